@@ -1,0 +1,238 @@
+"""Everything in npgan that has a gradient, as cases for the checker: ``npgan gradcheck`` runs them.
+
+Small non-square shapes with every element checked; then the presets' networks, along random
+directions.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.gradcheck import Function, Report, gradcheck
+from npgan.layers import LAYERS, Dense, Dropout, GaussianSample, Layer, LeakyReLU, Sequential, build
+from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.models import GAN, VAEGAN, Autoencoder, Model
+from npgan.models.presets import PRESETS
+from npgan.optim import SGD
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something to check.
+
+    Attributes
+    ----------
+    name : what it is
+    target, inputs, options : what :func:`npgan.gradcheck` is given
+    analytic : whether the complex step can check it as well
+    """
+
+    name: str
+    target: Layer | Function
+    inputs: tuple[np.ndarray, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    analytic: bool = False
+
+    def check(self, method: str = "central") -> Report:
+        """Run the checker."""
+        return gradcheck(self.target, *self.inputs, method=method, **self.options)
+
+
+def cases() -> Iterator[Case]:
+    """Yield a case for every operation, layer, objective, model and preset."""
+    rng = np.random.default_rng(0)
+    yield from _operations(rng)
+    yield from _layers(rng)
+    yield from _objectives(rng)
+    yield from _steps(rng)
+    yield from _presets(rng)
+
+
+def _operations(rng: np.random.Generator) -> Iterator[Case]:
+    x, weight, bias = (rng.standard_normal(shape) for shape in ((4, 3), (3, 2), (2,)))
+
+    def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, Callable]:
+        def vjp(dy: np.ndarray) -> tuple[np.ndarray, ...]:
+            dweight, dbias = np.zeros((3, 2)), np.zeros(2)
+            run.dense_backward_parameters(dy, x.real, dweight, dbias)
+            return run.dense_backward_input(dy, weight.real), dweight, dbias
+
+        return run.dense_forward(x, weight, bias), vjp
+
+    yield Case("dense", dense, (x, weight, bias), analytic=True)
+    p = rng.uniform(0.1, 0.9, (4, 3))
+    target = rng.uniform(0.1, 0.9, (4, 3))
+    labels = np.array([0, 2, 1, 2])
+    losses = {
+        "mse": (x, target),
+        "l1": (x, target),
+        "bce": (p, target),
+        "bce_with_logits": (x, target),
+        "softmax_cross_entropy": (x, labels),
+    }
+    for name, (prediction, truth) in losses.items():
+        yield Case(f"{name} loss", _loss(name, truth), (prediction,), analytic=name != "l1")
+    mean, log_var = rng.standard_normal((2, 4, 3))
+    yield Case("kl_standard_normal loss", _kl, (mean, log_var), analytic=True)
+
+
+def _loss(name: str, target: np.ndarray) -> Function:
+    def function(x: np.ndarray) -> tuple[Any, np.ndarray]:
+        value = getattr(run, f"{name}_forward")(x, target)
+        return value, getattr(run, f"{name}_backward")(x.real, target)
+
+    return function
+
+
+def _kl(mean: np.ndarray, log_var: np.ndarray) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+    value = run.kl_standard_normal_forward(mean, log_var)
+    return value, run.kl_standard_normal_backward(mean.real, log_var.real)
+
+
+CORNERED = {"relu", "leaky_relu"}
+
+
+def _layers(rng: np.random.Generator) -> Iterator[Case]:
+    examples: dict[str, Layer] = {"dense": Dense(4, 3, rng=0)}
+    for name, layer in LAYERS.items():
+        example = examples.get(name) or layer()
+        x = rng.standard_normal((5, 4))
+        yield Case(f"layer {name}", example, (x,), analytic=name not in CORNERED)
+    deep = Sequential(
+        Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
+    )
+    yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
+
+
+def _objectives(rng: np.random.Generator) -> Iterator[Case]:
+    real, fake = rng.standard_normal((2, 5, 1))
+    for name, objective in OBJECTIVES.items():
+
+        def discriminator(
+            real: np.ndarray, fake: np.ndarray, loss: Callable = objective.discriminator
+        ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+            result = loss(real, fake, 0.9)
+            return result.value, (result.dreal, result.dfake)
+
+        yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
+        yield Case(f"objective {name}, generator", objective.generator, (fake,))
+    x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
+    for name, loss in RECONSTRUCTIONS.items():
+        yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
+
+
+def _networks(*specs: list) -> list[Sequential]:
+    return [build(spec, rng=i).astype(np.float64) for i, spec in enumerate(specs)]
+
+
+def _sgd(*names: str) -> dict[str, SGD]:
+    return {name: SGD(0.1) for name in names}
+
+
+def _steps(rng: np.random.Generator) -> Iterator[Case]:
+    generator = [["dense", 3, 5], ["relu"], ["dense", 5, 4], ["sigmoid"]]
+    critic = [["dense", 4, 6], ["leaky_relu", 0.2], ["dropout", 0.3], ["dense", 6, 1]]
+    for objective in OBJECTIVES:
+        gan = GAN(
+            *_networks(generator, critic),
+            objective=objective,
+            label_smoothing=0.1,
+            optimizers=_sgd("generator", "discriminator"),
+        )
+        yield from gan_steps(f"GAN ({objective})", gan, rng.random((5, 4)), {})
+    encoder = [["dense", 4, 5], ["elu", 1.0], ["dense", 5, 2]]
+    decoder = [["dense", 2, 5], ["tanh"], ["dense", 5, 4], ["sigmoid"]]
+    for loss in RECONSTRUCTIONS:
+        model = Autoencoder(
+            *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
+        )
+        yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
+    encoder = [["dense", 4, 5], ["relu"], ["dense", 5, 4]]
+    vaegan = VAEGAN(
+        *_networks(encoder, decoder, critic),
+        adversarial_weight=0.7,
+        optimizers=_sgd("encoder", "decoder", "discriminator"),
+    )
+    yield from vaegan_steps("VAE-GAN", vaegan, rng.random((5, 4)), {})
+
+
+def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:
+    """Check ``step(rng, grads) -> loss`` by every parameter of the networks that it trains."""
+    networks = options["wrt"]
+    wrt = {f"{n}.{p}": w for n in networks for p, w in model.networks[n].parameters.items()}
+
+    def function() -> tuple[Any, dict[str, np.ndarray]]:
+        grads = {n: model.networks[n].parameters.like() for n in networks}
+        loss = step(np.random.default_rng(0), grads)
+        return loss, {f"{n}.{p}": g for n in networks for p, g in grads[n].items()}
+
+    return Case(name, function, (), {**options, "wrt": wrt})
+
+
+def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterator[Case]:
+    """Yield one complete step of each of a GAN's players, on real data and fixed noise."""
+    z = np.random.default_rng(1).standard_normal((len(real), gan.latent_dim))
+    yield _step_case(
+        f"{name}, discriminator step",
+        gan,
+        lambda rng, grads: gan.discriminator_step(real, z, grads["discriminator"], rng).loss,
+        {**options, "wrt": ["discriminator"]},
+    )
+    yield _step_case(
+        f"{name}, generator step",
+        gan,
+        lambda rng, grads: gan.generator_step(z, grads["generator"], rng).loss,
+        {**options, "wrt": ["generator"]},
+    )
+
+
+def autoencoder_steps(
+    name: str, model: Autoencoder, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
+    """Yield one complete step of an autoencoder."""
+    yield _step_case(
+        f"{name}, step",
+        model,
+        lambda rng, grads: model.reconstruction_step(x, grads, rng),
+        {**options, "wrt": ["encoder", "decoder"]},
+    )
+
+
+def vaegan_steps(name: str, model: VAEGAN, x: np.ndarray, options: Mapping) -> Iterator[Case]:
+    """Yield one complete step of each side of a VAE-GAN, the sampling noise replayed."""
+    yield _step_case(
+        f"{name}, discriminator step",
+        model,
+        lambda rng, grads: model.discriminator_step(x, rng, grads["discriminator"])[0],
+        {**options, "wrt": ["discriminator"]},
+    )
+    yield _step_case(
+        f"{name}, encoder and decoder step",
+        model,
+        lambda rng, grads: model.generator_step(x, rng, grads)["loss"],
+        {**options, "wrt": ["encoder", "decoder"]},
+    )
+
+
+STEPS: dict[str, Callable[..., Iterator[Case]]] = {
+    "gan": gan_steps,
+    "autoencoder": autoencoder_steps,
+    "vae-gan": vaegan_steps,
+}
+
+
+def _presets(rng: np.random.Generator) -> Iterator[Case]:
+    for name, config in PRESETS.items():
+        model = config.build(rows=config.batch_size)
+        in_float64(model)
+        x = rng.random((4, model.features))
+        yield from STEPS[config.model](f"preset {name}", model, x, {"directions": 2})
+
+
+def in_float64(model: Model) -> None:
+    """Move a model's networks to float64, in place."""
+    for network in model.networks.values():
+        network.bind(network.astype(np.float64).parameters)

@@ -1,0 +1,72 @@
+"""Mini-batches in a shuffled order that can be stopped and taken up again."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError
+
+
+class Batches:
+    """Endless mini-batches: every epoch goes once through the data in a new order.
+
+    The rows left over at the end of an epoch, fewer than a batch, are dropped; the next epoch's
+    order is another, so that all rows are seen.
+
+    Parameters
+    ----------
+    data : (n, d) uint8 (scaled to ``value_range`` batch by batch) or float
+    batch_size : at least 1, at most n
+    rng : draws the orders
+    value_range : what bytes 0 and 255 become
+
+    Examples
+    --------
+    >>> batches = Batches(np.arange(5.0)[:, None], 2, np.random.default_rng(0))
+    >>> [batches.next().ravel().tolist() for _ in range(2)]
+    [[2.0, 4.0], [3.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        data: np.ndarray,
+        batch_size: int,
+        rng: np.random.Generator,
+        value_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        if not 1 <= batch_size <= len(data):
+            raise InputError(
+                f"batch size {batch_size}: it must be at least 1 and at most the number of "
+                f"training rows, {len(data)}"
+            )
+        self.data, self.batch_size, self.rng = data, batch_size, rng
+        self.value_range = value_range
+        self.per_epoch = len(data) // batch_size
+        self.position = 0
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        self._before = self.rng.bit_generator.state
+        self._order = self.rng.permutation(len(self.data))
+
+    def next(self) -> np.ndarray:
+        """Return the next batch, (batch_size, d)."""
+        if self.position == self.per_epoch:
+            self.position = 0
+            self._shuffle()
+        start = self.position * self.batch_size
+        self.position += 1
+        return run.gather(
+            self.data, self._order[start : start + self.batch_size], *self.value_range
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return the position and the generator's state before this epoch's shuffling."""
+        return {"position": self.position, "rng": self._before}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up the order where :meth:`state` was called."""
+        self.rng.bit_generator.state = state["rng"]
+        self._shuffle()
+        self.position = int(state["position"])

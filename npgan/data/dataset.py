@@ -1,0 +1,100 @@
+"""A data set: rows to train on, rows to test with, and what is known about them."""
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from npgan.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training and test rows, checked on construction.
+
+    Parameters
+    ----------
+    name : str
+        Name for reports.
+    train : ndarray of shape (n, d)
+        Training rows: uint8 pixels 0..255, or float32.
+    test : ndarray of shape (m, d), optional
+        Test rows, of the same dtype.
+    train_labels, test_labels : ndarray of int64, of shapes (n,) and (m,), optional
+        Class of each row.
+    image_shape : tuple of int, optional
+        Height and width, h * w = d; None if the rows are not images.
+    modes : ndarray of shape (k, d), optional
+        Centres of a mixture of Gaussians.
+    std : float, optional
+        Standard deviation of each mode.
+
+    Raises
+    ------
+    InputError
+        If the arrays are empty, not finite, or do not fit one another.
+
+    Examples
+    --------
+    >>> Dataset("two", np.zeros((2, 4), np.uint8), image_shape=(2, 2))
+    Dataset('two', train=(2, 4) uint8, image_shape=(2, 2))
+    """
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray | None = None
+    train_labels: np.ndarray | None = None
+    test_labels: np.ndarray | None = None
+    image_shape: tuple[int, int] | None = None
+    modes: np.ndarray | None = None
+    std: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_rows(f"{self.name}: train", self.train)
+        if self.test is not None:
+            _check_rows(f"{self.name}: test", self.test)
+            if self.test.shape[1] != self.train.shape[1] or self.test.dtype != self.train.dtype:
+                raise InputError(
+                    f"{self.name}: test is {_describe(self.test)} but train is "
+                    f"{_describe(self.train)}: columns and dtype must agree"
+                )
+        _check_labels(f"{self.name}: train_labels", self.train_labels, self.train)
+        _check_labels(f"{self.name}: test_labels", self.test_labels, self.test)
+        d = self.train.shape[1]
+        if self.image_shape is not None and math.prod(self.image_shape) != d:
+            raise InputError(
+                f"{self.name}: image_shape {self.image_shape} does not make {d} columns"
+            )
+
+    def __repr__(self) -> str:
+        known = {f.name: getattr(self, f.name) for f in fields(self)[1:]}
+        parts = [f"{key}={_describe(value)}" for key, value in known.items() if value is not None]
+        return f"Dataset({', '.join([repr(self.name), *parts])})"
+
+
+def _describe(value: object) -> str:
+    return f"{value.shape} {value.dtype}" if isinstance(value, np.ndarray) else str(value)
+
+
+def _check_rows(what: str, rows: np.ndarray) -> None:
+    if rows.ndim != 2 or not rows.size:
+        raise InputError(f"{what} has shape {rows.shape}: it must be (n, d), both at least 1")
+    if rows.dtype not in (np.uint8, np.float32):
+        raise InputError(f"{what} has dtype {rows.dtype}: it must be uint8 or float32")
+    if rows.dtype == np.float32 and not (finite := np.isfinite(rows)).all():
+        row, column = np.unravel_index(finite.argmin(), rows.shape)
+        raise InputError(
+            f"{what} has {rows[row, column]} in row {row}, column {column} (counted from 0): "
+            "every value must be finite"
+        )
+
+
+def _check_labels(what: str, labels: np.ndarray | None, rows: np.ndarray | None) -> None:
+    if labels is None:
+        return
+    if rows is None:
+        raise InputError(f"{what} are given without their rows")
+    if labels.dtype != np.int64 or labels.shape != rows.shape[:1]:
+        raise InputError(
+            f"{what} are {_describe(labels)}: one int64 for each of the {len(rows)} rows is needed"
+        )

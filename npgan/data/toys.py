@@ -1,0 +1,113 @@
+r"""Two-dimensional toy distributions, on which a generator's failures can be seen.
+
+Every sampler is a pure function of a random generator and returns (n, 2) float32. The ring and
+the grid are mixtures of K Gaussians with centres :math:`\mu_k`, each with the same share:
+
+.. math:: p(x) = \frac{1}{K} \sum_{k=1}^{K} \mathcal{N}(x;\, \mu_k,\, \sigma^2 I)
+
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from npgan.data.dataset import Dataset
+
+SEED = 0
+
+MOONS_NOISE = 0.05
+SPIRAL_NOISE = 0.02
+
+
+def ring_centres() -> np.ndarray:
+    """Return the centres of the ring, (8, 2) float32: evenly spaced on the unit circle."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
+def grid_centres() -> np.ndarray:
+    """Return the centres of the grid, (25, 2) float32: 5 by 5, 2 apart, about the origin."""
+    line = np.arange(-4, 5, 2, dtype=np.float32)
+    return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+
+
+MIXTURES = {"ring": (ring_centres(), 0.01), "grid": (grid_centres(), 0.05)}
+"""Name -> centres of the modes and the standard deviation of each."""
+
+
+def ring(n: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Sample 8 Gaussians on the unit circle, :math:`\sigma = 0.01`.
+
+    Mean 0, covariance :math:`(1/2 + \sigma^2) I`.
+
+    >>> ring(3, np.random.default_rng(0)).shape
+    (3, 2)
+    """
+    return _mixture(n, rng, *MIXTURES["ring"])
+
+
+def grid(n: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Sample 25 Gaussians on a 5-by-5 grid of spacing 2, :math:`\sigma = 0.05`.
+
+    Mean 0, covariance :math:`(8 + \sigma^2) I`.
+    """
+    return _mixture(n, rng, *MIXTURES["grid"])
+
+
+def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Sample the standard normal: :math:`p(x) = e^{-|x|^2 / 2} / 2\pi`, mean 0, covariance I."""
+    return rng.standard_normal((n, 2), np.float32)
+
+
+def moons(n: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Sample two interleaved half circles with Gaussian noise, :math:`\sigma = 0.05`.
+
+    Before the noise :math:`(\cos t, \sin t)` or :math:`(1 - \cos t, 1/2 - \sin t)`, evenly,
+    with :math:`t` uniform on :math:`[0, \pi]`. Mean :math:`(1/2, 1/4)`, variances
+    :math:`3/4 + \sigma^2` and :math:`9/16 - 1/\pi + \sigma^2`.
+    """
+    t = rng.uniform(0, np.pi, n)
+    upper = np.stack([np.cos(t), np.sin(t)], axis=1)
+    lower = np.array([1, 0.5]) - upper
+    is_upper = rng.integers(2, size=(n, 1)) == 1
+    return _blur(np.where(is_upper, upper, lower), MOONS_NOISE, rng)
+
+
+def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Sample two spiral arms of one and a half turns with Gaussian noise, :math:`\sigma = 0.02`.
+
+    Before the noise :math:`\pm r (\cos 3 \pi r, \sin 3 \pi r)` with :math:`r^2` uniform on
+    :math:`[0, 1]`. Mean 0, :math:`\mathrm{E}\,|x|^2 = 1/2 + 2 \sigma^2`.
+    """
+    r = np.sqrt(rng.uniform(size=n)) * rng.choice([-1, 1], n)
+    angle = 3 * np.pi * np.abs(r)
+    return _blur(np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), SPIRAL_NOISE, rng)
+
+
+SAMPLERS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
+    "ring": ring,
+    "grid": grid,
+    "gaussian": gaussian,
+    "moons": moons,
+    "spiral": spiral,
+}
+
+
+def load_toy(name: str) -> Dataset:
+    """Return a fixed sample of a toy of `SAMPLERS`: 50,000 training and 10,000 test points.
+
+    >>> load_toy("moons")
+    Dataset('moons', train=(50000, 2) float32, test=(10000, 2) float32)
+    """
+    rng = np.random.default_rng(SEED)
+    sample = SAMPLERS[name]
+    modes, std = MIXTURES.get(name, (None, None))
+    return Dataset(name, sample(50_000, rng), sample(10_000, rng), modes=modes, std=std)
+
+
+def _mixture(n: int, rng: np.random.Generator, centres: np.ndarray, std: float) -> np.ndarray:
+    return _blur(centres[rng.integers(len(centres), size=n)], std, rng)
+
+
+def _blur(points: np.ndarray, std: float, rng: np.random.Generator) -> np.ndarray:
+    return (points + std * rng.standard_normal(points.shape)).astype(np.float32)

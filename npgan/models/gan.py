@@ -1,0 +1,189 @@
+r"""The generative adversarial network: a generator and a discriminator that learn from each other.
+
+:math:`z \sim N(0, I)` is noise, :math:`G(z)` a generated sample, :math:`D(x)` a logit: large where x
+looks real. Each player's loss is in :mod:`npgan.losses`; here is how the gradients travel.
+Source: Goodfellow et al. 2014, algorithm 1.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, unknown
+from npgan.layers import Sequential
+from npgan.losses import OBJECTIVES
+from npgan.models.model import Model, in_chunks
+from npgan.ops import sigmoid_forward
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
+
+
+class DiscriminatorStep(NamedTuple):
+    """The discriminator's loss and its logits on both halves, (n, 1)."""
+
+    loss: np.floating
+    real_logits: np.ndarray
+    fake_logits: np.ndarray
+
+
+class GeneratorStep(NamedTuple):
+    """The generator's loss and the logits of what it made, (n, 1)."""
+
+    loss: np.floating
+    fake_logits: np.ndarray
+
+
+class GAN(Model):
+    """A generator against a discriminator.
+
+    Parameters
+    ----------
+    generator : z (n, latent_dim) -> x (n, d)
+    discriminator : x (n, d) -> logits (n, 1): no sigmoid at its end
+    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    optimizers : for "generator" and "discriminator"; by default Adam(2e-4, beta1=0.5) each
+    n_critic : the discriminator's updates for each of the generator's
+    label_smoothing : real data's label is 1 minus this, in [0, 1)
+    ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
+
+    Examples
+    --------
+    >>> from npgan import Dense, ReLU, Sequential
+    >>> gan = GAN(Sequential(Dense(2, 8), ReLU(), Dense(8, 2), rng=0),
+    ...           Sequential(Dense(2, 8), ReLU(), Dense(8, 1), rng=1))
+    >>> x = np.random.default_rng(0).normal(size=(256, 2))
+    >>> history = gan.fit(x, steps=10, batch_size=32, callbacks=[], rng=0)
+    >>> gan.sample(5, rng=0).shape
+    (5, 2)
+
+    Raises
+    ------
+    InputError
+        If the networks' widths do not fit each other, or a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        generator: Sequential,
+        discriminator: Sequential,
+        *,
+        objective: str = "non-saturating",
+        optimizers: Mapping[str, Optimizer] | None = None,
+        n_critic: int = 1,
+        label_smoothing: float = 0.0,
+        ema: float = 0.0,
+    ) -> None:
+        if generator.out_width != discriminator.in_width or discriminator.out_width != 1:
+            raise InputError(
+                f"the generator makes {generator.out_width} features, the discriminator takes "
+                f"{discriminator.in_width} and returns {discriminator.out_width} (must be 1)"
+            )
+        if objective not in OBJECTIVES:
+            raise unknown("objective", objective, OBJECTIVES)
+        if n_critic < 1:
+            raise InputError(f"n_critic must be at least 1, not {n_critic}")
+        for name, value in {"label_smoothing": label_smoothing, "ema": ema}.items():
+            if not 0 <= value < 1:
+                raise InputError(f"{name} lies in [0, 1), not {value}")
+        if optimizers is None:
+            names = ("generator", "discriminator")
+            optimizers = {name: Adam(2e-4, beta1=0.5) for name in names}
+        super().__init__({"generator": generator, "discriminator": discriminator}, optimizers)
+        self.generator, self.discriminator = generator, discriminator
+        self.objective = OBJECTIVES[objective]
+        self.n_critic, self.label_smoothing, self.ema = n_critic, label_smoothing, ema
+        self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
+
+    @property
+    def latent_dim(self) -> int:
+        """The width of z."""
+        return self.generator.in_width
+
+    def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
+        return rng.standard_normal((n, self.latent_dim), self.generator.parameters.flat.dtype)
+
+    def discriminator_step(
+        self,
+        real: np.ndarray,
+        z: np.ndarray,
+        grads: Parameters | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> DiscriminatorStep:
+        r"""Return the discriminator's loss on real data and on G(z); add its gradient to ``grads``.
+
+        .. math:: \partial L_D/\partial\theta_D
+            = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
+            + \sum_i dl^f_i\,\partial D(G(z_i))/\partial\theta_D
+
+        Real and generated batch are two passes, each with its own cache. The gradient stops at
+        G(z): the generator's cache is not kept.
+        """
+        fake, _ = self.generator.forward(z, rng)
+        real_logits, real_cache = self.discriminator.forward(real, rng)
+        fake_logits, fake_cache = self.discriminator.forward(fake, rng)
+        loss = self.objective.discriminator(real_logits, fake_logits, 1 - self.label_smoothing)
+        if grads is not None:
+            self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)
+            self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
+        return DiscriminatorStep(loss.value, real_logits, fake_logits)
+
+    def generator_step(
+        self,
+        z: np.ndarray,
+        grads: Parameters | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> GeneratorStep:
+        r"""Return the generator's loss on G(z); add its gradient, through D, to ``grads``.
+
+        .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
+            \frac{\partial D(x)}{\partial x}\Big|_{G(z_i)} \frac{\partial G(z_i)}{\partial\theta_G}
+
+        The discriminator only passes the gradient on; its own parameters get none.
+        """
+        fake, generator_cache = self.generator.forward(z, rng)
+        fake_logits, discriminator_cache = self.discriminator.forward(fake, rng)
+        loss = self.objective.generator(fake_logits)
+        if grads is not None:
+            dfake = self.discriminator.backward(loss.dfake, discriminator_cache)
+            self.generator.backward(dfake, generator_cache, grads, input_grad=False)
+        return GeneratorStep(loss.value, fake_logits)
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+        """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
+        for grads in self.grads.values():
+            grads.flat.fill(0)
+        d = self.discriminator_step(
+            batch, self.latent(len(batch), rng), self.grads["discriminator"], rng
+        )
+        self.update("discriminator", d.loss)
+        metrics = {
+            "d_loss": float(d.loss),
+            "d_real": float(sigmoid_forward(d.real_logits).mean()),
+            "d_fake": float(sigmoid_forward(d.fake_logits).mean()),
+        }
+        if (self.step + 1) % self.n_critic == 0:
+            g = self.generator_step(self.latent(len(batch), rng), self.grads["generator"], rng)
+            self.update("generator", g.loss)
+            metrics["g_loss"] = float(g.loss)
+            if self.average is not None:
+                run.ema_update(
+                    self.average.parameters.flat, self.generator.parameters.flat, self.ema
+                )
+        self.step += 1
+        return metrics
+
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Return n generated samples (n, d), by the averaged weights if there are any."""
+        return self.decode(self.latent(n, np.random.default_rng(rng)))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
+        return in_chunks(self.average or self.generator, z)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return every parameter by name, the average's as ``average.layer.parameter``."""
+        average = self.average.parameters if self.average else {}
+        return super().weights() | {f"average.{name}": w for name, w in average.items()}

@@ -1,0 +1,238 @@
+"""What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.data.dataset import Dataset
+from npgan.errors import InputError, NonFiniteError
+from npgan.layers import Layer, Sequential, Sigmoid, Tanh
+from npgan.optim import Optimizer
+from npgan.parameters import Parameters
+from npgan.training import Callback, History, Loop, Progress
+
+OUTPUT_RANGES = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
+CHUNK = 1000
+
+
+class Model:
+    """Networks that are trained together.
+
+    Subclasses set their networks' losses and say what a training step is.
+
+    Parameters
+    ----------
+    networks : name -> network
+    optimizers : name -> optimiser, for the same names
+
+    Attributes
+    ----------
+    step : the number of training steps made
+    grads : name -> gradients, one flat vector a network
+    """
+
+    output = "generator"
+
+    def __init__(
+        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer]
+    ) -> None:
+        self.networks = dict(networks)
+        self.optimizers = dict(optimizers)
+        if self.optimizers.keys() != self.networks.keys():
+            names, given = ", ".join(self.networks), ", ".join(self.optimizers)
+            raise InputError(f"optimizers are needed for {names}, not for {given}")
+        if len({id(optimizer) for optimizer in self.optimizers.values()}) < len(self.networks):
+            raise InputError("each network needs an optimizer of its own: it holds its moments")
+        self.grads = {name: net.parameters.like() for name, net in self.networks.items()}
+        for name, optimizer in self.optimizers.items():
+            optimizer.init(self.networks[name].parameters.flat)
+        self.step = 0
+
+    @property
+    def features(self) -> int:
+        """The width of the data."""
+        return self.networks[self.output].out_width
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The range of the output's last layer; None: unbounded."""
+        return OUTPUT_RANGES.get(type(self.networks[self.output].layers[-1]))
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """What the bytes 0 and 255 of an image become: the output's range, or [0, 1]."""
+        return self.bounds or (0.0, 1.0)
+
+    def check_data(self, data: np.ndarray) -> np.ndarray:
+        """Return the data as (n, d), uint8 or the networks' float type.
+
+        Raises
+        ------
+        InputError
+            If it is empty, has the wrong width, is not of numbers, has NaN or infinity, or values
+            that the output cannot reach.
+        """
+        data = np.asarray(data)
+        if data.ndim == 3:
+            data = data.reshape(len(data), -1)
+        if data.ndim != 2 or data.shape[1] != self.features:
+            raise InputError(
+                f"the data's shape is {data.shape}; the model takes (n, {self.features})"
+            )
+        if len(data) == 0:
+            raise InputError("the data is empty")
+        if data.dtype == np.uint8:
+            return data
+        if data.dtype.kind not in "fiub":
+            raise InputError(f"the data is {data.dtype}; the model takes uint8 images or floats")
+        data = np.ascontiguousarray(data, self.networks[self.output].parameters.flat.dtype)
+        if not np.isfinite(data).all():
+            row, column = np.argwhere(~np.isfinite(data))[0]
+            raise InputError(f"the data has {data[row, column]} at row {row}, column {column}")
+        if self.bounds:
+            low, high = self.bounds
+            if data.min() < low or data.max() > high:
+                raise InputError(
+                    f"the data's values lie in [{data.min():g}, {data.max():g}], but the network's "
+                    f"output only reaches [{low:g}, {high:g}]: scale the data, or give bytes (uint8)"
+                )
+        return data
+
+    def scaled(self, data: np.ndarray) -> np.ndarray:
+        """Return data as the networks see it: checked, bytes scaled to :attr:`value_range`."""
+        data = self.check_data(data)
+        return run.gather(data, np.arange(len(data)), *self.value_range)
+
+    def update(self, name: str, loss: np.floating) -> None:
+        """Let the optimiser of one network use the gradient in ``grads``.
+
+        Raises
+        ------
+        NonFiniteError
+            If the loss or the gradient is NaN or infinite; nothing is changed then.
+        """
+        weights, grads = self.networks[name].parameters, self.grads[name]
+        if not (np.isfinite(loss) and np.isfinite(grads.flat).all()):
+            raise NonFiniteError(self._where(name, loss, weights, grads))
+        self.optimizers[name].step(weights.flat, grads.flat)
+
+    def _where(self, name: str, loss: np.floating, weights: Parameters, grads: Parameters) -> str:
+        """Name the first bad weight, or else the bad gradient that the backward pass met first."""
+        bad = [(w, "weight") for w in weights if not np.isfinite(weights[w]).all()]
+        bad += [(g, "gradient") for g in reversed(grads) if not np.isfinite(grads[g]).all()]
+        where = f"the loss is {loss}"
+        if bad:
+            parameter, kind = bad[0]
+            layer = self.networks[name].layers[int(parameter.split(".")[0])]
+            where += f", first in the {kind} {parameter!r} of {layer!r}"
+        return (
+            f"step {self.step + 1}: the {name}'s update is not finite ({where}); it was not "
+            "applied: try a lower learning rate or clip_norm"
+        )
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+        """Update the networks on one batch (n, d) and return what there is to report."""
+        raise NotImplementedError
+
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return what there is to report of held-out data: nothing."""
+        return {}
+
+    def fit(
+        self,
+        data: np.ndarray | Dataset,
+        *,
+        epochs: int | None = None,
+        steps: int | None = None,
+        batch_size: int = 128,
+        callbacks: Iterable[Callback] | None = None,
+        rng: np.random.Generator | int | None = None,
+        validation: np.ndarray | None = None,
+    ) -> History:
+        """Train for a number of epochs, or of steps.
+
+        Parameters
+        ----------
+        data : (n, d) bytes, scaled to the output's range, or floats; or a data set
+        epochs, steps : one of the two
+        batch_size : rows a step
+        callbacks : by default a progress bar
+        rng : generator or seed of the data's order and of all noise
+        validation : held-out data, looked at after each epoch
+
+        Returns
+        -------
+        history : the losses' means, a row every 100 steps and at each epoch's end
+
+        Raises
+        ------
+        InputError
+            For data that does not fit, a batch larger than the data, less than one epoch or step.
+        NonFiniteError
+            If a loss or a gradient is NaN or infinite; that update is not applied.
+        """
+        loop = Loop(
+            self,
+            data.train if isinstance(data, Dataset) else data,
+            batch_size=batch_size,
+            rng=rng,
+            callbacks=[Progress()] if callbacks is None else callbacks,
+            validation=validation,
+        )
+        return loop.run(epochs=epochs, steps=steps)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return every parameter by name, ``network.layer.parameter``."""
+        return {
+            f"{name}.{parameter}": array
+            for name, network in self.networks.items()
+            for parameter, array in network.parameters.items()
+        }
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return all arrays that training changes (the live ones), and all numbers."""
+        moments = {
+            f"optimizer.{name}.{moment}": array
+            for name, optimizer in self.optimizers.items()
+            for moment, array in optimizer.state.items()
+        }
+        updates = {name: optimizer.t for name, optimizer in self.optimizers.items()}
+        return self.weights() | moments, {"step": self.step, "updates": updates}
+
+    def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Copy weights in, by the names of :meth:`weights`; others are an InputError."""
+        _copy(self.weights(), arrays)
+
+    def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
+        """Go back to a :meth:`state`; one of another model is an InputError."""
+        _copy(self.state()[0], arrays)
+        self.step = int(numbers["step"])
+        for name, optimizer in self.optimizers.items():
+            optimizer.t = int(numbers["updates"][name])
+
+    def __repr__(self) -> str:
+        return "\n".join([type(self).__name__, *(f"  {k}: {v}" for k, v in self.networks.items())])
+
+    def summary(self) -> str:
+        """Return a table a network."""
+        return "\n\n".join(f"{name}\n{net.summary()}" for name, net in self.networks.items())
+
+
+def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+    for name in sorted(mine.keys() ^ arrays.keys()):
+        raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
+    for name, array in arrays.items():
+        if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
+            raise InputError(
+                f"{name!r} is {array.dtype} {array.shape}, this model's is "
+                f"{mine[name].dtype} {mine[name].shape}"
+            )
+    for name, array in arrays.items():
+        mine[name][...] = array
+
+
+def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
+    """Apply a network, in evaluation mode, to many rows without holding all its caches at once."""
+    return np.concatenate([network(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])

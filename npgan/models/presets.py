@@ -1,0 +1,250 @@
+"""The presets: a network, its optimisers and its data by name, all of it as data.
+
+Four articles gave the networks; docs/articles.md says what their programs got wrong. A preset, and
+the configuration of any run, is a :class:`Config`: plain tables and lists, which a TOML file holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from npgan import layers, optim
+from npgan.errors import InputError, unknown
+from npgan.models.autoencoder import Autoencoder
+from npgan.models.gan import GAN
+from npgan.models.model import Model
+from npgan.models.vaegan import VAEGAN
+
+MODELS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "gan": (GAN, ("generator", "discriminator")),
+    "autoencoder": (Autoencoder, ("encoder", "decoder")),
+    "vae-gan": (VAEGAN, ("encoder", "decoder", "discriminator")),
+}
+LARGEST = 100_000_000
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that determines a run.
+
+    Attributes
+    ----------
+    model : a name of :data:`MODELS`
+    data : a data set's name or a path
+    batch_size : rows a step
+    epochs, steps : how long; one of them
+    seed : of the weights, the order of the data and all noise
+    networks : network -> its layers, each ``[name, arguments...]``
+    optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
+    settings : further arguments of the model
+    preset : where it came from
+    """
+
+    model: str
+    data: str
+    batch_size: int
+    networks: Mapping[str, list]
+    optimizers: Mapping[str, Mapping[str, Any]]
+    epochs: int | None = None
+    steps: int | None = None
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    preset: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a TOML file holds: all that is set."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "Config":
+        """Return the configuration in a table; an InputError names what is wrong with it."""
+        types = {
+            "model": str,
+            "data": str,
+            "batch_size": int,
+            "networks": dict,
+            "optimizers": dict,
+            "epochs": int,
+            "steps": int,
+            "seed": int,
+            "settings": dict,
+            "preset": str,
+        }
+        for name, value in table.items():
+            if name not in types:
+                raise unknown("setting", name, types)
+            if not isinstance(value, types[name]) or isinstance(value, bool):
+                raise InputError(f"{name} must be of type {types[name].__name__}, not {value!r}")
+        required = ("model", "data", "batch_size", "networks", "optimizers")
+        for name in required:
+            if name not in table:
+                raise InputError(f"the configuration lacks {name}")
+        return cls(**table)
+
+    def override(self, **changes: Any) -> "Config":
+        """Return a copy with other values; None leaves one as it is, ``lr`` goes to all networks.
+
+        Giving ``steps`` removes ``epochs`` and the other way round.
+        """
+        lr = changes.pop("lr", None)
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if "epochs" in changes or "steps" in changes:
+            changes = {"epochs": None, "steps": None, **changes}
+        if lr is not None:
+            changes["optimizers"] = {n: {**o, "lr": lr} for n, o in self.optimizers.items()}
+        return replace(self, **changes)
+
+    def total_steps(self, rows: int) -> int:
+        """Return the number of steps that the run takes on so many rows of data."""
+        return self.steps or (self.epochs or 1) * max(1, rows // max(1, self.batch_size))
+
+    def build(self, rows: int) -> Model:
+        """Build the model, its weights drawn by the seed; ``rows`` of data, for the schedules.
+
+        Raises
+        ------
+        InputError
+            For an unknown model, network, layer, optimiser or setting, and for networks of more
+            than 100 million weights.
+        """
+        if self.model not in MODELS:
+            raise unknown("model", self.model, MODELS)
+        kind, names = MODELS[self.model]
+        if set(self.networks) != set(names) or set(self.optimizers) != set(names):
+            raise InputError(f"a {self.model} needs networks and optimizers for {', '.join(names)}")
+        if self.seed < 0:
+            raise InputError(f"the seed must not be negative, as {self.seed} is")
+        networks = []
+        for i, name in enumerate(names):
+            _check_size(name, self.networks[name])
+            networks.append(
+                layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
+            )
+        steps = self.total_steps(rows)
+        try:
+            optimizers = {n: optim.build(steps=steps, **o) for n, o in self.optimizers.items()}
+            return kind(*networks, optimizers=optimizers, **self.settings)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise InputError(f"the settings do not fit a {self.model}: {error}") from None
+
+
+def _check_size(name: str, specs: list) -> None:
+    """Refuse a network that a file describes but no memory holds, before it is built."""
+    if not isinstance(specs, list) or not all(isinstance(s, list) and s for s in specs):
+        raise InputError(f"the network {name} must be a list of layers, each [name, arguments...]")
+    widths = [s[1:3] for s in specs if s[0] == "dense"]
+    if not all(len(w) == 2 and all(isinstance(i, int) for i in w) for w in widths):
+        raise InputError(f"each dense layer of the network {name} must be ['dense', in, out]")
+    size = sum((i + 1) * o for i, o in widths)
+    if size > LARGEST:
+        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
+
+
+def mlp(*widths: int, hidden: list, output: str | None = None) -> list[list[Any]]:
+    """Return a chain of dense layers with an activation between them and one at the end.
+
+    >>> mlp(2, 3, 1, hidden=["relu"])
+    [['dense', 2, 3], ['relu'], ['dense', 3, 1]]
+    """
+    specs: list[list[Any]] = []
+    for a, b in zip(widths[:-1], widths[1:], strict=True):
+        specs += [["dense", a, b], hidden]
+    return specs[:-1] + ([[output]] if output else [])
+
+
+def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
+    return {name: {"name": "adam", **settings} for name in names}
+
+
+RELU, LEAKY = ["relu"], ["leaky_relu", 0.2]
+GAN_NETWORKS = MODELS["gan"][1]
+
+PRESETS: dict[str, Config] = {
+    "gan-small": Config(
+        model="gan",
+        data="mnist",
+        batch_size=50,
+        epochs=10,
+        networks={
+            "generator": mlp(100, 128, 784, hidden=RELU, output="sigmoid"),
+            "discriminator": mlp(784, 128, 1, hidden=RELU),
+        },
+        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+    ),
+    "gan-medium": Config(
+        model="gan",
+        data="mnist",
+        batch_size=128,
+        epochs=5,
+        networks={
+            "generator": mlp(100, 128, 64, 784, hidden=RELU, output="tanh"),
+            "discriminator": mlp(784, 64, 128, 1, hidden=RELU),
+        },
+        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+    ),
+    "gan-large": Config(
+        model="gan",
+        data="mnist",
+        batch_size=128,
+        epochs=20,
+        networks={
+            "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
+            "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
+        },
+        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+    ),
+    "autoencoder": Config(
+        model="autoencoder",
+        data="mnist",
+        batch_size=256,
+        epochs=10,
+        networks={
+            "encoder": mlp(784, 64, hidden=RELU, output="relu"),
+            "decoder": mlp(64, 64, 784, hidden=RELU),
+        },
+        optimizers=_both("encoder", "decoder", lr=1e-3),
+        settings={"loss": "mse"},
+    ),
+    "vae-gan": Config(
+        model="vae-gan",
+        data="mnist",
+        batch_size=256,
+        epochs=10,
+        networks={
+            "encoder": mlp(784, 64, 128, hidden=RELU),
+            "decoder": mlp(64, 784, hidden=RELU),
+            "discriminator": mlp(784, 64, 1, hidden=RELU),
+        },
+        optimizers=_both("encoder", "decoder", "discriminator", lr=1e-3),
+    ),
+    "ring": Config(
+        model="gan",
+        data="ring",
+        batch_size=256,
+        steps=10_000,
+        networks={
+            "generator": mlp(2, 128, 128, 2, hidden=RELU),
+            "discriminator": mlp(2, 128, 128, 1, hidden=RELU),
+        },
+        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5),
+    ),
+}
+DEFAULT = "gan-small"
+
+
+def preset(name: str) -> Config:
+    """Return a preset by name.
+
+    >>> preset("gan-small").batch_size
+    50
+
+    Raises
+    ------
+    InputError
+        If there is none of that name; the nearest is suggested.
+    """
+    if name not in PRESETS:
+        raise unknown("preset", name, PRESETS)
+    return replace(PRESETS[name], preset=name)

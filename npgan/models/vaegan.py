@@ -1,0 +1,166 @@
+r"""A variational autoencoder whose decoder is also a GAN's generator.
+
+The encoder gives a Gaussian for each x, :math:`N(\mu, \sigma^2)`; a sample z of it is decoded to
+:math:`\hat x`, and a discriminator learns to tell x from :math:`\hat x`. Encoder and decoder minimise
+
+.. math:: L = \underbrace{\textstyle\frac1n\sum_r \|\hat x_r - x_r\|^2}_{\text{reconstruction}}
+          + \underbrace{\mathrm{KL}(N(\mu, \sigma^2)\,\|\,N(0, I))}_{\text{makes codes samplable}}
+          + \underbrace{\lambda L_G(D(\hat x))}_{\text{makes } \hat x \text{ look real}}
+
+The squared error of an image is the negative log-likelihood of a Gaussian decoder of variance 1/2,
+so that the first two terms are the bound of Kingma and Welling 2014, in nats. Joining them with an
+adversarial term is Larsen et al. 2016.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, unknown
+from npgan.layers import GaussianSample, Sequential
+from npgan.losses import OBJECTIVES, mse
+from npgan.models.model import Model, in_chunks
+from npgan.ops import sigmoid_forward
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
+
+
+class VAEGAN(Model):
+    """An encoder, a decoder and a discriminator.
+
+    Parameters
+    ----------
+    encoder : x (n, d) -> means and log-variances, side by side (n, 2k)
+    decoder : z (n, k) -> reconstruction (n, d)
+    discriminator : x (n, d) -> logits (n, 1)
+    adversarial_weight : lambda, not negative
+    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    optimizers : for the three networks; by default Adam(1e-3) each
+
+    Raises
+    ------
+    InputError
+        If the networks' widths do not fit each other, or a setting is outside its range.
+    """
+
+    output = "decoder"
+
+    def __init__(
+        self,
+        encoder: Sequential,
+        decoder: Sequential,
+        discriminator: Sequential,
+        *,
+        adversarial_weight: float = 1.0,
+        objective: str = "non-saturating",
+        optimizers: Mapping[str, Optimizer] | None = None,
+    ) -> None:
+        widths = (encoder.out_width, decoder.out_width, discriminator.out_width)
+        if widths != (2 * decoder.in_width, encoder.in_width, 1) or (
+            discriminator.in_width != encoder.in_width
+        ):
+            raise InputError(
+                f"the encoder must return {2 * decoder.in_width} features (twice the decoder's "
+                f"input), decoder and discriminator fit {encoder.in_width}, and the discriminator "
+                f"return 1; they return {widths}"
+            )
+        if not 0 <= adversarial_weight < np.inf:
+            raise InputError(f"adversarial_weight must not be negative, as {adversarial_weight} is")
+        if objective not in OBJECTIVES:
+            raise unknown("objective", objective, OBJECTIVES)
+        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
+        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
+        self.adversarial_weight = adversarial_weight
+        self.objective = OBJECTIVES[objective]
+        self._sample = GaussianSample()
+
+    def discriminator_step(
+        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
+    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
+        """Return the discriminator's loss on x and its reconstruction, and the logits of both.
+
+        Its gradient is added to ``grads``; it stops at the reconstruction.
+        """
+        fake = self.decoder(self._sample(self.encoder(x, rng), rng), rng)
+        real_logits, real_cache = self.discriminator.forward(x, rng)
+        fake_logits, fake_cache = self.discriminator.forward(fake, rng)
+        loss = self.objective.discriminator(real_logits, fake_logits, 1.0)
+        if grads is not None:
+            self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)
+            self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
+        return loss.value, real_logits, fake_logits
+
+    def generator_step(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        grads: Mapping[str, Parameters] | None = None,
+    ) -> dict[str, np.floating]:
+        r"""Return the loss L and its parts; add its gradients by encoder and decoder to ``grads``.
+
+        Three paths meet: :math:`d\hat x` is the reconstruction's gradient plus lambda times the
+        discriminator's input gradient; it flows through the decoder and the sample into the means
+        and log-variances, where the divergence's gradient joins it.
+        """
+        d = x.shape[1]
+        described, encoder_cache = self.encoder.forward(x, rng)
+        z, sample_cache = self._sample.forward(described, rng)
+        output, decoder_cache = self.decoder.forward(z, rng)
+        logits, discriminator_cache = self.discriminator.forward(output, rng)
+        mean, log_var = np.split(described, 2, axis=1)
+        squared, dsquared = mse(output, x)
+        kl = run.kl_standard_normal_forward(mean, log_var)
+        adversarial = self.objective.generator(logits)
+        if grads is not None:
+            doutput = d * dsquared + self.adversarial_weight * self.discriminator.backward(
+                adversarial.dfake, discriminator_cache
+            )
+            dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            ddescribed = self._sample.backward(dz, sample_cache)
+            ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))
+            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
+        loss = d * squared + kl + self.adversarial_weight * adversarial.value
+        return {"loss": loss, "squared": d * squared, "kl": kl, "g_loss": adversarial.value}
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+        """Update the discriminator, then encoder and decoder with new noise."""
+        for grads in self.grads.values():
+            grads.flat.fill(0)
+        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
+        self.update("discriminator", d_loss)
+        parts = self.generator_step(batch, rng, self.grads)
+        for name in ("encoder", "decoder"):
+            self.update(name, parts["loss"])
+        self.step += 1
+        return {
+            **{name: float(value) for name, value in parts.items()},
+            "d_loss": float(d_loss),
+            "d_real": float(sigmoid_forward(real).mean()),
+            "d_fake": float(sigmoid_forward(fake).mean()),
+        }
+
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return the mean squared error of held-out data, decoded from its mean codes."""
+        x = self.scaled(data)
+        return {"val_loss": float(mse(self.reconstruct(x), x)[0])}
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
+        return self._sample(in_chunks(self.encoder, self.scaled(x)))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return what codes (n, k) stand for, (n, d)."""
+        return in_chunks(self.decoder, z)
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return ``decode(encode(x))``, (n, d)."""
+        return self.decode(self.encode(x))
+
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Return n decoded samples of z ~ N(0, I), (n, d)."""
+        dtype = self.decoder.parameters.flat.dtype
+        return self.decode(
+            np.random.default_rng(rng).standard_normal((n, self.decoder.in_width), dtype)
+        )

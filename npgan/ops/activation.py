@@ -1,0 +1,181 @@
+r"""Activation functions, each derivative written from the function's own output.
+
+``<name>_forward(x) -> y`` and ``<name>_backward(dy, y) -> dx``. All but softmax act on each
+element alone, so :math:`dx = dy\,f'(x)`; every :math:`f'` here can be had from :math:`y = f(x)`,
+which is then all that the backward pass needs to remember.
+
+The exponential is only ever taken of numbers that are not positive: no overflow at any x.
+"""
+
+import numpy as np
+
+
+def identity_forward(x: np.ndarray) -> np.ndarray:
+    """Return ``x`` itself: the output of a regression or a logit.
+
+    >>> identity_forward(np.array([-1.0, 2.0]))
+    array([-1.,  2.])
+    """
+    return x
+
+
+def identity_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy`, since :math:`f' = 1`; shapes as ``y``.
+
+    >>> identity_backward(np.array([3.0]), np.array([-1.0]))
+    array([3.])
+    """
+    return dy
+
+
+def relu_forward(x: np.ndarray) -> np.ndarray:
+    r"""Rectified linear unit: :math:`y = \max(x, 0)`; any shape (Nair and Hinton 2010).
+
+    >>> relu_forward(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return np.where(x.real > 0, x, np.zeros_like(x))
+
+
+def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,[x > 0]`.
+
+    :math:`f'` is 1 right of the corner and 0 left of it; at 0, where there is none, this takes 0.
+    :math:`y > 0` exactly where :math:`x > 0`.
+
+    >>> relu_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
+    array([0., 3.])
+    """
+    return dy * (y.real > 0)
+
+
+def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
+    r"""Leaky ReLU: :math:`y = x` for :math:`x > 0`, else :math:`sx`, :math:`0 < s` (Maas 2013).
+
+    >>> leaky_relu_forward(np.array([-1.0, 2.0]), 0.2)
+    array([-0.2,  2. ])
+    """
+    return np.where(x.real > 0, x, x * x.dtype.type(slope))
+
+
+def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np.ndarray:
+    r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`s\,dy`.
+
+    As :math:`s > 0`, y has the sign of x; at 0 this takes the left slope s.
+
+    >>> leaky_relu_backward(np.array([3.0, 3.0]), np.array([-0.2, 2.0]), 0.5)
+    array([1.5, 3. ])
+    """
+    return np.where(y.real > 0, dy, dy * dy.dtype.type(slope))
+
+
+def sigmoid_forward(x: np.ndarray) -> np.ndarray:
+    r"""Logistic sigmoid: :math:`y = 1/(1 + e^{-x})`, computed as :math:`e^x/(1 + e^x)` for x < 0.
+
+    >>> sigmoid_forward(np.array([-1e4, 0.0, 1e4]))
+    array([0. , 0.5, 1. ])
+    """
+    positive = x.real >= 0
+    e = np.exp(np.where(positive, -x, x))
+    return np.where(positive, 1, e) / (1 + e)
+
+
+def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,y(1 - y)`.
+
+    .. math:: f' = \frac{e^{-x}}{(1 + e^{-x})^2}
+              = \frac{1}{1 + e^{-x}}\Bigl(1 - \frac{1}{1 + e^{-x}}\Bigr) = y(1 - y)
+
+    >>> sigmoid_backward(np.array([4.0]), np.array([0.5]))
+    array([1.])
+    """
+    return dy * (y * (1 - y))
+
+
+def tanh_forward(x: np.ndarray) -> np.ndarray:
+    r"""Hyperbolic tangent: :math:`y = (e^x - e^{-x})/(e^x + e^{-x})`.
+
+    >>> tanh_forward(np.array([-1e4, 0.0, 1e4]))
+    array([-1.,  0.,  1.])
+    """
+    return np.tanh(x)
+
+
+def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,(1 - y^2)`.
+
+    With :math:`s = e^x - e^{-x}` and :math:`c = e^x + e^{-x}`, :math:`s' = c` and :math:`c' = s`:
+    :math:`(s/c)' = (c^2 - s^2)/c^2 = 1 - y^2`.
+
+    >>> tanh_backward(np.array([4.0]), np.array([0.5]))
+    array([3.])
+    """
+    return dy * (1 - y * y)
+
+
+def softplus_forward(x: np.ndarray) -> np.ndarray:
+    r"""Softplus, the smooth ReLU: :math:`y = \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})`.
+
+    >>> softplus_forward(np.array([-1e4, 0.0, 1e4])).round(4)
+    array([0.000e+00, 6.931e-01, 1.000e+04])
+    """
+    positive = x.real >= 0
+    return np.where(positive, x, 0) + np.log1p(np.exp(np.where(positive, -x, x)))
+
+
+def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,(1 - e^{-y})`.
+
+    :math:`f' = e^x/(1 + e^x) = 1 - 1/(1 + e^x)`, and :math:`1 + e^x = e^y`.
+
+    >>> softplus_backward(np.array([4.0]), np.log(np.array([2.0])))
+    array([2.])
+    """
+    return dy * -np.expm1(-y)
+
+
+def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+    r"""Exponential linear unit: :math:`x` for :math:`x > 0`, else :math:`\alpha(e^x - 1)`.
+
+    :math:`\alpha > 0`. Source: Clevert et al. 2016, eq. 15.
+
+    >>> elu_forward(np.array([-1e4, 0.0, 2.0]))
+    array([-1.,  0.,  2.])
+    """
+    positive = x.real > 0
+    return np.where(positive, x, x.dtype.type(alpha) * np.expm1(np.where(positive, 0, x)))
+
+
+def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+    r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`dy\,(y + \alpha)`.
+
+    Left of 0, :math:`f' = \alpha e^x = \alpha(e^x - 1) + \alpha = y + \alpha`.
+
+    >>> elu_backward(np.array([4.0, 4.0]), np.array([-0.5, 2.0]))
+    array([2., 4.])
+    """
+    return dy * np.where(y.real > 0, y.dtype.type(1), y + y.dtype.type(alpha))
+
+
+def softmax_forward(x: np.ndarray) -> np.ndarray:
+    r"""Softmax over the last axis: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
+
+    Subtracting the row's maximum from x divides both sides of the fraction by the same number.
+
+    >>> softmax_forward(np.array([[0.0, 0.0, -1e4]]))
+    array([[0.5, 0.5, 0. ]])
+    """
+    e = np.exp(x - x.real.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx_i = y_i\bigl(dy_i - \sum_j dy_j y_j\bigr)`, over the last axis.
+
+    The quotient rule gives :math:`\partial y_j/\partial x_i = y_j([i = j] - y_i)`; summed over j
+    against :math:`dy_j` that is the line above.
+
+    >>> softmax_backward(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
+    array([[ 0.25, -0.25]])
+    """
+    return y * (dy - (dy * y).sum(axis=-1, keepdims=True))

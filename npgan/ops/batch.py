@@ -1,0 +1,30 @@
+r"""Batches: rows of the data, brought to the range that the network works in."""
+
+import numpy as np
+
+
+def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
+    r"""Take rows of the data as float32; bytes 0..255 are scaled to [low, high].
+
+    :math:`y = l + (h - l)\,x/255` for uint8, so that images need not be kept as floats; floating
+    point data is taken as it is.
+
+    Parameters
+    ----------
+    data : (n, d) uint8, or any float
+    rows : (batch,) integers
+
+    Returns
+    -------
+    batch : (batch, d) float32, or float64 where the data is
+
+    Examples
+    --------
+    >>> gather(np.array([[0, 255], [255, 0]], np.uint8), np.array([1, 0]), -1.0, 1.0)
+    array([[ 1., -1.],
+           [-1.,  1.]], dtype=float32)
+    """
+    batch = data[rows]
+    if batch.dtype != np.uint8:
+        return batch
+    return batch * np.float32((high - low) / 255) + np.float32(low)

@@ -1,0 +1,154 @@
+r"""Losses: a scalar, the mean over all that is compared, and its gradient by the first argument.
+
+``<name>_forward(prediction, target) -> value`` and ``<name>_backward(prediction, target) -> grad``:
+the gradient of exactly that value, with nothing above it to multiply by. N is the number of elements.
+"""
+
+import numpy as np
+
+from npgan.ops.activation import sigmoid_forward, softmax_forward, softplus_forward
+
+
+def mse_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
+    r"""Mean squared error: :math:`L = \frac1N\sum_i (x_i - t_i)^2`.
+
+    >>> float(mse_forward(np.array([1.0, 3.0]), np.array([0.0, 0.0])))
+    5.0
+    """
+    return np.square(x - target).mean()
+
+
+def mse_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx_i = 2(x_i - t_i)/N`.
+
+    >>> mse_backward(np.array([1.0, 3.0]), np.array([0.0, 0.0]))
+    array([1., 3.])
+    """
+    return (x - target) * (2 / x.size)
+
+
+def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
+    r"""Mean absolute error: :math:`L = \frac1N\sum_i |x_i - t_i|`.
+
+    >>> float(l1_forward(np.array([1.0, -3.0]), np.array([0.0, 0.0])))
+    2.0
+    """
+    return np.abs(x - target).mean()
+
+
+def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx_i = \operatorname{sign}(x_i - t_i)/N`, 0 at the corner.
+
+    >>> l1_backward(np.array([1.0, -3.0]), np.array([0.0, 0.0]))
+    array([ 0.5, -0.5])
+    """
+    return np.sign(x - target) / x.dtype.type(x.size)
+
+
+def _inside(p: np.ndarray) -> np.ndarray:
+    """Move probabilities of exactly 0 or 1 to the nearest ones that have a finite logarithm."""
+    tiny = np.finfo(p.dtype).eps / 2
+    return np.where(p.real < tiny, tiny, np.where(p.real > 1 - tiny, 1 - tiny, p))
+
+
+def bce_forward(p: np.ndarray, target: np.ndarray | float) -> np.floating:
+    r"""Binary cross-entropy: :math:`L = -\frac1N\sum_i t_i\log p_i + (1 - t_i)\log(1 - p_i)`.
+
+    ``p`` is a probability; one of exactly 0 or 1 counts as half an epsilon away from it. Prefer
+    :func:`bce_with_logits_forward`, which needs no such rule.
+
+    >>> round(float(bce_forward(np.array([0.5, 1.0]), np.array([1.0, 1.0]))), 6)
+    0.346574
+    """
+    p = _inside(p)
+    return -(target * np.log(p) + (1 - target) * np.log1p(-p)).mean()
+
+
+def bce_backward(p: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+    r"""Return :math:`dp_i = \frac1N\,\frac{p_i - t_i}{p_i(1 - p_i)}`.
+
+    :math:`-t/p + (1 - t)/(1 - p)`, brought to one denominator. At exactly 0 or 1 it is the slope
+    half an epsilon inside.
+
+    >>> bce_backward(np.array([0.5, 0.25]), np.array([1.0, 0.0])).round(4)
+    array([-1.    ,  0.6667])
+    """
+    p = _inside(p)
+    return (p - target) / (p * (1 - p) * p.size)
+
+
+def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> np.floating:
+    r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
+
+    From :math:`-\log\sigma(l) = \log(1 + e^l) - l` and :math:`-\log(1 - \sigma(l)) = \log(1 + e^l)`,
+    weighted by t and 1 - t. Finite for every finite logit.
+
+    >>> float(bce_with_logits_forward(np.array([1e4, -1e4]), np.array([1.0, 1.0])))
+    5000.0
+    """
+    return (softplus_forward(logits) - target * logits).mean()
+
+
+def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+    r"""Return :math:`dl_i = (\sigma(l_i) - t_i)/N`, since softplus' is the sigmoid.
+
+    >>> bce_with_logits_backward(np.array([0.0, 1e4]), np.array([1.0, 1.0]))
+    array([-0.25,  0.  ])
+    """
+    return (sigmoid_forward(logits) - target) / logits.dtype.type(logits.size)
+
+
+def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.floating:
+    r"""Cross-entropy of a softmax, mean over the n rows: :math:`L = \frac1n\sum_r \log\sum_j e^{l_{rj}} - l_{r,c_r}`.
+
+    Parameters
+    ----------
+    logits : (n, classes)
+    labels : (n,), integers c below ``classes``
+
+    Examples
+    --------
+    >>> float(softmax_cross_entropy_forward(np.array([[0.0, 1e4]]), np.array([0])))
+    10000.0
+    """
+    shifted = logits - logits.real.max(axis=1, keepdims=True)
+    rows = np.arange(len(labels))
+    return (np.log(np.exp(shifted).sum(axis=1)) - shifted[rows, labels]).mean()
+
+
+def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dl_{rj} = (\mathrm{softmax}(l_r)_j - [j = c_r])/n`.
+
+    The derivative of :math:`\log\sum_j e^{l_j}` by :math:`l_j` is the softmax.
+
+    >>> softmax_cross_entropy_backward(np.array([[0.0, 0.0]]), np.array([0]))
+    array([[-0.5,  0.5]])
+    """
+    dlogits = softmax_forward(logits)
+    dlogits[np.arange(len(labels)), labels] -= 1
+    return dlogits / dlogits.dtype.type(len(labels))
+
+
+def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
+    r"""Divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`: summed over d, mean over n rows.
+
+    .. math:: L = \frac1n\sum_{r,i} \tfrac12\bigl(\mu_{ri}^2 + \sigma_{ri}^2 - 1 - \log\sigma_{ri}^2\bigr)
+
+    Source: Kingma and Welling 2014, appendix B. ``mean``, ``log_var``: (n, d).
+
+    >>> float(kl_standard_normal_forward(np.array([[1.0, 0.0]]), np.zeros((1, 2))))
+    0.5
+    """
+    return (np.square(mean) + np.expm1(log_var) - log_var).sum() / (2 * len(mean))
+
+
+def kl_standard_normal_backward(
+    mean: np.ndarray, log_var: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`d\mu = \mu/n` and :math:`d\log\sigma^2 = (\sigma^2 - 1)/2n`.
+
+    >>> kl_standard_normal_backward(np.array([[1.0]]), np.log(np.array([[3.0]])))
+    (array([[1.]]), array([[1.]]))
+    """
+    n = mean.dtype.type(len(mean))
+    return mean / n, np.expm1(log_var) / (2 * n)

@@ -1,0 +1,60 @@
+r"""Operations with randomness: the noise is drawn first and handed in, so a pass can be replayed."""
+
+import numpy as np
+
+
+def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
+    r"""Draw a dropout mask, float32: 0 with probability ``rate``, else :math:`1/(1 - rate)`.
+
+    Its mean is 1, so that nothing need be rescaled when dropout is off.
+
+    >>> np.unique(dropout_mask(np.random.default_rng(0), (100,), 0.5))
+    array([0., 2.], dtype=float32)
+    """
+    keep = rng.random(shape, dtype=np.float32) >= rate
+    return keep * np.float32(1 / (1 - rate))
+
+
+def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    r"""Inverted dropout: :math:`y = x \odot m`; same shapes (Srivastava et al. 2014).
+
+    >>> dropout_forward(np.array([1.0, 2.0]), np.array([0.0, 2.0]))
+    array([0., 4.])
+    """
+    return x * mask
+
+
+def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy \odot m`, with the mask of the forward pass.
+
+    >>> dropout_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
+    array([0., 6.])
+    """
+    return dy * mask
+
+
+def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
+    r"""Sample :math:`N(\mu, \sigma^2)`, :math:`\log\sigma^2` given: :math:`z = \mu + \sigma\epsilon`.
+
+    :math:`\sigma = e^{\log\sigma^2/2}` and :math:`\epsilon \sim N(0, 1)`: the reparameterisation of
+    Kingma and Welling 2014, sec. 2.4, which moves the randomness out of the gradient's way.
+    All arrays have one shape, ``(n, d)``.
+
+    >>> gaussian_sample_forward(np.array([1.0]), np.log(np.array([4.0])), np.array([-1.0]))
+    array([-1.])
+    """
+    return mean + np.exp(log_var / 2) * eps
+
+
+def gaussian_sample_backward(
+    dz: np.ndarray, log_var: np.ndarray, eps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return the gradients by mean and log-variance.
+
+    :math:`\partial z/\partial\mu = 1` and
+    :math:`\partial z/\partial\log\sigma^2 = \tfrac12 e^{\log\sigma^2/2}\epsilon`, elementwise.
+
+    >>> gaussian_sample_backward(np.array([3.0]), np.log(np.array([4.0])), np.array([-1.0]))
+    (array([3.]), array([-3.]))
+    """
+    return dz, dz * eps * np.exp(log_var / 2) / 2

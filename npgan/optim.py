@@ -1,0 +1,263 @@
+"""Optimisers: a pure update rule (:mod:`npgan.ops.update`) and a visible state, over flat vectors.
+
+In order of increasing complexity. A learning rate is a number or a schedule, a function of the
+number of updates made so far.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, unknown
+
+Schedule = Callable[[int], float]
+
+
+def constant(lr: float) -> Schedule:
+    r"""Keep the learning rate: :math:`\eta_t = \eta`.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    return lambda _: lr
+
+
+def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    r"""Fall linearly from ``lr`` to ``final`` in ``steps``: :math:`\eta_t = \eta + (\eta_T - \eta)t/T`.
+
+    >>> [linear(1.0, 4)(t) for t in (0, 1, 4, 5)]
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    return lambda step: lr + (final - lr) * min(step / steps, 1)
+
+
+def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    r"""Fall along half a cosine: :math:`\eta_T + (\eta - \eta_T)(1 + \cos(\pi t/T))/2`.
+
+    Source: Loshchilov and Hutter 2017, eq. 5, without restarts.
+
+    >>> [round(cosine(1.0, 4)(t), 3) for t in (0, 2, 4, 5)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    return lambda step: final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {"linear": linear, "cosine": cosine}
+
+
+def clip_by_norm(g: np.ndarray, limit: float) -> None:
+    r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
+
+    :math:`g \leftarrow g\,\min(1, c/\|g\|)` (Pascanu et al. 2013, algorithm 1).
+
+    >>> g = np.array([3.0, 4.0]); clip_by_norm(g, 1.0); g
+    array([0.6, 0.8])
+    """
+    norm = float(np.linalg.norm(g))
+    if norm > limit:
+        g *= limit / norm
+
+
+def clip_by_value(w: np.ndarray, limit: float) -> None:
+    r"""Move every element into :math:`[-c, c]`, in place: gradients, or a critic's weights.
+
+    >>> g = np.array([3.0, -0.5]); clip_by_value(g, 1.0); g
+    array([ 1. , -0.5])
+    """
+    np.clip(w, -limit, limit, out=w)
+
+
+class Optimizer:
+    """What all optimisers share: the learning rate, clipping, the count of updates, the state.
+
+    Parameters
+    ----------
+    lr : learning rate, a positive number or a schedule
+    clip_norm : shorten the gradient to this norm (:func:`clip_by_norm`); None: do not
+    clip_value : clip the gradient's elements (:func:`clip_by_value`); None: do not
+    clip_weights : clip the weights after each update (Arjovsky et al. 2017); None: do not
+
+    Attributes
+    ----------
+    t : the number of updates made
+    state : name -> flat vector, as the rule needs them
+    """
+
+    name = "optimizer"
+    moments: Sequence[str] = ()
+
+    def __init__(
+        self,
+        lr: float | Schedule,
+        *,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        clip_weights: float | None = None,
+    ) -> None:
+        given = {"lr": lr, "clip_norm": clip_norm, "clip_value": clip_value}
+        for name, value in (given | {"clip_weights": clip_weights}).items():
+            if value is not None and not callable(value) and not 0 < value < math.inf:
+                raise InputError(f"{name} must be a positive number, not {value!r}")
+        self.lr = lr
+        self.clip_norm, self.clip_value, self.clip_weights = clip_norm, clip_value, clip_weights
+        self.t = 0
+        self.state: dict[str, np.ndarray] = {}
+
+    def init(self, w: np.ndarray) -> None:
+        """Start anew, with the state that weights like ``w`` (size,) need."""
+        self.t = 0
+        self.state = {name: np.zeros_like(w) for name in self.moments}
+
+    def step(self, w: np.ndarray, g: np.ndarray) -> None:
+        """Update the weights ``w`` (size,) in place by their gradient ``g`` (changed if clipped)."""
+        if self.t == 0:
+            self.init(w)
+        if self.clip_norm is not None:
+            clip_by_norm(g, self.clip_norm)
+        if self.clip_value is not None:
+            clip_by_value(g, self.clip_value)
+        lr = self.lr(self.t) if callable(self.lr) else self.lr
+        self.t += 1
+        self.update(w, g, lr)
+        if self.clip_weights is not None:
+            clip_by_value(w, self.clip_weights)
+
+    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+        """Apply the rule; ``self.t`` counts from 1."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(lr={self.lr})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, :func:`npgan.ops.sgd_update`.
+
+    Examples
+    --------
+    >>> w = np.array([1.0, 2.0])
+    >>> SGD(lr=0.5).step(w, g=2 * w)
+    >>> w
+    array([0., 0.])
+    """
+
+    name = "sgd"
+
+    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+        """Apply :func:`npgan.ops.sgd_update`."""
+        run.sgd_update(w, g, lr)
+
+
+class Momentum(Optimizer):
+    """Gradient descent with a heavy ball's momentum, :func:`npgan.ops.momentum_update`."""
+
+    name = "momentum"
+    moments = ("v",)
+
+    def __init__(self, lr: float | Schedule, momentum: float = 0.9, **clipping: Any) -> None:
+        super().__init__(lr, **clipping)
+        self.momentum = _fraction("momentum", momentum)
+
+    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+        """Apply :func:`npgan.ops.momentum_update`."""
+        run.momentum_update(w, g, self.state["v"], lr, self.momentum)
+
+
+class RMSProp(Optimizer):
+    """Steps divided by the gradient's recent size, :func:`npgan.ops.rmsprop_update`."""
+
+    name = "rmsprop"
+    moments = ("v",)
+
+    def __init__(
+        self, lr: float | Schedule, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
+    ) -> None:
+        super().__init__(lr, **clipping)
+        self.decay, self.eps = _fraction("decay", decay), eps
+
+    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+        """Apply :func:`npgan.ops.rmsprop_update`."""
+        run.rmsprop_update(w, g, self.state["v"], lr, self.decay, self.eps)
+
+
+class Adam(Optimizer):
+    """Momentum over the gradient's recent size, both unbiased, :func:`npgan.ops.adam_update`."""
+
+    name = "adam"
+    moments = ("m", "v")
+
+    def __init__(
+        self,
+        lr: float | Schedule,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        **clipping: Any,
+    ) -> None:
+        super().__init__(lr, **clipping)
+        self.beta1, self.beta2 = _fraction("beta1", beta1), _fraction("beta2", beta2)
+        self.eps = eps
+
+    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+        """Apply :func:`npgan.ops.adam_update`."""
+        m, v = self.state["m"], self.state["v"]
+        run.adam_update(w, g, m, v, self.t, lr, self.beta1, self.beta2, self.eps)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, :func:`npgan.ops.adamw_update`."""
+
+    name = "adamw"
+
+    def __init__(self, lr: float | Schedule, weight_decay: float = 0.01, **adam: Any) -> None:
+        super().__init__(lr, **adam)
+        if not 0 <= weight_decay < math.inf:
+            raise InputError(f"weight_decay must not be negative, as {weight_decay} is")
+        self.weight_decay = weight_decay
+
+    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+        """Apply :func:`npgan.ops.adamw_update`."""
+        m, v = self.state["m"], self.state["v"]
+        adam = (self.t, lr, self.beta1, self.beta2, self.eps)
+        run.adamw_update(w, g, m, v, *adam, self.weight_decay)
+
+
+def _fraction(name: str, value: float) -> float:
+    if not 0 <= value < 1:
+        raise InputError(f"{name} lies in [0, 1), not {value}")
+    return value
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    rule.name: rule for rule in (SGD, Momentum, RMSProp, Adam, AdamW)
+}
+
+
+def build(
+    name: str, *, lr: float, steps: int = 1, schedule: str | None = None, **settings: Any
+) -> Optimizer:
+    """Build an optimiser from its name, learning rate and settings.
+
+    ``schedule``, a name of :data:`SCHEDULES`, lets the learning rate fall to 0 in ``steps``.
+
+    >>> build("adam", lr=2e-4, beta1=0.5)
+    Adam(lr=0.0002)
+
+    Raises
+    ------
+    InputError
+        For an unknown name, an unknown setting or a value outside its range.
+    """
+    if name not in OPTIMIZERS:
+        raise unknown("optimiser", name, OPTIMIZERS)
+    optimizer = OPTIMIZERS[name]
+    optimizer(lr)  # so that a learning rate that cannot be is refused before it is scheduled
+    if schedule is not None and schedule not in SCHEDULES:
+        raise unknown("schedule", schedule, SCHEDULES)
+    try:
+        return optimizer(SCHEDULES[schedule](lr, steps) if schedule else lr, **settings)
+    except TypeError as error:
+        raise InputError(f"optimiser {name!r} cannot take {settings}: {error}") from None

@@ -1,0 +1,103 @@
+"""Parameters: one flat vector per network, with named views into it.
+
+Then an optimiser is one pass over one vector, a gradient's norm is one norm, an average of the
+weights is one interpolation, and a checkpoint is one array.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from npgan.errors import InputError
+
+
+class Parameters(Mapping[str, np.ndarray]):
+    """A flat vector and the named arrays that it is made of, which share its memory.
+
+    Parameters
+    ----------
+    shapes : name -> shape, in the order of the vector
+    flat : (size,) the memory to use; by default zeros of ``dtype``
+    dtype : of new memory
+
+    Examples
+    --------
+    >>> p = Parameters({"0.weight": (2, 3), "0.bias": (3,)})
+    >>> p["0.bias"][:] = 1
+    >>> p.flat
+    array([0., 0., 0., 0., 0., 0., 1., 1., 1.], dtype=float32)
+    >>> p.scope("0")["bias"]
+    array([1., 1., 1.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, tuple[int, ...]],
+        flat: np.ndarray | None = None,
+        dtype: np.typing.DTypeLike = np.float32,
+    ) -> None:
+        self.shapes = dict(shapes)
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        self.flat = np.zeros(sum(sizes), dtype) if flat is None else flat
+        self._views: dict[str, np.ndarray] = {}
+        self._scopes: dict[str, Parameters] = {}
+        start = 0
+        for (name, shape), size in zip(self.shapes.items(), sizes, strict=True):
+            self._views[name] = self.flat[start : start + size].reshape(shape)
+            start += size
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __repr__(self) -> str:
+        arrays = ", ".join(f"{name} {shape}" for name, shape in self.shapes.items())
+        return f"Parameters({arrays}; {self.flat.size} {self.flat.dtype})"
+
+    def __reduce__(self) -> tuple:
+        return Parameters, (self.shapes, self.flat.copy())
+
+    def like(self, dtype: np.typing.DTypeLike = None) -> "Parameters":
+        """Return zeros of the same names and shapes: for gradients and averages."""
+        return Parameters(self.shapes, dtype=dtype or self.flat.dtype)
+
+    def scope(self, prefix: str) -> "Parameters":
+        """Return the views whose names start with ``prefix.``, named without it; same memory."""
+        if prefix not in self._scopes:
+            start = prefix + "."
+            names = [name for name in self.shapes if name.startswith(start)]
+            first = self._offset(names[0]) if names else 0
+            shapes = {name.removeprefix(start): self.shapes[name] for name in names}
+            size = sum(math.prod(shape) for shape in shapes.values())
+            self._scopes[prefix] = Parameters(shapes, self.flat[first : first + size])
+        return self._scopes[prefix]
+
+    def _offset(self, name: str) -> int:
+        before = list(self.shapes)[: list(self.shapes).index(name)]
+        return sum(math.prod(self.shapes[other]) for other in before)
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Copy named arrays in; all names must be there, with the right shapes.
+
+        Raises
+        ------
+        InputError
+            For a missing or superfluous name, or an array of another shape.
+        """
+        if arrays.keys() != self.shapes.keys():
+            odd = sorted(arrays.keys() ^ self.shapes.keys())[0]
+            where = "missing" if odd in self.shapes else "not of this network"
+            raise InputError(f"weights do not fit the network: {odd!r} is {where}")
+        for name, array in arrays.items():
+            if array.shape != self.shapes[name]:
+                raise InputError(
+                    f"weights do not fit the network: {name!r} has shape {array.shape}, "
+                    f"the network needs {self.shapes[name]}"
+                )
+            self[name][...] = array

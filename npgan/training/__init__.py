@@ -1,0 +1,25 @@
+"""Training: the loop, what happens beside it, and what it leaves on the disk."""
+
+from npgan.training.callbacks import (
+    Callback,
+    Checkpoints,
+    CSVHistory,
+    EarlyStopping,
+    Pictures,
+    Progress,
+    StopOnInterrupt,
+)
+from npgan.training.history import History
+from npgan.training.loop import Loop
+
+__all__ = [
+    "CSVHistory",
+    "Callback",
+    "Checkpoints",
+    "EarlyStopping",
+    "History",
+    "Loop",
+    "Pictures",
+    "Progress",
+    "StopOnInterrupt",
+]

@@ -1,0 +1,222 @@
+"""Callbacks: what happens beside the training steps. Each is told of the events that it wants."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from npgan.errors import InputError
+from npgan.training import checkpoint
+
+if TYPE_CHECKING:
+    from npgan.training.loop import Loop
+
+
+class Callback:
+    """A callback that does nothing; override the events that matter.
+
+    Examples
+    --------
+    >>> class StopWhenSmall(Callback):
+    ...     def on_step_end(self, loop):
+    ...         if loop.metrics["loss"] < 0.1:
+    ...             loop.stop = "the loss is small"
+    """
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Before the first step."""
+
+    def on_step_end(self, loop: Loop) -> None:
+        """After every step; its numbers are ``loop.metrics``."""
+
+    def on_log(self, loop: Loop) -> None:
+        """After a row was added to ``loop.history``."""
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        """After every epoch, its row included."""
+
+    def on_train_end(self, loop: Loop) -> None:
+        """After the last step, also when training failed."""
+
+
+LABELS = {"d_real": "D(x)", "d_fake": "D(G(z))"}
+
+
+class Progress(Callback):
+    """A progress bar with the losses on a terminal; elsewhere a line every ``interval`` seconds."""
+
+    def __init__(self, interval: float = 10.0) -> None:
+        self.interval = interval
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Open the bar where the run stands."""
+        from tqdm import tqdm
+
+        self.bar = tqdm(
+            total=loop.total_steps,
+            initial=loop.step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self.last = time.monotonic()
+
+    def on_step_end(self, loop: Loop) -> None:
+        """Move on."""
+        self.bar.update()
+
+    def on_log(self, loop: Loop) -> None:
+        """Show the last row."""
+        row = loop.history.rows[-1]
+        hidden = ("epoch", "step", "seconds")
+        numbers = {LABELS.get(k, k): f"{v:.4g}" for k, v in row.items() if k not in hidden}
+        if not self.bar.disable:
+            self.bar.set_description(f"epoch {loop.epoch}")
+            self.bar.set_postfix(numbers)
+        elif time.monotonic() - self.last > self.interval or loop.step == loop.total_steps:
+            self.last = time.monotonic()
+            text = "  ".join(f"{name} {value}" for name, value in numbers.items())
+            place = f"epoch {loop.epoch}  step {loop.step}/{loop.total_steps}"
+            print(f"{place}  {loop.seconds:.1f} s  {text}", file=sys.stderr, flush=True)
+
+    def on_train_end(self, loop: Loop) -> None:
+        """Close the bar."""
+        self.bar.close()
+
+
+class CSVHistory(Callback):
+    """The history as a CSV file, each row written as soon as it is there.
+
+    A resumed run takes the file up where its checkpoint was written.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Write the rows so far anew: those after a checkpoint are lost, as their steps are."""
+        self.columns: list[str] = []
+        self._rewrite(loop)
+
+    def on_log(self, loop: Loop) -> None:
+        """Append the newest row."""
+        if set(loop.history.rows[-1]) - set(self.columns):
+            self._rewrite(loop)
+        else:
+            with self.path.open("a", newline="") as file:
+                csv.DictWriter(file, self.columns).writerow(loop.history.rows[-1])
+
+    def _rewrite(self, loop: Loop) -> None:
+        self.columns = loop.history.columns
+        with self.path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns)
+            writer.writeheader()
+            writer.writerows(loop.history.rows)
+
+
+class Pictures(Callback):
+    """A picture of the model at the start and after each epoch: ``draw(path)`` makes it.
+
+    Every picture of a run shows the same z, or the same inputs, so that they can be compared.
+    """
+
+    def __init__(self, directory: Path | str, draw: Callable[[Path], Any]) -> None:
+        self.directory, self.draw = Path(directory), draw
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Draw the untrained model."""
+        if loop.step == 0:
+            self._save(loop)
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        """Draw the model."""
+        self._save(loop)
+
+    def on_train_end(self, loop: Loop) -> None:
+        """Draw the model where it stopped, unless that was at an epoch's end."""
+        if not (loop.failed or loop.at_epoch_end):
+            self._save(loop)
+
+    def _save(self, loop: Loop) -> None:
+        self.draw(self.directory / f"step-{loop.step:07d}.png")
+
+
+class EarlyStopping(Callback):
+    """Stop when a column of the history has not fallen for ``patience`` rows that have it.
+
+    Parameters
+    ----------
+    column : such as "val_loss"
+    patience : rows without a new minimum, at least 1
+    """
+
+    def __init__(self, column: str, patience: int) -> None:
+        if patience < 1:
+            raise InputError(f"patience must be at least 1, not {patience}")
+        self.column, self.patience = column, patience
+
+    def on_log(self, loop: Loop) -> None:
+        """Compare with the best so far."""
+        values = loop.history[self.column]
+        if self.column not in loop.history.rows[-1] or not values:
+            return
+        since = len(values) - 1 - values.index(min(values))
+        if since >= self.patience:
+            loop.stop = f"{self.column} has not fallen for {since} rows"
+
+
+class Checkpoints(Callback):
+    """Save the whole state after each epoch, every ``interval`` seconds, and at the end."""
+
+    def __init__(self, path: Path | str, interval: float = 60.0) -> None:
+        self.path, self.interval = Path(path), interval
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Start the clock."""
+        self.last = time.monotonic()
+        self.saved = loop.step
+
+    def on_step_end(self, loop: Loop) -> None:
+        """Save if it is time; an epoch's end saves anyway."""
+        if time.monotonic() - self.last > self.interval and not loop.at_epoch_end:
+            self._save(loop)
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        """Save."""
+        self._save(loop)
+
+    def on_train_end(self, loop: Loop) -> None:
+        """Save the last step, unless an error left it half done."""
+        if not loop.failed and loop.step != self.saved:
+            self._save(loop)
+
+    def _save(self, loop: Loop) -> None:
+        checkpoint.save(self.path, *loop.state())
+        self.last, self.saved = time.monotonic(), loop.step
+
+
+class StopOnInterrupt(Callback):
+    """Let Ctrl-C end the run after the current step; a second one ends it at once."""
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Take over the signal, in the main thread."""
+        self.before: Any = None
+
+        def stop(number: int, frame: Any) -> None:
+            if loop.stop is not None:
+                raise KeyboardInterrupt
+            loop.stop = "interrupted"
+
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGINT, stop)
+
+    def on_train_end(self, loop: Loop) -> None:
+        """Give it back."""
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)

@@ -1,0 +1,195 @@
+"""The training loop: batches in, steps and callbacks in their order, everything resumable."""
+
+import math
+import time
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+
+from npgan.data.batches import Batches
+from npgan.errors import InputError
+from npgan.training.callbacks import Callback
+from npgan.training.history import History
+
+LOG_EVERY = 100
+
+
+class Trainable(Protocol):
+    """What the loop needs to know of a model."""
+
+    value_range: tuple[float, float]
+
+    def check_data(self, data: np.ndarray) -> np.ndarray:
+        """Return the data as the model takes it, or raise an InputError."""
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+        """Update the networks on one batch and return what there is to report."""
+
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return what there is to report of held-out data."""
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return all arrays (the live ones) and all numbers that training changes."""
+
+    def load_state(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
+        """Go back to a state."""
+
+
+class Loop:
+    """One training run: the model, the data, two random streams, and how far it has come.
+
+    Parameters
+    ----------
+    model : see :class:`Trainable`
+    data : (n, d) uint8 or float
+    batch_size : rows a step
+    rng : generator or seed; the order of the data and the noise each get a stream of it
+    callbacks : told of every step, row and epoch, in this order
+    validation : held-out data (m, d), looked at after each epoch; None: none
+
+    Attributes
+    ----------
+    step, epoch : how many are complete
+    seconds : time spent in training steps, batches included, callbacks excluded
+    metrics : what the last step reported
+    history : the metrics' means, a row every 100 steps and at each epoch's end
+    total_steps : what :meth:`run` was asked for
+    stop : set to a reason to end after the current step
+    failed : whether an error ended it, so that a step may be half done
+    """
+
+    def __init__(
+        self,
+        model: Trainable,
+        data: np.ndarray,
+        *,
+        batch_size: int,
+        rng: np.random.Generator | int | None = None,
+        callbacks: Iterable[Callback] = (),
+        validation: np.ndarray | None = None,
+    ) -> None:
+        self.model = model
+        order, self.noise = np.random.default_rng(rng).spawn(2)
+        self.batches = Batches(model.check_data(data), batch_size, order, model.value_range)
+        self.validation = None if validation is None else model.check_data(validation)
+        self.callbacks = list(callbacks)
+        self.history = History()
+        self.metrics: dict[str, float] = {}
+        self.step = 0
+        self.seconds = 0.0
+        self.total_steps = 0
+        self.stop: str | None = None
+        self.failed = False
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    @property
+    def epoch(self) -> int:
+        """The number of complete epochs."""
+        return self.step // self.batches.per_epoch
+
+    @property
+    def at_epoch_end(self) -> bool:
+        """Whether the last step ended an epoch."""
+        return self.step > 0 and self.step % self.batches.per_epoch == 0
+
+    def run(self, *, epochs: int | None = None, steps: int | None = None) -> History:
+        """Train until so many epochs or steps are complete, those before a resumption included.
+
+        Raises
+        ------
+        InputError
+            Unless exactly one of the two is given, and at least 1.
+        NonFiniteError
+            If a loss or gradient is NaN or infinite; the update is not applied.
+        """
+        if (epochs is None) == (steps is None):
+            raise InputError("give either epochs or steps")
+        amount, unit = (epochs, "epochs") if steps is None else (steps, "steps")
+        if not isinstance(amount, int | np.integer) or amount < 1:
+            raise InputError(f"{unit} must be at least 1, not {amount}")
+        self.total_steps = amount if steps is not None else amount * self.batches.per_epoch
+        self.stop = None
+        self._tell("on_train_begin")
+        try:
+            while self.step < self.total_steps and self.stop is None:
+                self._one_step()
+        except BaseException:
+            self.failed = True
+            raise
+        finally:
+            self._tell("on_train_end")
+        return self.history
+
+    def _one_step(self) -> None:
+        start = time.perf_counter()
+        batch = self.batches.next()
+        with np.errstate(all="ignore"):  # the model itself looks for NaN and infinity
+            self.metrics = self.model.train_step(batch, self.noise)
+        self.seconds += time.perf_counter() - start
+        self.step += 1
+        for name, value in self.metrics.items():
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = (total + value, count + 1)
+        self._tell("on_step_end")
+        if self.at_epoch_end or self.step % LOG_EVERY == 0 or self.step == self.total_steps:
+            self._log()
+        if self.at_epoch_end:
+            self._tell("on_epoch_end")
+
+    def _log(self) -> None:
+        row = {"epoch": self.epoch, "step": self.step, "seconds": self.seconds}
+        row |= {name: total / count for name, (total, count) in self._sums.items()}
+        if self.at_epoch_end and self.validation is not None:
+            row |= self.model.validate(self.validation)
+        self.history.append(row)
+        self._sums = {}
+        self._tell("on_log")
+
+    def _tell(self, event: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self)
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return everything that the rest of the run depends on: arrays, and numbers for JSON."""
+        arrays, numbers = self.model.state()
+        return arrays, {
+            "model": numbers,
+            "step": self.step,
+            "seconds": self.seconds,
+            "sums": self._sums,
+            "batches": self.batches.state(),
+            "noise": self.noise.bit_generator.state,
+            "rows": len(self.batches.data),
+            "batch_size": self.batches.batch_size,
+        }
+
+    def load_state(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
+        """Go back to a state, so that the run goes on as if it had never stopped.
+
+        Raises
+        ------
+        InputError
+            If the state is of another model, data set or batch size, or is damaged.
+        """
+        here = {"rows": len(self.batches.data), "batch_size": self.batches.batch_size}
+        try:
+            for name, value in here.items():
+                if numbers[name] != value:
+                    raise InputError(f"the checkpoint has {name} {numbers[name]}, this run {value}")
+            self.model.load_state(arrays, numbers["model"])
+            self.batches.load_state(numbers["batches"])
+            self.noise.bit_generator.state = numbers["noise"]
+            self.step = int(numbers["step"])
+            self.seconds = float(numbers["seconds"])
+            self._sums = {
+                n: (float(total), int(count)) for n, (total, count) in numbers["sums"].items()
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"the checkpoint is damaged: {type(error).__name__}: {error}"
+            ) from None
+        if self.step < 0 or not math.isfinite(self.seconds):
+            raise InputError("the checkpoint is damaged: its step or time is impossible")

@@ -1,0 +1,67 @@
+"""The toys have the moments which their docstrings derive, within five standard errors."""
+
+import numpy as np
+import pytest
+
+from npgan.data import load
+from npgan.data.toys import MIXTURES, MOONS_NOISE, SAMPLERS, SPIRAL_NOISE
+
+N = 100_000
+
+MOMENTS = [
+    ("ring", lambda x, y: x, 0),
+    ("ring", lambda x, y: x**2, 1 / 2 + 0.01**2),
+    ("ring", lambda x, y: x * y, 0),
+    ("grid", lambda x, y: y, 0),
+    ("grid", lambda x, y: y**2, 8 + 0.05**2),
+    ("grid", lambda x, y: x * y, 0),
+    ("gaussian", lambda x, y: x, 0),
+    ("gaussian", lambda x, y: x**2, 1),
+    ("gaussian", lambda x, y: x * y, 0),
+    ("moons", lambda x, y: x, 1 / 2),
+    ("moons", lambda x, y: y, 1 / 4),
+    ("moons", lambda x, y: (x - 1 / 2) ** 2, 3 / 4 + MOONS_NOISE**2),
+    ("moons", lambda x, y: (y - 1 / 4) ** 2, 9 / 16 - 1 / np.pi + MOONS_NOISE**2),
+    ("spiral", lambda x, y: x, 0),
+    ("spiral", lambda x, y: y, 0),
+    ("spiral", lambda x, y: x**2 + y**2, 1 / 2 + 2 * SPIRAL_NOISE**2),
+]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    rng = np.random.default_rng(1)
+    return {name: sampler(N, rng) for name, sampler in SAMPLERS.items()}
+
+
+@pytest.mark.parametrize(("name", "statistic", "expected"), MOMENTS)
+def test_the_moments_are_the_derived_ones(samples, name, statistic, expected):
+    values = statistic(*samples[name].T.astype(np.float64))
+    assert abs(values.mean() - expected) < 5 * values.std() / np.sqrt(N)
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_the_modes_have_equal_shares_and_the_stated_deviation(samples, name):
+    centres, std = MIXTURES[name]
+    squared = ((samples[name][:, None].astype(np.float64) - centres) ** 2).sum(axis=2)
+    k = len(centres)
+    counts = np.bincount(squared.argmin(axis=1), minlength=k)
+    assert np.abs(counts / N - 1 / k).max() < 5 * np.sqrt((1 - 1 / k) / k / N)
+    # the squared distance is std^2 times chi-squared of 2 degrees: mean 2 std^2, s.d. 2 std^2
+    assert abs(squared.min(axis=1).mean() / std**2 - 2) < 5 * 2 / np.sqrt(N)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_sample_is_float32_and_depends_on_the_generator_alone(name):
+    first, again = (SAMPLERS[name](10, np.random.default_rng(3)) for _ in range(2))
+    assert first.dtype == np.float32
+    assert first.shape == (10, 2)
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_toy_is_a_data_set_of_fixed_size(name):
+    data = load(name)
+    assert (len(data.train), len(data.test)) == (50_000, 10_000)
+    assert (data.modes is not None) == (name in MIXTURES)
+    np.testing.assert_array_equal(data.train, load(name).train)
