@@ -124,7 +124,7 @@ def _objectives(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
 
 
-def _networks(*specs: list) -> list[Sequential]:
+def _networks(*specs: list[str]) -> list[Sequential]:
     return [build(spec, rng=i).astype(np.float64) for i, spec in enumerate(specs)]
 
 
@@ -133,8 +133,8 @@ def _sgd(*names: str) -> dict[str, SGD]:
 
 
 def _steps(rng: np.random.Generator) -> Iterator[Case]:
-    generator = [["dense", 3, 5], ["relu"], ["dense", 5, 4], ["sigmoid"]]
-    critic = [["dense", 4, 6], ["leaky_relu", 0.2], ["dropout", 0.3], ["dense", 6, 1]]
+    generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
+    critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
     for objective in OBJECTIVES:
         gan = GAN(
             *_networks(generator, critic),
@@ -143,14 +143,14 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
             optimizers=_sgd("generator", "discriminator"),
         )
         yield from gan_steps(f"GAN ({objective})", gan, rng.random((5, 4)), {})
-    encoder = [["dense", 4, 5], ["elu", 1.0], ["dense", 5, 2]]
-    decoder = [["dense", 2, 5], ["tanh"], ["dense", 5, 4], ["sigmoid"]]
+    encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
+    decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
         model = Autoencoder(
             *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
         )
         yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
-    encoder = [["dense", 4, 5], ["relu"], ["dense", 5, 4]]
+    encoder = ["dense 4 5", "relu", "dense 5 4"]
     vaegan = VAEGAN(
         *_networks(encoder, decoder, critic),
         adversarial_weight=0.7,

@@ -1,4 +1,4 @@
-r"""The gradient checker: does a backward pass agree with what the forward pass does?
+r"""The gradient checker: it asks whether a backward pass agrees with what the forward pass does.
 
 Two ways to know a derivative without deriving it:
 
@@ -197,7 +197,8 @@ def _inputs(
     inputs: tuple[np.ndarray, ...], method: str
 ) -> tuple[tuple[np.ndarray, ...], dict[str, np.ndarray]]:
     """Copy the float inputs, so that they can be moved, and name them."""
-    arrays, variables = [], {}
+    arrays: list[np.ndarray] = []
+    variables: dict[str, np.ndarray] = {}
     floats = [x for x in inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
     for x in inputs:
         if isinstance(x, np.ndarray) and x.dtype.kind == "f":

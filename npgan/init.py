@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 
-def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:  # noqa: ARG001
+def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """All zero: for biases.
 
     >>> zeros(np.random.default_rng(0), (2,))

@@ -20,8 +20,6 @@ from npgan.backend import run
 from npgan.errors import InputError, unknown
 from npgan.parameters import Parameters
 
-Spec = Sequence[Any]
-
 
 class Layer:
     """A differentiable function with parameters; subclasses say which function.
@@ -46,7 +44,7 @@ class Layer:
         cache: Any,
         grads: Parameters | None = None,
         input_grad: bool = True,
-    ) -> np.ndarray | None:
+    ) -> Any:
         """Return ``dx`` and add the parameters' gradients to ``grads``.
 
         Parameters
@@ -69,9 +67,9 @@ class Layer:
         """Return the width of the output for an input of width ``in_features``."""
         return in_features
 
-    def spec(self) -> list[Any]:
-        """Return the layer as data, ``[name, arguments...]``, for :func:`build`."""
-        return [self.name]
+    def spec(self) -> str:
+        """Return the layer in words, ``name argument ...``, as :func:`build` takes it."""
+        return self.name
 
     def astype(self, dtype: np.typing.DTypeLike) -> Self:
         """Return a copy whose parameters have another dtype (float64 to check gradients)."""
@@ -80,15 +78,16 @@ class Layer:
         return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # A copy's layers must again be views into one vector, its own.
+        """Take up a copied state: the copy's layers must again be views into one vector, its own."""
         self.__dict__.update(state)
         self.bind(self.parameters)
 
     def __call__(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return the output of :meth:`forward` without its cache."""
         return self.forward(x, rng)[0]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(str, self.spec()[1:]))})"
+        return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"
 
 
 class Dense(Layer):
@@ -155,7 +154,7 @@ class Dense(Layer):
         cache: np.ndarray,
         grads: Parameters | None = None,
         input_grad: bool = True,
-    ) -> np.ndarray | None:
+    ) -> Any:
         """See :func:`npgan.ops.dense_backward_input` and ``dense_backward_parameters``."""
         if grads is not None:
             run.dense_backward_parameters(dy, cache, grads["weight"], grads["bias"])
@@ -167,10 +166,10 @@ class Dense(Layer):
             raise InputError(f"{self!r} follows a layer {in_features} wide")
         return self.out_width
 
-    def spec(self) -> list[Any]:
-        """Return ``["dense", in, out]``, and the initialiser where it is not the default."""
-        spec: list[Any] = [self.name, self.in_width, self.out_width]
-        return spec if self.init == "glorot_uniform" else [*spec, self.init]
+    def spec(self) -> str:
+        """Return ``dense in out``, and the initialiser where it is not the default."""
+        init = "" if self.init == "glorot_uniform" else f" {self.init}"
+        return f"{self.name} {self.in_width} {self.out_width}{init}"
 
 
 class Activation(Layer):
@@ -198,15 +197,15 @@ class Activation(Layer):
         cache: np.ndarray,
         grads: Parameters | None = None,
         input_grad: bool = True,
-    ) -> np.ndarray | None:
+    ) -> Any:
         """Apply ``<name>_backward`` to ``dy`` and the output."""
         if not input_grad:
             return None
         return getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)
 
-    def spec(self) -> list[Any]:
-        """Return ``[name, arguments...]``."""
-        return [self.name, *self.arguments]
+    def spec(self) -> str:
+        """Return ``name argument ...``."""
+        return " ".join([self.name, *map(str, self.arguments)])
 
 
 class Identity(Activation):
@@ -291,15 +290,15 @@ class Dropout(Layer):
         cache: np.ndarray | None,
         grads: Parameters | None = None,
         input_grad: bool = True,
-    ) -> np.ndarray | None:
+    ) -> Any:
         """Apply the same mask to ``dy``."""
         if not input_grad:
             return None
         return dy if cache is None else run.dropout_backward(dy, cache)
 
-    def spec(self) -> list[Any]:
-        """Return ``["dropout", rate]``."""
-        return [self.name, self.rate]
+    def spec(self) -> str:
+        """Return ``dropout rate``."""
+        return f"{self.name} {self.rate}"
 
 
 class GaussianSample(Layer):
@@ -332,7 +331,7 @@ class GaussianSample(Layer):
         cache: tuple[np.ndarray, np.ndarray],
         grads: Parameters | None = None,
         input_grad: bool = True,
-    ) -> np.ndarray | None:
+    ) -> Any:
         """Return the gradient by means and log-variances, side by side."""
         if not input_grad:
             return None
@@ -438,7 +437,7 @@ class Sequential(Layer):
         cache: list[Any],
         grads: Parameters | None = None,
         input_grad: bool = True,
-    ) -> np.ndarray | None:
+    ) -> Any:
         """Go through the layers backwards: the chain rule."""
         for i in reversed(range(len(self.layers))):
             scope = None if grads is None else grads.scope(str(i))
@@ -455,10 +454,6 @@ class Sequential(Layer):
         rows.append(("total", "", f"{self.parameters.flat.size:,}"))
         a, b, c = (max(map(len, column)) for column in zip(*rows, strict=True))
         return "\n".join(f"{x:{a}}  {y:{b}}  {z:>{c}}" for x, y, z in rows)
-
-    def spec(self) -> list[Any]:
-        """Return ``["sequential", spec of each layer...]``."""
-        return [self.name, *(layer.spec() for layer in self.layers)]
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
@@ -485,12 +480,12 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 
-def build(specs: Sequence[Spec], rng: np.random.Generator | int | None = None) -> Sequential:
-    """Build a network from data, each layer as ``[name, arguments...]``.
+def build(specs: Sequence[str], rng: np.random.Generator | int | None = None) -> Sequential:
+    """Build a network from its layers in words, each ``name argument ...``.
 
     Examples
     --------
-    >>> build([["dense", 2, 3], ["leaky_relu", 0.2], ["dense", 3, 1]], rng=0)
+    >>> build(["dense 2 3", "leaky_relu 0.2", "dense 3 1"], rng=0)
     Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
 
     Raises
@@ -499,11 +494,21 @@ def build(specs: Sequence[Spec], rng: np.random.Generator | int | None = None) -
         For an unknown layer, arguments that do not fit it, or widths that do not fit each other.
     """
     layers = []
-    for name, *arguments in specs:
+    for spec in specs:
+        name, *arguments = spec.split() or [""]
         if name not in LAYERS:
             raise unknown("layer", name, LAYERS)
         try:
-            layers.append(LAYERS[name](*arguments))
-        except TypeError as error:
-            raise InputError(f"layer {name!r} cannot take {arguments}: {error}") from None
+            layers.append(LAYERS[name](*map(_value, arguments)))
+        except TypeError:
+            raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
     return Sequential(*layers, rng=rng)
+
+
+def _value(word: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word

@@ -63,7 +63,7 @@ class Parameters(Mapping[str, np.ndarray]):
     def __reduce__(self) -> tuple:
         return Parameters, (self.shapes, self.flat.copy())
 
-    def like(self, dtype: np.typing.DTypeLike = None) -> "Parameters":
+    def like(self, dtype: np.typing.DTypeLike | None = None) -> "Parameters":
         """Return zeros of the same names and shapes: for gradients and averages."""
         return Parameters(self.shapes, dtype=dtype or self.flat.dtype)
 

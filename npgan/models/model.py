@@ -13,7 +13,7 @@ from npgan.optim import Optimizer
 from npgan.parameters import Parameters
 from npgan.training import Callback, History, Loop, Progress
 
-OUTPUT_RANGES = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
+OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
 
 
@@ -121,7 +121,7 @@ class Model:
     def _where(self, name: str, loss: np.floating, weights: Parameters, grads: Parameters) -> str:
         """Name the first bad weight, or else the bad gradient that the backward pass met first."""
         bad = [(w, "weight") for w in weights if not np.isfinite(weights[w]).all()]
-        bad += [(g, "gradient") for g in reversed(grads) if not np.isfinite(grads[g]).all()]
+        bad += [(g, "gradient") for g in reversed(list(grads)) if not np.isfinite(grads[g]).all()]
         where = f"the loss is {loss}"
         if bad:
             parameter, kind = bad[0]

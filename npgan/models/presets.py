@@ -6,11 +6,13 @@ the configuration of any run, is a :class:`Config`: plain tables and lists, whic
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from npgan import layers, optim
+from npgan.data.dataset import Dataset
 from npgan.errors import InputError, unknown
 from npgan.models.autoencoder import Autoencoder
 from npgan.models.gan import GAN
@@ -21,6 +23,12 @@ MODELS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
     "gan": (GAN, ("generator", "discriminator")),
     "autoencoder": (Autoencoder, ("encoder", "decoder")),
     "vae-gan": (VAEGAN, ("encoder", "decoder", "discriminator")),
+}
+DATA_ENDS = {
+    "generator": "output",
+    "discriminator": "input",
+    "encoder": "input",
+    "decoder": "output",
 }
 LARGEST = 100_000_000
 
@@ -36,22 +44,24 @@ class Config:
     batch_size : rows a step
     epochs, steps : how long; one of them
     seed : of the weights, the order of the data and all noise
-    networks : network -> its layers, each ``[name, arguments...]``
+    networks : network -> its layers, each ``name argument ...``
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
     settings : further arguments of the model
     preset : where it came from
+    image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
     """
 
     model: str
     data: str
     batch_size: int
-    networks: Mapping[str, list]
+    networks: Mapping[str, list[str]]
     optimizers: Mapping[str, Mapping[str, Any]]
     epochs: int | None = None
     steps: int | None = None
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     preset: str = ""
+    image_shape: list[int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a TOML file holds: all that is set."""
@@ -71,6 +81,7 @@ class Config:
             "seed": int,
             "settings": dict,
             "preset": str,
+            "image_shape": list,
         }
         for name, value in table.items():
             if name not in types:
@@ -96,9 +107,29 @@ class Config:
             changes["optimizers"] = {n: {**o, "lr": lr} for n, o in self.optimizers.items()}
         return replace(self, **changes)
 
+    def for_data(self, data: Dataset) -> "Config":
+        """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
+
+        >>> config = preset("ring").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
+        >>> config.networks["generator"][-1], config.networks["discriminator"][0]
+        ('dense 128 3', 'dense 3 128')
+        """
+        width = data.train.shape[1]
+        networks = {name: list(layers) for name, layers in self.networks.items()}
+        for name, end in DATA_ENDS.items():
+            dense = [
+                i for i, spec in enumerate(networks.get(name, [])) if spec.startswith("dense ")
+            ]
+            if dense:
+                i, place = (dense[0], 1) if end == "input" else (dense[-1], 2)
+                words = networks[name][i].split()
+                networks[name][i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
+        shape = list(data.image_shape) if data.image_shape else None
+        return replace(self, networks=networks, image_shape=shape)
+
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
-        return self.steps or (self.epochs or 1) * max(1, rows // max(1, self.batch_size))
+        return self.steps or (self.epochs or 1) * (rows // self.batch_size)
 
     def build(self, rows: int) -> Model:
         """Build the model, its weights drawn by the seed; ``rows`` of data, for the schedules.
@@ -114,6 +145,12 @@ class Config:
         kind, names = MODELS[self.model]
         if set(self.networks) != set(names) or set(self.optimizers) != set(names):
             raise InputError(f"a {self.model} needs networks and optimizers for {', '.join(names)}")
+        for name in ("epochs", "steps", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} must be at least 1, not {value}")
+        if (self.epochs is None) == (self.steps is None):
+            raise InputError("the configuration must have either epochs or steps")
         if self.seed < 0:
             raise InputError(f"the seed must not be negative, as {self.seed} is")
         networks = []
@@ -125,40 +162,43 @@ class Config:
         steps = self.total_steps(rows)
         try:
             optimizers = {n: optim.build(steps=steps, **o) for n, o in self.optimizers.items()}
-            return kind(*networks, optimizers=optimizers, **self.settings)  # type: ignore[arg-type]
+            return kind(*networks, **self.settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit a {self.model}: {error}") from None
 
 
-def _check_size(name: str, specs: list) -> None:
+def _check_size(name: str, specs: list[str]) -> None:
     """Refuse a network that a file describes but no memory holds, before it is built."""
-    if not isinstance(specs, list) or not all(isinstance(s, list) and s for s in specs):
-        raise InputError(f"the network {name} must be a list of layers, each [name, arguments...]")
-    widths = [s[1:3] for s in specs if s[0] == "dense"]
-    if not all(len(w) == 2 and all(isinstance(i, int) for i in w) for w in widths):
-        raise InputError(f"each dense layer of the network {name} must be ['dense', in, out]")
-    size = sum((i + 1) * o for i, o in widths)
+    if not isinstance(specs, list) or not all(isinstance(spec, str) for spec in specs):
+        raise InputError(f"the network {name} must be a list of layers, each 'name argument ...'")
+    size = 0
+    for words in (spec.split() for spec in specs if spec.startswith("dense ")):
+        if len(words) < 3 or not (words[1].isdecimal() and words[2].isdecimal()):
+            raise InputError(
+                f"the network {name} has {' '.join(words)!r}: it must be 'dense IN OUT'"
+            )
+        size += (int(words[1]) + 1) * int(words[2])
     if size > LARGEST:
         raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
 
 
-def mlp(*widths: int, hidden: list, output: str | None = None) -> list[list[Any]]:
+def mlp(*widths: int, hidden: str, output: str | None = None) -> list[str]:
     """Return a chain of dense layers with an activation between them and one at the end.
 
-    >>> mlp(2, 3, 1, hidden=["relu"])
-    [['dense', 2, 3], ['relu'], ['dense', 3, 1]]
+    >>> mlp(2, 3, 1, hidden="relu")
+    ['dense 2 3', 'relu', 'dense 3 1']
     """
-    specs: list[list[Any]] = []
-    for a, b in zip(widths[:-1], widths[1:], strict=True):
-        specs += [["dense", a, b], hidden]
-    return specs[:-1] + ([[output]] if output else [])
+    specs = []
+    for a, b in pairwise(widths):
+        specs += [f"dense {a} {b}", hidden]
+    return specs[:-1] + ([output] if output else [])
 
 
 def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
     return {name: {"name": "adam", **settings} for name in names}
 
 
-RELU, LEAKY = ["relu"], ["leaky_relu", 0.2]
+RELU, LEAKY = "relu", "leaky_relu 0.2"
 GAN_NETWORKS = MODELS["gan"][1]
 
 PRESETS: dict[str, Config] = {

@@ -2,6 +2,7 @@
 
 import math
 import time
+import zlib
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -18,7 +19,9 @@ LOG_EVERY = 100
 class Trainable(Protocol):
     """What the loop needs to know of a model."""
 
-    value_range: tuple[float, float]
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """What the bytes 0 and 255 of an image become."""
 
     def check_data(self, data: np.ndarray) -> np.ndarray:
         """Return the data as the model takes it, or raise an InputError."""
@@ -160,8 +163,16 @@ class Loop:
             "sums": self._sums,
             "batches": self.batches.state(),
             "noise": self.noise.bit_generator.state,
-            "rows": len(self.batches.data),
-            "batch_size": self.batches.batch_size,
+            **self._data(),
+        }
+
+    def _data(self) -> dict[str, int]:
+        """What a state must agree in with the run that takes it up."""
+        data = np.ascontiguousarray(self.batches.data)
+        return {
+            "rows": len(data),
+            "checksum of the data": zlib.crc32(data.data),
+            "batch size": self.batches.batch_size,
         }
 
     def load_state(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
@@ -172,11 +183,12 @@ class Loop:
         InputError
             If the state is of another model, data set or batch size, or is damaged.
         """
-        here = {"rows": len(self.batches.data), "batch_size": self.batches.batch_size}
         try:
-            for name, value in here.items():
+            for name, value in self._data().items():
                 if numbers[name] != value:
-                    raise InputError(f"the checkpoint has {name} {numbers[name]}, this run {value}")
+                    raise InputError(
+                        f"the checkpoint's {name} is {numbers[name]}, this run's {value}"
+                    )
             self.model.load_state(arrays, numbers["model"])
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]

@@ -1,0 +1,7 @@
+"""``python -m npgan``: the command line."""
+
+import sys
+
+from npgan.cli import main
+
+sys.exit(main())

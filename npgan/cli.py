@@ -1,0 +1,318 @@
+"""The command line: ``npgan train``, ``sample``, ``reconstruct``, ``evaluate``, and what helps them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from npgan.errors import InputError, NonFiniteError
+
+EXAMPLES = {
+    "npgan": """
+  npgan train                               the recommended GAN on MNIST, into runs/
+  npgan train autoencoder --epochs 5        a preset
+  npgan sample runs/gan-small -n 64 --out digits.png
+  npgan gradcheck                           check every gradient there is
+""",
+    "train": """
+  npgan train                               the recommended GAN on MNIST
+  npgan train gan-small --epochs 20 --out runs/mine
+  npgan train ring --steps 5000 --seed 1
+  npgan train autoencoder --data fashion-mnist
+  npgan train --data photos/                your own images: a folder of PNG files of one size
+  npgan train --resume runs/mine            go on where it stopped
+  npgan train --resume runs/mine --epochs 40
+""",
+    "sample": """
+  npgan sample runs/gan-small -n 100 --out digits.png
+  npgan sample runs/gan-small -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
+""",
+    "reconstruct": """
+  npgan reconstruct runs/autoencoder --out pairs.png   each row of digits above its reconstruction
+""",
+    "evaluate": """
+  npgan evaluate runs/ring                  JSON on standard output
+""",
+    "gradcheck": """
+  npgan gradcheck                           a table of every gradient; exit code 1 if one is wrong
+""",
+    "presets": """
+  npgan presets                             the presets, their networks and settings
+""",
+    "data": """
+  npgan data mnist --out digits.png         load a data set, say what it holds and draw it
+  npgan data fashion-mnist                  downloads and verifies it first
+""",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as all of npgan's are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and exit with code 2."""
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 2 for what cannot be done as it was asked."""
+    arguments = _parser().parse_args(argv)
+    try:
+        with _threads(arguments):
+            return int(arguments.run(arguments) or 0)
+    except (InputError, NonFiniteError, OSError, MemoryError) as error:
+        print(f"npgan: error: {_one_line(error)}", file=sys.stderr)
+        return 1 if isinstance(error, NonFiniteError) else 2
+    except KeyboardInterrupt:
+        print("npgan: interrupted", file=sys.stderr)
+        return 130
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the disk'}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="npgan",
+        description="GANs and autoencoders from scratch in NumPy, trained on a CPU.",
+        epilog=f"examples:{EXAMPLES['npgan']}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(threads=None)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(run: Callable, summary: str) -> Parser:
+        name = run.__name__.removeprefix("_")
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=f"examples:{EXAMPLES[name]}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    train = command(_train, "train a model and keep everything in a folder")
+    train.add_argument("preset", nargs="?", metavar="PRESET", help="see npgan presets")
+    train.add_argument("--data", metavar="NAME|PATH", help="a data set, or files of your own")
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
+    length.add_argument("--steps", type=int, metavar="N", help="batches")
+    train.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
+    train.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
+    train.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
+    train.add_argument("--out", type=Path, metavar="DIR", help="default: runs/PRESET")
+    train.add_argument("--resume", type=Path, metavar="DIR", help="go on with this run")
+    train.add_argument("--threads", type=int, metavar="N", help="default: all cores")
+    train.add_argument("--backend", metavar="NAME", help="what computes: numpy")
+    train.add_argument("--quiet", action="store_true", help="no progress")
+
+    sample = command(_sample, "generate samples from a run")
+    sample.add_argument("run_folder", type=Path, metavar="RUN")
+    sample.add_argument("-n", type=int, default=64, help="how many; default 64")
+    sample.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    sample.add_argument("--out", type=Path, required=True, metavar="FILE.png|FILE.npy")
+
+    reconstruct = command(_reconstruct, "show test data and its reconstructions")
+    reconstruct.add_argument("run_folder", type=Path, metavar="RUN")
+    reconstruct.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+
+    evaluate = command(_evaluate, "measure a run on its test data, as JSON")
+    evaluate.add_argument("run_folder", type=Path, metavar="RUN")
+    evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+
+    command(_gradcheck, "check every gradient in npgan against numeric ones")
+    command(_presets, "list the presets")
+
+    data = command(_data, "load a data set and say what it holds")
+    data.add_argument("name", metavar="NAME|PATH")
+    data.add_argument("--out", type=Path, metavar="FILE.png", help="draw its first rows")
+    return parser
+
+
+@contextmanager
+def _threads(arguments: argparse.Namespace) -> Iterator[None]:
+    if arguments.threads is None:
+        yield
+        return
+    if arguments.threads < 1:
+        raise InputError(f"--threads must be at least 1, not {arguments.threads}")
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(arguments.threads):
+        yield
+
+
+def _train(a: argparse.Namespace) -> int:
+    from npgan import backend, runs
+    from npgan.models.presets import DEFAULT, preset
+    from npgan.training import Progress
+
+    if a.backend:
+        backend.use(a.backend)
+    callbacks = [] if a.quiet else [Progress()]
+    if a.resume:
+        given = {"PRESET": a.preset, "--data": a.data, "--batch-size": a.batch_size, "--lr": a.lr}
+        given |= {"--seed": a.seed, "--out": a.out}
+        for option, value in given.items():
+            if value is not None:
+                raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
+        folder = a.resume
+        loop = runs.resume(folder, callbacks, epochs=a.epochs, steps=a.steps)
+    else:
+        config = preset(a.preset or DEFAULT).override(
+            data=a.data,
+            epochs=a.epochs,
+            steps=a.steps,
+            batch_size=a.batch_size,
+            lr=a.lr,
+            seed=a.seed,
+        )
+        folder = a.out or _new_folder(Path("runs"), config.preset)
+        loop = runs.start(config, folder, callbacks)
+    if loop.stop == "interrupted":
+        print(
+            f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
+            f"  npgan train --resume {folder}",
+            file=sys.stderr,
+        )
+        return 130
+    if not a.quiet:
+        print(
+            f"{loop.step} steps in {loop.seconds:.1f} s of training; "
+            f"look at {folder / runs.SAMPLES} and {folder / runs.CURVES}",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """Return a folder that does not exist: name, name-2, name-3, ..."""
+    folder, count = parent / name, 1
+    while folder.exists():
+        count += 1
+        folder = parent / f"{name}-{count}"
+    return folder
+
+
+def _sample(a: argparse.Namespace) -> None:
+    from npgan import plotting, runs
+    from npgan.models import GAN, VAEGAN
+
+    if a.n < 1:
+        raise InputError(f"-n must be at least 1, not {a.n}")
+    _check_suffix(a.out, ".png", ".npy")
+    model, config = runs.load(a.run_folder)
+    if not isinstance(model, GAN | VAEGAN):
+        raise InputError(f"{a.run_folder} is a run of {config.model}; sample takes gan or vae-gan")
+    if a.seed < 0:
+        raise InputError(f"--seed must not be negative, as {a.seed} is")
+    samples = model.sample(a.n, rng=a.seed)
+    if config.image_shape:
+        samples = runs.to_unit(model, samples)
+    if a.out.suffix == ".npy":
+        np.save(a.out, samples.astype(np.float32), allow_pickle=False)
+    elif config.image_shape:
+        shape = (config.image_shape[0], config.image_shape[1])
+        plotting.save_grid(a.out, samples, shape, columns=int(np.ceil(np.sqrt(a.n))))
+    elif model.features == 2:
+        from npgan import data
+
+        plotting.save_points(a.out, samples, data.load(config.data).train)
+    else:
+        raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
+
+
+def _check_suffix(path: Path, *suffixes: str) -> None:
+    if path.suffix not in suffixes:
+        raise InputError(f"--out {path}: the file's name must end in {' or '.join(suffixes)}")
+
+
+def _reconstruct(a: argparse.Namespace) -> None:
+    from npgan import data, runs
+    from npgan.models import VAEGAN, Autoencoder
+
+    _check_suffix(a.out, ".png")
+    model, config = runs.load(a.run_folder)
+    if not isinstance(model, Autoencoder | VAEGAN):
+        raise InputError(
+            f"{a.run_folder} is a run of {config.model}; reconstruct takes autoencoder or vae-gan"
+        )
+    dataset = data.load(config.data)
+    runs.draw_pairs(model, config, dataset.train if dataset.test is None else dataset.test, a.out)
+
+
+def _evaluate(a: argparse.Namespace) -> None:
+    from npgan import data, runs
+    from npgan.evaluation import evaluate
+
+    model, config = runs.load(a.run_folder)
+    result = evaluate(model, data.load(config.data), np.random.default_rng(a.seed))
+    print(json.dumps({"run": str(a.run_folder), "data": config.data, **result}, indent=2))
+
+
+def _gradcheck(a: argparse.Namespace) -> int:
+    from npgan.catalogue import cases
+    from npgan.gradcheck import TOLERANCE
+
+    failures, count = [], 0
+    print(f"{'':4}  {'what':46}  {'arrays':>6}  {'central':>8}  {'complex step':>12}")
+    for case in cases():
+        reports = [case.check()] + ([case.check("complex")] if case.analytic else [])
+        failures += [f"{case.name}\n{report}" for report in reports if not report]
+        errors = [f"{report.error:.1e}" for report in reports] + [""]
+        arrays = len({entry.name for entry in reports[0].entries})
+        count += arrays
+        ok = "ok" if all(reports) else "FAIL"
+        print(f"{ok:4}  {case.name:46}  {arrays:6}  {errors[0]:>8}  {errors[1]:>12}")
+    limits = ", ".join(f"{method} {limit:.0e}" for method, limit in TOLERANCE.items())
+    print(f"{count} gradients, {len(failures)} wrong; largest relative errors, allowed: {limits}")
+    for failure in failures:
+        print(f"\n{failure}")
+    return 1 if failures else 0
+
+
+def _presets(a: argparse.Namespace) -> None:
+    from npgan.models.presets import DEFAULT, PRESETS
+
+    for name, config in PRESETS.items():
+        length = f"{config.epochs} epochs" if config.epochs else f"{config.steps} steps"
+        default = " (the default)" if name == DEFAULT else ""
+        print(
+            f"{name}{default}: {config.model} on {config.data}, {length}, batch {config.batch_size}"
+        )
+        for network, layers in config.networks.items():
+            settings = ", ".join(f"{k} {v}" for k, v in config.optimizers[network].items())
+            print(f"  {network}: {' -> '.join(layers)}\n    {settings}")
+        if config.settings:
+            print(f"  {', '.join(f'{k} {v}' for k, v in config.settings.items())}")
+
+
+def _data(a: argparse.Namespace) -> None:
+    from npgan import data, plotting
+
+    if a.out:
+        _check_suffix(a.out, ".png")
+    dataset = data.load(a.name)
+    print(dataset)
+    if dataset.train_labels is not None:
+        classes, counts = np.unique(dataset.train_labels, return_counts=True)
+        print(
+            "training rows a class: "
+            + ", ".join(f"{c}: {n}" for c, n in zip(classes, counts, strict=True))
+        )
+    if a.out and dataset.image_shape:
+        plotting.save_grid(a.out, dataset.train[:64] / 255, dataset.image_shape, columns=8)
+    elif a.out and dataset.train.shape[1] == 2:
+        plotting.save_points(a.out, dataset.train[:0], dataset.train)
+    elif a.out:
+        raise InputError(f"rows of {dataset.train.shape[1]} numbers are no picture")

@@ -1,0 +1,96 @@
+"""Pictures: grids of images, clouds of points, curves of losses."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from npgan.training.history import History
+
+PAD = 2
+
+
+def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray:
+    """Lay images out in a grid, with a dark frame around each.
+
+    Parameters
+    ----------
+    images : (n, height * width) in [0, 1]; what lies outside is cut off
+    shape : (height, width)
+    columns : of the grid
+
+    Returns
+    -------
+    picture : (rows * (height + 2) + 2, columns * (width + 2) + 2) uint8
+
+    Examples
+    --------
+    >>> tile(np.ones((3, 4)), (2, 2), columns=2).shape
+    (10, 10)
+    """
+    height, width = shape
+    rows = math.ceil(len(images) / columns)
+    picture = np.full((rows * (height + PAD) + PAD, columns * (width + PAD) + PAD), 40, np.uint8)
+    for i, image in enumerate(np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)):
+        top = PAD + (i // columns) * (height + PAD)
+        left = PAD + (i % columns) * (width + PAD)
+        picture[top : top + height, left : left + width] = image.reshape(shape)
+    return picture
+
+
+def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: int) -> None:
+    """Save a grid of images (:func:`tile`) as a PNG, enlarged until it is some 600 pixels wide."""
+    from PIL import Image
+
+    picture = tile(images, shape, columns)
+    scale = max(1, round(600 / picture.shape[1]))
+    Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(path, format="PNG")
+
+
+def save_points(path: Path, samples: np.ndarray, real: np.ndarray, title: str = "") -> None:
+    """Save generated points (n, 2) over real ones (m, 2) as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.scatter(real[:2000, 0], real[:2000, 1], s=6, color="0.75", label="real", linewidths=0)
+    axes.scatter(
+        samples[:, 0], samples[:, 1], s=6, color="C3", alpha=0.6, label="generated", linewidths=0
+    )
+    low, high = real.min(axis=0), real.max(axis=0)
+    margin = 0.25 * (high - low)
+    axes.set(
+        xlim=(low[0] - margin[0], high[0] + margin[0]),
+        ylim=(low[1] - margin[1], high[1] + margin[1]),
+        xlabel="$x_1$",
+        ylabel="$x_2$",
+        aspect="equal",
+        title=title,
+    )
+    axes.legend(loc="upper right", markerscale=3)
+    figure.savefig(path, format="png", dpi=100)
+
+
+def save_curves(path: Path, history: History) -> None:
+    """Save the history's columns against the steps as a PNG: losses, and below them D's opinions."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in history.columns if name not in ("epoch", "step", "seconds")]
+    opinions = {"d_real": "D(x), real data", "d_fake": "D(G(z)), generated data"}
+    panels = [[n for n in names if n not in opinions], [n for n in names if n in opinions]]
+    panels = [panel for panel in panels if panel]
+    if not panels:
+        return
+    figure = Figure(figsize=(8, 3.2 * len(panels)), layout="constrained")
+    for axes, panel in zip(figure.subplots(len(panels), squeeze=False).flat, panels, strict=True):
+        for name in panel:
+            rows = [row for row in history if name in row]
+            marker = "." if len(rows) < 30 else None
+            values = [row[name] for row in rows]
+            axes.plot(
+                [row["step"] for row in rows], values, marker=marker, label=opinions.get(name, name)
+            )
+        axes.set(xlabel="step", ylabel="probability of real" if panel[0] in opinions else "loss")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(path, format="png", dpi=100)

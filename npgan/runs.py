@@ -1,0 +1,227 @@
+"""Runs on disk: a folder that holds all that a training run was and all that it made.
+
+::
+
+    config.toml             all that determines the run
+    history.csv             the losses
+    samples/step-*.png      what the model makes, before training and after each epoch
+    losses.png              the history as curves
+    checkpoint.safetensors  the whole state, to go on from
+    weights.safetensors     the networks, once training has ended
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from npgan import data, plotting
+from npgan.data.dataset import Dataset
+from npgan.errors import InputError
+from npgan.models import GAN, VAEGAN, Autoencoder, Model
+from npgan.models.presets import Config
+from npgan.training import (
+    Callback,
+    Checkpoints,
+    CSVHistory,
+    History,
+    Loop,
+    Pictures,
+    StopOnInterrupt,
+    checkpoint,
+)
+
+CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
+CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
+SHOWN = 64
+
+
+class Curves(Callback):
+    """The history as a picture, once training has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_end(self, loop: Loop) -> None:
+        """Draw."""
+        plotting.save_curves(self.path, loop.history)
+
+
+def start(config: Config, folder: Path, callbacks: Iterable[Callback] = ()) -> Loop:
+    """Train in a new folder and return the finished loop.
+
+    Raises
+    ------
+    InputError
+        If the folder holds anything already, or the configuration cannot be.
+    """
+    dataset = data.load(config.data)
+    config = config.for_data(dataset)
+    model = config.build(len(dataset.train))
+    loop = _loop(model, config, dataset, folder, callbacks)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            f"{folder} exists: go on with --resume {folder}, or choose another folder with --out"
+        )
+    (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
+    _write_config(folder, config)
+    return _run(loop, model, config, folder)
+
+
+def resume(
+    folder: Path,
+    callbacks: Iterable[Callback] = (),
+    *,
+    epochs: int | None = None,
+    steps: int | None = None,
+) -> Loop:
+    """Go on from a folder's checkpoint, as if the run had not stopped; return the finished loop.
+
+    ``epochs`` or ``steps`` set another end, counted from the run's beginning.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no run, its files are damaged, or there is nothing left to do.
+    """
+    config = read_config(folder).override(epochs=epochs, steps=steps)
+    dataset = data.load(config.data)
+    model = config.build(len(dataset.train))
+    loop = _loop(model, config, dataset, folder, callbacks)
+    path = folder / CHECKPOINT
+    if path.exists():
+        loop.load_state(*checkpoint.load(path))
+        for row in History.read_csv(folder / HISTORY):
+            if row.get("step", 0) <= loop.step:
+                loop.history.append(row)
+    total = config.total_steps(len(dataset.train))
+    if loop.step >= total:
+        raise InputError(
+            f"{folder} is complete: {loop.step} of {total} steps; give a larger --epochs or --steps "
+            "to train longer"
+        )
+    _write_config(folder, config)
+    (folder / SAMPLES).mkdir(exist_ok=True)
+    return _run(loop, model, config, folder)
+
+
+def _loop(
+    model: Model, config: Config, dataset: Dataset, folder: Path, callbacks: Iterable[Callback]
+) -> Loop:
+    shown = dataset.train if dataset.test is None else dataset.test
+    return Loop(
+        model,
+        dataset.train,
+        batch_size=config.batch_size,
+        rng=np.random.default_rng([config.seed, len(model.networks)]),
+        validation=dataset.test,
+        callbacks=[
+            StopOnInterrupt(),
+            *callbacks,
+            CSVHistory(folder / HISTORY),
+            Pictures(folder / SAMPLES, lambda path: draw(model, config, shown, path)),
+            Curves(folder / CURVES),
+            Checkpoints(folder / CHECKPOINT),
+        ],
+    )
+
+
+def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
+    loop.run(epochs=config.epochs, steps=config.steps)
+    if loop.stop is None:
+        save_weights(folder / WEIGHTS, model)
+    return loop
+
+
+def save_weights(path: Path, model: Model) -> None:
+    """Save the networks' weights, named ``network.layer.parameter``."""
+    checkpoint.save(path, model.weights(), {})
+
+
+def _write_config(folder: Path, config: Config) -> None:
+    import tomli_w
+
+    text = tomli_w.dumps(config.to_dict())
+    checkpoint.write_atomically(folder / CONFIG, text.encode())
+
+
+def read_config(folder: Path) -> Config:
+    """Read a run's configuration.
+
+    Raises
+    ------
+    InputError
+        If the folder is not a run's, or the file is damaged.
+    """
+    path = folder / CONFIG
+    if not path.is_file():
+        raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    return Config.from_dict(table)
+
+
+def load(folder: Path) -> tuple[Model, Config]:
+    """Return a run's trained model, from its checkpoint or, where that was removed, its weights.
+
+    Raises
+    ------
+    InputError
+        If the folder is not a run's, or its files are damaged.
+    """
+    config = read_config(folder)
+    model = config.build(config.batch_size)
+    path = next((p for name in (CHECKPOINT, WEIGHTS) if (p := folder / name).exists()), None)
+    if path is None:
+        raise InputError(f"{folder} has no weights yet: npgan train --resume {folder}")
+    arrays, _ = checkpoint.load(path)
+    moments = [name for name in arrays if name.startswith("optimizer.")]
+    model.load_weights({name: arrays[name] for name in arrays.keys() - moments})
+    return model, config
+
+
+def to_unit(model: Model, x: np.ndarray) -> np.ndarray:
+    """Bring images from the model's range to [0, 1], float32."""
+    low, high = model.value_range
+    return np.clip((x - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def pairs(model: Autoencoder | VAEGAN, x: np.ndarray, columns: int) -> np.ndarray:
+    """Return rows of originals, each above the row of their reconstructions, in [0, 1]."""
+    rows = []
+    for i in range(0, len(x), columns):
+        part = x[i : i + columns]
+        rows += [to_unit(model, model.scaled(part)), to_unit(model, model.reconstruct(part))]
+    return np.concatenate(rows)
+
+
+def draw(model: Model, config: Config, real: np.ndarray, path: Path) -> None:
+    """Draw what the model makes: samples (of a fixed z), or reconstructions of the first rows."""
+    DRAWN[type(model)](model, config, real, path)
+
+
+def _draw_samples(model: GAN | VAEGAN, config: Config, real: np.ndarray, path: Path) -> None:
+    if config.image_shape:
+        images = to_unit(model, model.sample(SHOWN, rng=config.seed))
+        plotting.save_grid(path, images, (config.image_shape[0], config.image_shape[1]), columns=8)
+    elif model.features == 2:
+        plotting.save_points(path, model.sample(2000, rng=config.seed), real)
+
+
+def draw_pairs(model: Autoencoder | VAEGAN, config: Config, real: np.ndarray, path: Path) -> None:
+    """Draw the first rows of real data and their reconstructions."""
+    if config.image_shape:
+        shape = (config.image_shape[0], config.image_shape[1])
+        plotting.save_grid(path, pairs(model, real[: SHOWN // 2], 8), shape, columns=8)
+    elif model.features == 2:
+        plotting.save_points(path, model.reconstruct(real[:2000]), real)
+
+
+DRAWN: dict[type[Model], Callable] = {
+    GAN: _draw_samples,
+    VAEGAN: _draw_samples,
+    Autoencoder: draw_pairs,
+}
