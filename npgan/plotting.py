@@ -39,11 +39,11 @@ def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray
 
 
 def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: int) -> None:
-    """Save a grid of images (:func:`tile`) as a PNG, enlarged until it is some 600 pixels wide."""
+    """Save a grid of images (:func:`tile`) as a PNG, enlarged to at least 600 pixels of width."""
     from PIL import Image
 
     picture = tile(images, shape, columns)
-    scale = max(1, round(600 / picture.shape[1]))
+    scale = math.ceil(600 / picture.shape[1])
     Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(path, format="PNG")
 
 

@@ -10,7 +10,6 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError
 from npgan.layers import Layer, Sequential, Sigmoid, Tanh
 from npgan.optim import Optimizer
-from npgan.parameters import Parameters
 from npgan.training import Callback, History, Loop, Progress
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
@@ -113,23 +112,27 @@ class Model:
         NonFiniteError
             If the loss or the gradient is NaN or infinite; nothing is changed then.
         """
-        weights, grads = self.networks[name].parameters, self.grads[name]
-        if not (np.isfinite(loss) and np.isfinite(grads.flat).all()):
-            raise NonFiniteError(self._where(name, loss, weights, grads))
-        self.optimizers[name].step(weights.flat, grads.flat)
+        grads = self.grads[name].flat
+        if not (np.isfinite(loss) and np.isfinite(grads).all()):
+            raise NonFiniteError(self._where(name, loss))
+        self.optimizers[name].step(self.networks[name].parameters.flat, grads)
 
-    def _where(self, name: str, loss: np.floating, weights: Parameters, grads: Parameters) -> str:
-        """Name the first bad weight, or else the bad gradient that the backward pass met first."""
-        bad = [(w, "weight") for w in weights if not np.isfinite(weights[w]).all()]
-        bad += [(g, "gradient") for g in reversed(list(grads)) if not np.isfinite(grads[g]).all()]
-        where = f"the loss is {loss}"
-        if bad:
-            parameter, kind = bad[0]
-            layer = self.networks[name].layers[int(parameter.split(".")[0])]
-            where += f", first in the {kind} {parameter!r} of {layer!r}"
+    def _where(self, name: str, loss: np.floating) -> str:
+        """Name the layer to blame: a bad weight, a bad gradient, or else the largest weight."""
+        weights = [(n, p, w) for n, net in self.networks.items() for p, w in net.parameters.items()]
+        bad = [(n, p, "weight") for n, p, w in weights if not np.isfinite(w).all()]
+        grads = reversed(
+            list(self.grads[name].items())
+        )  # the backward pass meets the last layer first
+        bad += [(name, p, "gradient") for p, g in grads if not np.isfinite(g).all()]
+        largest = max(weights, key=lambda entry: float(abs(entry[2]).max(initial=0)))
+        bad.append((*largest[:2], "large weight"))
+        network, parameter, kind = bad[0]
+        layer = self.networks[network].layers[int(parameter.split(".")[0])]
         return (
-            f"step {self.step + 1}: the {name}'s update is not finite ({where}); it was not "
-            "applied: try a lower learning rate or clip_norm"
+            f"step {self.step + 1}: the {name}'s update is not finite (its loss is {loss}; look at "
+            f"the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: try a "
+            "lower learning rate or clip_norm"
         )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:

@@ -34,7 +34,7 @@ def relu_forward(x: np.ndarray) -> np.ndarray:
     >>> relu_forward(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    return np.where(x.real > 0, x, np.zeros_like(x))
+    return np.maximum(x, 0)
 
 
 def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:

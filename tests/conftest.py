@@ -1,0 +1,28 @@
+"""Fixtures that several files use."""
+
+import numpy as np
+import pytest
+
+from npgan import GAN, Adam, Dense, LeakyReLU, ReLU, Sequential, Tanh
+from npgan.models import Model
+
+
+@pytest.fixture
+def points() -> np.ndarray:
+    """A small 2-D data set."""
+    return np.random.default_rng(5).uniform(-0.9, 0.9, (300, 2)).astype(np.float32)
+
+
+@pytest.fixture
+def small_gan():
+    """Make the same small GAN anew at each call."""
+
+    def make(**settings) -> Model:
+        return GAN(
+            Sequential(Dense(2, 8), ReLU(), Dense(8, 2), Tanh(), rng=0),
+            Sequential(Dense(2, 8), LeakyReLU(), Dense(8, 1), rng=1),
+            optimizers={name: Adam(1e-2) for name in ("generator", "discriminator")},
+            **settings,
+        )
+
+    return make

@@ -1,0 +1,51 @@
+"""The house: arrows run one way, every operation has its place in the table, nothing unsafe."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import npgan
+from npgan import backend, ops
+
+ROOT = Path(npgan.__file__).parent
+REPOSITORY = ROOT.parent
+
+
+def test_imports_run_one_way():
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_operation_is_in_the_table():
+    functions = {
+        name
+        for name, value in vars(ops).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+    assert functions == set(backend.TABLE) == set(ops.__all__)
+
+
+@pytest.mark.parametrize("name", [n for n in ops.__all__ if n.endswith("_forward")])
+def test_every_forward_has_a_backward(name):
+    stem = name.removesuffix("_forward")
+    assert any(other.startswith(f"{stem}_backward") for other in ops.__all__)
+
+
+@pytest.mark.parametrize("name", ops.__all__)
+def test_every_operation_is_documented_with_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(ops, name))
+
+
+UNSAFE = [r"import pickle", r"allow_pickle=True", r"\beval\(", r"\bexec\(", r"fastmath=True"]
+
+
+@pytest.mark.parametrize("pattern", UNSAFE)
+def test_nothing_in_the_package_can_run_what_a_file_says(pattern):
+    assert [path.name for path in ROOT.rglob("*.py") if re.search(pattern, path.read_text())] == []

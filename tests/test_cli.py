@@ -1,0 +1,380 @@
+"""The command line and runs on disk, as a user meets them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from npgan.cli import EXAMPLES, main
+from npgan.models.presets import PRESETS, Config, preset
+from npgan.training import History
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def picture(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def rows(path):
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def exit_code(*words):
+    """Return the exit code where argparse itself ends the program."""
+    with pytest.raises(SystemExit) as info:
+        main(list(words))
+    return info.value.code
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Random 8 x 8 images, as a file of the user's own."""
+    x = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8)
+    np.save(tmp_path / "images.npy", x)
+    return tmp_path / "images.npy"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_trains(capsys, images, name):
+    data = () if name == "ring" else ("--data", images)
+    code, _, err = run(capsys, "train", name, "--steps", 3, "--batch-size", 20, "--out", "r", *data)
+    assert code == 0, err
+    assert {"config.toml", "history.csv", "losses.png", "weights.safetensors"} <= set(
+        os.listdir("r")
+    )
+    for path in ("r/losses.png", "r/samples/step-0000003.png"):
+        assert picture(path).std() > 0
+
+
+def test_a_run_holds_its_whole_configuration(capsys, images):
+    run(
+        capsys,
+        "train",
+        "gan-small",
+        "--data",
+        images,
+        "--steps",
+        2,
+        "--lr",
+        0.01,
+        "--seed",
+        4,
+        "--quiet",
+    )
+    with open("runs/gan-small/config.toml", "rb") as file:
+        table = tomllib.load(file)
+    config = Config.from_dict(table)
+    assert (config.seed, config.steps, config.epochs, config.batch_size) == (4, 2, None, 50)
+    assert config.optimizers["generator"]["lr"] == 0.01
+    assert config.networks["discriminator"][0] == "dense 64 128"
+    assert config.to_dict() == table
+
+
+def test_samples_are_pictures_or_arrays_in_the_unit_range(capsys, images):
+    run(
+        capsys,
+        "train",
+        "gan-medium",
+        "--data",
+        images,
+        "--steps",
+        2,
+        "--batch-size",
+        20,
+        "--out",
+        "r",
+    )
+    assert run(capsys, "sample", "r", "-n", 9, "--seed", 1, "--out", "s.npy")[0] == 0
+    samples = np.load("s.npy")
+    assert (samples.shape, samples.dtype) == ((9, 64), np.float32)
+    assert 0 <= samples.min() < samples.max() <= 1
+    assert run(capsys, "sample", "r", "-n", 9, "--seed", 1, "--out", "s.png")[0] == 0
+    assert picture("s.png").shape[1] >= 600
+    run(capsys, "sample", "r", "-n", 9, "--seed", 1, "--out", "t.npy")
+    assert (samples == np.load("t.npy")).all()
+
+
+def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):
+    """A subprocess is killed with Ctrl-C, resumed, and compared with an undisturbed run."""
+    train = [
+        sys.executable,
+        "-m",
+        "npgan",
+        "train",
+        "gan-small",
+        "--data",
+        str(images),
+        "--batch-size",
+        "20",
+    ]
+    length = ["--steps", "3000"]
+    process = subprocess.Popen([*train, *length, "--out", "a"], stderr=subprocess.PIPE, text=True)
+    while len(rows("a/history.csv")) < 3:
+        assert process.poll() is None
+    process.send_signal(2)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "npgan train --resume a" in err
+    assert run(capsys, "train", "--resume", "a")[0] == 0
+    assert (
+        run(
+            capsys,
+            "train",
+            "gan-small",
+            "--data",
+            images,
+            "--batch-size",
+            20,
+            *length,
+            "--out",
+            "b",
+        )[0]
+        == 0
+    )
+    with open("a/weights.safetensors", "rb") as a, open("b/weights.safetensors", "rb") as b:
+        assert a.read() == b.read()
+    mine, other = (History.read_csv(p) for p in (Path("a/history.csv"), Path("b/history.csv")))
+    assert mine["d_loss"] == other["d_loss"]
+
+
+def test_a_finished_run_is_trained_longer_only_when_asked(capsys, images):
+    run(capsys, "train", "gan-small", "--data", images, "--steps", 5, "--out", "r")
+    code, _, err = run(capsys, "train", "--resume", "r")
+    assert (code, "5 of 5 steps" in err) == (2, True)
+    assert run(capsys, "train", "--resume", "r", "--steps", 8)[0] == 0
+    assert History.read_csv(Path("r/history.csv"))["step"][-1] == 8
+
+
+def test_evaluate_prints_json(capsys):
+    run(capsys, "train", "ring", "--steps", 3, "--out", "r", "--quiet")
+    code, out, _ = run(capsys, "evaluate", "r")
+    result = json.loads(out)
+    assert code == 0
+    assert result["frechet_distance_real"] < result["frechet_distance"]
+    assert result["modes_real"]["modes"] == 8
+
+
+def test_reconstructions_are_a_picture(capsys, images):
+    run(
+        capsys,
+        "train",
+        "autoencoder",
+        "--data",
+        images,
+        "--steps",
+        3,
+        "--batch-size",
+        20,
+        "--out",
+        "r",
+    )
+    assert run(capsys, "reconstruct", "r", "--out", "pairs.png")[0] == 0
+    assert picture("pairs.png").shape[1] >= 600
+
+
+def test_gradcheck_prints_a_table(capsys):
+    code, out, _ = run(capsys, "gradcheck")
+    assert code == 0
+    assert re.search(r"\d+ gradients, 0 wrong", out)
+    assert "FAIL" not in out
+
+
+def test_gradcheck_fails_on_a_wrong_gradient(capsys, monkeypatch):
+    from npgan.backend import run as operations
+
+    right = operations.tanh_backward
+    monkeypatch.setattr(operations, "tanh_backward", lambda dy, y: -right(dy, y))
+    code, out, _ = run(capsys, "gradcheck")
+    assert code == 1
+    assert re.search(r"FAIL +layer tanh", out)
+
+
+def test_presets_and_data_are_described(capsys):
+    code, out, _ = run(capsys, "presets")
+    assert code == 0
+    assert all(name in out for name in PRESETS)
+    code, out, _ = run(capsys, "data", "mnist", "--out", "digits.png")
+    assert code == 0
+    assert "0: 5923" in out
+    assert picture("digits.png").shape[1] >= 600
+
+
+@pytest.mark.parametrize("command", [name for name in EXAMPLES if name != "npgan"])
+def test_help_has_examples(capsys, command):
+    assert exit_code(command, "--help") == 0
+    assert f"npgan {command}" in capsys.readouterr().out.split("examples:")[1]
+
+
+BAD = {
+    "preset": (["train", "gan-smal"], "did you mean 'gan-small'"),
+    "data set": (["train", "--data", "mnits"], "did you mean 'mnist'"),
+    "missing path": (["train", "--data", "none/at/all"], "none/at/all"),
+    "epochs": (["train", "--epochs", "0"], "epochs must be at least 1, not 0"),
+    "steps": (["train", "--steps", "-1"], "steps must be at least 1, not -1"),
+    "learning rate": (["train", "--lr", "-0.1"], "lr must be a positive number, not -0.1"),
+    "infinite rate": (["train", "--lr", "inf"], "lr must be a positive number"),
+    "batch": (["train", "ring", "--batch-size", "60000"], "batch size 60000"),
+    "no batch": (["train", "ring", "--batch-size", "0"], "batch_size must be at least 1"),
+    "seed": (["train", "ring", "--seed", "-1"], "seed must not be negative"),
+    "backend": (["train", "ring", "--backend", "cuda"], "unknown backend 'cuda'"),
+    "threads": (["train", "ring", "--threads", "0"], "--threads must be at least 1"),
+    "no run": (["sample", "nowhere", "--out", "s.png"], "nowhere holds no run"),
+    "resume nothing": (["train", "--resume", "nowhere"], "nowhere holds no run"),
+    "resume changed": (["train", "ring", "--resume", "r"], "PRESET cannot be changed"),
+    "suffix": (["sample", "r", "--out", "s.jpg"], "must end in .png or .npy"),
+    "number": (["sample", "r", "-n", "0", "--out", "s.png"], "-n must be at least 1"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line(capsys, name):
+    words, message = BAD[name]
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert err.startswith("npgan: error: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert os.listdir() == [], "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "--epochs", "x"],
+        ["fly"],
+        [],
+        ["sample", "r"],
+        ["train", "--epochs", "1", "--steps", "1"],
+    ],
+)
+def test_a_bad_command_line_is_one_line_too(capsys, words):
+    assert exit_code(*words) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_existing_run_is_not_touched(capsys):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    before = {name: os.stat(f"r/{name}").st_mtime_ns for name in os.listdir("r")}
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    assert code == 2
+    assert "--resume r" in err
+    assert before == {name: os.stat(f"r/{name}").st_mtime_ns for name in os.listdir("r")}
+
+
+def test_a_run_of_the_wrong_kind_is_named(capsys):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    code, _, err = run(capsys, "reconstruct", "r", "--out", "p.png")
+    assert (code, "takes autoencoder or vae-gan" in err) == (2, True)
+
+
+CONFIGS = {
+    "not TOML": "model = ",
+    "unknown layer": ("relu", "rellu"),
+    "unknown setting": ('model = "gan"', 'model = "gan"\ncolour = 1'),
+    "wrong type": ("batch_size = 256", 'batch_size = "256"'),
+    "a huge network": ("dense 2 128", "dense 2 999999999"),
+    "unknown optimiser": ('"adam"', '"adma"'),
+    "unknown optimiser setting": ("beta1", "beta9"),
+    "not a layer": ('"dense 2 128"', "7"),
+    "missing": ("batch_size = 256\n", ""),
+    "infinite": ("lr = 0.001", "lr = nan"),
+    "text for a number": ("lr = 0.001", 'lr = "fast"'),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_damaged_configuration_is_refused(capsys, name):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    change = CONFIGS[name]
+    with open("r/config.toml") as file:
+        text = file.read()
+    with open("r/config.toml", "w") as file:
+        file.write(change if isinstance(change, str) else text.replace(*change))
+    code, _, err = run(capsys, "sample", "r", "--out", "s.png")
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("cut", [0, 100, -100])
+def test_a_truncated_checkpoint_is_refused_and_left(capsys, cut):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    with open("r/checkpoint.safetensors", "rb+") as file:
+        content = file.read()
+        file.truncate(cut if cut >= 0 else len(content) + cut)
+    code, _, err = run(capsys, "train", "--resume", "r", "--steps", 4)
+    assert code == 2
+    assert "checkpoint.safetensors is damaged" in err
+    assert os.path.exists("r/weights.safetensors")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_one_line(capsys, tmp_path):
+    tmp_path.chmod(0o500)
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_a_full_disk_is_one_line(capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "r/config.toml")
+
+    monkeypatch.setattr("npgan.training.checkpoint.write_atomically", full)
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
+    assert code == 2
+    assert err == "npgan: error: r/config.toml: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.full((50, 64), np.nan, np.float32), "nan"),
+        (np.full((50, 64), 7, np.float32), "[7, 7]"),
+        (np.zeros((0, 64), np.float32), "(0, 64)"),
+    ],
+)
+def test_data_that_cannot_be_trained_on_is_refused(capsys, values, message):
+    np.save("x.npy", values)
+    code, _, err = run(capsys, "train", "gan-small", "--data", "x.npy", "--steps", 1, "--out", "r")
+    assert code == 2
+    assert message in err
+    assert not os.path.exists("r")
+
+
+def test_divergence_names_step_network_and_layer(capsys):
+    code, _, err = run(
+        capsys, "train", "ring", "--lr", "1e30", "--steps", 50, "--out", "r", "--quiet"
+    )
+    assert code == 1
+    assert re.search(r"step \d+: the (generator|discriminator)'s update is not finite .*Dense", err)
+
+
+def test_importing_npgan_does_not_import_what_only_some_need():
+    code = "import sys, npgan; print(sorted({'matplotlib', 'numba', 'PIL', 'pooch', 'tqdm'} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_default_is_a_preset():
+    from npgan.models.presets import DEFAULT
+
+    assert preset(DEFAULT).data == "mnist"

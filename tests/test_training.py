@@ -1,0 +1,288 @@
+"""The loop, its callbacks and checkpoints."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npgan import InputError, NonFiniteError
+from npgan.data.batches import Batches
+from npgan.training import (
+    Callback,
+    Checkpoints,
+    CSVHistory,
+    EarlyStopping,
+    History,
+    Loop,
+    Pictures,
+    Progress,
+    StopOnInterrupt,
+    checkpoint,
+)
+
+
+class Recorder(Callback):
+    """Remembers the events."""
+
+    def __init__(self):
+        self.events = []
+
+    def on_train_begin(self, loop):
+        self.events.append("begin")
+
+    def on_step_end(self, loop):
+        self.events.append("step")
+
+    def on_log(self, loop):
+        self.events.append("log")
+
+    def on_epoch_end(self, loop):
+        self.events.append("epoch")
+
+    def on_train_end(self, loop):
+        self.events.append("end")
+
+
+class StopAt(Callback):
+    """Stops after a step, as Ctrl-C does."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, loop):
+        if loop.step == self.step:
+            loop.stop = "test"
+
+
+def test_every_row_comes_once_an_epoch_in_a_new_order():
+    batches = Batches(np.arange(6.0)[:, None], 2, np.random.default_rng(0))
+    first, second = (
+        [*batches.next().ravel(), *batches.next().ravel(), *batches.next().ravel()] for _ in "ab"
+    )
+    assert sorted(first) == sorted(second) == [0, 1, 2, 3, 4, 5]
+    assert first != second
+
+
+@given(n=st.integers(1, 20), batch=st.integers(1, 20), before=st.integers(0, 30))
+@settings(deadline=None, max_examples=50)
+def test_a_resumed_order_is_the_uninterrupted_one(n, batch, before):
+    data = np.arange(float(n))[:, None]
+    if batch > n:
+        with pytest.raises(InputError, match=f"batch size {batch}"):
+            Batches(data, batch, np.random.default_rng(0))
+        return
+    whole = Batches(data, batch, np.random.default_rng(0))
+    for _ in range(before):
+        whole.next()
+    resumed = Batches(data, batch, np.random.default_rng(99))
+    resumed.load_state(json.loads(json.dumps(whole.state())))
+    for _ in range(5):
+        assert (whole.next() == resumed.next()).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
+def test_bytes_become_the_range_of_the_output(low, high):
+    batches = Batches(np.array([[0, 255]], np.uint8), 1, np.random.default_rng(0), (low, high))
+    batch = batches.next()
+    assert batch.dtype == np.float32
+    np.testing.assert_allclose(batch, [[low, high]], atol=1e-6)
+
+
+def test_events_come_in_order(small_gan, points):
+    recorder = Recorder()
+    small_gan().fit(points, epochs=2, batch_size=150, callbacks=[recorder], rng=0)
+    epoch = ["step", "step", "log", "epoch"]
+    assert recorder.events == ["begin", *epoch, *epoch, "end"]
+
+
+def test_training_ends_its_callbacks_when_it_fails(small_gan, points):
+    gan, recorder = small_gan(), Recorder()
+    gan.generator.parameters.flat[3] = np.nan
+    with pytest.raises(NonFiniteError, match=r"step 1: the \w+'s update"):
+        gan.fit(points, steps=5, batch_size=32, callbacks=[recorder], rng=0)
+    assert recorder.events == ["begin", "end"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": 1, "steps": 1}, "either epochs or steps"),
+        ({}, "either epochs or steps"),
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"steps": -3}, "steps must be at least 1, not -3"),
+        ({"steps": 1, "batch_size": 301}, "batch size 301"),
+        ({"steps": 1, "batch_size": 0}, "batch size 0"),
+    ],
+)
+def test_impossible_lengths_are_refused(small_gan, points, arguments, message):
+    with pytest.raises(InputError, match=message):
+        small_gan().fit(points, callbacks=[], rng=0, **{"batch_size": 32, **arguments})
+
+
+def test_history_has_the_means_between_rows(small_gan, points):
+    seen = []
+
+    class Keep(Callback):
+        def on_step_end(self, loop):
+            seen.append(loop.metrics["d_loss"])
+
+    history = small_gan().fit(points, epochs=1, batch_size=100, callbacks=[Keep()], rng=0)
+    assert history["d_loss"] == [pytest.approx(np.mean(seen), rel=1e-12)]
+    assert history["step"] == [3]
+    assert history["seconds"][0] > 0
+
+
+def run(make, points, folder, steps, *more, resume=False):
+    loop = Loop(
+        make(),
+        points,
+        batch_size=32,
+        rng=7,
+        callbacks=[*more, CSVHistory(folder / "h.csv"), Checkpoints(folder / "c.safetensors")],
+    )
+    if resume:
+        loop.load_state(*checkpoint.load(folder / "c.safetensors"))
+        for row in History.read_csv(folder / "h.csv"):
+            if row["step"] <= loop.step:
+                loop.history.append(row)
+    loop.run(steps=steps)
+    return loop
+
+
+@pytest.mark.parametrize("stop_at", [5, 9, 23])
+def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(small_gan, points, tmp_path, stop_at):
+    def make():
+        return small_gan(ema=0.9, n_critic=2)
+
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole = run(make, points, tmp_path / "whole", 40)
+    run(make, points, tmp_path / "parts", 40, StopAt(stop_at))
+    parts = run(make, points, tmp_path / "parts", 40, resume=True)
+    for name, array in whole.model.state()[0].items():
+        assert (array == parts.model.state()[0][name]).all(), name
+    assert whole.model.state()[1] == parts.model.state()[1]
+    assert whole.noise.bit_generator.state == parts.noise.bit_generator.state
+    for a, b in zip(whole.history, parts.history, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0}
+    written = History.read_csv(tmp_path / "parts" / "h.csv")
+    assert written["d_loss"] == whole.history["d_loss"]
+    assert written["seconds"] == sorted(written["seconds"])
+
+
+def test_the_same_seed_gives_the_same_bits(small_gan, points):
+    weights = []
+    for _ in range(2):
+        gan = small_gan()
+        gan.fit(points, steps=20, batch_size=32, callbacks=[], rng=3)
+        weights.append(gan.generator.parameters.flat)
+    assert (weights[0] == weights[1]).all()
+
+
+def test_a_checkpoint_of_another_run_is_refused(small_gan, points, tmp_path):
+    run(small_gan, points, tmp_path, 5)
+    state = checkpoint.load(tmp_path / "c.safetensors")
+    other = Loop(small_gan(), points + np.float32(0.01), batch_size=32, rng=7)
+    with pytest.raises(InputError, match="checksum of the data"):
+        other.load_state(*state)
+    other = Loop(small_gan(), points, batch_size=16, rng=7)
+    with pytest.raises(InputError, match="batch size is 32, this run's 16"):
+        other.load_state(*state)
+    other = Loop(small_gan(ema=0.5), points, batch_size=32, rng=7)
+    with pytest.raises(InputError, match=r"average\.0\.bias"):
+        other.load_state(*state)
+
+
+def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, {"w": np.ones(3)}, {"step": 1})
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(path, {"w": np.zeros(3)}, {"step": 2})
+    arrays, numbers = checkpoint.load(path)
+    assert arrays["w"].sum() == 3
+    assert numbers == {"step": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@given(cut=st.integers(0, 200), change=st.binary(max_size=8))
+@settings(deadline=None, max_examples=60)
+def test_damaged_files_are_refused_or_whole(tmp_path_factory, cut, change):
+    path = tmp_path_factory.mktemp("damaged") / "c.safetensors"
+    checkpoint.save(path, {"w": np.arange(6.0).reshape(2, 3)}, {"step": 1})
+    content = path.read_bytes()
+    path.write_bytes(
+        content[:cut] + change + content[cut + len(change) :] if change else content[:cut]
+    )
+    try:
+        arrays, numbers = checkpoint.load(path)
+    except InputError as error:
+        assert str(path) in str(error)
+    else:
+        assert isinstance(numbers, dict)
+        assert sum(array.nbytes for array in arrays.values()) <= len(content)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match="there is no such file"):
+        checkpoint.load(tmp_path / "none.safetensors")
+
+
+def test_early_stopping_waits_for_its_patience(small_gan, points):
+    class Fake(Callback):
+        """Writes a column that falls three times and then rises."""
+
+        def on_log(self, loop):
+            loop.history.rows[-1]["val"] = abs(len(loop.history) - 3)
+
+    gan = small_gan()
+    history = gan.fit(
+        points, epochs=20, batch_size=300, callbacks=[Fake(), EarlyStopping("val", 2)], rng=0
+    )
+    assert history["val"] == [2, 1, 0, 1, 2]
+    with pytest.raises(InputError, match="patience"):
+        EarlyStopping("val", 0)
+
+
+def test_ctrl_c_ends_the_run_after_the_step(small_gan, points):
+    class Press(Callback):
+        def on_step_end(self, loop):
+            if loop.step == 4:
+                signal.raise_signal(signal.SIGINT)
+
+    loop = Loop(small_gan(), points, batch_size=32, rng=0, callbacks=[StopOnInterrupt(), Press()])
+    before = signal.getsignal(signal.SIGINT)
+    loop.run(steps=50)
+    assert (loop.step, loop.stop) == (4, "interrupted")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_pictures_come_before_training_after_epochs_and_at_the_end(small_gan, points, tmp_path):
+    small_gan().fit(
+        points, steps=4, batch_size=100, callbacks=[Pictures(tmp_path, lambda p: p.touch())], rng=0
+    )
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f"step-{step:07d}.png" for step in (0, 3, 4)]
+
+
+def test_progress_prints_lines_where_there_is_no_terminal(small_gan, points, capsys):
+    small_gan().fit(points, epochs=2, batch_size=100, callbacks=[Progress()], rng=0)
+    error = capsys.readouterr().err
+    assert "step 6/6" in error
+    assert "D(G(z))" in error
+    assert "\r" not in error
+
+
+def test_history_refuses_what_is_not_numbers(tmp_path):
+    path = tmp_path / "h.csv"
+    path.write_text("step,loss\n1,abc\n")
+    with pytest.raises(InputError, match="not a history"):
+        History.read_csv(path)
