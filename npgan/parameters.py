@@ -50,6 +50,9 @@ class Parameters(Mapping[str, np.ndarray]):
     def __getitem__(self, name: str) -> np.ndarray:
         return self._views[name]
 
+    def __setitem__(self, name: str, value: np.ndarray) -> None:
+        self._views[name][...] = value  # so that ``grads["weight"] += ...`` adds to the vector
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._views)
 
