@@ -16,7 +16,7 @@ EXAMPLES = {
     "npgan": """
   npgan train                               the recommended GAN on MNIST, into runs/
   npgan train autoencoder --epochs 5        a preset
-  npgan sample runs/gan-small -n 64 --out digits.png
+  npgan sample runs/gan-mnist -n 64 --out digits.png
   npgan gradcheck                           check every gradient there is
 """,
     "train": """
@@ -29,8 +29,8 @@ EXAMPLES = {
   npgan train --resume runs/mine --epochs 40
 """,
     "sample": """
-  npgan sample runs/gan-small -n 100 --out digits.png
-  npgan sample runs/gan-small -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
+  npgan sample runs/gan-mnist -n 100 --out digits.png
+  npgan sample runs/gan-mnist -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
 """,
     "reconstruct": """
   npgan reconstruct runs/autoencoder --out pairs.png   each row of digits above its reconstruction

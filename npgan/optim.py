@@ -176,7 +176,7 @@ class RMSProp(Optimizer):
         self, lr: float | Schedule, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
     ) -> None:
         super().__init__(lr, **clipping)
-        self.decay, self.eps = _fraction("decay", decay), eps
+        self.decay, self.eps = _fraction("decay", decay), _positive("eps", eps)
 
     def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
         """Apply :func:`npgan.ops.rmsprop_update`."""
@@ -199,7 +199,7 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(lr, **clipping)
         self.beta1, self.beta2 = _fraction("beta1", beta1), _fraction("beta2", beta2)
-        self.eps = eps
+        self.eps = _positive("eps", eps)
 
     def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
         """Apply :func:`npgan.ops.adam_update`."""
@@ -223,6 +223,12 @@ class AdamW(Adam):
         m, v = self.state["m"], self.state["v"]
         adam = (self.t, lr, self.beta1, self.beta2, self.eps)
         run.adamw_update(w, g, m, v, *adam, self.weight_decay)
+
+
+def _positive(name: str, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise InputError(f"{name} must be a positive number, not {value}")
+    return value
 
 
 def _fraction(name: str, value: float) -> float:

@@ -91,8 +91,7 @@ class Autoencoder(Model):
         for grads in self.grads.values():
             grads.flat.fill(0)
         loss = self.reconstruction_step(batch, self.grads, rng)
-        for name in self.networks:
-            self.update(name, loss)
+        self.update(loss, *self.networks)
         self.step += 1
         return {"loss": float(loss)}
 

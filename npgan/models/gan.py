@@ -82,7 +82,7 @@ class GAN(Model):
             )
         if objective not in OBJECTIVES:
             raise unknown("objective", objective, OBJECTIVES)
-        if n_critic < 1:
+        if not isinstance(n_critic, int) or n_critic < 1:
             raise InputError(f"n_critic must be at least 1, not {n_critic}")
         for name, value in {"label_smoothing": label_smoothing, "ema": ema}.items():
             if not 0 <= value < 1:
@@ -158,7 +158,7 @@ class GAN(Model):
         d = self.discriminator_step(
             batch, self.latent(len(batch), rng), self.grads["discriminator"], rng
         )
-        self.update("discriminator", d.loss)
+        self.update(d.loss, "discriminator")
         metrics = {
             "d_loss": float(d.loss),
             "d_real": float(sigmoid_forward(d.real_logits).mean()),
@@ -166,7 +166,7 @@ class GAN(Model):
         }
         if (self.step + 1) % self.n_critic == 0:
             g = self.generator_step(self.latent(len(batch), rng), self.grads["generator"], rng)
-            self.update("generator", g.loss)
+            self.update(g.loss, "generator")
             metrics["g_loss"] = float(g.loss)
             if self.average is not None:
                 run.ema_update(

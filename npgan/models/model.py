@@ -75,7 +75,7 @@ class Model:
         """
         data = np.asarray(data)
         if data.ndim == 3:
-            data = data.reshape(len(data), -1)
+            data = data.reshape(len(data), data.shape[1] * data.shape[2])
         if data.ndim != 2 or data.shape[1] != self.features:
             raise InputError(
                 f"the data's shape is {data.shape}; the model takes (n, {self.features})"
@@ -104,18 +104,19 @@ class Model:
         data = self.check_data(data)
         return run.gather(data, np.arange(len(data)), *self.value_range)
 
-    def update(self, name: str, loss: np.floating) -> None:
-        """Let the optimiser of one network use the gradient in ``grads``.
+    def update(self, loss: np.floating, *names: str) -> None:
+        """Let the optimisers of the named networks use their gradients in ``grads``.
 
         Raises
         ------
         NonFiniteError
-            If the loss or the gradient is NaN or infinite; nothing is changed then.
+            If the loss or one of the gradients is NaN or infinite; nothing is changed then.
         """
-        grads = self.grads[name].flat
-        if not (np.isfinite(loss) and np.isfinite(grads).all()):
-            raise NonFiniteError(self._where(name, loss))
-        self.optimizers[name].step(self.networks[name].parameters.flat, grads)
+        for name in names:
+            if not (np.isfinite(loss) and np.isfinite(self.grads[name].flat).all()):
+                raise NonFiniteError(self._where(name, loss))
+        for name in names:
+            self.optimizers[name].step(self.networks[name].parameters.flat, self.grads[name].flat)
 
     def _where(self, name: str, loss: np.floating) -> str:
         """Name the layer to blame: a bad weight, a bad gradient, or else the largest weight."""
@@ -238,4 +239,4 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
 
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
     """Apply a network, in evaluation mode, to many rows without holding all its caches at once."""
-    return np.concatenate([network(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])
+    return np.concatenate([network(x[i : i + CHUNK]) for i in range(0, max(len(x), 1), CHUNK)])

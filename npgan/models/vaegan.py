@@ -129,10 +129,9 @@ class VAEGAN(Model):
         for grads in self.grads.values():
             grads.flat.fill(0)
         d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
-        self.update("discriminator", d_loss)
+        self.update(d_loss, "discriminator")
         parts = self.generator_step(batch, rng, self.grads)
-        for name in ("encoder", "decoder"):
-            self.update(name, parts["loss"])
+        self.update(parts["loss"], "encoder", "decoder")
         self.step += 1
         return {
             **{name: float(value) for name, value in parts.items()},

@@ -1,0 +1,101 @@
+"""Layers: objects that own parameters and know how a gradient passes through them.
+
+``y, cache = layer.forward(x, rng)`` and ``dx = layer.backward(dy, cache, grads)``. The cache is all
+that the backward pass needs; it is returned, never kept on the layer, so that a discriminator can
+look at real and at generated data before either is differentiated. Parameter gradients are added
+to ``grads``, input gradients are returned.
+
+``rng`` is the randomness of a training pass. Without it a layer is in evaluation mode: dropout does
+nothing and a Gaussian sample is its mean.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from npgan.errors import InputError, unknown
+from npgan.layers.activation import (
+    ELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from npgan.layers.dense import Dense
+from npgan.layers.layer import Layer
+from npgan.layers.noise import Dropout, GaussianSample
+from npgan.layers.sequential import Sequential
+
+__all__ = [
+    "ELU",
+    "LAYERS",
+    "Activation",
+    "Dense",
+    "Dropout",
+    "GaussianSample",
+    "Identity",
+    "Layer",
+    "LeakyReLU",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "build",
+]
+
+LAYERS: dict[str, type[Layer]] = {
+    layer.name: layer
+    for layer in (
+        Dense,
+        Identity,
+        ReLU,
+        LeakyReLU,
+        Sigmoid,
+        Tanh,
+        Softplus,
+        ELU,
+        Softmax,
+        Dropout,
+        GaussianSample,
+    )
+}
+
+
+def build(specs: Sequence[str], rng: np.random.Generator | int | None = None) -> Sequential:
+    """Build a network from its layers in words, each ``name argument ...``.
+
+    Examples
+    --------
+    >>> build(["dense 2 3", "leaky_relu 0.2", "dense 3 1"], rng=0)
+    Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
+
+    Raises
+    ------
+    InputError
+        For an unknown layer, arguments that do not fit it, or widths that do not fit each other.
+    """
+    layers = []
+    for spec in specs:
+        name, *arguments = spec.split() or [""]
+        if name not in LAYERS:
+            raise unknown("layer", name, LAYERS)
+        try:
+            layers.append(LAYERS[name](*map(_value, arguments)))
+        except TypeError:
+            raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
+    return Sequential(*layers, rng=rng)
+
+
+def _value(word: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word

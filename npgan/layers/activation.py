@@ -1,0 +1,98 @@
+"""Activation functions as layers; what they compute is in :mod:`npgan.ops.activation`."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+
+class Activation(Layer):
+    """An activation function; its cache is its output (see :mod:`npgan.ops.activation`).
+
+    Subclasses name the operation; ``arguments`` are its further arguments, all of them positive.
+    """
+
+    def __init__(self, *arguments: float) -> None:
+        for value in arguments:
+            if not 0 < value < np.inf:
+                raise InputError(f"{type(self).__name__} needs a positive argument, not {value}")
+        self.arguments = arguments
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Apply ``<name>_forward`` to every element (softmax: to every row)."""
+        y = getattr(run, f"{self.name}_forward")(x, *self.arguments)
+        return y, y
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: np.ndarray,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Apply ``<name>_backward`` to ``dy`` and the output."""
+        return getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)
+
+    def spec(self) -> str:
+        """Return ``name argument ...``."""
+        return " ".join([self.name, *map(str, self.arguments)])
+
+
+class Identity(Activation):
+    """The identity, :func:`npgan.ops.identity_forward`."""
+
+    name = "identity"
+
+
+class ReLU(Activation):
+    """Rectified linear unit, :func:`npgan.ops.relu_forward`."""
+
+    name = "relu"
+
+
+class LeakyReLU(Activation):
+    """Leaky ReLU, :func:`npgan.ops.leaky_relu_forward`: ``slope`` > 0 left of the corner."""
+
+    name = "leaky_relu"
+
+    def __init__(self, slope: float = 0.2) -> None:
+        super().__init__(slope)
+
+
+class Sigmoid(Activation):
+    """Logistic sigmoid, :func:`npgan.ops.sigmoid_forward`."""
+
+    name = "sigmoid"
+
+
+class Tanh(Activation):
+    """Hyperbolic tangent, :func:`npgan.ops.tanh_forward`."""
+
+    name = "tanh"
+
+
+class Softplus(Activation):
+    """Smooth ReLU, :func:`npgan.ops.softplus_forward`."""
+
+    name = "softplus"
+
+
+class ELU(Activation):
+    """Exponential linear unit, :func:`npgan.ops.elu_forward`, with ``alpha`` > 0."""
+
+    name = "elu"
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__(alpha)
+
+
+class Softmax(Activation):
+    """Softmax over the last axis, :func:`npgan.ops.softmax_forward`."""
+
+    name = "softmax"

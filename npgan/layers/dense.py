@@ -1,0 +1,93 @@
+"""The dense layer, the only one here with parameters."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan import init
+from npgan.backend import run
+from npgan.errors import InputError, unknown
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+
+class Dense(Layer):
+    """A dense layer, :func:`npgan.ops.dense_forward`: ``y = x @ weight + bias``.
+
+    Parameters
+    ----------
+    in_features, out_features : the widths of x and y, at least 1
+    init : a name of :data:`npgan.init.INITIALIZERS` for ``weight``; ``bias`` starts at 0
+    rng : generator or seed for the first weights
+    dtype : float32 trains, float64 checks gradients
+
+    Examples
+    --------
+    >>> layer = Dense(3, 2, rng=0)
+    >>> y, cache = layer.forward(np.ones((5, 3), np.float32))
+    >>> grads = layer.parameters.like()
+    >>> dx = layer.backward(np.ones_like(y), cache, grads)
+    >>> dx.shape, grads["weight"].shape, grads["bias"]
+    ((5, 3), (3, 2), array([5., 5.], dtype=float32))
+    """
+
+    name = "dense"
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        init: str = "glorot_uniform",
+        *,
+        rng: np.random.Generator | int | None = None,
+        dtype: np.typing.DTypeLike = np.float32,
+    ) -> None:
+        for width in (in_features, out_features):
+            if not isinstance(width, int | np.integer) or width < 1:
+                raise InputError(f"a dense layer's width must be at least 1, not {width!r}")
+        self.init = init
+        self.in_width, self.out_width = in_features, out_features
+        shapes = {"weight": (in_features, out_features), "bias": (out_features,)}
+        self.bind(Parameters(shapes, dtype=dtype))
+        self.initialize(rng)
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Draw the weight anew by the layer's initialiser; the bias becomes 0."""
+        if self.init not in init.INITIALIZERS:
+            raise unknown("initialiser", self.init, init.INITIALIZERS)
+        weight, bias = self.parameters.values()
+        weight[...] = init.INITIALIZERS[self.init](np.random.default_rng(rng), weight.shape)
+        bias[...] = 0
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :func:`npgan.ops.dense_forward`; the cache is ``x``."""
+        if x.ndim != 2 or x.shape[1] != self.in_width:
+            raise InputError(
+                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
+            )
+        return run.dense_forward(x, self.parameters["weight"], self.parameters["bias"]), x
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: np.ndarray,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """See :func:`npgan.ops.dense_backward_input` and ``dense_backward_parameters``."""
+        if grads is not None:
+            run.dense_backward_parameters(dy, cache, grads["weight"], grads["bias"])
+        return run.dense_backward_input(dy, self.parameters["weight"]) if input_grad else None
+
+    def out_features(self, in_features: int) -> int:
+        """Return the layer's width; an input of the wrong width is an InputError."""
+        if in_features != self.in_width:
+            raise InputError(f"{self!r} follows a layer {in_features} wide")
+        return self.out_width
+
+    def spec(self) -> str:
+        """Return ``dense in out``, and the initialiser where it is not the default."""
+        init = "" if self.init == "glorot_uniform" else f" {self.init}"
+        return f"{self.name} {self.in_width} {self.out_width}{init}"

@@ -1,0 +1,77 @@
+"""What a layer is: the contract that all layers keep."""
+
+import copy
+from typing import Any, Self
+
+import numpy as np
+
+from npgan.parameters import Parameters
+
+
+class Layer:
+    """A differentiable function with parameters; subclasses say which function.
+
+    Attributes
+    ----------
+    parameters : the layer's parameters: views into its network's flat vector, or into its own
+    """
+
+    name = "layer"
+    parameters = Parameters({})
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, Any]:
+        """Return the output (n, out) for the input (n, in), and the cache for :meth:`backward`."""
+        raise NotImplementedError
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: Any,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Return ``dx`` and add the parameters' gradients to ``grads``.
+
+        Parameters
+        ----------
+        dy : (n, out) the gradient by the output
+        cache : what :meth:`forward` returned beside that output
+        grads : gradients by parameter name, added to; None: they are not wanted
+        input_grad : whether ``dx`` is wanted; a layer for which it is costly returns None otherwise
+        """
+        raise NotImplementedError
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Draw new parameters, in order, from one generator."""
+
+    def bind(self, parameters: Parameters) -> None:
+        """Let the layer live in this memory (and forget its own)."""
+        self.parameters = parameters
+
+    def out_features(self, in_features: int) -> int:
+        """Return the width of the output for an input of width ``in_features``."""
+        return in_features
+
+    def spec(self) -> str:
+        """Return the layer in words, ``name argument ...``, as :func:`build` takes it."""
+        return self.name
+
+    def astype(self, dtype: np.typing.DTypeLike) -> Self:
+        """Return a copy whose parameters have another dtype (float64 to check gradients)."""
+        twin = copy.deepcopy(self)
+        twin.bind(Parameters(self.parameters.shapes, self.parameters.flat.astype(dtype)))
+        return twin
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up a copied state: the copy's layers must again be views into one vector, its own."""
+        self.__dict__.update(state)
+        self.bind(self.parameters)
+
+    def __call__(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return the output of :meth:`forward` without its cache."""
+        return self.forward(x, rng)[0]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"

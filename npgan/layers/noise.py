@@ -1,0 +1,90 @@
+"""Layers with randomness: dropout and the Gaussian sample."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+
+class Dropout(Layer):
+    """Inverted dropout, :func:`npgan.ops.dropout_forward`, with 0 <= ``rate`` < 1.
+
+    Without an ``rng`` it passes its input on; the cache is the mask, or None.
+    """
+
+    name = "dropout"
+
+    def __init__(self, rate: float = 0.5) -> None:
+        if not 0 <= rate < 1:
+            raise InputError(f"a dropout rate lies in [0, 1), not {rate}")
+        self.rate = rate
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Draw a mask from ``rng`` and apply it."""
+        if rng is None:
+            return x, None
+        mask = run.dropout_mask(rng, x.shape, self.rate)
+        return run.dropout_forward(x, mask), mask
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: np.ndarray | None,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Apply the same mask to ``dy``."""
+        return dy if cache is None else run.dropout_backward(dy, cache)
+
+    def spec(self) -> str:
+        """Return ``dropout rate``."""
+        return f"{self.name} {self.rate}"
+
+
+class GaussianSample(Layer):
+    """A sample of the Gaussian that its input describes, :func:`npgan.ops.gaussian_sample_forward`.
+
+    x (n, 2d) holds d means, then d log-variances; y (n, d) is the sample, or the mean without ``rng``.
+
+    Examples
+    --------
+    >>> GaussianSample()(np.array([[1.0, -2.0, 0.0, 0.0]]))
+    array([[ 1., -2.]])
+    """
+
+    name = "gaussian_sample"
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Draw the noise and scale it; the cache is the log-variance and the noise."""
+        self.out_features(x.shape[1])
+        mean, log_var = np.split(x, 2, axis=1)
+        eps = np.zeros(mean.shape, np.float32)
+        if rng is not None:
+            rng.standard_normal(dtype=np.float32, out=eps)
+        return run.gaussian_sample_forward(mean, log_var, eps), (log_var, eps)
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Return the gradient by means and log-variances, side by side."""
+        return np.hstack(run.gaussian_sample_backward(dy, *cache))
+
+    def out_features(self, in_features: int) -> int:
+        """Return half of the width, which must be even."""
+        if in_features % 2:
+            raise InputError(
+                f"{self!r} takes means and log-variances: an even width, not {in_features}"
+            )
+        return in_features // 2

@@ -1,0 +1,134 @@
+"""Layers one after the other."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from npgan.errors import InputError
+from npgan.layers.layer import Layer
+from npgan.layers.noise import GaussianSample
+from npgan.parameters import Parameters
+
+
+class Sequential(Layer):
+    """Layers one after the other, their parameters in one flat vector.
+
+    Parameters
+    ----------
+    layers : at least one; each is copied, with its weights
+    rng : generator or seed that draws all weights anew, in order; without it they are kept
+
+    Examples
+    --------
+    >>> from npgan import Dense, ReLU
+    >>> net = Sequential(Dense(2, 3), ReLU(), Dense(3, 1), rng=0)
+    >>> list(net.parameters)
+    ['0.weight', '0.bias', '2.weight', '2.bias']
+    >>> print(net.summary())
+    layer        output  parameters
+    Dense(2, 3)  (n, 3)           9
+    ReLU()       (n, 3)           0
+    Dense(3, 1)  (n, 1)           4
+    total                        13
+
+    Raises
+    ------
+    InputError
+        If a layer's width does not fit the one before it.
+    """
+
+    name = "sequential"
+
+    def __init__(self, *layers: Layer, rng: np.random.Generator | int | None = None) -> None:
+        if not layers:
+            raise InputError("a Sequential needs at least one layer")
+        self.layers = [copy.deepcopy(layer) for layer in layers]
+        width = self.in_width
+        for layer in self.layers:
+            width = layer.out_features(width) if width else 0
+        named = {
+            f"{i}.{name}": array
+            for i, layer in enumerate(self.layers)
+            for name, array in layer.parameters.items()
+        }
+        dtype = np.result_type(*named.values()) if named else np.float32
+        parameters = Parameters({name: a.shape for name, a in named.items()}, dtype=dtype)
+        parameters.load(named)
+        self.bind(parameters)
+        if rng is not None:
+            self.initialize(rng)
+
+    @property
+    def in_width(self) -> int:
+        """The width of the input, 0 if no layer fixes it."""
+        scale = 1
+        for layer in self.layers:
+            if width := getattr(layer, "in_width", 0):
+                return scale * width
+            scale *= 2 if isinstance(layer, GaussianSample) else 1
+        return 0
+
+    @property
+    def out_width(self) -> int:
+        """The width of the output, 0 if no layer fixes it."""
+        return self.out_features(self.in_width)
+
+    def out_features(self, in_features: int) -> int:
+        """Return the width of the last layer's output."""
+        for layer in self.layers:
+            in_features = layer.out_features(in_features)
+        return in_features
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Draw all weights anew, in order."""
+        rng = np.random.default_rng(rng)
+        for layer in self.layers:
+            layer.initialize(rng)
+
+    def bind(self, parameters: Parameters) -> None:
+        """Let every layer live in its part of this memory."""
+        self.parameters = parameters
+        for i, layer in enumerate(self.layers):
+            layer.bind(parameters.scope(str(i)))
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, list[Any]]:
+        """Go through the layers; the cache is the list of theirs."""
+        caches = []
+        for layer in self.layers:
+            x, cache = layer.forward(x, rng)
+            caches.append(cache)
+        return x, caches
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: list[Any],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Go through the layers backwards: the chain rule."""
+        for i in reversed(range(len(self.layers))):
+            scope = None if grads is None else grads.scope(str(i))
+            dy = self.layers[i].backward(dy, cache[i], scope, input_grad or i > 0)
+        return dy if input_grad else None
+
+    def summary(self) -> str:
+        """Return a table of the layers, their output shapes and parameter counts."""
+        rows = [("layer", "output", "parameters")]
+        width = self.in_width
+        for layer in self.layers:
+            width = layer.out_features(width)
+            rows.append((repr(layer), f"(n, {width})", f"{layer.parameters.flat.size:,}"))
+        rows.append(("total", "", f"{self.parameters.flat.size:,}"))
+        a, b, c = (max(map(len, column)) for column in zip(*rows, strict=True))
+        return "\n".join(f"{x:{a}}  {y:{b}}  {z:>{c}}" for x, y, z in rows)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.layers))})"

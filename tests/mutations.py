@@ -1,0 +1,507 @@
+"""Deliberate mistakes, as data: test_mutations.py makes each and sees it caught.
+
+``where`` names a function or method of npgan, in whose source ``old``, which must occur exactly
+once, becomes ``new``.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A mistake that the gradient checker must find.
+
+    Attributes
+    ----------
+    case : the case of :mod:`npgan.catalogue` that must fail
+    parameter : the array whose gradient it must say is wrong
+    raises : whether the shapes cannot fit any more, so that an exception is what catches it
+    """
+
+    where: str
+    old: str
+    new: str
+    case: str
+    parameter: str = "x"
+    raises: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.old!r} -> {self.new!r}"
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A mistake that no gradient shows, and the test (of which arguments) that must fail instead."""
+
+    where: str
+    old: str
+    new: str
+    test: str
+    arguments: tuple = ()
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.old!r} -> {self.new!r}"
+
+
+def activation(name, old, new):
+    return Mutation(f"ops.activation.{name}_backward", old, new, f"layer {name}")
+
+
+def loss(name, old, new, parameter="x"):
+    return Mutation(f"ops.loss.{name}_backward", old, new, f"{name} loss", parameter)
+
+
+ACTIVATIONS = [
+    activation("identity", "return dy", "return -dy"),
+    activation("identity", "return dy", "return np.ones_like(dy)"),
+    activation("relu", "y.real > 0", "y.real >= 0"),
+    activation("relu", "dy * (", "("),
+    activation("leaky_relu", "dy * dy.dtype.type(slope)", "0 * dy"),
+    activation("leaky_relu", "y.real > 0", "y.real < 0"),
+    activation("leaky_relu", "y.real > 0", "dy.real > 0"),
+    activation("sigmoid", "y * (1 - y)", "y * (1 + y)"),
+    activation("sigmoid", "return dy * ", "return "),
+    activation("tanh", "1 - y * y", "1 - y"),
+    activation("tanh", "1 - y * y", "1 - dy * dy"),
+    activation("softplus", "-np.expm1(-y)", "np.exp(-y)"),
+    activation("softplus", "np.expm1(-y)", "np.expm1(-dy)"),
+    activation("elu", "y + y.dtype.type(alpha)", "y"),
+    activation("elu", "y.dtype.type(1)", "y"),
+    activation("softmax", " - (dy * y).sum(axis=-1, keepdims=True)", ""),
+    activation("softmax", "axis=-1", "axis=0"),
+    activation("softmax", "return y * ", "return "),
+]
+
+DENSE = [
+    Mutation("ops.dense.dense_forward", "weight + bias", "weight - bias", "dense", "x2"),
+    Mutation("ops.dense.dense_backward_input", "dy @", "-dy @", "dense", "x0"),
+    Mutation(
+        "ops.dense.dense_backward_input",
+        "dy @ weight.T",
+        "dy @ weight.reshape(weight.shape[::-1])",
+        "dense",
+        "x0",
+    ),
+    Mutation("ops.dense.dense_backward_input", "weight.T", "weight", "dense", "x0", raises=True),
+    Mutation("ops.dense.dense_backward_input", "dy @", "np.sign(dy) @", "layer dense", "x"),
+    Mutation(
+        "ops.dense.dense_backward_parameters",
+        "x.T @ dy",
+        "x.reshape(x.shape[::-1]) @ dy",
+        "dense",
+        "x1",
+    ),
+    Mutation("ops.dense.dense_backward_parameters", "dweight +=", "dweight -=", "dense", "x1"),
+    Mutation("ops.dense.dense_backward_parameters", "dy.sum(axis=0)", "dy[0]", "dense", "x2"),
+    Mutation("ops.dense.dense_backward_parameters", "dy.sum(", "dy.mean(", "layer dense", "bias"),
+    Mutation(
+        "ops.dense.dense_backward_parameters",
+        "dweight += ",
+        "dweight[...] = ",
+        "GAN (minimax), discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "ops.dense.dense_backward_parameters",
+        "dbias += ",
+        "dbias[...] = ",
+        "VAE-GAN, discriminator step",
+        "discriminator.3.bias",
+    ),
+]
+
+LOSSES = [
+    loss("mse", "2 / x.size", "1 / x.size"),
+    loss("mse", "2 / x.size", "2"),
+    loss("mse", "2 / x.size", "2 / len(x)"),
+    loss("mse", "return (x - target)", "return (target - x)"),
+    loss("l1", " / x.dtype.type(x.size)", ""),
+    loss("l1", "np.sign(x - target)", "np.sign(x)"),
+    loss("l1", "np.sign(x - target)", "(x - target)"),
+    loss("bce", "p * (1 - p) * p.size", "p * p.size"),
+    loss("bce", "p * (1 - p) * p.size", "p * (1 - p)"),
+    loss("bce", "(p - target)", "(target - p)"),
+    loss("bce_with_logits", "sigmoid_forward(logits) - target", "sigmoid_forward(logits)"),
+    loss("bce_with_logits", "- target", "- (1 - target)"),
+    loss("bce_with_logits", "sigmoid_forward(logits)", "logits"),
+    loss("bce_with_logits", "logits.size", "len(logits)"),
+    loss("softmax_cross_entropy", "-= 1", "+= 1"),
+    loss("softmax_cross_entropy", "    dlogits[np.arange(len(labels)), labels] -= 1\n", ""),
+    loss("softmax_cross_entropy", "labels] -=", "labels[::-1]] -="),
+    loss("softmax_cross_entropy", " / dlogits.dtype.type(len(labels))", ""),
+    loss("kl_standard_normal", "mean / n", "mean", "x0"),
+    loss("kl_standard_normal", "mean / n", "-mean / n", "x0"),
+    loss("kl_standard_normal", "np.expm1(log_var)", "np.exp(log_var)", "x1"),
+    loss("kl_standard_normal", "(2 * n)", "n", "x1"),
+    loss("kl_standard_normal", "np.expm1(log_var)", "np.expm1(log_var / 2)", "x1"),
+]
+
+SAMPLE, DROPOUT = "layer gaussian_sample", "layer dropout"
+NOISE = [
+    Mutation("ops.noise.dropout_backward", "return dy * mask", "return dy", DROPOUT),
+    Mutation("ops.noise.dropout_backward", "dy * mask", "dy * (mask > 0)", DROPOUT),
+    Mutation("ops.noise.dropout_backward", "dy * mask", "mask", DROPOUT),
+    Mutation("ops.noise.gaussian_sample_forward", "log_var / 2", "log_var", SAMPLE),
+    Mutation("ops.noise.gaussian_sample_backward", "/ 2) / 2", "/ 2)", SAMPLE),
+    Mutation(
+        "ops.noise.gaussian_sample_backward", "np.exp(log_var / 2)", "np.exp(log_var)", SAMPLE
+    ),
+    Mutation("ops.noise.gaussian_sample_backward", "dz * eps", "eps", SAMPLE),
+    Mutation("ops.noise.gaussian_sample_backward", "dz * eps", "dz", SAMPLE),
+    Mutation("ops.noise.gaussian_sample_backward", "return dz, ", "return 0 * dz, ", SAMPLE),
+]
+
+SEQUENTIAL = "layer sequential"
+LAYERS = [
+    Mutation(
+        "layers.dense.Dense.backward", "(dy, cache,", "(dy, 0 * cache,", "layer dense", "weight"
+    ),
+    Mutation("layers.activation.Activation.backward", "(dy, cache,", "(cache, dy,", "layer tanh"),
+    Mutation(
+        "layers.activation.Activation.backward", "(dy, cache,", "(dy, dy,", "layer leaky_relu"
+    ),
+    Mutation(
+        "layers.noise.Dropout.forward",
+        "(x, mask), mask",
+        "(x, mask), run.dropout_mask(rng, x.shape, self.rate)",
+        DROPOUT,
+    ),
+    Mutation(
+        "layers.noise.Dropout.backward",
+        "dy if cache is None else run.dropout_backward(dy, cache)",
+        "dy",
+        SEQUENTIAL,
+        "0.weight",
+    ),
+    Mutation("layers.noise.GaussianSample.forward", "(log_var, eps)", "(mean, eps)", SAMPLE),
+    Mutation("layers.noise.GaussianSample.backward", "(dy, *cache)", "(dy, *cache)[::-1]", SAMPLE),
+    Mutation(
+        "layers.sequential.Sequential.backward",
+        "range(len(self.layers))",
+        "range(1, len(self.layers))",
+        "GAN (minimax), discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "layers.sequential.Sequential.backward",
+        "reversed(range(len(self.layers)))",
+        "range(len(self.layers))",
+        SEQUENTIAL,
+        "0.weight",
+        raises=True,
+    ),
+    Mutation(
+        "layers.sequential.Sequential.backward",
+        "].backward(dy, cache[i]",
+        "].backward(np.ones_like(dy), cache[i]",
+        SEQUENTIAL,
+        "3.weight",
+    ),
+]
+
+D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
+OBJECTIVES = [
+    Mutation(
+        "losses.cross_entropy_discriminator",
+        "backward(fake_logits, 0.0)",
+        "backward(fake_logits, 1.0)",
+        D,
+        "x1",
+    ),
+    Mutation(
+        "losses.cross_entropy_discriminator",
+        "backward(real_logits, real_label)",
+        "backward(real_logits, 1.0)",
+        D,
+        "x0",
+    ),
+    Mutation(
+        "losses.cross_entropy_discriminator",
+        "backward(real_logits, real_label)",
+        "backward(fake_logits, real_label)",
+        D,
+        "x0",
+    ),
+    Mutation(
+        "losses.cross_entropy_discriminator",
+        "forward(fake_logits, 0.0)",
+        "forward(real_logits, 0.0)",
+        D,
+        "x1",
+    ),
+    Mutation(
+        "losses.minimax_generator",
+        "-run.bce_with_logits_b",
+        "run.bce_with_logits_b",
+        "objective minimax, generator",
+    ),
+    Mutation(
+        "losses.minimax_generator",
+        "-run.bce_with_logits_f",
+        "run.bce_with_logits_f",
+        "GAN (minimax), generator step",
+        "generator.2.weight",
+    ),
+    Mutation(
+        "losses.non_saturating_generator",
+        "backward(fake_logits, 1.0)",
+        "backward(fake_logits, 0.0)",
+        G,
+    ),
+    Mutation(
+        "losses.non_saturating_generator", "run.bce_with_logits_b", "-run.bce_with_logits_b", G
+    ),
+    Mutation("losses.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
+    Mutation("losses.bce", "backward(p, target)", "backward(p, 1 - target)", "reconstruction bce"),
+    Mutation("losses.l1", "l1_backward", "mse_backward", "reconstruction l1"),
+]
+
+D_STEP, G_STEP = "GAN (non-saturating), discriminator step", "GAN (non-saturating), generator step"
+GAN = [
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "loss.dfake, fake_cache",
+        "loss.dfake, real_cache",
+        D_STEP,
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "loss.dreal, real_cache",
+        "loss.dfake, real_cache",
+        D_STEP,
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "backward(loss.dreal",
+        "backward(-loss.dreal",
+        D_STEP,
+        "discriminator.3.bias",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)",
+        "pass",
+        D_STEP,
+        "discriminator.3.bias",
+    ),
+    Mutation(
+        "models.gan.GAN.generator_step",
+        "backward(loss.dfake,",
+        "backward(-loss.dfake,",
+        G_STEP,
+        "generator.2.bias",
+    ),
+    Mutation(
+        "models.gan.GAN.generator_step",
+        "backward(dfake,",
+        "backward(0 * dfake,",
+        G_STEP,
+        "generator.0.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.generator_step",
+        "backward(dfake,",
+        "backward(fake,",
+        G_STEP,
+        "generator.2.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.generator_step",
+        "backward(loss.dfake,",
+        "backward(self.objective.discriminator(fake_logits, fake_logits, 1.0).dfake,",
+        G_STEP,
+        "generator.2.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.generator_step",
+        "input_grad=False",
+        "input_grad=False) or grads.flat.fill(0",
+        G_STEP,
+        "generator.0.bias",
+    ),
+]
+
+AE = "autoencoder (mse), step"
+AUTOENCODER = [
+    Mutation(
+        "models.autoencoder.Autoencoder.reconstruction_step",
+        "backward(doutput,",
+        "backward(-doutput,",
+        AE,
+        "decoder.2.weight",
+    ),
+    Mutation(
+        "models.autoencoder.Autoencoder.reconstruction_step",
+        "backward(dcode,",
+        "backward(code,",
+        AE,
+        "encoder.2.weight",
+    ),
+    Mutation(
+        "models.autoencoder.Autoencoder.reconstruction_step",
+        "self.loss(output, x)",
+        "self.loss(x, output)",
+        AE,
+        "decoder.2.bias",
+    ),
+    Mutation(
+        "models.autoencoder.Autoencoder.reconstruction_step",
+        'self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)',
+        "pass",
+        AE,
+        "encoder.0.weight",
+    ),
+]
+
+V_D_STEP, V_STEP = "VAE-GAN, discriminator step", "VAE-GAN, encoder and decoder step"
+KL = "        ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))\n"
+
+
+def vaegan(old, new, parameter):
+    return Mutation("models.vaegan.VAEGAN.generator_step", old, new, V_STEP, parameter)
+
+
+VAEGAN = [
+    Mutation(
+        "models.vaegan.VAEGAN.discriminator_step",
+        "loss.dfake, fake_cache",
+        "loss.dfake, real_cache",
+        V_D_STEP,
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "models.vaegan.VAEGAN.discriminator_step",
+        "self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)",
+        "pass",
+        V_D_STEP,
+        "discriminator.3.bias",
+    ),
+    Mutation(
+        "models.vaegan.VAEGAN.discriminator_step",
+        "discriminator(real_logits, fake_logits",
+        "discriminator(fake_logits, real_logits",
+        V_D_STEP,
+        "discriminator.0.weight",
+    ),
+    vaegan("d * dsquared", "dsquared", "decoder.2.weight"),
+    vaegan("d * squared + kl", "squared + kl", "decoder.2.weight"),
+    vaegan("dsquared + self.adversarial_weight * ", "dsquared + ", "decoder.2.bias"),
+    vaegan("kl + self.adversarial_weight * ", "kl + ", "decoder.0.weight"),
+    vaegan("dsquared + ", "dsquared - ", "decoder.2.bias"),
+    vaegan(KL, "", "encoder.2.weight"),
+    vaegan("backward(mean, log_var))", "backward(mean, log_var)[::-1])", "encoder.2.weight"),
+    vaegan("ddescribed +=", "ddescribed =", "encoder.0.weight"),
+    vaegan(
+        "kl_standard_normal_backward(mean, log_var)",
+        "kl_standard_normal_backward(log_var, mean)",
+        "encoder.2.bias",
+    ),
+    vaegan("backward(dz, ", "backward(0 * dz, ", "encoder.2.weight"),
+    vaegan("(ddescribed, encoder_cache", "(0 * ddescribed, encoder_cache", "encoder.0.bias"),
+    vaegan("backward(doutput,", "backward(d * dsquared,", "decoder.0.weight"),
+    vaegan("+ kl +", "+", "encoder.2.bias"),
+]
+
+MUTATIONS = [
+    *ACTIVATIONS,
+    *DENSE,
+    *LOSSES,
+    *NOISE,
+    *LAYERS,
+    *OBJECTIVES,
+    *GAN,
+    *AUTOENCODER,
+    *VAEGAN,
+]
+
+
+def rule(name, old, new, where=""):
+    test = "test_optim.test_a_rule_is_the_sum_it_stands_for"
+    return Silent(f"ops.update.{where or name}_update", old, new, test, (name, float))
+
+
+MOMENTS = "test_ops.test_a_dropout_mask_keeps_its_share_and_has_mean_1"
+GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
+AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
+GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
+OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_label_it_was_given"
+CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
+
+SILENT = [
+    rule("sgd", "w -=", "w +="),
+    rule("sgd", "w -= lr * g", "w -= g"),
+    rule("momentum", "    v *= momentum\n", ""),
+    rule("momentum", "v += g", "v += (1 - momentum) * g"),
+    rule("rmsprop", "np.sqrt(v) + eps", "np.sqrt(v + eps)"),
+    rule("rmsprop", "np.square(g)", "np.abs(g)"),
+    rule("rmsprop", "    v *= decay\n", ""),
+    rule("adam", "lr / (1 - beta1**t)", "lr"),
+    rule("adam", "v / (1 - beta2**t)", "v"),
+    rule("adam", "v / (1 - beta2**t)", "v / (1 - beta2)"),
+    rule("adam", "np.sqrt(v / (1 - beta2**t)) + eps", "np.sqrt(v / (1 - beta2**t) + eps)"),
+    rule("adam", "m += (1 - beta1) * g", "m += g"),
+    rule("adam", "v *= beta2", "v *= beta1"),
+    rule("adamw", "lr * weight_decay", "weight_decay"),
+    rule("adamw", "    w *= 1 - lr * weight_decay\n", ""),
+    Silent("ops.update.ema_update", "(1 - decay) * w", "decay * w", AVERAGE),
+    Silent("ops.update.ema_update", "    average *= decay\n", "", AVERAGE),
+    Silent("ops.noise.dropout_mask", "1 / (1 - rate)", "1", MOMENTS, (0.5,)),
+    Silent("ops.noise.dropout_mask", "1 / (1 - rate)", "1 / rate", MOMENTS, (0.1,)),
+    Silent("ops.noise.dropout_mask", ">= rate", "< rate", MOMENTS, (0.1,)),
+    Silent("ops.noise.gaussian_sample_forward", "log_var / 2", "log_var", GAUSSIAN, (3.0, 2.0)),
+    Silent(
+        "ops.noise.gaussian_sample_forward", "log_var / 2", "-log_var / 2", GAUSSIAN, (3.0, 2.0)
+    ),
+    Silent("ops.noise.gaussian_sample_forward", "mean + ", "", GAUSSIAN, (3.0, 2.0)),
+    Silent("ops.batch.gather", "/ 255", "/ 256", GATHER, (0.0, 1.0)),
+    Silent("ops.batch.gather", " + np.float32(low)", "", GATHER, (-1.0, 1.0)),
+    Silent("optim.clip_by_norm", "limit / norm", "1 / norm**2", CLIP, (3.0,)),
+    Silent("optim.clip_by_norm", "if norm > limit:", "if norm:", CLIP, (0.5,)),
+    Silent(
+        "optim.Optimizer.step",
+        "    self.t += 1\n",
+        "    self.t += 2\n",
+        "test_optim.test_the_first_update_has_the_schedules_first_rate",
+    ),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "1 - self.label_smoothing",
+        "1.0",
+        OBJECTIVE,
+        ("minimax",),
+    ),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "discriminator(real_logits, fake_logits",
+        "discriminator(fake_logits, real_logits",
+        OBJECTIVE,
+        ("minimax",),
+    ),
+    Silent(
+        "models.gan.GAN.generator_step",
+        "self.discriminator.backward(loss.dfake, discriminator_cache)",
+        'self.discriminator.backward(loss.dfake, discriminator_cache, self.grads["discriminator"])',
+        "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
+    ),
+    Silent(
+        "models.gan.GAN.train_step",
+        "grads.flat.fill(0)",
+        "pass",
+        "test_models.test_each_step_starts_from_gradients_of_zero",
+        ("GAN",),
+    ),
+    Silent(
+        "models.gan.GAN.train_step",
+        "% self.n_critic == 0",
+        "% self.n_critic == 1",
+        "test_models.test_n_critic_lets_the_generator_move_every_third_step",
+    ),
+    Silent(
+        "models.model.Model.update",
+        "raise NonFiniteError(",
+        "(",
+        "test_models.test_a_huge_learning_rate_ends_in_a_non_finite_error_and_finite_weights",
+    ),
+]

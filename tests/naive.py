@@ -1,0 +1,122 @@
+"""Slow and obvious versions of the mathematics: loops over Python floats, formulas as in a book.
+
+Nothing here is shared with npgan: the formulas are the textbooks' (sums and definitions, where
+npgan has recursions and stable forms), so that a mistake would have to be made twice.
+"""
+
+from math import exp, expm1, log, log1p, sqrt, tanh
+
+import numpy as np
+
+# name -> (f, f'), of one number; `softmax`, which acts on rows, follows below
+ACTIVATIONS = {
+    "identity": (lambda x: x, lambda x: 1.0),
+    "relu": (lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else 0.0),
+    "leaky_relu": (lambda x: x if x > 0 else 0.2 * x, lambda x: 1.0 if x > 0 else 0.2),
+    "sigmoid": (lambda x: 1 / (1 + exp(-x)), lambda x: 1 / (exp(x) + 2 + exp(-x))),
+    "tanh": (tanh, lambda x: 4 / (exp(x) + exp(-x)) ** 2),
+    "softplus": (lambda x: log1p(exp(x)), lambda x: 1 / (1 + exp(-x))),
+    "elu": (lambda x: x if x > 0 else expm1(x), lambda x: 1.0 if x > 0 else exp(x)),
+}
+
+
+def softmax(row):
+    total = sum(exp(x) for x in row)
+    return [exp(x) / total for x in row]
+
+
+def softmax_backward(dy, row):
+    """Multiply by the whole Jacobian, dy_j/dx_i = y_j ([i = j] - y_i)."""
+    y = softmax(row)
+    k = range(len(row))
+    return [sum(dy[j] * y[j] * ((i == j) - y[i]) for j in k) for i in k]
+
+
+# name -> (loss of one element, its derivative by x), both of (x, target); the loss is their mean
+LOSSES = {
+    "mse": (lambda x, t: (x - t) ** 2, lambda x, t: 2 * (x - t)),
+    "l1": (lambda x, t: abs(x - t), lambda x, t: float(x > t) - float(x < t)),
+    "bce": (
+        lambda p, t: -t * log(p) - (1 - t) * log(1 - p),
+        lambda p, t: -t / p + (1 - t) / (1 - p),
+    ),
+    "bce_with_logits": (
+        lambda x, t: t * log(1 + exp(-x)) + (1 - t) * log(1 + exp(x)),
+        lambda x, t: 1 / (1 + exp(-x)) - t,
+    ),
+}
+
+
+def softmax_cross_entropy(logits, labels):
+    value = sum(-log(softmax(row)[c]) for row, c in zip(logits, labels, strict=True))
+    gradient = [
+        [(y - (j == c)) / len(logits) for j, y in enumerate(softmax(row))]
+        for row, c in zip(logits, labels, strict=True)
+    ]
+    return value / len(logits), gradient
+
+
+def kl_standard_normal(mean, log_var):
+    """Kingma and Welling 2014, appendix B: minus half the sum of 1 + log s2 - m2 - s2."""
+    total = 0.0
+    for means, log_vars in zip(mean, log_var, strict=True):
+        for m, s in zip(means, log_vars, strict=True):
+            total -= (1 + s - m * m - exp(s)) / 2
+    return total / len(mean)
+
+
+def dense(x, weight, bias):
+    return [
+        [b + sum(row[i] * weight[i][o] for i in range(len(row))) for o, b in enumerate(bias)]
+        for row in x
+    ]
+
+
+# Update rules, of one weight: (w, the gradients of all steps so far) -> w after those steps.
+# Running averages are written out as the sums that they are.
+
+
+def average(values, decay):
+    """Return the sum of (1 - decay) decay^age value: the running average that started at 0."""
+    return sum((1 - decay) * decay**age * value for age, value in enumerate(reversed(values)))
+
+
+def sgd(w, gradients, lr):
+    return w - lr * sum(gradients)
+
+
+def momentum(w, gradients, lr, momentum):
+    for t in range(1, len(gradients) + 1):
+        w -= lr * sum(momentum ** (t - i) * gradients[i - 1] for i in range(1, t + 1))
+    return w
+
+
+def rmsprop(w, gradients, lr, decay, eps):
+    for t in range(1, len(gradients) + 1):
+        v = average([g * g for g in gradients[:t]], decay)
+        w -= lr * gradients[t - 1] / (sqrt(v) + eps)
+    return w
+
+
+def adam(w, gradients, lr, beta1, beta2, eps, weight_decay=0.0):
+    for t in range(1, len(gradients) + 1):
+        m = average(gradients[:t], beta1) / (1 - beta1**t)
+        v = average([g * g for g in gradients[:t]], beta2) / (1 - beta2**t)
+        w = w - lr * weight_decay * w - lr * m / (sqrt(v) + eps)
+    return w
+
+
+RULES = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam, "adamw": adam}
+
+
+def ema(start, weights, decay):
+    return decay ** len(weights) * start + average(weights, decay)
+
+
+def elementwise(function, *arrays):
+    """Apply a function of numbers to arrays, element by element, in float64."""
+    arrays = np.broadcast_arrays(*arrays)
+    results = [
+        function(*map(float, values)) for values in zip(*(a.flat for a in arrays), strict=True)
+    ]
+    return np.array(results, np.float64).reshape(arrays[0].shape)

@@ -1,0 +1,271 @@
+"""Layers: shapes, caches that belong to their pass, and parameters that share one vector."""
+
+import copy
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npgan import (
+    Dense,
+    Dropout,
+    GaussianSample,
+    InputError,
+    LeakyReLU,
+    ReLU,
+    Sequential,
+    Softmax,
+    Tanh,
+    gradcheck,
+)
+from npgan.layers import LAYERS, build
+
+# a spec of every layer there is, for inputs 4 wide
+SPECS = {name: name for name in LAYERS} | {
+    "dense": "dense 4 3 he_normal",
+    "leaky_relu": "leaky_relu 0.1",
+    "elu": "elu 0.5",
+    "dropout": "dropout 0.3",
+}
+
+
+def layer(name):
+    return build([SPECS[name]], rng=0).layers[0]
+
+
+def network(rng=0):
+    return Sequential(
+        Dense(4, 6), LeakyReLU(), Dropout(0.3), GaussianSample(), Dense(3, 2), Tanh(), rng=rng
+    )
+
+
+def batch(seed, n=5, width=4):
+    return np.random.default_rng(seed).standard_normal((n, width), np.float32)
+
+
+def one_pass(net, x, dy, seed):
+    """Return the gradients of one training pass, by the input and by the parameters."""
+    grads = net.parameters.like()
+    _, cache = net.forward(x, np.random.default_rng(seed))
+    return net.backward(dy, cache, grads), grads.flat
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("training", [False, True])
+@given(n=st.integers(0, 5), dtype=st.sampled_from([np.float32, np.float64]))
+@settings(deadline=None, max_examples=8)
+def test_a_layer_keeps_rows_and_float_type_and_returns_the_width_it_says(name, training, n, dtype):
+    subject = layer(name).astype(dtype)
+    x = batch(0, n).astype(dtype)
+    y, cache = subject.forward(x, np.random.default_rng(0) if training else None)
+    dx = subject.backward(np.ones_like(y), cache, subject.parameters.like())
+    assert y.shape == (n, subject.out_features(4))
+    assert dx.shape == x.shape
+    assert y.dtype == dx.dtype == dtype
+
+
+@given(widths=st.lists(st.integers(1, 7), min_size=2, max_size=5), n=st.integers(0, 4))
+@settings(deadline=None, max_examples=25)
+def test_a_chain_of_dense_layers_has_the_widths_it_was_given(widths, n):
+    net = Sequential(*(Dense(a, b) for a, b in pairwise(widths)), rng=0)
+    assert net(np.ones((n, widths[0]), np.float32)).shape == (n, widths[-1])
+    assert (net.in_width, net.out_width) == (widths[0], widths[-1])
+    expected = sum((a + 1) * b for a, b in pairwise(widths))
+    assert net.parameters.flat.size == expected
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_passes_keep_caches_of_their_own(order):
+    net, xs, dys = network(), [batch(1), batch(2)], [batch(3, width=2), batch(4, width=2)]
+    alone = [one_pass(net, xs[i], dys[i], seed=i) for i in (0, 1)]
+    caches = [net.forward(xs[i], np.random.default_rng(i))[1] for i in (0, 1)]
+    for i in order:
+        grads = net.parameters.like()
+        np.testing.assert_array_equal(net.backward(dys[i], caches[i], grads), alone[i][0])
+        np.testing.assert_array_equal(grads.flat, alone[i][1])
+
+
+def test_gradients_are_added_to_those_that_are_there():
+    net, x, dy = network(), batch(0), batch(1, width=2)
+    grads = net.parameters.like()
+    grads.flat[:] = 1
+    _, cache = net.forward(x, np.random.default_rng(0))
+    net.backward(dy, cache, grads)
+    np.testing.assert_array_equal(grads.flat, 1 + one_pass(net, x, dy, seed=0)[1])
+
+
+@pytest.mark.parametrize("net", [Dense(4, 2, rng=0), network()], ids=["dense", "sequential"])
+def test_each_gradient_can_be_left_out(net):
+    y, cache = net.forward(batch(0), np.random.default_rng(0))
+    grads = [net.parameters.like(), net.parameters.like()]
+    dx = net.backward(np.ones_like(y), cache, grads[0])
+    np.testing.assert_array_equal(net.backward(np.ones_like(y), cache, None), dx)
+    assert net.backward(np.ones_like(y), cache, grads[1], input_grad=False) is None
+    np.testing.assert_array_equal(grads[0].flat, grads[1].flat)
+
+
+COPIES = {
+    "itself": lambda net: net,
+    "deepcopy": copy.deepcopy,
+    "astype": lambda net: net.astype(np.float32),
+    "pickle": lambda net: pickle.loads(pickle.dumps(net)),
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_parameters_are_views_into_one_vector(how):
+    original = Sequential(network(), Dense(2, 2), rng=0)
+    net = COPIES[how](original)
+    inner, outer = net.layers[0].layers[0].parameters, net.layers[1].parameters
+    net.parameters.flat[:] = 7
+    assert (inner["weight"] == 7).all()
+    assert (outer["bias"] == 7).all()
+    inner["bias"][:] = 8
+    assert (net.layers[0].parameters["0.bias"] == 8).all()
+    assert (net.parameters["0.0.bias"] == 8).all()
+    assert (net.parameters.flat == 8).sum() == inner["bias"].size
+
+
+@pytest.mark.parametrize("how", [how for how in COPIES if how != "itself"])
+def test_a_copy_computes_the_same_from_memory_of_its_own(how):
+    net = network()
+    twin = COPIES[how](net)
+    before = net(batch(0))
+    np.testing.assert_array_equal(twin(batch(0)), before)
+    twin.parameters.flat[:] = 0
+    np.testing.assert_array_equal(net(batch(0)), before)
+
+
+def test_a_sequential_copies_the_layers_it_is_given_with_their_weights():
+    first = Dense(4, 3, rng=0)
+    net = Sequential(first, ReLU())
+    np.testing.assert_array_equal(net.layers[0].parameters.flat, first.parameters.flat)
+    net.parameters.flat[:] = 0
+    assert first.parameters["weight"].any()
+
+
+def test_a_nested_sequential_is_the_flat_one():
+    flat = Sequential(Dense(4, 3), Tanh(), Dense(3, 2), rng=0)
+    nested = Sequential(Sequential(Dense(4, 3), Tanh()), Dense(3, 2), rng=0)
+    assert list(nested.parameters) == ["0.0.weight", "0.0.bias", "1.weight", "1.bias"]
+    np.testing.assert_array_equal(nested(batch(0)), flat(batch(0)))
+    passes = [one_pass(net, batch(0), batch(1, width=2), seed=0) for net in (flat, nested)]
+    for of_flat, of_nested in zip(*passes, strict=True):
+        np.testing.assert_array_equal(of_nested, of_flat)
+
+
+def test_a_network_of_more_than_ten_layers_keeps_their_gradients_apart():
+    net = Sequential(*(Dense(2, 2) for _ in range(12)), rng=0)
+    assert gradcheck(net, batch(0, width=2).astype(float))
+    assert net.parameters.scope("1").keys() == {"weight", "bias"}
+
+
+def test_the_same_seed_draws_the_same_weights_and_another_seed_others():
+    a, b, c = (network(seed).parameters.flat for seed in (1, 1, 2))
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+    assert not np.array_equal(*(Dense(4, 4, rng=seed).parameters["weight"] for seed in (1, 2)))
+
+
+def test_without_rng_dropout_does_nothing_and_a_sample_is_its_mean():
+    x = batch(0)
+    np.testing.assert_array_equal(Dropout(0.5)(x), x)
+    np.testing.assert_array_equal(GaussianSample()(x), x[:, :2])
+    y, cache = Dropout(0.5).forward(x)
+    np.testing.assert_array_equal(Dropout(0.5).backward(y, cache), y)
+
+
+def test_with_rng_dropout_and_samples_are_random_and_replayed_by_the_seed():
+    for random in (Dropout(0.5), GaussianSample()):
+        a, b, c = (random(batch(0), np.random.default_rng(seed)) for seed in (1, 1, 2))
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+
+
+def test_a_sample_layer_has_the_variance_that_its_input_says():
+    n = 100_000
+    x = np.repeat([[1.0, 2.0]], n, axis=0)
+    z = GaussianSample()(x, np.random.default_rng(0))
+    assert abs(z.mean() - 1) < 5 * np.sqrt(np.exp(2) / n)
+    assert abs(((z - 1) ** 2).mean() / np.exp(2) - 1) < 5 * np.sqrt(2 / n)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_spec_and_build_are_each_others_inverse(name):
+    assert set(SPECS) == set(LAYERS)
+    subject = layer(name)
+    assert subject.spec() == SPECS[name]
+    assert type(subject) is LAYERS[name]
+    assert repr(subject).removeprefix(type(subject).__name__) == {
+        "dense": "(4, 3, he_normal)",
+        "leaky_relu": "(0.1)",
+        "elu": "(0.5)",
+        "dropout": "(0.3)",
+    }.get(name, "()")
+
+
+def test_a_networks_spec_builds_it_again():
+    net = network()
+    twin = build([layer.spec() for layer in net])
+    assert repr(twin) == repr(net)
+    assert twin.parameters.shapes == net.parameters.shapes
+
+
+def test_a_network_may_begin_with_a_sample():
+    net = Sequential(GaussianSample(), Dense(4, 2), rng=0)
+    assert (net.in_width, net.out_width) == (8, 2)
+
+
+def test_a_summary_has_a_line_a_layer_and_a_total():
+    lines = network().summary().splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        "layer",
+        "Dense(4, 6)",
+        "LeakyReLU(0.2)",
+        "Dropout(0.3)",
+        "GaussianSample()",
+        "Dense(3, 2)",
+        "Tanh()",
+        "total",
+    ]
+    assert [line.split()[-1] for line in lines[1:]] == ["30", "0", "0", "0", "8", "0", "38"]
+    assert [line.split("(n, ")[1][0] for line in lines[1:-1]] == list("666322")
+
+
+WRONG = [
+    (lambda: Dense(0, 3), "at least 1, not 0"),
+    (lambda: Dense(3, -1), "at least 1, not -1"),
+    (lambda: Dense(3, 2.5), "at least 1, not 2.5"),
+    (lambda: Dense(3, 2, "glorot"), "unknown initialiser 'glorot': did you mean 'glorot_"),
+    (lambda: Dense(3, 2)(np.ones((5, 4))), r"Dense\(3, 2\) takes an input of shape \(n, 3\)"),
+    (lambda: Dense(3, 2)(np.ones(3)), r"not \(3,\)"),
+    (lambda: Sequential(), "at least one layer"),
+    (lambda: Sequential(Dense(3, 2), ReLU(), Dense(3, 1)), r"Dense\(3, 1\) follows a layer 2 wide"),
+    (lambda: Sequential(Dense(2, 3), GaussianSample()), "an even width, not 3"),
+    (lambda: GaussianSample()(np.ones((2, 3))), "an even width, not 3"),
+    (lambda: LeakyReLU(0.0), "LeakyReLU needs a positive argument, not 0.0"),
+    (lambda: LeakyReLU(float("nan")), "positive argument, not nan"),
+    (lambda: build(["elu -1.0"]), "ELU needs a positive argument, not -1.0"),
+    (lambda: Dropout(1.0), r"lies in \[0, 1\), not 1.0"),
+    (lambda: Dropout(-0.1), r"lies in \[0, 1\), not -0.1"),
+    (lambda: build(["dens 2 3"]), "unknown layer 'dens': did you mean 'dense'"),
+    (lambda: build([""]), "unknown layer ''"),
+    (lambda: build(["dense 2"]), "layer 'dense 2': dense does not take these arguments"),
+    (lambda: build(["dense 2 three"]), "at least 1, not 'three'"),
+    (lambda: build(["relu much"]), "relu does not take these arguments"),
+    (lambda: build([]), "at least one layer"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), WRONG)
+def test_what_cannot_be_built_or_applied_is_refused_in_words(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_softmax_returns_rows_that_sum_to_1():
+    y = Softmax()(batch(0, n=100))
+    assert np.abs(y.sum(axis=1) - 1).max() <= 4 * np.finfo(np.float32).eps

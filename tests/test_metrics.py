@@ -1,0 +1,127 @@
+"""The metrics have their closed forms, their invariances and their known extremes."""
+
+import numpy as np
+import pytest
+
+from npgan.data.toys import MIXTURES, SAMPLERS
+from npgan.errors import InputError
+from npgan.metrics import frechet_distance, mode_statistics
+
+N = 50_000
+
+
+def whitened(rng, n, d):
+    """Return features of mean 0 and covariance I, both exactly."""
+    x = rng.standard_normal((n, d))
+    x -= x.mean(axis=0)
+    return np.linalg.qr(x)[0] * np.sqrt(n - 1)
+
+
+def spread(rng, d):
+    """Return a random (d, d) matrix with a positive determinant."""
+    return rng.standard_normal((d, d)) + 3 * np.eye(d)
+
+
+def test_frechet_of_commuting_covariances_is_the_distance_of_means_and_deviations(rng):
+    deviations = rng.uniform(0.1, 3, (2, 5))
+    means = rng.standard_normal((2, 5))
+    a, b = (whitened(rng, 100, 5) * s + m for s, m in zip(deviations, means, strict=True))
+    expected = np.square(np.subtract(*means)).sum() + np.square(np.subtract(*deviations)).sum()
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-12)
+
+
+def test_frechet_in_two_dimensions_has_a_closed_form(rng):
+    # (Sa Sb)^(1/2) has the eigenvalues r, s with r s = sqrt(det) and r^2 + s^2 = trace of Sa Sb
+    maps = spread(rng, 2), spread(rng, 2)
+    cov_a, cov_b = (m.T @ m for m in maps)
+    product = cov_a @ cov_b
+    root_trace = np.sqrt(np.trace(product) + 2 * np.sqrt(np.linalg.det(product)))
+    expected = np.trace(cov_a + cov_b) - 2 * root_trace
+    a, b = (whitened(rng, 100, 2) @ m for m in maps)
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-11)
+
+
+def test_frechet_of_large_samples_is_that_of_their_distributions(rng):
+    a = rng.standard_normal((N, 3))
+    b = 2 * rng.standard_normal((N, 3)) + [1, 0, -1]
+    assert frechet_distance(a, b) == pytest.approx(3 * (2 - 1) ** 2 + 2, rel=0.03)
+
+
+def test_frechet_is_symmetric_and_invariant_to_rotation_and_shift(rng):
+    a, b = (rng.standard_normal((200, 6)) @ spread(rng, 6) for _ in range(2))
+    rotation = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    value = frechet_distance(a, b)
+    assert frechet_distance(b, a) == pytest.approx(value, rel=1e-12)
+    assert frechet_distance(a @ rotation + 5, b @ rotation + 5) == pytest.approx(value, rel=1e-11)
+
+
+def test_frechet_of_identical_sets_is_zero_even_where_features_are_dead(rng):
+    a = rng.standard_normal((100, 64)) * np.where(np.arange(64) % 3, 100, 0)
+    assert abs(frechet_distance(a, a[::-1])) < 1e-12 * np.square(a).mean() * 64
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (np.zeros((1, 2)), np.zeros((5, 2))),
+        (np.zeros((5, 2)), np.zeros((0, 2))),
+        (np.zeros((5, 2)), np.zeros((5, 3))),
+        (np.zeros(5), np.zeros(5)),
+        (np.full((5, 2), np.nan), np.zeros((5, 2))),
+    ],
+)
+def test_frechet_refuses_features_that_fit_no_gaussian(a, b):
+    with pytest.raises(InputError):
+        frechet_distance(a, b)
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_the_real_mixture_covers_its_modes(rng, name):
+    centres, std = MIXTURES[name]
+    result = mode_statistics(SAMPLERS[name](N, rng), centres, std)
+    share = 1 - np.exp(-9 / 2)
+    assert result["modes"] == len(centres)
+    assert abs(result["high_quality"] - share) < 5 * np.sqrt(share * (1 - share) / N)
+    assert result["total_variation"] < 0.02
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_a_collapsed_generator_covers_one_mode(name):
+    centres, std = MIXTURES[name]
+    result = mode_statistics(np.tile(centres[3], (100, 1)), centres, std)
+    assert result == {
+        "modes": 1,
+        "high_quality": 1.0,
+        "total_variation": pytest.approx(1 - 1 / len(centres)),
+    }
+
+
+def test_a_generator_between_the_modes_covers_none():
+    centres, std = MIXTURES["ring"]
+    result = mode_statistics(np.zeros((10, 2)), centres, std)
+    assert (result["modes"], result["high_quality"]) == (0, 0.0)
+
+
+def test_three_standard_deviations_is_the_edge():
+    edge = np.array([[3.0, 0.0], [0.0, 3.0001]])
+    assert mode_statistics(edge, np.zeros((1, 2)), 1.0)["high_quality"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("samples", "centres", "std"),
+    [
+        (np.zeros((0, 2)), np.zeros((1, 2)), 1.0),
+        (np.zeros((5, 3)), np.zeros((1, 3)), 1.0),
+        (np.zeros((5, 2)), np.zeros(2), 1.0),
+        (np.zeros((5, 2)), np.zeros((1, 2)), 0.0),
+        (np.zeros((5, 2)), np.zeros((1, 2)), np.nan),
+    ],
+)
+def test_mode_statistics_refuses_what_is_no_mixture(samples, centres, std):
+    with pytest.raises(InputError):
+        mode_statistics(samples, centres, std)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

@@ -1,0 +1,98 @@
+"""Mistakes made on purpose are caught: the gradient checker and the tests can fail.
+
+`npgan gradcheck` runs every case of the catalogue and fails if one does: so it fails as well.
+"""
+
+import importlib
+import inspect
+import sys
+import textwrap
+
+import pytest
+from mutations import MUTATIONS, SILENT
+
+import npgan
+from npgan import backend, catalogue, losses
+
+
+def locate(where):
+    """Return the module that defines a function or method, the object that holds it, its name."""
+    *path, name = where.split(".")
+    classes = [part for part in path if part[0].isupper()]
+    module = importlib.import_module(".".join(["npgan", *path[: len(path) - len(classes)]]))
+    owner = getattr(module, classes[0]) if classes else module
+    return module, owner, name
+
+
+def mutate(mutation, monkeypatch):
+    """Put the mutated function wherever the original is."""
+    module, owner, name = locate(mutation.where)
+    original = getattr(owner, name)
+    source = textwrap.dedent(inspect.getsource(original))
+    assert source.count(mutation.old) == 1, f"{mutation.old!r} must occur once in\n{source}"
+    namespace = {}
+    exec(source.replace(mutation.old, mutation.new), vars(module), namespace)
+    mutant = namespace[name]
+    monkeypatch.setattr(owner, name, mutant)
+    for other in [m for n, m in sys.modules.items() if n.split(".")[0] == "npgan"]:
+        for attribute, value in list(vars(other).items()):
+            if value is original:
+                monkeypatch.setattr(other, attribute, mutant)
+    if mutation.where.startswith("ops."):
+        monkeypatch.setattr(backend.run, name, mutant)
+    for key, objective in losses.OBJECTIVES.items():
+        parts = [mutant if part is original else part for part in objective]
+        monkeypatch.setitem(losses.OBJECTIVES, key, losses.Objective(*parts))
+    for key, loss in losses.RECONSTRUCTIONS.items():
+        monkeypatch.setitem(losses.RECONSTRUCTIONS, key, mutant if loss is original else loss)
+
+
+def check(name):
+    return next(case for case in catalogue.cases() if case.name == name).check()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
+def test_the_gradient_checker_catches(mutation, monkeypatch):
+    mutate(mutation, monkeypatch)
+    if mutation.raises:
+        with pytest.raises(ValueError, match=r"matmul|shape"):
+            check(mutation.case)
+        return
+    report = check(mutation.case)
+    assert not report
+    assert mutation.parameter in report.failed, report
+
+
+@pytest.mark.parametrize("name", sorted({mutation.case for mutation in MUTATIONS}))
+def test_without_a_mutation_the_case_passes_and_has_the_arrays_that_are_named(name):
+    report = check(name)
+    assert report, report
+    named = {mutation.parameter for mutation in MUTATIONS if mutation.case == name}
+    assert named <= {entry.name for entry in report.entries}
+
+
+def named_test(name):
+    module, function = name.split(".")
+    return getattr(importlib.import_module(module), function)
+
+
+@pytest.mark.parametrize("mutation", SILENT, ids=str)
+def test_a_test_catches(mutation, monkeypatch):
+    test = named_test(mutation.test)
+    test(*mutation.arguments)
+    mutate(mutation, monkeypatch)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        test(*mutation.arguments)
+
+
+def test_every_backward_operation_and_every_step_is_mutated():
+    mutated = {mutation.where.split(".")[-1] for mutation in MUTATIONS}
+    backward = {name for name in npgan.ops.__all__ if "_backward" in name}
+    steps = {"discriminator_step", "generator_step", "reconstruction_step"}
+    assert backward | steps <= mutated
+
+
+def test_every_update_rule_and_sampler_is_mutated():
+    mutated = {mutation.where.split(".")[-1] for mutation in SILENT}
+    rules = {name for name in npgan.ops.__all__ if name.endswith("_update")}
+    assert rules | {"dropout_mask", "gaussian_sample_forward", "gather"} <= mutated

@@ -1,0 +1,175 @@
+"""Optimisers against the sums of naive.py, their settings, schedules and clipping."""
+
+import math
+
+import naive
+import numpy as np
+import pytest
+
+from npgan import SGD, Adam, AdamW, InputError, Momentum, RMSProp, ops, optim
+
+STEPS = 6
+SETTINGS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.8},
+    "rmsprop": {"decay": 0.7, "eps": 0.01},
+    "adam": {"beta1": 0.5, "beta2": 0.7, "eps": 0.01},
+    "adamw": {"beta1": 0.5, "beta2": 0.7, "eps": 0.01, "weight_decay": 0.3},
+}
+
+
+def rounding(dtype):
+    """Each step has some twenty roundings, of numbers of order 1."""
+    return 20 * STEPS * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", optim.OPTIMIZERS)
+def test_a_rule_is_the_sum_it_stands_for(name, dtype):
+    gradients = np.random.default_rng(0).uniform(-1, 1, (STEPS, 5)).astype(dtype)
+    start = np.linspace(-1, 1, 5, dtype=dtype)
+    w, rule = start.copy(), optim.build(name, lr=0.1, **SETTINGS[name])
+    for t in range(STEPS):
+        rule.step(w, gradients[t].copy())
+        seen = gradients[: t + 1].astype(float).T.tolist()
+        expected = [
+            naive.RULES[name](float(start[i]), seen[i], 0.1, **SETTINGS[name]) for i in range(5)
+        ]
+        np.testing.assert_allclose(w, expected, rtol=0, atol=rounding(dtype))
+    assert w.dtype == dtype
+    assert rule.t == STEPS
+
+
+def test_the_first_step_of_adam_has_the_length_of_the_learning_rate():
+    for size in (1e-3, 1.0, 1e3):
+        w = np.zeros(2)
+        Adam(lr=0.1).step(w, np.array([size, -size]))
+        # the step is lr g / (|g| + eps)
+        np.testing.assert_allclose(w, [-0.1, 0.1], rtol=1.01 * 1e-8 / size + 1e-15)
+
+
+def test_an_average_is_the_sum_of_its_past():
+    weights = np.random.default_rng(0).uniform(-1, 1, (STEPS, 3))
+    average = np.ones(3)
+    for w in weights:
+        ops.ema_update(average, w, 0.9)
+    expected = [naive.ema(1.0, weights[:, i].tolist(), 0.9) for i in range(3)]
+    np.testing.assert_allclose(average, expected, rtol=0, atol=rounding(float))
+
+
+@pytest.mark.parametrize("name", optim.OPTIMIZERS)
+def test_every_rule_finds_the_minimum_of_a_quadratic(name):
+    curvature, minimum = np.array([1.0, 3.0, 0.3]), np.array([1.0, -2.0, 3.0])
+    settings = {"weight_decay": 0.0} if name == "adamw" else {}
+    lr, w = 0.05, np.zeros(3)
+    rule = optim.build(name, lr=lr, steps=2000, schedule="linear", **settings)
+    for _ in range(2000):
+        rule.step(w, curvature * (w - minimum))
+    # the normalised rules take steps of about lr wherever they are, so they end within one
+    assert np.abs(w - minimum).max() < lr
+
+
+def test_adamw_decays_weights_also_where_the_gradient_is_zero():
+    w = np.array([2.0, -4.0])
+    AdamW(lr=0.1, weight_decay=0.5).step(w, np.zeros(2))
+    np.testing.assert_allclose(w, np.array([2.0, -4.0]) * (1 - 0.1 * 0.5), rtol=1e-15)
+
+
+def test_adamw_without_decay_is_adam():
+    results = []
+    for rule in (Adam(0.1), AdamW(0.1, weight_decay=0.0)):
+        w = np.ones(3)
+        for _ in range(STEPS):
+            rule.step(w, w**2)
+        results.append(w)
+    np.testing.assert_array_equal(*results)
+
+
+def test_init_starts_anew():
+    rule, w = Adam(0.1), np.ones(2)
+    rule.step(w, w.copy())
+    rule.init(w)
+    assert rule.t == 0
+    assert not any(moment.any() for moment in rule.state.values())
+
+
+@pytest.mark.parametrize("norm", [0.5, 1.0, 3.0])
+def test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction(norm):
+    g = np.array([3.0, -4.0]) * norm / 5
+    expected = g * min(1, 1 / norm)
+    optim.clip_by_norm(g, 1.0)
+    np.testing.assert_allclose(g, expected, rtol=1e-15)
+
+
+def test_clipping_by_value_moves_single_elements():
+    g = np.array([3.0, -0.5, -2.0])
+    optim.clip_by_value(g, 1.0)
+    np.testing.assert_array_equal(g, [1.0, -0.5, -1.0])
+
+
+@pytest.mark.parametrize(
+    ("clipping", "expected"),
+    [
+        ({"clip_norm": 1.0}, [-0.6, 0.8]),
+        ({"clip_value": 1.0}, [-1.0, 1.0]),
+        ({"clip_weights": 0.5}, [-0.5, 0.5]),
+        ({}, [-3.0, 4.0]),
+    ],
+)
+def test_an_optimiser_clips_what_it_is_told_to(clipping, expected):
+    w = np.zeros(2)
+    SGD(lr=1.0, **clipping).step(w, np.array([3.0, -4.0]))
+    np.testing.assert_allclose(w, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", optim.SCHEDULES)
+def test_a_schedule_falls_from_lr_to_its_final_value_and_stays_there(name):
+    schedule = optim.SCHEDULES[name](0.5, 10, final=0.1)
+    rates = [schedule(t) for t in range(13)]
+    assert rates[0] == pytest.approx(0.5, rel=1e-15)
+    assert rates[5] == pytest.approx(0.3, rel=1e-15)
+    assert rates[10:] == pytest.approx([0.1] * 3, rel=1e-15)
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_schedules_are_a_line_and_half_a_cosine():
+    assert optim.linear(1.0, 4)(1) == 0.75
+    assert optim.cosine(1.0, 4)(1) == pytest.approx((1 + math.sqrt(0.5)) / 2, rel=1e-15)
+    assert optim.constant(0.3)(10**6) == 0.3
+
+
+def test_the_first_update_has_the_schedules_first_rate():
+    w = np.zeros(1)
+    rule = optim.build("sgd", lr=1.0, steps=4, schedule="linear")
+    moves = []
+    for _ in range(5):
+        before = w.copy()
+        rule.step(w, np.ones(1))
+        moves.append(float((before - w)[0]))
+    assert moves == [1.0, 0.75, 0.5, 0.25, 0.0]
+
+
+WRONG = [
+    *((lambda lr=lr: SGD(lr), "lr must be a positive") for lr in (-1.0, 0.0, math.nan, math.inf)),
+    (lambda: SGD(0.1, clip_norm=0.0), "clip_norm must be a positive"),
+    (lambda: SGD(0.1, clip_value=-1.0), "clip_value must be a positive"),
+    (lambda: SGD(0.1, clip_weights=math.nan), "clip_weights must be a positive"),
+    (lambda: Momentum(0.1, momentum=1.0), r"momentum lies in \[0, 1\), not 1.0"),
+    (lambda: RMSProp(0.1, decay=-0.1), r"decay lies in \[0, 1\)"),
+    (lambda: Adam(0.1, beta1=1.0), r"beta1 lies in \[0, 1\), not 1.0"),
+    (lambda: Adam(0.1, beta2=math.nan), r"beta2 lies in \[0, 1\), not nan"),
+    (lambda: AdamW(0.1, weight_decay=-0.1), "weight_decay must not be negative"),
+    (lambda: AdamW(0.1, weight_decay=math.nan), "weight_decay must not be negative"),
+    (lambda: RMSProp(0.1, eps=-1.0), "eps"),
+    (lambda: Adam(0.1, eps=math.nan), "eps"),
+    (lambda: optim.build("adm", lr=0.1), "unknown optimiser 'adm': did you mean 'adam'"),
+    (lambda: optim.build("adam", lr=-0.1, schedule="linear"), "lr must be a positive"),
+    (lambda: optim.build("adam", lr=0.1, schedule="line"), "unknown schedule 'line'"),
+    (lambda: optim.build("sgd", lr=0.1, beta1=0.5), "optimiser 'sgd' cannot take"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), WRONG)
+def test_a_setting_that_cannot_be_is_refused_in_words(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
