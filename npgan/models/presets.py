@@ -183,7 +183,7 @@ def _check_size(name: str, specs: list[str]) -> None:
         raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
 
 
-def mlp(*widths: int, hidden: str, output: str | None = None) -> list[str]:
+def mlp(*widths: int, hidden: str, output: str | None = None, init: str = "") -> list[str]:
     """Return a chain of dense layers with an activation between them and one at the end.
 
     >>> mlp(2, 3, 1, hidden="relu")
@@ -191,7 +191,7 @@ def mlp(*widths: int, hidden: str, output: str | None = None) -> list[str]:
     """
     specs = []
     for a, b in pairwise(widths):
-        specs += [f"dense {a} {b}", hidden]
+        specs += [f"dense {a} {b} {init}".rstrip(), hidden]
     return specs[:-1] + ([output] if output else [])
 
 
@@ -200,6 +200,7 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
 
 
 RELU, LEAKY = "relu", "leaky_relu 0.2"
+TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
 GAN_NETWORKS = MODELS["gan"][1]
 
 PRESETS: dict[str, Config] = {
@@ -221,8 +222,8 @@ PRESETS: dict[str, Config] = {
         batch_size=50,
         epochs=10,
         networks={
-            "generator": mlp(100, 128, 784, hidden=RELU, output="sigmoid"),
-            "discriminator": mlp(784, 128, 1, hidden=RELU),
+            "generator": mlp(100, 128, 784, hidden=RELU, output="sigmoid", init=TORCH),
+            "discriminator": mlp(784, 128, 1, hidden=RELU, init=TORCH),
         },
         optimizers=_both(*GAN_NETWORKS, lr=2e-4),
     ),
