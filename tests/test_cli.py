@@ -84,7 +84,7 @@ def test_a_run_holds_its_whole_configuration(capsys, images):
     config = Config.from_dict(table)
     assert (config.seed, config.steps, config.epochs, config.batch_size) == (4, 2, None, 50)
     assert config.optimizers["generator"]["lr"] == 0.01
-    assert config.networks["discriminator"][0] == "dense 64 128"
+    assert config.networks["discriminator"][0] == "dense 64 128 fan_in_uniform"
     assert config.to_dict() == table
 
 
