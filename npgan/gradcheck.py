@@ -110,8 +110,8 @@ def gradcheck(
         - a function of the inputs that returns ``(y, vjp)``, where ``vjp(dy)`` returns gradients.
 
         Gradients are one array, a sequence in the order of the inputs, or a mapping by name
-        (inputs are called ``x0``, ``x1``, ... or just ``x`` if there is one). A gradient of None, or of an
-        empty array, is not checked.
+        (inputs are called ``x0``, ``x1``, ... or just ``x`` if there is one) that names all of them. A
+        gradient of None, or of an empty array, is not checked.
     inputs : float arrays; others (labels, say) are handed on as they are
     wrt : further arrays that the function reads, by name, changed in place while checking;
         its gradients must then be a mapping. A network's ``parameters`` is such a mapping.
@@ -135,8 +135,8 @@ def gradcheck(
     Raises
     ------
     InputError
-        If the inputs are not float64, the gradients' shapes differ from the inputs', or the
-        method is unknown.
+        If the inputs are not float64, a gradient is missing or its shape differs from its input's,
+        there is nothing to check, or the method is unknown.
 
     Examples
     --------
@@ -149,20 +149,28 @@ def gradcheck(
     """
     if method not in TOLERANCE:
         raise InputError(f"unknown method {method!r}: central or complex")
+    if directions is not None and directions < 1:
+        raise InputError(f"directions must be at least 1, not {directions}")
     tolerance = TOLERANCE[method] if tolerance is None else tolerance
+    wrt = dict(wrt or {})
     if isinstance(target, Layer):
+        _check_layer_input(inputs, wrt)
         function, wrt = _of_layer(target, method, seed)
     else:
-        function, wrt = target, dict(wrt or {})
+        function = target
         if wrt and method == "complex":
             raise InputError("the complex step needs a function of its inputs alone, without wrt")
-    for name, array in wrt.items():
-        if array.dtype.kind == "f" and array.dtype != np.float64:
-            raise InputError(f"gradients are checked in float64, not {array.dtype}: {name}")
+        for name, array in wrt.items():
+            if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+                raise InputError(f"gradients are checked in float64, not {_kind(array)}: {name}")
     inputs, variables = _inputs(inputs, method)
-    variables |= wrt
+    for name in variables.keys() & wrt.keys():
+        raise InputError(f"the input is called {name!r}: rename the other array of that name")
+    names, variables = list(variables), variables | wrt
     checked = _Checked(function, inputs, np.random.default_rng(seed))
-    analytic = _named(checked.gradients(), [name for name in variables if name not in wrt])
+    analytic = _named(checked.gradients(), names)
+    for name in sorted(variables.keys() - analytic.keys()):
+        raise InputError(f"the gradient of {name!r} is missing (None, if it is not to be checked)")
     entries = []
     for name, gradient in analytic.items():
         if gradient is None or not gradient.size:
@@ -174,7 +182,21 @@ def gradcheck(
             entries += _directions(checked, name, variables[name], gradient, directions, tolerance)
         else:
             entries.append(_elements(checked, name, variables[name], gradient, method, tolerance))
+    if not entries:
+        raise InputError("nothing was checked: there is no gradient of a float array")
     return Report(entries, tolerance)
+
+
+def _kind(value: Any) -> str:
+    return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def _check_layer_input(inputs: tuple, wrt: Mapping) -> None:
+    if wrt:
+        raise InputError("a layer is checked by its input and all its parameters: without wrt")
+    if len(inputs) != 1 or not isinstance(inputs[0], np.ndarray) or inputs[0].dtype.kind != "f":
+        given = ", ".join(map(_kind, inputs)) or "nothing"
+        raise InputError(f"a layer is checked on one float64 array, not on {given}")
 
 
 def _of_layer(layer: Layer, method: str, seed: int) -> tuple[Function, dict[str, np.ndarray]]:
@@ -189,6 +211,8 @@ def _of_layer(layer: Layer, method: str, seed: int) -> tuple[Function, dict[str,
             grads = real.parameters.like()
             _, cache = real.forward(x.real, np.random.default_rng(seed))
             dx = real.backward(dy, cache, grads)
+            if dx is None:
+                raise InputError(f"{layer!r}: backward returned None, not the input's gradient")
             return {"x": dx, **grads}
 
         return y, vjp
@@ -216,13 +240,15 @@ def _inputs(
 
 
 def _named(gradients: Any, names: list[str]) -> dict[str, np.ndarray | None]:
-    if isinstance(gradients, Mapping):
-        return dict(gradients)
-    if isinstance(gradients, np.ndarray | np.floating):
-        gradients = (gradients,)
-    if len(gradients) != len(names):
-        raise InputError(f"{len(gradients)} gradients for {len(names)} inputs: {', '.join(names)}")
-    return {n: None if g is None else np.asarray(g) for n, g in zip(names, gradients, strict=True)}
+    if not isinstance(gradients, Mapping):
+        if isinstance(gradients, np.ndarray | float) or gradients is None:
+            gradients = (gradients,)
+        if len(gradients) != len(names):
+            raise InputError(
+                f"{len(gradients)} gradients for {len(names)} inputs: {', '.join(names)}"
+            )
+        gradients = dict(zip(names, gradients, strict=True))
+    return {name: None if g is None else np.asarray(g) for name, g in gradients.items()}
 
 
 class _Checked:
@@ -230,7 +256,12 @@ class _Checked:
 
     def __init__(self, function: Function, inputs: tuple, rng: np.random.Generator) -> None:
         self.function, self.inputs, self.rng = function, inputs, rng
-        y = np.asarray(function(*inputs)[0])
+        result = function(*inputs)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise InputError("the function must return (value, gradients) or (y, vjp)")
+        y = np.asarray(result[0])
+        if y.ndim and not callable(result[1]):
+            raise InputError(f"a value of shape {y.shape} needs a function vjp(dy) beside it")
         self.upstream = np.ones(()) if y.ndim == 0 else rng.standard_normal(y.shape)
         self.y = y.copy()
         self.size = float(abs((self.upstream * y.real).sum()))
@@ -242,9 +273,10 @@ class _Checked:
     def at(self, array: np.ndarray, direction: Any, t: complex) -> np.ndarray:
         before = array.copy()
         array += t * direction
-        y = np.array(self.function(*self.inputs)[0])
-        array[...] = before
-        return y
+        try:
+            return np.array(self.function(*self.inputs)[0])
+        finally:
+            array[...] = before
 
     def slope(self, array: np.ndarray, direction: Any, left: float, right: float) -> float:
         """The mean slope from t = left to t = right; y is subtracted before it is summed up."""
