@@ -1,7 +1,12 @@
-"""The errors npgan raises on purpose: each says what was wrong and what would be right."""
+"""The errors npgan raises on purpose, each saying what would be right, and checks that raise them."""
 
 import difflib
+import math
+import sys
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
 
 
 class InputError(ValueError):
@@ -23,5 +28,51 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """
     known = list(known)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return InputError(f"unknown {kind} {name!r}: {hint}(known: {', '.join(known)})")
+    hint = f": did you mean {near[0]!r}?" if near else ""
+    return InputError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
+
+
+NUMBER = int | float | np.integer | np.floating
+
+
+def positive(name: str, value: Any) -> float:
+    """Return a number above 0 that a float can hold."""
+    if not isinstance(value, NUMBER) or not 0 < value <= sys.float_info.max:
+        raise InputError(f"{name} must be a positive number, not {value!r}")
+    return float(value)
+
+
+def not_negative(name: str, value: Any) -> float:
+    """Return a number from 0 that a float can hold."""
+    if not isinstance(value, NUMBER) or not 0 <= value <= sys.float_info.max:
+        raise InputError(f"{name} must be a number and not negative, as {value!r} is")
+    return float(value)
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return a number in [0, 1)."""
+    if not isinstance(value, NUMBER) or not 0 <= value < 1:
+        raise InputError(f"{name} must be a number in [0, 1), not {value!r}")
+    return float(value)
+
+
+def count(name: str, value: Any, least: int = 0, most: float = math.inf) -> int:
+    """Return a whole number from ``least`` to ``most``."""
+    if (
+        not isinstance(value, int | np.integer)
+        or isinstance(value, bool)
+        or not least <= value <= most
+    ):
+        limits = f"at least {least}" + ("" if most == math.inf else f" and at most {most}")
+        raise InputError(f"{name} must be a whole number, {limits}, not {value!r}")
+    return int(value)
+
+
+def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return ``np.random.default_rng(rng)``."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"rng must be a generator or a seed, an integer from 0, not {rng!r}"
+        ) from None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, fraction, not_negative, positive, unknown
 
 Schedule = Callable[[int], float]
 
@@ -45,7 +45,11 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     return lambda step: final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
 
 
-SCHEDULES: dict[str, Callable[..., Schedule]] = {"linear": linear, "cosine": cosine}
+SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
+    "constant": lambda lr, steps: constant(lr),
+    "linear": linear,
+    "cosine": cosine,
+}
 
 
 def clip_by_norm(g: np.ndarray, limit: float) -> None:
@@ -97,10 +101,12 @@ class Optimizer:
         clip_value: float | None = None,
         clip_weights: float | None = None,
     ) -> None:
-        given = {"lr": lr, "clip_norm": clip_norm, "clip_value": clip_value}
-        for name, value in (given | {"clip_weights": clip_weights}).items():
-            if value is not None and not callable(value) and not 0 < value < math.inf:
-                raise InputError(f"{name} must be a positive number, not {value!r}")
+        if not callable(lr):
+            positive("lr", lr)
+        given = {"clip_norm": clip_norm, "clip_value": clip_value, "clip_weights": clip_weights}
+        for name, value in given.items():
+            if value is not None:
+                positive(name, value)
         self.lr = lr
         self.clip_norm, self.clip_value, self.clip_weights = clip_norm, clip_value, clip_weights
         self.t = 0
@@ -159,7 +165,7 @@ class Momentum(Optimizer):
 
     def __init__(self, lr: float | Schedule, momentum: float = 0.9, **clipping: Any) -> None:
         super().__init__(lr, **clipping)
-        self.momentum = _fraction("momentum", momentum)
+        self.momentum = fraction("momentum", momentum)
 
     def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
         """Apply :func:`npgan.ops.momentum_update`."""
@@ -176,7 +182,7 @@ class RMSProp(Optimizer):
         self, lr: float | Schedule, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
     ) -> None:
         super().__init__(lr, **clipping)
-        self.decay, self.eps = _fraction("decay", decay), _positive("eps", eps)
+        self.decay, self.eps = fraction("decay", decay), positive("eps", eps)
 
     def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
         """Apply :func:`npgan.ops.rmsprop_update`."""
@@ -198,8 +204,8 @@ class Adam(Optimizer):
         **clipping: Any,
     ) -> None:
         super().__init__(lr, **clipping)
-        self.beta1, self.beta2 = _fraction("beta1", beta1), _fraction("beta2", beta2)
-        self.eps = _positive("eps", eps)
+        self.beta1, self.beta2 = fraction("beta1", beta1), fraction("beta2", beta2)
+        self.eps = positive("eps", eps)
 
     def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
         """Apply :func:`npgan.ops.adam_update`."""
@@ -214,27 +220,13 @@ class AdamW(Adam):
 
     def __init__(self, lr: float | Schedule, weight_decay: float = 0.01, **adam: Any) -> None:
         super().__init__(lr, **adam)
-        if not 0 <= weight_decay < math.inf:
-            raise InputError(f"weight_decay must not be negative, as {weight_decay} is")
-        self.weight_decay = weight_decay
+        self.weight_decay = not_negative("weight_decay", weight_decay)
 
     def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
         """Apply :func:`npgan.ops.adamw_update`."""
         m, v = self.state["m"], self.state["v"]
         adam = (self.t, lr, self.beta1, self.beta2, self.eps)
         run.adamw_update(w, g, m, v, *adam, self.weight_decay)
-
-
-def _positive(name: str, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise InputError(f"{name} must be a positive number, not {value}")
-    return value
-
-
-def _fraction(name: str, value: float) -> float:
-    if not 0 <= value < 1:
-        raise InputError(f"{name} lies in [0, 1), not {value}")
-    return value
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
@@ -247,7 +239,7 @@ def build(
 ) -> Optimizer:
     """Build an optimiser from its name, learning rate and settings.
 
-    ``schedule``, a name of :data:`SCHEDULES`, lets the learning rate fall to 0 in ``steps``.
+    ``schedule``, a name of :data:`SCHEDULES`, changes the learning rate over ``steps`` updates.
 
     >>> build("adam", lr=2e-4, beta1=0.5)
     Adam(lr=0.0002)
@@ -259,11 +251,10 @@ def build(
     """
     if name not in OPTIMIZERS:
         raise unknown("optimiser", name, OPTIMIZERS)
-    optimizer = OPTIMIZERS[name]
-    optimizer(lr)  # so that a learning rate that cannot be is refused before it is scheduled
+    positive("lr", lr)
     if schedule is not None and schedule not in SCHEDULES:
         raise unknown("schedule", schedule, SCHEDULES)
     try:
-        return optimizer(SCHEDULES[schedule](lr, steps) if schedule else lr, **settings)
+        return OPTIMIZERS[name](SCHEDULES[schedule](lr, steps) if schedule else lr, **settings)
     except TypeError as error:
         raise InputError(f"optimiser {name!r} cannot take {settings}: {error}") from None
