@@ -178,6 +178,13 @@ def test_without_rng_dropout_does_nothing_and_a_sample_is_its_mean():
     np.testing.assert_array_equal(Dropout(0.5).backward(y, cache), y)
 
 
+def test_the_mean_of_a_gaussian_sample_does_not_depend_on_its_variance():
+    x, layer = np.array([[1.0, 2.0, 2000.0, np.inf]]), GaussianSample()
+    y, cache = layer.forward(x)
+    np.testing.assert_array_equal(y, [[1, 2]])
+    np.testing.assert_array_equal(layer.backward(y, cache), [[1, 2, 0, 0]])
+
+
 def test_with_rng_dropout_and_samples_are_random_and_replayed_by_the_seed():
     for random in (Dropout(0.5), GaussianSample()):
         a, b, c = (random(batch(0), np.random.default_rng(seed)) for seed in (1, 1, 2))
@@ -249,8 +256,8 @@ WRONG = [
     (lambda: LeakyReLU(0.0), "LeakyReLU needs a positive argument, not 0.0"),
     (lambda: LeakyReLU(float("nan")), "positive argument, not nan"),
     (lambda: build(["elu -1.0"]), "ELU needs a positive argument, not -1.0"),
-    (lambda: Dropout(1.0), r"lies in \[0, 1\), not 1.0"),
-    (lambda: Dropout(-0.1), r"lies in \[0, 1\), not -0.1"),
+    (lambda: Dropout(1.0), r"must be a number in \[0, 1\), not 1.0"),
+    (lambda: Dropout(-0.1), r"must be a number in \[0, 1\), not -0.1"),
     (lambda: build(["dens 2 3"]), "unknown layer 'dens': did you mean 'dense'"),
     (lambda: build([""]), "unknown layer ''"),
     (lambda: build(["dense 2"]), "layer 'dense 2': dense does not take these arguments"),

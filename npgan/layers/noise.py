@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError
+from npgan.errors import InputError, fraction
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
 
@@ -19,9 +19,7 @@ class Dropout(Layer):
     name = "dropout"
 
     def __init__(self, rate: float = 0.5) -> None:
-        if not 0 <= rate < 1:
-            raise InputError(f"a dropout rate lies in [0, 1), not {rate}")
-        self.rate = rate
+        self.rate = fraction("a dropout rate", rate)
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
@@ -62,23 +60,25 @@ class GaussianSample(Layer):
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """Draw the noise and scale it; the cache is the log-variance and the noise."""
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+        """Draw the noise and scale it; the cache is the log-variance and the noise, or None."""
         self.out_features(x.shape[1])
         mean, log_var = np.split(x, 2, axis=1)
-        eps = np.zeros(mean.shape, np.float32)
-        if rng is not None:
-            rng.standard_normal(dtype=np.float32, out=eps)
+        if rng is None:
+            return mean.copy(), None
+        eps = rng.standard_normal(mean.shape, np.float32)
         return run.gaussian_sample_forward(mean, log_var, eps), (log_var, eps)
 
     def backward(
         self,
         dy: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
+        cache: tuple[np.ndarray, np.ndarray] | None,
         grads: Parameters | None = None,
         input_grad: bool = True,
     ) -> Any:
         """Return the gradient by means and log-variances, side by side."""
+        if cache is None:
+            return np.hstack([dy, np.zeros_like(dy)])
         return np.hstack(run.gaussian_sample_backward(dy, *cache))
 
     def out_features(self, in_features: int) -> int:
