@@ -19,6 +19,7 @@ from npgan import (
     ReLU,
     Sequential,
     Sigmoid,
+    Softmax,
     Tanh,
 )
 from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
@@ -236,10 +237,13 @@ WRONG = [
     ),
     (lambda: GAN(net(Dense(2, 3)), net(Dense(3, 2))), r"returns 2 \(must be 1\)"),
     (lambda: make_gan(objective="minmax"), "unknown objective 'minmax': did you mean 'minimax'"),
-    (lambda: make_gan(n_critic=0), "n_critic must be at least 1, not 0"),
-    (lambda: make_gan(label_smoothing=1.0), r"label_smoothing lies in \[0, 1\), not 1.0"),
-    (lambda: make_gan(ema=-0.1), r"ema lies in \[0, 1\), not -0.1"),
-    (lambda: make_gan(ema=float("nan")), r"ema lies in \[0, 1\), not nan"),
+    (lambda: make_gan(n_critic=0), "n_critic must be a whole number, at least 1, not 0"),
+    (
+        lambda: make_gan(label_smoothing=1.0),
+        r"label_smoothing must be a number in \[0, 1\), not 1.0",
+    ),
+    (lambda: make_gan(ema=-0.1), r"ema must be a number in \[0, 1\), not -0.1"),
+    (lambda: make_gan(ema=float("nan")), r"ema must be a number in \[0, 1\), not nan"),
     (lambda: make_gan(optimizers=adam("generator")), "needed for generator, discriminator"),
     (
         lambda: make_gan(optimizers=dict.fromkeys(("generator", "discriminator"), SGD(0.1))),
@@ -255,7 +259,18 @@ WRONG = [
         lambda: VAEGAN(net(Dense(4, 2)), net(Dense(2, 4)), net(Dense(4, 1))),
         r"must return 4 features.*return \(2, 4, 1\)",
     ),
-    (lambda: make_vaegan(adversarial_weight=-1.0), "adversarial_weight must not be negative"),
+    (lambda: make_vaegan(adversarial_weight=-1.0), "must be a number and not negative, as -1.0"),
+    (lambda: GAN(net(Dense(2, 3)), net(Dense(3, 1), Sigmoid())), "ends in Sigmoid.*in a logit"),
+    (lambda: GAN(net(Dense(2, 3)), net(Dense(3, 1), Tanh())), "ends in Tanh.*in a logit"),
+    (
+        lambda: VAEGAN(net(Dense(4, 4)), net(Dense(2, 4)), net(Dense(4, 1), Softmax())),
+        "ends in Softmax.*in a logit",
+    ),
+    (lambda: make_gan().sample(-1), "n must be a whole number, at least 0, not -1"),
+    (lambda: make_vaegan().sample(2.5), "n must be a whole number, at least 0, not 2.5"),
+    (lambda: make_gan().sample(1, rng=-1), "rng must be a generator or a seed.* not -1"),
+    (lambda: make_gan().fit(data(), steps=1, batch_size=2.5), "batch size 2.5"),
+    (lambda: make_gan().fit(data(), steps=1, rng="a"), "rng must be a generator or a seed"),
     (lambda: make_vaegan(objective="wgan"), "unknown objective 'wgan'"),
 ]
 

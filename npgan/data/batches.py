@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError
+from npgan.errors import InputError, count
 
 
 class Batches:
@@ -35,10 +35,10 @@ class Batches:
         rng: np.random.Generator,
         value_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        if not 1 <= batch_size <= len(data):
+        if not isinstance(batch_size, int | np.integer) or not 1 <= batch_size <= len(data):
             raise InputError(
-                f"batch size {batch_size}: it must be at least 1 and at most the number of "
-                f"training rows, {len(data)}"
+                f"batch size {batch_size}: it must be a whole number, at least 1 and at most the "
+                f"number of training rows, {len(data)}"
             )
         self.data, self.batch_size, self.rng = data, batch_size, rng
         self.value_range = value_range
@@ -69,4 +69,4 @@ class Batches:
         """Take up the order where :meth:`state` was called."""
         self.rng.bit_generator.state = state["rng"]
         self._shuffle()
-        self.position = int(state["position"])
+        self.position = count("position", state["position"], 0, self.per_epoch)

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, count, fraction, unknown
 from npgan.layers import Sequential
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks
 from npgan.ops import sigmoid_forward
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -41,7 +42,7 @@ class GAN(Model):
     Parameters
     ----------
     generator : z (n, latent_dim) -> x (n, d)
-    discriminator : x (n, d) -> logits (n, 1): no sigmoid at its end
+    discriminator : x (n, d) -> logits (n, 1): no sigmoid, tanh or softmax at its end
     objective : a name of :data:`npgan.losses.OBJECTIVES`
     optimizers : for "generator" and "discriminator"; by default Adam(2e-4, beta1=0.5) each
     n_critic : the discriminator's updates for each of the generator's
@@ -61,7 +62,7 @@ class GAN(Model):
     Raises
     ------
     InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
+        If the networks do not fit each other, or a setting is outside its range.
     """
 
     def __init__(
@@ -80,20 +81,18 @@ class GAN(Model):
                 f"the generator makes {generator.out_width} features, the discriminator takes "
                 f"{discriminator.in_width} and returns {discriminator.out_width} (must be 1)"
             )
+        check_critic(discriminator)
         if objective not in OBJECTIVES:
             raise unknown("objective", objective, OBJECTIVES)
-        if not isinstance(n_critic, int) or n_critic < 1:
-            raise InputError(f"n_critic must be at least 1, not {n_critic}")
-        for name, value in {"label_smoothing": label_smoothing, "ema": ema}.items():
-            if not 0 <= value < 1:
-                raise InputError(f"{name} lies in [0, 1), not {value}")
         if optimizers is None:
             names = ("generator", "discriminator")
             optimizers = {name: Adam(2e-4, beta1=0.5) for name in names}
         super().__init__({"generator": generator, "discriminator": discriminator}, optimizers)
         self.generator, self.discriminator = generator, discriminator
         self.objective = OBJECTIVES[objective]
-        self.n_critic, self.label_smoothing, self.ema = n_critic, label_smoothing, ema
+        self.n_critic = count("n_critic", n_critic, 1)
+        self.label_smoothing = fraction("label_smoothing", label_smoothing)
+        self.ema = fraction("ema", ema)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
 
     @property
@@ -177,7 +176,7 @@ class GAN(Model):
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any."""
-        return self.decode(self.latent(n, np.random.default_rng(rng)))
+        return self.decode(self.latent(count("n", n), errors.generator(rng)))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""

@@ -7,8 +7,8 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, NonFiniteError
-from npgan.layers import Layer, Sequential, Sigmoid, Tanh
+from npgan.errors import InputError, NonFiniteError, count
+from npgan.layers import Layer, Sequential, Sigmoid, Softmax, Tanh
 from npgan.optim import Optimizer
 from npgan.training import Callback, History, Loop, Progress
 
@@ -212,9 +212,9 @@ class Model:
     def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
         """Go back to a :meth:`state`; one of another model is an InputError."""
         _copy(self.state()[0], arrays)
-        self.step = int(numbers["step"])
+        self.step = count("step", numbers["step"])
         for name, optimizer in self.optimizers.items():
-            optimizer.t = int(numbers["updates"][name])
+            optimizer.t = count("updates", numbers["updates"][name])
 
     def __repr__(self) -> str:
         return "\n".join([type(self).__name__, *(f"  {k}: {v}" for k, v in self.networks.items())])
@@ -235,6 +235,16 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
             )
     for name, array in arrays.items():
         mine[name][...] = array
+
+
+def check_critic(discriminator: Sequential) -> None:
+    """Refuse a discriminator that squashes its logit: the losses do that."""
+    last = discriminator.layers[-1]
+    if isinstance(last, Sigmoid | Tanh | Softmax):
+        raise InputError(
+            f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
+            "the loss"
+        )
 
 
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ The encoder gives a Gaussian for each x, :math:`N(\mu, \sigma^2)`; a sample z of
           + \underbrace{\mathrm{KL}(N(\mu, \sigma^2)\,\|\,N(0, I))}_{\text{makes codes samplable}}
           + \underbrace{\lambda L_G(D(\hat x))}_{\text{makes } \hat x \text{ look real}}
 
-The squared error of an image is the negative log-likelihood of a Gaussian decoder of variance 1/2,
-so that the first two terms are the bound of Kingma and Welling 2014, in nats. Joining them with an
+The squared error of an image is, up to a constant, the negative log-likelihood of a Gaussian decoder
+of variance 1/2, so that the first two terms are the bound of Kingma and Welling 2014, in nats. Joining them with an
 adversarial term is Larsen et al. 2016.
 """
 
@@ -16,11 +16,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.losses import OBJECTIVES, mse
-from npgan.models.model import Model, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks
 from npgan.ops import sigmoid_forward
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -65,14 +66,13 @@ class VAEGAN(Model):
                 f"input), decoder and discriminator fit {encoder.in_width}, and the discriminator "
                 f"return 1; they return {widths}"
             )
-        if not 0 <= adversarial_weight < np.inf:
-            raise InputError(f"adversarial_weight must not be negative, as {adversarial_weight} is")
+        check_critic(discriminator)
         if objective not in OBJECTIVES:
             raise unknown("objective", objective, OBJECTIVES)
         networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
         super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
-        self.adversarial_weight = adversarial_weight
+        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
         self.objective = OBJECTIVES[objective]
         self._sample = GaussianSample()
 
@@ -159,7 +159,5 @@ class VAEGAN(Model):
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n decoded samples of z ~ N(0, I), (n, d)."""
-        dtype = self.decoder.parameters.flat.dtype
-        return self.decode(
-            np.random.default_rng(rng).standard_normal((n, self.decoder.in_width), dtype)
-        )
+        shape, dtype = (count("n", n), self.decoder.in_width), self.decoder.parameters.flat.dtype
+        return self.decode(errors.generator(rng).standard_normal(shape, dtype))
