@@ -236,6 +236,113 @@ def test_a_missing_file_is_named(tmp_path):
         checkpoint.load(tmp_path / "none.safetensors")
 
 
+def damage(numbers, path, value):
+    *parents, last = path.split(".")
+    for name in parents:
+        numbers = numbers[name]
+    numbers[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("step", np.inf),
+        ("step", -1),
+        ("step", 2.5),
+        ("step", True),
+        ("seconds", -1.0),
+        ("seconds", np.nan),
+        ("sums", None),
+        ("sums", []),
+        ("sums", 5),
+        ("sums", {"d_loss": [0.5, 0]}),
+        ("noise.state.state", 2**200),
+        ("noise.state.state", -1),
+        ("noise", 5),
+        ("batches.position", 10),
+        ("batches.position", "1"),
+        ("batches.rng.state.inc", -1),
+        ("model.step", np.inf),
+        ("model.updates.generator", -3),
+        ("model.updates", None),
+    ],
+)
+def test_a_checkpoint_with_impossible_numbers_is_damaged(small_gan, points, tmp_path, path, value):
+    run(small_gan, points, tmp_path, 5)
+    arrays, numbers = checkpoint.load(tmp_path / "c.safetensors")
+    damage(numbers, path, value)
+    with pytest.raises(InputError, match="damaged"):
+        Loop(small_gan(), points, batch_size=32, rng=7).load_state(arrays, numbers)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(small_gan, points):
+    state = Loop(small_gan(), points, batch_size=32, settings={"seed": 1}).state()
+    other = Loop(small_gan(), points, batch_size=32, settings={"seed": 2})
+    with pytest.raises(InputError, match="the checkpoint's seed is 1, this run's 2"):
+        other.load_state(*state)
+
+
+def test_the_data_is_looked_through_once_however_many_checkpoints_there_are(
+    small_gan, points, monkeypatch
+):
+    calls = []
+    monkeypatch.setattr("zlib.crc32", lambda data: calls.append(data) or 0)
+    loop = Loop(small_gan(), points, batch_size=32)
+    assert loop.state()[1]["checksum of the data"] == loop.state()[1]["checksum of the data"]
+    assert len(calls) == 1
+
+
+def test_files_get_the_mode_that_the_umask_leaves(tmp_path):
+    before = os.umask(0o027)
+    try:
+        checkpoint.write_atomically(tmp_path / "f", b"")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_callback_that_fails_keeps_no_other_from_its_end(small_gan, points, tmp_path):
+    class Fails(Callback):
+        def on_train_end(self, loop):
+            raise ZeroDivisionError
+
+    callbacks = [StopOnInterrupt(), Checkpoints(tmp_path / "c.safetensors"), Fails()]
+    loop = Loop(small_gan(), points, batch_size=32, callbacks=callbacks)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ZeroDivisionError):
+        loop.run(steps=3)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert checkpoint.load(tmp_path / "c.safetensors")[1]["step"] == 3
+
+
+def test_a_callback_that_cannot_begin_ends_those_that_have(small_gan, points):
+    class Fails(Callback):
+        def on_train_begin(self, loop):
+            raise ZeroDivisionError
+
+    recorder, fails = Recorder(), Fails()
+    loop = Loop(small_gan(), points, batch_size=32, callbacks=[recorder, fails])
+    with pytest.raises(ZeroDivisionError):
+        loop.run(steps=3)
+    assert (recorder.events, loop.failed) == (["begin", "end"], True)
+    loop.callbacks.remove(fails)
+    loop.run(steps=3)
+    assert not loop.failed
+
+
+def test_a_failing_rewrite_leaves_the_old_history(small_gan, points, tmp_path, monkeypatch):
+    run(small_gan, points, tmp_path, 5)
+    before = (tmp_path / "h.csv").read_bytes()
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        run(small_gan, points, tmp_path, 9, resume=True)
+    assert (tmp_path / "h.csv").read_bytes() == before
+
+
 def test_early_stopping_waits_for_its_patience(small_gan, points):
     class Fake(Callback):
         """Writes a column that falls three times and then rises."""
@@ -281,8 +388,9 @@ def test_progress_prints_lines_where_there_is_no_terminal(small_gan, points, cap
     assert "\r" not in error
 
 
-def test_history_refuses_what_is_not_numbers(tmp_path):
+@pytest.mark.parametrize("text", ["step,loss\n1,abc\n", "step\ninf\n", "loss\n1\n", "step,x\n,1\n"])
+def test_history_refuses_what_is_no_table_of_numbers_with_steps(tmp_path, text):
     path = tmp_path / "h.csv"
-    path.write_text("step,loss\n1,abc\n")
+    path.write_text(text)
     with pytest.raises(InputError, match="not a history"):
         History.read_csv(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from npgan.errors import InputError
+from npgan.errors import count
 from npgan.training import checkpoint
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Callback:
         """After every epoch, its row included."""
 
     def on_train_end(self, loop: Loop) -> None:
-        """After the last step, also when training failed."""
+        """After the last step, also when training failed; the last callback is told first."""
 
 
 LABELS = {"d_real": "D(x)", "d_fake": "D(G(z))"}
@@ -114,10 +115,11 @@ class CSVHistory(Callback):
 
     def _rewrite(self, loop: Loop) -> None:
         self.columns = loop.history.columns
-        with self.path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns)
-            writer.writeheader()
-            writer.writerows(loop.history.rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns)
+        writer.writeheader()
+        writer.writerows(loop.history.rows)
+        checkpoint.write_atomically(self.path, text.getvalue().encode())
 
 
 class Pictures(Callback):
@@ -157,9 +159,7 @@ class EarlyStopping(Callback):
     """
 
     def __init__(self, column: str, patience: int) -> None:
-        if patience < 1:
-            raise InputError(f"patience must be at least 1, not {patience}")
-        self.column, self.patience = column, patience
+        self.column, self.patience = column, count("patience", patience, 1)
 
     def on_log(self, loop: Loop) -> None:
         """Compare with the best so far."""

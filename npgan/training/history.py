@@ -51,9 +51,11 @@ class History:
             with path.open(newline="") as file:
                 for row in csv.DictReader(file):
                     cells = {k: float(v) for k, v in row.items() if v}
+                    if "step" not in cells:
+                        raise ValueError(f"row {len(history) + 1} has no step")
                     history.append(
                         {k: int(v) if k in ("step", "epoch") else v for k, v in cells.items()}
                     )
-        except (ValueError, TypeError, csv.Error) as error:
+        except (ValueError, TypeError, OverflowError, csv.Error) as error:
             raise InputError(f"{path} is not a history of npgan's: {error}") from None
         return history

@@ -1,15 +1,17 @@
 """The training loop: batches in, steps and callbacks in their order, everything resumable."""
 
-import math
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
+from npgan import errors
 from npgan.data.batches import Batches
-from npgan.errors import InputError
+from npgan.errors import InputError, count
 from npgan.training.callbacks import Callback
 from npgan.training.history import History
 
@@ -48,8 +50,9 @@ class Loop:
     data : (n, d) uint8 or float
     batch_size : rows a step
     rng : generator or seed; the order of the data and the noise each get a stream of it
-    callbacks : told of every step, row and epoch, in this order
+    callbacks : told of the beginning and every step, row and epoch in this order, of the end in reverse
     validation : held-out data (m, d), looked at after each epoch; None: none
+    settings : name -> what else a state must agree in with the run that takes it up, as JSON has it
 
     Attributes
     ----------
@@ -71,9 +74,11 @@ class Loop:
         rng: np.random.Generator | int | None = None,
         callbacks: Iterable[Callback] = (),
         validation: np.ndarray | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
-        order, self.noise = np.random.default_rng(rng).spawn(2)
+        self.settings = dict(settings or {})
+        order, self.noise = errors.generator(rng).spawn(2)
         self.batches = Batches(model.check_data(data), batch_size, order, model.value_range)
         self.validation = None if validation is None else model.check_data(validation)
         self.callbacks = list(callbacks)
@@ -112,16 +117,17 @@ class Loop:
         if not isinstance(amount, int | np.integer) or amount < 1:
             raise InputError(f"{unit} must be at least 1, not {amount}")
         self.total_steps = amount if steps is not None else amount * self.batches.per_epoch
-        self.stop = None
-        self._tell("on_train_begin")
-        try:
-            while self.step < self.total_steps and self.stop is None:
-                self._one_step()
-        except BaseException:
-            self.failed = True
-            raise
-        finally:
-            self._tell("on_train_end")
+        self.stop, self.failed = None, False
+        with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
+            try:
+                for callback in self.callbacks:
+                    callback.on_train_begin(self)
+                    ends.callback(callback.on_train_end, self)
+                while self.step < self.total_steps and self.stop is None:
+                    self._one_step()
+            except BaseException:
+                self.failed = True
+                raise
         return self.history
 
     def _one_step(self) -> None:
@@ -163,13 +169,15 @@ class Loop:
             "sums": self._sums,
             "batches": self.batches.state(),
             "noise": self.noise.bit_generator.state,
-            **self._data(),
+            **self._identity,
         }
 
-    def _data(self) -> dict[str, int]:
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
         """What a state must agree in with the run that takes it up."""
         data = np.ascontiguousarray(self.batches.data)
         return {
+            **self.settings,
             "rows": len(data),
             "checksum of the data": zlib.crc32(data.data),
             "batch size": self.batches.batch_size,
@@ -184,7 +192,7 @@ class Loop:
             If the state is of another model, data set or batch size, or is damaged.
         """
         try:
-            for name, value in self._data().items():
+            for name, value in self._identity.items():
                 if numbers[name] != value:
                     raise InputError(
                         f"the checkpoint's {name} is {numbers[name]}, this run's {value}"
@@ -192,16 +200,15 @@ class Loop:
             self.model.load_state(arrays, numbers["model"])
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]
-            self.step = int(numbers["step"])
-            self.seconds = float(numbers["seconds"])
+            self.step = count("step", numbers["step"])
+            self.seconds = errors.not_negative("seconds", numbers["seconds"])
             self._sums = {
-                n: (float(total), int(count)) for n, (total, count) in numbers["sums"].items()
+                name: (float(total), count("the rows of a sum", rows, 1))
+                for name, (total, rows) in numbers["sums"].items()
             }
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
+        except InputError as error:
+            raise InputError(f"the checkpoint is damaged or of another run: {error}") from None
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise InputError(
                 f"the checkpoint is damaged: {type(error).__name__}: {error}"
             ) from None
-        if self.step < 0 or not math.isfinite(self.seconds):
-            raise InputError("the checkpoint is damaged: its step or time is impossible")
