@@ -11,7 +11,7 @@ from npgan.data.files import load_path
 from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
 from npgan.data.toys import SAMPLERS, load_toy
-from npgan.errors import unknown
+from npgan.errors import InputError, unknown
 
 __all__ = ["DATASETS", "Dataset", "from_arrays", "load", "load_path", "read_idx"]
 
@@ -46,6 +46,8 @@ def load(name_or_path: str | Path) -> Dataset:
     >>> load("gaussian")
     Dataset('gaussian', train=(50000, 2) float32, test=(10000, 2) float32)
     """
+    if not isinstance(name_or_path, str | Path) or not str(name_or_path):
+        raise InputError(f"a data set is a name or a path, not {name_or_path!r}")
     if name_or_path in DATASETS:
         return DATASETS[str(name_or_path)]()
     path = Path(name_or_path)
