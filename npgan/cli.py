@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import numpy as np
 
 from npgan.errors import InputError, NonFiniteError
 
+LARGEST = 2**30  # numbers that are sampled at once
 EXAMPLES = {
     "npgan": """
   npgan train                               the recommended GAN on MNIST, into runs/
@@ -64,7 +66,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         with _threads(arguments):
-            return int(arguments.run(arguments) or 0)
+            code = int(arguments.run(arguments) or 0)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (InputError, NonFiniteError, OSError, MemoryError) as error:
         print(f"npgan: error: {_one_line(error)}", file=sys.stderr)
         return 1 if isinstance(error, NonFiniteError) else 2
@@ -77,6 +84,16 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'the disk'}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _text(argument: str) -> str:
+    if not argument:
+        raise argparse.ArgumentTypeError("it must not be empty")
+    return argument
+
+
+def _path(argument: str) -> Path:
+    return Path(_text(argument))
 
 
 def _parser() -> Parser:
@@ -102,40 +119,42 @@ def _parser() -> Parser:
         return sub
 
     train = command(_train, "train a model and keep everything in a folder")
-    train.add_argument("preset", nargs="?", metavar="PRESET", help="see npgan presets")
-    train.add_argument("--data", metavar="NAME|PATH", help="a data set, or files of your own")
+    train.add_argument("preset", type=_text, nargs="?", metavar="PRESET", help="see npgan presets")
+    train.add_argument(
+        "--data", type=_text, metavar="NAME|PATH", help="a data set, or files of your own"
+    )
     length = train.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
     length.add_argument("--steps", type=int, metavar="N", help="batches")
     train.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
     train.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
     train.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
-    train.add_argument("--out", type=Path, metavar="DIR", help="default: runs/PRESET")
-    train.add_argument("--resume", type=Path, metavar="DIR", help="go on with this run")
+    train.add_argument("--out", type=_path, metavar="DIR", help="default: runs/PRESET")
+    train.add_argument("--resume", type=_path, metavar="DIR", help="go on with this run")
     train.add_argument("--threads", type=int, metavar="N", help="default: all cores")
     train.add_argument("--backend", metavar="NAME", help="what computes: numpy")
     train.add_argument("--quiet", action="store_true", help="no progress")
 
     sample = command(_sample, "generate samples from a run")
-    sample.add_argument("run_folder", type=Path, metavar="RUN")
+    sample.add_argument("run_folder", type=_path, metavar="RUN")
     sample.add_argument("-n", type=int, default=64, help="how many; default 64")
     sample.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
-    sample.add_argument("--out", type=Path, required=True, metavar="FILE.png|FILE.npy")
+    sample.add_argument("--out", type=_path, required=True, metavar="FILE.png|FILE.npy")
 
     reconstruct = command(_reconstruct, "show test data and its reconstructions")
-    reconstruct.add_argument("run_folder", type=Path, metavar="RUN")
-    reconstruct.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    reconstruct.add_argument("run_folder", type=_path, metavar="RUN")
+    reconstruct.add_argument("--out", type=_path, required=True, metavar="FILE.png")
 
     evaluate = command(_evaluate, "measure a run on its test data, as JSON")
-    evaluate.add_argument("run_folder", type=Path, metavar="RUN")
+    evaluate.add_argument("run_folder", type=_path, metavar="RUN")
     evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
 
     command(_gradcheck, "check every gradient in npgan against numeric ones")
     command(_presets, "list the presets")
 
     data = command(_data, "load a data set and say what it holds")
-    data.add_argument("name", metavar="NAME|PATH")
-    data.add_argument("--out", type=Path, metavar="FILE.png", help="draw its first rows")
+    data.add_argument("name", type=_text, metavar="NAME|PATH")
+    data.add_argument("--out", type=_path, metavar="FILE.png", help="draw its first rows")
     return parser
 
 
@@ -179,7 +198,7 @@ def _train(a: argparse.Namespace) -> int:
         )
         folder = a.out or _new_folder(Path("runs"), config.preset)
         loop = runs.start(config, folder, callbacks)
-    if loop.stop == "interrupted":
+    if loop.step < loop.total_steps:
         print(
             f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
             f"  npgan train --resume {folder}",
@@ -187,9 +206,11 @@ def _train(a: argparse.Namespace) -> int:
         )
         return 130
     if not a.quiet:
+        pictures = folder / runs.SAMPLES
+        seen = f"{pictures} and " if any(pictures.iterdir()) else ""
         print(
             f"{loop.step} steps in {loop.seconds:.1f} s of training; "
-            f"look at {folder / runs.SAMPLES} and {folder / runs.CURVES}",
+            f"look at {seen}{folder / runs.CURVES}",
             file=sys.stderr,
         )
     return 0
@@ -211,25 +232,34 @@ def _sample(a: argparse.Namespace) -> None:
     if a.n < 1:
         raise InputError(f"-n must be at least 1, not {a.n}")
     _check_suffix(a.out, ".png", ".npy")
+    _check_seed(a.seed)
     model, config = runs.load(a.run_folder)
     if not isinstance(model, GAN | VAEGAN):
         raise InputError(f"{a.run_folder} is a run of {config.model}; sample takes gan or vae-gan")
-    if a.seed < 0:
-        raise InputError(f"--seed must not be negative, as {a.seed} is")
+    if a.n * model.features > LARGEST:
+        raise InputError(
+            f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "
+            f"{model.features} numbers, 4 GiB"
+        )
+    if a.out.suffix == ".png" and not runs.drawable(model, config):
+        raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
     samples = model.sample(a.n, rng=a.seed)
-    if config.image_shape:
-        samples = runs.to_unit(model, samples)
+    if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
+        samples = runs.to_unit(model, config, samples)
     if a.out.suffix == ".npy":
         np.save(a.out, samples.astype(np.float32), allow_pickle=False)
     elif config.image_shape:
         shape = (config.image_shape[0], config.image_shape[1])
         plotting.save_grid(a.out, samples, shape, columns=int(np.ceil(np.sqrt(a.n))))
-    elif model.features == 2:
+    else:
         from npgan import data
 
         plotting.save_points(a.out, samples, data.load(config.data).train)
-    else:
-        raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"--seed must not be negative, as {seed} is")
 
 
 def _check_suffix(path: Path, *suffixes: str) -> None:
@@ -247,6 +277,8 @@ def _reconstruct(a: argparse.Namespace) -> None:
         raise InputError(
             f"{a.run_folder} is a run of {config.model}; reconstruct takes autoencoder or vae-gan"
         )
+    if not runs.drawable(model, config):
+        raise InputError(f"reconstructions of {model.features} features are no picture")
     dataset = data.load(config.data)
     runs.draw_pairs(model, config, dataset.train if dataset.test is None else dataset.test, a.out)
 
@@ -255,6 +287,7 @@ def _evaluate(a: argparse.Namespace) -> None:
     from npgan import data, runs
     from npgan.evaluation import evaluate
 
+    _check_seed(a.seed)
     model, config = runs.load(a.run_folder)
     result = evaluate(model, data.load(config.data), np.random.default_rng(a.seed))
     print(json.dumps({"run": str(a.run_folder), "data": config.data, **result}, indent=2))
@@ -311,7 +344,9 @@ def _data(a: argparse.Namespace) -> None:
             + ", ".join(f"{c}: {n}" for c, n in zip(classes, counts, strict=True))
         )
     if a.out and dataset.image_shape:
-        plotting.save_grid(a.out, dataset.train[:64] / 255, dataset.image_shape, columns=8)
+        images = dataset.train[:64]
+        limits = (0, 255) if images.dtype == np.uint8 else (images.min(), images.max())
+        plotting.save_grid(a.out, plotting.to_unit(images, *limits), dataset.image_shape, columns=8)
     elif a.out and dataset.train.shape[1] == 2:
         plotting.save_points(a.out, dataset.train[:0], dataset.train)
     elif a.out:

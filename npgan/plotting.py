@@ -10,6 +10,15 @@ from npgan.training.history import History
 PAD = 2
 
 
+def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Bring values from [low, high] to [0, 1], float32; what lies outside is cut off.
+
+    >>> to_unit(np.array([-1.0, 0.0, 3.0]), -1, 1)
+    array([0. , 0.5, 1. ], dtype=float32)
+    """
+    return np.clip((x - low) / ((high - low) or 1), 0, 1).astype(np.float32)
+
+
 def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray:
     """Lay images out in a grid, with a dark frame around each.
 
@@ -47,7 +56,7 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: i
     Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(path, format="PNG")
 
 
-def save_points(path: Path, samples: np.ndarray, real: np.ndarray, title: str = "") -> None:
+def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
     """Save generated points (n, 2) over real ones (m, 2) as a PNG."""
     from matplotlib.figure import Figure
 
@@ -65,7 +74,6 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray, title: str = 
         xlabel="$x_1$",
         ylabel="$x_2$",
         aspect="equal",
-        title=title,
     )
     axes.legend(loc="upper right", markerscale=3)
     figure.savefig(path, format="png", dpi=100)

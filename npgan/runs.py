@@ -7,11 +7,13 @@
     samples/step-*.png      what the model makes, before training and after each epoch
     losses.png              the history as curves
     checkpoint.safetensors  the whole state, to go on from
-    weights.safetensors     the networks, once training has ended
+    weights.safetensors     the networks, whenever training ends without an error
 """
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,8 @@ def start(config: Config, folder: Path, callbacks: Iterable[Callback] = ()) -> L
         If the folder holds anything already, or the configuration cannot be.
     """
     dataset = data.load(config.data)
+    if config.data not in data.DATASETS:
+        config = replace(config, data=str(Path(config.data).resolve()))
     config = config.for_data(dataset)
     model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder, callbacks)
@@ -86,24 +90,47 @@ def resume(
         If the folder holds no run, its files are damaged, or there is nothing left to do.
     """
     config = read_config(folder).override(epochs=epochs, steps=steps)
+    config.check()
     dataset = data.load(config.data)
-    model = config.build(len(dataset.train))
+    with _naming(folder / CONFIG):
+        model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder, callbacks)
-    path = folder / CHECKPOINT
-    if path.exists():
-        loop.load_state(*checkpoint.load(path))
-        for row in History.read_csv(folder / HISTORY):
-            if row.get("step", 0) <= loop.step:
-                loop.history.append(row)
+    _take_up(loop, folder)
     total = config.total_steps(len(dataset.train))
     if loop.step >= total:
         raise InputError(
-            f"{folder} is complete: {loop.step} of {total} steps; give a larger --epochs or --steps "
-            "to train longer"
+            f"{folder} is at step {loop.step} already, and {total} are asked for: give a larger "
+            "--epochs or --steps to train longer"
         )
     _write_config(folder, config)
     (folder / SAMPLES).mkdir(exist_ok=True)
     return _run(loop, model, config, folder)
+
+
+def _take_up(loop: Loop, folder: Path) -> None:
+    """Bring the loop to where the folder's run stands."""
+    path, table = folder / CHECKPOINT, folder / HISTORY
+    history = History.read_csv(table) if path.exists() or table.exists() else History()
+    if path.exists():
+        arrays, numbers = checkpoint.load(path)
+        with _naming(path):
+            loop.load_state(arrays, numbers)
+        for row in history:
+            if row["step"] <= loop.step:
+                loop.history.append(row)
+    elif (folder / WEIGHTS).exists() or len(history):
+        raise InputError(
+            f"{folder} has no {CHECKPOINT} to go on from: train anew, in another folder"
+        )
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Begin the message of an InputError with the file that is to blame."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _loop(
@@ -116,27 +143,22 @@ def _loop(
         batch_size=config.batch_size,
         rng=np.random.default_rng([config.seed, len(model.networks)]),
         validation=dataset.test,
+        settings=config.identity(),
         callbacks=[
             StopOnInterrupt(),
             *callbacks,
             CSVHistory(folder / HISTORY),
+            Checkpoints(folder / CHECKPOINT),  # before the pictures, any of which may fail
             Pictures(folder / SAMPLES, lambda path: draw(model, config, shown, path)),
             Curves(folder / CURVES),
-            Checkpoints(folder / CHECKPOINT),
         ],
     )
 
 
 def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
     loop.run(epochs=config.epochs, steps=config.steps)
-    if loop.stop is None:
-        save_weights(folder / WEIGHTS, model)
+    checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
     return loop
-
-
-def save_weights(path: Path, model: Model) -> None:
-    """Save the networks' weights, named ``network.layer.parameter``."""
-    checkpoint.save(path, model.weights(), {})
 
 
 def _write_config(folder: Path, config: Config) -> None:
@@ -159,9 +181,12 @@ def read_config(folder: Path) -> Config:
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of an integer too long to read
         raise InputError(f"{path} is damaged: {error}") from None
-    return Config.from_dict(table)
+    with _naming(path):
+        config = Config.from_dict(table)
+        config.check()
+    return config
 
 
 def load(folder: Path) -> tuple[Model, Config]:
@@ -173,28 +198,37 @@ def load(folder: Path) -> tuple[Model, Config]:
         If the folder is not a run's, or its files are damaged.
     """
     config = read_config(folder)
-    model = config.build(config.batch_size)
+    with _naming(folder / CONFIG):
+        model = config.build(config.batch_size)
     path = next((p for name in (CHECKPOINT, WEIGHTS) if (p := folder / name).exists()), None)
     if path is None:
         raise InputError(f"{folder} has no weights yet: npgan train --resume {folder}")
-    arrays, _ = checkpoint.load(path)
+    arrays, numbers = checkpoint.load(path)
     moments = [name for name in arrays if name.startswith("optimizer.")]
-    model.load_weights({name: arrays[name] for name in arrays.keys() - moments})
+    with _naming(path):
+        checkpoint.check_same(numbers, config.identity())
+        model.load_weights({name: arrays[name] for name in arrays.keys() - moments})
     return model, config
 
 
-def to_unit(model: Model, x: np.ndarray) -> np.ndarray:
-    """Bring images from the model's range to [0, 1], float32."""
-    low, high = model.value_range
-    return np.clip((x - low) / (high - low), 0, 1).astype(np.float32)
+def to_unit(model: Model, config: Config, x: np.ndarray) -> np.ndarray:
+    """Bring images from the data's range, as the model sees it, to [0, 1], float32."""
+    low, high = config.image_range or model.value_range
+    return plotting.to_unit(x, low, high)
 
 
-def pairs(model: Autoencoder | VAEGAN, x: np.ndarray, columns: int) -> np.ndarray:
+def drawable(model: Model, config: Config) -> bool:
+    """Whether there is a picture of what the model makes: images, or points in the plane."""
+    return config.image_shape is not None or model.features == 2
+
+
+def pairs(model: Autoencoder | VAEGAN, config: Config, x: np.ndarray, columns: int) -> np.ndarray:
     """Return rows of originals, each above the row of their reconstructions, in [0, 1]."""
     rows = []
     for i in range(0, len(x), columns):
         part = x[i : i + columns]
-        rows += [to_unit(model, model.scaled(part)), to_unit(model, model.reconstruct(part))]
+        both = model.scaled(part), model.reconstruct(part)
+        rows += [to_unit(model, config, images) for images in both]
     return np.concatenate(rows)
 
 
@@ -205,7 +239,7 @@ def draw(model: Model, config: Config, real: np.ndarray, path: Path) -> None:
 
 def _draw_samples(model: GAN | VAEGAN, config: Config, real: np.ndarray, path: Path) -> None:
     if config.image_shape:
-        images = to_unit(model, model.sample(SHOWN, rng=config.seed))
+        images = to_unit(model, config, model.sample(SHOWN, rng=config.seed))
         plotting.save_grid(path, images, (config.image_shape[0], config.image_shape[1]), columns=8)
     elif model.features == 2:
         plotting.save_points(path, model.sample(2000, rng=config.seed), real)
@@ -215,7 +249,7 @@ def draw_pairs(model: Autoencoder | VAEGAN, config: Config, real: np.ndarray, pa
     """Draw the first rows of real data and their reconstructions."""
     if config.image_shape:
         shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(path, pairs(model, real[: SHOWN // 2], 8), shape, columns=8)
+        plotting.save_grid(path, pairs(model, config, real[: SHOWN // 2], 8), shape, columns=8)
     elif model.features == 2:
         plotting.save_points(path, model.reconstruct(real[:2000]), real)
 

@@ -26,3 +26,11 @@ def small_gan():
         )
 
     return make
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Random 8 x 8 images, as a file of the user's own."""
+    x = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8)
+    np.save(tmp_path / "images.npy", x)
+    return tmp_path / "images.npy"

@@ -1,10 +1,11 @@
 """The presets: a network, its optimisers and its data by name, all of it as data.
 
 Four articles gave most of the networks; docs/articles.md says what their programs got wrong. The
-first is npgan's own: what ``npgan train`` trains. A preset, and
-the configuration of any run, is a :class:`Config`: plain tables and lists, which a TOML file holds.
+first is npgan's own: what ``npgan train`` trains. A preset, and the configuration of any run, is a
+:class:`Config`: plain tables and lists, which a TOML file holds.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
@@ -14,7 +15,7 @@ import numpy as np
 
 from npgan import layers, optim
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, count, unknown
 from npgan.models.autoencoder import Autoencoder
 from npgan.models.gan import GAN
 from npgan.models.model import Model
@@ -32,6 +33,21 @@ DATA_ENDS = {
     "decoder": "output",
 }
 LARGEST = 100_000_000
+TYPES = {
+    "model": str,
+    "data": str,
+    "batch_size": int,
+    "networks": dict,
+    "optimizers": dict,
+    "epochs": int,
+    "steps": int,
+    "seed": int,
+    "settings": dict,
+    "preset": str,
+    "image_shape": list,
+    "image_range": list,
+}
+IN_WORDS = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,7 @@ class Config:
     settings : further arguments of the model
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
+    image_range : the least and the largest value of images that are floats; None: they are bytes
     """
 
     model: str
@@ -63,6 +80,7 @@ class Config:
     settings: Mapping[str, Any] = field(default_factory=dict)
     preset: str = ""
     image_shape: list[int] | None = None
+    image_range: list[float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a TOML file holds: all that is set."""
@@ -71,24 +89,11 @@ class Config:
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> "Config":
         """Return the configuration in a table; an InputError names what is wrong with it."""
-        types = {
-            "model": str,
-            "data": str,
-            "batch_size": int,
-            "networks": dict,
-            "optimizers": dict,
-            "epochs": int,
-            "steps": int,
-            "seed": int,
-            "settings": dict,
-            "preset": str,
-            "image_shape": list,
-        }
         for name, value in table.items():
-            if name not in types:
-                raise unknown("setting", name, types)
-            if not isinstance(value, types[name]) or isinstance(value, bool):
-                raise InputError(f"{name} must be of type {types[name].__name__}, not {value!r}")
+            if name not in TYPES:
+                raise unknown("setting", name, TYPES)
+            if not isinstance(value, TYPES[name]) or isinstance(value, bool):
+                raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {value!r}")
         required = ("model", "data", "batch_size", "networks", "optimizers")
         for name in required:
             if name not in table:
@@ -118,19 +123,48 @@ class Config:
         width = data.train.shape[1]
         networks = {name: list(layers) for name, layers in self.networks.items()}
         for name, end in DATA_ENDS.items():
-            dense = [
-                i for i, spec in enumerate(networks.get(name, [])) if spec.startswith("dense ")
-            ]
+            specs = enumerate(networks.get(name, []))
+            dense = [i for i, spec in specs if spec.split()[:1] == ["dense"]]
             if dense:
                 i, place = (dense[0], 1) if end == "input" else (dense[-1], 2)
                 words = networks[name][i].split()
                 networks[name][i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
         shape = list(data.image_shape) if data.image_shape else None
-        return replace(self, networks=networks, image_shape=shape)
+        floats = shape is not None and data.train.dtype != np.uint8
+        limits = [float(data.train.min()), float(data.train.max())] if floats else None
+        return replace(self, networks=networks, image_shape=shape, image_range=limits)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must agree in with the run that takes it up."""
+        names = ("seed", "networks", "optimizers", "settings")
+        return {"kind of model": self.model} | {name: getattr(self, name) for name in names}
 
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
         return self.steps or (self.epochs or 1) * (rows // self.batch_size)
+
+    def check(self) -> None:
+        """Raise an InputError unless there is all that a run needs, none of it out of range."""
+        if self.model not in MODELS:
+            raise unknown("model", self.model, MODELS)
+        names = MODELS[self.model][1]
+        if set(self.networks) != set(names) or set(self.optimizers) != set(names):
+            raise InputError(
+                f"the model {self.model} needs networks and optimizers for {', '.join(names)}"
+            )
+        for name in names:
+            _check_size(name, self.networks[name])
+            settings = self.optimizers[name]
+            if not isinstance(settings, Mapping) or not {"name", "lr"} <= settings.keys():
+                raise InputError(f"the optimizer of the {name} must be a table with name and lr")
+        for name in ("epochs", "steps", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} must be at least 1, not {value}")
+        if (self.epochs is None) == (self.steps is None):
+            raise InputError("the configuration must have either epochs or steps")
+        if self.seed < 0:
+            raise InputError(f"the seed must not be negative, as {self.seed} is")
 
     def build(self, rows: int) -> Model:
         """Build the model, its weights drawn by the seed; ``rows`` of data, for the schedules.
@@ -141,31 +175,39 @@ class Config:
             For an unknown model, network, layer, optimiser or setting, and for networks of more
             than 100 million weights.
         """
-        if self.model not in MODELS:
-            raise unknown("model", self.model, MODELS)
+        self.check()
         kind, names = MODELS[self.model]
-        if set(self.networks) != set(names) or set(self.optimizers) != set(names):
-            raise InputError(f"a {self.model} needs networks and optimizers for {', '.join(names)}")
-        for name in ("epochs", "steps", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} must be at least 1, not {value}")
-        if (self.epochs is None) == (self.steps is None):
-            raise InputError("the configuration must have either epochs or steps")
-        if self.seed < 0:
-            raise InputError(f"the seed must not be negative, as {self.seed} is")
-        networks = []
-        for i, name in enumerate(names):
-            _check_size(name, self.networks[name])
-            networks.append(
-                layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
-            )
-        steps = self.total_steps(rows)
+        networks = [
+            layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
+            for i, name in enumerate(names)
+        ]
+        updates = dict.fromkeys(names, self.total_steps(rows))
+        if "n_critic" in self.settings:
+            updates["generator"] //= count("n_critic", self.settings["n_critic"], 1)
         try:
-            optimizers = {n: optim.build(steps=steps, **o) for n, o in self.optimizers.items()}
-            return kind(*networks, **self.settings, optimizers=optimizers)  # type: ignore
+            optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}
+            model = kind(*networks, **self.settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
-            raise InputError(f"the settings do not fit a {self.model}: {error}") from None
+            raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
+        _check_images(self.image_shape, self.image_range, model.features)
+        return model
+
+
+def _check_images(shape: list | None, limits: list | None, features: int) -> None:
+    if shape is not None and not (
+        len(shape) == 2
+        and all(isinstance(n, int) and n > 0 for n in shape)
+        and math.prod(shape) == features
+    ):
+        raise InputError(
+            f"image_shape must be a height and a width that make {features} pixels, not {shape}"
+        )
+    if limits is not None and not (
+        len(limits) == 2
+        and all(isinstance(x, int | float) for x in limits)
+        and -math.inf < limits[0] <= limits[1] < math.inf
+    ):
+        raise InputError(f"image_range must be a least and a largest value, not {limits}")
 
 
 def _check_size(name: str, specs: list[str]) -> None:
@@ -173,7 +215,9 @@ def _check_size(name: str, specs: list[str]) -> None:
     if not isinstance(specs, list) or not all(isinstance(spec, str) for spec in specs):
         raise InputError(f"the network {name} must be a list of layers, each 'name argument ...'")
     size = 0
-    for words in (spec.split() for spec in specs if spec.startswith("dense ")):
+    for words in map(str.split, specs):
+        if words[:1] != ["dense"]:
+            continue
         if len(words) < 3 or not (words[1].isdecimal() and words[2].isdecimal()):
             raise InputError(
                 f"the network {name} has {' '.join(words)!r}: it must be 'dense IN OUT'"

@@ -72,3 +72,12 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not isinstance(numbers, dict):
         raise InputError(f"{path} is damaged or not a file of npgan's: no numbers in its metadata")
     return arrays, numbers
+
+
+def check_same(numbers: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    """Raise an InputError unless a file's numbers have all of mine among them."""
+    for name, value in mine.items():
+        if name not in numbers:
+            raise InputError(f"the checkpoint does not say its {name}")
+        if numbers[name] != value:
+            raise InputError(f"the checkpoint's {name} is {numbers[name]}, this run's {value}")

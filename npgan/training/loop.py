@@ -12,6 +12,7 @@ import numpy as np
 from npgan import errors
 from npgan.data.batches import Batches
 from npgan.errors import InputError, count
+from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
 from npgan.training.history import History
 
@@ -192,11 +193,7 @@ class Loop:
             If the state is of another model, data set or batch size, or is damaged.
         """
         try:
-            for name, value in self._identity.items():
-                if numbers[name] != value:
-                    raise InputError(
-                        f"the checkpoint's {name} is {numbers[name]}, this run's {value}"
-                    )
+            checkpoint.check_same(numbers, self._identity)
             self.model.load_state(arrays, numbers["model"])
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]

@@ -1,0 +1,279 @@
+"""Runs on disk, as a user meets them: resumed, interrupted, damaged, sampled."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import picture, rows, run
+
+from npgan.models.presets import preset
+from npgan.training import History
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):
+    """A subprocess is killed with Ctrl-C, resumed, and compared with an undisturbed run."""
+    train = [
+        sys.executable,
+        "-m",
+        "npgan",
+        "train",
+        "gan-small",
+        "--data",
+        str(images),
+        "--batch-size",
+        "20",
+    ]
+    length = ["--steps", "3000"]
+    process = subprocess.Popen([*train, *length, "--out", "a"], stderr=subprocess.PIPE, text=True)
+    while len(rows("a/history.csv")) < 3:
+        assert process.poll() is None
+    process.send_signal(2)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "npgan train --resume a" in err
+    assert run(capsys, "train", "--resume", "a")[0] == 0
+    assert (
+        run(
+            capsys,
+            "train",
+            "gan-small",
+            "--data",
+            images,
+            "--batch-size",
+            20,
+            *length,
+            "--out",
+            "b",
+        )[0]
+        == 0
+    )
+    with open("a/weights.safetensors", "rb") as a, open("b/weights.safetensors", "rb") as b:
+        assert a.read() == b.read()
+    mine, other = (History.read_csv(p) for p in (Path("a/history.csv"), Path("b/history.csv")))
+    assert mine["d_loss"] == other["d_loss"]
+
+
+def test_a_finished_run_is_trained_longer_only_when_asked(capsys, images):
+    run(capsys, "train", "gan-small", "--data", images, "--steps", 5, "--out", "r")
+    code, _, err = run(capsys, "train", "--resume", "r")
+    assert (code, "r is at step 5 already, and 5 are asked for" in err) == (2, True)
+    assert run(capsys, "train", "--resume", "r", "--steps", 8)[0] == 0
+    assert History.read_csv(Path("r/history.csv"))["step"][-1] == 8
+    code, _, err = run(capsys, "train", "--resume", "r", "--steps", 0)
+    assert (code, err) == (2, "npgan: error: steps must be at least 1, not 0\n")
+
+
+def test_an_existing_run_is_not_touched(capsys):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    before = {name: os.stat(f"r/{name}").st_mtime_ns for name in os.listdir("r")}
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    assert code == 2
+    assert "--resume r" in err
+    assert before == {name: os.stat(f"r/{name}").st_mtime_ns for name in os.listdir("r")}
+
+
+CONFIGS = {
+    "not TOML": "model = ",
+    "unknown layer": ("relu", "rellu"),
+    "unknown setting": ('model = "gan"', 'model = "gan"\ncolour = 1'),
+    "wrong type": ("batch_size = 256", 'batch_size = "256"'),
+    "a huge network": ("dense 2 128", "dense 2 999999999"),
+    "unknown optimiser": ('"adam"', '"adma"'),
+    "unknown optimiser setting": ("beta1", "beta9"),
+    "not a layer": ('"dense 2 128"', "7"),
+    "missing": ("batch_size = 256\n", ""),
+    "infinite": ("lr = 0.001", "lr = nan"),
+    "text for a number": ("lr = 0.001", 'lr = "fast"'),
+    "an integer of 5000 digits": ("batch_size = 256", f"batch_size = {'9' * 5000}"),
+    "a rate beyond floats": ("lr = 0.001", f"lr = 1{'0' * 400}"),
+    "hidden in white space": ("dense 2 128", " dense 2000000 2000000"),
+    "hidden behind a tab": ("dense 2 128", "dense\\t2000000 2000000"),
+    "an optimiser that is none": ('name = "adam"\nlr = 0.001', "lr = 0.001"),
+    "a critic that squashes": ('"dense 128 1"', '"dense 128 1", "sigmoid"'),
+    "another activation than was trained": ('"relu"', '"elu"'),
+    "no image": ('model = "gan"', 'model = "gan"\nimage_shape = [3, 3]'),
+    "half an image": ('model = "gan"', 'model = "gan"\nimage_shape = [2]'),
+    "a negative image": ('model = "gan"', 'model = "gan"\nimage_shape = [-1, -2]'),
+    "a range that is none": ('model = "gan"', 'model = "gan"\nimage_range = [1, nan]'),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_damaged_configuration_is_refused(capsys, name):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    change = CONFIGS[name]
+    with open("r/config.toml") as file:
+        text = file.read()
+    damaged = change if isinstance(change, str) else text.replace(*change)
+    assert damaged != text
+    with open("r/config.toml", "w") as file:
+        file.write(damaged)
+    code, _, err = run(capsys, "sample", "r", "--out", "s.png")
+    assert code == 2
+    assert err.count("\n") == 1
+    file = "checkpoint.safetensors" if "trained" in name else "config.toml"
+    assert err.startswith(f"npgan: error: r/{file}")
+
+
+def test_a_wrong_setting_is_said_plainly(capsys):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    text = Path("r/config.toml").read_text()
+    Path("r/config.toml").write_text(text.replace("lr = 0.001", 'lr = "x"'))
+    _, _, err = run(capsys, "evaluate", "r")
+    assert err == "npgan: error: r/config.toml: lr must be a positive number, not 'x'\n"
+
+
+@pytest.mark.parametrize(("old", "new"), [("seed = 0", "seed = 1"), ('"relu"', '"elu"')])
+def test_a_checkpoint_belongs_to_its_configuration(capsys, old, new):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    text = Path("r/config.toml").read_text()
+    Path("r/config.toml").write_text(text.replace(old, new))
+    code, _, err = run(capsys, "train", "--resume", "r", "--steps", 4)
+    assert (code, "r/checkpoint.safetensors: the checkpoint" in err) == (2, True)
+
+
+def test_a_run_without_its_checkpoint_is_not_begun_anew(capsys):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    os.remove("r/checkpoint.safetensors")
+    before = Path("r/weights.safetensors").read_bytes()
+    code, _, err = run(capsys, "train", "--resume", "r", "--steps", 4)
+    assert (code, "r has no checkpoint.safetensors to go on from" in err) == (2, True)
+    assert Path("r/weights.safetensors").read_bytes() == before
+    assert run(capsys, "sample", "r", "--out", "s.png")[0] == 0
+    os.remove("r/weights.safetensors")
+    assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 2
+    os.remove("r/history.csv")
+    assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 0
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_weights_are_written_however_a_run_ends_without_an_error(capsys, monkeypatch, step):
+    """Ctrl-C in the last step finds the run complete; before it, the run can go on."""
+    from npgan.models import GAN
+
+    train_step = GAN.train_step
+
+    def pressed(self, *batch):
+        if self.step == step - 1:
+            signal.raise_signal(signal.SIGINT)
+        return train_step(self, *batch)
+
+    monkeypatch.setattr(GAN, "train_step", pressed)
+    code, _, err = run(capsys, "train", "ring", "--steps", 3, "--out", "r")
+    assert (code, "stopped at step 2 of 3" in err) == ((130, True) if step == 2 else (0, False))
+    run(capsys, "sample", "r", "-n", 5, "--out", "a.npy")
+    os.remove("r/checkpoint.safetensors")
+    run(capsys, "sample", "r", "-n", 5, "--out", "b.npy")
+    np.testing.assert_array_equal(np.load("a.npy"), np.load("b.npy"))
+
+
+def test_a_picture_that_fails_does_not_lose_the_state(capsys, monkeypatch):
+    from npgan import runs
+
+    def fails(model, config, real, path):
+        if "step-0000000" not in path.name:
+            raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(runs, "draw", fails)
+    assert run(capsys, "train", "ring", "--epochs", 1, "--out", "r", "--quiet")[0] == 2
+    assert run(capsys, "sample", "r", "--out", "s.png")[0] == 0
+
+
+def test_as_many_samples_as_fit_in_4_gib(capsys):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    code, _, err = run(capsys, "sample", "r", "-n", "9" * 22, "--out", "s.npy")
+    assert (code, "at most 536870912 samples of 2 numbers, 4 GiB" in err) == (2, True)
+
+
+def test_rows_that_are_no_picture_are_not_said_to_be_one(capsys):
+    np.save("x.npy", np.random.default_rng(0).random((50, 5)))
+    words = ("--data", "x.npy", "--steps", 2, "--batch-size", 20)
+    _, _, err = run(capsys, "train", "autoencoder", *words, "--out", "a")
+    assert "look at a/losses.png" in err
+    code, _, err = run(capsys, "reconstruct", "a", "--out", "p.png")
+    assert (code, "5 features are no picture" in err) == (2, True)
+    run(capsys, "train", "ring", *words, "--out", "r")
+    code, _, err = run(capsys, "sample", "r", "--out", "p.png")
+    assert (code, "5 features are no picture: use --out FILE.npy" in err) == (2, True)
+    assert not os.path.exists("p.png")
+
+
+def test_samples_of_float_images_keep_the_datas_units(capsys):
+    x = np.random.default_rng(0).normal(1, 2, (50, 4, 4))
+    np.save("x.npy", x)
+    words = ("--data", "x.npy", "--steps", 2, "--batch-size", 20, "--lr", 1e-9)
+    assert run(capsys, "train", "vae-gan", *words, "--out", "r")[0] == 0
+    assert run(capsys, "sample", "r", "-n", 500, "--out", "s.npy")[0] == 0
+    assert np.load("s.npy").min() < 0
+    for command in (["sample", "r"], ["reconstruct", "r"], ["data", "x.npy"]):
+        assert run(capsys, *command, "--out", "p.png")[0] == 0
+    assert len(np.unique(picture("p.png"))) > 100, "not all black or white"
+
+
+def test_samples_of_byte_images_lie_in_the_unit_range_though_the_output_does_not(capsys, images):
+    words = ("--data", images, "--steps", 2, "--batch-size", 20)
+    run(capsys, "train", "vae-gan", *words, "--out", "r")
+    run(capsys, "sample", "r", "-n", 500, "--out", "s.npy")
+    samples = np.load("s.npy")
+    assert 0 == samples.min() < samples.max() <= 1
+
+
+def test_the_data_is_found_from_another_folder(capsys, images, tmp_path, monkeypatch):
+    words = ("--data", images.name, "--steps", 2, "--batch-size", 20)
+    run(capsys, "train", "autoencoder", *words, "--out", tmp_path / "r")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run(capsys, "reconstruct", tmp_path / "r", "--out", "p.png")[0] == 0
+
+
+def test_a_schedule_ends_with_its_networks_last_update():
+    config = replace(
+        preset("ring"),
+        steps=100,
+        settings={"n_critic": 5},
+        optimizers={
+            name: {"name": "sgd", "lr": 1.0, "schedule": "linear"}
+            for name in ("generator", "discriminator")
+        },
+    )
+    optimizers = config.build(1000).optimizers
+    assert [optimizers[n].lr(10) for n in ("generator", "discriminator")] == [0.5, 0.9]
+
+
+@pytest.mark.parametrize("cut", [0, 100, -100])
+def test_a_truncated_checkpoint_is_refused_and_left(capsys, cut):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    with open("r/checkpoint.safetensors", "rb+") as file:
+        content = file.read()
+        file.truncate(cut if cut >= 0 else len(content) + cut)
+    code, _, err = run(capsys, "train", "--resume", "r", "--steps", 4)
+    assert code == 2
+    assert "checkpoint.safetensors is damaged" in err
+    assert os.path.exists("r/weights.safetensors")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_one_line(capsys, tmp_path):
+    tmp_path.chmod(0o500)
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_a_full_disk_is_one_line(capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "r/config.toml")
+
+    monkeypatch.setattr("npgan.training.checkpoint.write_atomically", full)
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
+    assert code == 2
+    assert err == "npgan: error: r/config.toml: No space left on device\n"
