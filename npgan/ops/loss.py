@@ -46,7 +46,7 @@ def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _inside(p: np.ndarray) -> np.ndarray:
-    """Move probabilities of exactly 0 or 1 to the nearest ones that have a finite logarithm."""
+    """Move probabilities within half an epsilon of 0 or 1 there, where logarithms are finite."""
     tiny = np.finfo(p.dtype).eps / 2
     return np.where(p.real < tiny, tiny, np.where(p.real > 1 - tiny, 1 - tiny, p))
 
@@ -54,8 +54,8 @@ def _inside(p: np.ndarray) -> np.ndarray:
 def bce_forward(p: np.ndarray, target: np.ndarray | float) -> np.floating:
     r"""Binary cross-entropy: :math:`L = -\frac1N\sum_i t_i\log p_i + (1 - t_i)\log(1 - p_i)`.
 
-    ``p`` is a probability; one of exactly 0 or 1 counts as half an epsilon away from it. Prefer
-    :func:`bce_with_logits_forward`, which needs no such rule.
+    ``p`` is a probability; one within half an epsilon of 0 or 1 counts as half an epsilon away from
+    it. Prefer :func:`bce_with_logits_forward`, which needs no such rule.
 
     >>> round(float(bce_forward(np.array([0.5, 1.0]), np.array([1.0, 1.0]))), 6)
     0.346574
@@ -67,8 +67,8 @@ def bce_forward(p: np.ndarray, target: np.ndarray | float) -> np.floating:
 def bce_backward(p: np.ndarray, target: np.ndarray | float) -> np.ndarray:
     r"""Return :math:`dp_i = \frac1N\,\frac{p_i - t_i}{p_i(1 - p_i)}`.
 
-    :math:`-t/p + (1 - t)/(1 - p)`, brought to one denominator. At exactly 0 or 1 it is the slope
-    half an epsilon inside.
+    :math:`-t/p + (1 - t)/(1 - p)`, brought to one denominator. Within half an epsilon of 0 or 1 it
+    is the slope half an epsilon away from it.
 
     >>> bce_backward(np.array([0.5, 0.25]), np.array([1.0, 0.0])).round(4)
     array([-1.    ,  0.6667])
