@@ -119,21 +119,7 @@ def _parser() -> Parser:
         return sub
 
     train = command(_train, "train a model and keep everything in a folder")
-    train.add_argument("preset", type=_text, nargs="?", metavar="PRESET", help="see npgan presets")
-    train.add_argument(
-        "--data", type=_text, metavar="NAME|PATH", help="a data set, or files of your own"
-    )
-    length = train.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
-    length.add_argument("--steps", type=int, metavar="N", help="batches")
-    train.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
-    train.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
-    train.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
-    train.add_argument("--out", type=_path, metavar="DIR", help="default: runs/PRESET")
-    train.add_argument("--resume", type=_path, metavar="DIR", help="go on with this run")
-    train.add_argument("--threads", type=int, metavar="N", help="default: all cores")
-    train.add_argument("--backend", metavar="NAME", help="what computes: numpy")
-    train.add_argument("--quiet", action="store_true", help="no progress")
+    _train_arguments(train)
 
     sample = command(_sample, "generate samples from a run")
     sample.add_argument("run_folder", type=_path, metavar="RUN")
@@ -156,6 +142,24 @@ def _parser() -> Parser:
     data.add_argument("name", type=_text, metavar="NAME|PATH")
     data.add_argument("--out", type=_path, metavar="FILE.png", help="draw its first rows")
     return parser
+
+
+def _train_arguments(train: Parser) -> None:
+    train.add_argument("preset", type=_text, nargs="?", metavar="PRESET", help="see npgan presets")
+    train.add_argument(
+        "--data", type=_text, metavar="NAME|PATH", help="a data set, or files of your own"
+    )
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
+    length.add_argument("--steps", type=int, metavar="N", help="batches")
+    train.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
+    train.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
+    train.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
+    train.add_argument("--out", type=_path, metavar="DIR", help="default: runs/PRESET")
+    train.add_argument("--resume", type=_path, metavar="DIR", help="go on with this run")
+    train.add_argument("--threads", type=int, metavar="N", help="default: all cores")
+    train.add_argument("--backend", metavar="NAME", help="what computes: numpy")
+    train.add_argument("--quiet", action="store_true", help="no progress")
 
 
 @contextmanager

@@ -250,6 +250,7 @@ def damage(numbers, path, value):
         ("step", -1),
         ("step", 2.5),
         ("step", True),
+        ("step", 6),
         ("seconds", -1.0),
         ("seconds", np.nan),
         ("sums", None),

@@ -198,6 +198,8 @@ class Loop:
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]
             self.step = count("step", numbers["step"])
+            if (self.step - self.batches.position) % self.batches.per_epoch:
+                raise InputError("its step is not at its position in the epoch")
             self.seconds = errors.not_negative("seconds", numbers["seconds"])
             self._sums = {
                 name: (float(total), count("the rows of a sum", rows, 1))
