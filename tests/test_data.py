@@ -179,3 +179,9 @@ def test_fashion_mnist_is_the_published_one(tmp_path, monkeypatch):
     data = load("fashion-mnist")
     assert data.train.shape == (60_000, 784)
     assert np.bincount(data.test_labels).tolist() == [1000] * 10
+
+
+@pytest.mark.parametrize("name", [None, 5, ["mnist"], ""])
+def test_what_is_neither_text_nor_a_path_is_refused(name):
+    with pytest.raises(InputError, match="a data set is a name or a path, not"):
+        load(name)

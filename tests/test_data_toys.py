@@ -65,3 +65,10 @@ def test_a_toy_is_a_data_set_of_fixed_size(name):
     assert (len(data.train), len(data.test)) == (50_000, 10_000)
     assert (data.modes is not None) == (name in MIXTURES)
     np.testing.assert_array_equal(data.train, load(name).train)
+
+
+def test_the_gaussian_is_not_what_a_generator_draws_from_its_first_seeds():
+    rows = load("gaussian").train[:10]
+    for seed in range(10):
+        noise = np.random.default_rng(seed).standard_normal((10, 2), np.float32)
+        assert not np.array_equal(rows, noise)
