@@ -307,13 +307,14 @@ def test_a_callback_that_fails_keeps_no_other_from_its_end(small_gan, points, tm
         def on_train_end(self, loop):
             raise ZeroDivisionError
 
-    callbacks = [StopOnInterrupt(), Checkpoints(tmp_path / "c.safetensors"), Fails()]
+    path = tmp_path / "c.safetensors"
+    callbacks = [Fails(), StopOnInterrupt(), Checkpoints(path), Fails()]
     loop = Loop(small_gan(), points, batch_size=32, callbacks=callbacks)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(ZeroDivisionError):
         loop.run(steps=3)
     assert signal.getsignal(signal.SIGINT) is before
-    assert checkpoint.load(tmp_path / "c.safetensors")[1]["step"] == 3
+    assert checkpoint.load(path)[1]["step"] == 3
 
 
 def test_a_callback_that_cannot_begin_ends_those_that_have(small_gan, points):
