@@ -1,27 +1,33 @@
 """The one table that says which operation runs where.
 
 ``TABLE[operation][backend]`` is a function. The "numpy" column is the reference and always full;
-a backend that lacks an operation borrows the reference's. Layers, losses and optimisers call
+where "numba" lacks an operation it borrows the reference's. Layers, losses and optimisers call
 operations as ``run.dense_forward(...)``, so that :func:`use` moves everything at once.
 """
 
+import os
+import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
 
 from npgan import ops
 from npgan.errors import unknown
 
-BACKENDS = ("numpy",)
+BACKENDS = ("numpy", "numba")
 
 TABLE: dict[str, dict[str, Callable]] = {
     name: {"numpy": getattr(ops, name)} for name in ops.__all__
 }
 
 run = SimpleNamespace()
+_chosen = os.environ.get("NPGAN_BACKEND")
 
 
 def use(name: str) -> None:
     """Let every operation run on the backend ``name``.
+
+    ``run.fused`` then says whether networks should hand over :mod:`chains <npgan.ops.chain>`.
+    Without Numba, "numba" warns and means "numpy".
 
     >>> use("numpy")
     >>> run.relu_forward is ops.relu_forward
@@ -32,10 +38,53 @@ def use(name: str) -> None:
     InputError
         If there is no such backend.
     """
+    global _chosen
     if name not in BACKENDS:
         raise unknown("backend", name, BACKENDS)
+    _chosen = name
+    _activate(name)
+
+
+def choice() -> str:
+    """Return what training uses: what was chosen, by :func:`use` or NPGAN_BACKEND, or "numba"."""
+    return _chosen or "numba"
+
+
+def set_threads(count: int) -> None:
+    """Let kernels use so many threads; also those that are loaded later."""
+    os.environ["NPGAN_NUM_THREADS"] = str(count)
+    if run.fused:
+        from npgan.kernels.jit import set_threads
+
+        set_threads(count)
+
+
+def prepare() -> None:
+    """Compile what training needs, with a word to whoever waits; nothing to do in NumPy."""
+    if run.fused:
+        from npgan.kernels.prepare import prepare
+
+        prepare()
+
+
+def _activate(name: str) -> None:
+    if name == "numba" and not _load_kernels():
+        name = "numpy"
     for operation, column in TABLE.items():
         setattr(run, operation, column.get(name, column["numpy"]))
+    run.name, run.fused = name, name == "numba"
 
 
-use("numpy")
+def _load_kernels() -> bool:
+    try:
+        from npgan import kernels
+    except ImportError as error:
+        message = f"Numba cannot be used ({error}): everything runs in NumPy, which is slower"
+        warnings.warn(message, stacklevel=4)
+        return False
+    for operation, kernel in kernels.KERNELS.items():
+        TABLE[operation]["numba"] = kernel
+    return True
+
+
+_activate("numpy")

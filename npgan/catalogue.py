@@ -63,6 +63,7 @@ def _operations(rng: np.random.Generator) -> Iterator[Case]:
         return run.dense_forward(x, weight, bias), vjp
 
     yield Case("dense", dense, (x, weight, bias), analytic=True)
+    yield Case("chain", _chain, (x, rng.standard_normal(26)))
     p = rng.uniform(0.1, 0.9, (4, 3))
     target = rng.uniform(0.1, 0.9, (4, 3))
     labels = np.array([0, 2, 1, 2])
@@ -77,6 +78,20 @@ def _operations(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"{name} loss", _loss(name, truth), (prediction,), analytic=name != "l1")
     mean, log_var = rng.standard_normal((2, 4, 3))
     yield Case("kl_standard_normal loss", _kl, (mean, log_var), analytic=True)
+
+
+PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
+ARGUMENTS = np.array([0.3, 0.0])
+
+
+def _chain(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, Callable]:
+    y = run.chain_forward(x, w, PLAN, ARGUMENTS)
+
+    def vjp(dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        grads = np.zeros(w.shape)
+        return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, grads, True), grads
+
+    return y[4 * 4 :].reshape(4, 2), vjp
 
 
 def _loss(name: str, target: np.ndarray) -> Function:

@@ -158,7 +158,7 @@ def _train_arguments(train: Parser) -> None:
     train.add_argument("--out", type=_path, metavar="DIR", help="default: runs/PRESET")
     train.add_argument("--resume", type=_path, metavar="DIR", help="go on with this run")
     train.add_argument("--threads", type=int, metavar="N", help="default: all cores")
-    train.add_argument("--backend", metavar="NAME", help="what computes: numpy")
+    train.add_argument("--backend", metavar="NAME", help="numba (the default) or numpy")
     train.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -171,6 +171,9 @@ def _threads(arguments: argparse.Namespace) -> Iterator[None]:
         raise InputError(f"--threads must be at least 1, not {arguments.threads}")
     from threadpoolctl import threadpool_limits
 
+    from npgan import backend
+
+    backend.set_threads(arguments.threads)
     with threadpool_limits(arguments.threads):
         yield
 
@@ -180,12 +183,10 @@ def _train(a: argparse.Namespace) -> int:
     from npgan.models.presets import DEFAULT, preset
     from npgan.training import Progress
 
-    if a.backend:
-        backend.use(a.backend)
     callbacks = [] if a.quiet else [Progress()]
     if a.resume:
         given = {"PRESET": a.preset, "--data": a.data, "--batch-size": a.batch_size, "--lr": a.lr}
-        given |= {"--seed": a.seed, "--out": a.out}
+        given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
         for option, value in given.items():
             if value is not None:
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
@@ -199,6 +200,7 @@ def _train(a: argparse.Namespace) -> int:
             batch_size=a.batch_size,
             lr=a.lr,
             seed=a.seed,
+            backend=a.backend or backend.choice(),
         )
         folder = a.out or _new_folder(Path("runs"), config.preset)
         loop = runs.start(config, folder, callbacks)

@@ -71,17 +71,23 @@ class Parameters(Mapping[str, np.ndarray]):
         return Parameters(self.shapes, dtype=dtype or self.flat.dtype)
 
     def scope(self, prefix: str) -> "Parameters":
-        """Return the views whose names start with ``prefix.``, named without it; same memory."""
+        """Return the views whose names start with ``prefix.``, named without it; same memory.
+
+        No prefix, no change.
+        """
+        if not prefix:
+            return self
         if prefix not in self._scopes:
             start = prefix + "."
             names = [name for name in self.shapes if name.startswith(start)]
-            first = self._offset(names[0]) if names else 0
+            first = self.offset(names[0]) if names else 0
             shapes = {name.removeprefix(start): self.shapes[name] for name in names}
             size = sum(math.prod(shape) for shape in shapes.values())
             self._scopes[prefix] = Parameters(shapes, self.flat[first : first + size])
         return self._scopes[prefix]
 
-    def _offset(self, name: str) -> int:
+    def offset(self, name: str) -> int:
+        """Return where a named array starts in the flat vector."""
         before = list(self.shapes)[: list(self.shapes).index(name)]
         return sum(math.prod(self.shapes[other]) for other in before)
 

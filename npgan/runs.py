@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from npgan import data, plotting
+from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
@@ -156,6 +156,7 @@ def _loop(
 
 
 def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
+    backend.use(config.backend)
     loop.run(epochs=config.epochs, steps=config.steps)
     checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
     return loop

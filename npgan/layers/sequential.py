@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from npgan.backend import run
 from npgan.errors import InputError
+from npgan.layers.chain import fuse
 from npgan.layers.layer import Layer
 from npgan.layers.noise import GaussianSample
 from npgan.parameters import Parameters
@@ -90,6 +92,7 @@ class Sequential(Layer):
     def bind(self, parameters: Parameters) -> None:
         """Let every layer live in its part of this memory."""
         self.parameters = parameters
+        self._fused: list[tuple[str, Layer]] | None = None
         for i, layer in enumerate(self.layers):
             layer.bind(parameters.scope(str(i)))
 
@@ -98,10 +101,18 @@ class Sequential(Layer):
     ) -> tuple[np.ndarray, list[Any]]:
         """Go through the layers; the cache is the list of theirs."""
         caches = []
-        for layer in self.layers:
+        for _, layer in self._parts():
             x, cache = layer.forward(x, rng)
             caches.append(cache)
         return x, caches
+
+    def _parts(self) -> list[tuple[str, Layer]]:
+        """Return the layers, and each one's scope in the gradients; fused if the backend does that."""
+        if not run.fused or self.parameters.flat.dtype.kind != "f":
+            return [(str(i), layer) for i, layer in enumerate(self.layers)]
+        if self._fused is None:
+            self._fused = fuse(self.layers, self.parameters)
+        return self._fused
 
     def backward(
         self,
@@ -111,9 +122,11 @@ class Sequential(Layer):
         input_grad: bool = True,
     ) -> Any:
         """Go through the layers backwards: the chain rule."""
-        for i in reversed(range(len(self.layers))):
-            scope = None if grads is None else grads.scope(str(i))
-            dy = self.layers[i].backward(dy, cache[i], scope, input_grad or i > 0)
+        parts = self._parts()
+        for i in reversed(range(len(parts))):
+            scope, layer = parts[i]
+            inner = None if grads is None else grads.scope(scope)
+            dy = layer.backward(dy, cache[i], inner, input_grad or i > 0)
         return dy if input_grad else None
 
     def summary(self) -> str:

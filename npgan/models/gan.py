@@ -16,7 +16,6 @@ from npgan.errors import InputError, count, fraction, unknown
 from npgan.layers import Sequential
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
-from npgan.ops import sigmoid_forward
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -160,8 +159,8 @@ class GAN(Model):
         self.update(d.loss, "discriminator")
         metrics = {
             "d_loss": float(d.loss),
-            "d_real": float(sigmoid_forward(d.real_logits).mean()),
-            "d_fake": float(sigmoid_forward(d.fake_logits).mean()),
+            "d_real": float(run.sigmoid_forward(d.real_logits).mean()),
+            "d_fake": float(run.sigmoid_forward(d.fake_logits).mean()),
         }
         if (self.step + 1) % self.n_critic == 0:
             g = self.generator_step(self.latent(len(batch), rng), self.grads["generator"], rng)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from npgan import backend
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
@@ -113,7 +114,7 @@ class Model:
             If the loss or one of the gradients is NaN or infinite; nothing is changed then.
         """
         for name in names:
-            if not (np.isfinite(loss) and np.isfinite(self.grads[name].flat).all()):
+            if not (np.isfinite(loss) and run.all_finite(self.grads[name].flat)):
                 raise NonFiniteError(self._where(name, loss))
         for name in names:
             self.optimizers[name].step(self.networks[name].parameters.flat, self.grads[name].flat)
@@ -155,7 +156,7 @@ class Model:
         rng: np.random.Generator | int | None = None,
         validation: np.ndarray | None = None,
     ) -> History:
-        """Train for a number of epochs, or of steps.
+        """Train for a number of epochs, or of steps, on the backend of :func:`npgan.backend.choice`.
 
         Parameters
         ----------
@@ -177,6 +178,7 @@ class Model:
         NonFiniteError
             If a loss or a gradient is NaN or infinite; that update is not applied.
         """
+        backend.use(backend.choice())
         loop = Loop(
             self,
             data.train if isinstance(data, Dataset) else data,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from npgan import layers, optim
+from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, unknown
 from npgan.models.autoencoder import Autoencoder
@@ -43,6 +44,7 @@ TYPES = {
     "steps": int,
     "seed": int,
     "settings": dict,
+    "backend": str,
     "preset": str,
     "image_shape": list,
     "image_range": list,
@@ -64,6 +66,7 @@ class Config:
     networks : network -> its layers, each ``name argument ...``
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
     settings : further arguments of the model
+    backend : what computes it, see :mod:`npgan.backend`
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
     image_range : the least and the largest value of images that are floats; None: they are bytes
@@ -78,6 +81,7 @@ class Config:
     steps: int | None = None
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    backend: str = "numba"
     preset: str = ""
     image_shape: list[int] | None = None
     image_range: list[float] | None = None
@@ -145,6 +149,8 @@ class Config:
 
     def check(self) -> None:
         """Raise an InputError unless there is all that a run needs, none of it out of range."""
+        if self.backend not in BACKENDS:
+            raise unknown("backend", self.backend, BACKENDS)
         if self.model not in MODELS:
             raise unknown("model", self.model, MODELS)
         names = MODELS[self.model][1]

@@ -22,7 +22,6 @@ from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.losses import OBJECTIVES, mse
 from npgan.models.model import Model, check_critic, in_chunks
-from npgan.ops import sigmoid_forward
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -136,8 +135,8 @@ class VAEGAN(Model):
         return {
             **{name: float(value) for name, value in parts.items()},
             "d_loss": float(d_loss),
-            "d_real": float(sigmoid_forward(real).mean()),
-            "d_fake": float(sigmoid_forward(fake).mean()),
+            "d_real": float(run.sigmoid_forward(real).mean()),
+            "d_fake": float(run.sigmoid_forward(fake).mean()),
         }
 
     def validate(self, data: np.ndarray) -> dict[str, float]:

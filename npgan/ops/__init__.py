@@ -29,6 +29,7 @@ from npgan.ops.activation import (
     tanh_forward,
 )
 from npgan.ops.batch import gather
+from npgan.ops.chain import chain_backward, chain_forward
 from npgan.ops.dense import dense_backward_input, dense_backward_parameters, dense_forward
 from npgan.ops.loss import (
     bce_backward,
@@ -54,6 +55,7 @@ from npgan.ops.noise import (
 from npgan.ops.update import (
     adam_update,
     adamw_update,
+    all_finite,
     ema_update,
     momentum_update,
     rmsprop_update,
@@ -63,10 +65,13 @@ from npgan.ops.update import (
 __all__ = [
     "adam_update",
     "adamw_update",
+    "all_finite",
     "bce_backward",
     "bce_forward",
     "bce_with_logits_backward",
     "bce_with_logits_forward",
+    "chain_backward",
+    "chain_forward",
     "dense_backward_input",
     "dense_backward_parameters",
     "dense_forward",

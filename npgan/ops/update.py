@@ -109,3 +109,12 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
     """
     average *= decay
     average += (1 - decay) * w
+
+
+def all_finite(x: np.ndarray) -> bool:
+    """Return whether no number of ``x`` is NaN or infinite: asked before an update is applied.
+
+    >>> all_finite(np.array([1.0, 2.0])), all_finite(np.array([1.0, np.nan]))
+    (True, False)
+    """
+    return bool(np.isfinite(x).all())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from npgan import backend
 from npgan.errors import count
 from npgan.training import checkpoint
 
@@ -56,9 +57,10 @@ class Progress(Callback):
         self.interval = interval
 
     def on_train_begin(self, loop: Loop) -> None:
-        """Open the bar where the run stands."""
+        """Open the bar where the run stands, once the kernels are there."""
         from tqdm import tqdm
 
+        backend.prepare()
         self.bar = tqdm(
             total=loop.total_steps,
             initial=loop.step,

@@ -1,0 +1,51 @@
+"""The kernels: the operations of :mod:`npgan.ops` by the same names, compiled by Numba.
+
+Importing this package imports Numba; :mod:`npgan.backend` does so when the backend is first used.
+A docstring here says only what makes the kernel fast: the mathematics is in the reference.
+"""
+
+from npgan.kernels import elementwise
+from npgan.kernels.activation import CODES
+from npgan.kernels.chain import chain_backward, chain_forward
+from npgan.kernels.dense import dense_backward_input, dense_backward_parameters, dense_forward
+from npgan.kernels.elementwise import (
+    adam_update,
+    adamw_update,
+    all_finite,
+    ema_update,
+    gather,
+    momentum_update,
+    rmsprop_update,
+    sgd_update,
+)
+from npgan.kernels.loss import (
+    bce_with_logits_backward,
+    bce_with_logits_forward,
+    mse_backward,
+    mse_forward,
+)
+
+KERNELS = {
+    kernel.__name__: kernel
+    for kernel in (
+        adamw_update,
+        all_finite,
+        bce_with_logits_backward,
+        bce_with_logits_forward,
+        chain_backward,
+        chain_forward,
+        dense_backward_input,
+        dense_backward_parameters,
+        dense_forward,
+        ema_update,
+        gather,
+        momentum_update,
+        mse_backward,
+        mse_forward,
+        rmsprop_update,
+        sgd_update,
+    )
+}
+KERNELS["adam_update"] = adam_update
+KERNELS |= {f"{name}_forward": elementwise.forward(name) for name in CODES}
+KERNELS |= {f"{name}_backward": elementwise.backward(name) for name in CODES}

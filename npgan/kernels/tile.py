@@ -1,0 +1,220 @@
+r"""The register tile: a small matrix product that never leaves the vector registers.
+
+:math:`C = D + AB` for MR rows and NV vectors of columns. For each k it loads NV vectors of a row of
+B, broadcasts MR numbers of A, and issues MR x NV fused multiply-adds on sums that stay in
+registers: 28 multiply-adds for 16 loads, so that the arithmetic, not the memory, sets the pace. An
+element's sum runs over k in order whatever the tile's shape, so its bits do not depend on how a
+product is cut into tiles.
+
+Numba cannot write this loop, but an intrinsic can: the code below builds LLVM's instructions.
+"""
+
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, config
+from numba.extending import intrinsic
+
+_FEATURES = llvm.get_host_cpu_features()
+BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx2") else 16
+ROWS = 14 if BYTES == 64 or _FEATURES.get("neon") else 6
+INDEX, LANE, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
+
+
+@intrinsic(prefer_literal=True)
+def _tile(  # type: ignore[no-untyped-def]
+    context, rows, vectors, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k, last
+):
+    index = types.intp
+    signature = types.void(
+        rows, vectors, a, index, index, index, b, index, index, c, index, index, d, index, index,
+        types.boolean, index, index,
+    )  # fmt: skip
+    mr, nv, number = rows.literal_value, vectors.literal_value, c.dtype
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, _, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k, last = arguments
+        kinds = dict(zip("abcd", (signature.args[i] for i in (2, 6, 9, 12)), strict=True))
+
+        def pointer(name: str, array: Any, offset: Any) -> Any:
+            data = context.make_array(kinds[name])(context, builder, array).data
+            return builder.gep(data, [offset])
+
+        ap, bp = pointer("a", a, ia), pointer("b", b, ib)
+        cp, dp = pointer("c", c, ic), pointer("d", d, id_)
+        vector = Vectors(context, builder, number, nv, last)
+        before = builder.block
+        blocks = {n: builder.append_basic_block(n) for n in ("add", "start", "loop", "body", "end")}
+        builder.cbranch(add, blocks["add"], blocks["start"])
+
+        builder.position_at_end(blocks["add"])  # the sums start at D, ...
+        first = [vector.load_row(builder.gep(dp, [vector.times(i, drs)])) for i in range(mr)]
+        added = builder.block
+        builder.branch(blocks["start"])
+
+        builder.position_at_end(blocks["start"])  # ... or at zero
+        start = [[vector.phi([(vector.zero, before), (v, added)]) for v in row] for row in first]
+        builder.branch(blocks["loop"])
+
+        builder.position_at_end(blocks["loop"])
+        from_start = blocks["start"]
+        step = builder.phi(INDEX)
+        step.add_incoming(INDEX(0), from_start)
+        apk, bpk = builder.phi(ap.type), builder.phi(bp.type)
+        apk.add_incoming(ap, from_start)
+        bpk.add_incoming(bp, from_start)
+        sums = [[vector.phi([(v, from_start)]) for v in row] for row in start]
+        builder.cbranch(builder.icmp_signed("<", step, k), blocks["body"], blocks["end"])
+
+        builder.position_at_end(blocks["body"])
+        row = vector.load_row(bpk)
+        for i in range(mr):
+            scalar = builder.load(builder.gep(apk, [vector.times(i, ars)]))
+            products = vector.multiply_add(scalar, row, sums[i])
+            for phi, value in zip(sums[i], products, strict=True):
+                phi.add_incoming(value, blocks["body"])
+        step.add_incoming(builder.add(step, INDEX(1)), blocks["body"])
+        apk.add_incoming(builder.gep(apk, [acs]), blocks["body"])
+        bpk.add_incoming(builder.gep(bpk, [brs]), blocks["body"])
+        builder.branch(blocks["loop"])
+
+        builder.position_at_end(blocks["end"])
+        for i in range(mr):
+            vector.store_row(sums[i], builder.gep(cp, [vector.times(i, crs)]))
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+class Vectors:
+    """Rows of ``count`` vectors, of whose last only the first ``last`` numbers are there."""
+
+    def __init__(self, context: Any, builder: Any, number: Any, count: int, last: Any) -> None:
+        self.builder, self.count = builder, count
+        self.lanes = BYTES * 8 // number.bitwidth
+        self.align = number.bitwidth // 8
+        self.type = ir.VectorType(context.get_value_type(number), self.lanes)
+        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+        kind = f"v{self.lanes}f{number.bitwidth}"
+        mask = ir.VectorType(BIT, self.lanes)
+        pointer = self.type.as_pointer()
+
+        def declare(name: str, result: Any, *arguments: Any) -> Any:
+            function = ir.FunctionType(result, arguments)
+            return cgutils.get_or_insert_function(builder.module, function, name)
+
+        same = [self.type] * 3
+        self.fma = declare(f"llvm.fmuladd.{kind}", self.type, *same)
+        self.masked_load = declare(
+            f"llvm.masked.load.{kind}.p0", self.type, pointer, LANE, mask, self.type
+        )
+        self.masked_store = declare(
+            f"llvm.masked.store.{kind}.p0", ir.VoidType(), self.type, pointer, LANE, mask
+        )
+        lane = ir.Constant(ir.VectorType(LANE, self.lanes), list(range(self.lanes)))
+        last = builder.trunc(last, LANE)
+        self.mask = builder.icmp_signed("<", lane, self.broadcast(last, LANE))
+
+    def broadcast(self, scalar: Any, kind: Any) -> Any:
+        """Return a vector of one number."""
+        empty = ir.Constant(ir.VectorType(kind, self.lanes), ir.Undefined)
+        first = self.builder.insert_element(empty, scalar, LANE(0))
+        zeros = ir.Constant(ir.VectorType(LANE, self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, empty, zeros)
+
+    def times(self, i: int, stride: Any) -> Any:
+        """Return i * stride."""
+        return self.builder.mul(INDEX(i), stride)
+
+    def phi(self, incoming: list) -> Any:
+        """Return a vector that depends on where control comes from."""
+        node = self.builder.phi(self.type)
+        for value, block in incoming:
+            node.add_incoming(value, block)
+        return node
+
+    def _places(self, pointer: Any) -> list:
+        step = [self.builder.gep(pointer, [INDEX(j * self.lanes)]) for j in range(self.count)]
+        return [self.builder.bitcast(p, self.type.as_pointer()) for p in step]
+
+    def load_row(self, pointer: Any) -> list:
+        """Return the row's vectors; the last one masked."""
+        *full, end = self._places(pointer)
+        row = [self.builder.load(p, align=self.align) for p in full]
+        masked = [end, LANE(self.align), self.mask, self.zero]
+        return [*row, self.builder.call(self.masked_load, masked)]
+
+    def store_row(self, row: list, pointer: Any) -> None:
+        """Store the row's vectors; of the last one, what is there."""
+        *full, end = self._places(pointer)
+        for value, place in zip(row, full, strict=False):
+            self.builder.store(value, place, align=self.align)
+        self.builder.call(self.masked_store, [row[-1], end, LANE(self.align), self.mask])
+
+    def multiply_add(self, scalar: Any, row: list, sums: list) -> list:
+        """Return sums + scalar * row."""
+        number = self.broadcast(scalar, self.type.element)
+        pairs = zip(row, sums, strict=True)
+        return [self.builder.call(self.fma, [number, v, s]) for v, s in pairs]
+
+
+@intrinsic
+def _transpose_tile(context, a, ia, ars, c, ic, crs):  # type: ignore[no-untyped-def]
+    index, number = types.intp, a.dtype
+    signature = types.void(a, index, index, c, index, index)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, ia, ars, c, ic, crs = arguments
+        ap = builder.gep(context.make_array(signature.args[0])(context, builder, a).data, [ia])
+        cp = builder.gep(context.make_array(signature.args[3])(context, builder, c).data, [ic])
+        lanes, align = BYTES * 8 // number.bitwidth, number.bitwidth // 8
+        kind = ir.VectorType(context.get_value_type(number), lanes)
+
+        def place(pointer: Any, i: int, stride: Any) -> Any:
+            row = builder.gep(pointer, [builder.mul(INDEX(i), stride)])
+            return builder.bitcast(row, kind.as_pointer())
+
+        def shuffle(u: Any, v: Any, lanes_of: list[int]) -> Any:
+            mask = ir.Constant(ir.VectorType(LANE, lanes), lanes_of)
+            return builder.shuffle_vector(u, v, mask)
+
+        rows = [builder.load(place(ap, i, ars), align=align) for i in range(lanes)]
+        span = 1
+        while span < lanes:  # swap the off-diagonal halves of every 2 span x 2 span square
+            low = [x if not x & span else lanes + x - span for x in range(lanes)]
+            high = [x + span if not x & span else lanes + x for x in range(lanes)]
+            for i in (i for i in range(lanes) if not i & span):
+                u, v = rows[i], rows[i + span]
+                rows[i], rows[i + span] = shuffle(u, v, low), shuffle(u, v, high)
+            span *= 2
+        for i, row in enumerate(rows):
+            builder.store(row, place(cp, i, crs), align=align)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _plain_transpose_tile(a, ia, ars, c, ic, crs):  # type: ignore[no-untyped-def]
+    """Do the same in plain loops."""
+    lanes = BYTES // a.itemsize
+    for i in range(lanes):
+        for j in range(lanes):
+            c[ic + j * crs + i] = a[ia + i * ars + j]
+
+
+def _plain_tile(rows, vectors, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k, last):  # type: ignore[no-untyped-def]
+    """Do the same in plain loops, for runs without a compiler."""
+    columns = (vectors - 1) * (BYTES // c.itemsize) + last
+    for i in range(rows):
+        for j in range(columns):
+            total = d[id_ + i * drs + j] if add else c.dtype.type(0)
+            for p in range(k):
+                total += a[ia + i * ars + p * acs] * b[ib + p * brs + j]
+            c[ic + i * crs + j] = total
+
+
+plain = config.DISABLE_JIT  # type: ignore[attr-defined]
+tile = _plain_tile if plain else _tile
+transpose_tile = _plain_transpose_tile if plain else _transpose_tile

@@ -1,0 +1,86 @@
+"""The benchmarks count, compare and start as they should; nothing here looks at a time."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+MILLIONS = {"gan-small": 104, "gan-medium": 164, "gan-large": 1541, "ring": 103, "autoencoder": 135}
+
+
+@pytest.fixture(scope="module")
+def step():
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        spec = importlib.util.spec_from_file_location("step", BENCHMARKS / "step.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+
+
+@pytest.mark.parametrize("name", MILLIONS)
+def test_operations_of_a_step(step, name):
+    assert round(step.operations(step.config_of(name)) / 1e6) == MILLIONS[name]
+
+
+@pytest.mark.parametrize("script", ["step", "startup", "scaling", "matmul"])
+def test_help_shows_examples(script):
+    command = [sys.executable, str(BENCHMARKS / f"{script}.py"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "examples" in done.stdout
+
+
+def test_unknown_names_are_refused():
+    command = [sys.executable, str(BENCHMARKS / "step.py"), "--presets", "gan-tiny"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "gan-tiny" in done.stderr
+
+
+def losses(step, name, config):
+    model = config.build(60_000)
+    return step.MAKERS[name](config, model, 1).losses(*step.given(config, model))
+
+
+@pytest.mark.parametrize("name", MILLIONS)
+def test_torch_computes_the_same_losses(step, name):
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    config = step.config_of(name)
+    try:
+        ours, theirs = losses(step, "npgan numpy", config), losses(step, "torch", config)
+    finally:
+        torch.set_num_threads(threads)
+    assert np.shape(ours) == (step.CHECKED_STEPS, 2 if config.model == "gan" else 1)
+    assert step.same(theirs, ours)
+
+
+def test_other_losses_are_not_the_same(step):
+    ours = losses(step, "npgan numpy", step.config_of("autoencoder"))
+    assert not step.same((np.array(ours) * 1.01).tolist(), ours)
+    assert not step.same(ours[:2], ours)
+    assert not step.same([[float("nan")]] * 3, ours)
+
+
+def test_ratios_are_medians_of_the_rounds(step):
+    assert step.ratio([2.0, 30.0, 8.0], [1.0, 10.0, 2.0]) == 3.0
+
+
+@pytest.mark.parametrize("peer", [True, False])
+def test_a_summary_without_a_peer_has_no_best_one(step, peer):
+    rounds = {"npgan numpy": [2e-3, 3e-3], "product numpy": [0.02, 0.02]}
+    rounds |= {"jax-step": [1e-3, 1e-3], "jax-scan": [5e-4, 5e-4]} if peer else {}
+    base = {"preset": "gan-small", "threads": 1, "rounds": rounds, "left_out": {}}
+    summary = step.summarize(base)
+    row = summary["contestants"]["npgan numpy"]
+    assert summary["best_peer"] == ("jax" if peer else None)
+    assert summary["jax_is"] == ("jax-scan" if peer else None)
+    assert (row["best_peer_over_it"] is not None) == peer
+    assert row["over_npgan"]["npgan numpy"] == 1
+    step.print_result(summary)

@@ -1,0 +1,324 @@
+"""Every kernel does what its reference does, on any shape, in any float type, on any threads."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npgan import backend, catalogue, ops
+from npgan.data import load
+from npgan.data.batches import Batches
+from npgan.gradcheck import gradcheck
+from npgan.layers import build
+from npgan.models.presets import preset
+from npgan.ops.chain import ACTIVATIONS
+
+kernels = pytest.importorskip("npgan.kernels")
+from npgan.kernels import jit, matmul  # noqa: E402
+from npgan.kernels.activation import exp, tanh  # noqa: E402
+
+FLOATS = (np.float32, np.float64)
+SIZES = st.sampled_from([1, 2, 3, 7, 13, 16, 17, 31, 33, 50, 64, 100])
+
+
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def _threads(request):
+    before = jit._threads
+    jit.set_threads(request.param)
+    yield
+    jit.set_threads(before)
+
+
+def close(value, reference, terms=1):
+    """Compare within the rounding of a sum of so many terms, relative to the largest number."""
+    value, reference = np.asarray(value), np.asarray(reference)
+    assert value.shape == reference.shape
+    assert value.dtype == reference.dtype
+    eps = np.finfo(reference.dtype).eps
+    scale = np.abs(reference).max(initial=0) + 1
+    np.testing.assert_allclose(value, reference, rtol=0, atol=8 * np.sqrt(terms) * eps * scale)
+
+
+def random(shape, dtype, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def test_every_kernel_has_a_reference_of_its_name():
+    assert set(kernels.KERNELS) <= set(ops.__all__)
+
+
+@pytest.mark.usefixtures("_threads")
+@given(n=SIZES, k=SIZES, m=SIZES, dtype=st.sampled_from(FLOATS))
+@settings(deadline=None, max_examples=40)
+def test_dense_products_are_the_references(n, k, m, dtype):
+    x, w, b, dy = (random(s, dtype, i) for i, s in enumerate([(n, k), (k, m), (m,), (n, m)]))
+    close(kernels.dense_forward(x, w, b), ops.dense_forward(x, w, b), k)
+    close(kernels.dense_backward_input(dy, w), ops.dense_backward_input(dy, w), m)
+    mine, theirs = [(np.ones((k, m), dtype), np.ones(m, dtype)) for _ in "ab"]
+    kernels.dense_backward_parameters(dy, x, *mine)
+    ops.dense_backward_parameters(dy, x, *theirs)
+    for a, b in zip(mine, theirs, strict=True):
+        close(a, b, n)
+
+
+@pytest.mark.parametrize("view", ["transposed", "every second", "backwards", "empty"])
+def test_any_strides_and_no_rows_at_all(view):
+    x = random((12, 12), np.float32)
+    x = {"transposed": x.T, "every second": x[:, ::2], "backwards": x[::-1], "empty": x[:0]}[view]
+    w, b = random((x.shape[1], 5), np.float32, 1), random(5, np.float32, 2)
+    close(kernels.dense_forward(x, w, b), ops.dense_forward(x, w, b), 12)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(rows=SIZES, columns=SIZES)
+@settings(deadline=None, max_examples=30)
+def test_transposes(dtype, rows, columns):
+    a = random((rows, columns), dtype)
+    c = np.empty((columns, rows), dtype)
+    matmul.transpose(a.reshape(-1), 0, rows, columns, c.reshape(-1), 0, rows)
+    assert (c == a.T).all()
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_are_the_references(name, dtype):
+    x = np.concatenate([random(5000, dtype) * 3, np.array([0, -1e4, 1e4, -88, 88], dtype)])
+    forward, backward = f"{name}_forward", f"{name}_backward"
+    y = getattr(ops, forward)(x)
+    mine = kernels.KERNELS[forward](x)
+    ulp = np.spacing(np.maximum(np.abs(y), np.finfo(dtype).tiny))
+    assert (np.abs(mine - y) <= 4 * ulp).all(), "2 ulp of the exponential, and what follows it"
+    dy = random(x.shape, dtype, 1)
+    close(kernels.KERNELS[backward](dy, y), getattr(ops, backward)(dy, y))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_nan_passes_through_every_activation(name):
+    y = kernels.KERNELS[f"{name}_forward"](np.array([np.nan, 1.0], np.float32))
+    assert np.isnan(y[0])
+    assert np.isfinite(y[1])
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="NumPy's own functions then")
+@pytest.mark.parametrize(
+    ("function", "reference", "bound"), [(exp, np.exp, 87.0), (tanh, np.tanh, 12.0)]
+)
+def test_polynomials_are_within_two_ulp(function, reference, bound):
+    import numba
+
+    apply = numba.vectorize(["float32(float32)"])(lambda x: function(x))
+    x = np.concatenate([np.linspace(-bound, bound, 400_001), np.geomspace(1e-30, 1, 1000)])
+    x = x.astype(np.float32)
+    exact = reference(x.astype(np.float64))
+    ulp = np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
+    assert (np.abs(apply(x) - exact) / ulp).max() <= 2
+
+
+LOSSES = ("mse", "bce_with_logits")
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_are_the_references(name, dtype):
+    x = random((100, 90), dtype) * 4
+    target = np.random.default_rng(1).random(x.shape).astype(dtype)
+    for t in (target, 1.0) if name == "bce_with_logits" else (target,):
+        for direction in ("forward", "backward"):
+            full = f"{name}_{direction}"
+            close(kernels.KERNELS[full](x, t), getattr(ops, full)(x, t), x.size)
+
+
+UPDATES = {
+    "sgd_update": (0, (0.1,)),
+    "momentum_update": (1, (0.1, 0.9)),
+    "rmsprop_update": (1, (0.1, 0.9, 1e-8)),
+    "adam_update": (2, (3, 0.1, 0.9, 0.999, 1e-8)),
+    "adamw_update": (2, (3, 0.1, 0.9, 0.999, 1e-8, 0.01)),
+}
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", UPDATES)
+def test_updates_are_the_references(name, dtype):
+    moments, numbers = UPDATES[name]
+    state = [random(10_000, dtype, i) for i in range(2)] + [
+        random(10_000, dtype, 5 + i) ** 2 for i in range(moments)
+    ]
+    mine, theirs = [[a.copy() for a in state] for _ in "ab"]
+    kernels.KERNELS[name](*mine, *numbers)
+    getattr(ops, name)(*theirs, *numbers)
+    for a, b in zip(mine, theirs, strict=True):
+        close(a, b)
+
+
+@pytest.mark.usefixtures("_threads")
+def test_averages_and_batches_are_the_references():
+    a, w = random(9000, np.float32), random(9000, np.float32, 1)
+    b = a.copy()
+    kernels.ema_update(a, w, 0.9)
+    ops.ema_update(b, w, 0.9)
+    close(a, b)
+    data = np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)
+    rows = np.array([3, 39, 3, 0])
+    for bounds in ((0.0, 1.0), (-1.0, 1.0)):
+        close(kernels.gather(data, rows, *bounds), ops.gather(data, rows, *bounds))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, -np.nan])
+def test_one_bad_number_is_seen(dtype, bad):
+    x = random(10_001, dtype)
+    assert kernels.all_finite(x)
+    assert kernels.all_finite(np.array([np.finfo(dtype).max, np.finfo(dtype).min], dtype))
+    assert kernels.all_finite(x[:0])
+    x[7777] = bad
+    assert not kernels.all_finite(x)
+
+
+WIDTHS = st.lists(SIZES, min_size=2, max_size=4)
+
+
+@pytest.mark.usefixtures("_threads")
+@given(n=SIZES, widths=WIDTHS, dtype=st.sampled_from(FLOATS), data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_a_fused_network_is_its_layers(n, widths, dtype, data):
+    names = data.draw(st.lists(st.sampled_from(ACTIVATIONS), min_size=3, max_size=3))
+    specs = [s for i, (a, b) in enumerate(pairwise(widths)) for s in (f"dense {a} {b}", names[i])]
+    net = build(specs, rng=0).astype(dtype)
+    x, dy = random((n, widths[0]), dtype), random((n, widths[-1]), dtype, 1)
+    results = []
+    for name in ("numpy", "numba"):
+        backend.use(name)
+        grads = net.parameters.like()
+        y, cache = net.forward(x)
+        dx = net.backward(dy, cache, grads)
+        assert net.backward(dy, cache, None, input_grad=False) is None
+        results.append((y, dx, grads.flat))
+    for mine, reference in zip(results[1], results[0], strict=True):
+        close(mine, reference, 100 * len(widths))
+
+
+@pytest.mark.parametrize("case", list(catalogue.cases()), ids=lambda case: case.name)
+def test_gradients_through_the_kernels_are_right(case):
+    backend.use("numba")
+    report = case.check()
+    assert report, f"\n{report}"
+
+
+def train(name, steps):
+    """Train a preset on its own data, and return the model and what each step reported."""
+    config = preset(name)
+    data = load(config.data).train
+    model = config.build(len(data))
+    batches = Batches(data, config.batch_size, np.random.default_rng(0), model.value_range)
+    rng = np.random.default_rng(1)
+    return model, [model.train_step(batches.next(), rng) for _ in range(steps)]
+
+
+@pytest.mark.parametrize("name", ["gan-small", "autoencoder", "ring"])
+def test_both_backends_train_alike(name):
+    histories = []
+    for choice in ("numpy", "numba"):
+        backend.use(choice)
+        histories.append(train(name, 100)[1])
+    for a, b in zip(*histories, strict=True):
+        assert a == pytest.approx(b, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["gan-small", "gan-mnist", "autoencoder", "ring"])
+def test_threads_do_not_change_a_bit(name):
+    backend.use("numba")
+    before = jit._threads
+    weights = []
+    for threads in (1, 2):
+        jit.set_threads(threads)
+        weights.append(train(name, 10)[0].weights())
+    jit.set_threads(before)
+    for parameter, array in weights[0].items():
+        assert (array == weights[1][parameter]).all(), parameter
+
+
+SCRIPTS = {
+    "a forked worker": """
+import multiprocessing, numpy as np
+from npgan import backend
+from npgan.layers import build
+backend.use("numba")
+net, x = build(["dense 300 300", "relu"], rng=0), np.ones((64, 300), np.float32)
+y = net(x)
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert all((z == y).all() for z in pool.map(net, [x, x, x]))
+""",
+    "two threads at once": """
+import threading, numpy as np
+from npgan import backend
+from npgan.layers import build
+backend.use("numba")
+net, x = build(["dense 300 300", "relu"], rng=0), np.ones((64, 300), np.float32)
+y, results = net(x), []
+work = lambda: results.extend(net(x) for _ in range(200))
+threads = [threading.Thread(target=work) for _ in range(2)]
+[t.start() for t in threads]; [t.join() for t in threads]
+assert len(results) == 400 and all((z == y).all() for z in results)
+""",
+    "no Numba": """
+import sys, warnings
+sys.modules["numba"] = None
+from npgan import backend, ops
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    backend.use("numba")
+assert len(caught) == 1 and "Numba cannot be used" in str(caught[0].message)
+assert backend.run.name == "numpy" and backend.run.relu_forward is ops.relu_forward
+""",
+    "no compiler": """
+import os
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+import numpy as np
+from npgan import backend
+from npgan.layers import build
+net, x = build(["dense 5 4", "tanh", "dense 4 3"], rng=0), np.ones((2, 5), np.float32)
+y = net(x)
+backend.use("numba")
+assert np.allclose(net(x), y, atol=1e-6)
+""",
+    "nowhere to keep code": """
+import os
+import numba.core.caching as caching
+caching.CacheImpl._locator_classes = []
+import npgan.kernels.jit as jit
+assert jit.jit(lambda x: x + 1)(1) == 2
+""",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_it_works_with(name):
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPTS[name]], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_wrong_number_of_threads_is_named():
+    code = "from npgan import backend; backend.use('numba')"
+    environment = {**os.environ, "NPGAN_NUM_THREADS": "many"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "NPGAN_NUM_THREADS must be a number of threads, not 'many'" in result.stderr
+
+
+def test_the_checker_sees_a_wrong_kernel(monkeypatch):
+    backend.use("numba")
+    right = backend.run.chain_backward
+    monkeypatch.setattr(backend.run, "chain_backward", lambda dy, *rest: right(-dy, *rest))
+    assert not gradcheck(build(["dense 3 2", "tanh"], rng=0), np.ones((4, 3)))
