@@ -1,10 +1,17 @@
 """Fixtures that several files use."""
 
+import os
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from npgan import GAN, Adam, Dense, LeakyReLU, ReLU, Sequential, Tanh, backend
 from npgan.models import Model
+
+# The tests run side by side, a process a core: each keeps to one thread unless it says otherwise.
+os.environ |= {"NPGAN_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+threadpool_limits(1)
 
 
 @pytest.fixture(autouse=True)
