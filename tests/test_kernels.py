@@ -288,6 +288,7 @@ from npgan.layers import build
 net, x = build(["dense 5 4", "tanh", "dense 4 3"], rng=0), np.ones((2, 5), np.float32)
 y = net(x)
 backend.use("numba")
+backend.prepare()
 assert np.allclose(net(x), y, atol=1e-6)
 """,
     "nowhere to keep code": """

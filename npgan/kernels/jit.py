@@ -7,9 +7,11 @@ the bits must not depend on which of its versions, for one thread or for several
 a fused multiply-add is wanted, :func:`fma` says so.
 """
 
+import hashlib
 import os
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib import import_module
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -23,8 +25,18 @@ from npgan.errors import InputError
 MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 
 
+def _digest() -> str:
+    """Return a hash of all kernels' sources: a kernel is compiled into the others that call it."""
+    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(sources).hexdigest()[:12]
+
+
+DIGEST = _digest()
+
+
 def jit(function: Callable, **options: Any) -> Any:
     """Compile a function by the policy; where nothing can be written, its code is not kept."""
+    function.__qualname__ += f"_{DIGEST}"  # part of the name of the file that keeps its code
     options = {"error_model": "numpy", **options}
     try:
         return numba.njit(function, cache=True, **options)
@@ -60,7 +72,7 @@ class Threaded:
 
     def __init__(self, function: Callable) -> None:
         twin = FunctionType(function.__code__, function.__globals__, function.__name__)
-        twin.__qualname__ = f"{function.__qualname__}_parallel"  # the name in Numba's cache
+        twin.__qualname__ = f"{function.__qualname__}_parallel"
         self.serial, self.parallel = jit(function), jit(twin, parallel=True)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -76,12 +88,18 @@ def available_threads() -> int:
     Only OpenMP and TBB fork and join in a microsecond; the layer that Numba falls back on takes a
     hundred, more than a kernel's whole work, and there one thread is faster.
     """
-    fast = any(find_spec(f"numba.np.ufunc.{layer}pool") for layer in ("omp", "tbb"))
-    cores = min(MOST_THREADS, len(os.sched_getaffinity(0)))
-    wanted = os.environ.get("NPGAN_NUM_THREADS", str(cores))
+    wanted = os.environ.get("NPGAN_NUM_THREADS", str(MOST_THREADS))
     if not wanted.isdecimal() or wanted == "0":
         raise InputError(f"NPGAN_NUM_THREADS must be a number of threads, not {wanted!r}")
-    return min(int(wanted), MOST_THREADS) if fast else 1
+    return min(int(wanted), MOST_THREADS) if any(map(_loads, ("omp", "tbb"))) else 1
+
+
+def _loads(layer: str) -> bool:
+    try:
+        import_module(f"numba.np.ufunc.{layer}pool")
+    except ImportError:
+        return False
+    return True
 
 
 def set_threads(count: int) -> None:
@@ -91,4 +109,5 @@ def set_threads(count: int) -> None:
 
 
 _threads = available_threads()
-os.register_at_fork(after_in_child=lambda: set_threads(1))
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=lambda: set_threads(1))

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numba.core import config
 from tqdm import tqdm
 
 from npgan.kernels import KERNELS
 from npgan.kernels.chain import forward
+from npgan.kernels.jit import DIGEST
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
 
@@ -45,5 +47,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
 
 def _is_cold() -> bool:
     """Whether no compiled code of the first kernel is on the disk."""
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return False
     folder = forward.parallel.stats.cache_path
-    return not (folder and any(Path(folder).glob("chain._forward*.nbi")))
+    return not (folder and any(Path(folder).glob(f"chain._forward*{DIGEST}*.nbi")))
