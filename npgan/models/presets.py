@@ -257,14 +257,14 @@ PRESETS: dict[str, Config] = {
     "gan-mnist": Config(
         model="gan",
         data="mnist",
-        batch_size=128,
-        epochs=12,
+        batch_size=64,
+        epochs=16,
         networks={
             "generator": mlp(64, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": ["dense 784 128", LEAKY, "dropout 0.3", "dense 128 1"],
+            "discriminator": ["dropout 0.2", "dense 784 256", LEAKY, "dropout 0.5", "dense 256 1"],
         },
         optimizers=_both(*GAN_NETWORKS, lr=5e-4, beta1=0.5),
-        settings={"ema": 0.999},
+        settings={"ema": 0.9995},
     ),
     "gan-small": Config(
         model="gan",
