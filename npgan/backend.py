@@ -54,9 +54,26 @@ def set_threads(count: int) -> None:
     """Let kernels use so many threads; also those that are loaded later."""
     os.environ["NPGAN_NUM_THREADS"] = str(count)
     if run.fused:
-        from npgan.kernels.jit import set_threads
+        from npgan.kernels import jit
 
-        set_threads(count)
+        jit.set_threads(count)
+
+
+def threads() -> int:
+    """Return how many threads kernels may use: 1 in NumPy, whose BLAS looks after its own."""
+    if not run.fused:
+        return 1
+    from npgan.kernels import jit
+
+    return jit.threads()
+
+
+def use_threads(count: int) -> None:
+    """Use so many of them for now; no bit of a result depends on it."""
+    if run.fused:
+        from npgan.kernels import jit
+
+        jit.use_threads(count)
 
 
 def prepare() -> None:

@@ -17,6 +17,7 @@ from npgan.gradcheck import gradcheck
 from npgan.layers import build
 from npgan.models.presets import preset
 from npgan.ops.chain import ACTIVATIONS
+from npgan.training.pace import PERIOD, PROBE, Pace
 
 kernels = pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit, matmul  # noqa: E402
@@ -28,7 +29,7 @@ SIZES = st.sampled_from([1, 2, 3, 7, 13, 16, 17, 31, 33, 50, 64, 100])
 
 @pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
 def _threads(request):
-    before = jit._threads
+    before = jit.threads()
     jit.set_threads(request.param)
     yield
     jit.set_threads(before)
@@ -233,17 +234,29 @@ def test_both_backends_train_alike(name):
         assert a == pytest.approx(b, rel=1e-4, abs=1e-4)
 
 
+def test_training_keeps_to_the_number_of_threads_that_is_faster():
+    chosen = []
+    for slow in (1, 2):
+        pace = Pace(most=2)
+        for _ in range(PERIOD + 2 * PROBE):
+            pace.took(2.0 if pace.threads == slow else 1.0)
+        chosen.append(pace.threads)
+    assert chosen == [2, 1]
+
+
 @pytest.mark.parametrize("name", ["gan-small", "gan-mnist", "autoencoder", "ring"])
 def test_threads_do_not_change_a_bit(name):
     backend.use("numba")
-    before = jit._threads
+    before = jit.threads()
     weights = []
-    for threads in (1, 2):
-        jit.set_threads(threads)
+    for most, in_use in ((1, 1), (2, 2), (2, 1)):
+        jit.set_threads(most)
+        jit.use_threads(in_use)
         weights.append(train(name, 10)[0].weights())
     jit.set_threads(before)
     for parameter, array in weights[0].items():
         assert (array == weights[1][parameter]).all(), parameter
+        assert (array == weights[2][parameter]).all(), parameter
 
 
 SCRIPTS = {

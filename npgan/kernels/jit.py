@@ -76,10 +76,10 @@ class Threaded:
         self.serial, self.parallel = jit(function), jit(twin, parallel=True)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run on all threads."""
-        if _threads == 1:
+        """Run on as many threads as are in use."""
+        if _most == 1:
             return self.serial(*arguments, 1)
-        return self.parallel(*arguments, _threads)
+        return self.parallel(*arguments, _in_use)
 
 
 def available_threads() -> int:
@@ -104,10 +104,25 @@ def _loads(layer: str) -> bool:
 
 def set_threads(count: int) -> None:
     """Let kernels use so many threads, at most those that Numba has."""
-    global _threads
-    _threads = max(1, min(count, MOST_THREADS))
+    global _most, _in_use
+    _most = _in_use = max(1, min(count, MOST_THREADS))
+    if _most > 1:
+        numba.set_num_threads(_most)
 
 
-_threads = available_threads()
+def threads() -> int:
+    """Return how many threads kernels may use."""
+    return _most
+
+
+def use_threads(count: int) -> None:
+    """Use so many of them for now, without the code for one thread being needed."""
+    global _in_use
+    if _most > 1:
+        _in_use = max(1, min(count, _most))
+        numba.set_num_threads(_in_use)
+
+
+_most = _in_use = available_threads()
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     os.register_at_fork(after_in_child=lambda: set_threads(1))

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from npgan import errors
+from npgan import backend, errors
 from npgan.data.batches import Batches
 from npgan.errors import InputError, count
 from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
 from npgan.training.history import History
+from npgan.training.pace import Pace
 
 LOG_EVERY = 100
 
@@ -119,6 +120,7 @@ class Loop:
             raise InputError(f"{unit} must be at least 1, not {amount}")
         self.total_steps = amount if steps is not None else amount * self.batches.per_epoch
         self.stop, self.failed = None, False
+        self._pace = Pace(backend.threads())
         with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
             try:
                 for callback in self.callbacks:
@@ -136,7 +138,9 @@ class Loop:
         batch = self.batches.next()
         with np.errstate(all="ignore"):  # the model itself looks for NaN and infinity
             self.metrics = self.model.train_step(batch, self.noise)
-        self.seconds += time.perf_counter() - start
+        took = time.perf_counter() - start
+        self.seconds += took
+        self._pace.took(took)
         self.step += 1
         for name, value in self.metrics.items():
             total, count = self._sums.get(name, (0.0, 0))
