@@ -17,6 +17,7 @@ from npgan.gradcheck import gradcheck
 from npgan.layers import build
 from npgan.models.presets import preset
 from npgan.ops.chain import ACTIVATIONS
+from npgan.training import Callback
 from npgan.training.pace import PERIOD, PROBE, Pace
 
 kernels = pytest.importorskip("npgan.kernels")
@@ -238,10 +239,26 @@ def test_training_keeps_to_the_number_of_threads_that_is_faster():
     chosen = []
     for slow in (1, 2):
         pace = Pace(most=2)
+        pace.took(99.0)  # the first step compiles
         for _ in range(PERIOD + 2 * PROBE):
             pace.took(2.0 if pace.threads == slow else 1.0)
         chosen.append(pace.threads)
     assert chosen == [2, 1]
+
+
+def test_training_begins_and_ends_with_all_threads(small_gan, points):
+    backend.use("numba")
+    before, seen = jit.threads(), []
+
+    class See(Callback):
+        def on_step_end(self, loop):
+            seen.append(jit._in_use)
+
+    jit.set_threads(2)
+    jit.use_threads(1)
+    small_gan().fit(points, steps=2 + PROBE, batch_size=32, callbacks=[See()], rng=0)
+    assert (seen[0], seen[-1], jit._in_use) == (2, 1, 2)
+    jit.set_threads(before)
 
 
 @pytest.mark.parametrize("name", ["gan-small", "gan-mnist", "autoencoder", "ring"])

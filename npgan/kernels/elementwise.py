@@ -193,8 +193,6 @@ def _largest(bits, sign):  # type: ignore[no-untyped-def]
 
 def all_finite(x: np.ndarray) -> bool:
     """A number is finite if its bits, without the sign, are less than infinity's: a pass of integers."""
-    bits = np.dtype(f"i{x.itemsize}")
-    infinity = np.array(np.inf, x.dtype).view(bits)[()]
-    return bool(
-        _largest(x.reshape(-1).view(bits), np.iinfo(bits).min * (infinity // infinity)) < infinity
-    )
+    kind = f"i{x.itemsize}"
+    sign, infinity = np.array([-0.0, np.inf], x.dtype).view(kind)
+    return bool(_largest(x.reshape(-1).view(kind), sign) < infinity)

@@ -122,6 +122,7 @@ class Loop:
         self.stop, self.failed = None, False
         self._pace = Pace(backend.threads())
         with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
+            ends.callback(backend.use_threads, backend.threads())
             try:
                 for callback in self.callbacks:
                     callback.on_train_begin(self)

@@ -13,10 +13,12 @@ PERIOD, PROBE = 512, 8  # steps between two trials, and steps of each trial
 class Pace:
     """Tries one thread and all of them every PERIOD steps, and keeps to the faster.
 
+    The very first step does not count: it may load or compile kernels.
+
     Examples
     --------
     >>> pace = Pace(most=2)
-    >>> for step in range(2 * PROBE):  # the second thread only doubles the time
+    >>> for step in range(1 + 2 * PROBE):  # the second thread only doubles the time
     ...     pace.took(1.0 if pace.threads == 1 else 2.0)
     >>> pace.threads
     1
@@ -25,14 +27,14 @@ class Pace:
     def __init__(self, most: int) -> None:
         self.most = most
         self.threads = most
-        self._place = 0
+        self._place = -1
         self._seconds = {1: 0.0, most: 0.0}
 
     def took(self, seconds: float) -> None:
         """Hear of a step's time and decide about the next one's threads."""
         if self.most == 1:
             return
-        if self._place < 2 * PROBE:
+        if 0 <= self._place < 2 * PROBE:
             self._seconds[self.threads] += seconds
         self._place = (self._place + 1) % PERIOD
         if self._place == 0:
