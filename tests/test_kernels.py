@@ -82,7 +82,7 @@ def test_any_strides_and_no_rows_at_all(view):
 def test_transposes(dtype, rows, columns):
     a = random((rows, columns), dtype)
     c = np.empty((columns, rows), dtype)
-    matmul.transpose(a.reshape(-1), 0, rows, columns, c.reshape(-1), 0, rows)
+    matmul.transpose(a.reshape(-1), 0, columns, rows, columns, c.reshape(-1), rows)
     assert (c == a.T).all()
 
 

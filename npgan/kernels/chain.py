@@ -4,9 +4,8 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import activate, activate_backward
-from npgan.kernels.dense import transposes
 from npgan.kernels.jit import Threaded
-from npgan.kernels.matmul import block, region, share, transpose
+from npgan.kernels.matmul import block, panels, region, share
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
@@ -19,11 +18,14 @@ def _forward(x, w, plan, arguments, y, n, parts):  # type: ignore[no-untyped-def
         for part in prange(parts):
             i0, i1, j0, j1 = region(n, m, k, y.itemsize, part, parts)
             weight, bias = plan[s, WEIGHT], plan[s, BIAS]
-            block(source, x0, k, 1, w, weight, m, y, y0, m, w, bias, 0, True, i0, i1, j0, j1, k)
+            block(
+                source, x0, k, 1, w, weight, m, 1, y, y0, m, w, bias, 0, True,
+                i0, i1, j0, j1, k, y[:0],
+            )  # fmt: skip
             activate(y, y0, m, i0, i1, j0, j1, plan[s, CODE], arguments[s])
 
 
-def _backward(dy, x, y, w, plan, arguments, grads, dx, d, wt, n, parts):  # type: ignore[no-untyped-def]
+def _backward(dy, x, y, w, plan, arguments, grads, dx, d, panel, n, parts):  # type: ignore[no-untyped-def]
     top = len(plan) - 1
     d0, m = n * plan[top, BEFORE], plan[top, OUT]
     for part in prange(parts):
@@ -39,8 +41,8 @@ def _backward(dy, x, y, w, plan, arguments, grads, dx, d, wt, n, parts):  # type
             if grads.size:  # dW += x.T @ dy, and the bias's sum by whoever has the first row
                 i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
                 block(
-                    source, before, 1, k, d, d0, m, grads, w0, m, grads, w0, m, True,
-                    i0, i1, j0, j1, n,
+                    source, before, 1, k, d, d0, m, 1, grads, w0, m, grads, w0, m, True,
+                    i0, i1, j0, j1, n, panel[part],
                 )  # fmt: skip
                 if i0 == 0 and i1 > 0:
                     b0 = plan[s, BIAS]
@@ -51,17 +53,13 @@ def _backward(dy, x, y, w, plan, arguments, grads, dx, d, wt, n, parts):  # type
                             bias[j] += row[j]
             if s > 0 or dx.size:  # dx = dy @ W.T, times the derivative of the stage before
                 i0, i1, j0, j1 = region(n, k, m, d.itemsize, part, parts)
-                if i1 > i0:
-                    t = 0 if j1 - j0 < k else part * k * m  # a transpose of its own, if not shared
-                    mine = wt[t:]
-                    transpose(w, w0, k, m, mine, j0, j1)
-                    block(
-                        d, d0, m, 1, mine, 0, k, target, before, k, target, before, k, False,
-                        i0, i1, j0, j1, m,
-                    )  # fmt: skip
-                    if s > 0:
-                        code, argument = plan[s - 1, CODE], arguments[s - 1]
-                        activate_backward(d, y, before, k, i0, i1, j0, j1, code, argument)
+                block(
+                    d, d0, m, 1, w, w0, 1, m, target, before, k, target, before, k, False,
+                    i0, i1, j0, j1, m, panel[part],
+                )  # fmt: skip
+                if s > 0:
+                    code, argument = plan[s - 1, CODE], arguments[s - 1]
+                    activate_backward(d, y, before, k, i0, i1, j0, j1, code, argument)
 
 
 forward, backward = Threaded(_forward), Threaded(_backward)
@@ -89,9 +87,8 @@ def chain_backward(
     """A parallel region a stage: both its products, with the derivative of the stage before."""
     n = len(dy)
     dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
-    room = max(transposes(k, m, w.itemsize) for k, m, *_ in plan.tolist())
-    d, wt = np.empty(y.size, w.dtype), np.empty(room, w.dtype)
+    d, panel = np.empty(y.size, w.dtype), panels(plan[:, OUT].max(), w.dtype)
     dy, x = (np.ascontiguousarray(array, w.dtype).reshape(-1) for array in (dy, x))
     unwanted = w[:0]
-    backward(dy, x, y, w, plan, arguments, unwanted if grads is None else grads, dx, d, wt, n)
+    backward(dy, x, y, w, plan, arguments, unwanted if grads is None else grads, dx, d, panel, n)
     return dx.reshape(n, -1) if input_grad else None

@@ -1,51 +1,59 @@
-r"""Matrix products cut into register tiles: no packing, any shape, any strides of A.
+r"""Matrix products cut into register tiles: any shape, any strides of A, B or its transpose.
 
 All matrices are flat arrays with an offset and strides, counted in elements: element (i, k) of A is
-``a[ia + i * ars + k * acs]``. A's column stride makes :math:`x^\top` free; rows of B, C and D are
-contiguous.
+``a[ia + i * ars + k * acs]``. A's column stride makes :math:`x^\top` free. A tile reads rows of B;
+where it is B's columns that lie together (``bcs`` is not 1), they are first copied, a tile's columns
+at a time, into a ``panel``: a transpose that stays in the nearest cache while it is used.
 """
 
-from npgan.kernels.jit import jit
+import numpy as np
+
+from npgan.kernels.jit import MOST_THREADS, jit
 from npgan.kernels.tile import BYTES, ROWS, tile, transpose_tile
 
-HALF = ROWS // 2
 SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
 
 
 @jit
-def block(a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k):  # type: ignore[no-untyped-def]
-    """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1: two vectors of columns at a time."""
-    lanes = BYTES // c.itemsize
-    for j in range(j0, j1, 2 * lanes):
-        width = min(2 * lanes, j1 - j)
-        bj, cj, dj = ib + j, ic + j, id_ + j
+def block(  # type: ignore[no-untyped-def]
+    a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
+):
+    """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1: tiles of nearly equal heights."""
+    step = 2 * BYTES // c.itemsize
+    tiles = max(1, (i1 - i0 + ROWS - 1) // ROWS)
+    height, taller = (i1 - i0) // tiles, (i1 - i0) % tiles
+    for j in range(j0, j1, step):
+        columns = min(step, j1 - j)
+        rows_of_b, bj, stride = b, ib + j * bcs, brs
+        if bcs != 1:
+            transpose(b, bj, bcs, columns, k, panel, step)
+            rows_of_b, bj, stride = panel, 0, step
         i = i0
-        while i < i1:
-            left = i1 - i
-            ai, ci, di = ia + i * ars, cj + i * crs, dj + i * drs
-            if width > lanes:
-                last = width - lanes
-                if left >= ROWS:
-                    tile(ROWS, 2, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, last)
-                    i += ROWS
-                elif left >= HALF:
-                    tile(HALF, 2, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, last)
-                    i += HALF
-                elif left >= 3:
-                    tile(3, 2, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, last)
-                    i += 3
-                else:
-                    tile(1, 2, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, last)
-                    i += 1
-            elif left >= ROWS:
-                tile(ROWS, 1, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, width)
-                i += ROWS
-            elif left >= 3:
-                tile(3, 1, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, width)
-                i += 3
-            else:
-                tile(1, 1, a, ai, ars, acs, b, bj, brs, c, ci, crs, d, di, drs, add, k, width)
-                i += 1
+        for t in range(tiles):
+            rows = height + (t < taller)
+            tile(
+                rows, columns, a, ia + i * ars, ars, acs, rows_of_b, bj, stride,
+                c, ic + i * crs + j, crs, d, id_ + i * drs + j, drs, add, k,
+            )  # fmt: skip
+            i += rows
+
+
+def panels(k, dtype):  # type: ignore[no-untyped-def]
+    """Return room for a panel of k rows a thread."""
+    return np.empty((MOST_THREADS, 2 * BYTES // dtype.itemsize * k), dtype)
+
+
+@jit
+def transpose(a, ia, ars, rows, columns, c, crs):  # type: ignore[no-untyped-def]
+    """Write a matrix's transpose to the beginning of c; rows are contiguous in both."""
+    lanes = BYTES // a.itemsize
+    whole_rows, whole_columns = rows // lanes * lanes, columns // lanes * lanes
+    for i in range(0, whole_rows, lanes):
+        for j in range(0, whole_columns, lanes):
+            transpose_tile(a, ia + i * ars + j, ars, c, j * crs + i, crs)
+    for i in range(rows):
+        for j in range(whole_columns if i < whole_rows else 0, columns):
+            c[j * crs + i] = a[ia + i * ars + j]
 
 
 @jit
@@ -58,25 +66,11 @@ def share(n, unit, part, parts):  # type: ignore[no-untyped-def]
 @jit
 def region(m, n, k, itemsize, part, parts):  # type: ignore[no-untyped-def]
     """Return the rows and columns of an (m, n) product that a part computes."""
-    lanes = 2 * BYTES // itemsize
+    step = 2 * BYTES // itemsize
     if parts == 1 or m * n * k < SMALL:
-        return 0, m if part == 0 else 0, 0, n
-    if n >= parts * lanes:
-        j0, j1 = share(n, lanes, part, parts)
+        return (0, m, 0, n) if part == 0 else (0, 0, 0, 0)
+    if n >= parts * step:
+        j0, j1 = share(n, step, part, parts)
         return 0, m, j0, j1
-    i0, i1 = share(m, ROWS, part, parts)
+    i0, i1 = share(m, 1, part, parts)
     return i0, i1, 0, n
-
-
-@jit
-def transpose(a, ia, rows, columns, c, first, last):  # type: ignore[no-untyped-def]
-    """Write rows first..last of a (rows, columns) matrix into c, its (columns, rows) transpose."""
-    lanes = BYTES // a.itemsize
-    whole = columns // lanes * lanes
-    for i in range(first, last, lanes):
-        if i + lanes <= last:
-            for j in range(0, whole, lanes):
-                transpose_tile(a, ia + i * columns + j, columns, c, j * rows + i, rows)
-        for x in range(i, min(i + lanes, last)):
-            for j in range(whole if i + lanes <= last else 0, columns):
-                c[j * rows + x] = a[ia + x * columns + j]

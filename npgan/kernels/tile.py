@@ -1,14 +1,16 @@
 r"""The register tile: a small matrix product that never leaves the vector registers.
 
-:math:`C = D + AB` for MR rows and NV vectors of columns. For each k it loads NV vectors of a row of
-B, broadcasts MR numbers of A, and issues MR x NV fused multiply-adds on sums that stay in
-registers: 28 multiply-adds for 16 loads, so that the arithmetic, not the memory, sets the pace. An
-element's sum runs over k in order whatever the tile's shape, so its bits do not depend on how a
-product is cut into tiles.
+:math:`C = D + AB` for a few rows and up to two vectors of columns. For each k it loads the vectors
+of a row of B, broadcasts a number of A for each row, and issues fused multiply-adds on sums that
+stay in registers: with 14 rows, 28 multiply-adds for 16 loads, so that the arithmetic, not the
+memory, sets the pace. An element's sum runs over k in order whatever the tile's shape, so its bits
+do not depend on how a product is cut into tiles.
 
-Numba cannot write this loop, but an intrinsic can: the code below builds LLVM's instructions.
+Numba cannot write this loop, but an intrinsic can: the code below builds LLVM's instructions, a
+loop for every number of rows and vectors, and a jump to the one that is asked for.
 """
 
+from itertools import product
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -23,69 +25,92 @@ ROWS = 14 if BYTES == 64 or _FEATURES.get("neon") else 6
 INDEX, LANE, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def _tile(  # type: ignore[no-untyped-def]
-    context, rows, vectors, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k, last
+    context, rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k
 ):
     index = types.intp
     signature = types.void(
-        rows, vectors, a, index, index, index, b, index, index, c, index, index, d, index, index,
-        types.boolean, index, index,
+        index, index, a, index, index, index, b, index, index, c, index, index, d, index, index,
+        types.boolean, index,
     )  # fmt: skip
-    mr, nv, number = rows.literal_value, vectors.literal_value, c.dtype
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k, last = arguments
-        kinds = dict(zip("abcd", (signature.args[i] for i in (2, 6, 9, 12)), strict=True))
+        rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k = arguments
 
-        def pointer(name: str, array: Any, offset: Any) -> Any:
-            data = context.make_array(kinds[name])(context, builder, array).data
+        def pointer(position: int, array: Any, offset: Any) -> Any:
+            data = context.make_array(signature.args[position])(context, builder, array).data
             return builder.gep(data, [offset])
 
-        ap, bp = pointer("a", a, ia), pointer("b", b, ib)
-        cp, dp = pointer("c", c, ic), pointer("d", d, id_)
-        vector = Vectors(context, builder, number, nv, last)
-        before = builder.block
-        blocks = {n: builder.append_basic_block(n) for n in ("add", "start", "loop", "body", "end")}
-        builder.cbranch(add, blocks["add"], blocks["start"])
-
-        builder.position_at_end(blocks["add"])  # the sums start at D, ...
-        first = [vector.load_row(builder.gep(dp, [vector.times(i, drs)])) for i in range(mr)]
-        added = builder.block
-        builder.branch(blocks["start"])
-
-        builder.position_at_end(blocks["start"])  # ... or at zero
-        start = [[vector.phi([(vector.zero, before), (v, added)]) for v in row] for row in first]
-        builder.branch(blocks["loop"])
-
-        builder.position_at_end(blocks["loop"])
-        from_start = blocks["start"]
-        step = builder.phi(INDEX)
-        step.add_incoming(INDEX(0), from_start)
-        apk, bpk = builder.phi(ap.type), builder.phi(bp.type)
-        apk.add_incoming(ap, from_start)
-        bpk.add_incoming(bp, from_start)
-        sums = [[vector.phi([(v, from_start)]) for v in row] for row in start]
-        builder.cbranch(builder.icmp_signed("<", step, k), blocks["body"], blocks["end"])
-
-        builder.position_at_end(blocks["body"])
-        row = vector.load_row(bpk)
-        for i in range(mr):
-            scalar = builder.load(builder.gep(apk, [vector.times(i, ars)]))
-            products = vector.multiply_add(scalar, row, sums[i])
-            for phi, value in zip(sums[i], products, strict=True):
-                phi.add_incoming(value, blocks["body"])
-        step.add_incoming(builder.add(step, INDEX(1)), blocks["body"])
-        apk.add_incoming(builder.gep(apk, [acs]), blocks["body"])
-        bpk.add_incoming(builder.gep(bpk, [brs]), blocks["body"])
-        builder.branch(blocks["loop"])
-
-        builder.position_at_end(blocks["end"])
-        for i in range(mr):
-            vector.store_row(sums[i], builder.gep(cp, [vector.times(i, crs)]))
+        number = signature.args[9].dtype
+        lanes = INDEX(BYTES * 8 // number.bitwidth)
+        wide = builder.icmp_signed(">", columns, lanes)
+        last = builder.select(wide, builder.sub(columns, lanes), columns)
+        places = [pointer(2, a, ia), pointer(6, b, ib), pointer(9, c, ic), pointer(12, d, id_)]
+        values = [*places, ars, acs, brs, crs, drs, add, k, last]
+        end = builder.append_basic_block("end")
+        shape = builder.add(builder.shl(rows, INDEX(1)), builder.zext(wide, INDEX))
+        jump = builder.switch(shape, end)
+        for mr, nv in product(range(1, ROWS + 1), (1, 2)):
+            case = builder.append_basic_block(f"tile_{mr}_{nv}")
+            jump.add_case(INDEX(2 * mr + nv - 1), case)
+            builder.position_at_end(case)
+            builder.call(_function(context, builder.module, number, mr, nv, values), values)
+            builder.branch(end)
+        builder.position_at_end(end)
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+def _function(context: Any, module: Any, number: Any, mr: int, nv: int, values: list) -> Any:
+    """Build a tile's loop over k, in a function of its own: all registers are its."""
+    kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+    function = ir.Function(module, kind, module.get_unique_name(f"tile_{mr}_{nv}"))
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    ap, bp, cp, dp, ars, acs, brs, crs, drs, add, k, last = function.args
+    vector = Vectors(context, builder, number, nv, last)
+    before = builder.block
+    blocks = {n: builder.append_basic_block(n) for n in ("add", "start", "loop", "body", "store")}
+    builder.cbranch(add, blocks["add"], blocks["start"])
+
+    builder.position_at_end(blocks["add"])  # the sums start at D, ...
+    first = [vector.load_row(builder.gep(dp, [vector.times(i, drs)])) for i in range(mr)]
+    builder.branch(blocks["start"])
+
+    builder.position_at_end(blocks["start"])  # ... or at zero
+    zero = vector.zero
+    start = [[vector.phi([(zero, before), (v, blocks["add"])]) for v in row] for row in first]
+    builder.branch(blocks["loop"])
+
+    builder.position_at_end(blocks["loop"])
+    step = builder.phi(INDEX)
+    step.add_incoming(INDEX(0), blocks["start"])
+    apk, bpk = builder.phi(ap.type), builder.phi(bp.type)
+    apk.add_incoming(ap, blocks["start"])
+    bpk.add_incoming(bp, blocks["start"])
+    sums = [[vector.phi([(v, blocks["start"])]) for v in row] for row in start]
+    builder.cbranch(builder.icmp_signed("<", step, k), blocks["body"], blocks["store"])
+
+    builder.position_at_end(blocks["body"])
+    row = vector.load_row(bpk)
+    for i in range(mr):
+        scalar = builder.load(builder.gep(apk, [vector.times(i, ars)]))
+        products = vector.multiply_add(scalar, row, sums[i])
+        for phi, value in zip(sums[i], products, strict=True):
+            phi.add_incoming(value, blocks["body"])
+    step.add_incoming(builder.add(step, INDEX(1)), blocks["body"])
+    apk.add_incoming(builder.gep(apk, [acs]), blocks["body"])
+    bpk.add_incoming(builder.gep(bpk, [brs]), blocks["body"])
+    builder.branch(blocks["loop"])
+
+    builder.position_at_end(blocks["store"])
+    for i in range(mr):
+        vector.store_row(sums[i], builder.gep(cp, [vector.times(i, crs)]))
+    builder.ret_void()
+    return function
 
 
 class Vectors:
@@ -204,9 +229,8 @@ def _plain_transpose_tile(a, ia, ars, c, ic, crs):  # type: ignore[no-untyped-de
             c[ic + j * crs + i] = a[ia + i * ars + j]
 
 
-def _plain_tile(rows, vectors, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k, last):  # type: ignore[no-untyped-def]
+def _plain_tile(rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k):  # type: ignore[no-untyped-def]
     """Do the same in plain loops, for runs without a compiler."""
-    columns = (vectors - 1) * (BYTES // c.itemsize) + last
     for i in range(rows):
         for j in range(columns):
             total = d[id_ + i * drs + j] if add else c.dtype.type(0)
