@@ -7,7 +7,7 @@ import numpy as np
 
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
-from npgan.losses import mse
+from npgan.backend import run
 from npgan.metrics import frechet_distance, mode_statistics
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.ops import sigmoid_forward
@@ -66,7 +66,7 @@ def _reconstruction(
     test = model.scaled(dataset.test)
     mean = model.scaled(dataset.train).mean(axis=0)
     return {
-        "mean_squared_error": float(mse(model.reconstruct(test), test)[0]),
+        "mean_squared_error": float(run.mse(model.reconstruct(test), test)[0]),
         "mean_squared_error_of_the_mean": float(np.square(test - mean).mean()),
     }
 

@@ -55,12 +55,9 @@ def cross_entropy_discriminator(
     >>> cross_entropy_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
     array([0.25, 0.25])
     """
-    return DiscriminatorLoss(
-        run.bce_with_logits_forward(real_logits, real_label)
-        + run.bce_with_logits_forward(fake_logits, 0.0),
-        run.bce_with_logits_backward(real_logits, real_label),
-        run.bce_with_logits_backward(fake_logits, 0.0),
-    )
+    real, dreal = run.bce_with_logits(real_logits, real_label)
+    fake, dfake = run.bce_with_logits(fake_logits, 0.0)
+    return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
 def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
@@ -72,10 +69,8 @@ def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     >>> minimax_generator(np.zeros((2, 1))).dfake.ravel()
     array([-0.25, -0.25])
     """
-    return GeneratorLoss(
-        -run.bce_with_logits_forward(fake_logits, 0.0),
-        -run.bce_with_logits_backward(fake_logits, 0.0),
-    )
+    value, dfake = run.bce_with_logits(fake_logits, 0.0)
+    return GeneratorLoss(-value, -dfake)
 
 
 def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
@@ -87,10 +82,7 @@ def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     >>> non_saturating_generator(np.zeros((2, 1))).dfake.ravel()
     array([-0.25, -0.25])
     """
-    return GeneratorLoss(
-        run.bce_with_logits_forward(fake_logits, 1.0),
-        run.bce_with_logits_backward(fake_logits, 1.0),
-    )
+    return GeneratorLoss(*run.bce_with_logits(fake_logits, 1.0))
 
 
 OBJECTIVES: dict[str, Objective] = {
@@ -99,23 +91,10 @@ OBJECTIVES: dict[str, Objective] = {
 }
 
 
-def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Mean squared error and its gradient, :func:`npgan.ops.mse_forward`."""
-    return run.mse_forward(x, target), run.mse_backward(x, target)
+Reconstruction = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]
 
-
-def bce(p: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Binary cross-entropy of probabilities and its gradient, :func:`npgan.ops.bce_forward`."""
-    return run.bce_forward(p, target), run.bce_backward(p, target)
-
-
-def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Mean absolute error and its gradient, :func:`npgan.ops.l1_forward`."""
-    return run.l1_forward(x, target), run.l1_backward(x, target)
-
-
-RECONSTRUCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]] = {
-    "mse": mse,
-    "bce": bce,
-    "l1": l1,
+RECONSTRUCTIONS: dict[str, Reconstruction] = {
+    "mse": lambda x, target: run.mse(x, target),
+    "bce": lambda p, target: run.bce(p, target),
+    "l1": lambda x, target: run.l1(x, target),
 }

@@ -98,7 +98,7 @@ DENSE = [
         "ops.dense.dense_backward_parameters",
         "dweight += ",
         "dweight[...] = ",
-        "GAN (minimax), discriminator step",
+        "VAE-GAN, discriminator step",
         "discriminator.0.weight",
     ),
     Mutation(
@@ -223,90 +223,58 @@ LAYERS = [
 
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
 OBJECTIVES = [
-    Mutation(
-        "losses.cross_entropy_discriminator",
-        "backward(fake_logits, 0.0)",
-        "backward(fake_logits, 1.0)",
-        D,
-        "x1",
-    ),
-    Mutation(
-        "losses.cross_entropy_discriminator",
-        "backward(real_logits, real_label)",
-        "backward(real_logits, 1.0)",
-        D,
-        "x0",
-    ),
-    Mutation(
-        "losses.cross_entropy_discriminator",
-        "backward(real_logits, real_label)",
-        "backward(fake_logits, real_label)",
-        D,
-        "x0",
-    ),
-    Mutation(
-        "losses.cross_entropy_discriminator",
-        "forward(fake_logits, 0.0)",
-        "forward(real_logits, 0.0)",
-        D,
-        "x1",
-    ),
+    Mutation("losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"),
+    Mutation("losses.cross_entropy_discriminator", "real + fake", "real - fake", D, "x1"),
+    Mutation("losses.cross_entropy_discriminator", "real + fake", "fake", D, "x0"),
+    Mutation("losses.minimax_generator", "-dfake", "dfake", "objective minimax, generator"),
     Mutation(
         "losses.minimax_generator",
-        "-run.bce_with_logits_b",
-        "run.bce_with_logits_b",
-        "objective minimax, generator",
-    ),
-    Mutation(
-        "losses.minimax_generator",
-        "-run.bce_with_logits_f",
-        "run.bce_with_logits_f",
+        "-value",
+        "value",
         "GAN (minimax), generator step",
         "generator.2.weight",
     ),
     Mutation(
         "losses.non_saturating_generator",
-        "backward(fake_logits, 1.0)",
-        "backward(fake_logits, 0.0)",
+        "*run.bce_with_logits(fake_logits, 1.0)",
+        "run.bce_with_logits(fake_logits, 1.0)[0], run.bce_with_logits(fake_logits, 0.0)[1]",
         G,
     ),
-    Mutation(
-        "losses.non_saturating_generator", "run.bce_with_logits_b", "-run.bce_with_logits_b", G
-    ),
-    Mutation("losses.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
-    Mutation("losses.bce", "backward(p, target)", "backward(p, 1 - target)", "reconstruction bce"),
-    Mutation("losses.l1", "l1_backward", "mse_backward", "reconstruction l1"),
+    Mutation("ops.loss.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
+    Mutation("ops.loss.bce", "backward(p, target)", "backward(p, 1 - target)", "reconstruction bce"),
+    Mutation("ops.loss.l1", "l1_backward(x", "mse_backward(x", "reconstruction l1"),
+    Mutation("ops.loss.bce_with_logits", "ward(logits, target)\n", "ward(logits, 0)\n", G),
 ]
 
 D_STEP, G_STEP = "GAN (non-saturating), discriminator step", "GAN (non-saturating), generator step"
 GAN = [
     Mutation(
         "models.gan.GAN.discriminator_step",
-        "loss.dfake, fake_cache",
-        "loss.dfake, real_cache",
+        "[loss.dreal, loss.dfake]",
+        "[loss.dfake, loss.dreal]",
         D_STEP,
         "discriminator.0.weight",
     ),
     Mutation(
         "models.gan.GAN.discriminator_step",
-        "loss.dreal, real_cache",
-        "loss.dfake, real_cache",
+        "[loss.dreal, loss.dfake]",
+        "[-loss.dreal, loss.dfake]",
+        D_STEP,
+        "discriminator.3.bias",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "[loss.dreal, loss.dfake]",
+        "[loss.dreal, 0 * loss.dfake]",
+        D_STEP,
+        "discriminator.3.bias",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "dlogits, cache",
+        "dlogits, self.discriminator.forward(np.concatenate([fake, real]), rng)[1]",
         D_STEP,
         "discriminator.0.weight",
-    ),
-    Mutation(
-        "models.gan.GAN.discriminator_step",
-        "backward(loss.dreal",
-        "backward(-loss.dreal",
-        D_STEP,
-        "discriminator.3.bias",
-    ),
-    Mutation(
-        "models.gan.GAN.discriminator_step",
-        "self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)",
-        "pass",
-        D_STEP,
-        "discriminator.3.bias",
     ),
     Mutation(
         "models.gan.GAN.generator_step",
@@ -445,6 +413,8 @@ def rule(name, old, new, where=""):
 
 
 MOMENTS = "test_ops.test_a_dropout_mask_keeps_its_share_and_has_mean_1"
+WORDS = "test_random.test_philox_gives_the_published_words"
+NORMAL = "test_random.test_normal_numbers_have_the_normal_distribution"
 GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
 AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
 GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
@@ -469,9 +439,17 @@ SILENT = [
     rule("adamw", "    w *= 1 - lr * weight_decay\n", ""),
     Silent("ops.update.ema_update", "(1 - decay) * w", "decay * w", AVERAGE),
     Silent("ops.update.ema_update", "    average *= decay\n", "", AVERAGE),
-    Silent("ops.noise.dropout_mask", "1 / (1 - rate)", "1", MOMENTS, (0.5,)),
-    Silent("ops.noise.dropout_mask", "1 / (1 - rate)", "1 / rate", MOMENTS, (0.1,)),
-    Silent("ops.noise.dropout_mask", ">= rate", "< rate", MOMENTS, (0.1,)),
+    Silent("ops.random.dropout_mask", "1 / (1 - rate)", "1", MOMENTS, (0.5,)),
+    Silent("ops.random.dropout_mask", "1 / (1 - rate)", "1 / rate", MOMENTS, (0.1,)),
+    Silent("ops.random.dropout_mask", ">= threshold", "< threshold", MOMENTS, (0.1,)),
+    Silent("ops.random.dropout_mask", "threshold(rate)", "threshold(rate / 2)", MOMENTS, (0.5,)),
+    Silent("ops.random.philox", "q >> 32 ^ b", "q >> 31 ^ b", WORDS),
+    Silent("ops.random.philox", "^ k1", "^ k0", WORDS),
+    Silent("ops.random.philox", "KEY_STEP[0]", "KEY_STEP[1]", WORDS),
+    Silent("ops.random.standard_normal", "-2 *", "-1 *", NORMAL),
+    Silent("ops.random.standard_normal", "np.sin", "np.cos", NORMAL),
+    Silent("ops.random.standard_normal", "2 * math.pi", "math.pi", NORMAL),
+    Silent("ops.random.standard_normal", "words[:, 1]", "words[:, 0]", NORMAL),
     Silent("ops.noise.gaussian_sample_forward", "log_var / 2", "log_var", GAUSSIAN, (3.0, 2.0)),
     Silent(
         "ops.noise.gaussian_sample_forward", "log_var / 2", "-log_var / 2", GAUSSIAN, (3.0, 2.0)

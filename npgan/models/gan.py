@@ -101,7 +101,7 @@ class GAN(Model):
 
     def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
-        return rng.standard_normal((n, self.latent_dim), self.generator.parameters.flat.dtype)
+        return run.standard_normal(rng, (n, self.latent_dim), self.generator.parameters.flat.dtype)
 
     def discriminator_step(
         self,
@@ -116,16 +116,16 @@ class GAN(Model):
             = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
             + \sum_i dl^f_i\,\partial D(G(z_i))/\partial\theta_D
 
-        Real and generated batch are two passes, each with its own cache. The gradient stops at
-        G(z): the generator's cache is not kept.
+        Real and generated samples go through D as one batch, so its weights are read once. The
+        gradient stops at G(z): the generator's cache is not kept.
         """
         fake, _ = self.generator.forward(z, rng)
-        real_logits, real_cache = self.discriminator.forward(real, rng)
-        fake_logits, fake_cache = self.discriminator.forward(fake, rng)
+        logits, cache = self.discriminator.forward(np.concatenate([real, fake]), rng)
+        real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
         loss = self.objective.discriminator(real_logits, fake_logits, 1 - self.label_smoothing)
         if grads is not None:
-            self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)
-            self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
+            dlogits = np.concatenate([loss.dreal, loss.dfake])
+            self.discriminator.backward(dlogits, cache, grads, input_grad=False)
         return DiscriminatorStep(loss.value, real_logits, fake_logits)
 
     def generator_step(

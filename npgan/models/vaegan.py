@@ -20,7 +20,7 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
-from npgan.losses import OBJECTIVES, mse
+from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -109,7 +109,7 @@ class VAEGAN(Model):
         output, decoder_cache = self.decoder.forward(z, rng)
         logits, discriminator_cache = self.discriminator.forward(output, rng)
         mean, log_var = np.split(described, 2, axis=1)
-        squared, dsquared = mse(output, x)
+        squared, dsquared = run.mse(output, x)
         kl = run.kl_standard_normal_forward(mean, log_var)
         adversarial = self.objective.generator(logits)
         if grads is not None:
@@ -142,7 +142,7 @@ class VAEGAN(Model):
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, decoded from its mean codes."""
         x = self.scaled(data)
-        return {"val_loss": float(mse(self.reconstruct(x), x)[0])}
+        return {"val_loss": float(run.mse(self.reconstruct(x), x)[0])}
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
@@ -159,4 +159,4 @@ class VAEGAN(Model):
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n decoded samples of z ~ N(0, I), (n, d)."""
         shape, dtype = (count("n", n), self.decoder.in_width), self.decoder.parameters.flat.dtype
-        return self.decode(errors.generator(rng).standard_normal(shape, dtype))
+        return self.decode(run.standard_normal(errors.generator(rng), shape, dtype))

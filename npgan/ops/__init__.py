@@ -32,14 +32,18 @@ from npgan.ops.batch import gather
 from npgan.ops.chain import chain_backward, chain_forward
 from npgan.ops.dense import dense_backward_input, dense_backward_parameters, dense_forward
 from npgan.ops.loss import (
+    bce,
     bce_backward,
     bce_forward,
+    bce_with_logits,
     bce_with_logits_backward,
     bce_with_logits_forward,
     kl_standard_normal_backward,
     kl_standard_normal_forward,
+    l1,
     l1_backward,
     l1_forward,
+    mse,
     mse_backward,
     mse_forward,
     softmax_cross_entropy_backward,
@@ -48,10 +52,10 @@ from npgan.ops.loss import (
 from npgan.ops.noise import (
     dropout_backward,
     dropout_forward,
-    dropout_mask,
     gaussian_sample_backward,
     gaussian_sample_forward,
 )
+from npgan.ops.random import dropout_mask, standard_normal
 from npgan.ops.update import (
     adam_update,
     adamw_update,
@@ -66,8 +70,10 @@ __all__ = [
     "adam_update",
     "adamw_update",
     "all_finite",
+    "bce",
     "bce_backward",
     "bce_forward",
+    "bce_with_logits",
     "bce_with_logits_backward",
     "bce_with_logits_forward",
     "chain_backward",
@@ -88,11 +94,13 @@ __all__ = [
     "identity_forward",
     "kl_standard_normal_backward",
     "kl_standard_normal_forward",
+    "l1",
     "l1_backward",
     "l1_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "momentum_update",
+    "mse",
     "mse_backward",
     "mse_forward",
     "relu_backward",
@@ -107,6 +115,7 @@ __all__ = [
     "softmax_forward",
     "softplus_backward",
     "softplus_forward",
+    "standard_normal",
     "tanh_backward",
     "tanh_forward",
 ]

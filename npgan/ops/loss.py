@@ -27,6 +27,11 @@ def mse_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     return (x - target) * (2 / x.size)
 
 
+def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Return :func:`mse_forward` and :func:`mse_backward`: one pass, where a backend can."""
+    return mse_forward(x, target), mse_backward(x, target)
+
+
 def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
     r"""Mean absolute error: :math:`L = \frac1N\sum_i |x_i - t_i|`.
 
@@ -43,6 +48,11 @@ def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     array([ 0.5, -0.5])
     """
     return np.sign(x - target) / x.dtype.type(x.size)
+
+
+def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Return :func:`l1_forward` and :func:`l1_backward`: one pass, where a backend can."""
+    return l1_forward(x, target), l1_backward(x, target)
 
 
 def _inside(p: np.ndarray) -> np.ndarray:
@@ -77,6 +87,11 @@ def bce_backward(p: np.ndarray, target: np.ndarray | float) -> np.ndarray:
     return (p - target) / (p * (1 - p) * p.size)
 
 
+def bce(p: np.ndarray, target: np.ndarray | float) -> tuple[np.floating, np.ndarray]:
+    """Return :func:`bce_forward` and :func:`bce_backward`: one pass, where a backend can."""
+    return bce_forward(p, target), bce_backward(p, target)
+
+
 def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> np.floating:
     r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
 
@@ -96,6 +111,11 @@ def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> 
     array([-0.25,  0.  ])
     """
     return (sigmoid_forward(logits) - target) / logits.dtype.type(logits.size)
+
+
+def bce_with_logits(logits: np.ndarray, target: np.ndarray | float) -> tuple[np.floating, np.ndarray]:
+    """Return :func:`bce_with_logits_forward` and :func:`bce_with_logits_backward`: one pass, where a backend can."""
+    return bce_with_logits_forward(logits, target), bce_with_logits_backward(logits, target)
 
 
 def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.floating:

@@ -3,18 +3,6 @@ r"""Operations with randomness: the noise is drawn first and handed in, so a pas
 import numpy as np
 
 
-def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
-    r"""Draw a dropout mask, float32: 0 with probability ``rate``, else :math:`1/(1 - rate)`.
-
-    Its mean is 1, so that nothing need be rescaled when dropout is off.
-
-    >>> np.unique(dropout_mask(np.random.default_rng(0), (100,), 0.5))
-    array([0., 2.], dtype=float32)
-    """
-    keep = rng.random(shape, dtype=np.float32) >= rate
-    return keep * np.float32(1 / (1 - rate))
-
-
 def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     r"""Inverted dropout: :math:`y = x \odot m`; same shapes (Srivastava et al. 2014).
 

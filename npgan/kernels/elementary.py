@@ -1,0 +1,164 @@
+r"""Elementary functions of float32 without branches or calls, so that loops over them are vectors.
+
+:math:`e^x = 2^n e^r` with :math:`n` the integer nearest to :math:`x/\ln 2` and
+:math:`|r| \le \tfrac12\ln 2`; :math:`e^r` is a polynomial of degree 6 fitted to it, :math:`2^n` is
+written into the exponent's bits. The logarithm reads them: :math:`x = 2^n m`, and a polynomial in
+:math:`m - 1` does the rest. All coefficients are Moshier's (Cephes: expf, tanhf, logf, sinf, cosf).
+float64, which checks gradients, calls libm.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+
+from npgan.kernels.jit import fma
+
+F = np.float32
+
+
+@intrinsic
+def _float_of_bits(context, bits):  # type: ignore[no-untyped-def]
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), codegen
+
+
+@intrinsic
+def _bits_of_float(context, x):  # type: ignore[no-untyped-def]
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.int32(types.float32), codegen
+
+
+def exp(x: float) -> float:
+    """Return e**x, within 2 ulp; outside float32's range it is infinity or 0."""
+    return np.exp(x)
+
+
+@overload(exp)
+def _exp(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.exp(x)
+
+    def polynomial(x):  # type: ignore[no-untyped-def]
+        bounded = min(max(x, F(-104.0)), F(89.0))
+        n = fma(bounded, F(1.44269504), F(12582912.0)) - F(12582912.0)  # 1.5 * 2**23 rounds
+        r = fma(n, F(-0.693359375), bounded)
+        r = fma(n, F(2.12194440e-4), r)
+        p = fma(F(1.9875691500e-4), r, F(1.3981999507e-3))
+        p = fma(p, r, F(8.3334519073e-3))
+        p = fma(p, r, F(4.1665795894e-2))
+        p = fma(p, r, F(1.6666665459e-1))
+        p = fma(p, r, F(5.0000001201e-1))
+        p = fma(p, r * r, r) + F(1.0)
+        half = np.int32(n) >> np.int32(1)
+        rest = np.int32(n) - half
+        scale = _float_of_bits(np.int32((half + np.int32(127)) << np.int32(23)))
+        scale2 = _float_of_bits(np.int32((rest + np.int32(127)) << np.int32(23)))
+        y = p * scale * scale2
+        return y if x == x else x  # a NaN must not vanish in the bounds
+
+    return polynomial
+
+
+def tanh(x: float) -> float:
+    """Return the hyperbolic tangent, within 2 ulp."""
+    return np.tanh(x)
+
+
+@overload(tanh)
+def _tanh(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.tanh(x)
+
+    def polynomial(x):  # type: ignore[no-untyped-def]
+        size = abs(x)
+        far = F(1.0) - F(2.0) / (exp(size + size) + F(1.0))
+        far = far if x >= F(0.0) else -far
+        s = x * x
+        p = fma(F(-5.70498872745e-3), s, F(2.06390887954e-2))
+        p = fma(p, s, F(-5.37397155531e-2))
+        p = fma(p, s, F(1.33314422036e-1))
+        p = fma(p, s, F(-3.33332819422e-1))
+        near = fma(p * s, x, x)
+        return near if size < F(0.625) else far
+
+    return polynomial
+
+
+def log(x: float) -> float:
+    """Return the logarithm of a positive, finite number, within 2 ulp."""
+    return math.log(x)
+
+
+@overload(log)
+def _log(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.log(x)
+
+    def polynomial(x):  # type: ignore[no-untyped-def]
+        bits = _bits_of_float(x) - np.int32(0x3F3504F3)  # sqrt 1/2: m lies in [sqrt 1/2, sqrt 2)
+        e = F(bits >> np.int32(23))
+        m = _float_of_bits(np.int32((bits & np.int32(0x7FFFFF)) + np.int32(0x3F3504F3))) - F(1.0)
+        s = m * m
+        p = fma(F(7.0376836292e-2), m, F(-1.1514610310e-1))
+        p = fma(p, m, F(1.1676998740e-1))
+        p = fma(p, m, F(-1.2420140846e-1))
+        p = fma(p, m, F(1.4249322787e-1))
+        p = fma(p, m, F(-1.6668057665e-1))
+        p = fma(p, m, F(2.0000714765e-1))
+        p = fma(p, m, F(-2.4999993993e-1))
+        p = fma(p, m, F(3.3333331174e-1))
+        y = fma(e, F(-2.12194440e-4), p * m * s)
+        y = fma(F(-0.5), s, y) + m
+        y = fma(e, F(0.693359375), y)
+        return y if x == x else x
+
+    return polynomial
+
+
+def log1p(x: float) -> float:
+    """Return log(1 + x), x > -1."""
+    return math.log1p(x)
+
+
+@overload(log1p)
+def _log1p(x):  # type: ignore[no-untyped-def]
+    """What 1 + x lost to rounding, times the logarithm's slope there, is added."""
+    if x != types.float32:
+        return lambda x: math.log1p(x)
+
+    def corrected(x):  # type: ignore[no-untyped-def]
+        u = F(1.0) + x
+        return log(u) + (x - (u - F(1.0))) / u
+
+    return corrected
+
+
+def turn(t: float) -> tuple[float, float]:
+    """Return the cosine and the sine of t quarter turns, t in [-1/2, 1/2]."""
+    return math.cos(math.pi / 2 * t), math.sin(math.pi / 2 * t)
+
+
+@overload(turn)
+def _turn(t):  # type: ignore[no-untyped-def]
+    if t != types.float32:
+        return lambda t: (math.cos(math.pi / 2 * t), math.sin(math.pi / 2 * t))
+
+    def polynomials(t):  # type: ignore[no-untyped-def]
+        x = t * F(math.pi / 2)
+        s = x * x
+        c = fma(F(2.443315711809948e-5), s, F(-1.388731625493765e-3))
+        c = fma(c, s, F(4.166664568298827e-2))
+        c = fma(c, s * s, fma(F(-0.5), s, F(1.0)))
+        p = fma(F(-1.9515295891e-4), s, F(8.3321608736e-3))
+        p = fma(p, s, F(-1.6666654611e-1))
+        return c, fma(p * s, x, x)
+
+    return polynomials

@@ -1,0 +1,110 @@
+"""Random numbers, every counter by itself: vectors of them, on any number of threads."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import prange, types
+from numba.extending import overload
+
+from npgan.kernels.elementary import log, log1p, turn
+from npgan.kernels.jit import Threaded, fma, jit
+from npgan.kernels.matmul import share
+from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, threshold
+
+UNIT = 1024  # counters below which a second thread is not worth it
+M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
+U32, U64, F = np.uint32, np.uint64, np.float32
+
+
+def words(counter, k0, k1):  # type: ignore[no-untyped-def]
+    """Return the four words of a counter: Philox4x32-10."""
+    a, b, c, d = U32(counter), U32(0), U32(0), U32(0)
+    for _ in range(ROUNDS):
+        p, q = M0 * U64(a), M1 * U64(c)
+        a, b, c, d = U32(q >> U64(32)) ^ b ^ k0, U32(q), U32(p >> U64(32)) ^ d ^ k1, U32(p)
+        k0, k1 = U32(U64(k0) + STEP0), U32(U64(k1) + STEP1)
+    return a, b, c, d
+
+
+words = jit(words, forceinline=True)  # a call would keep LLVM from vectorising the loop
+
+
+def fraction(word, bits, start, one):  # type: ignore[no-untyped-def]
+    """Return start + word / 2**bits in the type of ``one``."""
+    return start + type(one)(word) / (1 << bits)
+
+
+@overload(fraction, inline="always")
+def _fraction(word, bits, start, one):  # type: ignore[no-untyped-def]
+    number = F if one == types.float32 else np.float64
+    return lambda word, bits, start, one: fma(number(word), number(0.5**bits), number(start))
+
+
+def box_muller(a, b, one):  # type: ignore[no-untyped-def]
+    """Return two normal numbers of the type of ``one`` from two words."""
+    small = a < U32(1 << 31)  # else 1 - u is known better than u
+    u = fraction(a if small else a ^ U32(0xFFFFFFFF), 32, 0.5**33, one)
+    r = np.sqrt(-(one + one) * (log(u) if small else log1p(-u)))
+    b = U32(U64(b) + U64(1 << 29))  # the nearest quarter of a turn, and what is left
+    c, s = turn(fraction(b & U32((1 << 30) - 1), 30, -0.5, one))
+    quarter = b >> U32(30)
+    odd = quarter & U32(1) != U32(0)
+    x, y = (s if odd else c), (c if odd else s)
+    x = -x if (quarter == U32(1)) | (quarter == U32(2)) else x
+    y = -y if quarter >= U32(2) else y
+    return r * x, r * y
+
+
+box_muller = jit(box_muller, forceinline=True)
+
+
+def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]
+    for part in prange(parts):
+        first, last = share(y.shape[1], UNIT, part, parts)
+        y0, y1, y2, y3 = y[0, first:last], y[1, first:last], y[2, first:last], y[3, first:last]
+        for i in range(y0.size):
+            a, b, c, d = words(first + i, k0, k1)
+            y0[i], y1[i] = box_muller(a, b, one)
+            y2[i], y3[i] = box_muller(c, d, one)
+
+
+def _mask(y, k0, k1, least, scale, parts):  # type: ignore[no-untyped-def]
+    for part in prange(parts):
+        first, last = share(y.shape[1], UNIT, part, parts)
+        y0, y1, y2, y3 = y[0, first:last], y[1, first:last], y[2, first:last], y[3, first:last]
+        for i in range(y0.size):
+            a, b, c, d = words(first + i, k0, k1)
+            y0[i] = scale if a >= least else F(0)
+            y1[i] = scale if b >= least else F(0)
+            y2[i] = scale if c >= least else F(0)
+            y3[i] = scale if d >= least else F(0)
+
+
+normal, mask = Threaded(_normal), Threaded(_mask)
+
+
+def _fill(
+    kernel: Threaded,
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    dtype: np.typing.DTypeLike,
+    *arguments: Any,
+) -> np.ndarray:
+    """Let a kernel fill an array, four numbers a counter."""
+    size, number = math.prod(shape), key(rng)
+    y = np.empty((4, -(-size // 4)), dtype)
+    kernel(y, U32(number & 0xFFFFFFFF), U32(number >> 32), *arguments)
+    return y.reshape(-1)[:size].reshape(shape)
+
+
+def standard_normal(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
+) -> np.ndarray:
+    """Polynomials instead of libm's logarithm, sine and cosine, without branches."""
+    return _fill(normal, rng, shape, dtype, np.dtype(dtype).type(1))
+
+
+def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
+    """One pass from counter to mask."""
+    return _fill(mask, rng, shape, np.float32, U32(threshold(rate)), F(1 / (1 - rate)))
