@@ -6,6 +6,7 @@ A docstring here says only what makes the kernel fast: the mathematics is in the
 
 from npgan.kernels import elementwise
 from npgan.kernels.activation import CODES
+from npgan.kernels.batch import gather
 from npgan.kernels.chain import chain_backward, chain_forward
 from npgan.kernels.dense import dense_backward_input, dense_backward_parameters, dense_forward
 from npgan.kernels.elementwise import (
@@ -13,7 +14,6 @@ from npgan.kernels.elementwise import (
     adamw_update,
     all_finite,
     ema_update,
-    gather,
     momentum_update,
     rmsprop_update,
     sgd_update,

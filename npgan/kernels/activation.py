@@ -23,8 +23,7 @@ def activate(y, start, stride, i0, i1, j0, j1, code, argument):  # type: ignore[
                 row[j] = row[j] if row[j] > 0 else row[j] * argument
         elif code == SIGMOID:
             for j in range(row.size):
-                e = exp(-abs(row[j]))
-                row[j] = (1 if row[j] >= 0 else e) / (1 + e)
+                row[j] = 1 / (1 + exp(-row[j]))
         elif code == TANH:
             for j in range(row.size):
                 row[j] = tanh(row[j])

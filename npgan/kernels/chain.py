@@ -5,7 +5,7 @@ from numba import prange
 
 from npgan.kernels.activation import activate, activate_backward
 from npgan.kernels.jit import Threaded
-from npgan.kernels.matmul import block, panels, region, share
+from npgan.kernels.matmul import block, panel_size, region, share
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
@@ -25,8 +25,9 @@ def _forward(x, w, plan, arguments, y, n, parts):  # type: ignore[no-untyped-def
             activate(y, y0, m, i0, i1, j0, j1, plan[s, CODE], arguments[s])
 
 
-def _backward(dy, x, y, w, plan, arguments, grads, dx, d, panel, n, parts):  # type: ignore[no-untyped-def]
+def _backward(dy, x, y, w, plan, arguments, grads, dx, n, parts):  # type: ignore[no-untyped-def]
     top = len(plan) - 1
+    d, panel = np.empty_like(y), np.empty((parts, panel_size(plan[:, OUT].max(), y.itemsize)), y.dtype)
     d0, m = n * plan[top, BEFORE], plan[top, OUT]
     for part in prange(parts):
         i0, i1 = share(n, 1, part, parts)
@@ -87,8 +88,6 @@ def chain_backward(
     """A parallel region a stage: both its products, with the derivative of the stage before."""
     n = len(dy)
     dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
-    d, panel = np.empty(y.size, w.dtype), panels(plan[:, OUT].max(), w.dtype)
     dy, x = (np.ascontiguousarray(array, w.dtype).reshape(-1) for array in (dy, x))
-    unwanted = w[:0]
-    backward(dy, x, y, w, plan, arguments, unwanted if grads is None else grads, dx, d, panel, n)
+    backward(dy, x, y, w, plan, arguments, w[:0] if grads is None else grads, dx, n)
     return dx.reshape(n, -1) if input_grad else None

@@ -37,7 +37,7 @@ def _bits_of_float(context, x):  # type: ignore[no-untyped-def]
 
 
 def exp(x: float) -> float:
-    """Return e**x, within 2 ulp; outside float32's range it is infinity or 0."""
+    """Return e**x, within 2 ulp; for x above 88.3 it is infinity, below -87.7 it is 0."""
     return np.exp(x)
 
 
@@ -47,7 +47,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
         return lambda x: math.exp(x)
 
     def polynomial(x):  # type: ignore[no-untyped-def]
-        bounded = min(max(x, F(-104.0)), F(89.0))
+        bounded = F(-88.0) if x < F(-88.0) else F(89.0) if x > F(89.0) else x  # a NaN stays
         n = fma(bounded, F(1.44269504), F(12582912.0)) - F(12582912.0)  # 1.5 * 2**23 rounds
         r = fma(n, F(-0.693359375), bounded)
         r = fma(n, F(2.12194440e-4), r)
@@ -57,12 +57,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
         p = fma(p, r, F(1.6666665459e-1))
         p = fma(p, r, F(5.0000001201e-1))
         p = fma(p, r * r, r) + F(1.0)
-        half = np.int32(n) >> np.int32(1)
-        rest = np.int32(n) - half
-        scale = _float_of_bits(np.int32((half + np.int32(127)) << np.int32(23)))
-        scale2 = _float_of_bits(np.int32((rest + np.int32(127)) << np.int32(23)))
-        y = p * scale * scale2
-        return y if x == x else x  # a NaN must not vanish in the bounds
+        return p * _float_of_bits(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
 
     return polynomial
 

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import CODES, activate, activate_backward
-from npgan.kernels.jit import Threaded, fma, jit
+from npgan.kernels.jit import MOST_THREADS, Threaded, fma
 from npgan.kernels.matmul import share
 
 UNIT = 4096  # numbers below which a second thread is not worth it
@@ -57,27 +58,6 @@ DEFAULTS = {"leaky_relu": 0.2, "elu": 1.0}
 
 
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
-
-
-def _gather(data, rows, scale, low, batch, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        first, last = share(rows.size, 1, part, parts)
-        for i in range(first, last):
-            row, target = data[rows[i]], batch[i]
-            for j in range(target.size):
-                target[j] = fma(np.float32(row[j]), scale, low)
-
-
-gather_bytes = Threaded(_gather)
-
-
-def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Bytes become floats as they are copied."""
-    if data.dtype != np.uint8:
-        return data[rows]
-    batch = np.empty((len(rows), data.shape[1]), np.float32)
-    gather_bytes(data, rows, np.float32((high - low) / 255), np.float32(low), batch)
-    return batch
 
 
 def _sgd(w, g, rates, parts):  # type: ignore[no-untyped-def]
@@ -183,16 +163,27 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
     ema(average, w, numbers(w, decay, 1 - decay))
 
 
-@jit
-def _largest(bits, sign):  # type: ignore[no-untyped-def]
-    largest = sign & 0
-    for i in range(bits.size):
-        largest = max(largest, bits[i] & ~sign)
-    return largest
+def _largest(bits, sign, largest, parts):  # type: ignore[no-untyped-def]
+    for part in prange(parts):
+        first, last = share(bits.size, UNIT, part, parts)
+        bits_, top = bits[first:last], sign & 0
+        for i in range(bits_.size):
+            top = max(top, bits_[i] & ~sign)
+        largest[part] = top
+
+
+largest_of = Threaded(_largest)
+
+
+@cache
+def _signs(dtype: np.dtype) -> tuple:
+    """Return the bits of minus zero, which are the sign's, and those of infinity."""
+    return tuple(np.array([-0.0, np.inf], dtype).view(f"i{dtype.itemsize}"))
 
 
 def all_finite(x: np.ndarray) -> bool:
     """A number is finite if its bits, without the sign, are less than infinity's: a pass of integers."""
-    kind = f"i{x.itemsize}"
-    sign, infinity = np.array([-0.0, np.inf], x.dtype).view(kind)
-    return bool(_largest(x.reshape(-1).view(kind), sign) < infinity)
+    sign, infinity = _signs(x.dtype)
+    largest = np.zeros(MOST_THREADS, infinity.dtype)
+    largest_of(x.reshape(-1).view(largest.dtype), sign, largest)
+    return bool(largest.max() < infinity)

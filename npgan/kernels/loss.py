@@ -15,30 +15,30 @@ BLOCK = 2048
 
 
 @jit
-def _block(x, target, code, n, tiny, values, dx):  # type: ignore[no-untyped-def]
-    """Write the gradient of a block of the n numbers; return its part of the sum."""
-    one = n / n
+def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-def]
+    """Write a block's gradient, a number having weight ``each`` in the mean; return the sum."""
+    one = x.dtype.type(1)
     if code == MSE:
         for i in range(x.size):
             e = x[i] - target[i]
-            values[i], dx[i] = e * e, (e + e) / n
+            values[i], dx[i] = e * e, (e + e) * each
     elif code == L1:
         for i in range(x.size):
             e = x[i] - target[i]
             values[i] = abs(e)
-            dx[i] = (one if e > 0 else -one if e < 0 else e) / n
+            dx[i] = each if e > 0 else -each if e < 0 else e * each
     elif code == BCE:
         for i in range(x.size):
             p, t = min(max(x[i], tiny), one - tiny), target[i]
             p = p if x[i] == x[i] else x[i]  # a NaN must not vanish in the bounds
             values[i] = -(t * log(p) + (one - t) * log1p(-p))
-            dx[i] = (p - t) / (p * (one - p) * n)
+            dx[i] = (p - t) / (p * (one - p)) * each
     else:
         for i in range(x.size):
             e = exp(-abs(x[i]))
             p = (one if x[i] >= 0 else e) / (one + e)
-            values[i] = max(x[i], one - one) + log1p(e) - target[i] * x[i]
-            dx[i] = (p - target[i]) / n
+            values[i] = max(x[i], 0) + log1p(e) - target[i] * x[i]
+            dx[i] = (p - target[i]) * each
     count = x.size
     while count > 1:  # half of them onto the other half
         half = (count + 1) // 2
@@ -49,16 +49,17 @@ def _block(x, target, code, n, tiny, values, dx):  # type: ignore[no-untyped-def
     return values[0]
 
 
-def _sums(x, target, code, n, tiny, sums, dx, parts):  # type: ignore[no-untyped-def]
+def _sums(x, target, code, each, tiny, sums, dx, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         values = np.empty(BLOCK, x.dtype)
         first, last = share(sums.size, 1, part, parts)
         for b in range(first, last):
             at = slice(b * BLOCK, (b + 1) * BLOCK)
-            sums[b] = _block(x[at], target[at], code, n, tiny, values, dx[at])
+            sums[b] = block(x[at], target[at], code, each, tiny, values, dx[at])
 
 
 sums_of = Threaded(_sums)
+TINY = {np.dtype(t): np.finfo(t).eps / 2 for t in (np.float32, np.float64)}
 
 
 def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
@@ -66,13 +67,20 @@ def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
     code = LOSSES.index(name)
 
     def kernel(x: np.ndarray, target: np.ndarray | float) -> tuple[np.floating, np.ndarray]:
-        flat = np.ascontiguousarray(x).reshape(-1)
-        wanted = np.empty(x.shape, x.dtype)
-        wanted[...] = target
-        number, tiny = x.dtype.type, np.finfo(x.dtype).eps / 2
-        sums, dx = np.empty(-(-x.size // BLOCK)), np.empty(x.shape, x.dtype)
-        arguments = (flat, wanted.reshape(-1), code, number(x.size), number(tiny))
-        sums_of(*arguments, sums, dx.reshape(-1))
-        return number(sums.sum() / x.size), dx
+        if isinstance(target, float):
+            target = np.full(x.size, target, x.dtype)
+        elif target.shape != x.shape:
+            target = np.broadcast_to(target, x.shape)
+        a, b = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(target, x.dtype).reshape(-1)
+        dx = np.empty(x.size, x.dtype)
+        number = x.dtype.type
+        each, tiny = number(1 / x.size), number(TINY[x.dtype])
+        if x.size <= BLOCK:
+            total = block(a, b, code, each, tiny, np.empty_like(a), dx)
+        else:
+            sums = np.empty(-(-x.size // BLOCK))
+            sums_of(a, b, code, each, tiny, sums, dx)
+            total = sums.sum()
+        return number(total / x.size), dx.reshape(x.shape)
 
     return kernel

@@ -6,9 +6,7 @@ where it is B's columns that lie together (``bcs`` is not 1), they are first cop
 at a time, into a ``panel``: a transpose that stays in the nearest cache while it is used.
 """
 
-import numpy as np
-
-from npgan.kernels.jit import MOST_THREADS, jit
+from npgan.kernels.jit import jit
 from npgan.kernels.tile import BYTES, ROWS, tile, transpose_tile
 
 SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
@@ -38,9 +36,10 @@ def block(  # type: ignore[no-untyped-def]
             i += rows
 
 
-def panels(k, dtype):  # type: ignore[no-untyped-def]
-    """Return room for a panel of k rows a thread."""
-    return np.empty((MOST_THREADS, 2 * BYTES // dtype.itemsize * k), dtype)
+@jit
+def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
+    """Return how many numbers a panel of k rows holds."""
+    return 2 * BYTES // itemsize * k
 
 
 @jit

@@ -1,5 +1,6 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -114,7 +115,7 @@ class Model:
             If the loss or one of the gradients is NaN or infinite; nothing is changed then.
         """
         for name in names:
-            if not (np.isfinite(loss) and run.all_finite(self.grads[name].flat)):
+            if not (math.isfinite(loss) and run.all_finite(self.grads[name].flat)):
                 raise NonFiniteError(self._where(name, loss))
         for name in names:
             self.optimizers[name].step(self.networks[name].parameters.flat, self.grads[name].flat)
