@@ -68,7 +68,7 @@ def region(m, n, k, itemsize, part, parts):  # type: ignore[no-untyped-def]
     step = 2 * BYTES // itemsize
     if parts == 1 or m * n * k < SMALL:
         return (0, m, 0, n) if part == 0 else (0, 0, 0, 0)
-    if n >= parts * step:
+    if m < 2 * parts * ROWS and n >= parts * step:
         j0, j1 = share(n, step, part, parts)
         return 0, m, j0, j1
     i0, i1 = share(m, 1, part, parts)
