@@ -61,7 +61,6 @@ def train_classifier(data: Dataset, epochs: int = 5, batch_size: int = 128) -> S
         for start in range(0, len(x), batch_size):
             rows = order[start : start + batch_size]
             logits, cache = network.forward(x[rows], rng)
-            grads.flat.fill(0)
             dlogits = softmax_cross_entropy_backward(logits, data.train_labels[rows])
             network.backward(dlogits, cache, grads, input_grad=False)
             adam.step(network.parameters.flat, grads.flat)

@@ -118,7 +118,7 @@ class Optimizer:
         self.state = {name: np.zeros_like(w) for name in self.moments}
 
     def step(self, w: np.ndarray, g: np.ndarray) -> None:
-        """Update the weights ``w`` (size,) in place by their gradient ``g`` (changed if clipped)."""
+        """Update the weights ``w`` (size,) in place by their gradient ``g``, which is 0 afterwards."""
         if self.t == 0:
             self.init(w)
         if self.clip_norm is not None:

@@ -30,7 +30,9 @@ def test_a_rule_is_the_sum_it_stands_for(name, dtype):
     start = np.linspace(-1, 1, 5, dtype=dtype)
     w, rule = start.copy(), optim.build(name, lr=0.1, **SETTINGS[name])
     for t in range(STEPS):
-        rule.step(w, gradients[t].copy())
+        g = gradients[t].copy()
+        rule.step(w, g)
+        assert not g.any(), "the gradient is used up"
         seen = gradients[: t + 1].astype(float).T.tolist()
         expected = [
             naive.RULES[name](float(start[i]), seen[i], 0.1, **SETTINGS[name]) for i in range(5)

@@ -11,6 +11,7 @@ IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
 
 def _forward(x, w, plan, arguments, y, n, parts):  # type: ignore[no-untyped-def]
+    panel = np.empty((parts, panel_size(plan[:, IN].max(), y.itemsize)), y.dtype)
     for s in range(len(plan)):
         k, m, y0 = plan[s, IN], plan[s, OUT], n * plan[s, BEFORE]
         source = x if s == 0 else y
@@ -20,14 +21,14 @@ def _forward(x, w, plan, arguments, y, n, parts):  # type: ignore[no-untyped-def
             weight, bias = plan[s, WEIGHT], plan[s, BIAS]
             block(
                 source, x0, k, 1, w, weight, m, 1, y, y0, m, w, bias, 0, True,
-                i0, i1, j0, j1, k, y[:0],
+                i0, i1, j0, j1, k, panel[part],
             )  # fmt: skip
             activate(y, y0, m, i0, i1, j0, j1, plan[s, CODE], arguments[s])
 
 
 def _backward(dy, x, y, w, plan, arguments, grads, dx, n, parts):  # type: ignore[no-untyped-def]
     top = len(plan) - 1
-    d, panel = np.empty_like(y), np.empty((parts, panel_size(plan[:, OUT].max(), y.itemsize)), y.dtype)
+    d, panel = np.empty_like(y), np.empty((parts, panel_size(max(n, plan[:, OUT].max()), y.itemsize)), y.dtype)
     d0, m = n * plan[top, BEFORE], plan[top, OUT]
     for part in prange(parts):
         i0, i1 = share(n, 1, part, parts)

@@ -8,7 +8,7 @@ from npgan.kernels.matmul import block, panel_size, region
 
 
 def _product(a, ars, acs, b, brs, bcs, c, d, drs, add, m, n, k, parts):  # type: ignore[no-untyped-def]
-    panel = np.empty((parts, panel_size(k if bcs != 1 else 0, c.itemsize)), c.dtype)
+    panel = np.empty((parts, panel_size(k, c.itemsize)), c.dtype)
     for part in prange(parts):
         i0, i1, j0, j1 = region(m, n, k, c.itemsize, part, parts)
         block(

@@ -67,6 +67,7 @@ def _sgd(w, g, rates, parts):  # type: ignore[no-untyped-def]
         w_, g_ = w[first:last], g[first:last]
         for i in range(w_.size):
             w_[i] = fma(-lr, g_[i], w_[i])
+            g_[i] = 0
 
 
 def _momentum(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
@@ -77,6 +78,7 @@ def _momentum(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
         for i in range(w_.size):
             v_[i] = fma(momentum, v_[i], g_[i])
             w_[i] = fma(-lr, v_[i], w_[i])
+            g_[i] = 0
 
 
 def _rmsprop(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
@@ -87,6 +89,7 @@ def _rmsprop(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
         for i in range(w_.size):
             v_[i] = fma(decay, v_[i], rest * (g_[i] * g_[i]))
             w_[i] -= lr * g_[i] / (math.sqrt(v_[i]) + eps)
+            g_[i] = 0
 
 
 def _adam(w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
@@ -98,6 +101,7 @@ def _adam(w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
             m_[i] = fma(beta1, m_[i], rest1 * g_[i])
             v_[i] = fma(beta2, v_[i], rest2 * (g_[i] * g_[i]))
             w_[i] = fma(keep, w_[i], -lr * m_[i] / (math.sqrt(v_[i] * unbias) + eps))
+            g_[i] = 0
 
 
 def _ema(average, w, rates, parts):  # type: ignore[no-untyped-def]

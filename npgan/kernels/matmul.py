@@ -7,8 +7,9 @@ at a time, into a ``panel``: a transpose that stays in the nearest cache while i
 """
 
 from npgan.kernels.jit import jit
-from npgan.kernels.tile import BYTES, ROWS, tile, transpose_tile
+from npgan.kernels.tile import BYTES, ROWS, dots, tile, transpose_tile
 
+NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
 SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
 
 
@@ -17,6 +18,11 @@ def block(  # type: ignore[no-untyped-def]
     a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
 ):
     """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1: tiles of nearly equal heights."""
+    if j1 - j0 <= NARROW:
+        narrow(
+            a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
+        )
+        return
     step = 2 * BYTES // c.itemsize
     tiles = max(1, (i1 - i0 + ROWS - 1) // ROWS)
     height, taller = (i1 - i0) // tiles, (i1 - i0) % tiles
@@ -37,9 +43,43 @@ def block(  # type: ignore[no-untyped-def]
 
 
 @jit
+def narrow(  # type: ignore[no-untyped-def]
+    a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
+):
+    """Do the same for a few columns: vectors run along A's rows, or along its columns."""
+    for i in range(i0, i1):
+        for j in range(j0, j1):
+            c[ic + i * crs + j] = d[id_ + i * drs + j] if add else 0
+    if acs == 1:  # a row of A times a column of B
+        for j in range(j0, j1):
+            for p in range(k):
+                panel[p] = b[ib + p * brs + j * bcs]
+            i = i0
+            while i < i1:
+                ai, ci = ia + i * ars, ic + i * crs + j
+                if i1 - i >= 4:
+                    dots(4, a, ai, ars, panel, 0, k, c, ci, crs)
+                    i += 4
+                else:
+                    dots(1, a, ai, ars, panel, 0, k, c, ci, crs)
+                    i += 1
+        return
+    step = 2 * BYTES // c.itemsize  # A's columns lie together: a tile of the transpose of C
+    for i in range(i0, i1, step):
+        rows, columns, bj = min(step, i1 - i), j1 - j0, ib + j0 * bcs
+        tile(
+            columns, rows, b, bj, bcs, brs, a, ia + i * ars, acs, panel, 0, step, panel, 0, 0,
+            False, k,
+        )  # fmt: skip
+        for x in range(rows):
+            for j in range(columns):
+                c[ic + (i + x) * crs + j0 + j] += panel[j * step + x]
+
+
+@jit
 def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
-    """Return how many numbers a panel of k rows holds."""
-    return 2 * BYTES // itemsize * k
+    """Return how many numbers a panel of k rows holds, or one of the transpose of narrow columns."""
+    return 2 * BYTES // itemsize * max(k, NARROW)
 
 
 @jit

@@ -12,7 +12,7 @@ from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
 from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, threshold
 
-UNIT = 1024  # counters below which a second thread is not worth it
+UNIT = 128  # counters below which a second thread is not worth it
 M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
 U32, U64, F = np.uint32, np.uint64, np.float32
 

@@ -88,8 +88,6 @@ class Autoencoder(Model):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
         """Update both networks on one batch."""
-        for grads in self.grads.values():
-            grads.flat.fill(0)
         loss = self.reconstruction_step(batch, self.grads, rng)
         self.update(loss, *self.networks)
         self.step += 1

@@ -15,7 +15,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, fraction, unknown
 from npgan.layers import Sequential
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks, mean_probability
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -151,16 +151,14 @@ class GAN(Model):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
-        for grads in self.grads.values():
-            grads.flat.fill(0)
         d = self.discriminator_step(
             batch, self.latent(len(batch), rng), self.grads["discriminator"], rng
         )
         self.update(d.loss, "discriminator")
         metrics = {
             "d_loss": float(d.loss),
-            "d_real": float(run.sigmoid_forward(d.real_logits).mean()),
-            "d_fake": float(run.sigmoid_forward(d.fake_logits).mean()),
+            "d_real": mean_probability(d.real_logits),
+            "d_fake": mean_probability(d.fake_logits),
         }
         if (self.step + 1) % self.n_critic == 0:
             g = self.generator_step(self.latent(len(batch), rng), self.grads["generator"], rng)

@@ -31,7 +31,7 @@ class Model:
     Attributes
     ----------
     step : the number of training steps made
-    grads : name -> gradients, one flat vector a network
+    grads : name -> gradients, one flat vector a network; zero between steps
     """
 
     output = "generator"
@@ -107,7 +107,7 @@ class Model:
         return run.gather(data, np.arange(len(data)), *self.value_range)
 
     def update(self, loss: np.floating, *names: str) -> None:
-        """Let the optimisers of the named networks use their gradients in ``grads``.
+        """Let the optimisers of the named networks use up their gradients in ``grads``.
 
         Raises
         ------
@@ -116,9 +116,16 @@ class Model:
         """
         for name in names:
             if not (math.isfinite(loss) and run.all_finite(self.grads[name].flat)):
-                raise NonFiniteError(self._where(name, loss))
+                where = self._where(name, loss)
+                self._forget()
+                raise NonFiniteError(where)
         for name in names:
             self.optimizers[name].step(self.networks[name].parameters.flat, self.grads[name].flat)
+
+    def _forget(self) -> None:
+        """Clear the gradients that an unfinished step left."""
+        for grads in self.grads.values():
+            grads.flat.fill(0)
 
     def _where(self, name: str, loss: np.floating) -> str:
         """Name the layer to blame: a bad weight, a bad gradient, or else the largest weight."""
@@ -179,6 +186,7 @@ class Model:
         NonFiniteError
             If a loss or a gradient is NaN or infinite; that update is not applied.
         """
+        self._forget()
         backend.use(backend.choice())
         loop = Loop(
             self,
@@ -248,6 +256,11 @@ def check_critic(discriminator: Sequential) -> None:
             f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
             "the loss"
         )
+
+
+def mean_probability(logits: np.ndarray) -> float:
+    """Return the mean of the probabilities that logits stand for."""
+    return float(run.sigmoid_forward(logits).sum()) / len(logits)
 
 
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks, mean_probability
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -125,8 +125,6 @@ class VAEGAN(Model):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
         """Update the discriminator, then encoder and decoder with new noise."""
-        for grads in self.grads.values():
-            grads.flat.fill(0)
         d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
         self.update(d_loss, "discriminator")
         parts = self.generator_step(batch, rng, self.grads)
@@ -135,8 +133,8 @@ class VAEGAN(Model):
         return {
             **{name: float(value) for name, value in parts.items()},
             "d_loss": float(d_loss),
-            "d_real": float(run.sigmoid_forward(real).mean()),
-            "d_fake": float(run.sigmoid_forward(fake).mean()),
+            "d_real": mean_probability(real),
+            "d_fake": mean_probability(fake),
         }
 
     def validate(self, data: np.ndarray) -> dict[str, float]:

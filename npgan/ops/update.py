@@ -1,6 +1,7 @@
 r"""Update rules of the optimisers: w, its gradient g and the rule's state are flat vectors.
 
-In order of increasing complexity. Everything is changed in place; ``lr`` is the learning rate.
+In order of increasing complexity. Everything is changed in place; ``lr`` is the learning rate. The
+gradient is used up: it is 0 afterwards, for the next backward pass to add to.
 """
 
 import numpy as np
@@ -13,6 +14,7 @@ def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
     array([0.5])
     """
     w -= lr * g
+    g.fill(0)
 
 
 def momentum_update(
@@ -27,6 +29,7 @@ def momentum_update(
     v *= momentum
     v += g
     w -= lr * v
+    g.fill(0)
 
 
 def rmsprop_update(
@@ -43,6 +46,7 @@ def rmsprop_update(
     v *= decay
     v += (1 - decay) * np.square(g)
     w -= lr * g / (np.sqrt(v) + eps)
+    g.fill(0)
 
 
 def adam_update(
@@ -75,6 +79,7 @@ def adam_update(
     v += (1 - beta2) * np.square(g)
     root = np.sqrt(v / (1 - beta2**t)) + eps
     w -= (lr / (1 - beta1**t)) * m / root
+    g.fill(0)
 
 
 def adamw_update(
