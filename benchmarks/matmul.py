@@ -68,14 +68,16 @@ def numpy_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
 
 
 def npgan_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
-    """Return the three products by the backend in use."""
-    run, bias = backend.run, np.zeros(w.shape[1], w.dtype)
-    forward, for_input = run.dense_forward, run.dense_backward_input
-    for_parameters, dw, db = run.dense_backward_parameters, np.zeros_like(w), np.zeros_like(bias)
+    """Return the three products by the kernel that the dense layers' operations are made of."""
+    from npgan.kernels.dense import product
+
+    (n, k), m = x.shape, w.shape[1]
+    a, b, c = (array.reshape(-1) for array in (x, w, dy))
+    y, dw, dx = np.empty_like(c), np.empty_like(b), np.empty_like(a)
     calls = (
-        lambda: forward(x, w, bias),
-        lambda: for_parameters(dy, x, dw, db),
-        lambda: for_input(dy, w),
+        lambda: product(a, k, 1, b, m, 1, y, y, m, 0, n, m, k),
+        lambda: product(a, 1, k, c, m, 1, dw, dw, m, 0, k, m, n),
+        lambda: product(c, m, 1, b, 1, m, dx, dx, k, 0, n, k, m),
     )
     return dict(zip(PRODUCTS, calls, strict=True))
 

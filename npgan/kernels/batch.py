@@ -8,7 +8,7 @@ from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from npgan.kernels.jit import Threaded, fma
+from npgan.kernels.jit import ONE, Threaded, fma
 from npgan.kernels.matmul import share
 
 AHEAD, LINE = 6, 64  # rows to fetch ahead, and the bytes that come at once
@@ -39,7 +39,7 @@ def _prefetch_compiled(array, index):  # type: ignore[no-untyped-def]
 
 def _gather(data, rows, scale, low, batch, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(rows.size, 1, part, parts)
+        first, last = share(rows.size, ONE, np.int64(part), parts)
         for i in range(first, last):
             coming = data[rows[min(i + AHEAD, last - 1)]]
             for j in range(0, coming.size, LINE):

@@ -4,75 +4,98 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import activate, activate_backward
-from npgan.kernels.jit import Threaded
+from npgan.kernels.jit import ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import block, panel_size, region, share
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
 
-def _forward(x, w, plan, arguments, y, n, parts):  # type: ignore[no-untyped-def]
-    panel = np.empty((parts, panel_size(plan[:, IN].max(), y.itemsize)), y.dtype)
+@jit
+def panels(plan, n, y, parts):  # type: ignore[no-untyped-def]
+    """Return a panel for each part, large enough for all stages' products."""
+    longest = n
     for s in range(len(plan)):
-        k, m, y0 = plan[s, IN], plan[s, OUT], n * plan[s, BEFORE]
-        source = x if s == 0 else y
-        x0 = 0 if s == 0 else n * plan[s - 1, BEFORE]
+        longest = max(longest, plan[s, IN], plan[s, OUT])
+    return np.empty((parts, panel_size(longest, y.itemsize)), y.dtype)
+
+
+@jit
+def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of a stage's output: activation(source @ W + b)."""
+    k, m, weight = plan[s, IN], plan[s, OUT], plan[s, WEIGHT]
+    bias, code, before = plan[s, BIAS], plan[s, CODE], plan[s, BEFORE]
+    source, x0 = (x, ZERO) if s == 0 else (y, n * (before - k))
+    y0 = n * before
+    i0, i1, j0, j1 = region(n, m, k, y.itemsize, part, parts)
+    block(
+        source, x0, k, ONE, w, weight, m, ONE, y, y0, m, w, bias, ZERO, ONE, i0, i1, j0, j1, k, panel
+    )
+    activate(y, y0, m, i0, i1, j0, j1, code, arguments[s])
+
+
+@jit
+def top_stage(dy, y, plan, arguments, d, n, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of the gradient before the last activation."""
+    s = len(plan) - 1
+    m, code, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
+    i0, i1 = share(n, ONE, part, parts)
+    d[d0 + i0 * m : d0 + i1 * m] = dy[i0 * m : i1 * m]
+    activate_backward(d, y, d0, m, i0, i1, ZERO, m, code, arguments[s])
+
+
+@jit
+def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of a stage's gradients, and of the gradient before the activation below it."""
+    k, m, weight, bias = plan[s, IN], plan[s, OUT], plan[s, WEIGHT], plan[s, BIAS]
+    d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
+    source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
+    if grads.size:  # dW += x.T @ dy, and the bias's sum by whoever has the first row
+        i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
+        block(
+            source, x0, ONE, k, d, d0, m, ONE, grads, weight, m, grads, weight, m, ONE,
+            i0, i1, j0, j1, n, panel,
+        )  # fmt: skip
+        if i0 == 0 and i1 > 0:
+            sums = grads[bias + j0 : bias + j1]
+            for i in range(n):
+                row = d[d0 + i * m + j0 : d0 + i * m + j1]
+                for j in range(row.size):
+                    sums[j] += row[j]
+    if target.size:  # dx = dy @ W.T, times the derivative of the stage before
+        i0, i1, j0, j1 = region(n, k, m, d.itemsize, part, parts)
+        block(
+            d, d0, m, ONE, w, weight, ONE, m, target, x0, k, target, x0, k, ZERO,
+            i0, i1, j0, j1, m, panel,
+        )  # fmt: skip
+        if s > 0:
+            activate_backward(d, y, below, k, i0, i1, j0, j1, plan[s - 1, CODE], arguments[s - 1])
+
+
+def _chain(forward, dy, x, y, w, plan, arguments, grads, dx, d, n, parts):  # type: ignore[no-untyped-def]
+    stages, panel = len(plan), panels(plan, n, y, parts)
+    for t in range(stages if forward else stages + 1):
         for part in prange(parts):
-            i0, i1, j0, j1 = region(n, m, k, y.itemsize, part, parts)
-            weight, bias = plan[s, WEIGHT], plan[s, BIAS]
-            block(
-                source, x0, k, 1, w, weight, m, 1, y, y0, m, w, bias, 0, True,
-                i0, i1, j0, j1, k, panel[part],
-            )  # fmt: skip
-            activate(y, y0, m, i0, i1, j0, j1, plan[s, CODE], arguments[s])
+            mine, index = panel[part], np.int64(part)
+            if forward:
+                forward_stage(t, x, w, plan, arguments, y, n, mine, index, parts)
+            elif t == 0:
+                top_stage(dy, y, plan, arguments, d, n, index, parts)
+            else:
+                s = stages - t
+                backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, mine, index, parts)
 
 
-def _backward(dy, x, y, w, plan, arguments, grads, dx, n, parts):  # type: ignore[no-untyped-def]
-    top = len(plan) - 1
-    d, panel = np.empty_like(y), np.empty((parts, panel_size(max(n, plan[:, OUT].max()), y.itemsize)), y.dtype)
-    d0, m = n * plan[top, BEFORE], plan[top, OUT]
-    for part in prange(parts):
-        i0, i1 = share(n, 1, part, parts)
-        d[d0 + i0 * m : d0 + i1 * m] = dy[i0 * m : i1 * m]
-        activate_backward(d, y, d0, m, i0, i1, 0, m, plan[top, CODE], arguments[top])
-    for s in range(top, -1, -1):
-        k, m, d0, w0 = plan[s, IN], plan[s, OUT], n * plan[s, BEFORE], plan[s, WEIGHT]
-        source = x if s == 0 else y
-        target = dx if s == 0 else d
-        before = 0 if s == 0 else n * plan[s - 1, BEFORE]
-        for part in prange(parts):
-            if grads.size:  # dW += x.T @ dy, and the bias's sum by whoever has the first row
-                i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
-                block(
-                    source, before, 1, k, d, d0, m, 1, grads, w0, m, grads, w0, m, True,
-                    i0, i1, j0, j1, n, panel[part],
-                )  # fmt: skip
-                if i0 == 0 and i1 > 0:
-                    b0 = plan[s, BIAS]
-                    bias = grads[b0 + j0 : b0 + j1]
-                    for i in range(n):
-                        row = d[d0 + i * m + j0 : d0 + i * m + j1]
-                        for j in range(row.size):
-                            bias[j] += row[j]
-            if s > 0 or dx.size:  # dx = dy @ W.T, times the derivative of the stage before
-                i0, i1, j0, j1 = region(n, k, m, d.itemsize, part, parts)
-                block(
-                    d, d0, m, 1, w, w0, 1, m, target, before, k, target, before, k, False,
-                    i0, i1, j0, j1, m, panel[part],
-                )  # fmt: skip
-                if s > 0:
-                    code, argument = plan[s - 1, CODE], arguments[s - 1]
-                    activate_backward(d, y, before, k, i0, i1, j0, j1, code, argument)
-
-
-forward, backward = Threaded(_forward), Threaded(_backward)
+chain = Threaded(_chain)  # both directions in one: Numba compiles a parallel region thrice over
 
 
 def chain_forward(
     x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
 ) -> np.ndarray:
     """A parallel region a stage; bias and activation on the tile's result while it is in the cache."""
-    y = np.empty(len(x) * plan[:, OUT].sum(), w.dtype)
-    forward(np.ascontiguousarray(x, w.dtype).reshape(-1), w, plan, arguments, y, len(x))
+    n, flat = len(x), np.ascontiguousarray(x, w.dtype).reshape(-1)
+    y = np.empty(n * (plan[-1, BEFORE] + plan[-1, OUT]), w.dtype)
+    none = y[:0]
+    chain(True, none, flat, y, w, plan, arguments, none, none, none, n)
     return y
 
 
@@ -87,8 +110,8 @@ def chain_backward(
     input_grad: bool,
 ) -> np.ndarray | None:
     """A parallel region a stage: both its products, with the derivative of the stage before."""
-    n = len(dy)
+    n, d = len(dy), np.empty_like(y)
     dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
     dy, x = (np.ascontiguousarray(array, w.dtype).reshape(-1) for array in (dy, x))
-    backward(dy, x, y, w, plan, arguments, w[:0] if grads is None else grads, dx, n)
+    chain(False, dy, x, y, w, plan, arguments, w[:0] if grads is None else grads, dx, d, n)
     return dx.reshape(n, -1) if input_grad else None

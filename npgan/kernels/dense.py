@@ -3,17 +3,18 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.jit import Threaded
+from npgan.kernels.jit import ZERO, Threaded
 from npgan.kernels.matmul import block, panel_size, region
 
 
 def _product(a, ars, acs, b, brs, bcs, c, d, drs, add, m, n, k, parts):  # type: ignore[no-untyped-def]
     panel = np.empty((parts, panel_size(k, c.itemsize)), c.dtype)
     for part in prange(parts):
-        i0, i1, j0, j1 = region(m, n, k, c.itemsize, part, parts)
+        i0, i1, j0, j1 = region(m, n, k, c.itemsize, np.int64(part), parts)
         block(
-            a, 0, ars, acs, b, 0, brs, bcs, c, 0, n, d, 0, drs, add, i0, i1, j0, j1, k, panel[part]
-        )
+            a, ZERO, ars, acs, b, ZERO, brs, bcs, c, ZERO, n, d, ZERO, drs, add,
+            i0, i1, j0, j1, k, panel[part],
+        )  # fmt: skip
 
 
 product = Threaded(_product)
@@ -30,7 +31,7 @@ def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.nda
     (n, k), m = x.shape, weight.shape[1]
     a, b, d = flat(x, weight, bias)
     y = np.empty(n * m, a.dtype)
-    product(a, k, 1, b, m, 1, y, d, 0, True, n, m, k)
+    product(a, k, 1, b, m, 1, y, d, 0, 1, n, m, k)
     return y.reshape(n, m)
 
 
@@ -39,7 +40,7 @@ def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
     (n, m), k = dy.shape, weight.shape[0]
     a, b = flat(dy, weight)
     dx = np.empty(n * k, a.dtype)
-    product(a, m, 1, b, 1, m, dx, dx, k, False, n, k, m)
+    product(a, m, 1, b, 1, m, dx, dx, k, 0, n, k, m)
     return dx.reshape(n, k)
 
 
@@ -50,5 +51,5 @@ def dense_backward_parameters(
     (n, m), k = dy.shape, x.shape[1]
     b, a = flat(dy, x)
     c = dweight.reshape(-1)
-    product(a, 1, k, b, m, 1, c, c, m, True, k, m, n)
+    product(a, 1, k, b, m, 1, c, c, m, 1, k, m, n)
     dbias += dy.sum(axis=0)

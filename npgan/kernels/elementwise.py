@@ -8,22 +8,22 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import CODES, activate, activate_backward
-from npgan.kernels.jit import MOST_THREADS, Threaded, fma
+from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma
 from npgan.kernels.matmul import share
 
-UNIT = 4096  # numbers below which a second thread is not worth it
+UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
 
 
 def _apply(y, code, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.size, UNIT, part, parts)
-        activate(y, 0, 0, 0, 1, first, last, code, argument)
+        first, last = share(y.size, UNIT, np.int64(part), parts)
+        activate(y, ZERO, ZERO, ZERO, ONE, first, last, code, argument)
 
 
 def _apply_backward(dx, y, code, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.size, UNIT, part, parts)
-        activate_backward(dx, y, 0, 0, 0, 1, first, last, code, argument)
+        first, last = share(y.size, UNIT, np.int64(part), parts)
+        activate_backward(dx, y, ZERO, ZERO, ZERO, ONE, first, last, code, argument)
 
 
 apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
@@ -63,7 +63,7 @@ DEFAULTS = {"leaky_relu": 0.2, "elu": 1.0}
 def _sgd(w, g, rates, parts):  # type: ignore[no-untyped-def]
     (lr,) = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, part, parts)
+        first, last = share(w.size, UNIT, np.int64(part), parts)
         w_, g_ = w[first:last], g[first:last]
         for i in range(w_.size):
             w_[i] = fma(-lr, g_[i], w_[i])
@@ -73,7 +73,7 @@ def _sgd(w, g, rates, parts):  # type: ignore[no-untyped-def]
 def _momentum(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
     lr, momentum = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, part, parts)
+        first, last = share(w.size, UNIT, np.int64(part), parts)
         w_, g_, v_ = w[first:last], g[first:last], v[first:last]
         for i in range(w_.size):
             v_[i] = fma(momentum, v_[i], g_[i])
@@ -84,7 +84,7 @@ def _momentum(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
 def _rmsprop(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
     lr, decay, rest, eps = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, part, parts)
+        first, last = share(w.size, UNIT, np.int64(part), parts)
         w_, g_, v_ = w[first:last], g[first:last], v[first:last]
         for i in range(w_.size):
             v_[i] = fma(decay, v_[i], rest * (g_[i] * g_[i]))
@@ -95,7 +95,7 @@ def _rmsprop(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
 def _adam(w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
     lr, beta1, rest1, beta2, rest2, eps, keep, unbias = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, part, parts)
+        first, last = share(w.size, UNIT, np.int64(part), parts)
         w_, g_, m_, v_ = w[first:last], g[first:last], m[first:last], v[first:last]
         for i in range(w_.size):
             m_[i] = fma(beta1, m_[i], rest1 * g_[i])
@@ -107,7 +107,7 @@ def _adam(w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
 def _ema(average, w, rates, parts):  # type: ignore[no-untyped-def]
     decay, rest = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, part, parts)
+        first, last = share(w.size, UNIT, np.int64(part), parts)
         average_, w_ = average[first:last], w[first:last]
         for i in range(w_.size):
             average_[i] = fma(decay, average_[i], rest * w_[i])
@@ -169,7 +169,7 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
 
 def _largest(bits, sign, largest, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(bits.size, UNIT, part, parts)
+        first, last = share(bits.size, UNIT, np.int64(part), parts)
         bits_, top = bits[first:last], sign & 0
         for i in range(bits_.size):
             top = max(top, bits_[i] & ~sign)

@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import config
 from numba.core.typing import signature as signature_of
 from numba.extending import intrinsic, overload
@@ -32,16 +33,27 @@ def _digest() -> str:
 
 
 DIGEST = _digest()
+ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: of a literal, Numba compiles a kernel anew
 
 
 def jit(function: Callable, **options: Any) -> Any:
-    """Compile a function by the policy; where nothing can be written, its code is not kept."""
-    function.__qualname__ += f"_{DIGEST}"  # part of the name of the file that keeps its code
-    options = {"error_model": "numpy", **options}
+    """Compile a function by the policy, when it is first called."""
+    return _kept(numba.njit, function, error_model="numpy", **options)
+
+
+def c_function(signature: Any, function: Callable) -> Any:
+    """Compile a function of pointers and numbers now, for kernels to call by its address."""
+    return _kept(lambda f, **options: numba.cfunc(signature, **options)(f), function)
+
+
+def _kept(compiler: Callable, function: Callable, **options: Any) -> Any:
+    """Keep a function's compiled code; where nothing can be written, do without."""
+    if not function.__qualname__.endswith(DIGEST):  # part of the name of the file that keeps it
+        function.__qualname__ += f"_{DIGEST}"
     try:
-        return numba.njit(function, cache=True, **options)
+        return compiler(function, cache=True, **options)
     except RuntimeError:  # no folder to keep the code in: a read-only installation
-        return numba.njit(function, **options)
+        return compiler(function, **options)
 
 
 @intrinsic

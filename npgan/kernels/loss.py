@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.elementary import exp, log, log1p
-from npgan.kernels.jit import Threaded, jit
+from npgan.kernels.jit import ONE, Threaded, jit
 from npgan.kernels.matmul import share
 
 LOSSES = ("mse", "l1", "bce", "bce_with_logits")
@@ -52,7 +52,7 @@ def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-d
 def _sums(x, target, code, each, tiny, sums, dx, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         values = np.empty(BLOCK, x.dtype)
-        first, last = share(sums.size, 1, part, parts)
+        first, last = share(sums.size, ONE, np.int64(part), parts)
         for b in range(first, last):
             at = slice(b * BLOCK, (b + 1) * BLOCK)
             sums[b] = block(x[at], target[at], code, each, tiny, values, dx[at])

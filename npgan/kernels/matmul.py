@@ -6,7 +6,7 @@ where it is B's columns that lie together (``bcs`` is not 1), they are first cop
 at a time, into a ``panel``: a transpose that stays in the nearest cache while it is used.
 """
 
-from npgan.kernels.jit import jit
+from npgan.kernels.jit import ONE, jit
 from npgan.kernels.tile import BYTES, ROWS, dots, tile, transpose_tile
 
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
@@ -111,5 +111,5 @@ def region(m, n, k, itemsize, part, parts):  # type: ignore[no-untyped-def]
     if m < 2 * parts * ROWS and n >= parts * step:
         j0, j1 = share(n, step, part, parts)
         return 0, m, j0, j1
-    i0, i1 = share(m, 1, part, parts)
+    i0, i1 = share(m, ONE, part, parts)
     return i0, i1, 0, n

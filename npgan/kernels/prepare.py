@@ -10,7 +10,7 @@ from numba.core import config
 from tqdm import tqdm
 
 from npgan.kernels import KERNELS
-from npgan.kernels.chain import forward
+from npgan.kernels.chain import chain
 from npgan.kernels.jit import DIGEST
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
@@ -49,5 +49,5 @@ def _is_cold() -> bool:
     """Whether no compiled code of the first kernel is on the disk."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return False
-    folder = forward.parallel.stats.cache_path
-    return not (folder and any(Path(folder).glob(f"chain._forward*{DIGEST}*.nbi")))
+    folder = chain.parallel.stats.cache_path
+    return not (folder and any(Path(folder).glob(f"chain._chain*{DIGEST}*.nbi")))

@@ -12,7 +12,7 @@ from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
 from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, threshold
 
-UNIT = 128  # counters below which a second thread is not worth it
+UNIT = np.int64(128)  # counters below which a second thread is not worth it
 M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
 U32, U64, F = np.uint32, np.uint64, np.float32
 
@@ -61,7 +61,7 @@ box_muller = jit(box_muller, forceinline=True)
 
 def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.shape[1], UNIT, part, parts)
+        first, last = share(y.shape[1], UNIT, np.int64(part), parts)
         y0, y1, y2, y3 = y[0, first:last], y[1, first:last], y[2, first:last], y[3, first:last]
         for i in range(y0.size):
             a, b, c, d = words(first + i, k0, k1)
@@ -71,7 +71,7 @@ def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]
 
 def _mask(y, k0, k1, least, scale, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.shape[1], UNIT, part, parts)
+        first, last = share(y.shape[1], UNIT, np.int64(part), parts)
         y0, y1, y2, y3 = y[0, first:last], y[1, first:last], y[2, first:last], y[3, first:last]
         for i in range(y0.size):
             a, b, c, d = words(first + i, k0, k1)

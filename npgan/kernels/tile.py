@@ -7,7 +7,8 @@ memory, sets the pace. An element's sum runs over k in order whatever the tile's
 do not depend on how a product is cut into tiles.
 
 Numba cannot write this loop, but an intrinsic can: the code below builds LLVM's instructions, a
-loop for every number of rows and vectors, and a jump to the one that is asked for.
+loop for every number of rows and vectors, and a jump to the one that is asked for. They are compiled
+once, as a C function, and other kernels call them by name.
 """
 
 from itertools import product
@@ -19,6 +20,8 @@ from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
 
+from npgan.kernels.jit import DIGEST, c_function
+
 _FEATURES = llvm.get_host_cpu_features()
 BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx2") else 16
 ROWS = 14 if BYTES == 64 or _FEATURES.get("neon") else 6
@@ -26,28 +29,21 @@ INDEX, LANE, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
 
 
 @intrinsic
-def _tile(  # type: ignore[no-untyped-def]
-    context, rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k
-):
-    index = types.intp
+def _jump(context, rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
+    index, pointer = types.intp, a
     signature = types.void(
-        index, index, a, index, index, index, b, index, index, c, index, index, d, index, index,
-        types.boolean, index,
+        index, index, pointer, index, index, pointer, index, pointer, index, pointer, index, index,
+        index,
     )  # fmt: skip
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k = arguments
-
-        def pointer(position: int, array: Any, offset: Any) -> Any:
-            data = context.make_array(signature.args[position])(context, builder, array).data
-            return builder.gep(data, [offset])
-
-        number = signature.args[9].dtype
+        rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k = arguments
+        number = signature.args[2].dtype
         lanes = INDEX(BYTES * 8 // number.bitwidth)
         wide = builder.icmp_signed(">", columns, lanes)
         last = builder.select(wide, builder.sub(columns, lanes), columns)
-        places = [pointer(2, a, ia), pointer(6, b, ib), pointer(9, c, ic), pointer(12, d, id_)]
-        values = [*places, ars, acs, brs, crs, drs, add, k, last]
+        add = builder.icmp_signed("!=", add, INDEX(0))
+        values = [a, b, c, d, ars, acs, brs, crs, drs, add, k, last]
         end = builder.append_basic_block("end")
         shape = builder.add(builder.shl(rows, INDEX(1)), builder.zext(wide, INDEX))
         jump = builder.switch(shape, end)
@@ -55,7 +51,7 @@ def _tile(  # type: ignore[no-untyped-def]
             case = builder.append_basic_block(f"tile_{mr}_{nv}")
             jump.add_case(INDEX(2 * mr + nv - 1), case)
             builder.position_at_end(case)
-            builder.call(_function(context, builder.module, number, mr, nv, values), values)
+            builder.call(_loop(context, builder.module, number, mr, nv, values), values)
             builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()
@@ -63,12 +59,12 @@ def _tile(  # type: ignore[no-untyped-def]
     return signature, codegen
 
 
-def _function(context: Any, module: Any, number: Any, mr: int, nv: int, values: list) -> Any:
+def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list) -> Any:
     """Build a tile's loop over k, in a function of its own: all registers are its."""
     kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
-    function = ir.Function(module, kind, module.get_unique_name(f"tile_{mr}_{nv}"))
+    function = ir.Function(module, kind, f"tile_{mr}_{nv}")
     function.linkage = "internal"
-    function.attributes.add("noinline")
+    function.attributes.update(("noinline", "optsize"))
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     ap, bp, cp, dp, ars, acs, brs, crs, drs, add, k, last = function.args
     vector = Vectors(context, builder, number, nv, last)
@@ -111,6 +107,42 @@ def _function(context: Any, module: Any, number: Any, mr: int, nv: int, values: 
         vector.store_row(sums[i], builder.gep(cp, [vector.times(i, crs)]))
     builder.ret_void()
     return function
+
+
+def _tiles(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
+    _jump(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k)
+
+
+def _symbol(number: Any) -> str:
+    return f"npgan_tile_{number}_{DIGEST}"
+
+
+@intrinsic
+def _tile(  # type: ignore[no-untyped-def]
+    context, rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k
+):
+    """Call the compiled loops by their symbol: the kernels do not each get a copy of them."""
+    index = types.intp
+    signature = types.void(
+        index, index, a, index, index, index, b, index, index, c, index, index, d, index, index,
+        index, index,
+    )  # fmt: skip
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k = arguments
+
+        def pointer(position: int, array: Any, offset: Any) -> Any:
+            data = context.make_array(signature.args[position])(context, builder, array).data
+            return builder.gep(data, [offset])
+
+        ap, bp, cp, dp = pointer(2, a, ia), pointer(6, b, ib), pointer(9, c, ic), pointer(12, d, id_)
+        values = [rows, columns, ap, ars, acs, bp, brs, cp, crs, dp, drs, add, k]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        name = _symbol(signature.args[9].dtype)
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
 class Vectors:
@@ -297,7 +329,20 @@ def _plain_dots(rows, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-unty
             c[ic + i * crs] += a[ia + i * ars + p] * b[ib + p]
 
 
+def _compile(number: Any) -> None:
+    """Compile the loops for a type of numbers, and name them."""
+    index, pointer = types.intp, types.CPointer(number)
+    signature = types.void(
+        index, index, pointer, index, index, pointer, index, pointer, index, pointer, index, index,
+        index,
+    )  # fmt: skip
+    llvm.add_symbol(_symbol(number), c_function(signature, _tiles).address)
+
+
 plain = config.DISABLE_JIT  # type: ignore[attr-defined]
 tile = _plain_tile if plain else _tile
 transpose_tile = _plain_transpose_tile if plain else _transpose_tile
 dots = _plain_dots if plain else _dots
+if not plain:
+    for _number in (types.float32, types.float64):
+        _compile(_number)
