@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ import numpy as np
 from npgan.data import load
 from npgan.models.model import Model
 from npgan.models.presets import Config, preset
+from npgan.ops import standard_normal
 
 try:
     import torch
@@ -76,13 +77,26 @@ def inputs(model: Model, batch_size: int) -> Iterator[tuple[np.ndarray, np.rando
         yield low + (high - low) * (rows / 255), rng.spawn(1)[0]
 
 
+def keeping(used: np.ndarray, step: Callable[[np.ndarray, np.ndarray], None]) -> Callable:
+    """Return an optimiser's step that keeps a copy of the gradient, which it uses up."""
+
+    def step_and_keep(w: np.ndarray, g: np.ndarray) -> None:
+        used[:] = g
+        step(w, g)
+
+    return step_and_keep
+
+
 def npgan_training(name: str) -> Iterator[Snapshot]:
-    """Train a preset with npgan; the arrays are the live ones."""
+    """Train a preset with npgan; the arrays are the live ones, the gradients those last used."""
     config = preset(name)
     model = float64_model(config)
+    used = {network: parameters.like() for network, parameters in model.grads.items()}
+    for network, optimizer in model.optimizers.items():
+        optimizer.step = keeping(used[network].flat, optimizer.step)
     grads = {
         f"{network}.{parameter}": array
-        for network, parameters in model.grads.items()
+        for network, parameters in used.items()
         for parameter, array in parameters.items()
     }
     for batch, rng in inputs(model, config.batch_size):
@@ -141,7 +155,7 @@ class TorchGAN(TorchModel):
     def sample(self, n: int, rng: np.random.Generator, like: torch.Tensor) -> torch.Tensor:
         """Return G(z), (n, d), for z drawn as npgan draws it, in the float type of ``like``."""
         generator = self.networks["generator"]
-        z = rng.standard_normal((n, generator[0].in_features), like.numpy().dtype)
+        z = standard_normal(rng, (n, generator[0].in_features), like.numpy().dtype)
         return generator(torch.from_numpy(z))
 
     def train_step(self, real: torch.Tensor, rng: np.random.Generator) -> dict[str, float]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
-from npgan.backend import run
 from npgan.metrics import frechet_distance, mode_statistics
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.ops import sigmoid_forward

@@ -241,7 +241,9 @@ OBJECTIVES = [
         G,
     ),
     Mutation("ops.loss.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
-    Mutation("ops.loss.bce", "backward(p, target)", "backward(p, 1 - target)", "reconstruction bce"),
+    Mutation(
+        "ops.loss.bce", "backward(p, target)", "backward(p, 1 - target)", "reconstruction bce"
+    ),
     Mutation("ops.loss.l1", "l1_backward(x", "mse_backward(x", "reconstruction l1"),
     Mutation("ops.loss.bce_with_logits", "ward(logits, target)\n", "ward(logits, 0)\n", G),
 ]

@@ -95,4 +95,6 @@ def test_every_backward_operation_and_every_step_is_mutated():
 def test_every_update_rule_and_sampler_is_mutated():
     mutated = {mutation.where.split(".")[-1] for mutation in SILENT}
     rules = {name for name in npgan.ops.__all__ if name.endswith("_update")}
-    assert rules | {"dropout_mask", "standard_normal", "gaussian_sample_forward", "gather"} <= mutated
+    assert (
+        rules | {"dropout_mask", "standard_normal", "gaussian_sample_forward", "gather"} <= mutated
+    )

@@ -5,6 +5,7 @@ import pytest
 
 from npgan import ops
 
+
 def philox(key, count):
     return ops.random.philox(key, count)
 

@@ -4,6 +4,9 @@ Importing this package imports Numba; :mod:`npgan.backend` does so when the back
 A docstring here says only what makes the kernel fast: the mathematics is in the reference.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from npgan.kernels import elementwise
 from npgan.kernels.activation import CODES
 from npgan.kernels.batch import gather
@@ -21,7 +24,7 @@ from npgan.kernels.elementwise import (
 from npgan.kernels.loss import LOSSES, loss
 from npgan.kernels.random import dropout_mask, standard_normal
 
-KERNELS = {
+KERNELS: dict[str, Callable[..., Any]] = {
     kernel.__name__: kernel
     for kernel in (
         adamw_update,

@@ -28,7 +28,27 @@ def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: 
     y0 = n * before
     i0, i1, j0, j1 = region(n, m, k, y.itemsize, part, parts)
     block(
-        source, x0, k, ONE, w, weight, m, ONE, y, y0, m, w, bias, ZERO, ONE, i0, i1, j0, j1, k, panel
+        source,
+        x0,
+        k,
+        ONE,
+        w,
+        weight,
+        m,
+        ONE,
+        y,
+        y0,
+        m,
+        w,
+        bias,
+        ZERO,
+        ONE,
+        i0,
+        i1,
+        j0,
+        j1,
+        k,
+        panel,
     )
     activate(y, y0, m, i0, i1, j0, j1, code, arguments[s])
 

@@ -71,7 +71,10 @@ def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
             target = np.full(x.size, target, x.dtype)
         elif target.shape != x.shape:
             target = np.broadcast_to(target, x.shape)
-        a, b = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(target, x.dtype).reshape(-1)
+        a, b = (
+            np.ascontiguousarray(x).reshape(-1),
+            np.ascontiguousarray(target, x.dtype).reshape(-1),
+        )
         dx = np.empty(x.size, x.dtype)
         number = x.dtype.type
         each, tiny = number(1 / x.size), number(TINY[x.dtype])

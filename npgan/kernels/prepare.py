@@ -1,5 +1,6 @@
 """Compile ahead of the first step, with a word to whoever waits."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,8 +23,7 @@ def training_kernels(dtype: np.typing.DTypeLike) -> list[Callable[[], object]]:
     plan = np.array([[1, 1, 0, 1, 0, 0]])
     stages = (w, plan, np.zeros(1, dtype))
     calls: dict[str, tuple] = {
-        "chain_forward": (x, *stages),
-        "chain_backward": (x, x, w, *stages, w, True),
+        "chain_forward": (x, *stages),  # with it, "chain_backward"
         "gather": (np.zeros((2, 2), np.uint8), np.arange(2), 0.0, 1.0),
         "bce_with_logits": (x, 1.0),
         "standard_normal": (np.random.default_rng(), (1,), dtype),
@@ -35,19 +35,31 @@ def training_kernels(dtype: np.typing.DTypeLike) -> list[Callable[[], object]]:
 
 
 def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
-    """Compile what training needs, or load it; say so on standard error if that takes long."""
-    terminal = sys.stderr.isatty()
-    calls = training_kernels(dtype)
-    bar = tqdm(calls, "compiling kernels (once)", delay=PATIENCE, leave=False, disable=not terminal)
-    if not terminal and _is_cold():
+    """Compile what training needs, or load it; say so on standard error if that takes long.
+
+    The first kernel takes longer than all others: a second process compiles those meanwhile.
+    """
+    calls, folder, terminal = training_kernels(dtype), _folder(), sys.stderr.isatty()
+    interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
+    cold = not (folder and any(folder.glob(f"chain._chain*{DIGEST}*.nbi"))) and not interpreted
+    if cold and not terminal:
         print("compiling kernels (once)", file=sys.stderr, flush=True)
+    command = [sys.executable, "-c", f"from {__name__} import compile_others; compile_others()"]
+    helper = subprocess.Popen(command, stderr=subprocess.DEVNULL) if cold and folder else None
+    bar = tqdm(calls, "compiling kernels (once)", delay=PATIENCE, leave=False, disable=not terminal)
     for call in bar:
+        call()
+        if helper:
+            helper.wait()
+
+
+def compile_others() -> None:
+    """Compile all but the first kernel, for their code to be kept on the disk."""
+    for call in training_kernels(np.float32)[1:]:
         call()
 
 
-def _is_cold() -> bool:
-    """Whether no compiled code of the first kernel is on the disk."""
-    if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        return False
-    folder = chain.parallel.stats.cache_path
-    return not (folder and any(Path(folder).glob(f"chain._chain*{DIGEST}*.nbi")))
+def _folder() -> Path | None:
+    """Return where compiled code is kept, if it can be."""
+    path = None if config.DISABLE_JIT else chain.parallel.stats.cache_path  # type: ignore[attr-defined]
+    return Path(path) if path else None

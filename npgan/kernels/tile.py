@@ -135,7 +135,12 @@ def _tile(  # type: ignore[no-untyped-def]
             data = context.make_array(signature.args[position])(context, builder, array).data
             return builder.gep(data, [offset])
 
-        ap, bp, cp, dp = pointer(2, a, ia), pointer(6, b, ib), pointer(9, c, ic), pointer(12, d, id_)
+        ap, bp, cp, dp = (
+            pointer(2, a, ia),
+            pointer(6, b, ib),
+            pointer(9, c, ic),
+            pointer(12, d, id_),
+        )
         values = [rows, columns, ap, ars, acs, bp, brs, cp, crs, dp, drs, add, k]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
         name = _symbol(signature.args[9].dtype)

@@ -42,7 +42,7 @@ def philox(key: int, count: int) -> np.ndarray:
     """
     m0, m1 = map(np.uint64, MULTIPLIER)
     k0, k1 = key & 0xFFFFFFFF, key >> 32
-    a = np.arange(count, dtype=np.uint64)
+    a: np.ndarray = np.arange(count, dtype=np.uint64)
     b = c = d = np.zeros_like(a)
     for _ in range(ROUNDS):
         p, q = m0 * a, m1 * c
