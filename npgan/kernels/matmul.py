@@ -6,8 +6,11 @@ where it is B's columns that lie together (``bcs`` is not 1), they are first cop
 at a time, into a ``panel``: a transpose that stays in the nearest cache while it is used.
 """
 
+from npgan.kernels.dots import dots
 from npgan.kernels.jit import ONE, jit
-from npgan.kernels.tile import BYTES, ROWS, dots, tile, transpose_tile
+from npgan.kernels.tile import ROWS, tile
+from npgan.kernels.transpose import transpose
+from npgan.kernels.vectors import BYTES
 
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
 SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
@@ -80,19 +83,6 @@ def narrow(  # type: ignore[no-untyped-def]
 def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
     """Return how many numbers a panel of k rows holds, or one of the transpose of narrow columns."""
     return 2 * BYTES // itemsize * max(k, NARROW)
-
-
-@jit
-def transpose(a, ia, ars, rows, columns, c, crs):  # type: ignore[no-untyped-def]
-    """Write a matrix's transpose to the beginning of c; rows are contiguous in both."""
-    lanes = BYTES // a.itemsize
-    whole_rows, whole_columns = rows // lanes * lanes, columns // lanes * lanes
-    for i in range(0, whole_rows, lanes):
-        for j in range(0, whole_columns, lanes):
-            transpose_tile(a, ia + i * ars + j, ars, c, j * crs + i, crs)
-    for i in range(rows):
-        for j in range(whole_columns if i < whole_rows else 0, columns):
-            c[j * crs + i] = a[ia + i * ars + j]
 
 
 @jit

@@ -1,0 +1,59 @@
+"""Dot products of rows: for products with few columns, where a tile would leave lanes empty."""
+
+from typing import Any
+
+from numba import types
+from numba.extending import intrinsic
+
+from npgan.kernels.vectors import INDEX, Vectors, plain
+
+
+@intrinsic(prefer_literal=True)
+def _dots(context, rows, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
+    index, mr, number = types.intp, rows.literal_value, c.dtype
+    signature = types.void(rows, a, index, index, b, index, index, c, index, index)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, a, ia, ars, b, ib, k, c, ic, crs = arguments
+        arrays = zip(signature.args[1::3], (a, b, c), (ia, ib, ic), strict=True)
+        ap, bp, cp = (
+            builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
+            for kind, array, offset in arrays
+        )
+        before = builder.block
+        loop, body, end = (builder.append_basic_block(name) for name in ("loop", "body", "end"))
+        vector = Vectors(context, builder, number, 1, k)
+        builder.branch(loop)
+
+        builder.position_at_end(loop)
+        step = builder.phi(INDEX)
+        step.add_incoming(INDEX(0), before)
+        sums = [vector.phi([(vector.zero, before)]) for _ in range(mr)]
+        builder.cbranch(builder.icmp_signed("<", step, k), body, end)
+
+        builder.position_at_end(body)
+        left = Vectors(context, builder, number, 1, builder.sub(k, step))
+        (right,) = left.load_row(builder.gep(bp, [step]))
+        for i in range(mr):
+            (row,) = left.load_row(builder.gep(ap, [builder.add(vector.times(i, ars), step)]))
+            sums[i].add_incoming(builder.call(left.fma, [row, right, sums[i]]), body)
+        step.add_incoming(builder.add(step, INDEX(vector.lanes)), body)
+        builder.branch(loop)
+
+        builder.position_at_end(end)
+        for i in range(mr):
+            place = builder.gep(cp, [vector.times(i, crs)])
+            builder.store(builder.fadd(builder.load(place), vector.sum(sums[i])), place)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _plain_dots(rows, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
+    """Do the same in plain loops."""
+    for i in range(rows):
+        for p in range(k):
+            c[ic + i * crs] += a[ia + i * ars + p] * b[ib + p]
+
+
+dots = _plain_dots if plain else _dots

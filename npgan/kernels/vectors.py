@@ -1,0 +1,94 @@
+"""Vectors of the machine's width, for kernels whose inner loop is written in LLVM's instructions."""
+
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba.core import cgutils, config
+
+FEATURES = llvm.get_host_cpu_features()
+BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx2") else 16
+INDEX, LANE, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
+plain = config.DISABLE_JIT  # type: ignore[attr-defined]
+
+
+class Vectors:
+    """Rows of ``count`` vectors, of whose last only the first ``last`` numbers are there."""
+
+    def __init__(self, context: Any, builder: Any, number: Any, count: int, last: Any) -> None:
+        self.builder, self.count = builder, count
+        self.lanes = BYTES * 8 // number.bitwidth
+        self.align = number.bitwidth // 8
+        self.type = ir.VectorType(context.get_value_type(number), self.lanes)
+        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+        kind = f"v{self.lanes}f{number.bitwidth}"
+        mask = ir.VectorType(BIT, self.lanes)
+        pointer = self.type.as_pointer()
+
+        def declare(name: str, result: Any, *arguments: Any) -> Any:
+            function = ir.FunctionType(result, arguments)
+            return cgutils.get_or_insert_function(builder.module, function, name)
+
+        same = [self.type] * 3
+        self.fma = declare(f"llvm.fmuladd.{kind}", self.type, *same)
+        self.masked_load = declare(
+            f"llvm.masked.load.{kind}.p0", self.type, pointer, LANE, mask, self.type
+        )
+        self.masked_store = declare(
+            f"llvm.masked.store.{kind}.p0", ir.VoidType(), self.type, pointer, LANE, mask
+        )
+        lane = ir.Constant(ir.VectorType(LANE, self.lanes), list(range(self.lanes)))
+        last = builder.trunc(last, LANE)
+        self.mask = builder.icmp_signed("<", lane, self.broadcast(last, LANE))
+
+    def broadcast(self, scalar: Any, kind: Any) -> Any:
+        """Return a vector of one number."""
+        empty = ir.Constant(ir.VectorType(kind, self.lanes), ir.Undefined)
+        first = self.builder.insert_element(empty, scalar, LANE(0))
+        zeros = ir.Constant(ir.VectorType(LANE, self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, empty, zeros)
+
+    def times(self, i: int, stride: Any) -> Any:
+        """Return i * stride."""
+        return self.builder.mul(INDEX(i), stride)
+
+    def phi(self, incoming: list) -> Any:
+        """Return a vector that depends on where control comes from."""
+        node = self.builder.phi(self.type)
+        for value, block in incoming:
+            node.add_incoming(value, block)
+        return node
+
+    def _places(self, pointer: Any) -> list:
+        step = [self.builder.gep(pointer, [INDEX(j * self.lanes)]) for j in range(self.count)]
+        return [self.builder.bitcast(p, self.type.as_pointer()) for p in step]
+
+    def load_row(self, pointer: Any) -> list:
+        """Return the row's vectors; the last one masked."""
+        *full, end = self._places(pointer)
+        row = [self.builder.load(p, align=self.align) for p in full]
+        masked = [end, LANE(self.align), self.mask, self.zero]
+        return [*row, self.builder.call(self.masked_load, masked)]
+
+    def store_row(self, row: list, pointer: Any) -> None:
+        """Store the row's vectors; of the last one, what is there."""
+        *full, end = self._places(pointer)
+        for value, place in zip(row, full, strict=False):
+            self.builder.store(value, place, align=self.align)
+        self.builder.call(self.masked_store, [row[-1], end, LANE(self.align), self.mask])
+
+    def sum(self, value: Any) -> Any:
+        """Return the sum of a vector's lanes: one half onto the other, until one is left."""
+        half = self.lanes // 2
+        while half:
+            lanes = [(lane + half) % self.lanes for lane in range(self.lanes)]
+            other = ir.Constant(ir.VectorType(LANE, self.lanes), lanes)
+            value = self.builder.fadd(value, self.builder.shuffle_vector(value, value, other))
+            half //= 2
+        return self.builder.extract_element(value, LANE(0))
+
+    def multiply_add(self, scalar: Any, row: list, sums: list) -> list:
+        """Return sums + scalar * row."""
+        number = self.broadcast(scalar, self.type.element)
+        pairs = zip(row, sums, strict=True)
+        return [self.builder.call(self.fma, [number, v, s]) for v, s in pairs]
