@@ -22,7 +22,7 @@ from npgan.training.pace import PERIOD, PROBE, Pace
 
 kernels = pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit  # noqa: E402
-from npgan.kernels.elementary import exp, log, log1p, tanh  # noqa: E402
+from npgan.kernels.elementary import exp, expm1, log, log1p, tanh  # noqa: E402
 from npgan.kernels.loss import LOSSES  # noqa: E402
 from npgan.kernels.transpose import transpose  # noqa: E402
 
@@ -112,6 +112,8 @@ def test_nan_passes_through_every_activation(name):
 
 FUNCTIONS = {
     "exp": (exp, np.exp, np.linspace(-87, 87, 400_001)),
+    "expm1": (expm1, np.expm1, np.linspace(-87, 87, 400_001)),
+    "expm1 near 0": (expm1, np.expm1, np.linspace(-1, 1, 100_000)),
     "tanh": (tanh, np.tanh, np.linspace(-12, 12, 400_001)),
     "tanh near 0": (tanh, np.tanh, np.geomspace(1e-30, 1, 1000)),
     "log": (log, np.log, np.geomspace(1e-37, 1e38, 400_001)),
@@ -167,6 +169,41 @@ def test_random_numbers_are_the_references(shape, dtype):
     mask = kernels.KERNELS["dropout_mask"](rngs[2], shape, 0.3)
     np.testing.assert_array_equal(mask, ops.dropout_mask(rngs[3], shape, 0.3))
     assert len({rng.random() for rng in rngs}) == 1
+
+
+def arguments(dtype):
+    """Return arguments of the operations on noise and of the softmax's."""
+    x, y, eps = (random((300, 40), dtype, i) for i in range(3))
+    mask = (random((300, 40), np.float32, 3) > 0) * np.float32(2)
+    labels = np.random.default_rng(4).integers(0, 40, 300)
+    return {
+        "dropout_forward": (x, mask),
+        "dropout_backward": (x, mask),
+        "gaussian_sample_forward": (x, y, eps),
+        "gaussian_sample_backward": (x, y, eps),
+        "kl_standard_normal_forward": (x, y),
+        "kl_standard_normal_backward": (x, y),
+        "softmax_forward": (4 * x,),
+        "softmax_backward": (y, ops.softmax_forward(x)),
+        "softmax_cross_entropy": (4 * x, labels),
+    }
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", arguments(np.float32))
+def test_noise_and_softmax_are_the_references(name, dtype):
+    given = arguments(dtype)[name]
+    mine, reference = kernels.KERNELS[name](*given), getattr(ops, name)(*given)
+    pairs = zip(mine, reference, strict=True) if isinstance(mine, tuple) else [(mine, reference)]
+    for a, b in pairs:
+        close(a, b, 40)
+
+
+def test_the_only_operations_without_a_kernel_are_parts_of_one_that_has_it():
+    missing = set(ops.__all__) - set(kernels.KERNELS)
+    fused = {*LOSSES, "softmax_cross_entropy"}
+    assert missing == {f"{name}_{way}" for name in fused for way in ("forward", "backward")}
 
 
 UPDATES = {

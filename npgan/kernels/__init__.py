@@ -22,7 +22,15 @@ from npgan.kernels.elementwise import (
     sgd_update,
 )
 from npgan.kernels.loss import LOSSES, loss
+from npgan.kernels.noise import (
+    dropout_forward,
+    gaussian_sample_backward,
+    gaussian_sample_forward,
+    kl_standard_normal_backward,
+    kl_standard_normal_forward,
+)
 from npgan.kernels.random import dropout_mask, standard_normal
+from npgan.kernels.softmax import softmax_backward, softmax_cross_entropy, softmax_forward
 
 KERNELS: dict[str, Callable[..., Any]] = {
     kernel.__name__: kernel
@@ -34,16 +42,24 @@ KERNELS: dict[str, Callable[..., Any]] = {
         dense_backward_input,
         dense_backward_parameters,
         dense_forward,
+        dropout_forward,
         dropout_mask,
         ema_update,
         gather,
+        gaussian_sample_backward,
+        gaussian_sample_forward,
+        kl_standard_normal_backward,
+        kl_standard_normal_forward,
         momentum_update,
         rmsprop_update,
         sgd_update,
+        softmax_backward,
+        softmax_cross_entropy,
+        softmax_forward,
         standard_normal,
     )
 }
-KERNELS["adam_update"] = adam_update
+KERNELS |= {"adam_update": adam_update, "dropout_backward": dropout_forward}
 KERNELS |= {f"{name}_forward": elementwise.forward(name) for name in CODES}
 KERNELS |= {f"{name}_backward": elementwise.backward(name) for name in CODES}
 KERNELS |= {name: loss(name) for name in LOSSES}

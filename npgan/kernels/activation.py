@@ -1,8 +1,6 @@
 """Activation functions and their derivatives, in place on a block of a matrix."""
 
-import math
-
-from npgan.kernels.elementary import exp, log1p, tanh
+from npgan.kernels.elementary import exp, expm1, log1p, tanh
 from npgan.kernels.jit import jit
 from npgan.ops.chain import ACTIVATIONS
 
@@ -32,7 +30,7 @@ def activate(y, start, stride, i0, i1, j0, j1, code, argument):  # type: ignore[
                 row[j] = max(row[j], 0) + log1p(exp(-abs(row[j])))
         elif code == ELU:
             for j in range(row.size):
-                row[j] = row[j] if row[j] > 0 else argument * math.expm1(row[j])
+                row[j] = row[j] if row[j] > 0 else argument * expm1(row[j])
 
 
 @jit
@@ -55,7 +53,7 @@ def activate_backward(d, y, start, stride, i0, i1, j0, j1, code, argument):  # t
                 dx[j] = dx[j] * (1 - row[j] * row[j])
         elif code == SOFTPLUS:
             for j in range(row.size):
-                dx[j] = dx[j] * -math.expm1(-row[j])
+                dx[j] = dx[j] * -expm1(-row[j])
         elif code == ELU:
             for j in range(row.size):
                 dx[j] = dx[j] if row[j] > 0 else dx[j] * (row[j] + argument)

@@ -36,16 +36,13 @@ def _bits_of_float(context, x):  # type: ignore[no-untyped-def]
     return types.int32(types.float32), codegen
 
 
-def exp(x: float) -> float:
-    """Return e**x, within 2 ulp; for x above 88.3 it is infinity, below -87.7 it is 0."""
-    return np.exp(x)
+def _split(x: float) -> tuple[float, float]:
+    """Return e**r - 1 and 2**n, for e**x = 2**n e**r; 2**n is 0 below -87.7, infinity above 88.3."""
+    raise NotImplementedError
 
 
-@overload(exp)
-def _exp(x):  # type: ignore[no-untyped-def]
-    if x != types.float32:
-        return lambda x: math.exp(x)
-
+@overload(_split)
+def _split_compiled(x):  # type: ignore[no-untyped-def]
     def polynomial(x):  # type: ignore[no-untyped-def]
         bounded = F(-88.0) if x < F(-88.0) else F(89.0) if x > F(89.0) else x  # a NaN stays
         n = fma(bounded, F(1.44269504), F(12582912.0)) - F(12582912.0)  # 1.5 * 2**23 rounds
@@ -56,10 +53,45 @@ def _exp(x):  # type: ignore[no-untyped-def]
         p = fma(p, r, F(4.1665795894e-2))
         p = fma(p, r, F(1.6666665459e-1))
         p = fma(p, r, F(5.0000001201e-1))
-        p = fma(p, r * r, r) + F(1.0)
-        return p * _float_of_bits(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
+        p = fma(p, r * r, r)
+        return p, _float_of_bits(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
 
     return polynomial
+
+
+def exp(x: float) -> float:
+    """Return e**x, within 2 ulp; for x above 88.3 it is infinity, below -87.7 it is 0."""
+    return np.exp(x)
+
+
+@overload(exp)
+def _exp(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.exp(x)
+
+    def whole(x):  # type: ignore[no-untyped-def]
+        p, scale = _split(x)
+        return (p + F(1.0)) * scale
+
+    return whole
+
+
+def expm1(x: float) -> float:
+    """Return e**x - 1, within 2 ulp; for x above 88.3 it is infinity."""
+    return np.expm1(x)
+
+
+@overload(expm1)
+def _expm1(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.expm1(x)
+
+    def without_one(x):  # type: ignore[no-untyped-def]
+        p, scale = _split(x)
+        large = (p + F(1.0)) * scale - F(1.0)
+        return large if x > F(1.0) else fma(scale, p, scale - F(1.0))
+
+    return without_one
 
 
 def tanh(x: float) -> float:

@@ -46,6 +46,7 @@ from npgan.ops.loss import (
     mse,
     mse_backward,
     mse_forward,
+    softmax_cross_entropy,
     softmax_cross_entropy_backward,
     softmax_cross_entropy_forward,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "sigmoid_backward",
     "sigmoid_forward",
     "softmax_backward",
+    "softmax_cross_entropy",
     "softmax_cross_entropy_backward",
     "softmax_cross_entropy_forward",
     "softmax_forward",

@@ -171,6 +171,19 @@ def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np
     return dlogits / dlogits.dtype.type(len(labels))
 
 
+def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Return the loss and its gradient: one pass, where a backend can.
+
+    >>> value, dlogits = softmax_cross_entropy(np.array([[0.0, 0.0]]), np.array([0]))
+    >>> round(float(value), 4), dlogits.tolist()
+    (0.6931, [[-0.5, 0.5]])
+    """
+    return (
+        softmax_cross_entropy_forward(logits, labels),
+        softmax_cross_entropy_backward(logits, labels),
+    )
+
+
 def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
     r"""Divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`: summed over d, mean over n rows.
 
