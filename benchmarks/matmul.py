@@ -6,6 +6,7 @@ they include. The contestants take turns in short slices; a rate is the median o
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -24,8 +25,8 @@ from npgan.models.presets import preset
 
 SQUARES = (32, 64, 128, 256, 512, 1024)
 PRODUCTS = ("x @ w", "x.T @ dy", "dy @ w.T")
-SLICE = 0.004
-PAUSE = 0.03  # helper threads of several libraries: let them fall asleep
+SLICE, WARM = 0.01, 0.015  # seconds; helper threads must first wake up and find a core
+PAUSE = 0.1  # helper threads of other libraries spin that long before they fall asleep
 
 EXAMPLES = """
 examples:
@@ -96,19 +97,11 @@ def torch_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
     return dict(zip(PRODUCTS, calls, strict=True))
 
 
-def contestants(threads: int) -> dict[str, Callable[..., Calls]]:
-    """Return who can take part, np.matmul first."""
-    found: dict[str, Callable[..., Calls]] = {"np.matmul": numpy_calls}
-    for name in backend.BACKENDS[1:]:
-        backend.use(name)
-        if backend.run.name == name:
-            found[f"npgan {name}"] = npgan_calls
-    if find_spec("torch"):
-        import torch
-
-        torch.set_num_threads(threads)
-        found["torch.mm"] = torch_calls
-    return found
+MAKERS: dict[str, Callable[..., Calls]] = {
+    "np.matmul": numpy_calls,
+    "npgan": npgan_calls,
+    "torch.mm": torch_calls,
+}
 
 
 def timed(call: Callable[[], Any], count: int) -> float:
@@ -119,56 +112,75 @@ def timed(call: Callable[[], Any], count: int) -> float:
     return (time.perf_counter() - start) / count
 
 
-def work(threads: int, rounds: int) -> None:
-    """Print a line of JSON for each shape and product: the seconds of all rounds, by contestant."""
-    found = contestants(threads)
+def work(name: str, threads: int) -> None:
+    """For each shape and product: time a slice for every line read, until an empty one."""
+    if name == "npgan":
+        backend.use("numba")
+    if name == "torch.mm":
+        import torch
+
+        torch.set_num_threads(threads)
     rng = np.random.default_rng(0)
     for n, k, m in shapes():
         arrays = [rng.standard_normal(s, np.float32) for s in ((n, k), (k, m), (n, m))]
-        calls = {name: make(*arrays) for name, make in found.items()}
-        for product in PRODUCTS:
-            times: dict[str, list[float]] = {name: [] for name in found}
-            for each in calls.values():
-                each[product]()
-            for _ in range(rounds):
-                for name, each in calls.items():
-                    if threads > 1:
-                        time.sleep(PAUSE)
-                    once = max(timed(each[product], 2), 1e-7)
-                    times[name].append(timed(each[product], max(1, round(SLICE / once))))
-            print(json.dumps({"shape": (n, k, m), "product": product, "times": times}), flush=True)
+        for call in MAKERS[name](*arrays).values():
+            call()
+            while sys.stdin.readline().strip():
+                awake = time.perf_counter() + WARM
+                while time.perf_counter() < awake:
+                    once = max(timed(call, 2), 1e-7)
+                print(timed(call, max(1, round(SLICE / once))), flush=True)
+
+
+class Worker:
+    """A contestant's process: the helper threads of one library must not disturb another's."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        command = [sys.executable, __file__, "--worker", name, str(threads)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+        with cores(threads):
+            self.process = subprocess.Popen(command, env=environment(threads), **pipes)
+
+    def slice(self) -> float:
+        """Return the seconds of a call of the product in turn."""
+        self.process.stdin.write("again\n")
+        return float(self.process.stdout.readline())
+
+    def next(self) -> None:
+        """Go on to the next product."""
+        self.process.stdin.write("\n")
 
 
 def measure(threads: int, rounds: int) -> list[dict[str, Any]]:
-    """Run a worker, print a row for each of its answers and return them."""
-    command = [sys.executable, __file__, "--worker", str(threads), str(rounds)]
-    with cores(threads):
-        process = subprocess.Popen(
-            command, env=environment(threads), stdout=subprocess.PIPE, text=True
-        )
-    results = []
+    """Let the contestants take turns, print a row for each product and return all rounds."""
+    names = [name for name in MAKERS if name != "torch.mm" or find_spec("torch")]
+    workers = {name: Worker(name, threads) for name in names}
     print(f"\n{threads} thread{'s' * (threads > 1)}, GFLOP/s")
-    for line in process.stdout:
-        result = json.loads(line)
-        times = result["times"]
-        if not results:
-            names = "".join(f"  {name:>11}" for name in times)
-            ratios = "".join(f"  {name + ' / np':>16}" for name in list(times)[1:])
-            print(f"{'   n    in   out':16}  {'product':8}{names}{ratios}")
-        n, k, m = result["shape"]
+    rates = "".join(f"  {name:>11}" for name in names)
+    print(
+        f"{'   n    in   out':16}  {'product':8}{rates}"
+        + "".join(f"  {n:>11} / np" for n in names[1:])
+    )
+    results = []
+    for (n, k, m), product in itertools.product(shapes(), PRODUCTS):
+        times: dict[str, list[float]] = {name: [] for name in names}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                time.sleep(PAUSE * (threads > 1))
+                times[name].append(worker.slice())
+        for worker in workers.values():
+            worker.next()
         rates = "".join(f"  {2e-9 * n * k * m / median(t):11.1f}" for t in times.values())
         first, *others = times.values()
         ratios = "".join(f"  {ratio(first, t):16.2f}" for t in others)
-        print(f"{n:4}  {k:4}  {m:4}  {result['product']:8}{rates}{ratios}", flush=True)
-        results.append(result | {"threads": threads})
-    if process.wait():
-        raise RuntimeError(f"the worker ended with {process.returncode}")
+        print(f"{n:4}  {k:4}  {m:4}  {product:8}{rates}{ratios}", flush=True)
+        results.append({"shape": (n, k, m), "product": product, "threads": threads, "times": times})
     return results
 
 
 def main() -> int:
     if sys.argv[1:2] == ["--worker"]:
-        work(*map(int, sys.argv[2:4]))
+        work(sys.argv[2], int(sys.argv[3]))
         return 0
     parser = argparse.ArgumentParser(
         description=__doc__,
