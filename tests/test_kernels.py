@@ -230,6 +230,11 @@ def test_updates_are_the_references(name, dtype):
         close(a, b)
 
 
+def test_a_dropout_rate_close_to_1_still_fits_a_word():
+    for draw in (kernels.KERNELS["dropout_mask"], ops.dropout_mask):
+        assert not draw(np.random.default_rng(0), (100,), 1 - 1e-12).any()
+
+
 @pytest.mark.usefixtures("_threads")
 def test_averages_and_batches_are_the_references():
     a, w = random(9000, np.float32), random(9000, np.float32, 1)

@@ -72,7 +72,7 @@ def narrow(  # type: ignore[no-untyped-def]
         rows, columns, bj = min(step, i1 - i), j1 - j0, ib + j0 * bcs
         tile(
             columns, rows, b, bj, bcs, brs, a, ia + i * ars, acs, panel, 0, step, panel, 0, 0,
-            False, k,
+            0, k,
         )  # fmt: skip
         for x in range(rows):
             for j in range(columns):
@@ -94,7 +94,10 @@ def share(n, unit, part, parts):  # type: ignore[no-untyped-def]
 
 @jit
 def region(m, n, k, itemsize, part, parts):  # type: ignore[no-untyped-def]
-    """Return the rows and columns of an (m, n) product that a part computes."""
+    """Return the rows and columns of an (m, n) product that a part computes.
+
+    Columns are only split where each part gets a whole step of them, so never into narrow ones.
+    """
     step = 2 * BYTES // itemsize
     if parts == 1 or m * n * k < SMALL:
         return (0, m, 0, n) if part == 0 else (0, 0, 0, 0)

@@ -28,6 +28,7 @@ ROWS = 14 if BYTES == 64 or FEATURES.get("neon") else 6
 
 @intrinsic
 def _jump(context, rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
+    """Jump to the loop for so many rows and vectors."""
     index, pointer = types.intp, a
     signature = types.void(
         index, index, pointer, index, index, pointer, index, pointer, index, pointer, index, index,
@@ -108,10 +109,12 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
 
 
 def _tiles(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
+    """Be the C function: pointers, strides, whether to start at D, and the length of the sums."""
     _jump(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k)
 
 
 def _symbol(number: Any) -> str:
+    """Return the name that the kernels call; another source is another name."""
     return f"npgan_tile_{number}_{DIGEST}"
 
 

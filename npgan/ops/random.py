@@ -77,8 +77,8 @@ def standard_normal(
 
 
 def threshold(rate: float) -> int:
-    """Return the word below which a share ``rate`` of all words lies."""
-    return round(rate * 2**32)
+    """Return the word below which a share ``rate`` < 1 of all words lies; it has 32 bits."""
+    return min(round(rate * 2**32), 2**32 - 1)
 
 
 def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
