@@ -37,6 +37,7 @@ from npgan.data import load
 from npgan.data.batches import Batches
 from npgan.models.model import Model
 from npgan.models.presets import Config, preset
+from npgan.training.steps import Steps
 
 PRESETS = ("gan-small", "gan-medium", "gan-large", "autoencoder", "ring")
 CHECKED_STEPS = 3
@@ -143,7 +144,8 @@ class Npgan:
         self.model = self.build()
         order, self.noise = np.random.default_rng(0).spawn(2)
         data = self.model.check_data(data)
-        self.batches = Batches(data, config.batch_size, order, self.model.value_range)
+        batches = Batches(data, config.batch_size, order, self.model.value_range)
+        self.step = Steps(self.model, batches, self.noise)
 
     def losses(
         self, batches: Sequence[np.ndarray], noise: Sequence[Sequence[np.ndarray]]
@@ -160,9 +162,8 @@ class Npgan:
     def run(self, steps: int) -> int:
         """Train for so many steps."""
         for _ in range(steps):
-            batch = self.batches.next()
             with np.errstate(all="ignore"):
-                self.model.train_step(batch, self.noise)
+                self.step()
         return steps
 
 

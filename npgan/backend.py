@@ -5,10 +5,15 @@ where "numba" lacks an operation it borrows the reference's. Layers, losses and 
 operations as ``run.dense_forward(...)``, so that :func:`use` moves everything at once.
 """
 
+import math
 import os
+import threading
 import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 
 from npgan import ops
 from npgan.errors import unknown
@@ -21,6 +26,7 @@ TABLE: dict[str, dict[str, Callable]] = {
 
 run = SimpleNamespace()
 _chosen = os.environ.get("NPGAN_BACKEND")
+_recording = threading.Lock()
 
 
 def use(name: str) -> None:
@@ -82,6 +88,59 @@ def prepare() -> None:
         from npgan.kernels.prepare import prepare
 
         prepare()
+
+
+def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> Any:
+    """Return a training step as a program, or None where it cannot be one.
+
+    ``step(rng)`` returns what it reports. It is called once, but nothing is computed: ``run``
+    writes down what it is asked for, see :mod:`npgan.kernels.record`. Other threads go on.
+    """
+    if not run.fused:
+        return None
+    from npgan.kernels import jit, record
+
+    if jit.interpreted:
+        return None
+    recorder, me = record.Recorder(rng), threading.get_ident()
+
+    def either(name: str, function: Callable) -> Callable:
+        def call(*arguments: Any) -> Any:
+            mine = threading.get_ident() == me
+            return (getattr(recorder, name) if mine else function)(*arguments)
+
+        return call
+
+    with _recording:
+        before = dict(run.__dict__)
+        try:
+            for name, value in before.items():
+                if callable(value):
+                    setattr(run, name, either(name, value))
+            return recorder.finish(step(recorder))
+        except Exception:  # a layer of one's own may fail in its own way: it shall see real arrays
+            return None
+        finally:
+            run.__dict__.update(before)
+
+
+def _each(function: Callable[[], Any], size: int = 0) -> Any:
+    return function()
+
+
+def _after(function: Callable[[], None]) -> None:
+    function()
+
+
+def _require_finite(otherwise: Callable[[], None], *arrays: Any) -> None:
+    for array in arrays:
+        if not (run.all_finite(array) if np.ndim(array) else math.isfinite(array)):
+            otherwise()
+
+
+# Not operations, but what a step that can be recorded must leave to ``run``: a value that is another
+# at each step, what is to be done after it, and what is to happen if a number is not finite.
+run.each, run.after, run.require_finite = _each, _after, _require_finite
 
 
 def _activate(name: str) -> None:

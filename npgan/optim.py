@@ -52,28 +52,6 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
 }
 
 
-def clip_by_norm(g: np.ndarray, limit: float) -> None:
-    r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
-
-    :math:`g \leftarrow g\,\min(1, c/\|g\|)` (Pascanu et al. 2013, algorithm 1).
-
-    >>> g = np.array([3.0, 4.0]); clip_by_norm(g, 1.0); g
-    array([0.6, 0.8])
-    """
-    norm = float(np.linalg.norm(g))
-    if norm > limit:
-        g *= limit / norm
-
-
-def clip_by_value(w: np.ndarray, limit: float) -> None:
-    r"""Move every element into :math:`[-c, c]`, in place: gradients, or a critic's weights.
-
-    >>> g = np.array([3.0, -0.5]); clip_by_value(g, 1.0); g
-    array([ 1. , -0.5])
-    """
-    np.clip(w, -limit, limit, out=w)
-
-
 class Optimizer:
     """What all optimisers share: the learning rate, clipping, the count of updates, the state.
 
@@ -122,17 +100,22 @@ class Optimizer:
         if self.t == 0:
             self.init(w)
         if self.clip_norm is not None:
-            clip_by_norm(g, self.clip_norm)
+            run.clip_by_norm(g, self.clip_norm)
         if self.clip_value is not None:
-            clip_by_value(g, self.clip_value)
-        lr = self.lr(self.t) if callable(self.lr) else self.lr
-        self.t += 1
-        self.update(w, g, lr)
+            run.clip_by_value(g, self.clip_value)
+        self.update(w, g, run.each(lambda: self.t + 1), run.each(self._rate))
         if self.clip_weights is not None:
-            clip_by_value(w, self.clip_weights)
+            run.clip_by_value(w, self.clip_weights)
+        run.after(self._advance)
 
-    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
-        """Apply the rule; ``self.t`` counts from 1."""
+    def _rate(self) -> float:
+        return self.lr(self.t) if callable(self.lr) else self.lr
+
+    def _advance(self) -> None:
+        self.t += 1
+
+    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
+        """Apply the rule; it is the update number t = 1, 2, ..."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -152,7 +135,7 @@ class SGD(Optimizer):
 
     name = "sgd"
 
-    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
         """Apply :func:`npgan.ops.sgd_update`."""
         run.sgd_update(w, g, lr)
 
@@ -167,7 +150,7 @@ class Momentum(Optimizer):
         super().__init__(lr, **clipping)
         self.momentum = fraction("momentum", momentum)
 
-    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
         """Apply :func:`npgan.ops.momentum_update`."""
         run.momentum_update(w, g, self.state["v"], lr, self.momentum)
 
@@ -184,7 +167,7 @@ class RMSProp(Optimizer):
         super().__init__(lr, **clipping)
         self.decay, self.eps = fraction("decay", decay), positive("eps", eps)
 
-    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
         """Apply :func:`npgan.ops.rmsprop_update`."""
         run.rmsprop_update(w, g, self.state["v"], lr, self.decay, self.eps)
 
@@ -207,10 +190,10 @@ class Adam(Optimizer):
         self.beta1, self.beta2 = fraction("beta1", beta1), fraction("beta2", beta2)
         self.eps = positive("eps", eps)
 
-    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
         """Apply :func:`npgan.ops.adam_update`."""
         m, v = self.state["m"], self.state["v"]
-        run.adam_update(w, g, m, v, self.t, lr, self.beta1, self.beta2, self.eps)
+        run.adam_update(w, g, m, v, t, lr, self.beta1, self.beta2, self.eps)
 
 
 class AdamW(Adam):
@@ -222,10 +205,10 @@ class AdamW(Adam):
         super().__init__(lr, **adam)
         self.weight_decay = not_negative("weight_decay", weight_decay)
 
-    def update(self, w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
         """Apply :func:`npgan.ops.adamw_update`."""
         m, v = self.state["m"], self.state["v"]
-        adam = (self.t, lr, self.beta1, self.beta2, self.eps)
+        adam = (t, lr, self.beta1, self.beta2, self.eps)
         run.adamw_update(w, g, m, v, *adam, self.weight_decay)
 
 

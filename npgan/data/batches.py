@@ -52,14 +52,16 @@ class Batches:
 
     def next(self) -> np.ndarray:
         """Return the next batch, (batch_size, d)."""
+        rows = run.each(self._next_rows, self.batch_size)
+        return run.gather(self.data, rows, *self.value_range)
+
+    def _next_rows(self) -> np.ndarray:
         if self.position == self.per_epoch:
             self.position = 0
             self._shuffle()
         start = self.position * self.batch_size
         self.position += 1
-        return run.gather(
-            self.data, self._order[start : start + self.batch_size], *self.value_range
-        )
+        return self._order[start : start + self.batch_size]
 
     def state(self) -> dict[str, Any]:
         """Return the position and the generator's state before this epoch's shuffling."""

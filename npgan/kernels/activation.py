@@ -34,11 +34,11 @@ def activate(y, start, stride, i0, i1, j0, j1, code, argument):  # type: ignore[
 
 
 @jit
-def activate_backward(d, y, start, stride, i0, i1, j0, j1, code, argument):  # type: ignore[no-untyped-def]
-    """Multiply d in place by the activation's derivative, from its output y; both lie alike."""
+def activate_backward(d, d0, y, y0, stride, i0, i1, j0, j1, code, argument):  # type: ignore[no-untyped-def]
+    """Multiply d in place by the activation's derivative, from its output y."""
     for i in range(i0, i1):
-        first, last = start + i * stride + j0, start + i * stride + j1
-        dx, row = d[first:last], y[first:last]
+        at = i * stride
+        dx, row = d[d0 + at + j0 : d0 + at + j1], y[y0 + at + j0 : y0 + at + j1]
         if code == RELU:
             for j in range(row.size):
                 dx[j] = dx[j] if row[j] > 0 else dx[j] * 0

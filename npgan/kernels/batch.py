@@ -8,7 +8,7 @@ from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from npgan.kernels.jit import ONE, Threaded, fma
+from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
 
 AHEAD, LINE = 6, 64  # rows to fetch ahead, and the bytes that come at once
@@ -37,16 +37,23 @@ def _prefetch_compiled(array, index):  # type: ignore[no-untyped-def]
     return lambda array, index: _prefetch(array, index)
 
 
-def _gather(data, rows, scale, low, batch, parts):  # type: ignore[no-untyped-def]
+@jit
+def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-untyped-def]
+    """Write rows of bytes, d wide, to a batch, both flat: each is low + byte * scale."""
+    for i in range(rows.size):
+        coming = start + rows[min(i + AHEAD, rows.size - 1)] * d
+        for j in range(0, d, LINE):
+            prefetch(data, coming + j)
+        row = data[start + rows[i] * d : start + (rows[i] + 1) * d]
+        target = batch[i * d : (i + 1) * d]
+        for j in range(target.size):
+            target[j] = fma(batch.dtype.type(row[j]), scale, low)
+
+
+def _gather(data, rows, scale, low, batch, d, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(rows.size, ONE, np.int64(part), parts)
-        for i in range(first, last):
-            coming = data[rows[min(i + AHEAD, last - 1)]]
-            for j in range(0, coming.size, LINE):
-                prefetch(coming, j)
-            row, target = data[rows[i]], batch[i]
-            for j in range(target.size):
-                target[j] = fma(np.float32(row[j]), scale, low)
+        i, j = share(rows.size, ONE, np.int64(part), parts)
+        copy_bytes(data, ZERO, rows[i:j], scale, low, batch[i * d : j * d], d)
 
 
 gather_bytes = Threaded(_gather)
@@ -56,6 +63,8 @@ def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.nd
     """Rows lie anywhere in memory: their cache lines are asked for some rows ahead."""
     if data.dtype != np.uint8:
         return data[rows]
-    batch = np.empty((len(rows), data.shape[1]), np.float32)
-    gather_bytes(data, rows, np.float32((high - low) / 255), np.float32(low), batch)
-    return batch
+    d = data.shape[1]
+    batch = np.empty(len(rows) * d, np.float32)
+    scale, start = np.float32((high - low) / 255), np.float32(low)
+    gather_bytes(np.ascontiguousarray(data).reshape(-1), rows, scale, start, batch, d)
+    return batch.reshape(-1, d)

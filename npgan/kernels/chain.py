@@ -3,9 +3,10 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import activate, activate_backward
+from npgan.kernels.activation import IDENTITY, activate_backward
+from npgan.kernels.dense import input_part, output_part, weight_part
 from npgan.kernels.jit import ONE, ZERO, Threaded, jit
-from npgan.kernels.matmul import block, panel_size, region, share
+from npgan.kernels.matmul import panel_size, share
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
@@ -22,35 +23,12 @@ def panels(plan, n, y, parts):  # type: ignore[no-untyped-def]
 @jit
 def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of a stage's output: activation(source @ W + b)."""
-    k, m, weight = plan[s, IN], plan[s, OUT], plan[s, WEIGHT]
-    bias, code, before = plan[s, BIAS], plan[s, CODE], plan[s, BEFORE]
+    k, m, code, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
     source, x0 = (x, ZERO) if s == 0 else (y, n * (before - k))
-    y0 = n * before
-    i0, i1, j0, j1 = region(n, m, k, y.itemsize, part, parts)
-    block(
-        source,
-        x0,
-        k,
-        ONE,
-        w,
-        weight,
-        m,
-        ONE,
-        y,
-        y0,
-        m,
-        w,
-        bias,
-        ZERO,
-        ONE,
-        i0,
-        i1,
-        j0,
-        j1,
-        k,
-        panel,
-    )
-    activate(y, y0, m, i0, i1, j0, j1, code, arguments[s])
+    output_part(
+        source, x0, w, plan[s, WEIGHT], plan[s, BIAS], y, n * before, n, k, m, code, arguments[s],
+        panel, part, parts,
+    )  # fmt: skip
 
 
 @jit
@@ -60,7 +38,7 @@ def top_stage(dy, y, plan, arguments, d, n, part, parts):  # type: ignore[no-unt
     m, code, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
     i0, i1 = share(n, ONE, part, parts)
     d[d0 + i0 * m : d0 + i1 * m] = dy[i0 * m : i1 * m]
-    activate_backward(d, y, d0, m, i0, i1, ZERO, m, code, arguments[s])
+    activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, code, arguments[s])
 
 
 @jit
@@ -69,26 +47,14 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
     k, m, weight, bias = plan[s, IN], plan[s, OUT], plan[s, WEIGHT], plan[s, BIAS]
     d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
     source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
-    if grads.size:  # dW += x.T @ dy, and the bias's sum by whoever has the first row
-        i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
-        block(
-            source, x0, ONE, k, d, d0, m, ONE, grads, weight, m, grads, weight, m, ONE,
-            i0, i1, j0, j1, n, panel,
+    if grads.size:
+        weight_part(source, x0, d, d0, grads, weight, bias, n, k, m, panel, part, parts)
+    if target.size:
+        code = plan[s - 1, CODE] if s else IDENTITY
+        input_part(
+            d, d0, w, weight, target, x0, y, below, n, k, m, code, arguments[s - 1], panel, part,
+            parts,
         )  # fmt: skip
-        if i0 == 0 and i1 > 0:
-            sums = grads[bias + j0 : bias + j1]
-            for i in range(n):
-                row = d[d0 + i * m + j0 : d0 + i * m + j1]
-                for j in range(row.size):
-                    sums[j] += row[j]
-    if target.size:  # dx = dy @ W.T, times the derivative of the stage before
-        i0, i1, j0, j1 = region(n, k, m, d.itemsize, part, parts)
-        block(
-            d, d0, m, ONE, w, weight, ONE, m, target, x0, k, target, x0, k, ZERO,
-            i0, i1, j0, j1, m, panel,
-        )  # fmt: skip
-        if s > 0:
-            activate_backward(d, y, below, k, i0, i1, j0, j1, plan[s - 1, CODE], arguments[s - 1])
 
 
 def _chain(forward, dy, x, y, w, plan, arguments, grads, dx, d, n, parts):  # type: ignore[no-untyped-def]

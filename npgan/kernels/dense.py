@@ -3,8 +3,47 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.jit import ZERO, Threaded
+from npgan.kernels.activation import IDENTITY, activate, activate_backward
+from npgan.kernels.jit import ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import block, panel_size, region
+
+
+@jit
+def output_part(x, x0, w, w0, b0, y, y0, n, k, m, code, argument, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of y = f(x W + b), bias and activation on the tile's result while it is hot."""
+    i0, i1, j0, j1 = region(n, m, k, y.itemsize, part, parts)
+    block(
+        x, x0, k, ONE, w, w0, m, ONE, y, y0, m, w, b0, ZERO, ONE, i0, i1, j0, j1, k, panel
+    )  # fmt: skip
+    activate(y, y0, m, i0, i1, j0, j1, code, argument)
+
+
+@jit
+def weight_part(x, x0, d, d0, grads, w0, b0, n, k, m, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of dW += x.T @ d, and of the bias's sum: whoever has the first row."""
+    i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
+    block(
+        x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, ONE, i0, i1, j0, j1, n, panel
+    )
+    if i0 == 0 and i1 > 0:
+        sums = grads[b0 + j0 : b0 + j1]
+        for i in range(n):
+            row = d[d0 + i * m + j0 : d0 + i * m + j1]
+            for j in range(row.size):
+                sums[j] += row[j]
+
+
+@jit
+def input_part(  # type: ignore[no-untyped-def]
+    d, d0, w, w0, dx, dx0, y, y0, n, k, m, code, argument, panel, part, parts
+):
+    """Compute a part of d @ W.T, times the derivative of the activation that made x (y in memory)."""
+    i0, i1, j0, j1 = region(n, k, m, d.itemsize, part, parts)
+    block(
+        d, d0, m, ONE, w, w0, ONE, m, dx, dx0, k, dx, dx0, k, ZERO, i0, i1, j0, j1, m, panel
+    )  # fmt: skip
+    if code != IDENTITY:
+        activate_backward(dx, dx0, y, y0, k, i0, i1, j0, j1, code, argument)
 
 
 def _product(a, ars, acs, b, brs, bcs, c, d, drs, add, m, n, k, parts):  # type: ignore[no-untyped-def]

@@ -8,7 +8,8 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import CODES, activate, activate_backward
-from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma
+from npgan.kernels.elementary import exp
+from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
 
 UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
@@ -23,7 +24,7 @@ def _apply(y, code, argument, parts):  # type: ignore[no-untyped-def]
 def _apply_backward(dx, y, code, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         first, last = share(y.size, UNIT, np.int64(part), parts)
-        activate_backward(dx, y, ZERO, ZERO, ZERO, ONE, first, last, code, argument)
+        activate_backward(dx, ZERO, y, ZERO, ZERO, ZERO, ONE, first, last, code, argument)
 
 
 apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
@@ -60,61 +61,96 @@ DEFAULTS = {"leaky_relu": 0.2, "elu": 1.0}
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
 
 
+@jit
+def sgd(w, g, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: lr."""
+    lr = rates[0]
+    for i in range(w.size):
+        w[i] = fma(-lr, g[i], w[i])
+        g[i] = 0
+
+
+@jit
+def momentum(w, g, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: lr, momentum."""
+    lr, mu = rates[0], rates[1]
+    for i in range(w.size):
+        v[i] = fma(mu, v[i], g[i])
+        w[i] = fma(-lr, v[i], w[i])
+        g[i] = 0
+
+
+@jit
+def rmsprop(w, g, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: lr, decay, 1 - decay, eps."""
+    lr, decay, rest, eps = rates[0], rates[1], rates[2], rates[3]
+    for i in range(w.size):
+        v[i] = fma(decay, v[i], rest * (g[i] * g[i]))
+        w[i] -= lr * g[i] / (math.sqrt(v[i]) + eps)
+        g[i] = 0
+
+
+@jit
+def adam(w, g, m, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: see :func:`adam_rates`."""
+    lr, beta1, rest1, beta2 = rates[0], rates[1], rates[2], rates[3]
+    rest2, eps, keep, unbias = rates[4], rates[5], rates[6], rates[7]
+    for i in range(w.size):
+        m[i] = fma(beta1, m[i], rest1 * g[i])
+        v[i] = fma(beta2, v[i], rest2 * (g[i] * g[i]))
+        w[i] = fma(keep, w[i], -lr * m[i] / (math.sqrt(v[i] * unbias) + eps))
+        g[i] = 0
+
+
+@jit
+def ema(average, w, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: decay, 1 - decay."""
+    decay, rest = rates[0], rates[1]
+    for i in range(w.size):
+        average[i] = fma(decay, average[i], rest * w[i])
+
+
+@jit
+def largest(bits, sign):  # type: ignore[no-untyped-def]
+    """Return the largest of the numbers that these are the bits of, without their signs."""
+    top = sign & 0
+    for i in range(bits.size):
+        top = max(top, bits[i] & ~sign)
+    return top
+
+
 def _sgd(w, g, rates, parts):  # type: ignore[no-untyped-def]
-    (lr,) = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, np.int64(part), parts)
-        w_, g_ = w[first:last], g[first:last]
-        for i in range(w_.size):
-            w_[i] = fma(-lr, g_[i], w_[i])
-            g_[i] = 0
+        i, j = share(w.size, UNIT, np.int64(part), parts)
+        sgd(w[i:j], g[i:j], rates)
 
 
 def _momentum(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
-    lr, momentum = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, np.int64(part), parts)
-        w_, g_, v_ = w[first:last], g[first:last], v[first:last]
-        for i in range(w_.size):
-            v_[i] = fma(momentum, v_[i], g_[i])
-            w_[i] = fma(-lr, v_[i], w_[i])
-            g_[i] = 0
+        i, j = share(w.size, UNIT, np.int64(part), parts)
+        momentum(w[i:j], g[i:j], v[i:j], rates)
 
 
 def _rmsprop(w, g, v, rates, parts):  # type: ignore[no-untyped-def]
-    lr, decay, rest, eps = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, np.int64(part), parts)
-        w_, g_, v_ = w[first:last], g[first:last], v[first:last]
-        for i in range(w_.size):
-            v_[i] = fma(decay, v_[i], rest * (g_[i] * g_[i]))
-            w_[i] -= lr * g_[i] / (math.sqrt(v_[i]) + eps)
-            g_[i] = 0
+        i, j = share(w.size, UNIT, np.int64(part), parts)
+        rmsprop(w[i:j], g[i:j], v[i:j], rates)
 
 
 def _adam(w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
-    lr, beta1, rest1, beta2, rest2, eps, keep, unbias = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, np.int64(part), parts)
-        w_, g_, m_, v_ = w[first:last], g[first:last], m[first:last], v[first:last]
-        for i in range(w_.size):
-            m_[i] = fma(beta1, m_[i], rest1 * g_[i])
-            v_[i] = fma(beta2, v_[i], rest2 * (g_[i] * g_[i]))
-            w_[i] = fma(keep, w_[i], -lr * m_[i] / (math.sqrt(v_[i] * unbias) + eps))
-            g_[i] = 0
+        i, j = share(w.size, UNIT, np.int64(part), parts)
+        adam(w[i:j], g[i:j], m[i:j], v[i:j], rates)
 
 
 def _ema(average, w, rates, parts):  # type: ignore[no-untyped-def]
-    decay, rest = rates
     for part in prange(parts):
-        first, last = share(w.size, UNIT, np.int64(part), parts)
-        average_, w_ = average[first:last], w[first:last]
-        for i in range(w_.size):
-            average_[i] = fma(decay, average_[i], rest * w_[i])
+        i, j = share(w.size, UNIT, np.int64(part), parts)
+        ema(average[i:j], w[i:j], rates)
 
 
-sgd, momentum, rmsprop = Threaded(_sgd), Threaded(_momentum), Threaded(_rmsprop)
-adam, ema = Threaded(_adam), Threaded(_ema)
+all_sgd, all_momentum, all_rmsprop = Threaded(_sgd), Threaded(_momentum), Threaded(_rmsprop)
+all_adam, all_ema = Threaded(_adam), Threaded(_ema)
 
 
 def numbers(like: np.ndarray, *values: float) -> tuple:
@@ -124,21 +160,29 @@ def numbers(like: np.ndarray, *values: float) -> tuple:
 
 def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
     """One pass."""
-    sgd(w, g, numbers(w, lr))
+    all_sgd(w, g, numbers(w, lr))
 
 
 def momentum_update(
-    w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, momentum_: float
+    w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float
 ) -> None:
     """One pass."""
-    momentum(w, g, v, numbers(w, lr, momentum_))
+    all_momentum(w, g, v, numbers(w, lr, mu))
 
 
 def rmsprop_update(
     w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, decay: float, eps: float
 ) -> None:
     """One pass."""
-    rmsprop(w, g, v, numbers(w, lr, decay, 1 - decay, eps))
+    all_rmsprop(w, g, v, numbers(w, lr, decay, 1 - decay, eps))
+
+
+def adam_rates(
+    t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float = 0.0
+) -> list[float]:
+    """Return what :func:`adam` takes: the divisions by 1 - beta**t become two factors."""
+    first, second = lr / (1 - beta1**t), 1 / (1 - beta2**t)
+    return [first, beta1, 1 - beta1, beta2, 1 - beta2, eps, 1 - lr * weight_decay, second]
 
 
 def adamw_update(
@@ -153,10 +197,8 @@ def adamw_update(
     eps: float,
     weight_decay: float = 0.0,
 ) -> None:
-    """One pass; the divisions by 1 - beta**t become two factors."""
-    first, second = lr / (1 - beta1**t), 1 / (1 - beta2**t)
-    rates = [first, beta1, 1 - beta1, beta2, 1 - beta2, eps, 1 - lr * weight_decay, second]
-    adam(w, g, m, v, numbers(w, *rates))
+    """One pass."""
+    all_adam(w, g, m, v, numbers(w, *adam_rates(t, lr, beta1, beta2, eps, weight_decay)))
 
 
 adam_update = adamw_update
@@ -164,30 +206,41 @@ adam_update = adamw_update
 
 def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
     """One pass."""
-    ema(average, w, numbers(w, decay, 1 - decay))
+    all_ema(average, w, numbers(w, decay, 1 - decay))
 
 
-def _largest(bits, sign, largest, parts):  # type: ignore[no-untyped-def]
+@jit
+def mean_of_sigmoids(x):  # type: ignore[no-untyped-def]
+    """Return the mean of sigmoid(x), summed in float64."""
+    total = 0.0
+    for i in range(x.size):
+        total += 1 / (1 + exp(-x[i]))
+    return total / x.size
+
+
+def mean_sigmoid(x: np.ndarray) -> np.floating:
+    """One pass."""
+    return x.dtype.type(mean_of_sigmoids(np.ascontiguousarray(x).reshape(-1)))
+
+
+def _largest(bits, sign, tops, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(bits.size, UNIT, np.int64(part), parts)
-        bits_, top = bits[first:last], sign & 0
-        for i in range(bits_.size):
-            top = max(top, bits_[i] & ~sign)
-        largest[part] = top
+        i, j = share(bits.size, UNIT, np.int64(part), parts)
+        tops[part] = largest(bits[i:j], sign)
 
 
 largest_of = Threaded(_largest)
 
 
 @cache
-def _signs(dtype: np.dtype) -> tuple:
+def limits(dtype: np.dtype) -> tuple:
     """Return the bits of minus zero, which are the sign's, and those of infinity."""
     return tuple(np.array([-0.0, np.inf], dtype).view(f"i{dtype.itemsize}"))
 
 
 def all_finite(x: np.ndarray) -> bool:
     """A number is finite if its bits, without the sign, are less than infinity's: a pass of integers."""
-    sign, infinity = _signs(x.dtype)
-    largest = np.zeros(MOST_THREADS, infinity.dtype)
-    largest_of(x.reshape(-1).view(largest.dtype), sign, largest)
-    return bool(largest.max() < infinity)
+    sign, infinity = limits(x.dtype)
+    tops = np.zeros(MOST_THREADS, infinity.dtype)
+    largest_of(x.reshape(-1).view(tops.dtype), sign, tops)
+    return bool(tops.max() < infinity)

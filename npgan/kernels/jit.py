@@ -24,6 +24,7 @@ from numba.extending import intrinsic, overload
 from npgan.errors import InputError
 
 MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def _digest() -> str:

@@ -59,26 +59,37 @@ def box_muller(a, b, one):  # type: ignore[no-untyped-def]
 box_muller = jit(box_muller, forceinline=True)
 
 
+@jit
+def normal_numbers(y0, y1, y2, y3, first, k0, k1, one):  # type: ignore[no-untyped-def]
+    """Write the numbers of the counters from ``first`` on: the two pairs that each one's words make."""
+    for i in range(y0.size):
+        a, b, c, d = words(first + i, k0, k1)
+        y0[i], y1[i] = box_muller(a, b, one)
+        y2[i], y3[i] = box_muller(c, d, one)
+
+
+@jit
+def mask_numbers(y0, y1, y2, y3, first, k0, k1, least, scale):  # type: ignore[no-untyped-def]
+    """Write ``scale`` where a counter's word is at least ``least``, else 0."""
+    zero = y0.dtype.type(0)
+    for i in range(y0.size):
+        a, b, c, d = words(first + i, k0, k1)
+        y0[i] = scale if a >= least else zero
+        y1[i] = scale if b >= least else zero
+        y2[i] = scale if c >= least else zero
+        y3[i] = scale if d >= least else zero
+
+
 def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.shape[1], UNIT, np.int64(part), parts)
-        y0, y1, y2, y3 = y[0, first:last], y[1, first:last], y[2, first:last], y[3, first:last]
-        for i in range(y0.size):
-            a, b, c, d = words(first + i, k0, k1)
-            y0[i], y1[i] = box_muller(a, b, one)
-            y2[i], y3[i] = box_muller(c, d, one)
+        i, j = share(y.shape[1], UNIT, np.int64(part), parts)
+        normal_numbers(y[0, i:j], y[1, i:j], y[2, i:j], y[3, i:j], i, k0, k1, one)
 
 
 def _mask(y, k0, k1, least, scale, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.shape[1], UNIT, np.int64(part), parts)
-        y0, y1, y2, y3 = y[0, first:last], y[1, first:last], y[2, first:last], y[3, first:last]
-        for i in range(y0.size):
-            a, b, c, d = words(first + i, k0, k1)
-            y0[i] = scale if a >= least else F(0)
-            y1[i] = scale if b >= least else F(0)
-            y2[i] = scale if c >= least else F(0)
-            y3[i] = scale if d >= least else F(0)
+        i, j = share(y.shape[1], UNIT, np.int64(part), parts)
+        mask_numbers(y[0, i:j], y[1, i:j], y[2, i:j], y[3, i:j], i, k0, k1, least, scale)
 
 
 normal, mask = Threaded(_normal), Threaded(_mask)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from npgan.backend import run
 from npgan.errors import InputError, unknown
 from npgan.layers import Sequential
 from npgan.losses import RECONSTRUCTIONS
@@ -86,12 +87,16 @@ class Autoencoder(Model):
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
         return value
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+    def pattern(self) -> bool | None:
+        """Return that all steps are of one kind."""
+        return True if type(self) is Autoencoder else None
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
         loss = self.reconstruction_step(batch, self.grads, rng)
         self.update(loss, *self.networks)
-        self.step += 1
-        return {"loss": float(loss)}
+        run.after(self._count)
+        return {"loss": loss}
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out data, in evaluation mode."""

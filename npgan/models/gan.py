@@ -15,7 +15,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, fraction, unknown
 from npgan.layers import Sequential
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks, mean_probability
+from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -149,26 +149,30 @@ class GAN(Model):
             self.generator.backward(dfake, generator_cache, grads, input_grad=False)
         return GeneratorStep(loss.value, fake_logits)
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+    def pattern(self) -> bool | None:
+        """Return whether the next step updates the generator too."""
+        return (self.step + 1) % self.n_critic == 0 if type(self) is GAN else None
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
         d = self.discriminator_step(
             batch, self.latent(len(batch), rng), self.grads["discriminator"], rng
         )
         self.update(d.loss, "discriminator")
         metrics = {
-            "d_loss": float(d.loss),
-            "d_real": mean_probability(d.real_logits),
-            "d_fake": mean_probability(d.fake_logits),
+            "d_loss": d.loss,
+            "d_real": run.mean_sigmoid(d.real_logits),
+            "d_fake": run.mean_sigmoid(d.fake_logits),
         }
         if (self.step + 1) % self.n_critic == 0:
             g = self.generator_step(self.latent(len(batch), rng), self.grads["generator"], rng)
             self.update(g.loss, "generator")
-            metrics["g_loss"] = float(g.loss)
+            metrics["g_loss"] = g.loss
             if self.average is not None:
                 run.ema_update(
                     self.average.parameters.flat, self.generator.parameters.flat, self.ema
                 )
-        self.step += 1
+        run.after(self._count)
         return metrics
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,19 +115,24 @@ class Model:
             If the loss or one of the gradients is NaN or infinite; nothing is changed then.
         """
         for name in names:
-            if not (math.isfinite(loss) and run.all_finite(self.grads[name].flat)):
-                where = self._where(name, loss)
-                self._forget()
-                raise NonFiniteError(where)
+            run.require_finite(partial(self._refuse, name, loss), loss, self.grads[name].flat)
         for name in names:
             self.optimizers[name].step(self.networks[name].parameters.flat, self.grads[name].flat)
+
+    def _refuse(self, name: str, loss: np.floating) -> None:
+        where = self._where(name, float(loss))
+        self._forget()
+        raise NonFiniteError(where)
+
+    def _count(self) -> None:
+        self.step += 1
 
     def _forget(self) -> None:
         """Clear the gradients that an unfinished step left."""
         for grads in self.grads.values():
             grads.flat.fill(0)
 
-    def _where(self, name: str, loss: np.floating) -> str:
+    def _where(self, name: str, loss: float) -> str:
         """Name the layer to blame: a bad weight, a bad gradient, or else the largest weight."""
         weights = [(n, p, w) for n, net in self.networks.items() for p, w in net.parameters.items()]
         bad = [(n, p, "weight") for n, p, w in weights if not np.isfinite(w).all()]
@@ -145,9 +150,17 @@ class Model:
             "lower learning rate or clip_norm"
         )
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch (n, d) and return what there is to report."""
         raise NotImplementedError
+
+    def pattern(self) -> Hashable:
+        """Return what kind of step the next one is: two of a kind call the same operations.
+
+        Such steps can be recorded and replayed; None: they cannot, since nobody knows what a
+        subclass does.
+        """
+        return None
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return what there is to report of held-out data: nothing."""
@@ -256,11 +269,6 @@ def check_critic(discriminator: Sequential) -> None:
             f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
             "the loss"
         )
-
-
-def mean_probability(logits: np.ndarray) -> float:
-    """Return the mean of the probabilities that logits stand for."""
-    return float(run.sigmoid_forward(logits).sum()) / len(logits)
 
 
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks, mean_probability
+from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -123,18 +123,18 @@ class VAEGAN(Model):
         loss = d * squared + kl + self.adversarial_weight * adversarial.value
         return {"loss": loss, "squared": d * squared, "kl": kl, "g_loss": adversarial.value}
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the discriminator, then encoder and decoder with new noise."""
         d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
         self.update(d_loss, "discriminator")
         parts = self.generator_step(batch, rng, self.grads)
         self.update(parts["loss"], "encoder", "decoder")
-        self.step += 1
+        run.after(self._count)
         return {
-            **{name: float(value) for name, value in parts.items()},
-            "d_loss": float(d_loss),
-            "d_real": mean_probability(real),
-            "d_fake": mean_probability(fake),
+            **parts,
+            "d_loss": d_loss,
+            "d_real": run.mean_sigmoid(real),
+            "d_fake": run.mean_sigmoid(fake),
         }
 
     def validate(self, data: np.ndarray) -> dict[str, float]:

@@ -179,3 +179,12 @@ def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[ 0.25, -0.25]])
     """
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
+def mean_sigmoid(x: np.ndarray) -> np.floating:
+    r"""Return the mean of :math:`\sigma(x_i)`: of logits, the mean probability that they stand for.
+
+    >>> mean_sigmoid(np.zeros((2, 1)))
+    np.float64(0.5)
+    """
+    return sigmoid_forward(x).mean()

@@ -7,6 +7,28 @@ gradient is used up: it is 0 afterwards, for the next backward pass to add to.
 import numpy as np
 
 
+def clip_by_norm(g: np.ndarray, limit: float) -> None:
+    r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
+
+    :math:`g \leftarrow g\,\min(1, c/\|g\|)` (Pascanu et al. 2013, algorithm 1).
+
+    >>> g = np.array([3.0, 4.0]); clip_by_norm(g, 1.0); g
+    array([0.6, 0.8])
+    """
+    norm = float(np.linalg.norm(g))
+    if norm > limit:
+        g *= limit / norm
+
+
+def clip_by_value(w: np.ndarray, limit: float) -> None:
+    r"""Move every element into :math:`[-c, c]`, in place: gradients, or a critic's weights.
+
+    >>> g = np.array([3.0, -0.5]); clip_by_value(g, 1.0); g
+    array([ 1. , -0.5])
+    """
+    np.clip(w, -limit, limit, out=w)
+
+
 def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
     r"""Gradient descent: :math:`w \leftarrow w - \eta g`.
 

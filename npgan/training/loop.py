@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
 from npgan.training.history import History
 from npgan.training.pace import Pace
+from npgan.training.steps import Steps
 
 LOG_EVERY = 100
 
@@ -30,8 +31,11 @@ class Trainable(Protocol):
     def check_data(self, data: np.ndarray) -> np.ndarray:
         """Return the data as the model takes it, or raise an InputError."""
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch and return what there is to report."""
+
+    def pattern(self) -> Hashable:
+        """Return what kind of step the next one is, for steps of a kind to be recorded, or None."""
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return what there is to report of held-out data."""
@@ -121,6 +125,7 @@ class Loop:
         self.total_steps = amount if steps is not None else amount * self.batches.per_epoch
         self.stop, self.failed = None, False
         self._pace = Pace(backend.threads())
+        self._next_step = Steps(self.model, self.batches, self.noise)
         with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
             ends.callback(backend.use_threads, backend.threads())
             try:
@@ -136,9 +141,8 @@ class Loop:
 
     def _one_step(self) -> None:
         start = time.perf_counter()
-        batch = self.batches.next()
         with np.errstate(all="ignore"):  # the model itself looks for NaN and infinity
-            self.metrics = self.model.train_step(batch, self.noise)
+            self.metrics = self._next_step()
         took = time.perf_counter() - start
         self.seconds += took
         self._pace.took(took)

@@ -1,0 +1,300 @@
+"""Recording: what operations a training step calls becomes a program that is run from then on.
+
+A step is the same operations on the same arrays over and over; only few numbers change: which rows
+of the data, the noise's keys, the learning rate. So the step's own code is run once with traced
+arrays: each operation that it calls writes down a row for :mod:`~npgan.kernels.program` instead of
+computing. What changes from step to step is a function that was handed to ``run.each``; it is
+called before every run of the program. What cannot be written down (a layer of one's own, say)
+raises :class:`NotRecordable`, and the step stays what it was.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from npgan.kernels import jit, program
+from npgan.kernels.activation import IDENTITY
+from npgan.kernels.chain import CODE
+from npgan.kernels.elementwise import UNIT, adam_rates
+from npgan.kernels.loss import BLOCK, LOSSES, TINY
+from npgan.kernels.matmul import SMALL, panel_size
+from npgan.kernels.schedule import Patch, Program, Row, address_of
+from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
+from npgan.ops.random import key, threshold
+
+Rates = Callable[..., Sequence[float]]
+UPDATES: dict[str, tuple[str, int, Rates]] = {
+    "sgd_update": ("sgd", 2, lambda lr: [lr]),
+    "momentum_update": ("momentum", 3, lambda lr, mu: [lr, mu]),
+    "rmsprop_update": ("rmsprop", 3, lambda lr, decay, eps: [lr, decay, 1 - decay, eps]),
+    "adam_update": ("adam", 4, adam_rates),
+    "adamw_update": ("adam", 4, adam_rates),
+    "ema_update": ("ema", 2, lambda decay: [decay, 1 - decay]),
+}
+"""Operation -> its row, how many vectors it is given, and the row's numbers from the other arguments."""
+
+
+class Recorder:
+    """The operations, as :data:`npgan.backend.run` has them, but each writes down rows."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.rows: list[Row] = []
+        self.before: list[Later] = []
+        self.afterwards: list[Callable[[], None]] = []
+        self.patches: list[tuple[int, Patch]] = []
+        self.otherwise: list[Callable[[], None]] = []
+        self.outside: dict[int, Buffer] = {}
+        self.dtype: np.dtype | None = None
+        self.longest = 1
+        self.flag = Buffer(1)
+        self.program: Program | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in LOSSES:
+            return partial(self.loss, name)
+        if name in UPDATES:
+            return partial(self.update, *UPDATES[name])
+        raise NotRecordable(f"the operation {name}")
+
+    def number(self, array: Traced) -> float:
+        """Return an array's first number, after the program has run."""
+        if self.program is None:
+            raise NotRecordable("a number that is needed before the program has run")
+        return self.program.view(self.place(array))[0]
+
+    # Places.
+
+    def place(self, array: Any, writes: bool = False) -> Place:
+        """Return an array, traced or real, as an operand."""
+        if isinstance(array, Traced):
+            return Place(array.buffer, array.start, array.size, writes)
+        if not isinstance(array, np.ndarray) or not array.flags.c_contiguous:
+            raise NotRecordable(f"a {type(array).__name__} as an operand")
+        if array.dtype.kind == "f":
+            self.dtype = self.dtype or array.dtype
+            if array.dtype != self.dtype:
+                raise NotRecordable(f"{array.dtype} and {self.dtype} in one program")
+        buffer = self.outside.setdefault(address_of(array), Buffer(array.size, array))
+        return Place(buffer, 0, array.size, writes)
+
+    def new(self, *shape: int) -> Traced:
+        """Return a traced array of the program's own."""
+        return Traced(self, Buffer(math.prod(shape)), shape)
+
+    def concatenate(self, parts: Sequence[Any]) -> Traced:
+        """Let arrays be made one after the other in the first place."""
+        whole, start = self.new(sum(map(len, parts)), *parts[0].shape[1:]), 0
+        for part in parts:
+            if not isinstance(part, Traced) or part.size != part.buffer.size or part.buffer.whole:
+                raise NotRecordable("a concatenation of parts of arrays")
+            part.buffer.whole, part.buffer.offset = whole.buffer, start
+            start += part.size
+        return whole
+
+    def row(
+        self,
+        name: str,
+        *operands: Any,
+        numbers: Sequence[float] = (),
+        most: int = 1,
+        patch: Patch | None = None,
+    ) -> None:
+        """Write down a row; the patch changes its operands or its numbers before each run."""
+        if patch:
+            self.patches.append((len(self.rows), patch))
+        self.rows.append(Row(program.OPERATIONS.index(name), operands, numbers, most))
+
+    # What ``run`` has beside operations.
+
+    def each(self, function: Callable[[], Any], size: int = 0) -> Later:
+        """Call a function before each run of the program."""
+        self.before.append(Later(function, size))
+        return self.before[-1]
+
+    def after(self, function: Callable[[], None]) -> None:
+        """Call a function after each run of the program."""
+        self.afterwards.append(function)
+
+    def require_finite(self, otherwise: Callable[[], None], *arrays: Any) -> None:
+        """Make no update from here on after a number that is not finite; ``otherwise`` is called."""
+        index, flag = len(self.otherwise), Place(self.flag, 0, 1, writes=True)
+        self.otherwise.append(otherwise)
+        for array in arrays:
+            place = self.place(array)
+            self.row("finite", place.size, place, index, flag, most=place.size // UNIT + 1)
+
+    # Operations.
+
+    def gather(self, data: np.ndarray, rows: Later, low: float, high: float) -> Traced:
+        """Take other rows at each step."""
+        octets, d = data.dtype == np.uint8, data.shape[1]
+        if octets:
+            self.dtype = np.dtype(np.float32)
+        batch = self.new(rows.size, d)
+        self.row(
+            "gather_bytes" if octets else "gather",
+            self.place(data),
+            0,
+            self.place(batch, writes=True),
+            rows.size,
+            d,
+            numbers=[(high - low) / 255, low],
+            most=rows.size,
+            patch=lambda row, _: row.__setitem__(program.BEFORE + 1, address_of(rows.value) // 8),
+        )
+        return batch
+
+    def standard_normal(
+        self, rng: Any, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
+    ) -> Traced:
+        """Draw with another key at each step."""
+        return self._noise("normal", rng, shape, 0, 1.0)
+
+    def dropout_mask(self, rng: Any, shape: tuple[int, ...], rate: float) -> Traced:
+        """Draw with another key at each step."""
+        return self._noise("mask", rng, shape, threshold(rate), 1 / (1 - rate))
+
+    def _noise(
+        self, name: str, rng: Any, shape: tuple[int, ...], least: int, scale: float
+    ) -> Traced:
+        if rng is not self:
+            raise NotRecordable("randomness that is not the step's")
+        drawn = self.each(partial(key, self.rng))
+        size = math.prod(shape)
+        count = -(-size // 4)
+        numbers = self.new(4 * count)
+
+        def patch(row: np.ndarray, _: np.ndarray) -> None:
+            row[program.BEFORE + 2] = drawn.value & 0xFFFFFFFF
+            row[program.BEFORE + 3] = drawn.value >> 32
+
+        place = self.place(numbers, writes=True)
+        self.row(name, count, place, 0, 0, least, numbers=[scale], most=count // 128, patch=patch)
+        return Traced(self, numbers.buffer, shape)
+
+    def dropout_forward(self, x: Traced, mask: Traced) -> Traced:
+        """Multiply; the way back is the same product."""
+        return self.elementwise("multiply", x, mask)
+
+    dropout_backward = dropout_forward
+
+    def elementwise(self, name: str, *arrays: Any, numbers: Sequence[float] = ()) -> Traced:
+        """Do something to each number of arrays of one shape."""
+        if any(not isinstance(a, Traced) or a.shape != arrays[0].shape for a in arrays):
+            raise NotRecordable(f"{name} of arrays of different shapes")
+        y = self.new(*arrays[0].shape)
+        places = [self.place(y, writes=True), *map(self.place, arrays)]
+        self.row(name, y.size, *places, numbers=numbers, most=y.size // UNIT + 1)
+        return y
+
+    def chain_forward(
+        self, x: Traced, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
+    ) -> Stages:
+        """Write down a row a stage."""
+        y, weights, n = Stages(), self.place(w).buffer, len(x)
+        for (k, m, weight, bias, code, _), argument in zip(plan.tolist(), arguments, strict=True):
+            out = self.new(n, m)
+            self.row(
+                "output",
+                self.place(x),
+                Place(weights, weight, k * m),
+                Place(weights, bias, m),
+                self.place(out, writes=True),
+                code,
+                *self._product(n, k, m),
+                numbers=[argument],
+                most=n * k * m // (SMALL // 2),
+            )
+            y.append(out)
+            x = out
+        return y
+
+    def _product(self, *sizes: int) -> tuple[int, ...]:
+        self.longest = max(self.longest, *sizes)
+        return sizes
+
+    def chain_backward(
+        self,
+        dy: Traced,
+        x: Traced,
+        y: Stages,
+        w: np.ndarray,
+        plan: np.ndarray,
+        arguments: np.ndarray,
+        grads: np.ndarray | None,
+        input_grad: bool,
+    ) -> Traced | None:
+        """Write down a row for each product; both of a stage may run side by side."""
+        weights, n, stages = self.place(w).buffer, len(dy), plan.tolist()
+        sums = None if grads is None else self.place(grads).buffer
+        code = stages[-1][CODE]
+        if code != IDENTITY:
+            d, top = self.new(*dy.shape), self.place(y[-1])
+            places = [self.place(d, writes=True), self.place(dy), top]
+            most = d.size // UNIT + 1
+            self.row(
+                "activation_backward", d.size, *places, code, numbers=arguments[-1:], most=most
+            )
+            dy = d
+        for s in reversed(range(len(stages))):
+            k, m, weight, bias, _, _ = stages[s]
+            source, d = self.place(y[s - 1] if s else x), self.place(dy)
+            sizes, most = self._product(n, k, m), n * k * m // (SMALL // 2)
+            if sums is not None:
+                dw, db = (Place(sums, weight, k * m, True), Place(sums, bias, m, True))
+                self.row("weight", source, d, dw, db, *sizes, most=most)
+            if s or input_grad:
+                dy = self.new(n, k)
+                before, argument = (stages[s - 1][CODE], arguments[s - 1]) if s else (IDENTITY, 0)
+                places = [d, Place(weights, weight, k * m), self.place(dy, writes=True), source]
+                self.row("input", *places, before, *sizes, numbers=[argument], most=most)
+        return dy if input_grad else None
+
+    def loss(self, name: str, x: Traced, target: Any) -> tuple[Traced, Traced]:
+        """Write down the sums of blocks with the gradient, then their mean."""
+        if isinstance(target, float):
+            target = np.full(x.shape, target, self.dtype)
+        if target.shape != x.shape:
+            raise NotRecordable("a target of another shape")
+        value, dx, blocks = self.new(), self.new(*x.shape), -(-x.size // BLOCK)
+        sums = Place(Buffer(2 * blocks), 0, 2 * blocks, writes=True)
+        scratch = Place(Buffer(jit.threads() * BLOCK), 0, 0)
+        places = [self.place(x), self.place(target), self.place(dx, writes=True), sums]
+        numbers = [1 / x.size, TINY[self.dtype]]
+        code = LOSSES.index(name)
+        self.row("loss", x.size, *places, code, scratch, numbers=numbers, most=blocks)
+        self.row("mean", x.size, sums._replace(writes=False), blocks, self.place(value, True))
+        return value, dx
+
+    def mean_sigmoid(self, x: Traced) -> Traced:
+        """Write down a row."""
+        value = self.new()
+        self.row("mean_sigmoid", x.size, self.place(x), self.place(value, writes=True))
+        return value
+
+    def update(self, name: str, vectors: int, rates: Rates, *arguments: Any) -> None:
+        """Write down an update by the rates of numbers, some of which are others at each step."""
+
+        def patch(_: np.ndarray, row: np.ndarray) -> None:
+            numbers = (n.value if isinstance(n, Later) else n for n in arguments[vectors:])
+            found = rates(*numbers)
+            row[: len(found)] = found
+
+        places = [self.place(vector, writes=True) for vector in arguments[:vectors]]
+        none, flag, size = [0] * (4 - vectors), Place(self.flag, 0, 1), places[0].size
+        self.row(name, size, *places, *none, flag, most=size // UNIT + 1, patch=patch)
+
+    def finish(self, metrics: dict[str, Traced]) -> Program:
+        """Return the program of all that was written down; it reports ``metrics``."""
+        if self.dtype is None or not all(isinstance(value, Traced) for value in metrics.values()):
+            raise NotRecordable("a step without networks")
+        reported = {name: self.place(value) for name, value in metrics.items()}
+        self.program = Program(
+            self.rows, self.patches, self.before, self.afterwards, self.otherwise, reported,
+            self.dtype, panel_size(self.longest, self.dtype.itemsize),
+        )  # fmt: skip
+        return self.program

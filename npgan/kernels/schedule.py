@@ -1,0 +1,155 @@
+"""A program's memory, the order of its rows, and its runs.
+
+Rows that touch different arrays need not wait for each other: a row belongs to the first phase
+after those of all rows whose results it reads or overwrites, and the rows of a phase may run side
+by side.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgan.kernels import jit, program
+from npgan.kernels.elementwise import limits
+from npgan.kernels.traced import Buffer, Later, Place
+
+LINE = 64  # bytes: buffers begin where cache lines do
+Patch = Callable[[np.ndarray, np.ndarray], None]
+
+
+class Row(NamedTuple):
+    """A row before its places have addresses, and into how many parts it may be cut."""
+
+    operation: int
+    operands: Sequence[Place | int]
+    numbers: Sequence[float]
+    most: int
+
+
+    def places(self) -> list[tuple[Buffer, int, int, bool]]:
+        """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
+        return [(*o.at(), o.writes) for o in self.operands if isinstance(o, Place) and o.size]
+
+
+def phases(rows: Sequence[Row]) -> list[int]:
+    """Return the phase of each row."""
+    found: list[int] = []
+    touched = [row.places() for row in rows]
+    for i, mine in enumerate(touched):
+        before = (j for j in range(i) if _meet(mine, touched[j]))
+        found.append(max((found[j] + 1 for j in before), default=0))
+    return found
+
+
+def _meet(mine: Sequence[tuple], others: Sequence[tuple]) -> bool:
+    """Return whether there is something that both touch and one of them writes."""
+    return any(
+        a is b and first < end and start < last and (writes or written)
+        for a, first, last, writes in mine
+        for b, start, end, written in others
+    )
+
+
+def address_of(array: np.ndarray) -> int:
+    """Return where an array's first number lies, in bytes."""
+    return array.__array_interface__["data"][0]
+
+
+class Program:
+    """Rows with their memory. ``run`` runs them and returns what the step reports.
+
+    Parameters
+    ----------
+    rows, patches : the rows, and of some what changes their operands and numbers before each run
+    before, after : functions to call before and after each run
+    otherwise : what to call where a number was not finite
+    metrics : name -> where the number is
+    dtype : of all numbers
+    panel : how many of them a thread's scratch memory holds
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        patches: Sequence[tuple[int, Patch]],
+        before: Sequence[Later],
+        after: Sequence[Callable[[], None]],
+        otherwise: Sequence[Callable[[], None]],
+        metrics: Mapping[str, Place],
+        dtype: np.dtype,
+        panel: int,
+    ) -> None:
+        self.dtype, self.before, self.after, self.otherwise = dtype, before, after, otherwise
+        self._allocate(rows)
+        phase = phases(rows)
+        order = sorted(range(len(rows)), key=phase.__getitem__)
+        self.rows = np.zeros((len(rows), program.BEFORE + program.OPERANDS), np.int64)
+        self.numbers = np.zeros((len(rows), program.NUMBERS), dtype)
+        complete, waits = 0, {0: 0}
+        for place, i in enumerate(order):
+            row, parts = rows[i], max(1, min(jit.threads(), rows[i].most))
+            wait = waits.setdefault(phase[i], complete)
+            operands = [self._operand(operand) for operand in row.operands]
+            self.rows[place, : program.BEFORE + len(operands)] = row.operation, parts, wait, *operands
+            self.numbers[place, : len(row.numbers)] = row.numbers
+            complete += parts
+        self.patches = [
+            (patch, self.rows[order.index(i)], self.numbers[order.index(i)]) for i, patch in patches
+        ]
+        self.metrics = {name: self.view(place) for name, place in metrics.items()}
+        self.turn = 0
+        self.state = np.zeros(3, np.int64)
+        self.taken = np.zeros(len(rows) * jit.threads(), np.int64)
+        self.panels = np.empty((jit.threads(), panel), dtype)
+        self.bits = limits(dtype)
+        self.example = dtype.type(0)
+
+    def _allocate(self, rows: Sequence[Row]) -> None:
+        """Give the buffers addresses, in units of the numbers' size."""
+        size = self.dtype.itemsize
+        roots = {o.at()[0]: None for row in rows for o in row.operands if isinstance(o, Place)}
+        self.addresses, total, line = {}, 0, LINE // size
+        inside = [buffer for buffer in roots if buffer.array is None]
+        for buffer in inside:
+            self.addresses[buffer] = total
+            total += -(-buffer.size // line) * line
+        self.arena = np.zeros(total + line, self.dtype)
+        start = -(-address_of(self.arena) // LINE) * LINE // size
+        for buffer in inside:
+            self.addresses[buffer] += start
+        self.outside = [buffer for buffer in roots if buffer.array is not None]
+        for buffer in self.outside:
+            assert buffer.array is not None
+            self.addresses[buffer] = address_of(buffer.array) // buffer.array.itemsize
+
+    def _operand(self, operand: Place | int) -> int:
+        if not isinstance(operand, Place):
+            return operand
+        buffer, start, _ = operand.at()
+        return self.addresses[buffer] + start
+
+    def view(self, place: Place) -> np.ndarray:
+        """Return the numbers in a place of the program's own memory."""
+        buffer, start, end = place.at()
+        first = self.addresses[buffer] - address_of(self.arena) // self.dtype.itemsize
+        return self.arena[first + start : first + end]
+
+    def run(self) -> dict[str, float]:
+        """Run all rows; a number that was not finite makes its ``otherwise`` raise."""
+        for later in self.before:
+            later.value = later.function()
+        for patch, row, numbers in self.patches:
+            patch(row, numbers)
+        self.turn += 1
+        self.state[:2] = 0, -1
+        program.execute(
+            self.rows, self.numbers, self.state, self.taken, np.int64(self.turn), self.panels,
+            self.example, self.bits,
+        )  # fmt: skip
+        if self.state[1] >= 0:
+            self.otherwise[self.state[1]]()
+        for function in self.after:
+            function()
+        return {name: float(view[0]) for name, view in self.metrics.items()}

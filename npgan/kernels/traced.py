@@ -1,0 +1,125 @@
+"""Traced arrays: what operations are given while a step is recorded; they have a shape, no numbers."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class NotRecordable(Exception):
+    """Something that a program has no row for."""
+
+
+class Buffer:
+    """Memory of a program: an array from outside, or a part of the program's own."""
+
+    def __init__(self, size: int, array: np.ndarray | None = None) -> None:
+        self.size, self.array = size, array
+        self.whole: Buffer | None = None  # the buffer that it lies in, ...
+        self.offset = 0  # ... and where
+
+    def root(self) -> tuple["Buffer", int]:
+        """Return the outermost buffer that this one lies in, and where."""
+        if self.whole is None:
+            return self, 0
+        root, offset = self.whole.root()
+        return root, offset + self.offset
+
+
+class Place(NamedTuple):
+    """A range of a buffer, as an operand; what a row does there says which rows wait for it."""
+
+    buffer: Buffer
+    start: int
+    size: int
+    writes: bool = False
+
+    def at(self) -> tuple[Buffer, int, int]:
+        """Return the outermost buffer, and the range in it."""
+        root, offset = self.buffer.root()
+        return root, offset + self.start, offset + self.start + self.size
+
+
+class Traced:
+    """An array without numbers: what operations get and return while a step is recorded."""
+
+    def __init__(
+        self, recorder: Any, buffer: Buffer, shape: tuple[int, ...], start: int = 0
+    ) -> None:
+        self.recorder, self.buffer, self.shape, self.start = recorder, buffer, shape, start
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return math.prod(self.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of its dimensions."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def reshape(self, *shape: int) -> "Traced":
+        """Return the same elements in another shape."""
+        sizes = shape[0] if isinstance(shape[0], tuple) else shape
+        known = math.prod(n for n in sizes if n >= 0)
+        sizes = tuple(self.size // max(known, 1) if n < 0 else n for n in sizes)
+        return Traced(self.recorder, self.buffer, sizes, self.start)
+
+    def __getitem__(self, rows: slice) -> "Traced":
+        if not isinstance(rows, slice) or rows.step not in (None, 1):
+            raise NotRecordable(f"only whole rows can be taken, not {rows}")
+        first, last, _ = rows.indices(len(self))
+        width = self.size // max(len(self), 1)
+        shape = (last - first, *self.shape[1:])
+        return Traced(self.recorder, self.buffer, shape, self.start + first * width)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> "Traced":
+        if ufunc is np.add:
+            return self.recorder.elementwise("add", *arrays)
+        if ufunc is np.negative:
+            return self.recorder.elementwise("scale", *arrays, numbers=[-1.0])
+        if ufunc is np.multiply and np.isscalar(arrays[0]):
+            return self.recorder.elementwise("scale", arrays[1], numbers=[arrays[0]])
+        raise NotRecordable(f"{ufunc.__name__} of traced arrays")
+
+    def __array_function__(self, function: Any, _: Any, arrays: Any, options: Any) -> "Traced":
+        if function is not np.concatenate or options:
+            raise NotRecordable(f"{function.__name__} of traced arrays")
+        return self.recorder.concatenate(*arrays)
+
+    def __add__(self, other: Any) -> "Traced":
+        return np.add(self, other)
+
+    def __rmul__(self, other: float) -> "Traced":
+        return np.multiply(other, self)
+
+    def __neg__(self) -> "Traced":
+        return np.negative(self)
+
+    def __float__(self) -> float:
+        """Return the number that the last run of the program left here."""
+        return float(self.recorder.number(self))
+
+
+class Stages(list):
+    """The outputs of a chain's stages; what the reference has one after the other in one array."""
+
+    @property
+    def size(self) -> int:
+        """The number of all elements."""
+        return sum(stage.size for stage in self)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Return a stage's output; a slice that begins at the last one means that one."""
+        return self[-1] if isinstance(at, slice) else super().__getitem__(at)
+
+
+class Later:
+    """A value of each step, ``function()``, and of a vector its size."""
+
+    def __init__(self, function: Callable[[], Any], size: int) -> None:
+        self.function, self.size, self.value = function, size, None

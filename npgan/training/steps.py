@@ -1,0 +1,40 @@
+"""Training steps one after the other, each kind recorded the first time and replayed from then on."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from npgan import backend
+from npgan.data.batches import Batches
+
+
+class Steps:
+    """A model's steps on batches; a call makes the next one and returns what it reports.
+
+    What a step does is settled when the first of its kind is made: a new ``Steps`` sees what was
+    changed since. Learning rates may change at any time.
+
+    Parameters
+    ----------
+    model : see :class:`~npgan.training.loop.Trainable`
+    batches : the next one is drawn by each step
+    rng : the steps' noise
+    """
+
+    def __init__(self, model: Any, batches: Batches, rng: np.random.Generator) -> None:
+        self.model, self.batches, self.rng = model, batches, rng
+        self._programs: dict[Hashable, Any] = {None: None}
+
+    def __call__(self) -> dict[str, float]:
+        """Make the next step."""
+        pattern = self.model.pattern()
+        if pattern not in self._programs:
+            self._programs[pattern] = backend.record(self._step, self.rng)
+        program = self._programs[pattern]
+        if program is not None:
+            return program.run()
+        return {name: float(value) for name, value in self._step(self.rng).items()}
+
+    def _step(self, rng: np.random.Generator) -> dict[str, np.floating]:
+        return self.model.train_step(self.batches.next(), rng)
