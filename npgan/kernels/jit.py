@@ -128,6 +128,11 @@ def threads() -> int:
     return _most
 
 
+def in_use() -> int:
+    """Return how many they use for now."""
+    return _in_use
+
+
 def use_threads(count: int) -> None:
     """Use so many of them for now, without the code for one thread being needed."""
     global _in_use

@@ -11,21 +11,16 @@ A row is (operation, parts, wait, ten operands) and comes with eight numbers. An
 address in units of what lies there, or a size: memory is seen as one array that begins at address 0.
 """
 
-from typing import Any
-
 import numpy as np
-from numba import prange, types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
 from npgan.kernels.activation import activate_backward
 from npgan.kernels.batch import copy_bytes
 from npgan.kernels.dense import input_part, output_part, weight_part
 from npgan.kernels.elementwise import UNIT, adam, ema, largest, mean_of_sigmoids, momentum, rmsprop, sgd
-from npgan.kernels.jit import ONE, ZERO, Threaded, jit
-from npgan.kernels.loss import block
+from npgan.kernels.jit import ONE, ZERO, jit
+from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import add, load, maximum, nap, pause, view
 from npgan.kernels.random import mask_numbers, normal_numbers
 
 OPERATIONS = (
@@ -38,51 +33,13 @@ OPERATIONS = (
     ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, ADD, SCALE, MULTIPLY, FINITE,
     SGD, MOMENTUM, RMSPROP, ADAM, EMA,
 ) = range(len(OPERATIONS))  # fmt: skip
-OPERANDS, NUMBERS, BEFORE = 10, 8, 3
-LOSS_BLOCK = 2048
-
-
-@intrinsic
-def _memory(context, start, example):  # type: ignore[no-untyped-def]
-    """See all memory as an array of numbers like the example; ``start`` is 0."""
-    kind = types.Array(example, 1, "C")
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(kind)(context, builder)
-        number = context.get_data_type(example)
-        size = context.get_constant(types.intp, context.get_abi_sizeof(number))
-        everything = context.get_constant(types.intp, 1 << 60)
-        data = builder.inttoptr(arguments[0], number.as_pointer())
-        populate_array(
-            array, data=data, shape=[everything], strides=[size], itemsize=size, meminfo=None
-        )
-        return array._getvalue()
-
-    return kind(types.int64, example), codegen
-
-
-def _atomic(name: str) -> Any:
-    @intrinsic
-    def operation(context, array, index, value):  # type: ignore[no-untyped-def]
-        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-            return builder.atomic_rmw(name, builder.gep(data, [arguments[1]]), arguments[2], "acq_rel")
-
-        return types.int64(array, types.int64, types.int64), codegen
-
-    return operation
-
-
-_add, _exchange = _atomic("add"), _atomic("xchg")
-
-
-@intrinsic
-def _load(context, array, index):  # type: ignore[no-untyped-def]
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.load_atomic(builder.gep(data, [arguments[1]]), "acquire", 8)
-
-    return types.int64(array, types.int64), codegen
+OPERATION, PARTS, WAIT, BEFORE = range(4)
+OPERANDS, NUMBERS = 10, 8
+COMPLETE, BAD, TURN, ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(12)
+"""What lies where in a program's state: how many parts are complete, which check found a number that
+is not finite, how many runs have begun; then what does not change: the number of all parts, of rows,
+of threads, and where (in units of what lies there) their tables are."""
+SPINS = 1000  # looks before a waiting thread lets others have its core
 
 
 @jit
@@ -176,10 +133,10 @@ def losses(operation, o, numbers, memory, doubles, part, parts):  # type: ignore
     if operation == LOSS:
         size, x, target, dx, code, values = o[0], o[1], o[2], o[3], o[5], o[6]
         sums = o[4] * memory.itemsize // 8
-        scratch = memory[values + part * LOSS_BLOCK : values + (part + 1) * LOSS_BLOCK]
-        first, last = share((size + LOSS_BLOCK - 1) // LOSS_BLOCK, ONE, part, parts)
+        scratch = memory[values + part * BLOCK : values + (part + 1) * BLOCK]
+        first, last = share((size + BLOCK - 1) // BLOCK, ONE, part, parts)
         for b in range(first, last):
-            i, j = b * LOSS_BLOCK, min(size, (b + 1) * LOSS_BLOCK)
+            i, j = b * BLOCK, min(size, (b + 1) * BLOCK)
             doubles[sums + b] = block(
                 memory[x + i : x + j], memory[target + i : target + j], code, numbers[0],
                 numbers[1], scratch, memory[dx + i : dx + j],
@@ -194,42 +151,66 @@ def losses(operation, o, numbers, memory, doubles, part, parts):  # type: ignore
 
 
 @jit
-def work(rows, numbers, state, taken, turn, panels, example, bits, thread):  # type: ignore[no-untyped-def]
-    """Go through the rows as one of the threads."""
-    memory, doubles = _memory(state[2], example), _memory(state[2], 0.0)
-    integers, octets = _memory(state[2], turn), _memory(state[2], np.uint8(0))
-    words = _memory(state[2], bits[0])
-    panel = panels[thread]
-    for r in range(len(rows)):
-        operation, parts, wait = rows[r, 0], rows[r, 1], rows[r, 2]
-        o, own = rows[r, BEFORE:], numbers[r]
-        while _load(state, 0) < wait:
-            pass
-        for offset in range(parts):
-            part = (thread + offset) % parts
-            if _exchange(taken, r * len(panels) + part, turn) == turn:
-                continue
-            if operation <= MASK:
-                batches(operation, o, own, memory, integers, octets, part, parts)
-            elif operation <= INPUT:
-                products(operation, o, own, memory, panel, part, parts)
-            elif operation >= SGD:
-                if state[1] < 0:
-                    updates(operation, o, own, memory, part, parts)
-            elif operation == FINITE:
-                first, last = share(o[0], UNIT, part, parts)
-                if largest(words[o[1] + first : o[1] + last], bits[0]) >= bits[1]:
-                    state[1] = o[2]
-            elif operation >= LOSS and operation <= MEAN_SIGMOID:
-                losses(operation, o, own, memory, doubles, part, parts)
-            else:
-                elementwise(operation, o, own, memory, part, parts)
-            _add(state, 0, 1)
+def perform(row, numbers, state, memory, doubles, integers, octets, words, bits, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Do a part of a row."""
+    operation, o = row[OPERATION], row[BEFORE:]
+    if operation <= MASK:
+        batches(operation, o, numbers, memory, integers, octets, part, parts)
+    elif operation <= INPUT:
+        products(operation, o, numbers, memory, panel, part, parts)
+    elif operation >= SGD:
+        if state[BAD] < 0:
+            updates(operation, o, numbers, memory, part, parts)
+    elif operation == FINITE:
+        first, last = share(o[0], UNIT, part, parts)
+        if largest(words[o[1] + first : o[1] + last], bits[0]) >= bits[1]:
+            state[BAD] = o[2]
+    elif operation == LOSS or operation == MEAN or operation == MEAN_SIGMOID:
+        losses(operation, o, numbers, memory, doubles, part, parts)
+    else:
+        elementwise(operation, o, numbers, memory, part, parts)
 
 
-def _execute(rows, numbers, state, taken, turn, panels, example, bits, parts):  # type: ignore[no-untyped-def]
-    for thread in prange(parts):
-        work(rows, numbers, state, taken, turn, panels, example, bits, np.int64(thread))
+@jit
+def wait_for(state, place, least, turn):  # type: ignore[no-untyped-def]
+    """Wait until a number is large enough; return whether it still is the same turn."""
+    patience = SPINS
+    while load(state, place) < least:
+        if load(state, TURN) != turn:
+            return False
+        pause()
+        patience -= 1
+        if patience < 0:
+            nap()
+    return True
 
 
-execute = Threaded(_execute)
+def _work(address, example, bits, thread):  # type: ignore[no-untyped-def]
+    """Go through the rows of the program whose state lies at an address, as one of its threads."""
+    nothing = address - address  # 0, but the compiler does not know
+    memory, doubles = view(nothing, example), view(nothing, 0.0)
+    integers, octets = view(nothing, address), view(nothing, np.uint8(0))
+    words = view(nothing, bits[0])
+    state = integers[address // 8 : address // 8 + STATE]
+    turn = load(state, TURN)
+    panel = memory[state[PANELS] + thread * state[PANEL] :][: state[PANEL]]
+    taken = integers[state[TAKEN] : state[TAKEN] + state[ROWS] * state[THREADS]]
+    for r in range(state[ROWS]):
+        at = state[TABLE] + r * (BEFORE + OPERANDS)
+        row = integers[at : at + BEFORE + OPERANDS]
+        numbers = memory[state[RATES] + r * NUMBERS : state[RATES] + (r + 1) * NUMBERS]
+        if not wait_for(state, COMPLETE, row[WAIT], turn):
+            return
+        for offset in range(row[PARTS]):
+            part = (thread + offset) % row[PARTS]
+            if maximum(taken, r * state[THREADS] + part, turn) < turn:
+                perform(
+                    row, numbers, state, memory, doubles, integers, octets, words, bits, panel,
+                    part, row[PARTS],
+                )  # fmt: skip
+                add(state, COMPLETE, 1)
+    if thread == 0:
+        wait_for(state, COMPLETE, state[ALL], turn)
+
+
+work = jit(_work, nogil=True)

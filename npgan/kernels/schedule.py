@@ -5,13 +5,14 @@ after those of all rows whose results it reads or overwrites, and the rows of a 
 by side.
 """
 
-import math
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.kernels import jit, program
+from npgan.kernels.crew import Crew, crew
 from npgan.kernels.elementwise import limits
 from npgan.kernels.traced import Buffer, Later, Place
 
@@ -81,35 +82,44 @@ class Program:
         dtype: np.dtype,
         panel: int,
     ) -> None:
-        self.dtype, self.before, self.after, self.otherwise = dtype, before, after, otherwise
-        self._allocate(rows)
+        self.before, self.after, self.otherwise = before, after, otherwise
+        self.dtype, self.example, self.bits = dtype, dtype.type(0), limits(dtype)
+        threads = jit.threads()
+        panels = Place(Buffer(threads * panel), 0, threads * panel)
+        self._allocate(rows, panels)
         phase = phases(rows)
         order = sorted(range(len(rows)), key=phase.__getitem__)
-        self.rows = np.zeros((len(rows), program.BEFORE + program.OPERANDS), np.int64)
+        self.table = np.zeros((len(rows), program.BEFORE + program.OPERANDS), np.int64)
         self.numbers = np.zeros((len(rows), program.NUMBERS), dtype)
+        self.taken = np.zeros(len(rows) * threads, np.int64)
         complete, waits = 0, {0: 0}
         for place, i in enumerate(order):
-            row, parts = rows[i], max(1, min(jit.threads(), rows[i].most))
+            row, parts = rows[i], max(1, min(threads, rows[i].most))
             wait = waits.setdefault(phase[i], complete)
             operands = [self._operand(operand) for operand in row.operands]
-            self.rows[place, : program.BEFORE + len(operands)] = row.operation, parts, wait, *operands
+            self.table[place, : program.BEFORE + len(operands)] = (
+                row.operation, parts, wait, *operands
+            )  # fmt: skip
             self.numbers[place, : len(row.numbers)] = row.numbers
             complete += parts
-        self.patches = [
-            (patch, self.rows[order.index(i)], self.numbers[order.index(i)]) for i, patch in patches
-        ]
+        lines = {i: (self.table[place], self.numbers[place]) for place, i in enumerate(order)}
+        self.patches = [(patch, *lines[i]) for i, patch in patches]
         self.metrics = {name: self.view(place) for name, place in metrics.items()}
-        self.turn = 0
-        self.state = np.zeros(3, np.int64)
-        self.taken = np.zeros(len(rows) * jit.threads(), np.int64)
-        self.panels = np.empty((jit.threads(), panel), dtype)
-        self.bits = limits(dtype)
-        self.example = dtype.type(0)
+        self.state = np.zeros(program.STATE, np.int64)
+        self.state[program.ALL :] = (
+            complete, len(rows), threads, address_of(self.table) // 8,
+            address_of(self.numbers) // dtype.itemsize, address_of(self.taken) // 8,
+            self._operand(panels), panel,
+        )  # fmt: skip
+        self.address = np.int64(address_of(self.state))
+        if threads > 1:  # no helper shall look at memory that is gone
+            weakref.finalize(self, self._helpers().forget, self.address).atexit = False
 
-    def _allocate(self, rows: Sequence[Row]) -> None:
+    def _allocate(self, rows: Sequence[Row], panels: Place) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
         size = self.dtype.itemsize
-        roots = {o.at()[0]: None for row in rows for o in row.operands if isinstance(o, Place)}
+        places = [o for row in rows for o in row.operands if isinstance(o, Place)]
+        roots = dict.fromkeys(place.at()[0] for place in [panels, *places])
         self.addresses, total, line = {}, 0, LINE // size
         inside = [buffer for buffer in roots if buffer.array is None]
         for buffer in inside:
@@ -142,14 +152,25 @@ class Program:
             later.value = later.function()
         for patch, row, numbers in self.patches:
             patch(row, numbers)
-        self.turn += 1
-        self.state[:2] = 0, -1
-        program.execute(
-            self.rows, self.numbers, self.state, self.taken, np.int64(self.turn), self.panels,
-            self.example, self.bits,
-        )  # fmt: skip
-        if self.state[1] >= 0:
-            self.otherwise[self.state[1]]()
+        self.state[program.COMPLETE], self.state[program.BAD] = 0, -1
+        self.state[program.TURN] += 1
+        self._work()
+        if self.state[program.BAD] >= 0:
+            self.otherwise[self.state[program.BAD]]()
         for function in self.after:
             function()
         return {name: float(view[0]) for name, view in self.metrics.items()}
+
+    def _work(self) -> None:
+        """Do the work, with help unless another thread's program has it."""
+        if jit.in_use() == 1 or not self._helpers().lock.acquire(blocking=False):
+            program.work(self.address, self.example, self.bits, jit.ZERO)
+            return
+        try:
+            self._helpers().call(self.address)
+            program.work(self.address, self.example, self.bits, jit.ZERO)
+        finally:
+            self._helpers().lock.release()
+
+    def _helpers(self) -> Crew:
+        return crew(jit.threads() - 1, self.dtype)

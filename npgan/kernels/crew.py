@@ -1,0 +1,104 @@
+"""The crew: threads that help whoever runs a program.
+
+A helper looks for a new call some tenths of a millisecond long and then sleeps until a bell rings:
+training calls again within microseconds, and nothing is kept busy when it ends. Nobody waits for a
+helper that has not begun; it finds everything taken when it comes.
+"""
+
+import os
+import threading
+import time
+from functools import cache
+
+import numpy as np
+
+from npgan.kernels.elementwise import limits
+from npgan.kernels.jit import jit
+from npgan.kernels.memory import add, exchange, load, pause
+from npgan.kernels.program import work
+
+CALL, PROGRAM, HELPERS = range(3)
+SEEN, BUSY, ASLEEP, EACH = range(4)  # a helper's last call, and whether it is at work, or asleep
+SPINS = 5000
+
+
+def _serve(mail, helper, example, bits):  # type: ignore[no-untyped-def]
+    """Help with every call, until there is none for a while."""
+    mine = HELPERS + EACH * helper
+    while True:
+        patience = SPINS
+        while load(mail, CALL) == mail[mine + SEEN] and patience > 0:
+            pause()
+            patience -= 1
+        if patience == 0:
+            exchange(mail, mine + ASLEEP, 1)
+            if load(mail, CALL) == mail[mine + SEEN] or exchange(mail, mine + ASLEEP, 0) == 0:
+                return  # the bell rings for the next call, or rings already
+        mail[mine + SEEN] = load(mail, CALL)
+        exchange(mail, mine + BUSY, 1)
+        address = load(mail, PROGRAM)
+        if address:
+            work(address, example, bits, helper + 1)
+        exchange(mail, mine + BUSY, 0)
+
+
+def _call(mail, address):  # type: ignore[no-untyped-def]
+    """Call for help with a program; return which helpers must be woken, as bits."""
+    exchange(mail, PROGRAM, address)
+    add(mail, CALL, 1)
+    asleep = 0
+    for helper in range((mail.size - HELPERS) // EACH):
+        asleep |= exchange(mail, HELPERS + EACH * helper + ASLEEP, 0) << helper
+    return asleep
+
+
+serve, call = jit(_serve, nogil=True), jit(_call)
+
+
+class Crew:
+    """Helpers for programs of one type of numbers.
+
+    Parameters
+    ----------
+    size : how many threads
+    example, bits : a number of the type, and :func:`~npgan.kernels.elementwise.limits`
+    """
+
+    def __init__(self, size: int, example: np.floating, bits: tuple) -> None:
+        self.mail = np.zeros(HELPERS + EACH * size, np.int64)
+        self.mail[HELPERS + ASLEEP :: EACH] = 1
+        self.example, self.bits = example, bits
+        self.bells = [threading.Semaphore(0) for _ in range(size)]
+        self.lock = threading.Lock()  # held by the thread whose program has the crew
+        for helper in range(size):
+            threading.Thread(target=self._serve, args=[helper], daemon=True).start()
+
+    def _serve(self, helper: int) -> None:
+        while True:
+            self.bells[helper].acquire()
+            serve(self.mail, np.int64(helper), self.example, self.bits)
+
+    def call(self, address: int) -> None:
+        """Call all helpers to the program whose state lies there."""
+        asleep = call(self.mail, address)
+        for helper, bell in enumerate(self.bells):
+            if asleep >> helper & 1:
+                bell.release()
+
+    def forget(self, address: int) -> None:
+        """Return when no helper looks at a program, whose memory can go then."""
+        with self.lock:
+            if self.mail[PROGRAM] == address:
+                self.mail[PROGRAM] = 0
+                while self.mail[HELPERS + BUSY :: EACH].any():
+                    time.sleep(0)
+
+
+@cache
+def crew(size: int, dtype: np.dtype) -> Crew:
+    """Return the process's crew of so many helpers for a type of numbers."""
+    return Crew(size, dtype.type(0), limits(dtype))
+
+
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork
+    os.register_at_fork(after_in_child=crew.cache_clear)

@@ -1,0 +1,87 @@
+"""Memory that threads share: arrays by their addresses, and numbers that change at once for all."""
+
+import sys
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+
+from npgan.kernels.jit import interpreted
+from npgan.kernels.vectors import FEATURES
+
+NAP = 20  # microseconds
+
+
+@intrinsic
+def view(context, start, example):  # type: ignore[no-untyped-def]
+    """See all memory from an address on as an array of numbers like the example."""
+    kind = types.Array(example, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(kind)(context, builder)
+        number = context.get_data_type(example)
+        size = context.get_constant(types.intp, context.get_abi_sizeof(number))
+        everything = context.get_constant(types.intp, 1 << 60)
+        data = builder.inttoptr(arguments[0], number.as_pointer())
+        populate_array(
+            array, data=data, shape=[everything], strides=[size], itemsize=size, meminfo=None
+        )
+        return array._getvalue()
+
+    return kind(types.int64, example), codegen
+
+
+def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    return builder.gep(data, [arguments[1]])
+
+
+def _atomic(name: str) -> Any:
+    @intrinsic
+    def operation(context, array, index, value):  # type: ignore[no-untyped-def]
+        """Change a number at once for all threads, and return what it was."""
+
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            place = _place(context, builder, signature, arguments)
+            return builder.atomic_rmw(name, place, arguments[2], "seq_cst")
+
+        return types.int64(array, types.int64, types.int64), codegen
+
+    return operation
+
+
+add, exchange, maximum = _atomic("add"), _atomic("xchg"), _atomic("max")
+
+
+@intrinsic
+def load(context, array, index):  # type: ignore[no-untyped-def]
+    """Return a number that other threads change, and whatever they wrote before it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load_atomic(_place(context, builder, signature, arguments), "seq_cst", 8)
+
+    return types.int64(array, types.int64), codegen
+
+
+def _call(name: str, *arguments: int) -> Any:
+    """Return an intrinsic that calls a C function or instruction, or does nothing without a name."""
+
+    @intrinsic
+    def operation(context):  # type: ignore[no-untyped-def]
+        def codegen(context: Any, builder: Any, signature: Any, _: Any) -> Any:
+            if name:
+                numbers = [ir.IntType(32)(argument) for argument in arguments]
+                kind = ir.FunctionType(ir.VoidType(), [number.type for number in numbers])
+                builder.call(cgutils.get_or_insert_function(builder.module, kind, name), numbers)
+            return context.get_dummy_value()
+
+        return types.void(), codegen
+
+    return operation
+
+
+pause = _call("llvm.x86.sse2.pause" if FEATURES.get("sse2") else "")
+nap = _call("" if sys.platform == "win32" or interpreted else "usleep", NAP)
