@@ -156,7 +156,7 @@ class Npgan:
         model.latent = lambda n, rng: next(draws)
         for batch in batches:
             metrics = model.train_step(batch, self.noise)
-            found.append([value for name, value in metrics.items() if name.endswith("loss")])
+            found.append([float(value) for name, value in metrics.items() if name.endswith("loss")])
         return found
 
     def run(self, steps: int) -> int:
