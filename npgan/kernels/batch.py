@@ -3,26 +3,21 @@
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import prange, types
-from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.vectors import fetch
 
 AHEAD, LINE = 6, 64  # rows to fetch ahead, and the bytes that come at once
-BYTE, FLAG = ir.IntType(8), ir.IntType(32)
 
 
 @intrinsic
 def _prefetch(context, array, index):  # type: ignore[no-untyped-def]
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        place = builder.bitcast(builder.gep(data, [arguments[1]]), BYTE.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer(), FLAG, FLAG, FLAG])
-        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(fetch, [place, FLAG(0), FLAG(3), FLAG(1)])  # to read; into the nearest cache
+        fetch(builder, builder.gep(data, [arguments[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), codegen

@@ -48,7 +48,7 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
     d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
     source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
     if grads.size:
-        weight_part(source, x0, d, d0, grads, weight, bias, n, k, m, panel, part, parts)
+        weight_part(source, x0, d, d0, grads, weight, bias, ONE, n, k, m, panel, part, parts)
     if target.size:
         code = plan[s - 1, CODE] if s else IDENTITY
         input_part(

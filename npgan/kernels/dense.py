@@ -19,14 +19,19 @@ def output_part(x, x0, w, w0, b0, y, y0, n, k, m, code, argument, panel, part, p
 
 
 @jit
-def weight_part(x, x0, d, d0, grads, w0, b0, n, k, m, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Compute a part of dW += x.T @ d, and of the bias's sum: whoever has the first row."""
+def weight_part(x, x0, d, d0, grads, w0, b0, add, n, k, m, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of dW += x.T @ d, and of the bias's sum: whoever has the first row.
+
+    Without ``add`` what was there is overwritten.
+    """
     i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
     block(
-        x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, ONE, i0, i1, j0, j1, n, panel
+        x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, add, i0, i1, j0, j1, n, panel
     )
     if i0 == 0 and i1 > 0:
         sums = grads[b0 + j0 : b0 + j1]
+        if not add:
+            sums[:] = 0
         for i in range(n):
             row = d[d0 + i * m + j0 : d0 + i * m + j1]
             for j in range(row.size):

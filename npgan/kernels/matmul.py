@@ -13,6 +13,7 @@ from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
 
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
+CACHED = 384 * 1024  # bytes of A that stay near while all of B goes by
 SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
 
 
@@ -20,29 +21,35 @@ SMALL = 60_000  # multiply-adds below which a second thread costs more than it s
 def block(  # type: ignore[no-untyped-def]
     a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
 ):
-    """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1: tiles of nearly equal heights."""
+    """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1: tiles of nearly equal heights.
+
+    B is gone through, a tile's columns at a time, once for every block of A's rows.
+    """
     if j1 - j0 <= NARROW:
         narrow(
             a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
         )
         return
     step = 2 * BYTES // c.itemsize
-    tiles = max(1, (i1 - i0 + ROWS - 1) // ROWS)
-    height, taller = (i1 - i0) // tiles, (i1 - i0) % tiles
-    for j in range(j0, j1, step):
-        columns = min(step, j1 - j)
-        rows_of_b, bj, stride = b, ib + j * bcs, brs
-        if bcs != 1:
-            transpose(b, bj, bcs, columns, k, panel, step)
-            rows_of_b, bj, stride = panel, 0, step
-        i = i0
-        for t in range(tiles):
-            rows = height + (t < taller)
-            tile(
-                rows, columns, a, ia + i * ars, ars, acs, rows_of_b, bj, stride,
-                c, ic + i * crs + j, crs, d, id_ + i * drs + j, drs, add, k,
-            )  # fmt: skip
-            i += rows
+    blocks = max(1, min(i1 - i0, (i1 - i0) * k * c.itemsize // CACHED))
+    for x in range(blocks):
+        first, last = i0 + (i1 - i0) * x // blocks, i0 + (i1 - i0) * (x + 1) // blocks
+        tiles = max(1, (last - first + ROWS - 1) // ROWS)
+        height, taller = (last - first) // tiles, (last - first) % tiles
+        for j in range(j0, j1, step):
+            columns = min(step, j1 - j)
+            rows_of_b, bj, stride = b, ib + j * bcs, brs
+            if bcs != 1:
+                transpose(b, bj, bcs, columns, k, panel, step)
+                rows_of_b, bj, stride = panel, 0, step
+            i = first
+            for t in range(tiles):
+                rows = height + (t < taller)
+                tile(
+                    rows, columns, a, ia + i * ars, ars, acs, rows_of_b, bj, stride,
+                    c, ic + i * crs + j, crs, d, id_ + i * drs + j, drs, add, k,
+                )  # fmt: skip
+                i += rows
 
 
 @jit

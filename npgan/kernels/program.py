@@ -51,8 +51,8 @@ def products(operation, o, numbers, memory, panel, part, parts):  # type: ignore
             memory, x, memory, w, b, memory, y, n, k, m, code, numbers[0], panel, part, parts
         )
     elif operation == WEIGHT:
-        x, d, dw, db, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6]
-        weight_part(memory, x, memory, d, memory, dw, db, n, k, m, panel, part, parts)
+        x, d, dw, db, add, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
+        weight_part(memory, x, memory, d, memory, dw, db, add, n, k, m, panel, part, parts)
     else:
         d, w, dx, y, code, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
         input_part(

@@ -50,6 +50,7 @@ class Recorder:
         self.outside: dict[int, Buffer] = {}
         self.dtype: np.dtype | None = None
         self.longest = 1
+        self.written: set[tuple[Buffer, int]] = set()
         self.flag = Buffer(1)
         self.program: Program | None = None
 
@@ -168,7 +169,7 @@ class Recorder:
         count = -(-size // 4)
         numbers = self.new(4 * count)
 
-        def patch(row: np.ndarray, _: np.ndarray) -> None:
+        def patch(row: memoryview, _: memoryview) -> None:
             row[program.BEFORE + 2] = drawn.value & 0xFFFFFFFF
             row[program.BEFORE + 3] = drawn.value >> 32
 
@@ -231,28 +232,36 @@ class Recorder:
         """Write down a row for each product; both of a stage may run side by side."""
         weights, n, stages = self.place(w).buffer, len(dy), plan.tolist()
         sums = None if grads is None else self.place(grads).buffer
-        code = stages[-1][CODE]
-        if code != IDENTITY:
-            d, top = self.new(*dy.shape), self.place(y[-1])
-            places = [self.place(d, writes=True), self.place(dy), top]
-            most = d.size // UNIT + 1
-            self.row(
-                "activation_backward", d.size, *places, code, numbers=arguments[-1:], most=most
-            )
-            dy = d
+        if stages[-1][CODE] != IDENTITY:
+            dy = self._before_activation(dy, y[-1], stages[-1][CODE], arguments[-1])
         for s in reversed(range(len(stages))):
             k, m, weight, bias, _, _ = stages[s]
             source, d = self.place(y[s - 1] if s else x), self.place(dy)
             sizes, most = self._product(n, k, m), n * k * m // (SMALL // 2)
             if sums is not None:
                 dw, db = (Place(sums, weight, k * m, True), Place(sums, bias, m, True))
-                self.row("weight", source, d, dw, db, *sizes, most=most)
+                add = int((sums, weight) in self.written)  # else the gradient still is zero
+                self.written.add((sums, weight))
+                self.row("weight", source, d, dw, db, add, *sizes, most=most)
             if s or input_grad:
                 dy = self.new(n, k)
                 before, argument = (stages[s - 1][CODE], arguments[s - 1]) if s else (IDENTITY, 0)
                 places = [d, Place(weights, weight, k * m), self.place(dy, writes=True), source]
                 self.row("input", *places, before, *sizes, numbers=[argument], most=most)
         return dy if input_grad else None
+
+    def _before_activation(self, dy: Traced, y: Traced, code: int, argument: float) -> Traced:
+        """Multiply dy by an activation's derivative: at once where a product makes it, if it does."""
+        last = self.rows[-1]
+        if last.operation == program.INPUT and last.operands[2] == self.place(dy, writes=True):
+            operands = [*last.operands[:3], self.place(y), code, *last.operands[5:]]
+            self.rows[-1] = last._replace(operands=operands, numbers=[argument])
+            return dy
+        d = self.new(*dy.shape)
+        places = [self.place(d, writes=True), self.place(dy), self.place(y)]
+        most = d.size // UNIT + 1
+        self.row("activation_backward", d.size, *places, code, numbers=[argument], most=most)
+        return d
 
     def loss(self, name: str, x: Traced, target: Any) -> tuple[Traced, Traced]:
         """Write down the sums of blocks with the gradient, then their mean."""
@@ -279,12 +288,13 @@ class Recorder:
     def update(self, name: str, vectors: int, rates: Rates, *arguments: Any) -> None:
         """Write down an update by the rates of numbers, some of which are others at each step."""
 
-        def patch(_: np.ndarray, row: np.ndarray) -> None:
-            numbers = (n.value if isinstance(n, Later) else n for n in arguments[vectors:])
-            found = rates(*numbers)
-            row[: len(found)] = found
+        def patch(_: memoryview, numbers: memoryview) -> None:
+            given = [n.value if type(n) is Later else n for n in arguments[vectors:]]
+            for i, rate in enumerate(rates(*given)):
+                numbers[i] = rate
 
         places = [self.place(vector, writes=True) for vector in arguments[:vectors]]
+        self.written = {(buffer, at) for buffer, at in self.written if buffer is not places[1].buffer}
         none, flag, size = [0] * (4 - vectors), Place(self.flag, 0, 1), places[0].size
         self.row(name, size, *places, *none, flag, most=size // UNIT + 1, patch=patch)
 

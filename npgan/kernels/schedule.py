@@ -17,7 +17,7 @@ from npgan.kernels.elementwise import limits
 from npgan.kernels.traced import Buffer, Later, Place
 
 LINE = 64  # bytes: buffers begin where cache lines do
-Patch = Callable[[np.ndarray, np.ndarray], None]
+Patch = Callable[[memoryview, memoryview], None]
 
 
 class Row(NamedTuple):
@@ -102,10 +102,14 @@ class Program:
             )  # fmt: skip
             self.numbers[place, : len(row.numbers)] = row.numbers
             complete += parts
-        lines = {i: (self.table[place], self.numbers[place]) for place, i in enumerate(order)}
+        lines = {
+            i: (memoryview(self.table[place]), memoryview(self.numbers[place]))
+            for place, i in enumerate(order)
+        }
         self.patches = [(patch, *lines[i]) for i, patch in patches]
-        self.metrics = {name: self.view(place) for name, place in metrics.items()}
+        self.metrics = {name: memoryview(self.view(place)) for name, place in metrics.items()}
         self.state = np.zeros(program.STATE, np.int64)
+        self._state = memoryview(self.state)
         self.state[program.ALL :] = (
             complete, len(rows), threads, address_of(self.table) // 8,
             address_of(self.numbers) // dtype.itemsize, address_of(self.taken) // 8,
@@ -152,14 +156,14 @@ class Program:
             later.value = later.function()
         for patch, row, numbers in self.patches:
             patch(row, numbers)
-        self.state[program.COMPLETE], self.state[program.BAD] = 0, -1
-        self.state[program.TURN] += 1
+        self._state[program.COMPLETE], self._state[program.BAD] = 0, -1
+        self._state[program.TURN] += 1
         self._work()
-        if self.state[program.BAD] >= 0:
-            self.otherwise[self.state[program.BAD]]()
+        if self._state[program.BAD] >= 0:
+            self.otherwise[self._state[program.BAD]]()
         for function in self.after:
             function()
-        return {name: float(view[0]) for name, view in self.metrics.items()}
+        return {name: view[0] for name, view in self.metrics.items()}
 
     def _work(self) -> None:
         """Do the work, with help unless another thread's program has it."""

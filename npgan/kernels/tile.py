@@ -67,6 +67,8 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     ap, bp, cp, dp, ars, acs, brs, crs, drs, add, k, last = function.args
     vector = Vectors(context, builder, number, nv, last)
+    for i in range(mr):  # the sums will be stored there
+        vector.prefetch(builder.gep(cp, [vector.times(i, crs)]), writes=True)
     before = builder.block
     blocks = {n: builder.append_basic_block(n) for n in ("add", "start", "loop", "body", "store")}
     builder.cbranch(add, blocks["add"], blocks["start"])
@@ -91,6 +93,7 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
 
     builder.position_at_end(blocks["body"])
     row = vector.load_row(bpk)
+    vector.prefetch(builder.gep(bpk, [INDEX(nv * vector.lanes)]))  # the next tiles' columns
     for i in range(mr):
         scalar = builder.load(builder.gep(apk, [vector.times(i, ars)]))
         products = vector.multiply_add(scalar, row, sums[i])

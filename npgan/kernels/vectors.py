@@ -12,6 +12,14 @@ INDEX, LANE, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
 plain = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
+def fetch(builder: Any, place: Any, writes: bool = False) -> None:
+    """Ask for a cache line, into the nearest cache: a hint that changes no result."""
+    pointer = ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [pointer, LANE, LANE, LANE])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(function, [builder.bitcast(place, pointer), LANE(int(writes)), LANE(3), LANE(1)])
+
+
 class Vectors:
     """Rows of ``count`` vectors, of whose last only the first ``last`` numbers are there."""
 
@@ -76,6 +84,11 @@ class Vectors:
         for value, place in zip(row, full, strict=False):
             self.builder.store(value, place, align=self.align)
         self.builder.call(self.masked_store, [row[-1], end, LANE(self.align), self.mask])
+
+    def prefetch(self, pointer: Any, writes: bool = False) -> None:
+        """Ask for the cache lines of the row at a pointer, which need not exist."""
+        for place in self._places(pointer):
+            fetch(self.builder, place, writes)
 
     def sum(self, value: Any) -> Any:
         """Return the sum of a vector's lanes: one half onto the other, until one is left."""
