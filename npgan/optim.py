@@ -12,6 +12,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, fraction, not_negative, positive, unknown
+from npgan.parameters import aligned_zeros
 
 Schedule = Callable[[int], float]
 
@@ -93,7 +94,7 @@ class Optimizer:
     def init(self, w: np.ndarray) -> None:
         """Start anew, with the state that weights like ``w`` (size,) need."""
         self.t = 0
-        self.state = {name: np.zeros_like(w) for name in self.moments}
+        self.state = {name: aligned_zeros(w.size, w.dtype) for name in self.moments}
 
     def step(self, w: np.ndarray, g: np.ndarray) -> None:
         """Update the weights ``w`` (size,) in place by their gradient ``g``, which is 0 afterwards."""
