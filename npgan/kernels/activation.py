@@ -20,50 +20,52 @@ def joined(stride, i0, i1, j0, j1):  # type: ignore[no-untyped-def]
 def activate(y, start, stride, i0, i1, j0, j1, code, argument):  # type: ignore[no-untyped-def]
     """Apply an activation in place to rows i0..i1, columns j0..j1 of a matrix in a flat array."""
     i0, i1, j0, j1 = joined(stride, i0, i1, j0, j1)
+    zero, one = y.dtype.type(0), y.dtype.type(1)  # an integer would make all arithmetic float64
     for i in range(i0, i1):
         row = y[start + i * stride + j0 : start + i * stride + j1]
         if code == RELU:
             for j in range(row.size):
-                row[j] = 0 if row[j] <= 0 else row[j]  # a NaN stays
+                row[j] = zero if row[j] <= zero else row[j]  # a NaN stays
         elif code == LEAKY_RELU:
             for j in range(row.size):
-                row[j] = row[j] if row[j] > 0 else row[j] * argument
+                row[j] = row[j] if row[j] > zero else row[j] * argument
         elif code == SIGMOID:
             for j in range(row.size):
-                row[j] = 1 / (1 + exp(-row[j]))
+                row[j] = one / (one + exp(-row[j]))
         elif code == TANH:
             for j in range(row.size):
                 row[j] = tanh(row[j])
         elif code == SOFTPLUS:
             for j in range(row.size):
-                row[j] = max(row[j], 0) + log1p(exp(-abs(row[j])))
+                row[j] = max(row[j], zero) + log1p(exp(-abs(row[j])))
         elif code == ELU:
             for j in range(row.size):
-                row[j] = row[j] if row[j] > 0 else argument * expm1(row[j])
+                row[j] = row[j] if row[j] > zero else argument * expm1(row[j])
 
 
 @jit
 def activate_backward(d, d0, y, y0, stride, i0, i1, j0, j1, code, argument):  # type: ignore[no-untyped-def]
     """Multiply d in place by the activation's derivative, from its output y."""
     i0, i1, j0, j1 = joined(stride, i0, i1, j0, j1)
+    zero, one = y.dtype.type(0), y.dtype.type(1)  # an integer would make all arithmetic float64
     for i in range(i0, i1):
         at = i * stride
         dx, row = d[d0 + at + j0 : d0 + at + j1], y[y0 + at + j0 : y0 + at + j1]
         if code == RELU:
             for j in range(row.size):
-                dx[j] = dx[j] if row[j] > 0 else dx[j] * 0
+                dx[j] = dx[j] if row[j] > zero else dx[j] * zero
         elif code == LEAKY_RELU:
             for j in range(row.size):
-                dx[j] = dx[j] if row[j] > 0 else dx[j] * argument
+                dx[j] = dx[j] if row[j] > zero else dx[j] * argument
         elif code == SIGMOID:
             for j in range(row.size):
-                dx[j] = dx[j] * (row[j] * (1 - row[j]))
+                dx[j] = dx[j] * (row[j] * (one - row[j]))
         elif code == TANH:
             for j in range(row.size):
-                dx[j] = dx[j] * (1 - row[j] * row[j])
+                dx[j] = dx[j] * (one - row[j] * row[j])
         elif code == SOFTPLUS:
             for j in range(row.size):
                 dx[j] = dx[j] * -expm1(-row[j])
         elif code == ELU:
             for j in range(row.size):
-                dx[j] = dx[j] if row[j] > 0 else dx[j] * (row[j] + argument)
+                dx[j] = dx[j] if row[j] > zero else dx[j] * (row[j] + argument)

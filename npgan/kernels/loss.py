@@ -17,7 +17,7 @@ BLOCK = 2048
 @jit
 def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-def]
     """Write a block's gradient, a number having weight ``each`` in the mean; return the sum."""
-    one = x.dtype.type(1)
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     if code == MSE:
         for i in range(x.size):
             e = x[i] - target[i]
@@ -26,7 +26,7 @@ def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-d
         for i in range(x.size):
             e = x[i] - target[i]
             values[i] = abs(e)
-            dx[i] = each if e > 0 else -each if e < 0 else e * each
+            dx[i] = each if e > zero else -each if e < zero else e * each
     elif code == BCE:
         for i in range(x.size):
             p, t = min(max(x[i], tiny), one - tiny), target[i]
@@ -36,8 +36,8 @@ def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-d
     else:
         for i in range(x.size):
             e = exp(-abs(x[i]))
-            p = (one if x[i] >= 0 else e) / (one + e)
-            values[i] = max(x[i], 0) + log1p(e) - target[i] * x[i]
+            p = (one if x[i] >= zero else e) / (one + e)
+            values[i] = max(x[i], zero) + log1p(e) - target[i] * x[i]
             dx[i] = (p - target[i]) * each
     count = x.size
     while count > 1:  # half of them onto the other half
