@@ -11,7 +11,6 @@ import numpy as np
 
 from npgan.errors import InputError
 
-
 LINE = 64  # bytes
 
 

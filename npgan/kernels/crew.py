@@ -66,8 +66,9 @@ class Crew:
 
     def __init__(self, size: int, example: np.floating, bits: tuple) -> None:
         self.mail = np.zeros(HELPERS + EACH * size, np.int64)
-        self.mail[HELPERS + ASLEEP :: EACH] = 1
         self.example, self.bits = example, bits
+        for helper in range(size):  # nothing to do yet, but compiled now, by this thread
+            serve(self.mail, np.int64(helper), example, bits)
         self.bells = [threading.Semaphore(0) for _ in range(size)]
         self.lock = threading.Lock()  # held by the thread whose program has the crew
         for helper in range(size):
@@ -78,14 +79,14 @@ class Crew:
             self.bells[helper].acquire()
             serve(self.mail, np.int64(helper), self.example, self.bits)
 
-    def call(self, address: int) -> None:
+    def call(self, address: np.int64) -> None:
         """Call all helpers to the program whose state lies there."""
         asleep = call(self.mail, address)
         for helper, bell in enumerate(self.bells):
             if asleep >> helper & 1:
                 bell.release()
 
-    def forget(self, address: int) -> None:
+    def forget(self, address: np.int64) -> None:
         """Return when no helper looks at a program, whose memory can go then."""
         with self.lock:
             if self.mail[PROGRAM] == address:

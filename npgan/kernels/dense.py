@@ -25,9 +25,7 @@ def weight_part(x, x0, d, d0, grads, w0, b0, add, n, k, m, panel, part, parts): 
     Without ``add`` what was there is overwritten.
     """
     i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
-    block(
-        x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, add, i0, i1, j0, j1, n, panel
-    )
+    block(x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, add, i0, i1, j0, j1, n, panel)
     if i0 == 0 and i1 > 0:
         sums = grads[b0 + j0 : b0 + j1]
         if not add:

@@ -163,9 +163,7 @@ def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
     all_sgd(w, g, numbers(w, lr))
 
 
-def momentum_update(
-    w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float
-) -> None:
+def momentum_update(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float) -> None:
     """One pass."""
     all_momentum(w, g, v, numbers(w, lr, mu))
 

@@ -7,59 +7,84 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numba.core import config
 from tqdm import tqdm
 
-from npgan.kernels import KERNELS
-from npgan.kernels.chain import chain
-from npgan.kernels.jit import DIGEST
+from npgan.kernels import KERNELS, jit, program
+from npgan.kernels.crew import crew
+from npgan.kernels.elementwise import limits
+from npgan.kernels.schedule import address_of
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
+Calls = list[Callable[[], object]]
 
 
-def training_kernels(dtype: np.typing.DTypeLike) -> list[Callable[[], object]]:
-    """Return a small call of each kernel that training needs, in one float type."""
+def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
+    """Return calls of a program's pieces with nothing to do, in two halves that compile as long."""
+    memory, doubles, octets = np.zeros(8, dtype), np.zeros(8), np.zeros(8, np.uint8)
+    operands, numbers = np.zeros(program.OPERANDS, np.int64), memory
+    part = jit.ZERO, jit.ONE
+    given = np.int64(program.OUTPUT), operands, numbers, memory
+    return [
+        partial(program.products, *given, memory, *part),
+        partial(program.elementwise, *given, *part),
+    ], [
+        partial(program.batches, *given, operands, octets, *part),
+        partial(program.losses, *given, doubles, *part),
+        partial(program.updates, *given, *part),
+    ]
+
+
+def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
+    """Return a small call of each kernel that is needed beside a program, to draw what was learnt."""
     x, w = np.ones((2, 1), dtype), np.ones(2, dtype)
     plan = np.array([[1, 1, 0, 1, 0, 0]])
-    stages = (w, plan, np.zeros(1, dtype))
-    calls: dict[str, tuple] = {
-        "chain_forward": (x, *stages),  # with it, "chain_backward"
-        "gather": (np.zeros((2, 2), np.uint8), np.arange(2), 0.0, 1.0),
-        "bce_with_logits": (x, 1.0),
-        "standard_normal": (np.random.default_rng(), (1,), dtype),
-        "sigmoid_forward": (x,),
-        "all_finite": (w,),
-        "adam_update": (w, w, w, w, 1, 0.1, 0.9, 0.999, 1e-8),
-    }
-    return [partial(KERNELS[name], *arguments) for name, arguments in calls.items()]
+    return [
+        partial(KERNELS["chain_forward"], x, w, plan, np.zeros(1, dtype)),
+        partial(KERNELS["standard_normal"], np.random.default_rng(), (1,), dtype),
+    ]
+
+
+def whole(dtype: np.dtype) -> None:
+    """Run a program without rows."""
+    state = np.zeros(program.STATE, np.int64)
+    program.work(np.int64(address_of(state)), dtype.type(0), limits(dtype), jit.ZERO)
+    if jit.threads() > 1:
+        crew(jit.threads() - 1, dtype)
 
 
 def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     """Compile what training needs, or load it; say so on standard error if that takes long.
 
-    The first kernel takes longer than all others: a second process compiles those meanwhile.
+    A second process compiles half of the pieces and what is needed beside the program meanwhile.
     """
-    calls, folder, terminal = training_kernels(dtype), _folder(), sys.stderr.isatty()
-    interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
-    cold = not (folder and any(folder.glob(f"chain._chain*{DIGEST}*.nbi"))) and not interpreted
+    if jit.interpreted:
+        return
+    first, second = pieces(dtype)
+    calls: Calls = [partial(whole, np.dtype(dtype)), *single_kernels(dtype)]
+    folder, terminal = _folder(), sys.stderr.isatty()
+    cold = not (folder and any(folder.glob(f"program._work*{jit.DIGEST}*.nbi")))
     if cold and not terminal:
         print("compiling kernels (once)", file=sys.stderr, flush=True)
-    command = [sys.executable, "-c", f"from {__name__} import compile_others; compile_others()"]
-    helper = subprocess.Popen(command, stderr=subprocess.DEVNULL) if cold and folder else None
+    if cold and folder:
+        command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
+        helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert helper.stdout is not None
+        calls = [*first, helper.stdout.readline, *second, calls[0], helper.wait, *calls[1:]]
     bar = tqdm(calls, "compiling kernels (once)", delay=PATIENCE, leave=False, disable=not terminal)
     for call in bar:
         call()
-        if helper:
-            helper.wait()
 
 
-def compile_others() -> None:
-    """Compile all but the first kernel, for their code to be kept on the disk."""
-    for call in training_kernels(np.float32)[1:]:
+def compile_second() -> None:
+    """Compile the second half of the pieces, say so, and go on to what is needed beside them."""
+    for call in pieces(np.float32)[1]:
+        call()
+    print(flush=True)
+    for call in single_kernels(np.float32):
         call()
 
 
 def _folder() -> Path | None:
     """Return where compiled code is kept, if it can be."""
-    path = None if config.DISABLE_JIT else chain.parallel.stats.cache_path  # type: ignore[attr-defined]
+    path = program.work.stats.cache_path
     return Path(path) if path else None

@@ -16,7 +16,16 @@ import numpy as np
 from npgan.kernels.activation import activate_backward
 from npgan.kernels.batch import copy_bytes
 from npgan.kernels.dense import input_part, output_part, weight_part
-from npgan.kernels.elementwise import UNIT, adam, ema, largest, mean_of_sigmoids, momentum, rmsprop, sgd
+from npgan.kernels.elementwise import (
+    UNIT,
+    adam,
+    ema,
+    largest,
+    mean_of_sigmoids,
+    momentum,
+    rmsprop,
+    sgd,
+)
 from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
@@ -103,7 +112,7 @@ def elementwise(operation, o, numbers, memory, part, parts):  # type: ignore[no-
 @jit
 def batches(operation, o, numbers, memory, integers, octets, part, parts):  # type: ignore[no-untyped-def]
     """Do a part of drawing rows of data, or noise."""
-    if operation == GATHER_BYTES or operation == GATHER:
+    if operation <= GATHER:
         data, rows, batch, n, d = o[0], o[1], o[2], o[3], o[4]
         first, last = share(n, ONE, part, parts)
         mine = integers[rows + first : rows + last]
@@ -151,8 +160,9 @@ def losses(operation, o, numbers, memory, doubles, part, parts):  # type: ignore
 
 
 @jit
-def perform(row, numbers, state, memory, doubles, integers, octets, words, bits, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Do a part of a row."""
+def perform(row, numbers, state, views, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Do a part of a row; ``views`` see memory as numbers of all kinds."""
+    memory, doubles, integers, octets, words, bits = views
     operation, o = row[OPERATION], row[BEFORE:]
     if operation <= MASK:
         batches(operation, o, numbers, memory, integers, octets, part, parts)
@@ -165,7 +175,7 @@ def perform(row, numbers, state, memory, doubles, integers, octets, words, bits,
         first, last = share(o[0], UNIT, part, parts)
         if largest(words[o[1] + first : o[1] + last], bits[0]) >= bits[1]:
             state[BAD] = o[2]
-    elif operation == LOSS or operation == MEAN or operation == MEAN_SIGMOID:
+    elif LOSS <= operation <= MEAN_SIGMOID:
         losses(operation, o, numbers, memory, doubles, part, parts)
     else:
         elementwise(operation, o, numbers, memory, part, parts)
@@ -190,7 +200,7 @@ def _work(address, example, bits, thread):  # type: ignore[no-untyped-def]
     nothing = address - address  # 0, but the compiler does not know
     memory, doubles = view(nothing, example), view(nothing, 0.0)
     integers, octets = view(nothing, address), view(nothing, np.uint8(0))
-    words = view(nothing, bits[0])
+    views = memory, doubles, integers, octets, view(nothing, bits[0]), bits
     state = integers[address // 8 : address // 8 + STATE]
     turn = load(state, TURN)
     panel = memory[state[PANELS] + thread * state[PANEL] :][: state[PANEL]]
@@ -204,10 +214,7 @@ def _work(address, example, bits, thread):  # type: ignore[no-untyped-def]
         for offset in range(row[PARTS]):
             part = (thread + offset) % row[PARTS]
             if maximum(taken, r * state[THREADS] + part, turn) < turn:
-                perform(
-                    row, numbers, state, memory, doubles, integers, octets, words, bits, panel,
-                    part, row[PARTS],
-                )  # fmt: skip
+                perform(row, numbers, state, views, panel, part, row[PARTS])
                 add(state, COMPLETE, 1)
     if thread == 0:
         wait_for(state, COMPLETE, state[ALL], turn)

@@ -25,6 +25,7 @@ from npgan.kernels.schedule import Patch, Program, Row, address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
 from npgan.ops.random import key, threshold
 
+LEAST = int(UNIT)  # numbers below which a second part is not worth it
 Rates = Callable[..., Sequence[float]]
 UPDATES: dict[str, tuple[str, int, Rates]] = {
     "sgd_update": ("sgd", 2, lambda lr: [lr]),
@@ -48,7 +49,7 @@ class Recorder:
         self.patches: list[tuple[int, Patch]] = []
         self.otherwise: list[Callable[[], None]] = []
         self.outside: dict[int, Buffer] = {}
-        self.dtype: np.dtype | None = None
+        self.dtype: Any = None
         self.longest = 1
         self.written: set[tuple[Buffer, int]] = set()
         self.flag = Buffer(1)
@@ -126,7 +127,7 @@ class Recorder:
         self.otherwise.append(otherwise)
         for array in arrays:
             place = self.place(array)
-            self.row("finite", place.size, place, index, flag, most=place.size // UNIT + 1)
+            self.row("finite", place.size, place, index, flag, most=place.size // LEAST + 1)
 
     # Operations.
 
@@ -169,7 +170,7 @@ class Recorder:
         count = -(-size // 4)
         numbers = self.new(4 * count)
 
-        def patch(row: memoryview, _: memoryview) -> None:
+        def patch(row: Any, _: Any) -> None:
             row[program.BEFORE + 2] = drawn.value & 0xFFFFFFFF
             row[program.BEFORE + 3] = drawn.value >> 32
 
@@ -189,7 +190,7 @@ class Recorder:
             raise NotRecordable(f"{name} of arrays of different shapes")
         y = self.new(*arrays[0].shape)
         places = [self.place(y, writes=True), *map(self.place, arrays)]
-        self.row(name, y.size, *places, numbers=numbers, most=y.size // UNIT + 1)
+        self.row(name, y.size, *places, numbers=numbers, most=y.size // LEAST + 1)
         return y
 
     def chain_forward(
@@ -259,7 +260,7 @@ class Recorder:
             return dy
         d = self.new(*dy.shape)
         places = [self.place(d, writes=True), self.place(dy), self.place(y)]
-        most = d.size // UNIT + 1
+        most = d.size // LEAST + 1
         self.row("activation_backward", d.size, *places, code, numbers=[argument], most=most)
         return d
 
@@ -273,7 +274,7 @@ class Recorder:
         sums = Place(Buffer(2 * blocks), 0, 2 * blocks, writes=True)
         scratch = Place(Buffer(jit.threads() * BLOCK), 0, 0)
         places = [self.place(x), self.place(target), self.place(dx, writes=True), sums]
-        numbers = [1 / x.size, TINY[self.dtype]]
+        numbers = [1 / x.size, float(TINY[self.dtype])]
         code = LOSSES.index(name)
         self.row("loss", x.size, *places, code, scratch, numbers=numbers, most=blocks)
         self.row("mean", x.size, sums._replace(writes=False), blocks, self.place(value, True))
@@ -288,15 +289,17 @@ class Recorder:
     def update(self, name: str, vectors: int, rates: Rates, *arguments: Any) -> None:
         """Write down an update by the rates of numbers, some of which are others at each step."""
 
-        def patch(_: memoryview, numbers: memoryview) -> None:
+        def patch(_: Any, numbers: Any) -> None:
             given = [n.value if type(n) is Later else n for n in arguments[vectors:]]
             for i, rate in enumerate(rates(*given)):
                 numbers[i] = rate
 
         places = [self.place(vector, writes=True) for vector in arguments[:vectors]]
-        self.written = {(buffer, at) for buffer, at in self.written if buffer is not places[1].buffer}
+        self.written = {
+            (buffer, at) for buffer, at in self.written if buffer is not places[1].buffer
+        }
         none, flag, size = [0] * (4 - vectors), Place(self.flag, 0, 1), places[0].size
-        self.row(name, size, *places, *none, flag, most=size // UNIT + 1, patch=patch)
+        self.row(name, size, *places, *none, flag, most=size // LEAST + 1, patch=patch)
 
     def finish(self, metrics: dict[str, Traced]) -> Program:
         """Return the program of all that was written down; it reports ``metrics``."""

@@ -17,7 +17,7 @@ from npgan.kernels.elementwise import limits
 from npgan.kernels.traced import Buffer, Later, Place
 
 LINE = 64  # bytes: buffers begin where cache lines do
-Patch = Callable[[memoryview, memoryview], None]
+Patch = Callable[[Any, Any], None]
 
 
 class Row(NamedTuple):
@@ -27,7 +27,6 @@ class Row(NamedTuple):
     operands: Sequence[Place | int]
     numbers: Sequence[float]
     most: int
-
 
     def places(self) -> list[tuple[Buffer, int, int, bool]]:
         """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
@@ -103,13 +102,12 @@ class Program:
             self.numbers[place, : len(row.numbers)] = row.numbers
             complete += parts
         lines = {
-            i: (memoryview(self.table[place]), memoryview(self.numbers[place]))
-            for place, i in enumerate(order)
+            i: (self.table[place].data, self.numbers[place].data) for place, i in enumerate(order)
         }
         self.patches = [(patch, *lines[i]) for i, patch in patches]
-        self.metrics = {name: memoryview(self.view(place)) for name, place in metrics.items()}
+        self.metrics = {name: self.view(place).data for name, place in metrics.items()}
         self.state = np.zeros(program.STATE, np.int64)
-        self._state = memoryview(self.state)
+        self._state = self.state.data
         self.state[program.ALL :] = (
             complete, len(rows), threads, address_of(self.table) // 8,
             address_of(self.numbers) // dtype.itemsize, address_of(self.taken) // 8,

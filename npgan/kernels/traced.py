@@ -80,10 +80,8 @@ class Traced:
     def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> "Traced":
         if ufunc is np.add:
             return self.recorder.elementwise("add", *arrays)
-        if ufunc is np.negative:
-            return self.recorder.elementwise("scale", *arrays, numbers=[-1.0])
-        if ufunc is np.multiply and np.isscalar(arrays[0]):
-            return self.recorder.elementwise("scale", arrays[1], numbers=[arrays[0]])
+        if ufunc is np.multiply and isinstance(arrays[0], np.floating):
+            return arrays[1].__rmul__(float(arrays[0]))
         raise NotRecordable(f"{ufunc.__name__} of traced arrays")
 
     def __array_function__(self, function: Any, _: Any, arrays: Any, options: Any) -> "Traced":
@@ -92,13 +90,13 @@ class Traced:
         return self.recorder.concatenate(*arrays)
 
     def __add__(self, other: Any) -> "Traced":
-        return np.add(self, other)
+        return self.recorder.elementwise("add", self, other)
 
     def __rmul__(self, other: float) -> "Traced":
-        return np.multiply(other, self)
+        return self.recorder.elementwise("scale", self, numbers=[other])
 
     def __neg__(self) -> "Traced":
-        return np.negative(self)
+        return self.recorder.elementwise("scale", self, numbers=[-1.0])
 
     def __float__(self) -> float:
         """Return the number that the last run of the program left here."""
@@ -122,4 +120,5 @@ class Later:
     """A value of each step, ``function()``, and of a vector its size."""
 
     def __init__(self, function: Callable[[], Any], size: int) -> None:
-        self.function, self.size, self.value = function, size, None
+        self.function, self.size = function, size
+        self.value: Any = None
