@@ -121,12 +121,12 @@ def copy_statistics(
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     r"""Yield rows of a, and their :math:`|a_i - b_j|^2 = |a_i|^2 + |b_j|^2 - 2 a_i b_j` from all b."""
     b = np.asarray(b, np.float64)
-    b_squares = np.square(b).sum(axis=1)
+    b_squares, minus_2b = np.square(b).sum(axis=1), -2 * b.T
     height = max(1, BLOCK // len(b))
     for start in range(0, len(a), height):
         rows = slice(start, start + height)
         block = np.asarray(a[rows], np.float64)
-        squares = block @ (-2 * b.T)
+        squares = block @ minus_2b
         squares += np.square(block).sum(axis=1)[:, None]
         squares += b_squares
         yield rows, np.maximum(squares, 0, out=squares)
