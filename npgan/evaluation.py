@@ -53,8 +53,9 @@ def _generation(
     measures, measures_real = judge.measure(samples), judge.measure(real)
     for name, value in measures.items():
         result |= {name: value, f"{name}_real": measures_real[name]}
-    train = model.scaled(dataset.train)
-    result["copies"] = copy_statistics(samples[:COPIES], judge.test.rows[:COPIES], train)
+    train = judge.own(model.scaled(dataset.train))
+    first = judge.own(samples[:COPIES])
+    result["copies"] = copy_statistics(first, judge.test.rows[:COPIES], train)
     return result
 
 

@@ -28,7 +28,7 @@ class Seen:
 
     Attributes
     ----------
-    rows : (n, d) on the model's scale
+    rows : (n, d) on the data's scale, see :meth:`Judge.own`
     features : of which the Fréchet distance is taken
     directions : among which neighbours are sought
     probabilities : the classifier's opinions, where they are asked for
@@ -73,8 +73,8 @@ class Judge:
         if dataset.test is None:
             raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
         train, self.modes, self.std = dataset.train, dataset.modes, dataset.std
-        is_bytes = train.dtype == np.uint8
-        self.limits = model.value_range if is_bytes else (train.min(), train.max())
+        self.is_bytes = train.dtype == np.uint8
+        self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
         self.by_features = dataset.image_shape == CLASSIFIED
         chosen = rng.permutation(len(dataset.test))[:n]
         rows = model.scaled(dataset.test[chosen])
@@ -87,12 +87,17 @@ class Judge:
 
     def look(self, rows: np.ndarray) -> Seen:
         """Return rows (n, d), on the model's scale, as they are measured."""
+        own = self.own(rows)
         if not self.by_features:
-            return Seen(rows, rows, rows)
+            return Seen(own, own, own)
         images = self._unit(rows)
         seen = features(images)
         directions = seen / np.linalg.norm(seen, axis=1, keepdims=True)
-        return Seen(rows, seen, directions, probabilities(images) if self.by_classes else None)
+        return Seen(own, seen, directions, probabilities(images) if self.by_classes else None)
+
+    def own(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows on the data's scale, whatever the model's: bytes in [0, 1], floats as they are."""
+        return self._unit(rows) if self.is_bytes else rows
 
     def _unit(self, rows: np.ndarray) -> np.ndarray:
         return plotting.to_unit(rows, *self.limits)

@@ -71,7 +71,7 @@ def test_the_columns_are_the_main_measures(mnist):
     }
 
 
-def test_the_scale_of_the_model_changes_nothing_of_the_features(mnist):
+def test_the_scale_of_the_model_changes_nothing(mnist):
     images = mnist.test[:20].astype(np.float32) / 255
     floats = replace(mnist, train=mnist.train / np.float32(85), test=mnist.test / np.float32(85))
     cases = (
@@ -82,6 +82,8 @@ def test_the_scale_of_the_model_changes_nothing_of_the_features(mnist):
     for dataset, model, rows in cases:
         seen = judge(dataset, model).look(rows)
         np.testing.assert_allclose(seen.features, features(images), atol=1e-4)
+        own = 3 * images if dataset is floats else images
+        np.testing.assert_allclose(seen.rows, own, atol=1e-6)
 
 
 def test_samples_outside_the_range_are_cut_off_as_in_pictures(mnist):
