@@ -32,7 +32,9 @@ def main(path: str = "ring.png") -> None:
         if steps > gan.step:
             gan.fit(ring, steps=steps - gan.step, batch_size=256, callbacks=[], rng=steps)
         samples = gan.sample(2000, rng=0)
-        modes, share, uneven = mode_statistics(samples, ring.modes, ring.std).values()
+        seen = mode_statistics(samples, ring.modes, ring.std)
+        modes, share = seen["modes"], seen["high_quality"]
+        uneven = seen["total_variation"]
         print(f"{steps:5}  {modes} of {len(ring.modes)}     {share:21.0%}  {uneven:.2f}")
         surface = draw(axes, gan, ring, samples[:400])
         axes.set(title=f"step {steps:,}\n{modes} modes hit, by {share:.0%}", xlabel="$x_1$")

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from npgan.errors import InputError, NonFiniteError
+from npgan.errors import InputError, NonFiniteError, count
 
 LARGEST = 2**30  # numbers that are sampled at once
 EXAMPLES = {
@@ -26,6 +26,7 @@ EXAMPLES = {
   npgan train gan-small --epochs 20 --out runs/mine
   npgan train ring --steps 5000 --seed 1
   npgan train autoencoder --data fashion-mnist
+  npgan train --metrics-every 1             and precision, recall, ... in history.csv
   npgan train --data photos/                your own images: a folder of PNG files of one size
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
@@ -134,6 +135,9 @@ def _parser() -> Parser:
     evaluate = command(_evaluate, "measure a run on its test data, as JSON")
     evaluate.add_argument("run_folder", type=_path, metavar="RUN")
     evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    evaluate.add_argument(
+        "--samples", type=int, default=10_000, metavar="N", help="generate so many; default 10000"
+    )
 
     command(_gradcheck, "check every gradient in npgan against numeric ones")
     command(_presets, "list the presets")
@@ -159,6 +163,13 @@ def _train_arguments(train: Parser) -> None:
     train.add_argument("--resume", type=_path, metavar="DIR", help="go on with this run")
     train.add_argument("--threads", type=int, metavar="N", help="default: all cores")
     train.add_argument("--backend", metavar="NAME", help="numba (the default) or numpy")
+    train.add_argument(
+        "--metrics-every",
+        type=int,
+        metavar="N",
+        help="measure 2000 samples after every N epochs, a fraction of a second each, into "
+        "history.csv: Frechet distance, precision, recall, classes; or modes",
+    )
     train.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -191,7 +202,8 @@ def _train(a: argparse.Namespace) -> int:
             if value is not None:
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
         folder = a.resume
-        loop = runs.resume(folder, callbacks, epochs=a.epochs, steps=a.steps)
+        length = {"epochs": a.epochs, "steps": a.steps}
+        loop = runs.resume(folder, callbacks, **length, metrics_every=a.metrics_every)
     else:
         config = preset(a.preset or DEFAULT).override(
             data=a.data,
@@ -203,7 +215,7 @@ def _train(a: argparse.Namespace) -> int:
             backend=a.backend or backend.choice(),
         )
         folder = a.out or _new_folder(Path("runs"), config.preset)
-        loop = runs.start(config, folder, callbacks)
+        loop = runs.start(config, folder, callbacks, metrics_every=a.metrics_every)
     if loop.step < loop.total_steps:
         print(
             f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
@@ -224,10 +236,10 @@ def _train(a: argparse.Namespace) -> int:
 
 def _new_folder(parent: Path, name: str) -> Path:
     """Return a folder that does not exist: name, name-2, name-3, ..."""
-    folder, count = parent / name, 1
+    folder, number = parent / name, 1
     while folder.exists():
-        count += 1
-        folder = parent / f"{name}-{count}"
+        number += 1
+        folder = parent / f"{name}-{number}"
     return folder
 
 
@@ -292,10 +304,13 @@ def _reconstruct(a: argparse.Namespace) -> None:
 def _evaluate(a: argparse.Namespace) -> None:
     from npgan import data, runs
     from npgan.evaluation import evaluate
+    from npgan.metrics import NEIGHBOURS
 
     _check_seed(a.seed)
+    count("--samples", a.samples, NEIGHBOURS + 1)
     model, config = runs.load(a.run_folder)
-    result = evaluate(model, data.load(config.data), np.random.default_rng(a.seed))
+    count("--samples", a.samples, most=LARGEST // model.features)
+    result = evaluate(model, data.load(config.data), np.random.default_rng(a.seed), a.samples)
     print(json.dumps({"run": str(a.run_folder), "data": config.data, **result}, indent=2))
 
 
@@ -303,18 +318,20 @@ def _gradcheck(a: argparse.Namespace) -> int:
     from npgan.catalogue import cases
     from npgan.gradcheck import TOLERANCE
 
-    failures, count = [], 0
+    failures, gradients = [], 0
     print(f"{'':4}  {'what':46}  {'arrays':>6}  {'central':>8}  {'complex step':>12}")
     for case in cases():
         reports = [case.check()] + ([case.check("complex")] if case.analytic else [])
         failures += [f"{case.name}\n{report}" for report in reports if not report]
         errors = [f"{report.error:.1e}" for report in reports] + [""]
         arrays = len({entry.name for entry in reports[0].entries})
-        count += arrays
+        gradients += arrays
         ok = "ok" if all(reports) else "FAIL"
         print(f"{ok:4}  {case.name:46}  {arrays:6}  {errors[0]:>8}  {errors[1]:>12}")
     limits = ", ".join(f"{method} {limit:.0e}" for method, limit in TOLERANCE.items())
-    print(f"{count} gradients, {len(failures)} wrong; largest relative errors, allowed: {limits}")
+    print(
+        f"{gradients} gradients, {len(failures)} wrong; largest relative errors, allowed: {limits}"
+    )
     for failure in failures:
         print(f"\n{failure}")
     return 1 if failures else 0

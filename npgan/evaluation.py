@@ -8,49 +8,62 @@ import numpy as np
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
-from npgan.metrics import frechet_distance, mode_statistics
+from npgan.judge import Judge
+from npgan.metrics import copy_statistics
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.ops import sigmoid_forward
 
 SAMPLES = 10_000
+COPIES = 1000
 
 
-def evaluate(model: Model, dataset: Dataset, rng: np.random.Generator) -> dict[str, Any]:
+def evaluate(
+    model: Model, dataset: Dataset, rng: np.random.Generator, samples: int = SAMPLES
+) -> dict[str, Any]:
     """Return a model's measures on held-out data, by name.
 
-    Everything that generates: the Fréchet distance of its samples from the test data, in the data's
-    own space, beside the one of the training data; on a 2-D mixture the modes it covers. A GAN's
-    discriminator: the share that it tells apart. Everything that reconstructs: the mean squared error.
+    Everything that generates: the measures of :class:`npgan.judge.Judge` of so many samples beside
+    at most as many test rows, each also of as many training rows, ``<name>_real``; and whether the
+    first 1000 samples are copies of training rows. A GAN's discriminator: the share that it tells
+    apart. Everything that reconstructs: the mean squared error.
+
+    Raises
+    ------
+    InputError
+        If the data set has no test data, or there are too few rows or samples to measure.
     """
     if dataset.test is None:
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
     result: dict[str, Any] = {}
     for kind, measure in MEASURES:
         if isinstance(model, kind):
-            result |= measure(model, dataset, rng)
+            result |= measure(model, dataset, rng, samples)
     return result
 
 
-def _generation(model: GAN | VAEGAN, dataset: Dataset, rng: np.random.Generator) -> dict[str, Any]:
-    assert dataset.test is not None
-    test = model.scaled(dataset.test[:SAMPLES])
-    samples = model.sample(SAMPLES, rng)
-    rows = rng.permutation(len(dataset.train))[:SAMPLES]
-    real = model.scaled(dataset.train[rows])
-    result: dict[str, Any] = {
-        "samples": SAMPLES,
-        "frechet_distance": frechet_distance(samples, test),
-        "frechet_distance_real": frechet_distance(real, test),
-    }
-    if dataset.modes is not None and dataset.std is not None:
-        result["modes"] = mode_statistics(samples, dataset.modes, dataset.std)
-        result["modes_real"] = mode_statistics(real, dataset.modes, dataset.std)
+def _generation(
+    model: GAN | VAEGAN, dataset: Dataset, rng: np.random.Generator, n: int
+) -> dict[str, Any]:
+    judge = Judge(model, dataset, n, rng)
+    samples = model.sample(n, rng)
+    real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
+    result: dict[str, Any] = {"samples": n}
+    if judge.accuracy is not None:
+        result["classifier_accuracy"] = judge.accuracy
+    measures, measures_real = judge.measure(samples), judge.measure(real)
+    for name, value in measures.items():
+        result |= {name: value, f"{name}_real": measures_real[name]}
+    train = judge.own(model.scaled(dataset.train))
+    first = judge.own(samples[:COPIES])
+    result["copies"] = copy_statistics(first, judge.test.rows[:COPIES], train)
     return result
 
 
-def _discrimination(model: GAN, dataset: Dataset, rng: np.random.Generator) -> dict[str, Any]:
+def _discrimination(
+    model: GAN, dataset: Dataset, rng: np.random.Generator, n: int
+) -> dict[str, Any]:
     assert dataset.test is not None
-    real = model.discriminator(model.scaled(dataset.test[:SAMPLES]))
+    real = model.discriminator(model.scaled(dataset.test[:n]))
     fake = model.discriminator(model.sample(len(real), rng))
     return {
         "d_real": float(sigmoid_forward(real).mean()),
@@ -60,7 +73,7 @@ def _discrimination(model: GAN, dataset: Dataset, rng: np.random.Generator) -> d
 
 
 def _reconstruction(
-    model: Autoencoder | VAEGAN, dataset: Dataset, rng: np.random.Generator
+    model: Autoencoder | VAEGAN, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     assert dataset.test is not None
     test = model.scaled(dataset.test)

@@ -8,6 +8,19 @@ import numpy as np
 from npgan.training.history import History
 
 PAD = 2
+LABELS = {"d_real": "D(x), real data", "d_fake": "D(G(z)), generated data"}
+PANELS = {
+    "d_real": "probability of real",
+    "d_fake": "probability of real",
+    "frechet": "Fréchet distance",
+    "precision": "share",
+    "recall": "share",
+    "class_total_variation": "share",
+    "high_quality": "share",
+    "modes": "modes",
+    "reverse_kl": "nats",
+}
+"""Column of a history -> what it is measured in, if it is no loss."""
 
 
 def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -80,25 +93,26 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
 
 
 def save_curves(path: Path, history: History) -> None:
-    """Save the history's columns against the steps as a PNG: losses, and below them D's opinions."""
+    """Save the history's columns against the steps as a PNG, a panel for each unit of ``PANELS``."""
     from matplotlib.figure import Figure
 
     names = [name for name in history.columns if name not in ("epoch", "step", "seconds")]
-    opinions = {"d_real": "D(x), real data", "d_fake": "D(G(z)), generated data"}
-    panels = [[n for n in names if n not in opinions], [n for n in names if n in opinions]]
-    panels = [panel for panel in panels if panel]
+    panels: dict[str, list[str]] = {}
+    for name in names:
+        panels.setdefault(PANELS.get(name, "loss"), []).append(name)
     if not panels:
         return
     figure = Figure(figsize=(8, 3.2 * len(panels)), layout="constrained")
-    for axes, panel in zip(figure.subplots(len(panels), squeeze=False).flat, panels, strict=True):
+    all_axes = figure.subplots(len(panels), squeeze=False).flat
+    for axes, (unit, panel) in zip(all_axes, panels.items(), strict=True):
         for name in panel:
             rows = [row for row in history if name in row]
             marker = "." if len(rows) < 30 else None
             values = [row[name] for row in rows]
             axes.plot(
-                [row["step"] for row in rows], values, marker=marker, label=opinions.get(name, name)
+                [row["step"] for row in rows], values, marker=marker, label=LABELS.get(name, name)
             )
-        axes.set(xlabel="step", ylabel="probability of real" if panel[0] in opinions else "loss")
+        axes.set(xlabel="step", ylabel=unit)
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(path, format="png", dpi=100)

@@ -3,7 +3,7 @@
 ::
 
     config.toml             all that determines the run
-    history.csv             the losses
+    history.csv             the losses, and the measures that were asked for
     samples/step-*.png      what the model makes, before training and after each epoch
     losses.png              the history as curves
     checkpoint.safetensors  the whole state, to go on from
@@ -20,7 +20,8 @@ import numpy as np
 
 from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError
+from npgan.errors import InputError, count
+from npgan.judge import Judge
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.models.presets import Config
 from npgan.training import (
@@ -29,6 +30,7 @@ from npgan.training import (
     CSVHistory,
     History,
     Loop,
+    Measures,
     Pictures,
     StopOnInterrupt,
     checkpoint,
@@ -37,6 +39,7 @@ from npgan.training import (
 CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
 SHOWN = 64
+MEASURED = 2000
 
 
 class Curves(Callback):
@@ -50,8 +53,17 @@ class Curves(Callback):
         plotting.save_curves(self.path, loop.history)
 
 
-def start(config: Config, folder: Path, callbacks: Iterable[Callback] = ()) -> Loop:
+def start(
+    config: Config,
+    folder: Path,
+    callbacks: Iterable[Callback] = (),
+    *,
+    metrics_every: int | None = None,
+) -> Loop:
     """Train in a new folder and return the finished loop.
+
+    ``metrics_every`` so many epochs the history gets the columns of :meth:`npgan.judge.Judge.columns`,
+    of 2000 samples.
 
     Raises
     ------
@@ -63,6 +75,7 @@ def start(config: Config, folder: Path, callbacks: Iterable[Callback] = ()) -> L
         config = replace(config, data=str(Path(config.data).resolve()))
     config = config.for_data(dataset)
     model = config.build(len(dataset.train))
+    callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
     loop = _loop(model, config, dataset, folder, callbacks)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
@@ -79,6 +92,7 @@ def resume(
     *,
     epochs: int | None = None,
     steps: int | None = None,
+    metrics_every: int | None = None,
 ) -> Loop:
     """Go on from a folder's checkpoint, as if the run had not stopped; return the finished loop.
 
@@ -94,6 +108,7 @@ def resume(
     dataset = data.load(config.data)
     with _naming(folder / CONFIG):
         model = config.build(len(dataset.train))
+    callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
     loop = _loop(model, config, dataset, folder, callbacks)
     _take_up(loop, folder)
     total = config.total_steps(len(dataset.train))
@@ -105,6 +120,19 @@ def resume(
     _write_config(folder, config)
     (folder / SAMPLES).mkdir(exist_ok=True)
     return _run(loop, model, config, folder)
+
+
+def _measures(
+    model: Model, config: Config, dataset: Dataset, every: int | None
+) -> Iterable[Callback]:
+    """Return the callback that measures samples of a fixed z, if it is asked for."""
+    if every is None:
+        return []
+    count("the number of epochs between measures", every, 1)
+    if not isinstance(model, GAN | VAEGAN):
+        raise InputError(f"there are no samples of a model {config.model} to measure")
+    judge = Judge(model, dataset, MEASURED, np.random.default_rng(config.seed))
+    return [Measures(every, lambda: judge.columns(model.sample(MEASURED, rng=config.seed)))]
 
 
 def _take_up(loop: Loop, folder: Path) -> None:

@@ -120,3 +120,63 @@ def elementwise(function, *arrays):
         function(*map(float, values)) for values in zip(*(a.flat for a in arrays), strict=True)
     ]
     return np.array(results, np.float64).reshape(arrays[0].shape)
+
+
+# Measures of samples.
+
+
+def kl(p, q):
+    return sum(a * log(a / b) for a, b in zip(p, q, strict=True) if a > 0)
+
+
+def total_variation(p, q):
+    return sum(abs(a - b) for a, b in zip(p, q, strict=True)) / 2
+
+
+def class_shares(probabilities):
+    classes = [list(row).index(max(row)) for row in probabilities]
+    return [classes.count(c) / len(classes) for c in range(len(probabilities[0]))]
+
+
+def classifier_score(probabilities):
+    n = len(probabilities)
+    marginal = [sum(column) / n for column in zip(*probabilities, strict=True)]
+    return exp(sum(kl(row, marginal) for row in probabilities) / n)
+
+
+def distance(a, b):
+    return sqrt(sum((float(x) - float(y)) ** 2 for x, y in zip(a, b, strict=True)))
+
+
+def radius(i, points, k):
+    """Return the distance of a point from its k-th nearest neighbour among the others."""
+    return sorted(distance(points[i], x) for j, x in enumerate(points) if j != i)[k - 1]
+
+
+def neighbours(samples, real, k):
+    real_radii = [radius(i, real, k) for i in range(len(real))]
+    sample_radii = [radius(i, samples, k) for i in range(len(samples))]
+    in_real_ball = [
+        [distance(y, x) <= r for x, r in zip(real, real_radii, strict=True)] for y in samples
+    ]
+    in_sample_ball = [
+        [distance(x, y) <= r for y, r in zip(samples, sample_radii, strict=True)] for x in real
+    ]
+    n, m = len(samples), len(real)
+    return {
+        "precision": sum(map(any, in_real_ball)) / n,
+        "recall": sum(map(any, in_sample_ball)) / m,
+        "density": sum(map(sum, in_real_ball)) / (k * n),
+        "coverage": sum(map(any, zip(*in_real_ball, strict=True))) / m,
+    }
+
+
+def copies(samples, held_out, train):
+    ours = [min(distance(y, x) for x in train) for y in samples]
+    theirs = [min(distance(y, x) for x in train) for y in held_out]
+    pairs = [(a, b) for a in ours for b in theirs]
+    return {
+        "nearest_train_row": float(np.median(ours)),
+        "nearest_train_row_real": float(np.median(theirs)),
+        "closer": sum((a < b) + (a == b) / 2 for a, b in pairs) / len(pairs),
+    }

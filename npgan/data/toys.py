@@ -1,7 +1,7 @@
 r"""Two-dimensional toy distributions, on which a generator's failures can be seen.
 
 Every sampler is a pure function of a random generator and returns (n, 2) float32. The ring and
-the grid are mixtures of K Gaussians with centres :math:`\mu_k`, each with the same share:
+the grids are mixtures of K Gaussians with centres :math:`\mu_k`, each with the same share:
 
 .. math:: p(x) = \frac{1}{K} \sum_{k=1}^{K} \mathcal{N}(x;\, \mu_k,\, \sigma^2 I)
 
@@ -24,13 +24,21 @@ def ring_centres() -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 
 
-def grid_centres() -> np.ndarray:
-    """Return the centres of the grid, (25, 2) float32: 5 by 5, 2 apart, about the origin."""
-    line = np.arange(-4, 5, 2, dtype=np.float32)
+def grid_centres(side: int, spacing: float) -> np.ndarray:
+    """Return the centres of a grid, (side², 2) float32, in rows about the origin.
+
+    >>> grid_centres(2, 3.0).tolist()
+    [[-1.5, -1.5], [1.5, -1.5], [-1.5, 1.5], [1.5, 1.5]]
+    """
+    line = spacing * (np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2))
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
 
-MIXTURES = {"ring": (ring_centres(), 0.01), "grid": (grid_centres(), 0.05)}
+MIXTURES = {
+    "ring": (ring_centres(), 0.01),
+    "grid": (grid_centres(5, 2.0), 0.05),
+    "grid100": (grid_centres(10, 1.5), 0.1),
+}
 """Name -> centres of the modes and the standard deviation of each."""
 
 
@@ -51,6 +59,15 @@ def grid(n: int, rng: np.random.Generator) -> np.ndarray:
     Mean 0, covariance :math:`(8 + \sigma^2) I`.
     """
     return _mixture(n, rng, *MIXTURES["grid"])
+
+
+def grid100(n: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Sample 100 Gaussians on a 10-by-10 grid of spacing 1.5, :math:`\sigma = 0.1`.
+
+    Mean 0, covariance :math:`(297/16 + \sigma^2) I`: evenly spaced, n points h apart have the
+    variance :math:`h^2 (n^2 - 1)/12`.
+    """
+    return _mixture(n, rng, *MIXTURES["grid100"])
 
 
 def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -86,6 +103,7 @@ def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
 SAMPLERS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
     "ring": ring,
     "grid": grid,
+    "grid100": grid100,
     "gaussian": gaussian,
     "moons": moons,
     "spiral": spiral,

@@ -151,6 +151,21 @@ class Pictures(Callback):
         self.draw(self.directory / f"step-{loop.step:07d}.png")
 
 
+class Measures(Callback):
+    """More columns of the history, ``measure() -> {name: number}``, at every so many epochs' end.
+
+    It must stand before the callbacks that show or write the rows.
+    """
+
+    def __init__(self, every: int, measure: Callable[[], dict[str, float]]) -> None:
+        self.every, self.measure = every, measure
+
+    def on_log(self, loop: Loop) -> None:
+        """Measure, if the row is that of such an epoch."""
+        if loop.at_epoch_end and loop.epoch % self.every == 0:
+            loop.history.rows[-1] |= self.measure()
+
+
 class EarlyStopping(Callback):
     """Stop when a column of the history has not fallen for ``patience`` rows that have it.
 

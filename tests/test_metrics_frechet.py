@@ -1,11 +1,10 @@
-"""The metrics have their closed forms, their invariances and their known extremes."""
+"""The Fréchet distance has its closed forms and its invariances."""
 
 import numpy as np
 import pytest
 
-from npgan.data.toys import MIXTURES, SAMPLERS
 from npgan.errors import InputError
-from npgan.metrics import frechet_distance, mode_statistics
+from npgan.metrics import frechet_distance
 
 N = 50_000
 
@@ -73,53 +72,6 @@ def test_frechet_of_identical_sets_is_zero_even_where_features_are_dead(rng):
 def test_frechet_refuses_features_that_fit_no_gaussian(a, b):
     with pytest.raises(InputError):
         frechet_distance(a, b)
-
-
-@pytest.mark.parametrize("name", MIXTURES)
-def test_the_real_mixture_covers_its_modes(rng, name):
-    centres, std = MIXTURES[name]
-    result = mode_statistics(SAMPLERS[name](N, rng), centres, std)
-    share = 1 - np.exp(-9 / 2)
-    assert result["modes"] == len(centres)
-    assert abs(result["high_quality"] - share) < 5 * np.sqrt(share * (1 - share) / N)
-    assert result["total_variation"] < 0.02
-
-
-@pytest.mark.parametrize("name", MIXTURES)
-def test_a_collapsed_generator_covers_one_mode(name):
-    centres, std = MIXTURES[name]
-    result = mode_statistics(np.tile(centres[3], (100, 1)), centres, std)
-    assert result == {
-        "modes": 1,
-        "high_quality": 1.0,
-        "total_variation": pytest.approx(1 - 1 / len(centres)),
-    }
-
-
-def test_a_generator_between_the_modes_covers_none():
-    centres, std = MIXTURES["ring"]
-    result = mode_statistics(np.zeros((10, 2)), centres, std)
-    assert (result["modes"], result["high_quality"]) == (0, 0.0)
-
-
-def test_three_standard_deviations_is_the_edge():
-    edge = np.array([[3.0, 0.0], [0.0, 3.0001]])
-    assert mode_statistics(edge, np.zeros((1, 2)), 1.0)["high_quality"] == 0.5
-
-
-@pytest.mark.parametrize(
-    ("samples", "centres", "std"),
-    [
-        (np.zeros((0, 2)), np.zeros((1, 2)), 1.0),
-        (np.zeros((5, 3)), np.zeros((1, 3)), 1.0),
-        (np.zeros((5, 2)), np.zeros(2), 1.0),
-        (np.zeros((5, 2)), np.zeros((1, 2)), 0.0),
-        (np.zeros((5, 2)), np.zeros((1, 2)), np.nan),
-    ],
-)
-def test_mode_statistics_refuses_what_is_no_mixture(samples, centres, std):
-    with pytest.raises(InputError):
-        mode_statistics(samples, centres, std)
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""What a classifier of MNIST's digits sees in 28-by-28 images, to measure generated ones by.
+
+The network is npgan's own and small, so that anyone can train it anew
+(``python benchmarks/train_classifier.py``). It was trained on MNIST's training images, whose features
+are therefore a little tidier than new digits': read each measure beside that of real images. Values
+say nothing beside those of other networks, such as Inception's.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from npgan.errors import InputError
+from npgan.layers import Sequential, build
+from npgan.models.model import in_chunks
+from npgan.ops import softmax_forward
+from npgan.training import checkpoint
+
+WEIGHTS = Path(__file__).with_name("classifier.safetensors")
+SHA256 = "d5d9f90ec1f5f6274afca55ff74866635603a8f3d1a2836aa2d0cc41ecf57702"
+LAYERS = [
+    "dropout 0.2",
+    "dense 784 512 he_normal",
+    "leaky_relu 0.1",
+    "dropout 0.3",
+    "dense 512 128 he_normal",
+    "leaky_relu 0.1",
+    "dropout 0.2",
+    "dense 128 10",
+]
+PIXELS = 784
+
+
+def features(images: np.ndarray) -> np.ndarray:
+    """Return the activations of the classifier's last hidden layer, (n, 128) float32.
+
+    Parameters
+    ----------
+    images : (n, 784) in [0, 1], 0 is the background
+
+    Examples
+    --------
+    >>> features(np.zeros((3, 784))).shape
+    (3, 128)
+
+    Raises
+    ------
+    InputError
+        For images of another size or range, or damaged weights.
+    """
+    return in_chunks(_networks()[0], _checked(images))
+
+
+def probabilities(images: np.ndarray) -> np.ndarray:
+    """Return how probable each digit is by the classifier, (n, 10) float32.
+
+    Parameters and errors are those of :func:`features`.
+
+    >>> from npgan import data
+    >>> mnist = data.load("mnist")
+    >>> p = probabilities(mnist.test[:5] / 255)
+    >>> p.argmax(axis=1), mnist.test_labels[:5]
+    (array([7, 2, 1, 0, 4]), array([7, 2, 1, 0, 4]))
+    """
+    return softmax_forward(in_chunks(_networks()[1], features(images)))
+
+
+def _checked(images: np.ndarray) -> np.ndarray:
+    images = np.ascontiguousarray(images, np.float32)
+    if images.ndim != 2 or images.shape[1] != PIXELS:
+        raise InputError(f"the classifier takes images of shape (n, {PIXELS}), not {images.shape}")
+    if not (images.size and images.min() >= 0 and images.max() <= 1):
+        raise InputError("the classifier takes one image or more, with every pixel in [0, 1]")
+    return images
+
+
+@cache
+def _networks() -> tuple[Sequential, Sequential]:
+    """Return the layers up to the features, and the last one, with the weights of the package."""
+    if hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() != SHA256:
+        raise InputError(f"{WEIGHTS} is damaged or another version's: install npgan anew")
+    arrays, _ = checkpoint.load(WEIGHTS)
+    network = build(LAYERS)
+    network.parameters.load(arrays)
+    return Sequential(*network.layers[:-1]), Sequential(network.layers[-1])

@@ -1,0 +1,19 @@
+"""How good generated samples are: pure functions of samples, or of their features.
+
+All is computed in float64, rows are samples. No number says it all: the Fréchet distance and
+precision do not see copies, modes and classes do not see how varied each of them is.
+"""
+
+from npgan.metrics.classes import class_statistics
+from npgan.metrics.frechet import frechet_distance
+from npgan.metrics.mixtures import mode_statistics
+from npgan.metrics.neighbours import NEIGHBOURS, copy_statistics, neighbour_statistics
+
+__all__ = [
+    "NEIGHBOURS",
+    "class_statistics",
+    "copy_statistics",
+    "frechet_distance",
+    "mode_statistics",
+    "neighbour_statistics",
+]

@@ -1,0 +1,136 @@
+"""Evaluating a run, and measures in its history, as a user meets them."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import run
+
+from npgan import data
+from npgan.models import GAN
+from npgan.training import History
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def digits():
+    """A little of MNIST as a file of the user's own."""
+    mnist = data.load("mnist")
+    np.savez(
+        "digits.npz",
+        x_train=mnist.train[:400].reshape(-1, 28, 28),
+        x_test=mnist.test[-300:].reshape(-1, 28, 28),
+        y_test=mnist.test_labels[-300:].astype(np.int64),
+        y_train=mnist.train_labels[:400].astype(np.int64),
+    )
+    return "digits.npz"
+
+
+def strict(text):
+    """Return what JSON says; NaN and infinity are none of it."""
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_digits_are_measured_beside_real_ones(capsys, digits):
+    words = ("--data", digits, "--epochs", 1, "--quiet", "--out", "r")
+    assert run(capsys, "train", "gan-small", *words)[0] == 0
+    code, out, _ = run(capsys, "evaluate", "r", "--samples", 250)
+    result = strict(out)
+    assert (code, result["samples"]) == (0, 250)
+    assert result["classifier_accuracy"] > 0.9
+    for name in ("frechet_distance", "feature_frechet_distance"):
+        assert result[f"{name}_real"] < result[name]
+    assert result["neighbours"]["recall"] < result["neighbours_real"]["recall"]
+    assert result["classes"].keys() == result["classes_real"].keys()
+    assert 0 <= result["copies"]["closer"] <= 1
+    assert run(capsys, "evaluate", "r", "--samples", 250)[1] == out
+
+
+def test_a_generator_that_copies_is_found_out(capsys, digits, monkeypatch):
+    run(capsys, "train", "gan-small", "--data", digits, "--steps", 2, "--quiet", "--out", "r")
+    train = np.load(digits)["x_train"].reshape(-1, 784) / np.float32(255)
+    monkeypatch.setattr(GAN, "sample", lambda self, n, rng: train[np.arange(n) % len(train)])
+    result = strict(run(capsys, "evaluate", "r", "--samples", 250)[1])
+    assert result["copies"]["closer"] == 1
+    assert result["copies"]["nearest_train_row"] < 1e-3
+    assert result["classes"]["classes"] == 10
+
+
+def test_points_have_modes(capsys):
+    run(capsys, "train", "ring", "--steps", 3, "--out", "r", "--quiet")
+    result = strict(run(capsys, "evaluate", "r", "--samples", 500)[1])
+    assert result["modes_real"]["modes_of_half_a_share"] == 8
+    assert result["modes"]["high_quality"] < result["modes_real"]["high_quality"]
+    assert abs(result["modes_real"]["spread"] - 1) < 0.1
+    assert "classifier_accuracy" not in result
+
+
+def test_the_history_has_measures_at_every_second_epoch(capsys, digits):
+    words = ("--data", digits, "--batch-size", 100)
+    train = ("train", "gan-small", *words, "--epochs", 4, "--metrics-every", 2)
+    assert run(capsys, *train, "--out", "r")[0] == 0
+    history = History.read_csv(Path("r/history.csv"))
+    measured = [row["epoch"] for row in history if "frechet" in row]
+    assert measured == [2, 4]
+    assert set(history.columns) > {"precision", "recall", "class_total_variation"}
+    assert run(capsys, "train", "gan-small", *words, "--epochs", 4, "--out", "s")[0] == 0
+    weights = [Path(f"{name}/weights.safetensors").read_bytes() for name in "rs"]
+    assert weights[0] == weights[1], "measuring changes nothing of the training"
+    again = ("train", "--resume", "r", "--epochs", 6, "--metrics-every", 1)
+    assert run(capsys, *again)[0] == 0
+    history = History.read_csv(Path("r/history.csv"))
+    assert [row["epoch"] for row in history if "frechet" in row] == [2, 4, 5, 6]
+
+
+def test_a_toys_history_has_modes_and_progress_shows_them(capsys):
+    _, _, err = run(capsys, "train", "ring", "--steps", 195, "--metrics-every", 1, "--out", "r")
+    assert "high_quality 0" in err
+    history = History.read_csv(Path("r/history.csv"))
+    assert [row["step"] for row in history] == [100, 195]
+    assert [row["step"] for row in history if "modes" in row] == [195]
+
+
+BAD = {
+    "no epochs": (["ring", "--metrics-every", 0], "epochs between measures must be a whole number"),
+    "no samples": (["autoencoder", "--metrics-every", 1], "no samples of a model autoencoder"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_measures_that_cannot_be_are_one_line_and_leave_nothing(capsys, name):
+    words, message = BAD[name]
+    code, _, err = run(capsys, "train", *words, "--out", "r")
+    assert (code, err.count("\n"), message in err) == (2, 1, True), err
+    assert not os.path.exists("r")
+
+
+def test_measures_need_test_data(capsys, images):
+    words = ("--data", images, "--metrics-every", 1, "--out", "r")
+    code, _, err = run(capsys, "train", "gan-small", *words)
+    assert (code, "images.npy has no test data" in err) == (2, True), err
+
+
+@pytest.mark.parametrize("samples", [0, 5, 10**12])
+def test_as_many_samples_as_neighbours_need_and_memory_holds(capsys, samples):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
+    code, _, err = run(capsys, "evaluate", "r", "--samples", samples)
+    assert (code, err.count("\n"), "--samples must be a whole number" in err) == (2, 1, True)
+
+
+def test_too_little_test_data_is_one_line(capsys):
+    rows = np.random.default_rng(0).random((50, 3), np.float32)
+    np.savez("few.npz", train=rows, test=rows[:5])
+    words = ("--data", "few.npz", "--steps", 2, "--batch-size", 20, "--out", "r")
+    assert run(capsys, "train", "ring", *words)[0] == 0
+    code, _, err = run(capsys, "evaluate", "r", "--samples", 100)
+    assert (code, "at least 6 each are needed" in err) == (2, True), err

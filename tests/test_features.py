@@ -1,0 +1,76 @@
+"""The classifier in the package knows digits, and its weights are what they were."""
+
+import numpy as np
+import pytest
+
+from npgan import InputError, backend, data, features
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return data.load("mnist")
+
+
+@pytest.fixture
+def images(mnist):
+    return mnist.test[:200].astype(np.float32) / 255
+
+
+def test_it_recognises_98_percent_of_new_digits(mnist):
+    p = features.probabilities(mnist.test.astype(np.float32) / 255)
+    assert (p.argmax(axis=1) == mnist.test_labels).mean() >= 0.98
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_the_features_are_its_last_hidden_layer(images):
+    weights, _ = features.checkpoint.load(features.WEIGHTS)
+    hidden = features.features(images)
+    assert (hidden.shape, hidden.dtype) == ((200, 128), np.float32)
+    weight, bias = (weights[f"7.{name}"].astype(np.float64) for name in ("weight", "bias"))
+    exp = np.exp(hidden @ weight + bias)
+    expected = exp / exp.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(features.probabilities(images), expected, atol=1e-5)
+
+
+def test_no_feature_is_dead(images):
+    assert features.features(images).std(axis=0).min() > 0.1
+
+
+def test_both_backends_see_the_same(images):
+    reference = features.features(images)
+    backend.use("numba")
+    # float32 sums of 784 and 512 terms, about as large as the largest feature
+    limit = 784 * np.finfo(np.float32).eps * np.abs(reference).max()
+    np.testing.assert_allclose(features.features(images), reference, atol=limit)
+
+
+def test_the_file_is_small():
+    assert features.WEIGHTS.stat().st_size < 1.5e6
+
+
+def test_other_weights_are_refused(tmp_path, monkeypatch, images):
+    content = bytearray(features.WEIGHTS.read_bytes())
+    content[-1] ^= 1
+    path = tmp_path / "classifier.safetensors"
+    path.write_bytes(content)
+    monkeypatch.setattr(features, "WEIGHTS", path)
+    features._networks.cache_clear()
+    with pytest.raises(InputError, match="is damaged or another version's"):
+        features.features(images)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((5, 64)), "(n, 784), not (5, 64)"),
+        (np.zeros(784), "(n, 784), not (784,)"),
+        (np.zeros((0, 784)), "one image or more"),
+        (np.full((1, 784), 255), "in [0, 1]"),
+        (np.full((1, 784), -1.0), "in [0, 1]"),
+        (np.full((1, 784), np.nan), "in [0, 1]"),
+    ],
+)
+def test_what_are_no_such_images_is_refused(images, message):
+    with pytest.raises(InputError) as info:
+        features.features(images)
+    assert message in str(info.value)

@@ -1,0 +1,52 @@
+"""Class measures: the textbook's sums, the extremes, and what is refused."""
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from npgan.errors import InputError
+from npgan.metrics import class_statistics
+
+ROWS = arrays(
+    float, st.tuples(st.integers(1, 8), st.just(4)), elements=st.integers(0, 5).map(float)
+)
+PROBABILITIES = ROWS.filter(lambda x: x.any(axis=1).all()).map(lambda x: x / x.sum(1)[:, None])
+
+
+@given(PROBABILITIES, PROBABILITIES)
+def test_they_are_the_definitions(p, real):
+    result = class_statistics(p, real)
+    a, b = naive.class_shares(p), naive.class_shares(real)
+    assert result["classes"] == sum(share > 0 for share in a)
+    assert result["total_variation"] == pytest.approx(naive.total_variation(a, b), abs=1e-12)
+    assert result["classifier_score"] == pytest.approx(naive.classifier_score(p), rel=1e-12)
+
+
+def test_certainty_and_variety_score_the_number_of_classes_and_anything_else_less():
+    sure = np.eye(10)[np.arange(1000) % 10]
+    assert class_statistics(sure, sure) == {
+        "classes": 10,
+        "total_variation": 0,
+        "classifier_score": pytest.approx(10),
+    }
+    for poor in (np.full((1000, 10), 0.1), sure[np.zeros(1000, int)]):  # unsure; all of one class
+        result = class_statistics(poor, sure)
+        assert result["classes"] == 1
+        assert result["total_variation"] == pytest.approx(0.9)
+        assert result["classifier_score"] == pytest.approx(1)
+
+
+def test_a_class_is_covered_from_one_percent():
+    p = np.eye(3)[np.repeat([0, 1, 2], [197, 2, 1])]
+    assert class_statistics(p, p)["classes"] == 2
+
+
+@pytest.mark.parametrize(
+    "p", [np.ones((5, 3)), [[-0.5, 0.5, 1.0]], np.full((5, 3), np.nan), np.zeros((0, 3)), np.eye(4)]
+)
+def test_what_are_no_probabilities_of_the_same_classes_is_refused(p):
+    with pytest.raises(InputError):
+        class_statistics(p, np.eye(3))

@@ -1,0 +1,133 @@
+"""Neighbours: loops over points as a reference, expected values, known extremes."""
+
+from math import prod
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from npgan.errors import InputError
+from npgan.metrics import copy_statistics, neighbour_statistics, neighbours
+
+# small whole numbers: distances are exact, and ties, duplicates and radii of 0 abound
+SETS = st.integers(1, 3).flatmap(
+    lambda d: st.tuples(
+        *(
+            st.integers(4, 9).flatmap(lambda n: arrays(int, (n, d), elements=st.integers(-3, 3)))
+            for _ in range(2)
+        )
+    )
+)
+
+
+@given(SETS, st.integers(1, 3))
+def test_they_are_the_definitions(sets, k):
+    assert neighbour_statistics(*sets, k) == pytest.approx(naive.neighbours(*sets, k), abs=1e-12)
+
+
+@given(SETS, st.integers(1, 40))
+def test_no_result_depends_on_the_blocks(sets, block):
+    whole = neighbour_statistics(*sets, 2), copy_statistics(*sets, sets[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "BLOCK", block)
+        assert whole == (neighbour_statistics(*sets, 2), copy_statistics(*sets, sets[1]))
+
+
+@given(SETS, st.data())
+def test_copies_are_counted_as_pairs(sets, data):
+    samples, train = sets
+    held_out = data.draw(arrays(int, (5, samples.shape[1]), elements=st.integers(-3, 3)))
+    result = copy_statistics(samples, held_out, train)
+    expected = naive.copies(samples, held_out, train)
+    assert result == pytest.approx(expected, abs=1e-12)
+
+
+def test_equal_distributions_have_the_expected_density_and_coverage(rng):
+    n, k, repeats = 200, 5, 100
+    results = [neighbour_statistics(*rng.standard_normal((2, n, 3)), k) for _ in range(repeats)]
+    coverage = 1 - prod((n - 1 - i) / (2 * n - 1 - i) for i in range(k))
+    for name, expected in {"density": 1, "coverage": coverage}.items():
+        values = np.array([result[name] for result in results])
+        assert abs(values.mean() - expected) < 5 * values.std() / np.sqrt(repeats)
+
+
+def test_what_each_of_them_sees(rng):
+    real = rng.standard_normal((500, 2)) + 20 * rng.integers(2, size=(500, 1))
+    one_mode = rng.standard_normal((500, 2))
+    dropped = neighbour_statistics(one_mode, real)
+    assert dropped["precision"] > 0.9
+    assert dropped["recall"] < 0.6
+    assert dropped["coverage"] < 0.6
+    invented = neighbour_statistics(real, one_mode)
+    assert invented["precision"] < 0.6
+    assert invented["recall"] > 0.9
+    assert invented["density"] < 0.6
+    far = neighbour_statistics(one_mode + 1000, real)
+    assert set(far.values()) == {0}
+    collapsed = neighbour_statistics(np.tile(real[7], (500, 1)), real)
+    assert (collapsed["precision"], collapsed["recall"]) == (1, 1 / 500)
+
+
+def test_copies_are_closer_than_new_data_and_noise_is_not(rng):
+    train, held_out, new = rng.standard_normal((3, 2000, 4))
+    copies = copy_statistics(train[:500] + 1e-9, held_out, train)
+    assert copies["closer"] == 1
+    assert copies["nearest_train_row"] < 1e-6 < copies["nearest_train_row_real"]
+    # the variance of U / nm for equal distributions is (1/n + 1/m) / 12
+    closer = copy_statistics(new, held_out, train)["closer"]
+    assert abs(closer - 0.5) < 5 * np.sqrt(2 / 2000 / 12)
+    assert copy_statistics(new + 100, held_out, train)["closer"] == 0
+
+
+NAMES = ("precision", "recall", "density", "coverage")
+REFERENCE = {
+    (7, 3000, 50): (0.741, 0.7326666666666667, 1.0091333333333334, 0.9673333333333334),
+    (0, 10_000, 1000): (0.4563, 0.4858, 0.91246, 0.9563),
+}
+"""(seed, n, d) of two standard normal sets -> what prdc, by Naeem et al., says of them for k = 5."""
+
+
+@pytest.mark.parametrize(
+    ("seed", "n", "d"),
+    [pytest.param(*key, marks=[pytest.mark.slow] * (key[2] == 1000)) for key in REFERENCE],
+)
+def test_they_are_those_of_the_reference_implementation(seed, n, d):
+    real, samples = np.random.default_rng(seed).standard_normal((2, n, d))
+    expected = dict(zip(NAMES, REFERENCE[seed, n, d], strict=True))
+    assert neighbour_statistics(samples, real) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("samples", "real", "message"),
+    [
+        (np.zeros((5, 2)), np.zeros((9, 2)), "5 and 9 rows: at least 6"),
+        (np.zeros((9, 2)), np.zeros((5, 2)), "9 and 5 rows: at least 6"),
+        (np.zeros((9, 2)), np.zeros((9, 3)), "of one width"),
+        (np.zeros(9), np.zeros(9), "must be (n, d)"),
+        (np.full((9, 2), np.inf), np.zeros((9, 2)), "finite"),
+    ],
+)
+def test_bad_sets_are_refused(samples, real, message):
+    with pytest.raises(InputError) as info:
+        neighbour_statistics(samples, real)
+    assert message in str(info.value)
+    assert "\n" not in str(info.value)
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5])
+def test_bad_numbers_of_neighbours_are_refused(k):
+    with pytest.raises(InputError, match="number of neighbours"):
+        neighbour_statistics(np.zeros((9, 2)), np.zeros((9, 2)), k)
+
+
+def test_copies_of_nothing_are_refused():
+    with pytest.raises(InputError):
+        copy_statistics(np.zeros((0, 2)), np.zeros((9, 2)), np.zeros((9, 2)))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
