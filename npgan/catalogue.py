@@ -46,6 +46,7 @@ def cases() -> Iterator[Case]:
     rng = np.random.default_rng(0)
     yield from _operations(rng)
     yield from _layers(rng)
+    yield from _second_derivatives(rng)
     yield from _objectives(rng)
     yield from _steps(rng)
     yield from _presets(rng)
@@ -120,6 +121,52 @@ def _layers(rng: np.random.Generator) -> Iterator[Case]:
         Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
     )
     yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
+
+
+def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield each layer's backward pass as a function of ``dy``, x and the parameters."""
+    for name, kind in LAYERS.items():
+        if kind is not GaussianSample:
+            layer = Dense(4, 3, rng=0) if kind is Dense else kind()
+            yield _second_derivative(f"second derivative of {name}", layer, rng)
+    deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
+    yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
+    yield Case(
+        "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
+    )
+
+
+def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
+    layer = layer.astype(np.float64)
+    x = rng.standard_normal((5, 4))
+    dy = rng.standard_normal(layer(x).shape)
+
+    def function(dy: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, Callable]:
+        cache = layer.forward(x, np.random.default_rng(0))[1]
+        dx, record = layer.input_gradient(dy, cache)
+
+        def vjp(ddx: np.ndarray) -> dict[str, np.ndarray]:
+            grads = layer.parameters.like()
+            ddy, dx = layer.double_backward(ddx, record, cache, grads)
+            return {"x0": ddy, "x1": np.zeros(x.shape) if dx is None else dx, **grads}
+
+        return dx, vjp
+
+    return Case(name, function, (dy, x), {"wrt": layer.parameters})
+
+
+SHAPES = (4, 2), (4, 3), (26,)  # of dy, x and w, for the chain above
+
+
+def _chain_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, Callable]:
+    y = run.chain_forward(x, w, PLAN, ARGUMENTS)
+
+    def vjp(ddx: np.ndarray) -> tuple[np.ndarray, ...]:
+        grads = np.zeros(w.shape)
+        passed = (dy, x, y, w, PLAN, ARGUMENTS, grads, True)
+        return *run.chain_double_backward(ddx, *passed), grads
+
+    return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, None, True), vjp
 
 
 def _objectives(rng: np.random.Generator) -> Iterator[Case]:

@@ -221,6 +221,102 @@ LAYERS = [
     ),
 ]
 
+
+def second(where, old, new, case, parameter, raises=False):
+    return Mutation(where, old, new, f"second derivative of {case}", parameter, raises)
+
+
+def curvature(name, old, new, parameter="x1"):
+    """A mistake in an activation's second derivative: x0 is ``dy``, x1 the layer's input."""
+    return second(f"ops.activation.{name}_double_backward", old, new, name, parameter)
+
+
+CHAIN2, SEQUENTIAL2 = "ops.chain.chain_double_backward", "layers.sequential.Sequential"
+SECOND = [
+    curvature("identity", "(ddx, y)", "(dy, y)", "x0"),
+    curvature("relu", "(ddx, y)", "(ddx, ddx)", "x0"),
+    curvature("leaky_relu", "(ddx, y, slope)", "(ddx, y, 1 - slope)", "x0"),
+    *(
+        curvature(name, "return ddy, ddy * dy", "return ddy, 0 * ddy * dy")
+        for name in ("sigmoid", "tanh", "softplus", "elu")
+    ),
+    curvature("sigmoid", "1 - 2 * y)", "2 * y - 1)"),
+    curvature("sigmoid", "1 - 2 * y)", "1 - y)"),
+    curvature("tanh", "-2 * y)", "2 * y)"),
+    curvature("tanh", "ddy * dy *", "dy *"),
+    curvature("softplus", "np.exp(-y)", "np.exp(y)"),
+    curvature("softplus", "ddy * dy *", "ddy *"),
+    curvature("elu", "y.real <= 0", "y.real > 0"),
+    curvature("elu", "(ddx, y, alpha)", "(dy, y, alpha)", "x0"),
+    curvature("softmax", " - dy * t", ""),
+    curvature("softmax", " - dy * t", " + dy * t"),
+    curvature(
+        "softmax", "return softmax_backward(ddx, y),", "return softmax_backward(dy, y),", "x0"
+    ),
+    second("ops.noise.dropout_double_backward", "ddx * mask", "ddx", "dropout", "x0"),
+    second("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dense", "weight"),
+    second(
+        "ops.dense.dense_double_backward",
+        "ddx.T @ dy",
+        "(dy.T @ ddx).reshape(dweight.shape)",
+        "dense",
+        "weight",
+    ),
+    second(
+        "ops.dense.dense_double_backward",
+        "ddx @ weight",
+        "ddx @ weight.T",
+        "dense",
+        "x0",
+        raises=True,
+    ),
+    second(
+        "layers.dense.Dense.double_backward",
+        "(ddx, record,",
+        "(ddx, 0 * record,",
+        "dense",
+        "weight",
+    ),
+    second(
+        "layers.activation.Activation.double_backward",
+        "(ddx, record, cache",
+        "(ddx, ddx, cache",
+        "tanh",
+        "x1",
+    ),
+    second(
+        "layers.noise.Dropout.double_backward",
+        "ddx if cache is None else run.dropout_double_backward(ddx, cache)",
+        "ddx",
+        "sequential",
+        "x0",
+    ),
+    second(f"{SEQUENTIAL2}.input_gradient", "records[::-1]", "records", "sequential", "x1", True),
+    second(f"{SEQUENTIAL2}.double_backward", "total(dx, shares[i])", "dx", "sequential", "x1"),
+    second(
+        f"{SEQUENTIAL2}.double_backward", "total(dx, shares[i])", "shares[i]", "sequential", "x1"
+    ),
+    second(
+        f"{SEQUENTIAL2}.double_backward",
+        "total(dx, shares[i])",
+        "dx if shares[i] is None else shares[i]",
+        "sequential",
+        "x1",
+    ),
+    second(CHAIN2, "h.append(injected)", "h.append(None)", "chain", "x2"),
+    second(CHAIN2, "else dy\n", "else -dy\n", "chain", "x2"),
+    second(CHAIN2, "u, delta[s], outputs[s]", "u, e[s], outputs[s]", "chain", "x1"),
+    second(CHAIN2, "total(r, h[s])", "r", "chain", "x2"),
+    second(
+        CHAIN2,
+        "(t, e[s], weights[s], dweight)",
+        "(t, delta[s], weights[s], dweight)",
+        "chain",
+        "x2",
+    ),
+    second(CHAIN2, "outputs[s - 1] if s else x", "outputs[s - 1] if s else 0 * x", "chain", "x2"),
+]
+
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
 OBJECTIVES = [
     Mutation("losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"),
@@ -402,6 +498,7 @@ MUTATIONS = [
     *LOSSES,
     *NOISE,
     *LAYERS,
+    *SECOND,
     *OBJECTIVES,
     *GAN,
     *AUTOENCODER,
