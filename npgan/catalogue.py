@@ -12,11 +12,23 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.gradcheck import Function, Report, gradcheck
-from npgan.layers import LAYERS, Dense, Dropout, GaussianSample, Layer, LeakyReLU, Sequential, build
+from npgan.layers import (
+    LAYERS,
+    Activation,
+    Dense,
+    Dropout,
+    GaussianSample,
+    Layer,
+    LeakyReLU,
+    Sequential,
+    build,
+)
 from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.models.presets import PRESETS
 from npgan.optim import SGD
+from npgan.parameters import Parameters
+from npgan.penalties import PENALTIES, gradient_penalty
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ def cases() -> Iterator[Case]:
     yield from _operations(rng)
     yield from _layers(rng)
     yield from _second_derivatives(rng)
+    yield from _penalties(rng)
     yield from _objectives(rng)
     yield from _steps(rng)
     yield from _presets(rng)
@@ -108,6 +121,7 @@ def _kl(mean: np.ndarray, log_var: np.ndarray) -> tuple[Any, tuple[np.ndarray, n
     return value, run.kl_standard_normal_backward(mean.real, log_var.real)
 
 
+ACTIVATIONS = [name for name, layer in LAYERS.items() if issubclass(layer, Activation)]
 CORNERED = {"relu", "leaky_relu"}
 
 
@@ -169,18 +183,44 @@ def _chain_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.nd
     return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, None, True), vjp
 
 
+def _penalties(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield every penalty of a discriminator with every activation, by all its parameters."""
+    real, fake = rng.standard_normal((2, 5, 4))
+    for activation in ACTIVATIONS:
+        net = build(["dense 4 5", activation, "dense 5 3", activation, "dense 3 1"], rng=0)
+        net = net.astype(np.float64)
+        for name, (points, measure) in PENALTIES.items():
+            x = points(real, fake, np.random.default_rng(0))
+
+            def penalty(
+                net: Sequential = net, x: np.ndarray = x, measure: Callable = measure
+            ) -> tuple[Any, Parameters]:
+                grads = net.parameters.like()
+                return gradient_penalty(net, x, measure, 3.0, grads), grads
+
+            yield Case(f"penalty {name}, {activation}", penalty, (), {"wrt": net.parameters})
+
+
 def _objectives(rng: np.random.Generator) -> Iterator[Case]:
     real, fake = rng.standard_normal((2, 5, 1))
     for name, objective in OBJECTIVES.items():
 
         def discriminator(
-            real: np.ndarray, fake: np.ndarray, loss: Callable = objective.discriminator
+            real: np.ndarray,
+            fake: np.ndarray,
+            loss: Callable = objective.discriminator,
+            labels: tuple = (0.9, 0.2) if objective.labels else (),
         ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
-            result = loss(real, fake, 0.9)
+            result = loss(real, fake, *labels)
             return result.value, (result.dreal, result.dfake)
 
         yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
-        yield Case(f"objective {name}, generator", objective.generator, (fake,))
+        rivals = (real,) if objective.relativistic else ()
+        yield Case(
+            f"objective {name}, generator",
+            lambda fake, loss=objective.generator, rivals=rivals: loss(fake, *rivals),
+            (fake,),
+        )
     x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
     for name, loss in RECONSTRUCTIONS.items():
         yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
@@ -197,14 +237,18 @@ def _sgd(*names: str) -> dict[str, SGD]:
 def _steps(rng: np.random.Generator) -> Iterator[Case]:
     generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
     critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
-    for objective in OBJECTIVES:
-        gan = GAN(
-            *_networks(generator, critic),
-            objective=objective,
-            label_smoothing=0.1,
-            optimizers=_sgd("generator", "discriminator"),
-        )
-        yield from gan_steps(f"GAN ({objective})", gan, rng.random((5, 4)), {})
+    gans: dict[str, dict[str, Any]] = {name: {"objective": name} for name in OBJECTIVES}
+    for name in gans:
+        if OBJECTIVES[name].labels:
+            gans[name] |= {"label_smoothing": 0.1, "fake_label_smoothing": 0.2}
+    gans["all penalties, instance noise"] = {
+        "penalties": {name: 0.5 + i for i, name in enumerate(PENALTIES)},
+        "instance_noise": 0.3,
+    }
+    for name, settings in gans.items():
+        players = _sgd("generator", "discriminator")
+        gan = GAN(*_networks(generator, critic), **settings, optimizers=players)
+        yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
@@ -246,7 +290,7 @@ def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterat
     yield _step_case(
         f"{name}, generator step",
         gan,
-        lambda rng, grads: gan.generator_step(z, grads["generator"], rng).loss,
+        lambda rng, grads: gan.generator_step(z, grads["generator"], rng, real).loss,
         {**options, "wrt": ["generator"]},
     )
 

@@ -517,7 +517,7 @@ NORMAL = "test_random.test_normal_numbers_have_the_normal_distribution"
 GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
 AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
 GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
-OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_label_it_was_given"
+OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_labels_it_was_given"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
