@@ -317,6 +317,47 @@ SECOND = [
     second(CHAIN2, "outputs[s - 1] if s else x", "outputs[s - 1] if s else 0 * x", "chain", "x2"),
 ]
 
+
+def penalty(where, old, new, case="wgan-gp, tanh", parameter="0.weight"):
+    return Mutation(where, old, new, f"penalty {case}", parameter)
+
+
+PENALTIES = [
+    penalty("penalties.squared_norm", "2 * len(g)", "len(g)", "r1, relu"),
+    penalty("penalties.squared_norm", "g / g.dtype.type(len(g))", "g", "r2, tanh"),
+    penalty("penalties.distance_from_one", "(axis=1, keepdims=True)", "(keepdims=True)"),
+    penalty("penalties.distance_from_one", "(norm - 1) * (2", "(1 - norm) * (2"),
+    penalty("penalties.distance_from_one", "(norm - 1) * (2", "norm * (2"),
+    penalty("penalties.distance_from_one", "np.where(norm > 0, norm, 1)", "1.0", "dragan, elu"),
+    penalty("penalties.gradient_penalty", "coefficient * dg", "dg"),
+    penalty("penalties.gradient_penalty", "coefficient * value", "value", "r1, leaky_relu"),
+    penalty("ops.activation.tanh_double_backward", "(-2 * y)", "(2 * y)", "r1, tanh"),
+    penalty("ops.activation.softplus_double_backward", "ddy * dy", "0 * dy", "r2, softplus"),
+    penalty("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dragan, relu"),
+    penalty("layers.sequential.Sequential.double_backward", "total(dx, shares[i])", "dx"),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "loss.value + penalty",
+        "loss.value",
+        "GAN (all penalties, instance noise), discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "real, fake, grads, rng)",
+        "real, fake, None, rng)",
+        "GAN (all penalties, instance noise), discriminator step",
+        "discriminator.0.weight",
+    ),
+]
+
+
+def objective(name, old, new, parameter):
+    """A mistake in a discriminator's objective."""
+    case = f"objective {name.replace('_', '-')}, discriminator"
+    return Mutation(f"losses.{name}_discriminator", old, new, case, parameter)
+
+
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
 OBJECTIVES = [
     Mutation("losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"),
@@ -335,6 +376,33 @@ OBJECTIVES = [
         "*run.bce_with_logits(fake_logits, 1.0)",
         "run.bce_with_logits(fake_logits, 1.0)[0], run.bce_with_logits(fake_logits, 0.0)[1]",
         G,
+    ),
+    objective("least_squares", "real + fake", "real - fake", "x1"),
+    objective("least_squares", "dreal, dfake)", "-dreal, dfake)", "x0"),
+    Mutation(
+        "losses._half_squares", "dlogits / 2", "dlogits", "objective least-squares, generator"
+    ),
+    objective("wasserstein", "-dreal", "dreal", "x0"),
+    objective("wasserstein", "1 / side.size", "1.0", "x1"),
+    Mutation("losses.wasserstein_generator", "-1 /", "1 /", "objective wasserstein, generator"),
+    objective("hinge", "1 + fake_logits", "1 - fake_logits", "x1"),
+    objective("hinge", "np.sign(m)", "m", "x0"),
+    objective("hinge", "-dreal", "dreal", "x0"),
+    objective("relativistic", "dreal, -dreal", "dreal, dreal", "x1"),
+    objective("relativistic", "real_logits - fake_logits", "fake_logits - real_logits", "x0"),
+    Mutation(
+        "losses.relativistic_generator",
+        "fake_logits - real_logits",
+        "real_logits - fake_logits",
+        "objective relativistic, generator",
+    ),
+    objective("relativistic_average", "a - b.sum()", "a + b.sum()", "x0"),
+    objective("relativistic_average", "b - a.sum() / number(b.size)", "b", "x1"),
+    Mutation(
+        "losses.relativistic_average_generator",
+        "value, dfake, _",
+        "value, _, dfake",
+        "objective relativistic-average, generator",
     ),
     Mutation("ops.loss.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
     Mutation(
@@ -499,6 +567,7 @@ MUTATIONS = [
     *NOISE,
     *LAYERS,
     *SECOND,
+    *PENALTIES,
     *OBJECTIVES,
     *GAN,
     *AUTOENCODER,
@@ -518,6 +587,19 @@ GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of
 AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
 GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
 OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_labels_it_was_given"
+NO_DIRECTION = (
+    "test_penalties.test_where_there_is_no_direction_the_distance_from_one_has_the_gradient_0"
+)
+BETWEEN = (
+    "test_penalties."
+    "test_wgan_gp_looks_at_a_uniform_point_between_each_real_and_its_generated_sample"
+)
+AROUND = "test_penalties.test_dragan_looks_around_real_data"
+KNOWN = "test_penalties.test_a_linear_discriminators_penalty_is_known"
+NOISY = (
+    "test_penalties."
+    "test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only"
+)
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
@@ -584,6 +666,48 @@ SILENT = [
         "self.discriminator.backward(loss.dfake, discriminator_cache)",
         'self.discriminator.backward(loss.dfake, discriminator_cache, self.grads["discriminator"])',
         "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
+    ),
+    Silent(
+        "penalties.gradient_penalty", "np.ones_like(", "2 * np.ones_like(", KNOWN, ("r1", "numpy")
+    ),
+    Silent(
+        "penalties.gradient_penalty",
+        "(logits), cache",
+        "(logits) / len(x), cache",
+        KNOWN,
+        ("r1", "numpy"),
+    ),
+    Silent(
+        "penalties.distance_from_one", "np.where(norm > 0, norm, 1)", "norm", NO_DIRECTION, (float,)
+    ),
+    Silent(
+        "penalties.distance_from_one",
+        "np.where(norm > 0, norm, 1)",
+        "(norm + 1e-3)",
+        NO_DIRECTION,
+        (float,),
+    ),
+    Silent("penalties.between", "_uniform(real, rng)", "_uniform(real, rng) ** 2", BETWEEN),
+    Silent("penalties._uniform", "(len(x), 1)", "x.shape", BETWEEN),
+    Silent("penalties.around_real", "alpha * (", "(", AROUND),
+    Silent("penalties.around_real", " * real.std()", "", AROUND),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "penalties, real, fake",
+        "penalties, fake, real",
+        "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
+        ("r1",),
+    ),
+    Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
+    Silent("models.gan.GAN.discriminator_step", "self._noisy(real, rng), ", "real, ", NOISY),
+    Silent("models.gan.GAN.generator_step", "self._noisy(fake, rng)", "fake", NOISY),
+    Silent("models.gan.GAN._rivals", "self._noisy(real, rng)", "real", NOISY),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "self.fake_label_smoothing)",
+        "0.0)",
+        OBJECTIVE,
+        ("minimax",),
     ),
     Silent(
         "models.model.Model._forget",
