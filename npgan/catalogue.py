@@ -55,14 +55,9 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Yield a case for every operation, layer, objective, model and preset."""
-    rng = np.random.default_rng(0)
-    yield from _operations(rng)
-    yield from _layers(rng)
-    yield from _second_derivatives(rng)
-    yield from _penalties(rng)
-    yield from _objectives(rng)
-    yield from _steps(rng)
-    yield from _presets(rng)
+    families = _operations, _layers, _second_derivatives, _penalties, _objectives, _steps, _presets
+    for seed, family in enumerate(families):
+        yield from family(np.random.default_rng(seed))
 
 
 def _operations(rng: np.random.Generator) -> Iterator[Case]:
