@@ -252,12 +252,17 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         )
         yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
     encoder = ["dense 4 5", "relu", "dense 5 4"]
-    vaegan = VAEGAN(
-        *_networks(encoder, decoder, critic),
-        adversarial_weight=0.7,
-        optimizers=_sgd("encoder", "decoder", "discriminator"),
-    )
-    yield from vaegan_steps("VAE-GAN", vaegan, rng.random((5, 4)), {})
+    for name, objective in (
+        ("VAE-GAN", "non-saturating"),
+        ("VAE-GAN (relativistic)", "relativistic"),
+    ):
+        vaegan = VAEGAN(
+            *_networks(encoder, decoder, critic),
+            adversarial_weight=0.7,
+            objective=objective,
+            optimizers=_sgd("encoder", "decoder", "discriminator"),
+        )
+        yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
 
 
 def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:

@@ -23,7 +23,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, not_negative, pairs, unknown
-from npgan.layers import Layer
+from npgan.layers import Layer, Sequential
 from npgan.parameters import Parameters
 
 DRAGAN_NOISE = 0.5
@@ -190,22 +190,21 @@ def penalize(
     )
 
 
-def checked(penalties: Mapping[str, float] | None, discriminator: Layer, width: int) -> dict:
-    """Return penalties by name, their coefficients numbers that are not negative.
+def check_penalties(penalties: Mapping[str, float], discriminator: Sequential) -> dict[str, float]:
+    """Return penalties, name -> coefficient, that this discriminator can be given.
 
     Raises
     ------
     InputError
-        If they are something else, or if a layer of the discriminator has no second derivative:
-        a pass of one row finds out.
+        For an unknown penalty, a coefficient that is negative or no number, or a layer without a
+        second derivative: a pass of one row finds it.
     """
-    penalties = {} if penalties is None else penalties
     if not isinstance(penalties, Mapping):
         raise InputError(f"penalties must be a table, name -> coefficient, not {penalties!r}")
     for name in penalties:
         if name not in PENALTIES:
             raise unknown("penalty", name, PENALTIES)
     if penalties:
-        row = np.zeros((1, width), discriminator.parameters.flat.dtype)
+        row = np.zeros((1, discriminator.in_width), discriminator.parameters.flat.dtype)
         gradient_penalty(discriminator, row, squared_norm, 0.0, discriminator.parameters.like())
     return {n: not_negative(f"the coefficient of {n}", c) for n, c in penalties.items()}

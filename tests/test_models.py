@@ -228,6 +228,16 @@ def test_the_adversarial_weight_scales_the_discriminators_part(weight):
     assert difference == pytest.approx((weight - 1) * float(base["g_loss"]), rel=1e-5)
 
 
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_vaegan_trains_on_the_objective_it_was_given(name):
+    model, objective = make_vaegan(objective=name), OBJECTIVES[name]
+    value, real_logits, fake_logits = model.discriminator_step(data(), rng())
+    assert value == objective.discriminator(real_logits, fake_logits).value
+    rivals = (real_logits,) if objective.relativistic else ()
+    g_loss = model.generator_step(data(), rng())["g_loss"]
+    assert g_loss == pytest.approx(objective.generator(fake_logits, *rivals).value, rel=1e-6)
+
+
 def test_the_squared_error_of_a_vaegan_is_summed_over_features():
     model, x = make_vaegan(), data()
     described = model.encoder(x)

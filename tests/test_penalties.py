@@ -1,10 +1,13 @@
 """Gradient penalties: their values, their points, their gradients against torch, their place in a GAN."""
 
+import tomllib
+from dataclasses import replace
 from math import sqrt
 
 import naive
 import numpy as np
 import pytest
+import tomli_w
 from test_second_order import Square, in_torch, network, random
 
 from npgan import (
@@ -19,6 +22,7 @@ from npgan import (
     gradcheck,
     penalties,
 )
+from npgan.models.presets import Config, preset
 from npgan.penalties import PENALTIES
 
 ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]
@@ -266,6 +270,14 @@ def test_a_relativistic_generator_sees_the_real_batch():
     assert near != far
     with pytest.raises(InputError, match="generator step needs real data"):
         gan.generator_step(z)
+
+
+def test_a_configuration_holds_penalties_and_survives_toml():
+    settings = {"objective": "relativistic", "penalties": {"r1": 2, "r2": 0.5}}
+    config = replace(preset("ring"), settings=settings)
+    again = Config.from_dict(tomllib.loads(tomli_w.dumps(config.to_dict())))
+    assert again == config
+    assert again.build(rows=1000).penalties == {"r1": 2.0, "r2": 0.5}
 
 
 WRONG = [

@@ -18,7 +18,7 @@ from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks, mean_probability
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import checked, penalize
+from npgan.penalties import check_penalties, penalize
 
 
 class DiscriminatorStep(NamedTuple):
@@ -104,7 +104,7 @@ class GAN(Model):
             raise InputError(
                 f"the objective {objective!r} has no labels: there is nothing to smooth"
             )
-        self.penalties = checked(penalties, discriminator, discriminator.in_width)
+        self.penalties = check_penalties(penalties or {}, discriminator)
         self.instance_noise = not_negative("instance_noise", instance_noise)
         self.ema = fraction("ema", ema)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
