@@ -12,11 +12,23 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.gradcheck import Function, Report, gradcheck
-from npgan.layers import LAYERS, Dense, Dropout, GaussianSample, Layer, LeakyReLU, Sequential, build
+from npgan.layers import (
+    LAYERS,
+    Activation,
+    Dense,
+    Dropout,
+    GaussianSample,
+    Layer,
+    LeakyReLU,
+    Sequential,
+    build,
+)
 from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.models.presets import PRESETS
 from npgan.optim import SGD
+from npgan.parameters import Parameters
+from npgan.penalties import PENALTIES, gradient_penalty
 
 
 @dataclass(frozen=True)
@@ -43,12 +55,9 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Yield a case for every operation, layer, objective, model and preset."""
-    rng = np.random.default_rng(0)
-    yield from _operations(rng)
-    yield from _layers(rng)
-    yield from _objectives(rng)
-    yield from _steps(rng)
-    yield from _presets(rng)
+    families = _operations, _layers, _second_derivatives, _penalties, _objectives, _steps, _presets
+    for seed, family in enumerate(families):
+        yield from family(np.random.default_rng(seed))
 
 
 def _operations(rng: np.random.Generator) -> Iterator[Case]:
@@ -107,6 +116,7 @@ def _kl(mean: np.ndarray, log_var: np.ndarray) -> tuple[Any, tuple[np.ndarray, n
     return value, run.kl_standard_normal_backward(mean.real, log_var.real)
 
 
+ACTIVATIONS = [name for name, layer in LAYERS.items() if issubclass(layer, Activation)]
 CORNERED = {"relu", "leaky_relu"}
 
 
@@ -122,18 +132,90 @@ def _layers(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
 
 
+def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield each layer's backward pass as a function of ``dy``, x and the parameters."""
+    for name, kind in LAYERS.items():
+        if kind is not GaussianSample:
+            layer = Dense(4, 3, rng=0) if kind is Dense else kind()
+            yield _second_derivative(f"second derivative of {name}", layer, rng)
+    deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
+    yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
+    yield Case(
+        "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
+    )
+
+
+def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
+    layer = layer.astype(np.float64)
+    x = rng.standard_normal((5, 4))
+    dy = rng.standard_normal(layer(x).shape)
+
+    def function(dy: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, Callable]:
+        cache = layer.forward(x, np.random.default_rng(0))[1]
+        dx, record = layer.input_gradient(dy, cache)
+
+        def vjp(ddx: np.ndarray) -> dict[str, np.ndarray]:
+            grads = layer.parameters.like()
+            ddy, dx = layer.double_backward(ddx, record, cache, grads)
+            return {"x0": ddy, "x1": np.zeros(x.shape) if dx is None else dx, **grads}
+
+        return dx, vjp
+
+    return Case(name, function, (dy, x), {"wrt": layer.parameters})
+
+
+SHAPES = (4, 2), (4, 3), (26,)  # of dy, x and w, for the chain above
+
+
+def _chain_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, Callable]:
+    y = run.chain_forward(x, w, PLAN, ARGUMENTS)
+
+    def vjp(ddx: np.ndarray) -> tuple[np.ndarray, ...]:
+        grads = np.zeros(w.shape)
+        passed = (dy, x, y, w, PLAN, ARGUMENTS, grads, True)
+        return *run.chain_double_backward(ddx, *passed), grads
+
+    return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, None, True), vjp
+
+
+def _penalties(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield every penalty of a discriminator with every activation, by all its parameters."""
+    real, fake = rng.standard_normal((2, 5, 4))
+    for activation in ACTIVATIONS:
+        net = build(["dense 4 5", activation, "dense 5 3", activation, "dense 3 1"], rng=0)
+        net = net.astype(np.float64)
+        for name, (points, measure) in PENALTIES.items():
+            x = points(real, fake, np.random.default_rng(0))
+
+            def penalty(
+                net: Sequential = net, x: np.ndarray = x, measure: Callable = measure
+            ) -> tuple[Any, Parameters]:
+                grads = net.parameters.like()
+                return gradient_penalty(net, x, measure, 3.0, grads), grads
+
+            yield Case(f"penalty {name}, {activation}", penalty, (), {"wrt": net.parameters})
+
+
 def _objectives(rng: np.random.Generator) -> Iterator[Case]:
     real, fake = rng.standard_normal((2, 5, 1))
     for name, objective in OBJECTIVES.items():
 
         def discriminator(
-            real: np.ndarray, fake: np.ndarray, loss: Callable = objective.discriminator
+            real: np.ndarray,
+            fake: np.ndarray,
+            loss: Callable = objective.discriminator,
+            labels: tuple = (0.9, 0.2) if objective.labels else (),
         ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
-            result = loss(real, fake, 0.9)
+            result = loss(real, fake, *labels)
             return result.value, (result.dreal, result.dfake)
 
         yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
-        yield Case(f"objective {name}, generator", objective.generator, (fake,))
+        rivals = (real,) if objective.relativistic else ()
+        yield Case(
+            f"objective {name}, generator",
+            lambda fake, loss=objective.generator, rivals=rivals: loss(fake, *rivals),
+            (fake,),
+        )
     x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
     for name, loss in RECONSTRUCTIONS.items():
         yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
@@ -150,14 +232,18 @@ def _sgd(*names: str) -> dict[str, SGD]:
 def _steps(rng: np.random.Generator) -> Iterator[Case]:
     generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
     critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
-    for objective in OBJECTIVES:
-        gan = GAN(
-            *_networks(generator, critic),
-            objective=objective,
-            label_smoothing=0.1,
-            optimizers=_sgd("generator", "discriminator"),
-        )
-        yield from gan_steps(f"GAN ({objective})", gan, rng.random((5, 4)), {})
+    gans: dict[str, dict[str, Any]] = {name: {"objective": name} for name in OBJECTIVES}
+    for name in gans:
+        if OBJECTIVES[name].labels:
+            gans[name] |= {"label_smoothing": 0.1, "fake_label_smoothing": 0.2}
+    gans["all penalties, instance noise"] = {
+        "penalties": {name: 0.5 + i for i, name in enumerate(PENALTIES)},
+        "instance_noise": 0.3,
+    }
+    for name, settings in gans.items():
+        players = _sgd("generator", "discriminator")
+        gan = GAN(*_networks(generator, critic), **settings, optimizers=players)
+        yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
@@ -166,12 +252,17 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         )
         yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
     encoder = ["dense 4 5", "relu", "dense 5 4"]
-    vaegan = VAEGAN(
-        *_networks(encoder, decoder, critic),
-        adversarial_weight=0.7,
-        optimizers=_sgd("encoder", "decoder", "discriminator"),
-    )
-    yield from vaegan_steps("VAE-GAN", vaegan, rng.random((5, 4)), {})
+    for name, objective in (
+        ("VAE-GAN", "non-saturating"),
+        ("VAE-GAN (relativistic)", "relativistic"),
+    ):
+        vaegan = VAEGAN(
+            *_networks(encoder, decoder, critic),
+            adversarial_weight=0.7,
+            objective=objective,
+            optimizers=_sgd("encoder", "decoder", "discriminator"),
+        )
+        yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
 
 
 def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:
@@ -199,7 +290,7 @@ def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterat
     yield _step_case(
         f"{name}, generator step",
         gan,
-        lambda rng, grads: gan.generator_step(z, grads["generator"], rng).loss,
+        lambda rng, grads: gan.generator_step(z, grads["generator"], rng, real).loss,
         {**options, "wrt": ["generator"]},
     )
 

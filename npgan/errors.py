@@ -68,6 +68,14 @@ def count(name: str, value: Any, least: int = 0, most: float = math.inf) -> int:
     return int(value)
 
 
+def pairs(real: np.ndarray, fake: np.ndarray) -> None:
+    """Refuse batches of which each real sample is to meet a generated one, if one is longer."""
+    if len(real) != len(fake):
+        raise InputError(
+            f"real and generated samples are paired: as many of both, not {len(real)} and {len(fake)}"
+        )
+
+
 def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
     """Return ``np.random.default_rng(rng)``."""
     try:

@@ -1,8 +1,10 @@
 r"""Objectives: what the two players of a GAN, and an autoencoder, minimise.
 
 Each returns its value and the gradients of exactly that value, by name. Discriminators return
-logits :math:`l`; the probability that a sample is real is :math:`\sigma(l)`, but it is never formed:
-:math:`-\log\sigma(l)` and :math:`-\log(1 - \sigma(l))` are binary cross-entropies of l.
+logits :math:`l`, :math:`l_r` of real data and :math:`l_f` of generated data; the probability that a sample
+is real is :math:`\sigma(l)`, but it is never formed: :math:`-\log\sigma(l)` and
+:math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. A line over a term is its mean over the n
+samples of its batch, which gives each sample's gradient the factor 1/n.
 """
 
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from npgan.backend import run
+from npgan.errors import pairs
 
 
 class DiscriminatorLoss(NamedTuple):
@@ -33,30 +36,38 @@ class Objective(NamedTuple):
 
     Attributes
     ----------
-    discriminator : (real_logits, fake_logits, real_label) -> DiscriminatorLoss
-    generator : fake_logits -> GeneratorLoss
+    discriminator : (real_logits, fake_logits) -> DiscriminatorLoss; where there are labels, it
+        also takes real_label and fake_label
+    generator : fake_logits -> GeneratorLoss; where it is relativistic, (fake_logits, real_logits)
+    labels : whether real and generated data have labels, which can be smoothed
+    relativistic : whether the generator's loss compares generated with real data
     """
 
-    discriminator: Callable[[np.ndarray, np.ndarray, float], DiscriminatorLoss]
-    generator: Callable[[np.ndarray], GeneratorLoss]
+    discriminator: Callable[..., DiscriminatorLoss]
+    generator: Callable[..., GeneratorLoss]
+    labels: bool = False
+    relativistic: bool = False
 
 
 def cross_entropy_discriminator(
-    real_logits: np.ndarray, fake_logits: np.ndarray, real_label: float = 1.0
+    real_logits: np.ndarray,
+    fake_logits: np.ndarray,
+    real_label: float = 1.0,
+    fake_label: float = 0.0,
 ) -> DiscriminatorLoss:
-    r"""Tell real from generated: :math:`L_D = \mathrm{BCE}(l_r, s) + \mathrm{BCE}(l_f, 0)`.
+    r"""Tell real from generated: :math:`L_D = \mathrm{BCE}(l_r, s) + \mathrm{BCE}(l_f, t)`.
 
-    .. math:: L_D = -\overline{\log\sigma(l_r)} - \overline{\log(1 - \sigma(l_f))} \quad (s = 1)
+    .. math:: L_D = -\overline{\log\sigma(l_r)} - \overline{\log(1 - \sigma(l_f))} \quad (s = 1, t = 0)
 
-    Each term is a mean over its own batch; a label s below 1 smooths the real side only.
-    Gradients: :math:`(\sigma(l_r) - s)/n` and :math:`\sigma(l_f)/n`.
+    A label s below 1 smooths the real side, a label t above 0 the other.
+    Gradients: :math:`(\sigma(l_r) - s)/n` and :math:`(\sigma(l_f) - t)/n`.
     Source: Goodfellow et al. 2014, eq. 1; one-sided smoothing: Salimans et al. 2016, sec. 3.4.
 
     >>> cross_entropy_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
     array([0.25, 0.25])
     """
     real, dreal = run.bce_with_logits(real_logits, real_label)
-    fake, dfake = run.bce_with_logits(fake_logits, 0.0)
+    fake, dfake = run.bce_with_logits(fake_logits, fake_label)
     return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
@@ -85,9 +96,166 @@ def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     return GeneratorLoss(*run.bce_with_logits(fake_logits, 1.0))
 
 
+def least_squares_discriminator(
+    real_logits: np.ndarray,
+    fake_logits: np.ndarray,
+    real_label: float = 1.0,
+    fake_label: float = 0.0,
+) -> DiscriminatorLoss:
+    r"""Give each sample its label: :math:`L_D = \frac12\overline{(l_r - s)^2} + \frac12\overline{(l_f - t)^2}`.
+
+    Gradients: :math:`(l_r - s)/n` and :math:`(l_f - t)/n`. Source: Mao et al. 2017, eq. 2 and 9.
+
+    >>> least_squares_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dreal.ravel()
+    array([-0.5, -0.5])
+    """
+    real, dreal = _half_squares(real_logits, real_label)
+    fake, dfake = _half_squares(fake_logits, fake_label)
+    return DiscriminatorLoss(real + fake, dreal, dfake)
+
+
+def least_squares_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+    r"""Bring generated data to the real label: :math:`L_G = \frac12\overline{(l_f - 1)^2}`.
+
+    Gradient :math:`(l_f - 1)/n`, which does not vanish however sure the discriminator is.
+    Source: Mao et al. 2017, eq. 9.
+
+    >>> least_squares_generator(np.zeros((2, 1))).dfake.ravel()
+    array([-0.5, -0.5])
+    """
+    return GeneratorLoss(*_half_squares(fake_logits, 1.0))
+
+
+def _half_squares(logits: np.ndarray, label: float) -> tuple[np.floating, np.ndarray]:
+    value, dlogits = run.mse(logits, np.full_like(logits, label))
+    return value / 2, dlogits / 2
+
+
+def wasserstein_discriminator(
+    real_logits: np.ndarray, fake_logits: np.ndarray
+) -> DiscriminatorLoss:
+    r"""Part the means: :math:`L_D = \overline{l_f} - \overline{l_r}`.
+
+    Minus its minimum over all critics of slope at most 1 is the Wasserstein distance of the two
+    distributions: bound the slope, by a gradient penalty or by clipping the weights
+    (``clip_weights`` of the optimisers). Gradients: :math:`-1/n` and :math:`1/n`.
+    Source: Arjovsky et al. 2017, eq. 2 and algorithm 1.
+
+    >>> wasserstein_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dreal.ravel()
+    array([-0.5, -0.5])
+    """
+    dreal, dfake = (np.full_like(side, 1 / side.size) for side in (real_logits, fake_logits))
+    return DiscriminatorLoss(fake_logits.mean() - real_logits.mean(), -dreal, dfake)
+
+
+def wasserstein_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+    r"""Raise the mean: :math:`L_G = -\overline{l_f}`; gradient :math:`-1/n`.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+
+    >>> wasserstein_generator(np.zeros((2, 1))).dfake.ravel()
+    array([-0.5, -0.5])
+    """
+    return GeneratorLoss(-fake_logits.mean(), np.full_like(fake_logits, -1 / fake_logits.size))
+
+
+def hinge_discriminator(real_logits: np.ndarray, fake_logits: np.ndarray) -> DiscriminatorLoss:
+    r"""Keep a margin: :math:`L_D = \overline{\max(0, 1 - l_r)} + \overline{\max(0, 1 + l_f)}`.
+
+    Gradients: :math:`-[l_r < 1]/n` and :math:`[l_f > -1]/n`: a sample beyond its margin has none.
+    The generator's loss is Wasserstein's. Source: Lim and Ye 2017; Miyato et al. 2018, eq. 16.
+
+    >>> hinge_discriminator(np.array([[0.0], [2.0]]), np.array([[0.0], [-2.0]])).dfake.ravel()
+    array([0.5, 0. ])
+    """
+    real, fake = np.maximum(1 - real_logits, 0), np.maximum(1 + fake_logits, 0)
+    dreal, dfake = (np.sign(m) / m.dtype.type(m.size) for m in (real, fake))
+    return DiscriminatorLoss(real.mean() + fake.mean(), -dreal, dfake)
+
+
+def relativistic_discriminator(
+    real_logits: np.ndarray, fake_logits: np.ndarray
+) -> DiscriminatorLoss:
+    r"""Find the real one of each pair: :math:`L_D = -\overline{\log\sigma(l_r - l_f)}`.
+
+    The i-th real sample is paired with the i-th generated one; only the difference of their logits
+    counts. Gradients: :math:`\pm(\sigma(l_r - l_f) - 1)/n`.
+    Source: Jolicoeur-Martineau 2018 ("RSGAN"); Huang et al. 2024 ("RpGAN").
+
+    >>> relativistic_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([0.25, 0.25])
+    """
+    pairs(real_logits, fake_logits)
+    value, dreal = run.bce_with_logits(real_logits - fake_logits, 1.0)
+    return DiscriminatorLoss(value, dreal, -dreal)
+
+
+def relativistic_generator(fake_logits: np.ndarray, real_logits: np.ndarray) -> GeneratorLoss:
+    r"""Win each pair: :math:`L_G = -\overline{\log\sigma(l_f - l_r)}`.
+
+    Gradient :math:`(\sigma(l_f - l_r) - 1)/n`; real data's logits are not the generator's to change.
+    Source: Jolicoeur-Martineau 2018 ("RSGAN"); Huang et al. 2024 ("RpGAN").
+
+    >>> relativistic_generator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([-0.25, -0.25])
+    """
+    pairs(real_logits, fake_logits)
+    return GeneratorLoss(*run.bce_with_logits(fake_logits - real_logits, 1.0))
+
+
+def relativistic_average_discriminator(
+    real_logits: np.ndarray,
+    fake_logits: np.ndarray,
+    real_label: float = 1.0,
+    fake_label: float = 0.0,
+) -> DiscriminatorLoss:
+    r"""Tell real from generated by how far from the others' mean a logit lies.
+
+    .. math:: L_D = \mathrm{BCE}(l_r - \overline{l_f}, s) + \mathrm{BCE}(l_f - \overline{l_r}, t)
+
+    With a and b the two cross-entropies' gradients, each logit also has a share 1/n in the mean that
+    the other side is measured from: :math:`dl_r = a - \frac1n\sum b`, :math:`dl_f = b - \frac1n\sum a`.
+    Source: Jolicoeur-Martineau 2018 ("RaSGAN").
+
+    >>> relativistic_average_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([0.5, 0.5])
+    """
+    real, a = run.bce_with_logits(real_logits - fake_logits.mean(), real_label)
+    fake, b = run.bce_with_logits(fake_logits - real_logits.mean(), fake_label)
+    number = real_logits.dtype.type
+    dreal, dfake = a - b.sum() / number(a.size), b - a.sum() / number(b.size)
+    return DiscriminatorLoss(real + fake, dreal, dfake)
+
+
+def relativistic_average_generator(
+    fake_logits: np.ndarray, real_logits: np.ndarray
+) -> GeneratorLoss:
+    r"""Let generated data lie above the real mean, and real data below the generated mean.
+
+    The discriminator's loss with the two sides exchanged. Source: Jolicoeur-Martineau 2018 ("RaSGAN").
+
+    >>> relativistic_average_generator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([-0.5, -0.5])
+    """
+    value, dfake, _ = relativistic_average_discriminator(fake_logits, real_logits)
+    return GeneratorLoss(value, dfake)
+
+
 OBJECTIVES: dict[str, Objective] = {
-    "minimax": Objective(cross_entropy_discriminator, minimax_generator),
-    "non-saturating": Objective(cross_entropy_discriminator, non_saturating_generator),
+    "minimax": Objective(cross_entropy_discriminator, minimax_generator, labels=True),
+    "non-saturating": Objective(cross_entropy_discriminator, non_saturating_generator, labels=True),
+    "least-squares": Objective(least_squares_discriminator, least_squares_generator, labels=True),
+    "wasserstein": Objective(wasserstein_discriminator, wasserstein_generator),
+    "hinge": Objective(hinge_discriminator, wasserstein_generator),
+    "relativistic": Objective(
+        relativistic_discriminator, relativistic_generator, relativistic=True
+    ),
+    "relativistic-average": Objective(
+        relativistic_average_discriminator,
+        relativistic_average_generator,
+        labels=True,
+        relativistic=True,
+    ),
 }
 
 

@@ -221,6 +221,143 @@ LAYERS = [
     ),
 ]
 
+
+def second(where, old, new, case, parameter, raises=False):
+    return Mutation(where, old, new, f"second derivative of {case}", parameter, raises)
+
+
+def curvature(name, old, new, parameter="x1"):
+    """A mistake in an activation's second derivative: x0 is ``dy``, x1 the layer's input."""
+    return second(f"ops.activation.{name}_double_backward", old, new, name, parameter)
+
+
+CHAIN2, SEQUENTIAL2 = "ops.chain.chain_double_backward", "layers.sequential.Sequential"
+SECOND = [
+    curvature("identity", "(ddx, y)", "(dy, y)", "x0"),
+    curvature("relu", "(ddx, y)", "(ddx, ddx)", "x0"),
+    curvature("leaky_relu", "(ddx, y, slope)", "(ddx, y, 1 - slope)", "x0"),
+    *(
+        curvature(name, "return ddy, ddy * dy", "return ddy, 0 * ddy * dy")
+        for name in ("sigmoid", "tanh", "softplus", "elu")
+    ),
+    curvature("sigmoid", "1 - 2 * y)", "2 * y - 1)"),
+    curvature("sigmoid", "1 - 2 * y)", "1 - y)"),
+    curvature("tanh", "-2 * y)", "2 * y)"),
+    curvature("tanh", "ddy * dy *", "dy *"),
+    curvature("softplus", "np.exp(-y)", "np.exp(y)"),
+    curvature("softplus", "ddy * dy *", "ddy *"),
+    curvature("elu", "y.real <= 0", "y.real > 0"),
+    curvature("elu", "(ddx, y, alpha)", "(dy, y, alpha)", "x0"),
+    curvature("softmax", " - dy * t", ""),
+    curvature("softmax", " - dy * t", " + dy * t"),
+    curvature(
+        "softmax", "return softmax_backward(ddx, y),", "return softmax_backward(dy, y),", "x0"
+    ),
+    second("ops.noise.dropout_double_backward", "ddx * mask", "ddx", "dropout", "x0"),
+    second("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dense", "weight"),
+    second(
+        "ops.dense.dense_double_backward",
+        "ddx.T @ dy",
+        "(dy.T @ ddx).reshape(dweight.shape)",
+        "dense",
+        "weight",
+    ),
+    second(
+        "ops.dense.dense_double_backward",
+        "ddx @ weight",
+        "ddx @ weight.T",
+        "dense",
+        "x0",
+        raises=True,
+    ),
+    second(
+        "layers.dense.Dense.double_backward",
+        "(ddx, record,",
+        "(ddx, 0 * record,",
+        "dense",
+        "weight",
+    ),
+    second(
+        "layers.activation.Activation.double_backward",
+        "(ddx, record, cache",
+        "(ddx, ddx, cache",
+        "tanh",
+        "x1",
+    ),
+    second(
+        "layers.noise.Dropout.double_backward",
+        "ddx if cache is None else run.dropout_double_backward(ddx, cache)",
+        "ddx",
+        "sequential",
+        "x0",
+    ),
+    second(f"{SEQUENTIAL2}.input_gradient", "records[::-1]", "records", "sequential", "x1", True),
+    second(f"{SEQUENTIAL2}.double_backward", "total(dx, shares[i])", "dx", "sequential", "x1"),
+    second(
+        f"{SEQUENTIAL2}.double_backward", "total(dx, shares[i])", "shares[i]", "sequential", "x1"
+    ),
+    second(
+        f"{SEQUENTIAL2}.double_backward",
+        "total(dx, shares[i])",
+        "dx if shares[i] is None else shares[i]",
+        "sequential",
+        "x1",
+    ),
+    second(CHAIN2, "h.append(injected)", "h.append(None)", "chain", "x2"),
+    second(CHAIN2, "else dy\n", "else -dy\n", "chain", "x2"),
+    second(CHAIN2, "u, delta[s], outputs[s]", "u, e[s], outputs[s]", "chain", "x1"),
+    second(CHAIN2, "total(r, h[s])", "r", "chain", "x2"),
+    second(
+        CHAIN2,
+        "(t, e[s], weights[s], dweight)",
+        "(t, delta[s], weights[s], dweight)",
+        "chain",
+        "x2",
+    ),
+    second(CHAIN2, "outputs[s - 1] if s else x", "outputs[s - 1] if s else 0 * x", "chain", "x2"),
+]
+
+
+def penalty(where, old, new, case="wgan-gp, tanh", parameter="0.weight"):
+    return Mutation(where, old, new, f"penalty {case}", parameter)
+
+
+PENALTIES = [
+    penalty("penalties.squared_norm", "2 * len(g)", "len(g)", "r1, relu"),
+    penalty("penalties.squared_norm", "g / g.dtype.type(len(g))", "g", "r2, tanh"),
+    penalty("penalties.distance_from_one", "(axis=1, keepdims=True)", "(keepdims=True)"),
+    penalty("penalties.distance_from_one", "(norm - 1) * (2", "(1 - norm) * (2"),
+    penalty("penalties.distance_from_one", "(norm - 1) * (2", "norm * (2"),
+    penalty("penalties.distance_from_one", "np.where(norm > 0, norm, 1)", "1.0", "dragan, elu"),
+    penalty("penalties.gradient_penalty", "coefficient * dg", "dg"),
+    penalty("penalties.gradient_penalty", "coefficient * value", "value", "r1, leaky_relu"),
+    penalty("ops.activation.tanh_double_backward", "(-2 * y)", "(2 * y)", "r1, tanh"),
+    penalty("ops.activation.softplus_double_backward", "ddy * dy", "0 * dy", "r2, softplus"),
+    penalty("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dragan, relu"),
+    penalty("layers.sequential.Sequential.double_backward", "total(dx, shares[i])", "dx"),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "loss.value + penalty",
+        "loss.value",
+        "GAN (all penalties, instance noise), discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "models.gan.GAN.discriminator_step",
+        "real, fake, grads, rng)",
+        "real, fake, None, rng)",
+        "GAN (all penalties, instance noise), discriminator step",
+        "discriminator.0.weight",
+    ),
+]
+
+
+def objective(name, old, new, parameter):
+    """A mistake in a discriminator's objective."""
+    case = f"objective {name.replace('_', '-')}, discriminator"
+    return Mutation(f"losses.{name}_discriminator", old, new, case, parameter)
+
+
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
 OBJECTIVES = [
     Mutation("losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"),
@@ -239,6 +376,33 @@ OBJECTIVES = [
         "*run.bce_with_logits(fake_logits, 1.0)",
         "run.bce_with_logits(fake_logits, 1.0)[0], run.bce_with_logits(fake_logits, 0.0)[1]",
         G,
+    ),
+    objective("least_squares", "real + fake", "real - fake", "x1"),
+    objective("least_squares", "dreal, dfake)", "-dreal, dfake)", "x0"),
+    Mutation(
+        "losses._half_squares", "dlogits / 2", "dlogits", "objective least-squares, generator"
+    ),
+    objective("wasserstein", "-dreal", "dreal", "x0"),
+    objective("wasserstein", "1 / side.size", "1.0", "x1"),
+    Mutation("losses.wasserstein_generator", "-1 /", "1 /", "objective wasserstein, generator"),
+    objective("hinge", "1 + fake_logits", "1 - fake_logits", "x1"),
+    objective("hinge", "np.sign(m)", "m", "x0"),
+    objective("hinge", "-dreal", "dreal", "x0"),
+    objective("relativistic", "dreal, -dreal", "dreal, dreal", "x1"),
+    objective("relativistic", "real_logits - fake_logits", "fake_logits - real_logits", "x0"),
+    Mutation(
+        "losses.relativistic_generator",
+        "fake_logits - real_logits",
+        "real_logits - fake_logits",
+        "objective relativistic, generator",
+    ),
+    objective("relativistic_average", "a - b.sum()", "a + b.sum()", "x0"),
+    objective("relativistic_average", "b - a.sum() / number(b.size)", "b", "x1"),
+    Mutation(
+        "losses.relativistic_average_generator",
+        "value, dfake, _",
+        "value, _, dfake",
+        "objective relativistic-average, generator",
     ),
     Mutation("ops.loss.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
     Mutation(
@@ -402,6 +566,8 @@ MUTATIONS = [
     *LOSSES,
     *NOISE,
     *LAYERS,
+    *SECOND,
+    *PENALTIES,
     *OBJECTIVES,
     *GAN,
     *AUTOENCODER,
@@ -420,7 +586,20 @@ NORMAL = "test_random.test_normal_numbers_have_the_normal_distribution"
 GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
 AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
 GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
-OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_label_it_was_given"
+OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_labels_it_was_given"
+NO_DIRECTION = (
+    "test_penalties.test_where_there_is_no_direction_the_distance_from_one_has_the_gradient_0"
+)
+BETWEEN = (
+    "test_penalties."
+    "test_wgan_gp_looks_at_a_uniform_point_between_each_real_and_its_generated_sample"
+)
+AROUND = "test_penalties.test_dragan_looks_around_real_data"
+KNOWN = "test_penalties.test_a_linear_discriminators_penalty_is_known"
+NOISY = (
+    "test_penalties."
+    "test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only"
+)
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
@@ -487,6 +666,55 @@ SILENT = [
         "self.discriminator.backward(loss.dfake, discriminator_cache)",
         'self.discriminator.backward(loss.dfake, discriminator_cache, self.grads["discriminator"])',
         "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
+    ),
+    Silent(
+        "penalties.gradient_penalty", "np.ones_like(", "2 * np.ones_like(", KNOWN, ("r1", "numpy")
+    ),
+    Silent(
+        "penalties.gradient_penalty",
+        "(logits), cache",
+        "(logits) / len(x), cache",
+        KNOWN,
+        ("r1", "numpy"),
+    ),
+    Silent(
+        "penalties.distance_from_one", "np.where(norm > 0, norm, 1)", "norm", NO_DIRECTION, (float,)
+    ),
+    Silent(
+        "penalties.distance_from_one",
+        "np.where(norm > 0, norm, 1)",
+        "(norm + 1e-3)",
+        NO_DIRECTION,
+        (float,),
+    ),
+    Silent("penalties.between", "_uniform(real, rng)", "_uniform(real, rng) ** 2", BETWEEN),
+    Silent("penalties._uniform", "(len(x), 1)", "x.shape", BETWEEN),
+    Silent("penalties.around_real", "alpha * (", "(", AROUND),
+    Silent("penalties.around_real", " * real.std()", "", AROUND),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "penalties, real, fake",
+        "penalties, fake, real",
+        "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
+        ("r1",),
+    ),
+    Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
+    Silent("models.gan.GAN.discriminator_step", "self._noisy(real, rng), ", "real, ", NOISY),
+    Silent("models.gan.GAN.generator_step", "self._noisy(fake, rng)", "fake", NOISY),
+    Silent("models.gan.GAN._rivals", "self._noisy(real, rng)", "real", NOISY),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "self.fake_label_smoothing)",
+        "0.0)",
+        OBJECTIVE,
+        ("minimax",),
+    ),
+    Silent(
+        "models.vaegan.VAEGAN.generator_step",
+        "(self.discriminator(x, rng),)",
+        "(logits,)",
+        "test_models.test_a_vaegan_trains_on_the_objective_it_was_given",
+        ("relativistic",),
     ),
     Silent(
         "models.model.Model._forget",

@@ -4,7 +4,7 @@ Nothing here is shared with npgan: the formulas are the textbooks' (sums and def
 npgan has recursions and stable forms), so that a mistake would have to be made twice.
 """
 
-from math import exp, expm1, log, log1p, sqrt, tanh
+from math import cosh, exp, expm1, log, log1p, sqrt, tanh
 
 import numpy as np
 
@@ -17,6 +17,14 @@ ACTIVATIONS = {
     "tanh": (tanh, lambda x: 4 / (exp(x) + exp(-x)) ** 2),
     "softplus": (lambda x: log1p(exp(x)), lambda x: 1 / (1 + exp(-x))),
     "elu": (lambda x: x if x > 0 else expm1(x), lambda x: 1.0 if x > 0 else exp(x)),
+}
+
+# name -> f'', of one number; 0 everywhere for those that are not named
+CURVATURES = {
+    "sigmoid": lambda x: (exp(-x) - 1) / (exp(x / 3) + exp(-2 * x / 3)) ** 3,
+    "tanh": lambda x: -2 * tanh(x) / cosh(x) ** 2,
+    "softplus": lambda x: 1 / (exp(x) + 2 + exp(-x)),
+    "elu": lambda x: 0.0 if x > 0 else exp(x),
 }
 
 

@@ -139,7 +139,7 @@ def test_a_gans_metrics_are_its_steps_values_on_the_same_batch_and_noise():
     np.testing.assert_allclose(metrics["d_real"], (1 / (1 + np.exp(-d.real_logits))).mean(), 1e-6)
     np.testing.assert_allclose(metrics["d_fake"], (1 / (1 + np.exp(-d.fake_logits))).mean(), 1e-6)
     twin.update(d.loss, "discriminator")
-    g = twin.generator_step(twin.latent(32, noise), twin.grads["generator"], noise)
+    g = twin.generator_step(twin.latent(32, noise), twin.grads["generator"], noise, data())
     assert metrics["g_loss"] == float(g.loss)
     twin.update(g.loss, "generator")
     assert all(same(flat(gan), flat(twin)).values())
@@ -164,14 +164,18 @@ def test_a_vaegans_metrics_are_its_steps_values_and_its_loss_their_sum():
     assert metrics["loss"] == pytest.approx(total, rel=1e-6)  # three float32 roundings
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_a_gan_trains_on_the_objective_and_the_label_it_was_given(objective):
-    gan = make_gan(objective=objective, label_smoothing=0.3)
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_gan_trains_on_the_objective_and_the_labels_it_was_given(name):
+    objective, smoothing, labels = OBJECTIVES[name], {}, ()
+    if objective.labels:
+        smoothing, labels = {"label_smoothing": 0.3, "fake_label_smoothing": 0.1}, (0.7, 0.1)
+    gan = make_gan(objective=name, **smoothing)
     z = gan.latent(32, rng())
     d = gan.discriminator_step(data(), z)
-    assert d.loss == OBJECTIVES[objective].discriminator(d.real_logits, d.fake_logits, 0.7).value
-    g = gan.generator_step(z)
-    assert g.loss == OBJECTIVES[objective].generator(g.fake_logits).value
+    assert d.loss == objective.discriminator(d.real_logits, d.fake_logits, *labels).value
+    g = gan.generator_step(z, real=data())
+    rivals = (d.real_logits,) if objective.relativistic else ()
+    assert g.loss == pytest.approx(objective.generator(g.fake_logits, *rivals).value, rel=1e-6)
     np.testing.assert_array_equal(g.fake_logits, gan.discriminator(gan.generator(z)))
     np.testing.assert_array_equal(d.fake_logits, g.fake_logits)
     np.testing.assert_array_equal(d.real_logits, gan.discriminator(data()))
@@ -222,6 +226,16 @@ def test_the_adversarial_weight_scales_the_discriminators_part(weight):
     base = make_vaegan(adversarial_weight=1.0).generator_step(data(), rng())
     difference = float(parts["loss"] - base["loss"])
     assert difference == pytest.approx((weight - 1) * float(base["g_loss"]), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_vaegan_trains_on_the_objective_it_was_given(name):
+    model, objective = make_vaegan(objective=name), OBJECTIVES[name]
+    value, real_logits, fake_logits = model.discriminator_step(data(), rng())
+    assert value == objective.discriminator(real_logits, fake_logits).value
+    rivals = (real_logits,) if objective.relativistic else ()
+    g_loss = model.generator_step(data(), rng())["g_loss"]
+    assert g_loss == pytest.approx(objective.generator(fake_logits, *rivals).value, rel=1e-6)
 
 
 def test_the_squared_error_of_a_vaegan_is_summed_over_features():

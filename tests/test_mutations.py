@@ -12,7 +12,7 @@ import pytest
 from mutations import MUTATIONS, SILENT
 
 import npgan
-from npgan import backend, catalogue, losses
+from npgan import backend, catalogue, losses, penalties
 
 
 def locate(where):
@@ -43,6 +43,9 @@ def mutate(mutation, monkeypatch):
     for key, objective in losses.OBJECTIVES.items():
         parts = [mutant if part is original else part for part in objective]
         monkeypatch.setitem(losses.OBJECTIVES, key, losses.Objective(*parts))
+    for key, penalty in penalties.PENALTIES.items():
+        parts = [mutant if part is original else part for part in penalty]
+        monkeypatch.setitem(penalties.PENALTIES, key, penalties.Penalty(*parts))
     for key, loss in losses.RECONSTRUCTIONS.items():
         monkeypatch.setitem(losses.RECONSTRUCTIONS, key, mutant if loss is original else loss)
 

@@ -39,6 +39,17 @@ class Activation(Layer):
         """Apply ``<name>_backward`` to ``dy`` and the output."""
         return getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)
 
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: np.ndarray,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        """Apply ``<name>_double_backward`` to ``ddx``, the recorded ``dy`` and the output."""
+        return getattr(run, f"{self.name}_double_backward")(ddx, record, cache, *self.arguments)
+
     def spec(self) -> str:
         """Return ``name argument ...``."""
         return " ".join([self.name, *map(str, self.arguments)])

@@ -61,6 +61,19 @@ class Chain(Layer):
         w = self.network.flat
         return run.chain_backward(dy, *cache, w, self.plan, self.arguments, flat, input_grad)
 
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        """See :func:`npgan.ops.chain_double_backward`; the record is ``dy``."""
+        flat = None if grads is None else grads.flat
+        plan = (self.network.flat, self.plan, self.arguments)
+        return run.chain_double_backward(ddx, record, *cache, *plan, flat, input_grad)
+
 
 def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]]:
     """Return a network's layers with every run of dense layers and activations as one chain.

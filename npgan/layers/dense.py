@@ -81,6 +81,18 @@ class Dense(Layer):
             run.dense_backward_parameters(dy, cache, grads["weight"], grads["bias"])
         return run.dense_backward_input(dy, self.parameters["weight"]) if input_grad else None
 
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: np.ndarray,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, None]:
+        """See :func:`npgan.ops.dense_double_backward`; the record is ``dy``."""
+        dweight = None if grads is None else grads["weight"]
+        return run.dense_double_backward(ddx, record, self.parameters["weight"], dweight), None
+
     def out_features(self, in_features: int) -> int:
         """Return the layer's width; an input of the wrong width is an InputError."""
         if in_features != self.in_width:

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from npgan.errors import InputError
 from npgan.parameters import Parameters
 
 
@@ -42,6 +43,43 @@ class Layer:
         input_grad : whether ``dx`` is wanted; a layer for which it is costly returns None otherwise
         """
         raise NotImplementedError
+
+    def input_gradient(self, dy: np.ndarray, cache: Any) -> tuple[np.ndarray, Any]:
+        """Return ``dx`` for ``dy``, and the record of this pass for :meth:`double_backward`."""
+        return self.backward(dy, cache), dy
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: Any,
+        cache: Any,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        """Differentiate :meth:`input_gradient`, of whose ``dx`` a loss has the gradient ``ddx``.
+
+        Parameters
+        ----------
+        ddx : (n, in)
+        record : what :meth:`input_gradient` returned beside that ``dx``
+        cache : what it was given
+        grads : that loss's gradients by parameter name, added to; None: they are not wanted
+        input_grad : whether ``dx`` is wanted
+
+        Returns
+        -------
+        ddy : (n, out) its gradient by ``dy``
+        dx : (n, in) its gradient by the input of the forward pass; None where it is 0 throughout,
+            as it is of piecewise linear layers, or not wanted
+
+        Raises
+        ------
+        InputError
+            If the layer has no second derivative.
+        """
+        raise InputError(
+            f"{self!r} has no second derivative, which a gradient penalty needs of every layer"
+        )
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw new parameters, in order, from one generator."""

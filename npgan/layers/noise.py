@@ -40,6 +40,17 @@ class Dropout(Layer):
         """Apply the same mask to ``dy``."""
         return dy if cache is None else run.dropout_backward(dy, cache)
 
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: np.ndarray | None,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, None]:
+        """Apply the same mask to ``ddx``."""
+        return ddx if cache is None else run.dropout_double_backward(ddx, cache), None
+
     def spec(self) -> str:
         """Return ``dropout rate``."""
         return f"{self.name} {self.rate}"

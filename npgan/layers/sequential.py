@@ -11,6 +11,7 @@ from npgan.errors import InputError
 from npgan.layers.chain import fuse
 from npgan.layers.layer import Layer
 from npgan.layers.noise import GaussianSample
+from npgan.ops.chain import total
 from npgan.parameters import Parameters
 
 
@@ -128,6 +129,58 @@ class Sequential(Layer):
             inner = None if grads is None else grads.scope(scope)
             dy = layer.backward(dy, cache[i], inner, input_grad or i > 0)
         return dy if input_grad else None
+
+    def input_gradient(self, dy: np.ndarray, cache: list[Any]) -> tuple[np.ndarray, list[Any]]:
+        """Go through the layers backwards for ``dx`` alone; the record is the list of theirs."""
+        records = []
+        for (_, layer), inner in zip(reversed(self._parts()), reversed(cache), strict=True):
+            dy, record = layer.input_gradient(dy, inner)
+            records.append(record)
+        return dy, records[::-1]
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: list[Any],
+        cache: list[Any],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        r"""Differentiate :meth:`input_gradient`: go up the layers, then down.
+
+        :meth:`input_gradient` went down them. Its derivative goes up, through each layer's
+        ``double_backward``, and collects what flows back into the layers' inputs, of which the cache
+        is made: :math:`f'(x)` depends on x. That is then a gradient like any other and goes down
+        through ``backward``, each layer's share joining where it arises.
+
+        Examples
+        --------
+        The gradient of :math:`P = \frac12\sum_n\|\partial y_n/\partial x_n\|^2` for
+        :math:`y = wx`, where :math:`P = nw^2/2`:
+
+        >>> from npgan import Dense
+        >>> net = Sequential(Dense(1, 1, rng=0))
+        >>> net.parameters["0.weight"][...] = 3
+        >>> y, cache = net.forward(np.zeros((2, 1), np.float32))
+        >>> dx, record = net.input_gradient(np.ones_like(y), cache)
+        >>> grads = net.parameters.like()
+        >>> ddy, _ = net.double_backward(dx, record, cache, grads)
+        >>> grads["0.weight"]
+        array([[6.]], dtype=float32)
+        """
+        parts = self._parts()
+        scopes = [None if grads is None else grads.scope(scope) for scope, _ in parts]
+        shares = []
+        for i, (_, layer) in enumerate(parts):
+            wanted = input_grad or i > 0
+            ddx, share = layer.double_backward(ddx, record[i], cache[i], scopes[i], wanted)
+            shares.append(share)
+        dx = None
+        for i in reversed(range(len(parts))):
+            if dx is not None:
+                dx = parts[i][1].backward(dx, cache[i], scopes[i], input_grad or i > 0)
+            dx = total(dx, shares[i])
+        return ddx, dx if input_grad else None
 
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""

@@ -12,12 +12,13 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, fraction, unknown
+from npgan.errors import InputError, count, fraction, not_negative, unknown
 from npgan.layers import Sequential
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
+from npgan.penalties import check_penalties, penalize
 
 
 class DiscriminatorStep(NamedTuple):
@@ -46,6 +47,10 @@ class GAN(Model):
     optimizers : for "generator" and "discriminator"; by default Adam(2e-4, beta1=0.5) each
     n_critic : the discriminator's updates for each of the generator's
     label_smoothing : real data's label is 1 minus this, in [0, 1)
+    fake_label_smoothing : generated data's label is this, in [0, 1)
+    penalties : a name of :data:`npgan.penalties.PENALTIES` -> its coefficient
+    instance_noise : standard deviation of the noise added to all that the discriminator sees
+        (Sønderby et al. 2017); none is added where there is no ``rng``
     ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
 
     Examples
@@ -73,6 +78,9 @@ class GAN(Model):
         optimizers: Mapping[str, Optimizer] | None = None,
         n_critic: int = 1,
         label_smoothing: float = 0.0,
+        fake_label_smoothing: float = 0.0,
+        penalties: Mapping[str, float] | None = None,
+        instance_noise: float = 0.0,
         ema: float = 0.0,
     ) -> None:
         if generator.out_width != discriminator.in_width or discriminator.out_width != 1:
@@ -91,6 +99,13 @@ class GAN(Model):
         self.objective = OBJECTIVES[objective]
         self.n_critic = count("n_critic", n_critic, 1)
         self.label_smoothing = fraction("label_smoothing", label_smoothing)
+        self.fake_label_smoothing = fraction("fake_label_smoothing", fake_label_smoothing)
+        if (label_smoothing or fake_label_smoothing) and not self.objective.labels:
+            raise InputError(
+                f"the objective {objective!r} has no labels: there is nothing to smooth"
+            )
+        self.penalties = check_penalties(penalties or {}, discriminator)
+        self.instance_noise = not_negative("instance_noise", instance_noise)
         self.ema = fraction("ema", ema)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
 
@@ -102,6 +117,12 @@ class GAN(Model):
     def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
         return run.standard_normal(rng, (n, self.latent_dim), self.generator.parameters.flat.dtype)
+
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+        """Return x + noise; the gradient by x is that by the sum."""
+        if rng is None or not self.instance_noise:
+            return x
+        return x + self.instance_noise * run.standard_normal(rng, x.shape, x.dtype)
 
     def discriminator_step(
         self,
@@ -116,38 +137,55 @@ class GAN(Model):
             = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
             + \sum_i dl^f_i\,\partial D(G(z_i))/\partial\theta_D
 
+        The penalties, :mod:`npgan.penalties`, are part of the loss and add their own gradients.
         Real and generated samples go through D as one batch, so its weights are read once. The
         gradient stops at G(z): the generator's cache is not kept.
         """
         fake, _ = self.generator.forward(z, rng)
+        real, fake = self._noisy(real, rng), self._noisy(fake, rng)
         logits, cache = self.discriminator.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
-        loss = self.objective.discriminator(real_logits, fake_logits, 1 - self.label_smoothing)
+        smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
+        labels = smoothed if self.objective.labels else ()
+        loss = self.objective.discriminator(real_logits, fake_logits, *labels)
         if grads is not None:
             dlogits = np.concatenate([loss.dreal, loss.dfake])
             self.discriminator.backward(dlogits, cache, grads, input_grad=False)
-        return DiscriminatorStep(loss.value, real_logits, fake_logits)
+        penalty = penalize(self.discriminator, self.penalties, real, fake, grads, rng)
+        return DiscriminatorStep(loss.value + penalty, real_logits, fake_logits)
 
     def generator_step(
         self,
         z: np.ndarray,
         grads: Parameters | None = None,
         rng: np.random.Generator | None = None,
+        real: np.ndarray | None = None,
     ) -> GeneratorStep:
         r"""Return the generator's loss on G(z); add its gradient, through D, to ``grads``.
 
         .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
             \frac{\partial D(x)}{\partial x}\Big|_{G(z_i)} \frac{\partial G(z_i)}{\partial\theta_G}
 
-        The discriminator only passes the gradient on; its own parameters get none.
+        The discriminator only passes the gradient on; its own parameters get none. A relativistic
+        objective compares with ``real`` data, through which no gradient flows.
         """
         fake, generator_cache = self.generator.forward(z, rng)
-        fake_logits, discriminator_cache = self.discriminator.forward(fake, rng)
-        loss = self.objective.generator(fake_logits)
+        fake_logits, discriminator_cache = self.discriminator.forward(self._noisy(fake, rng), rng)
+        loss = self.objective.generator(fake_logits, *self._rivals(real, rng))
         if grads is not None:
             dfake = self.discriminator.backward(loss.dfake, discriminator_cache)
             self.generator.backward(dfake, generator_cache, grads, input_grad=False)
         return GeneratorStep(loss.value, fake_logits)
+
+    def _rivals(
+        self, real: np.ndarray | None, rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, ...]:
+        """Return real data's logits, if the generator's objective compares with them."""
+        if not self.objective.relativistic:
+            return ()
+        if real is None:
+            raise InputError("a relativistic objective's generator step needs real data")
+        return (self.discriminator(self._noisy(real, rng), rng),)
 
     def pattern(self) -> bool | None:
         """Return whether the next step updates the generator too."""
@@ -165,7 +203,8 @@ class GAN(Model):
             "d_fake": run.mean_sigmoid(d.fake_logits),
         }
         if (self.step + 1) % self.n_critic == 0:
-            g = self.generator_step(self.latent(len(batch), rng), self.grads["generator"], rng)
+            z = self.latent(len(batch), rng)
+            g = self.generator_step(z, self.grads["generator"], rng, batch)
             self.update(g.loss, "generator")
             metrics["g_loss"] = g.loss
             if self.average is not None:

@@ -85,7 +85,7 @@ class VAEGAN(Model):
         fake = self.decoder(self._sample(self.encoder(x, rng), rng), rng)
         real_logits, real_cache = self.discriminator.forward(x, rng)
         fake_logits, fake_cache = self.discriminator.forward(fake, rng)
-        loss = self.objective.discriminator(real_logits, fake_logits, 1.0)
+        loss = self.objective.discriminator(real_logits, fake_logits)
         if grads is not None:
             self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)
             self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
@@ -111,7 +111,8 @@ class VAEGAN(Model):
         mean, log_var = np.split(described, 2, axis=1)
         squared, dsquared = run.mse(output, x)
         kl = run.kl_standard_normal_forward(mean, log_var)
-        adversarial = self.objective.generator(logits)
+        rivals = (self.discriminator(x, rng),) if self.objective.relativistic else ()
+        adversarial = self.objective.generator(logits, *rivals)
         if grads is not None:
             doutput = d * dsquared + self.adversarial_weight * self.discriminator.backward(
                 adversarial.dfake, discriminator_cache

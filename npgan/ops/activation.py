@@ -4,6 +4,16 @@ r"""Activation functions, each derivative written from the function's own output
 element alone, so :math:`dx = dy\,f'(x)`; every :math:`f'` here can be had from :math:`y = f(x)`,
 which is then all that the backward pass needs to remember.
 
+``<name>_double_backward(ddx, dy, y) -> (ddy, dx)`` is the derivative of ``<name>_backward``, as a
+gradient penalty needs it: a loss that depends on :math:`g = dy\,f'(x)` and has the gradient ``ddx``
+by g has
+
+.. math:: ddy = ddx\,f'(x), \qquad dx = ddx\,dy\,f''(x)
+
+by ``dy`` and by x. The first is ``<name>_backward(ddx, y)`` (softmax: its Jacobian is symmetric). Where
+:math:`f'' = 0` between corners, ``dx`` is None: nothing flows back into x. Elsewhere :math:`f''` is
+written as a multiple of :math:`f'`.
+
 The exponential is only ever taken of numbers that are not positive: no overflow at any x.
 """
 
@@ -28,6 +38,17 @@ def identity_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy
 
 
+def identity_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, None]:
+    r"""Return :math:`ddy = ddx`; :math:`f'' = 0`.
+
+    >>> identity_double_backward(np.array([2.0]), np.array([3.0]), np.array([-1.0]))
+    (array([2.]), None)
+    """
+    return identity_backward(ddx, y), None
+
+
 def relu_forward(x: np.ndarray) -> np.ndarray:
     r"""Rectified linear unit: :math:`y = \max(x, 0)`; any shape (Nair and Hinton 2010).
 
@@ -49,6 +70,15 @@ def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (y.real > 0)
 
 
+def relu_double_backward(ddx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, None]:
+    r"""Return :math:`ddy = ddx\,[x > 0]`; :math:`f'' = 0` on both sides of the corner.
+
+    >>> relu_double_backward(np.array([2.0, 2.0]), np.array([3.0, 3.0]), np.array([0.0, 2.0]))
+    (array([0., 2.]), None)
+    """
+    return relu_backward(ddx, y), None
+
+
 def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
     r"""Leaky ReLU: :math:`y = x` for :math:`x > 0`, else :math:`sx`, :math:`0 < s` (Maas 2013).
 
@@ -67,6 +97,17 @@ def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np
     array([1.5, 3. ])
     """
     return np.where(y.real > 0, dy, dy * dy.dtype.type(slope))
+
+
+def leaky_relu_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, slope: float = 0.2
+) -> tuple[np.ndarray, None]:
+    r"""Return :math:`ddy = ddx` where :math:`x > 0`, else :math:`s\,ddx`; :math:`f'' = 0`.
+
+    >>> leaky_relu_double_backward(np.array([2.0]), np.array([3.0]), np.array([-0.2]), 0.5)
+    (array([1.]), None)
+    """
+    return leaky_relu_backward(ddx, y, slope), None
 
 
 def sigmoid_forward(x: np.ndarray) -> np.ndarray:
@@ -92,6 +133,20 @@ def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (y * (1 - y))
 
 
+def sigmoid_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f'(1 - 2y)`.
+
+    :math:`f' = y - y^2`, so :math:`f'' = y' - 2yy' = f'(1 - 2y)`.
+
+    >>> sigmoid_double_backward(np.array([16.0]), np.array([3.0]), np.array([0.25]))
+    (array([3.]), array([4.5]))
+    """
+    ddy = sigmoid_backward(ddx, y)
+    return ddy, ddy * dy * (1 - 2 * y)
+
+
 def tanh_forward(x: np.ndarray) -> np.ndarray:
     r"""Hyperbolic tangent: :math:`y = (e^x - e^{-x})/(e^x + e^{-x})`.
 
@@ -113,6 +168,20 @@ def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (1 - y * y)
 
 
+def tanh_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = -2\,ddx\,dy\,f'y`.
+
+    :math:`f' = 1 - y^2`, so :math:`f'' = -2yy' = -2yf'`.
+
+    >>> tanh_double_backward(np.array([4.0]), np.array([2.0]), np.array([0.5]))
+    (array([3.]), array([-6.]))
+    """
+    ddy = tanh_backward(ddx, y)
+    return ddy, ddy * dy * (-2 * y)
+
+
 def softplus_forward(x: np.ndarray) -> np.ndarray:
     r"""Softplus, the smooth ReLU: :math:`y = \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})`.
 
@@ -132,6 +201,20 @@ def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([2.])
     """
     return dy * -np.expm1(-y)
+
+
+def softplus_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f'e^{-y}`.
+
+    :math:`f' = 1 - e^{-y}`, so :math:`f'' = e^{-y}y' = e^{-y}f'`.
+
+    >>> softplus_double_backward(np.array([4.0]), np.array([3.0]), np.log(np.array([2.0])))
+    (array([2.]), array([3.]))
+    """
+    ddy = softplus_backward(ddx, y)
+    return ddy, ddy * dy * np.exp(-y)
 
 
 def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
@@ -157,6 +240,20 @@ def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarra
     return dy * np.where(y.real > 0, y.dtype.type(1), y + y.dtype.type(alpha))
 
 
+def elu_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, alpha: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f'` left of 0, 0 right of it.
+
+    Left of 0, :math:`f' = \alpha e^x` is its own derivative: :math:`f'' = f'`.
+
+    >>> elu_double_backward(np.array([4.0, 4.0]), np.array([3.0, 3.0]), np.array([-0.5, 2.0]))
+    (array([2., 4.]), array([6., 0.]))
+    """
+    ddy = elu_backward(ddx, y, alpha)
+    return ddy, ddy * dy * (y.real <= 0)
+
+
 def softmax_forward(x: np.ndarray) -> np.ndarray:
     r"""Softmax over the last axis: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
 
@@ -179,6 +276,22 @@ def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([[ 0.25, -0.25]])
     """
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
+def softmax_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return ``ddy = softmax_backward(ddx, y)`` and the gradient that flows back into x.
+
+    The loss's part through :math:`g_i = y_i(dy_i - s)`, :math:`s = \sum_j dy_j y_j`, has by y the
+    derivative :math:`ddx_k(dy_k - s) - dy_k\sum_i ddx_i y_i`; ``softmax_backward`` brings it to x.
+
+    >>> y = np.array([[0.25, 0.75]])
+    >>> softmax_double_backward(np.array([[16.0, 0.0]]), np.array([[2.0, 0.0]]), y)
+    (array([[ 3., -3.]]), array([[ 3., -3.]]))
+    """
+    s, t = ((d * y).sum(axis=-1, keepdims=True) for d in (dy, ddx))
+    return softmax_backward(ddx, y), softmax_backward(ddx * (dy - s) - dy * t, y)
 
 
 def mean_sigmoid(x: np.ndarray) -> np.floating:

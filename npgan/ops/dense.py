@@ -78,3 +78,42 @@ def dense_backward_parameters(
     """
     dweight += x.T @ dy
     dbias += dy.sum(axis=0)
+
+
+def dense_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, weight: np.ndarray, dweight: np.ndarray | None
+) -> np.ndarray:
+    r"""Differentiate ``dx = dy @ weight.T``: add to ``dweight``, return the gradient by ``dy``.
+
+    :func:`dense_backward_input` is itself a product, :math:`dx_{ni} = \sum_o dy_{no} W_{io}`. With
+    ddx the gradient of a loss by dx,
+
+    .. math::
+        ddy_{no} = \sum_i ddx_{ni} W_{io} \Longleftrightarrow ddy = ddx\,W, \qquad
+        dW_{io} = \sum_n ddx_{ni}\,dy_{no} \Longleftrightarrow dW = ddx^\top dy.
+
+    Neither x nor the bias is in it.
+
+    Parameters
+    ----------
+    ddx : (n, in_features)
+    dy : (n, out_features), as :func:`dense_backward_input` was given it
+    weight : (in_features, out_features)
+    dweight : (in_features, out_features), changed in place; None: it is not wanted
+
+    Returns
+    -------
+    ddy : (n, out_features)
+
+    Examples
+    --------
+    >>> dweight, weight = np.zeros((2, 1)), np.array([[3.0], [4.0]])
+    >>> dense_double_backward(np.array([[1.0, 2.0]]), np.array([[10.0]]), weight, dweight)
+    array([[11.]])
+    >>> dweight
+    array([[10.],
+           [20.]])
+    """
+    if dweight is not None:
+        dweight += ddx.T @ dy
+    return ddx @ weight

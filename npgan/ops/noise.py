@@ -21,6 +21,15 @@ def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return dy * mask
 
 
+def dropout_double_backward(ddx: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    r"""Differentiate :math:`dx = dy \odot m`: :math:`ddy = ddx \odot m`, the same mask once more.
+
+    >>> dropout_double_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
+    array([0., 6.])
+    """
+    return ddx * mask
+
+
 def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
     r"""Sample :math:`N(\mu, \sigma^2)`, :math:`\log\sigma^2` given: :math:`z = \mu + \sigma\epsilon`.
 

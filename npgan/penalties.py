@@ -1,0 +1,210 @@
+r"""Gradient penalties: what a discriminator pays for being steep.
+
+Each is a measure of the input gradients :math:`g_i = \partial D(x_i)/\partial x_i` at some points
+:math:`x_i`, added to the discriminator's loss:
+
+======== ============================================ ==========================================
+name     points                                       measure, times its coefficient
+======== ============================================ ==========================================
+r1       real data                                    :math:`\frac12\,\overline{\|g\|^2}`
+r2       generated data                               :math:`\frac12\,\overline{\|g\|^2}`
+wgan-gp  between a real and a generated sample each   :math:`\overline{(\|g\| - 1)^2}`
+dragan   around real data                             :math:`\overline{(\|g\| - 1)^2}`
+======== ============================================ ==========================================
+
+D treats each sample by itself, so that :math:`g_i` is row i of the gradient of
+:math:`\sum_i D(x_i)`: one backward pass from ones gives them all.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, not_negative, pairs, unknown
+from npgan.layers import Layer, Sequential
+from npgan.parameters import Parameters
+
+DRAGAN_NOISE = 0.5
+
+
+def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    r"""Return :math:`P = \frac{1}{2n}\sum_i\|g_i\|^2` and :math:`dg = g/n`, for g (n, d).
+
+    With the coefficient :math:`\gamma` this is Mescheder et al. 2018, eq. 9 (at real data) and
+    eq. 10 (at generated data).
+
+    >>> value, dg = squared_norm(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    >>> float(value), dg.tolist()
+    (6.25, [[1.5, 2.0], [0.0, 0.0]])
+    """
+    return np.square(g).sum() / (2 * len(g)), g / g.dtype.type(len(g))
+
+
+def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    r"""Return :math:`P = \frac1n\sum_i(\|g_i\| - 1)^2` and its gradient, for g (n, d).
+
+    :math:`\partial\|g\|/\partial g = g/\|g\|`, the direction of g, so that
+    :math:`dg_i = \frac2n(\|g_i\| - 1)\,g_i/\|g_i\|`. A g of 0 has no direction, and dg is 0 there.
+    Source: Gulrajani et al. 2017, eq. 3.
+
+    >>> value, dg = distance_from_one(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    >>> float(value), dg[0].round(1).tolist(), float(abs(dg[1]).max())
+    (8.5, [2.4, 3.2], 0.0)
+    """
+    norm = np.sqrt(np.square(g).sum(axis=1, keepdims=True))
+    direction = g / np.where(norm > 0, norm, 1)
+    return np.square(norm - 1).mean(), (norm - 1) * (2 / len(g)) * direction
+
+
+def at_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    """Return the real samples."""
+    return real
+
+
+def at_fake(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    """Return the generated samples."""
+    return fake
+
+
+def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    r"""Return :math:`\epsilon x + (1 - \epsilon)\tilde x` for real x and generated :math:`\tilde x`.
+
+    :math:`\epsilon \sim U[0, 1]`, one for each pair. Source: Gulrajani et al. 2017, algorithm 1.
+
+    >>> between(np.ones((2, 1)), np.ones((2, 1)), np.random.default_rng(0))
+    array([[1.],
+           [1.]])
+    """
+    pairs(real, fake)
+    return fake + _uniform(real, rng) * (real - fake)
+
+
+def around_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    r"""Return :math:`x + \alpha\delta` for real x: points on the way to a noisy copy of each.
+
+    :math:`\delta \sim N(0, (s/2)^2)`, s the standard deviation of all the batch's numbers, and
+    :math:`\alpha \sim U[0, 1]`, one for each sample. Source: Kodali et al. 2017 (Gaussian noise), and their
+    program (its size and :math:`\alpha`).
+
+    >>> around_real(np.zeros((2, 1)), np.zeros((2, 1)), np.random.default_rng(0))
+    array([[0.],
+           [0.]])
+    """
+    alpha = _uniform(real, rng)
+    noise = run.standard_normal(_drawn(rng), real.shape, real.dtype)
+    return real + alpha * (DRAGAN_NOISE * real.std()) * noise
+
+
+def _uniform(x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    return _drawn(rng).random((len(x), 1)).astype(x.dtype)
+
+
+def _drawn(rng: np.random.Generator | None) -> np.random.Generator:
+    if rng is None:
+        raise InputError("this penalty draws its points at random: give it an rng")
+    return rng
+
+
+class Penalty(NamedTuple):
+    """Where a penalty is taken, and of what.
+
+    Attributes
+    ----------
+    points : (real, fake, rng) -> x (n, d)
+    measure : g (n, d) -> its value and its gradient (n, d)
+    """
+
+    points: Callable[[np.ndarray, np.ndarray, np.random.Generator | None], np.ndarray]
+    measure: Callable[[np.ndarray], tuple[np.floating, np.ndarray]]
+
+
+PENALTIES: dict[str, Penalty] = {
+    "r1": Penalty(at_real, squared_norm),
+    "r2": Penalty(at_fake, squared_norm),
+    "wgan-gp": Penalty(between, distance_from_one),
+    "dragan": Penalty(around_real, distance_from_one),
+}
+
+
+def gradient_penalty(
+    discriminator: Layer,
+    x: np.ndarray,
+    measure: Callable[[np.ndarray], tuple[np.floating, np.ndarray]],
+    coefficient: float = 1.0,
+    grads: Parameters | None = None,
+    rng: np.random.Generator | None = None,
+) -> np.floating:
+    r"""Return :math:`P = c\,m(g)`, :math:`g = \partial D/\partial x`; add its gradient to ``grads``.
+
+    .. math:: \frac{\partial P}{\partial\theta}
+        = \sum_{i} v_i \cdot \frac{\partial g_i}{\partial\theta}, \qquad v = c\,\frac{\partial m}{\partial g}
+
+    which is what the network's ``double_backward`` of v adds: the derivative of a derivative.
+
+    Parameters
+    ----------
+    discriminator : x (n, d) -> logits (n, 1)
+    x : (n, d) the points
+    measure : see :class:`Penalty`
+    coefficient : c
+    grads : the discriminator's gradients, added to; None: they are not wanted
+    rng : the randomness of the discriminator's pass
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> net = Dense(2, 1)
+    >>> net.parameters["weight"][...] = [[3], [4]]  # D(x) = 3 x1 + 4 x2 + b
+    >>> float(gradient_penalty(net, np.zeros((5, 2), np.float32), squared_norm))
+    12.5
+    """
+    logits, cache = discriminator.forward(x, rng)
+    g, record = discriminator.input_gradient(np.ones_like(logits), cache)
+    value, dg = measure(g)
+    if grads is not None:
+        discriminator.double_backward(coefficient * dg, record, cache, grads, input_grad=False)
+    return coefficient * value
+
+
+def penalize(
+    discriminator: Layer,
+    penalties: Mapping[str, float],
+    real: np.ndarray,
+    fake: np.ndarray,
+    grads: Parameters | None = None,
+    rng: np.random.Generator | None = None,
+) -> np.floating | int:
+    """Return the sum of some penalties (name -> coefficient); add its gradient to ``grads``."""
+    return sum(
+        gradient_penalty(
+            discriminator,
+            PENALTIES[name].points(real, fake, rng),
+            PENALTIES[name].measure,
+            coefficient,
+            grads,
+            rng,
+        )
+        for name, coefficient in penalties.items()
+    )
+
+
+def check_penalties(penalties: Mapping[str, float], discriminator: Sequential) -> dict[str, float]:
+    """Return penalties, name -> coefficient, that this discriminator can be given.
+
+    Raises
+    ------
+    InputError
+        For an unknown penalty, a coefficient that is negative or no number, or a layer without a
+        second derivative: a pass of one row finds it.
+    """
+    if not isinstance(penalties, Mapping):
+        raise InputError(f"penalties must be a table, name -> coefficient, not {penalties!r}")
+    for name in penalties:
+        if name not in PENALTIES:
+            raise unknown("penalty", name, PENALTIES)
+    if penalties:
+        row = np.zeros((1, discriminator.in_width), discriminator.parameters.flat.dtype)
+        gradient_penalty(discriminator, row, squared_norm, 0.0, discriminator.parameters.like())
+    return {n: not_negative(f"the coefficient of {n}", c) for n, c in penalties.items()}

@@ -1,0 +1,312 @@
+"""Gradient penalties: their values, their points, their gradients against torch, their place in a GAN."""
+
+import tomllib
+from dataclasses import replace
+from math import sqrt
+
+import naive
+import numpy as np
+import pytest
+import tomli_w
+from test_second_order import Square, in_torch, network, random
+
+from npgan import (
+    GAN,
+    SGD,
+    Dense,
+    InputError,
+    LeakyReLU,
+    Sequential,
+    Tanh,
+    backend,
+    gradcheck,
+    penalties,
+)
+from npgan.models.presets import Config, preset
+from npgan.penalties import PENALTIES
+
+ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]
+G = np.array([[3.0, 4.0], [0.6, 0.0], [0.0, 0.0]])  # of the norms 5, 0.6 and 0
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def naive_measure(name, g):
+    norms = [sqrt(sum(x * x for x in row)) for row in g.tolist()]
+    terms = [n**2 / 2 if name in ("r1", "r2") else (n - 1) ** 2 for n in norms]
+    return sum(terms) / len(terms)
+
+
+# --- the measures --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_measure_is_its_formula(name):
+    value, dg = PENALTIES[name].measure(G)
+    assert value == pytest.approx(naive_measure(name, G), rel=1e-15)
+    assert dg.shape == G.shape
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_measures_gradient_is_right(name):
+    assert gradcheck(PENALTIES[name].measure, G[:2])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_where_there_is_no_direction_the_distance_from_one_has_the_gradient_0(dtype):
+    with np.errstate(all="ignore"):
+        value, dg = penalties.distance_from_one(G.astype(dtype))
+        tiny = penalties.distance_from_one(np.full((1, 2), 1e-30, dtype))[1]
+    assert value == pytest.approx((16 + 0.16 + 1) / 3, rel=1e-6)
+    np.testing.assert_array_equal(dg[2], 0)
+    np.testing.assert_allclose(dg[:2], [[1.6, 32 / 15], [-4 / 15, 0]], rtol=1e-6)
+    assert np.isfinite(tiny).all()
+    assert dg.dtype == value.dtype == dtype
+
+
+@pytest.mark.parametrize("measure", [penalties.squared_norm, penalties.distance_from_one])
+def test_a_measure_is_a_mean_over_samples(measure):
+    (one, dg), (two, twice) = measure(G), measure(np.vstack([G, G]))
+    assert one == pytest.approx(two, rel=1e-15)
+    np.testing.assert_allclose(twice, np.vstack([dg, dg]) / 2, rtol=1e-15)
+
+
+# --- the points ----------------------------------------------------------------------------------
+
+REAL, FAKE = random(20_000, 2, seed=1) + 1, random(20_000, 2, seed=2) - 3
+
+
+def test_r1_looks_at_real_and_r2_at_generated_data():
+    assert PENALTIES["r1"].points(REAL, FAKE, None) is REAL
+    assert PENALTIES["r2"].points(REAL, FAKE, None) is FAKE
+
+
+def test_wgan_gp_looks_at_a_uniform_point_between_each_real_and_its_generated_sample():
+    share = (penalties.between(REAL, FAKE, rng()) - FAKE) / (REAL - FAKE)
+    np.testing.assert_allclose(share[:, 0], share[:, 1], atol=1e-9)  # one number a sample
+    assert share.min() >= -1e-9
+    assert share.max() <= 1 + 1e-9
+    # a mean of n numbers of variance 1/12 errs by sqrt(1/12n) = 0.002; five of these
+    assert share[:, 0].mean() == pytest.approx(1 / 2, abs=0.01)
+    assert share[:, 0].var() == pytest.approx(1 / 12, abs=0.01)
+
+
+def test_dragan_looks_around_real_data():
+    real = 3 * REAL
+    away = penalties.around_real(real, FAKE, rng()) - real
+    # alpha delta, of the variance E alpha^2 E delta^2 = (s/2)^2 / 3, and symmetric
+    assert away.mean() == pytest.approx(0, abs=0.05)
+    assert away.var() == pytest.approx(real.var() / 12, rel=0.05)
+    np.testing.assert_array_equal(penalties.around_real(real, 0 * FAKE, rng()) - real, away)
+    # both numbers of a sample have the same alpha: their sizes are correlated
+    assert np.corrcoef(abs(away).T)[0, 1] > 0.2
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_points_keep_the_type_and_random_ones_need_an_rng(name):
+    real, fake = REAL[:5].astype(np.float32), FAKE[:5].astype(np.float32)
+    assert PENALTIES[name].points(real, fake, rng()).dtype == np.float32
+    if name in ("wgan-gp", "dragan"):
+        with pytest.raises(InputError, match="draws its points at random: give it an rng"):
+            PENALTIES[name].points(real, fake, None)
+
+
+def test_interpolation_needs_as_many_of_both():
+    with pytest.raises(InputError, match="as many of both, not 5 and 4"):
+        penalties.between(REAL[:5], FAKE[:4], rng())
+
+
+# --- the penalty of a network --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_linear_discriminators_penalty_is_known(name, choice):
+    backend.use(choice)
+    net = Sequential(Dense(2, 1, rng=0)).astype(np.float64)
+    net.parameters["0.weight"][...] = [[3], [4]]
+    grads = net.parameters.like()
+    value = penalties.gradient_penalty(net, random(7, 2), PENALTIES[name].measure, 10.0, grads)
+    expected, slope = (125, 1) if name in ("r1", "r2") else (160, 2 * 4 / 5)
+    assert value == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(grads["0.weight"].ravel(), [30 * slope, 40 * slope], rtol=1e-14)
+    assert grads["0.bias"] == 0
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_penalty_and_its_gradient_are_torchs(name, activation, choice):
+    torch = pytest.importorskip("torch")
+    backend.use(choice)
+    net, f = network(activation), in_torch(torch, activation)
+    x = PENALTIES[name].points(random(6, 4), random(6, 4, seed=1), rng())
+    grads = net.parameters.like()
+    value = penalties.gradient_penalty(net, x, PENALTIES[name].measure, 3.0, grads)
+
+    parameters = [torch.tensor(p, requires_grad=True) for p in net.parameters.values()]
+    h = points = torch.tensor(x, requires_grad=True)
+    for i, (weight, bias) in enumerate(zip(parameters[::2], parameters[1::2], strict=True)):
+        h = h @ weight + bias
+        h = f(h) if i < 2 else h
+    (g,) = torch.autograd.grad(h.sum(), points, create_graph=True)
+    norm = g.norm(dim=1)
+    penalty = 3 * ((norm**2 / 2).mean() if name in ("r1", "r2") else ((norm - 1) ** 2).mean())
+    dparameters = torch.autograd.grad(penalty, parameters, allow_unused=True)
+    assert value == pytest.approx(penalty.item(), rel=1e-12)
+    zeros = (torch.zeros_like(p) if d is None else d
+             for d, p in zip(dparameters, parameters, strict=True))  # fmt: skip
+    expected = torch.cat([d.ravel() for d in zeros]).numpy()
+    np.testing.assert_allclose(grads.flat, expected, rtol=0, atol=1e-10 * abs(expected).max())
+
+
+def test_a_penaltys_gradient_is_added_and_not_needed_for_its_value():
+    net, x = network("tanh"), random(5, 4)
+    once, more = net.parameters.like(), net.parameters.like()
+    more.flat.fill(1.0)
+    values = [
+        penalties.gradient_penalty(net, x, penalties.squared_norm, 2.0, grads)
+        for grads in (once, more, None)
+    ]
+    assert len(set(values)) == 1
+    np.testing.assert_allclose(more.flat, once.flat + 1, rtol=0, atol=1e-14)
+
+
+# --- in a GAN ------------------------------------------------------------------------------------
+
+
+def make_gan(*layers, **settings):
+    return GAN(
+        Sequential(Dense(2, 8), LeakyReLU(), Dense(8, 4), Tanh(), rng=0),
+        Sequential(*(layers or (Dense(4, 8), Tanh(), Dense(8, 1))), rng=1),
+        optimizers={name: SGD(0.05) for name in ("generator", "discriminator")},
+        **settings,
+    )
+
+
+def batch(n=32):
+    return rng(9).uniform(-1, 1, (n, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys(name):
+    plain, gan = make_gan(), make_gan(penalties={name: 10.0})
+    z = plain.latent(32, rng())
+    a, b = (g.discriminator_step(batch(), z, g.grads["discriminator"], rng()) for g in (plain, gan))
+    points, measure = PENALTIES[name]
+    grads, d = plain.grads["discriminator"], plain.discriminator
+    x = points(batch(), plain.generator(z), rng())
+    assert b.loss == a.loss + penalties.gradient_penalty(d, x, measure, 10.0, grads)
+    np.testing.assert_array_equal(gan.grads["discriminator"].flat, grads.flat)
+    np.testing.assert_array_equal(a.real_logits, b.real_logits)
+
+
+def test_penalties_add_up():
+    z = make_gan().latent(32, rng())
+
+    def loss(**chosen):
+        return float(make_gan(penalties=chosen).discriminator_step(batch(), z).loss)
+
+    both, base = loss(r1=2.0, r2=3.0), loss()
+    # a handful of float32 roundings of numbers of order 1
+    assert both - base == pytest.approx(loss(r1=2.0) - base + loss(r2=3.0) - base, abs=1e-6)
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+def test_a_penalty_keeps_the_critic_from_growing_steep(choice):
+    steep = []
+    for chosen in ({}, {"r1": 10.0}):
+        gan = make_gan(objective="wasserstein", penalties=chosen)
+        backend.use(choice)
+        noise = rng()
+        for _ in range(150):
+            gan.train_step(batch() + 2, noise)
+        steep.append(
+            penalties.gradient_penalty(gan.discriminator, batch() + 2, penalties.squared_norm)
+        )
+    assert steep[1] < 0.1 * steep[0]
+
+
+def test_both_backends_train_alike_with_everything():
+    histories = []
+    for choice in backend.BACKENDS:
+        chosen = dict.fromkeys(PENALTIES, 0.5)
+        gan = make_gan(objective="relativistic", penalties=chosen, instance_noise=0.1)
+        backend.use(choice)
+        noise = rng()
+        histories.append([gan.train_step(batch(), noise) for _ in range(30)])
+    for a, b in zip(*histories, strict=True):
+        assert a == pytest.approx(b, rel=1e-4, abs=1e-4)
+
+
+def test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only():
+    seen = []
+
+    class See(Dense):
+        def forward(self, x, rng=None):
+            seen.append(x)
+            return super().forward(x, rng)
+
+    gan = make_gan(See(4, 1), objective="relativistic", instance_noise=0.5)
+    z, real = gan.latent(4000, rng()), batch(4000)
+    fake = gan.generator(z)
+    for noise, std in ((rng(), 0.5), (None, 0.0)):
+        seen.clear()
+        gan.discriminator_step(real, z, rng=noise)
+        gan.generator_step(z, rng=noise, real=real)
+        shown = zip(seen, (np.concatenate([real, fake]), fake, real), strict=True)
+        for added in (x - clean for x, clean in shown):
+            # the standard deviation of n numbers errs by 0.5 / sqrt(2n) = 0.003; five of these
+            assert added.std() == pytest.approx(std, abs=0.015 * (std > 0))
+            assert added.mean() == pytest.approx(0, abs=0.02 * (std > 0))
+
+
+def test_a_relativistic_generator_sees_the_real_batch():
+    gan = make_gan(objective="relativistic")
+    z = gan.latent(8, rng())
+    near, far = (gan.generator_step(z, real=batch(8) * scale).loss for scale in (0, 1))
+    assert near != far
+    with pytest.raises(InputError, match="generator step needs real data"):
+        gan.generator_step(z)
+
+
+def test_a_configuration_holds_penalties_and_survives_toml():
+    settings = {"objective": "relativistic", "penalties": {"r1": 2, "r2": 0.5}}
+    config = replace(preset("ring"), settings=settings)
+    again = Config.from_dict(tomllib.loads(tomli_w.dumps(config.to_dict())))
+    assert again == config
+    assert again.build(rows=1000).penalties == {"r1": 2.0, "r2": 0.5}
+
+
+WRONG = [
+    ({"penalties": {"r3": 1.0}}, r"^unknown penalty 'r3': did you mean 'r[12]'\? \(known: r1, r2"),
+    ({"penalties": {"wgan_gp": 1.0}}, "did you mean 'wgan-gp'"),
+    ({"penalties": {"r1": -1.0}}, "the coefficient of r1 must be a number and not negative, as -1"),
+    ({"penalties": {"r1": "10"}}, "the coefficient of r1 must be a number"),
+    ({"penalties": "r1"}, r"penalties must be a table, name -> coefficient, not 'r1'"),
+    ({"instance_noise": -0.1}, "instance_noise must be a number and not negative"),
+    ({"fake_label_smoothing": 1.0}, r"fake_label_smoothing must be a number in \[0, 1\)"),
+    ({"objective": "wgan"}, "unknown objective 'wgan'"),
+    ({"objective": "hinged"}, "did you mean 'hinge'"),
+    (
+        {"objective": "wasserstein", "label_smoothing": 0.1},
+        "the objective 'wasserstein' has no labels: there is nothing to smooth",
+    ),
+    ({"objective": "relativistic", "fake_label_smoothing": 0.1}, "'relativistic' has no labels"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG)
+def test_wrong_settings_are_refused_in_one_line(settings, message):
+    with pytest.raises(InputError, match=message) as caught:
+        make_gan(**settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_discriminator_without_a_second_derivative_is_refused_only_with_a_penalty():
+    layers = Dense(4, 4), Square(), Dense(4, 1)
+    make_gan(*layers)
+    with pytest.raises(InputError, match=r"^Square\(\) has no second derivative"):
+        make_gan(*layers, penalties={"r1": 1.0})
