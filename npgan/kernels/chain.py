@@ -5,7 +5,7 @@ from numba import prange
 
 from npgan.kernels.activation import IDENTITY, activate_backward
 from npgan.kernels.dense import input_part, output_part, weight_part
-from npgan.kernels.jit import ONE, ZERO, Threaded, jit
+from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import panel_size, share
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
@@ -48,7 +48,7 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
     d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
     source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
     if grads.size:
-        weight_part(source, x0, d, d0, grads, weight, bias, ONE, n, k, m, panel, part, parts)
+        weight_part(source, x0, d, d0, grads, weight, bias, ONE, NONE, n, k, m, panel, part, parts)
     if target.size:
         code = plan[s - 1, CODE] if s else IDENTITY
         input_part(

@@ -4,7 +4,7 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import IDENTITY, activate, activate_backward
-from npgan.kernels.jit import ONE, ZERO, Threaded, jit
+from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import block, panel_size, region
 
 
@@ -19,10 +19,11 @@ def output_part(x, x0, w, w0, b0, y, y0, n, k, m, code, argument, panel, part, p
 
 
 @jit
-def weight_part(x, x0, d, d0, grads, w0, b0, add, n, k, m, panel, part, parts):  # type: ignore[no-untyped-def]
+def weight_part(x, x0, d, d0, grads, w0, b0, add, l0, n, k, m, panel, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of dW += x.T @ d, and of the bias's sum: whoever has the first row.
 
-    Without ``add`` what was there is overwritten.
+    Without ``add`` what was there is overwritten. The bias's sum is weighted by the numbers of d's
+    memory from ``l0`` on, one a row, if that is not negative.
     """
     i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
     block(x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, add, i0, i1, j0, j1, n, panel)
@@ -32,8 +33,17 @@ def weight_part(x, x0, d, d0, grads, w0, b0, add, n, k, m, panel, part, parts): 
             sums[:] = 0
         for i in range(n):
             row = d[d0 + i * m + j0 : d0 + i * m + j1]
+            weight = d[l0 + i] if l0 >= 0 else d.dtype.type(1)
             for j in range(row.size):
-                sums[j] += row[j]
+                sums[j] = fma(weight, row[j], sums[j])
+
+
+@jit
+def tangent_part(t, t0, w, w0, u, u0, y, y0, n, k, m, code, argument, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Compute a part of t @ W, times the derivative of the activation that made y (y in memory)."""
+    i0, i1, j0, j1 = region(n, m, k, u.itemsize, part, parts)
+    block(t, t0, k, ONE, w, w0, m, ONE, u, u0, m, u, u0, m, ZERO, i0, i1, j0, j1, k, panel)
+    activate_backward(u, u0, y, y0, m, i0, i1, j0, j1, code, argument)
 
 
 @jit

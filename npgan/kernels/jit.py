@@ -34,7 +34,11 @@ def _digest() -> str:
 
 
 DIGEST = _digest()
-ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: of a literal, Numba compiles a kernel anew
+ZERO, ONE, NONE = (
+    np.int64(0),
+    np.int64(1),
+    np.int64(-1),
+)  # as arguments: of a literal, Numba compiles a kernel anew
 
 
 def jit(function: Callable, **options: Any) -> Any:

@@ -27,6 +27,7 @@ def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
     return [
         partial(program.products, *given, memory, *part),
         partial(program.elementwise, *given, *part),
+        partial(program.penalties, *given[:2], memory, doubles, memory, *part),
     ], [
         partial(program.batches, *given, operands, octets, *part),
         partial(program.losses, *given, doubles, *part),

@@ -15,7 +15,7 @@ import numpy as np
 
 from npgan.kernels.activation import activate_backward
 from npgan.kernels.batch import copy_bytes
-from npgan.kernels.dense import input_part, output_part, weight_part
+from npgan.kernels.dense import input_part, output_part, tangent_part, weight_part
 from npgan.kernels.elementwise import (
     UNIT,
     adam,
@@ -26,19 +26,20 @@ from npgan.kernels.elementwise import (
     rmsprop,
     sgd,
 )
-from npgan.kernels.jit import ONE, ZERO, jit
+from npgan.kernels.jit import ONE, ZERO, fma, jit
 from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import add, load, maximum, nap, pause, view
 from npgan.kernels.random import mask_numbers, normal_numbers
+from npgan.kernels.slope import mix_part, slope_part
 
 OPERATIONS = (
-    "gather_bytes", "gather", "normal", "mask", "output", "weight", "input",
+    "gather_bytes", "gather", "normal", "mask", "output", "weight", "input", "tangent", "slope", "mix",
     "activation_backward", "loss", "mean", "mean_sigmoid", "add", "scale", "multiply", "finite",
     "sgd", "momentum", "rmsprop", "adam", "ema",
 )  # fmt: skip
 (
-    GATHER_BYTES, GATHER, NORMAL, MASK, OUTPUT, WEIGHT, INPUT,
+    GATHER_BYTES, GATHER, NORMAL, MASK, OUTPUT, WEIGHT, INPUT, TANGENT, SLOPE, MIX,
     ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, ADD, SCALE, MULTIPLY, FINITE,
     SGD, MOMENTUM, RMSPROP, ADAM, EMA,
 ) = range(len(OPERATIONS))  # fmt: skip
@@ -60,14 +61,33 @@ def products(operation, o, numbers, memory, panel, part, parts):  # type: ignore
             memory, x, memory, w, b, memory, y, n, k, m, code, numbers[0], panel, part, parts
         )
     elif operation == WEIGHT:
-        x, d, dw, db, add, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
-        weight_part(memory, x, memory, d, memory, dw, db, add, n, k, m, panel, part, parts)
+        x, d, dw, db, add, l, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8]  # noqa: E741
+        weight_part(memory, x, memory, d, memory, dw, db, add, l, n, k, m, panel, part, parts)
+    elif operation == TANGENT:
+        t, w, u, y, code, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
+        tangent_part(
+            memory, t, memory, w, memory, u, memory, y, n, k, m, code, numbers[0], panel, part,
+            parts,
+        )  # fmt: skip
     else:
         d, w, dx, y, code, n, k, m = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
         input_part(
             memory, d, memory, w, memory, dx, memory, y, n, k, m, code, numbers[0], panel, part,
             parts,
         )  # fmt: skip
+
+
+@jit
+def penalties(operation, o, memory, doubles, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Do a part of what a penalty on a slope needs beside products; its operands are n, k and others."""
+    n, k = o[0], o[1]
+    if operation == SLOPE:
+        sums = o[5] * memory.itemsize // 8
+        slope_part(
+            memory, o[2], memory, o[3], memory, o[4], doubles, sums, n, k, panel, part, parts
+        )
+    else:
+        mix_part(memory, o[2], memory, o[3], memory, o[4], memory, o[5], n, k, part, parts)
 
 
 @jit
@@ -96,7 +116,7 @@ def elementwise(operation, o, numbers, memory, part, parts):  # type: ignore[no-
     a, b = memory[o[2] + first : o[2] + last], memory[o[3] + first : o[3] + last]
     if operation == ADD:
         for i in range(y.size):
-            y[i] = a[i] + b[i]
+            y[i] = fma(numbers[0], b[i], a[i])
     elif operation == SCALE:
         for i in range(y.size):
             y[i] = numbers[0] * a[i]
@@ -166,8 +186,10 @@ def perform(row, numbers, state, views, panel, part, parts):  # type: ignore[no-
     operation, o = row[OPERATION], row[BEFORE:]
     if operation <= MASK:
         batches(operation, o, numbers, memory, integers, octets, part, parts)
-    elif operation <= INPUT:
+    elif operation <= TANGENT:
         products(operation, o, numbers, memory, panel, part, parts)
+    elif operation <= MIX:
+        penalties(operation, o, memory, doubles, panel, part, parts)
     elif operation >= SGD:
         if state[BAD] < 0:
             updates(operation, o, numbers, memory, part, parts)

@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 
 from npgan.kernels import jit, program
-from npgan.kernels.activation import IDENTITY
+from npgan.kernels.activation import CODES, IDENTITY
 from npgan.kernels.chain import CODE
 from npgan.kernels.elementwise import UNIT, adam_rates
+from npgan.kernels.jit import NONE
 from npgan.kernels.loss import BLOCK, LOSSES, TINY
 from npgan.kernels.matmul import SMALL, panel_size
 from npgan.kernels.schedule import Patch, Program, Row, address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
 from npgan.ops.random import key, threshold
 
+LINEAR = [CODES[name] for name in ("identity", "relu", "leaky_relu")]
 LEAST = int(UNIT)  # numbers below which a second part is not worth it
 Rates = Callable[..., Sequence[float]]
 UPDATES: dict[str, tuple[str, int, Rates]] = {
@@ -199,7 +201,7 @@ class Recorder:
         """Write down a row a stage."""
         y, weights, n = Stages(), self.place(w).buffer, len(x)
         for (k, m, weight, bias, code, _), argument in zip(plan.tolist(), arguments, strict=True):
-            out = self.new(n, m)
+            out, (sizes, most) = self.new(n, m), self._product(n, k, m)
             self.row(
                 "output",
                 self.place(x),
@@ -207,17 +209,18 @@ class Recorder:
                 Place(weights, bias, m),
                 self.place(out, writes=True),
                 code,
-                *self._product(n, k, m),
+                *sizes,
                 numbers=[argument],
-                most=n * k * m // (SMALL // 2),
+                most=most,
             )
             y.append(out)
             x = out
         return y
 
-    def _product(self, *sizes: int) -> tuple[int, ...]:
-        self.longest = max(self.longest, *sizes)
-        return sizes
+    def _product(self, n: int, k: int, m: int) -> tuple[tuple[int, int, int], int]:
+        """Return a product's sizes, and into how many parts it may be cut."""
+        self.longest = max(self.longest, n, k, m)
+        return (n, k, m), n * k * m // (SMALL // 2)
 
     def chain_backward(
         self,
@@ -231,25 +234,93 @@ class Recorder:
         input_grad: bool,
     ) -> Traced | None:
         """Write down a row for each product; both of a stage may run side by side."""
-        weights, n, stages = self.place(w).buffer, len(dy), plan.tolist()
-        sums = None if grads is None else self.place(grads).buffer
+        e, dx = self._gradients(dy, x, y, w, plan.tolist(), arguments, input_grad)
+        if grads is not None:
+            for s, stage in enumerate(plan.tolist()):
+                self._weight(y[s - 1] if s else x, e[s], stage, grads)
+        return dx
+
+    def _gradients(
+        self,
+        dy: Any,
+        x: Traced,
+        y: Stages,
+        w: np.ndarray,
+        stages: list[list[int]],
+        arguments: np.ndarray,
+        input_grad: bool,
+    ) -> tuple[list[Any], Traced | None]:
+        """Return the gradients before each stage's activation, and that by x."""
+        weights, n = self.place(w).buffer, len(dy)
+        e = [dy] * len(stages)
         if stages[-1][CODE] != IDENTITY:
-            dy = self._before_activation(dy, y[-1], stages[-1][CODE], arguments[-1])
+            e[-1] = self._before_activation(dy, y[-1], stages[-1][CODE], arguments[-1])
+        dx: Traced | None = None
         for s in reversed(range(len(stages))):
-            k, m, weight, bias, _, _ = stages[s]
-            source, d = self.place(y[s - 1] if s else x), self.place(dy)
-            sizes, most = self._product(n, k, m), n * k * m // (SMALL // 2)
-            if sums is not None:
-                dw, db = (Place(sums, weight, k * m, True), Place(sums, bias, m, True))
-                add = int((sums, weight) in self.written)  # else the gradient still is zero
-                self.written.add((sums, weight))
-                self.row("weight", source, d, dw, db, add, *sizes, most=most)
-            if s or input_grad:
-                dy = self.new(n, k)
-                before, argument = (stages[s - 1][CODE], arguments[s - 1]) if s else (IDENTITY, 0)
-                places = [d, Place(weights, weight, k * m), self.place(dy, writes=True), source]
-                self.row("input", *places, before, *sizes, numbers=[argument], most=most)
-        return dy if input_grad else None
+            if not (s or input_grad):
+                break
+            k, m, weight, *_ = stages[s]
+            dx = self.new(n, k)
+            before, argument = (stages[s - 1][CODE], arguments[s - 1]) if s else (IDENTITY, 0)
+            places = [
+                self.place(e[s]),
+                Place(weights, weight, k * m),
+                self.place(dx, writes=True),
+                self.place(y[s - 1] if s else x),
+            ]
+            sizes, most = self._product(n, k, m)
+            self.row("input", *places, before, *sizes, numbers=[argument], most=most)
+            if s:
+                e[s - 1] = dx
+        return e, dx if input_grad else None
+
+    def _weight(
+        self, x: Any, e: Any, stage: list[int], grads: np.ndarray, loss: Traced | None = None
+    ) -> None:
+        """Write down dW += x.T @ e, and db += the sum of e's rows, or of rows weighted by ``loss``."""
+        (k, m, weight, bias, _, _), sums = stage, self.place(grads).buffer
+        sizes, most = self._product(len(e), k, m)
+        add = int((sums, weight) in self.written)  # else the gradient still is zero
+        self.written.add((sums, weight))
+        dw, db = Place(sums, weight, k * m, writes=True), Place(sums, bias, m, writes=True)
+        scale = NONE if loss is None else self.place(loss)
+        self.row("weight", self.place(x), self.place(e), dw, db, add, scale, *sizes, most=most)
+
+    def chain_penalized_backward(
+        self,
+        dy: Traced,
+        c: np.ndarray,
+        x: Traced,
+        y: Stages,
+        w: np.ndarray,
+        plan: np.ndarray,
+        arguments: np.ndarray,
+        grads: np.ndarray | None,
+    ) -> Traced:
+        """Take the formula with one product a stage, which needs every f'' to be 0."""
+        stages, n = plan.tolist(), len(dy)
+        if any(stage[CODE] not in LINEAR for stage in stages):
+            raise NotRecordable("a penalty on an activation that is curved")
+        ones = np.ones(dy.shape, self.dtype)
+        e, g = self._gradients(ones, x, y, w, stages, arguments, True)
+        value, t, sums = self.new(), self.new(*x.shape), Place(Buffer(2 * n), 0, 2 * n, writes=True)
+        places = [self.place(g), self.place(c), self.place(t, writes=True), sums]
+        self.row("slope", n, x.shape[1], *places, most=x.size // LEAST + 1)
+        self.row("mean", 1, sums._replace(writes=False), n, self.place(value, writes=True))
+        if grads is None:
+            return value
+        for s, (k, m, weight, _, code, _) in enumerate(stages):
+            source, z = y[s - 1] if s else x, self.new(n, k)
+            places = [*map(self.place, (dy, source, t)), self.place(z, writes=True)]
+            self.row("mix", n, k, *places, most=n * k // LEAST + 1)
+            self._weight(z, e[s], stages[s], grads, loss=dy)
+            if s < len(stages) - 1:
+                u, (sizes, most) = self.new(n, m), self._product(n, k, m)
+                places = [self.place(t), Place(self.place(w).buffer, weight, k * m)]
+                places += [self.place(u, writes=True), self.place(y[s])]
+                self.row("tangent", *places, code, *sizes, numbers=[arguments[s]], most=most)
+                t = u
+        return value
 
     def _before_activation(self, dy: Traced, y: Traced, code: int, argument: float) -> Traced:
         """Multiply dy by an activation's derivative: at once where a product makes it, if it does."""

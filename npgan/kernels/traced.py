@@ -78,8 +78,6 @@ class Traced:
         return Traced(self.recorder, self.buffer, shape, self.start + first * width)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> "Traced":
-        if ufunc is np.add:
-            return self.recorder.elementwise("add", *arrays)
         if ufunc is np.multiply and isinstance(arrays[0], np.floating):
             return arrays[1].__rmul__(float(arrays[0]))
         raise NotRecordable(f"{ufunc.__name__} of traced arrays")
@@ -90,7 +88,10 @@ class Traced:
         return self.recorder.concatenate(*arrays)
 
     def __add__(self, other: Any) -> "Traced":
-        return self.recorder.elementwise("add", self, other)
+        return self.recorder.elementwise("add", self, other, numbers=[1.0])
+
+    def __sub__(self, other: Any) -> "Traced":
+        return self.recorder.elementwise("add", self, other, numbers=[-1.0])
 
     def __rmul__(self, other: float) -> "Traced":
         return self.recorder.elementwise("scale", self, numbers=[other])

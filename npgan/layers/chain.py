@@ -74,6 +74,18 @@ class Chain(Layer):
         plan = (self.network.flat, self.plan, self.arguments)
         return run.chain_double_backward(ddx, record, *cache, *plan, flat, input_grad)
 
+    def penalized_backward(
+        self,
+        dy: np.ndarray,
+        c: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+    ) -> np.floating:
+        """See :func:`npgan.ops.chain_penalized_backward`."""
+        flat = None if grads is None else grads.flat
+        plan = (self.network.flat, self.plan, self.arguments)
+        return run.chain_penalized_backward(dy, c, *cache, *plan, flat)
+
 
 def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]]:
     """Return a network's layers with every run of dense layers and activations as one chain.

@@ -81,6 +81,24 @@ class Layer:
             f"{self!r} has no second derivative, which a gradient penalty needs of every layer"
         )
 
+    def penalized_backward(
+        self, dy: np.ndarray, c: np.ndarray, cache: Any, grads: Parameters | None = None
+    ) -> np.floating:
+        r"""Go back for a loss and a penalty, :math:`P = \frac12\sum_n c_n\|\partial y_n/\partial x_n\|^2`; return P.
+
+        Parameters
+        ----------
+        dy : (n, 1) the loss's gradient by the output, one number a sample
+        c : (n, 1) each sample's coefficient
+        cache : what :meth:`forward` returned
+        grads : gradients of loss and penalty, added to; None: they are not wanted
+        """
+        g, record = self.input_gradient(np.ones_like(dy), cache)
+        if grads is not None:
+            self.backward(dy, cache, grads, input_grad=False)
+            self.double_backward(c * g, record, cache, grads, input_grad=False)
+        return (c * np.square(g)).sum() / 2
+
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw new parameters, in order, from one generator."""
 

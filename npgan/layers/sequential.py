@@ -182,6 +182,15 @@ class Sequential(Layer):
             dx = total(dx, shares[i])
         return ddx, dx if input_grad else None
 
+    def penalized_backward(
+        self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
+    ) -> np.floating:
+        """Leave it to the only layer, fused from several, if there is but one."""
+        (scope, layer), *others = self._parts()
+        if others:
+            return super().penalized_backward(dy, c, cache, grads)
+        return layer.penalized_backward(dy, c, cache[0], grads and grads.scope(scope))
+
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""
         rows = [("layer", "output", "parameters")]

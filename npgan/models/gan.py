@@ -145,14 +145,22 @@ class GAN(Model):
         real, fake = self._noisy(real, rng), self._noisy(fake, rng)
         logits, cache = self.discriminator.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
+        dtype = self.discriminator.parameters.flat.dtype
         smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
         labels = smoothed if self.objective.labels else ()
         loss = self.objective.discriminator(real_logits, fake_logits, *labels)
-        if grads is not None:
-            dlogits = np.concatenate([loss.dreal, loss.dfake])
+        value, dlogits = loss.value, np.concatenate([loss.dreal, loss.dfake])
+        others = dict(self.penalties)
+        r1, r2 = others.pop("r1", 0.0), others.pop("r2", 0.0)
+        if r1 or r2:  # on the batch that the loss looks at: one way back does for both
+            sides = [np.full((len(x), 1), r / len(x), dtype) for x, r in ((real, r1), (fake, r2))]
+            c = np.concatenate(sides)
+            value = value + self.discriminator.penalized_backward(dlogits, c, cache, grads)
+        elif grads is not None:
             self.discriminator.backward(dlogits, cache, grads, input_grad=False)
-        penalty = penalize(self.discriminator, self.penalties, real, fake, grads, rng)
-        return DiscriminatorStep(loss.value + penalty, real_logits, fake_logits)
+        if others:
+            value = value + penalize(self.discriminator, others, real, fake, grads, rng)
+        return DiscriminatorStep(value, real_logits, fake_logits)
 
     def generator_step(
         self,

@@ -38,7 +38,12 @@ from npgan.ops.activation import (
     tanh_forward,
 )
 from npgan.ops.batch import gather
-from npgan.ops.chain import chain_backward, chain_double_backward, chain_forward
+from npgan.ops.chain import (
+    chain_backward,
+    chain_double_backward,
+    chain_forward,
+    chain_penalized_backward,
+)
 from npgan.ops.dense import (
     dense_backward_input,
     dense_backward_parameters,
@@ -97,6 +102,7 @@ __all__ = [
     "chain_backward",
     "chain_double_backward",
     "chain_forward",
+    "chain_penalized_backward",
     "clip_by_norm",
     "clip_by_value",
     "dense_backward_input",

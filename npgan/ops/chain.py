@@ -192,6 +192,50 @@ def chain_double_backward(
     return t, r if input_grad else None
 
 
+def chain_penalized_backward(
+    dy: np.ndarray,
+    c: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    plan: np.ndarray,
+    arguments: np.ndarray,
+    grads: np.ndarray | None,
+) -> np.floating:
+    r"""Go back for a loss and for a penalty on the slope: :math:`P = \frac12\sum_n c_n\|\partial y_n/\partial x_n\|^2`.
+
+    The output is one number a sample, a logit. P's gradient by :math:`g_n = \partial y_n/\partial x_n` is
+    :math:`c_n g_n`, and :func:`chain_double_backward` takes it to the parameters. A kernel can do
+    both at once, by that function's last formula.
+
+    Parameters
+    ----------
+    dy : (n, 1) the loss's gradient by the last stage's output
+    c : (n, 1) each sample's coefficient
+    x, y, w, plan, arguments : as given to :func:`chain_backward`
+    grads : (size,), added to: the gradient of loss and penalty; None: they are not wanted
+
+    Returns
+    -------
+    value : P
+
+    Examples
+    --------
+    >>> plan, w, grads = np.array([[1, 1, 0, 1, 0, 0]]), np.array([3.0, 0.0]), np.zeros(2)
+    >>> x, c = np.array([[5.0]]), np.array([[2.0]])  # P = w²
+    >>> y = chain_forward(x, w, plan, np.zeros(1))
+    >>> chain_penalized_backward(np.zeros((1, 1)), c, x, y, w, plan, np.zeros(1), grads), grads
+    (np.float64(9.0), array([6., 0.]))
+    """
+    ones = np.ones_like(dy)
+    g = chain_backward(ones, x, y, w, plan, arguments, None, True)
+    assert g is not None
+    if grads is not None:
+        chain_backward(dy, x, y, w, plan, arguments, grads, False)
+        chain_double_backward(c * g, ones, x, y, w, plan, arguments, grads, False)
+    return (c * np.square(g)).sum() / 2
+
+
 def total(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
     """Return a + b, where None stands for a zero.
 
