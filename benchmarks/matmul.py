@@ -1,8 +1,9 @@
 """Compare the matrix products of a dense layer: npgan's kernels, np.matmul and torch.mm.
 
 A layer needs three: x @ w forward, x.T @ dy for its weights' gradient, dy @ w.T for its input's.
-npgan's are the operations themselves, with the bias, its gradient and the sum into ``dweight`` that
-they include. The contestants take turns in short slices; a rate is the median over the rounds.
+npgan's are the operations themselves, with the bias and its gradient that they include, as a
+training step runs them: rows of a program, of which one call runs many. The contestants take turns
+in short slices; a rate is the median over the rounds.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from npgan.models.presets import preset
 SQUARES = (32, 64, 128, 256, 512, 1024)
 PRODUCTS = ("x @ w", "x.T @ dy", "dy @ w.T")
 SLICE, WARM = 0.01, 0.015  # seconds; helper threads must first wake up and find a core
+ROWS = 16  # in a call of npgan's
 PAUSE = 0.1  # helper threads of other libraries spin that long before they fall asleep
 
 EXAMPLES = """
@@ -69,18 +71,26 @@ def numpy_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
 
 
 def npgan_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
-    """Return the three products by the kernel that the dense layers' operations are made of."""
-    from npgan.kernels.dense import product
+    """Return the three products as a recorded training step runs them, each many times a call."""
+    from npgan.kernels.record import Recorder
+    from npgan.kernels.traced import Stages
 
-    (n, k), m = x.shape, w.shape[1]
-    a, b, c = (array.reshape(-1) for array in (x, w, dy))
-    y, dw, dx = np.empty_like(c), np.empty_like(b), np.empty_like(a)
-    calls = (
-        lambda: product(a, k, 1, b, m, 1, y, y, m, 0, n, m, k),
-        lambda: product(a, 1, k, c, m, 1, dw, dw, m, 0, k, m, n),
-        lambda: product(c, m, 1, b, 1, m, dx, dx, k, 0, n, k, m),
-    )
-    return dict(zip(PRODUCTS, calls, strict=True))
+    (k, m), none = w.shape, np.zeros(1, w.dtype)
+    parameters = np.concatenate([w.reshape(-1), np.zeros(m, w.dtype)])
+    dense = parameters, np.array([[k, m, 0, k * m, 0, 0]]), none  # weight, bias, no activation
+    grads = np.zeros_like(parameters)
+    records: dict[str, Callable[[Recorder], Any]] = {
+        "x @ w": lambda run: run.chain_forward(x, *dense),
+        "x.T @ dy": lambda run: run.chain_backward(dy, x, Stages(), *dense, grads, False),
+        "dy @ w.T": lambda run: run.chain_backward(dy, x, Stages(), *dense, None, True),
+    }
+    calls = {}
+    for name, record in records.items():
+        recorder = Recorder(np.random.default_rng())
+        record(recorder)
+        recorder.rows *= ROWS
+        calls[name] = recorder.finish({}).run
+    return calls
 
 
 def torch_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
@@ -129,7 +139,8 @@ def work(name: str, threads: int) -> None:
                 awake = time.perf_counter() + WARM
                 while time.perf_counter() < awake:
                     once = max(timed(call, 2), 1e-7)
-                print(timed(call, max(1, round(SLICE / once))), flush=True)
+                seconds = timed(call, max(1, round(SLICE / once)))
+                print(seconds / (ROWS if name == "npgan" else 1), flush=True)
 
 
 class Worker:
