@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
-SLOW = {"autoencoder_vs_pca", "first_gan", "ring"}
+SLOW = {"autoencoder_vs_pca", "collapse_and_cure", "first_gan", "ring"}
 
 
 @pytest.mark.parametrize(

@@ -252,19 +252,24 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
 RELU, LEAKY = "relu", "leaky_relu 0.2"
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
 GAN_NETWORKS = MODELS["gan"][1]
+LARGE = {
+    "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
+    "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
+}
 
 PRESETS: dict[str, Config] = {
     "gan-mnist": Config(
         model="gan",
         data="mnist",
-        batch_size=64,
-        epochs=16,
-        networks={
-            "generator": mlp(64, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": ["dropout 0.2", "dense 784 256", LEAKY, "dropout 0.5", "dense 256 1"],
+        batch_size=128,
+        epochs=30,
+        networks=LARGE,
+        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        settings={
+            "objective": "relativistic",
+            "penalties": {"r1": 1.0, "r2": 1.0},
+            "ema": 0.999,
         },
-        optimizers=_both(*GAN_NETWORKS, lr=5e-4, beta1=0.5),
-        settings={"ema": 0.9995},
     ),
     "gan-small": Config(
         model="gan",
@@ -293,10 +298,7 @@ PRESETS: dict[str, Config] = {
         data="mnist",
         batch_size=128,
         epochs=20,
-        networks={
-            "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
-        },
+        networks=LARGE,
         optimizers=_both(*GAN_NETWORKS, lr=2e-4),
     ),
     "autoencoder": Config(
