@@ -262,9 +262,9 @@ PRESETS: dict[str, Config] = {
         model="gan",
         data="mnist",
         batch_size=128,
-        epochs=30,
+        epochs=26,
         networks=LARGE,
-        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
