@@ -5,7 +5,7 @@ from numba import prange
 
 from npgan.kernels.activation import IDENTITY, activate, activate_backward
 from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
-from npgan.kernels.matmul import block, panel_size, region
+from npgan.kernels.matmul import NARROW, block, panel_size, region
 
 
 @jit
@@ -19,6 +19,26 @@ def output_part(x, x0, w, w0, b0, y, y0, n, k, m, code, argument, panel, part, p
 
 
 @jit
+def bias_part(d, d0, grads, b0, add, l0, n, m, j0, j1):  # type: ignore[no-untyped-def]
+    """Add up d's rows, columns j0..j1: few columns one by one, many as vectors."""
+    sums, one = grads[b0 + j0 : b0 + j1], d.dtype.type(1)
+    if not add:
+        sums[:] = 0
+    if sums.size <= NARROW:
+        for j in range(sums.size):
+            total = sums[j]
+            for i in range(n):
+                total = fma(d[l0 + i] if l0 >= 0 else one, d[d0 + i * m + j0 + j], total)
+            sums[j] = total
+        return
+    for i in range(n):
+        row = d[d0 + i * m + j0 : d0 + i * m + j1]
+        weight = d[l0 + i] if l0 >= 0 else one
+        for j in range(row.size):
+            sums[j] = fma(weight, row[j], sums[j])
+
+
+@jit
 def weight_part(x, x0, d, d0, grads, w0, b0, add, l0, n, k, m, panel, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of dW += x.T @ d, and of the bias's sum: whoever has the first row.
 
@@ -28,14 +48,7 @@ def weight_part(x, x0, d, d0, grads, w0, b0, add, l0, n, k, m, panel, part, part
     i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
     block(x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, add, i0, i1, j0, j1, n, panel)
     if i0 == 0 and i1 > 0:
-        sums = grads[b0 + j0 : b0 + j1]
-        if not add:
-            sums[:] = 0
-        for i in range(n):
-            row = d[d0 + i * m + j0 : d0 + i * m + j1]
-            weight = d[l0 + i] if l0 >= 0 else d.dtype.type(1)
-            for j in range(row.size):
-                sums[j] = fma(weight, row[j], sums[j])
+        bias_part(d, d0, grads, b0, add, l0, n, m, j0, j1)
 
 
 @jit

@@ -7,7 +7,7 @@ at a time, into a ``panel``: a transpose that stays in the nearest cache while i
 """
 
 from npgan.kernels.dots import dots
-from npgan.kernels.jit import ONE, jit
+from npgan.kernels.jit import ONE, fma, jit
 from npgan.kernels.tile import ROWS, tile
 from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
@@ -15,6 +15,22 @@ from npgan.kernels.vectors import BYTES
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
 CACHED = 384 * 1024  # bytes of A that stay near while all of B goes by
 SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
+
+
+@jit
+def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
+    """Return how many numbers a panel of k rows holds, or one of the transpose of narrow columns."""
+    return 2 * BYTES // itemsize * max(k, NARROW)
+
+
+@jit
+def add_rows(sums, a, a0, stride, u, v, w, z):  # type: ignore[no-untyped-def]
+    """Add four rows, weighted, in order."""
+    n = sums.size
+    r, s, t = a[a0:][:n], a[a0 + stride :][:n], a[a0 + 2 * stride :][:n]
+    q = a[a0 + 3 * stride :][:n]
+    for x in range(n):
+        sums[x] = fma(z, q[x], fma(w, t[x], fma(v, s[x], fma(u, r[x], sums[x]))))
 
 
 @jit
@@ -74,22 +90,22 @@ def narrow(  # type: ignore[no-untyped-def]
                     dots(1, a, ai, ars, panel, 0, k, c, ci, crs)
                     i += 1
         return
-    step = 2 * BYTES // c.itemsize  # A's columns lie together: a tile of the transpose of C
-    for i in range(i0, i1, step):
-        rows, columns, bj = min(step, i1 - i), j1 - j0, ib + j0 * bcs
-        tile(
-            columns, rows, b, bj, bcs, brs, a, ia + i * ars, acs, panel, 0, step, panel, 0, 0,
-            0, k,
-        )  # fmt: skip
-        for x in range(rows):
-            for j in range(columns):
-                c[ic + (i + x) * crs + j0 + j] += panel[j * step + x]
-
-
-@jit
-def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
-    """Return how many numbers a panel of k rows holds, or one of the transpose of narrow columns."""
-    return 2 * BYTES // itemsize * max(k, NARROW)
+    width = panel_size(
+        1, c.itemsize
+    )  # A's columns lie together: rows of its transpose, four a pass
+    for i in range(i0, i1, width):
+        sums = panel[: min(width, i1 - i)]
+        for j in range(j0, j1):
+            sums[:] = 0
+            for p in range(0, k - 3, 4):
+                a0, b0 = ia + i + p * acs, ib + p * brs + j * bcs
+                add_rows(sums, a, a0, acs, b[b0], b[b0 + brs], b[b0 + 2 * brs], b[b0 + 3 * brs])
+            for p in range(k - k % 4, k):
+                row, factor = a[ia + i + p * acs :][: sums.size], b[ib + p * brs + j * bcs]
+                for x in range(sums.size):
+                    sums[x] = fma(factor, row[x], sums[x])
+            for x in range(sums.size):
+                c[ic + (i + x) * crs + j] += sums[x]
 
 
 @jit
