@@ -306,14 +306,19 @@ def test_a_number_that_is_not_finite_is_refused_as_by_single_steps(name, threads
     for place in (0, 1):
         model = BAD[name]()
         step = steps_of(model, rows())[place]
-        with pytest.raises(NonFiniteError) as caught, np.errstate(all="ignore"):
-            for _ in range(20):
-                before = bits(model)[0]
-                step()
+        caught = None
+        while caught is None and model.step < 20:
+            before = bits(model)[0]
+            try:
+                with np.errstate(all="ignore"):
+                    step()
+            except NonFiniteError as error:
+                caught = str(error)
+        assert caught is not None
         if name != "the other one's learning rate":  # whose own update was applied
             assert bits(model)[0] == before
         assert not any(grads.flat.any() for grads in model.grads.values())
-        ends.append((str(caught.value), bits(model)))
+        ends.append((caught, bits(model)))
     assert ends[0] == ends[1]
 
 
@@ -364,7 +369,7 @@ def test_helpers_that_come_late_find_tables_of_programs_that_are_gone():
     jit.set_threads(2)
     backend.use("numba")
     tables = []
-    for _ in range(40):
+    for _ in range(2 * crew.KEPT):
         step, _, _ = steps_of(gan(), rows())
         step(), step()
         tables.append(weakref.ref(step._programs[True].table))
@@ -372,7 +377,7 @@ def test_helpers_that_come_late_find_tables_of_programs_that_are_gone():
         gc.collect()
         assert jit.threads() == 1 or tables[-1]() is not None
     jit.set_threads(before)
-    assert sum(table() is not None for table in tables) < 2 * crew.KEPT
+    assert sum(table() is not None for table in tables) < 2 * crew.KEPT, "and not for ever"
 
 
 SCRIPTS = {
