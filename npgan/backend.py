@@ -26,7 +26,7 @@ TABLE: dict[str, dict[str, Callable]] = {
 
 run = SimpleNamespace()
 _chosen = os.environ.get("NPGAN_BACKEND")
-_recording = threading.Lock()
+_recording = threading.RLock()  # held by whoever changes ``run``
 
 
 def use(name: str) -> None:
@@ -48,7 +48,8 @@ def use(name: str) -> None:
     if name not in BACKENDS:
         raise unknown("backend", name, BACKENDS)
     _chosen = name
-    _activate(name)
+    with _recording:
+        _activate(name)
 
 
 def choice() -> str:

@@ -48,7 +48,7 @@ class Batches:
 
     def _shuffle(self) -> None:
         self._before = self.rng.bit_generator.state
-        self._order = self.rng.permutation(len(self.data))
+        self._order = self.rng.permutation(len(self.data)).astype(np.int64, copy=False)
 
     def next(self) -> np.ndarray:
         """Return the next batch, (batch_size, d)."""

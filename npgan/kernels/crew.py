@@ -2,12 +2,12 @@
 
 A helper looks for a new call some tenths of a millisecond long and then sleeps until a bell rings:
 training calls again within microseconds, and nothing is kept busy when it ends. Nobody waits for a
-helper that has not begun; it finds everything taken when it comes.
+helper that has not begun; it finds everything taken when it comes. It may come so late that the
+program is gone: the crew keeps what it then looks at.
 """
 
 import os
 import threading
-import time
 from functools import cache
 
 import numpy as np
@@ -20,6 +20,8 @@ from npgan.kernels.program import work
 CALL, PROGRAM, HELPERS = range(3)
 SEEN, BUSY, ASLEEP, EACH = range(4)  # a helper's last call, and whether it is at work, or asleep
 SPINS = 5000
+MOST = 63  # helpers: a bit each
+KEPT = 16  # programs whose tables are kept before those are looked for that nobody can look at
 
 
 def _serve(mail, helper, example, bits):  # type: ignore[no-untyped-def]
@@ -70,6 +72,7 @@ class Crew:
         for helper in range(size):  # nothing to do yet, but compiled now, by this thread
             serve(self.mail, np.int64(helper), example, bits)
         self.bells = [threading.Semaphore(0) for _ in range(size)]
+        self.kept: dict[np.int64, tuple[np.ndarray, ...]] = {}
         self.lock = threading.Lock()  # held by the thread whose program has the crew
         for helper in range(size):
             threading.Thread(target=self._serve, args=[helper], daemon=True).start()
@@ -79,26 +82,26 @@ class Crew:
             self.bells[helper].acquire()
             serve(self.mail, np.int64(helper), self.example, self.bits)
 
-    def call(self, address: np.int64) -> None:
-        """Call all helpers to the program whose state lies there."""
+    def call(self, address: np.int64, tables: tuple[np.ndarray, ...]) -> None:
+        """Call all helpers to the program whose state lies there; the lock must be held.
+
+        ``tables`` are what a helper looks at that comes when everything is done.
+        """
+        if address not in self.kept:
+            if len(self.kept) >= KEPT and not self.mail[HELPERS + BUSY :: EACH].any():
+                last = self.mail[PROGRAM]  # who begins now can only see this one
+                self.kept = {a: kept for a, kept in self.kept.items() if a == last}
+            self.kept[address] = tables
         asleep = call(self.mail, address)
         for helper, bell in enumerate(self.bells):
             if asleep >> helper & 1:
                 bell.release()
 
-    def forget(self, address: np.int64) -> None:
-        """Return when no helper looks at a program, whose memory can go then."""
-        with self.lock:
-            if self.mail[PROGRAM] == address:
-                self.mail[PROGRAM] = 0
-                while self.mail[HELPERS + BUSY :: EACH].any():
-                    time.sleep(0)
-
 
 @cache
 def crew(size: int, dtype: np.dtype) -> Crew:
     """Return the process's crew of so many helpers for a type of numbers."""
-    return Crew(size, dtype.type(0), limits(dtype))
+    return Crew(min(size, MOST), dtype.type(0), limits(dtype))
 
 
 if hasattr(os, "register_at_fork"):  # threads do not survive a fork

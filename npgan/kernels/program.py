@@ -196,7 +196,7 @@ def perform(row, numbers, state, views, panel, part, parts):  # type: ignore[no-
     elif operation == FINITE:
         first, last = share(o[0], UNIT, part, parts)
         if largest(words[o[1] + first : o[1] + last], bits[0]) >= bits[1]:
-            state[BAD] = o[2]
+            state[BAD] = o[2] if state[BAD] < 0 else state[BAD]  # what comes after is no news
     elif LOSS <= operation <= MEAN_SIGMOID:
         losses(operation, o, numbers, memory, doubles, part, parts)
     else:

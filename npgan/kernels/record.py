@@ -49,11 +49,12 @@ class Recorder:
         self.before: list[Later] = []
         self.afterwards: list[Callable[[], None]] = []
         self.patches: list[tuple[int, Patch]] = []
-        self.otherwise: list[Callable[[], None]] = []
+        self.otherwise: list[tuple[int, Callable[[], None]]] = []
         self.outside: dict[int, Buffer] = {}
         self.dtype: Any = None
         self.longest = 1
         self.written: set[tuple[Buffer, int]] = set()
+        self.updated: set[Buffer] = set()
         self.flag = Buffer(1)
         self.program: Program | None = None
 
@@ -75,15 +76,25 @@ class Recorder:
     def place(self, array: Any, writes: bool = False) -> Place:
         """Return an array, traced or real, as an operand."""
         if isinstance(array, Traced):
+            if array.buffer.lost:
+                raise NotRecordable("a gradient on both sides of an activation")
             return Place(array.buffer, array.start, array.size, writes)
-        if not isinstance(array, np.ndarray) or not array.flags.c_contiguous:
+        if not isinstance(array, np.ndarray):
             raise NotRecordable(f"a {type(array).__name__} as an operand")
-        if array.dtype.kind == "f":
-            self.dtype = self.dtype or array.dtype
-            if array.dtype != self.dtype:
-                raise NotRecordable(f"{array.dtype} and {self.dtype} in one program")
+        self.same(array.dtype)
+        return self._outside(array, writes)
+
+    def _outside(self, array: np.ndarray, writes: bool = False) -> Place:
+        if not array.flags.c_contiguous or address_of(array) % array.itemsize:
+            raise NotRecordable("an array with gaps, or not aligned")
         buffer = self.outside.setdefault(address_of(array), Buffer(array.size, array))
         return Place(buffer, 0, array.size, writes)
+
+    def same(self, dtype: np.dtype) -> None:
+        """Refuse numbers of a type other than those before."""
+        self.dtype = dtype if self.dtype is None else self.dtype
+        if dtype.kind != "f" or dtype != self.dtype:
+            raise NotRecordable(f"{dtype} and {self.dtype} in one program")
 
     def new(self, *shape: int) -> Traced:
         """Return a traced array of the program's own."""
@@ -95,6 +106,8 @@ class Recorder:
         for part in parts:
             if not isinstance(part, Traced) or part.size != part.buffer.size or part.buffer.whole:
                 raise NotRecordable("a concatenation of parts of arrays")
+            if part.buffer.lost or part.shape[1:] != whole.shape[1:]:
+                raise NotRecordable("a concatenation of arrays that do not fit")
             part.buffer.whole, part.buffer.offset = whole.buffer, start
             start += part.size
         return whole
@@ -126,7 +139,7 @@ class Recorder:
     def require_finite(self, otherwise: Callable[[], None], *arrays: Any) -> None:
         """Make no update from here on after a number that is not finite; ``otherwise`` is called."""
         index, flag = len(self.otherwise), Place(self.flag, 0, 1, writes=True)
-        self.otherwise.append(otherwise)
+        self.otherwise.append((len(self.afterwards), otherwise))
         for array in arrays:
             place = self.place(array)
             self.row("finite", place.size, place, index, flag, most=place.size // LEAST + 1)
@@ -136,12 +149,11 @@ class Recorder:
     def gather(self, data: np.ndarray, rows: Later, low: float, high: float) -> Traced:
         """Take other rows at each step."""
         octets, d = data.dtype == np.uint8, data.shape[1]
-        if octets:
-            self.dtype = np.dtype(np.float32)
+        self.same(np.dtype(np.float32) if octets else data.dtype)
         batch = self.new(rows.size, d)
         self.row(
             "gather_bytes" if octets else "gather",
-            self.place(data),
+            self._outside(data),
             0,
             self.place(batch, writes=True),
             rows.size,
@@ -156,11 +168,13 @@ class Recorder:
         self, rng: Any, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
     ) -> Traced:
         """Draw with another key at each step."""
+        self.same(np.dtype(dtype))
         return self._noise("normal", rng, shape, 0, 1.0)
 
     def dropout_mask(self, rng: Any, shape: tuple[int, ...], rate: float) -> Traced:
         """Draw with another key at each step."""
-        return self._noise("mask", rng, shape, threshold(rate), 1 / (1 - rate))
+        scale = float(np.float32(1 / (1 - rate)))  # a mask is float32 where a network is float64
+        return self._noise("mask", rng, shape, threshold(rate), scale)
 
     def _noise(
         self, name: str, rng: Any, shape: tuple[int, ...], least: int, scale: float
@@ -323,13 +337,17 @@ class Recorder:
         return value
 
     def _before_activation(self, dy: Traced, y: Traced, code: int, argument: float) -> Traced:
-        """Multiply dy by an activation's derivative: at once where a product makes it, if it does."""
-        last = self.rows[-1]
-        if last.operation == program.INPUT and last.operands[2] == self.place(dy, writes=True):
-            operands = [*last.operands[:3], self.place(y), code, *last.operands[5:]]
+        """Multiply dy by an activation's derivative: at once where a product makes it, if it does.
+
+        Then nobody makes dy itself any more: the step is not recorded if somebody else reads it.
+        """
+        last, made, d = self.rows[-1], self.place(dy, writes=True), self.new(*dy.shape)
+        if last.operation == program.INPUT and last.operands[2] == made and not made.buffer.whole:
+            place = self.place(d, writes=True)
+            operands = [*last.operands[:2], place, self.place(y), code, *last.operands[5:]]
             self.rows[-1] = last._replace(operands=operands, numbers=[argument])
-            return dy
-        d = self.new(*dy.shape)
+            made.buffer.lost = True
+            return d
         places = [self.place(d, writes=True), self.place(dy), self.place(y)]
         most = d.size // LEAST + 1
         self.row("activation_backward", d.size, *places, code, numbers=[argument], most=most)
@@ -366,6 +384,9 @@ class Recorder:
                 numbers[i] = rate
 
         places = [self.place(vector, writes=True) for vector in arguments[:vectors]]
+        if places[0].buffer in self.updated:  # its rates were to be known before the first
+            raise NotRecordable("two updates of one vector")
+        self.updated.add(places[0].buffer)
         self.written = {
             (buffer, at) for buffer, at in self.written if buffer is not places[1].buffer
         }

@@ -5,18 +5,18 @@ after those of all rows whose results it reads or overwrites, and the rows of a 
 by side.
 """
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.kernels import jit, program
-from npgan.kernels.crew import Crew, crew
+from npgan.kernels.crew import crew
 from npgan.kernels.elementwise import limits
 from npgan.kernels.traced import Buffer, Later, Place
 
 LINE = 64  # bytes: buffers begin where cache lines do
+OUTSIDE = Buffer(0)  # where all arrays from outside lie: they may overlap
 Patch = Callable[[Any, Any], None]
 
 
@@ -30,7 +30,15 @@ class Row(NamedTuple):
 
     def places(self) -> list[tuple[Buffer, int, int, bool]]:
         """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
-        return [(*o.at(), o.writes) for o in self.operands if isinstance(o, Place) and o.size]
+        found = []
+        for place in self.operands:
+            if isinstance(place, Place) and place.size:
+                buffer, first, last = place.at()
+                if buffer.array is not None:
+                    start = address_of(buffer.array) // buffer.array.itemsize
+                    buffer, first, last = OUTSIDE, start + first, start + last
+                found.append((buffer, first, last, place.writes))
+        return found
 
 
 def phases(rows: Sequence[Row]) -> list[int]:
@@ -64,7 +72,7 @@ class Program:
     ----------
     rows, patches : the rows, and of some what changes their operands and numbers before each run
     before, after : functions to call before and after each run
-    otherwise : what to call where a number was not finite
+    otherwise : what to call where a number was not finite, and how many of ``after`` before that
     metrics : name -> where the number is
     dtype : of all numbers
     panel : how many of them a thread's scratch memory holds
@@ -76,14 +84,14 @@ class Program:
         patches: Sequence[tuple[int, Patch]],
         before: Sequence[Later],
         after: Sequence[Callable[[], None]],
-        otherwise: Sequence[Callable[[], None]],
+        otherwise: Sequence[tuple[int, Callable[[], None]]],
         metrics: Mapping[str, Place],
         dtype: np.dtype,
         panel: int,
     ) -> None:
         self.before, self.after, self.otherwise = before, after, otherwise
         self.dtype, self.example, self.bits = dtype, dtype.type(0), limits(dtype)
-        threads = jit.threads()
+        self.threads = threads = jit.threads()
         panels = Place(Buffer(threads * panel), 0, threads * panel)
         self._allocate(rows, panels)
         phase = phases(rows)
@@ -114,8 +122,8 @@ class Program:
             self._operand(panels), panel,
         )  # fmt: skip
         self.address = np.int64(address_of(self.state))
-        if threads > 1:  # no helper shall look at memory that is gone
-            weakref.finalize(self, self._helpers().forget, self.address).atexit = False
+        if threads > 1:
+            crew(threads - 1, dtype)
 
     def _allocate(self, rows: Sequence[Row], panels: Place) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
@@ -158,21 +166,24 @@ class Program:
         self._state[program.TURN] += 1
         self._work()
         if self._state[program.BAD] >= 0:
-            self.otherwise[self._state[program.BAD]]()
+            done, otherwise = self.otherwise[self._state[program.BAD]]
+            for function in self.after[:done]:
+                function()
+            otherwise()
         for function in self.after:
             function()
         return {name: view[0] for name, view in self.metrics.items()}
 
     def _work(self) -> None:
         """Do the work, with help unless another thread's program has it."""
-        if jit.in_use() == 1 or not self._helpers().lock.acquire(blocking=False):
+        helpers = None if 1 in (self.threads, jit.in_use()) else crew(self.threads - 1, self.dtype)
+        if helpers is None or not helpers.lock.acquire(blocking=False):
             program.work(self.address, self.example, self.bits, jit.ZERO)
             return
         try:
-            self._helpers().call(self.address)
-            program.work(self.address, self.example, self.bits, jit.ZERO)
-        finally:
-            self._helpers().lock.release()
-
-    def _helpers(self) -> Crew:
-        return crew(jit.threads() - 1, self.dtype)
+            helpers.call(self.address, (self.state, self.table, self.taken))
+        finally:  # helpers may be at work: no interrupt shall leave them alone with it
+            try:
+                program.work(self.address, self.example, self.bits, jit.ZERO)
+            finally:
+                helpers.lock.release()

@@ -18,6 +18,7 @@ class Buffer:
         self.size, self.array = size, array
         self.whole: Buffer | None = None  # the buffer that it lies in, ...
         self.offset = 0  # ... and where
+        self.lost = False  # whether the row that made it makes another one now
 
     def root(self) -> tuple["Buffer", int]:
         """Return the outermost buffer that this one lies in, and where."""
@@ -67,6 +68,8 @@ class Traced:
         sizes = shape[0] if isinstance(shape[0], tuple) else shape
         known = math.prod(n for n in sizes if n >= 0)
         sizes = tuple(self.size // max(known, 1) if n < 0 else n for n in sizes)
+        if math.prod(sizes) != self.size:
+            raise NotRecordable(f"{self.shape} as {sizes}")
         return Traced(self.recorder, self.buffer, sizes, self.start)
 
     def __getitem__(self, rows: slice) -> "Traced":
@@ -74,13 +77,23 @@ class Traced:
             raise NotRecordable(f"only whole rows can be taken, not {rows}")
         first, last, _ = rows.indices(len(self))
         width = self.size // max(len(self), 1)
-        shape = (last - first, *self.shape[1:])
+        shape = (max(0, last - first), *self.shape[1:])
         return Traced(self.recorder, self.buffer, shape, self.start + first * width)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> "Traced":
-        if ufunc is np.multiply and isinstance(arrays[0], np.floating):
+        plain = method == "__call__" and not options
+        if plain and ufunc is np.add:
+            return self.recorder.elementwise("add", *arrays, numbers=[1.0])
+        if plain and ufunc is np.multiply and isinstance(arrays[0], np.floating):
+            self.recorder.same(arrays[0].dtype)
             return arrays[1].__rmul__(float(arrays[0]))
         raise NotRecordable(f"{ufunc.__name__} of traced arrays")
+
+    def _refuse(self, *_: Any) -> Any:
+        raise NotRecordable("numbers that are needed before the program has run")
+
+    __array__ = __bool__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
     def __array_function__(self, function: Any, _: Any, arrays: Any, options: Any) -> "Traced":
         if function is not np.concatenate or options:

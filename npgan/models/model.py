@@ -10,8 +10,8 @@ from npgan import backend
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
-from npgan.layers import Layer, Sequential, Sigmoid, Softmax, Tanh
-from npgan.optim import Optimizer
+from npgan.layers import LAYERS, Layer, Sequential, Sigmoid, Softmax, Tanh
+from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.training import Callback, History, Loop, Progress
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
@@ -162,6 +162,14 @@ class Model:
         """
         return None
 
+    def is_plain(self, kind: type) -> bool:
+        """Return whether the model is of this very class, with layers and optimisers of npgan's own."""
+        return (
+            type(self) is kind
+            and all(map(_is_known, self.networks.values()))
+            and all(type(rule) in OPTIMIZERS.values() for rule in self.optimizers.values())
+        )
+
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return what there is to report of held-out data: nothing."""
         return {}
@@ -246,6 +254,13 @@ class Model:
     def summary(self) -> str:
         """Return a table a network."""
         return "\n\n".join(f"{name}\n{net.summary()}" for name, net in self.networks.items())
+
+
+def _is_known(layer: Layer) -> bool:
+    """Return whether a layer does nothing but what is recorded: one of one's own may count, say."""
+    if type(layer) is Sequential:
+        return all(map(_is_known, layer.layers))
+    return type(layer) in LAYERS.values()
 
 
 def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
