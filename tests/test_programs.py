@@ -581,7 +581,7 @@ def test_a_vector_is_updated_once_in_a_step():
 
 
 @compiled
-def test_the_backend_cannot_change_while_a_step_is_recorded():
+def test_a_recording_that_fails_leaves_the_backend_as_it_was():
     backend.use("numba")
     before = dict(run.__dict__)
     assert backend.record(lambda rng: 1 / 0, np.random.default_rng(0)) is None
