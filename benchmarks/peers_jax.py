@@ -65,12 +65,27 @@ def adam(
     return each(lambda w, m, v: w - rate * m / (jnp.sqrt(v) * scale + eps), w, m, v), (m, v)
 
 
+def penalized_loss(
+    D: Callable[[Array], Array], real: Array, fake: Array, *, r1: float = 0.0, r2: float = 0.0
+) -> Array:
+    """Return D's loss with penalties on its slope, from one pass through D."""
+    logits, back = jax.vjp(D, jnp.concatenate([real, fake]))
+    (g,) = back(jnp.ones_like(logits))
+    (on_real, on_fake), slopes = jnp.split(logits, 2), jnp.sum(g**2, axis=1).reshape(2, -1)
+    penalty = slopes.mean(axis=1) @ jnp.array([r1, r2]) / 2
+    return softplus(-on_real).mean() + softplus(on_fake).mean() + penalty
+
+
 def gan_step(config: Config) -> Callable[..., tuple[Tree, tuple[Array, ...]]]:
     """Return (state, real, z_d, z_g) -> (state, losses): D's update, then G's."""
     G, D = (network(config.networks[name]) for name in ("generator", "discriminator"))
     optimizers = config.optimizers
 
+    penalties = config.settings.get("penalties", {})
+
     def d_loss(d: Tree, real: Array, fake: Array) -> Array:
+        if penalties:
+            return penalized_loss(lambda x: D(d, x), real, fake, **penalties)
         return softplus(-D(d, real)).mean() + softplus(D(d, fake)).mean()
 
     def g_loss(g: Tree, d: Tree, z: Array) -> Array:

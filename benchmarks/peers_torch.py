@@ -7,6 +7,9 @@ D on new noise.
 Eager is what its users write: autograd, the fused Adam, D frozen while G learns. Compiled is one
 graph: losses, ``torch.func``'s gradients and Adam. (Compiling only the networks or the losses, with
 autograd and the fused Adam around them, was slower than eager where we tried it.)
+
+With penalties on D's slope, real and generated data are one batch: one pass through D has the
+logits, and the gradient by the data that can be differentiated again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +68,27 @@ class Feed:
         return batch.add_(self.low) if self.low else batch
 
 
+Network = Callable[[Tensor], Tensor]
+Slopes = Callable[[Network, Tensor], tuple[Tensor, Tensor]]
+
+
+def d_loss_of(config: Config, slopes: Slopes) -> Callable[[Network, Tensor, Tensor], Tensor]:
+    """Return (D, real, fake) -> D's loss; ``slopes`` returns D(x) and its gradient by x."""
+    n, penalties = config.batch_size, config.settings.get("penalties", {})
+    ones, zeros = torch.ones(n, 1), torch.zeros(n, 1)
+    labels = torch.cat([ones, zeros])
+    c = torch.cat([penalties.get(name, 0.0) / n * ones[:, 0] for name in ("r1", "r2")])
+
+    def plain(D: Network, real: Tensor, fake: Tensor) -> Tensor:
+        return bce(D(real), ones) + bce(D(fake), zeros)
+
+    def penalized(D: Network, real: Tensor, fake: Tensor) -> Tensor:
+        logits, g = slopes(D, torch.cat([real, fake]))
+        return bce(logits, labels, reduction="sum") / n + g.square().sum(1) @ c / 2
+
+    return penalized if penalties else plain
+
+
 # Eager.
 
 
@@ -78,11 +102,20 @@ def adam(
     return torch.optim.Adam(parameters, lr=lr, betas=(beta1, beta2), fused=True)
 
 
-def minimize(loss: Tensor, optimizer: torch.optim.Adam) -> None:
-    """Update by the gradients of a loss."""
+def minimize(
+    loss: Tensor, optimizer: torch.optim.Adam, inputs: Sequence[Tensor] | None = None
+) -> None:
+    """Update by the gradients of a loss: by all that has one, or by ``inputs`` alone."""
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward(inputs=inputs)
     optimizer.step()
+
+
+def slopes(D: Network, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return D(x) and its gradient by x, to be differentiated again."""
+    logits = D(x.requires_grad_())
+    (g,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    return logits, g
 
 
 def gan_step(config: Config, weights: Weights) -> Step:
@@ -90,18 +123,20 @@ def gan_step(config: Config, weights: Weights) -> Step:
     generator, discriminator = networks(config, weights).values()
     g_adam = adam(generator, **config.optimizers["generator"])
     d_adam = adam(discriminator, **config.optimizers["discriminator"])
-    ones, zeros = torch.ones(config.batch_size, 1), torch.zeros(config.batch_size, 1)
+    ones, d_loss = torch.ones(config.batch_size, 1), d_loss_of(config, slopes)
+    penalized = "penalties" in config.settings  # then the data, too, would get a gradient
+    inputs = list(discriminator.parameters()) if penalized else None
 
     def step(real: Tensor, z_d: Tensor, z_g: Tensor) -> tuple[Tensor, ...]:
         with torch.no_grad():
             fake = generator(z_d)
-        d_loss = bce(discriminator(real), ones) + bce(discriminator(fake), zeros)
-        minimize(d_loss, d_adam)
+        d_value = d_loss(discriminator, real, fake)
+        minimize(d_value, d_adam, inputs)
         discriminator.requires_grad_(False)
-        g_loss = bce(discriminator(generator(z_g)), ones)
-        minimize(g_loss, g_adam)
+        g_value = bce(discriminator(generator(z_g)), ones)
+        minimize(g_value, g_adam)
         discriminator.requires_grad_(True)
-        return d_loss.detach(), g_loss.detach()
+        return d_value.detach(), g_value.detach()
 
     return step
 
@@ -162,11 +197,22 @@ class AdamState(NamedTuple):
             w.sub_(rate * m / (v.sqrt() * scale + eps))
 
 
+def functional_slopes(D: Network, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return D(x) and its gradient by x, to be differentiated again."""
+
+    def summed(x: Tensor) -> tuple[Tensor, Tensor]:
+        logits = D(x)
+        return logits.sum(), logits
+
+    g, (_, logits) = grad_and_value(summed, has_aux=True)(x)
+    return logits, g
+
+
 def compiled_gan_step(config: Config, weights: Weights) -> Step:
     """Return (real, z_d, z_g) -> losses, compiled as one graph."""
     modules = networks(config, weights)
     states = {name: AdamState.of(module) for name, module in modules.items()}
-    ones, zeros = torch.ones(config.batch_size, 1), torch.zeros(config.batch_size, 1)
+    ones, d_loss_by = torch.ones(config.batch_size, 1), d_loss_of(config, functional_slopes)
 
     def G(w: dict[str, Tensor], z: Tensor) -> Tensor:
         return functional_call(modules["generator"], w, (z,))
@@ -175,7 +221,7 @@ def compiled_gan_step(config: Config, weights: Weights) -> Step:
         return functional_call(modules["discriminator"], w, (x,))
 
     def d_loss(d: dict[str, Tensor], real: Tensor, fake: Tensor) -> Tensor:
-        return bce(D(d, real), ones) + bce(D(d, fake), zeros)
+        return d_loss_by(lambda x: D(d, x), real, fake)
 
     def g_loss(g: dict[str, Tensor], d: dict[str, Tensor], z: Tensor) -> Tensor:
         return bce(D(d, G(g, z)), ones)

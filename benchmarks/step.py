@@ -39,7 +39,8 @@ from npgan.models.model import Model
 from npgan.models.presets import Config, preset
 from npgan.training.steps import Steps
 
-PRESETS = ("gan-small", "gan-medium", "gan-large", "autoencoder", "ring")
+VARIANTS = {"gan-large-r1r2": ("gan-large", {"penalties": {"r1": 1.0, "r2": 1.0}})}
+PRESETS = ("gan-small", "gan-medium", "gan-large", "autoencoder", "ring", *VARIANTS)
 CHECKED_STEPS = 3
 TOLERANCE = 1e-3
 SLICE = 0.2
@@ -60,10 +61,11 @@ examples:
 
 
 def config_of(name: str) -> Config:
-    """Return a preset without what the peers do not do."""
-    config = preset(name)
+    """Return a preset, or a variant of one, without what the peers do not do."""
+    base, changes = VARIANTS.get(name, (name, {}))
+    config = preset(base)
     settings = {key: v for key, v in config.settings.items() if key not in NOT_THE_SAME}
-    return replace(config, settings=settings)
+    return replace(config, settings=settings | changes)
 
 
 def products(specs: Sequence[str]) -> list[int]:
@@ -80,6 +82,11 @@ def operations(config: Config) -> int:
     """Return the floating-point operations of a step's matrix products, 2 * n * in * out each.
 
     Only what is needed: no gradient by the data or the noise, nor by D's weights in G's step.
+
+    R1 and R2 need the gradient of each sample's logit by the data, through the first layer too, and
+    its derivative: the tangents times the weights of all layers but the last. One product a layer
+    then is the weights' gradient by loss and penalty, both of which go back by the logit (see
+    :func:`npgan.ops.chain_double_backward`); who takes the two ways apart makes more.
     """
 
     def forward(w: list[int]) -> int:
@@ -88,10 +95,14 @@ def operations(config: Config) -> int:
     def backward(w: list[int]) -> int:
         return sum(w) + sum(w[1:])
 
+    def penalized_backward(w: list[int]) -> int:
+        return sum(w) + sum(w[:-1]) + sum(w)
+
     w = {name: products(specs) for name, specs in config.networks.items()}
     if config.model == "gan":
         g, d = w["generator"], w["discriminator"]
-        d_step = forward(g) + 2 * (forward(d) + backward(d))
+        back = penalized_backward if config.settings.get("penalties") else backward
+        d_step = forward(g) + 2 * (forward(d) + back(d))
         g_step = forward(g) + forward(d) + sum(d) + backward(g)
         total = d_step + g_step
     else:

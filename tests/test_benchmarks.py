@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-MILLIONS = {"gan-small": 104, "gan-medium": 164, "gan-large": 1541, "ring": 103, "autoencoder": 135}
+MILLIONS = {
+    "gan-small": 104,
+    "gan-medium": 164,
+    "gan-large": 1541,
+    "gan-large-r1r2": 2036,
+    "ring": 103,
+    "autoencoder": 135,
+}
 
 
 @pytest.fixture(scope="module")
