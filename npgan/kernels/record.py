@@ -341,11 +341,13 @@ class Recorder:
 
         Then nobody makes dy itself any more: the step is not recorded if somebody else reads it.
         """
-        last, made, d = self.rows[-1], self.place(dy, writes=True), self.new(*dy.shape)
-        if last.operation == program.INPUT and last.operands[2] == made and not made.buffer.whole:
+        made, d = self.place(dy, writes=True), self.new(*dy.shape)
+        touching = [i for i, row in enumerate(self.rows) if made.buffer in row.buffers()]
+        maker = self.rows[touching[0]] if len(touching) == 1 else None
+        if maker and maker.operation == program.INPUT and not made.buffer.whole:
             place = self.place(d, writes=True)
-            operands = [*last.operands[:2], place, self.place(y), code, *last.operands[5:]]
-            self.rows[-1] = last._replace(operands=operands, numbers=[argument])
+            operands = [*maker.operands[:2], place, self.place(y), code, *maker.operands[5:]]
+            self.rows[touching[0]] = maker._replace(operands=operands, numbers=[argument])
             made.buffer.lost = True
             return d
         places = [self.place(d, writes=True), self.place(dy), self.place(y)]

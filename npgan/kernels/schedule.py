@@ -28,6 +28,10 @@ class Row(NamedTuple):
     numbers: Sequence[float]
     most: int
 
+    def buffers(self) -> list[Buffer]:
+        """Return the buffers that it touches."""
+        return [o.buffer for o in self.operands if isinstance(o, Place)]
+
     def places(self) -> list[tuple[Buffer, int, int, bool]]:
         """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
         found = []

@@ -56,6 +56,11 @@ class Traced:
         return math.prod(self.shape)
 
     @property
+    def dtype(self) -> np.dtype:
+        """The type of its elements: that of all numbers of a program."""
+        return self.recorder.dtype
+
+    @property
     def ndim(self) -> int:
         """The number of its dimensions."""
         return len(self.shape)
