@@ -37,7 +37,7 @@ def add_rows(sums, a, a0, stride, u, v, w, z):  # type: ignore[no-untyped-def]
 def block(  # type: ignore[no-untyped-def]
     a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
 ):
-    """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1: tiles of nearly equal heights.
+    """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1.
 
     B is gone through, a tile's columns at a time, once for every block of A's rows.
     """
@@ -50,22 +50,16 @@ def block(  # type: ignore[no-untyped-def]
     blocks = max(1, min(i1 - i0, (i1 - i0) * k * c.itemsize // CACHED))
     for x in range(blocks):
         first, last = i0 + (i1 - i0) * x // blocks, i0 + (i1 - i0) * (x + 1) // blocks
-        tiles = max(1, (last - first + ROWS - 1) // ROWS)
-        height, taller = (last - first) // tiles, (last - first) % tiles
         for j in range(j0, j1, step):
             columns = min(step, j1 - j)
             rows_of_b, bj, stride = b, ib + j * bcs, brs
             if bcs != 1:
                 transpose(b, bj, bcs, columns, k, panel, step)
                 rows_of_b, bj, stride = panel, 0, step
-            i = first
-            for t in range(tiles):
-                rows = height + (t < taller)
-                tile(
-                    rows, columns, a, ia + i * ars, ars, acs, rows_of_b, bj, stride,
-                    c, ic + i * crs + j, crs, d, id_ + i * drs + j, drs, add, k,
-                )  # fmt: skip
-                i += rows
+            tile(
+                last - first, columns, a, ia + first * ars, ars, acs, rows_of_b, bj, stride,
+                c, ic + first * crs + j, crs, d, id_ + first * drs + j, drs, add, k,
+            )  # fmt: skip
 
 
 @jit

@@ -48,6 +48,7 @@ def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
 def whole(dtype: np.dtype) -> None:
     """Run a program without rows."""
     state = np.zeros(program.STATE, np.int64)
+    program.begin(np.int64(address_of(state)))
     program.work(np.int64(address_of(state)), dtype.type(0), limits(dtype), jit.ZERO)
     if jit.threads() > 1:
         crew(jit.threads() - 1, dtype)

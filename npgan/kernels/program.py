@@ -29,7 +29,7 @@ from npgan.kernels.elementwise import (
 from npgan.kernels.jit import ONE, ZERO, fma, jit
 from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
-from npgan.kernels.memory import add, load, maximum, nap, pause, view
+from npgan.kernels.memory import add, exchange, load, maximum, nap, pause, view
 from npgan.kernels.random import mask_numbers, normal_numbers
 from npgan.kernels.slope import mix_part, slope_part
 
@@ -240,6 +240,15 @@ def _work(address, example, bits, thread):  # type: ignore[no-untyped-def]
                 add(state, COMPLETE, 1)
     if thread == 0:
         wait_for(state, COMPLETE, state[ALL], turn)
+
+
+@jit
+def begin(address):  # type: ignore[no-untyped-def]
+    """Begin a run: nobody sees the new turn and the old count of what is complete."""
+    state = view(address, address)[:STATE]
+    exchange(state, COMPLETE, 0)
+    state[BAD] = -1
+    add(state, TURN, 1)
 
 
 work = jit(_work, nogil=True)

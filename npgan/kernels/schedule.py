@@ -166,8 +166,7 @@ class Program:
             later.value = later.function()
         for patch, row, numbers in self.patches:
             patch(row, numbers)
-        self._state[program.COMPLETE], self._state[program.BAD] = 0, -1
-        self._state[program.TURN] += 1
+        program.begin(self.address)
         self._work()
         if self._state[program.BAD] >= 0:
             done, otherwise = self.otherwise[self._state[program.BAD]]

@@ -111,9 +111,26 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
     return function
 
 
+@intrinsic
+def _after(context, pointer, count):  # type: ignore[no-untyped-def]
+    """Return where so many numbers later lies."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return pointer(pointer, types.intp), codegen
+
+
 def _tiles(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
-    """Be the C function: pointers, strides, whether to start at D, and the length of the sums."""
-    _jump(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k)
+    """Be the C function: any number of rows, in tiles of nearly equal heights.
+
+    Its arguments are pointers, strides, whether to start at D, and the length of the sums.
+    """
+    tiles = (rows + ROWS - 1) // ROWS
+    for t in range(tiles):
+        height = rows // tiles + (t < rows % tiles)
+        _jump(height, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k)
+        a, c, d = _after(a, height * ars), _after(c, height * crs), _after(d, height * drs)
 
 
 def _symbol(number: Any) -> str:

@@ -89,7 +89,7 @@ class Autoencoder(Model):
 
     def pattern(self) -> bool | None:
         """Return that all steps are of one kind."""
-        return True if self.is_plain(Autoencoder) else None
+        return True if self.plain else None
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""

@@ -197,7 +197,7 @@ class GAN(Model):
 
     def pattern(self) -> bool | None:
         """Return whether the next step updates the generator too."""
-        return (self.step + 1) % self.n_critic == 0 if self.is_plain(GAN) else None
+        return (self.step + 1) % self.n_critic == 0 if self.plain else None
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""

@@ -1,7 +1,7 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -162,10 +162,11 @@ class Model:
         """
         return None
 
-    def is_plain(self, kind: type) -> bool:
-        """Return whether the model is of this very class, with layers and optimisers of npgan's own."""
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it is of the very class that has a pattern, with layers and optimisers of npgan's own."""
         return (
-            type(self) is kind
+            "pattern" in vars(type(self))
             and all(map(_is_known, self.networks.values()))
             and all(type(rule) in OPTIMIZERS.values() for rule in self.optimizers.values())
         )

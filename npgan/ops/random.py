@@ -52,8 +52,8 @@ def philox(key: int, count: int) -> np.ndarray:
 
 
 def key(rng: np.random.Generator) -> int:
-    """Draw a key: all that a generator is asked for, however many numbers are needed."""
-    return int(rng.integers(1 << 64, dtype=np.uint64))
+    """Draw a key, a word of the generator's: all it is asked for, however many numbers are needed."""
+    return rng.bit_generator.random_raw()
 
 
 def standard_normal(
