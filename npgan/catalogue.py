@@ -143,6 +143,7 @@ def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(
         "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
     )
+    yield Case("loss and penalty of chain", _penalized(rng), (rng.standard_normal(21),))
 
 
 def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
@@ -176,6 +177,21 @@ def _chain_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.nd
         return *run.chain_double_backward(ddx, *passed), grads
 
     return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, None, True), vjp
+
+
+CRITIC = np.array([[3, 4, 0, 12, 4, 0], [4, 1, 16, 20, 0, 4]])  # 3 -> 4 tanh -> 1
+
+
+def _penalized(rng: np.random.Generator) -> Function:
+    x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
+
+    def function(w: np.ndarray) -> tuple[Any, np.ndarray]:
+        grads, rest = np.zeros(w.shape), (w, CRITIC, np.zeros(2))
+        y = run.chain_forward(x, *rest)
+        penalty = run.chain_penalized_backward(dy, c, x, y, *rest, grads)
+        return (dy[:, 0] * y[-5:]).sum() + penalty, grads
+
+    return function
 
 
 def _penalties(rng: np.random.Generator) -> Iterator[Case]:

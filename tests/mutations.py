@@ -318,6 +318,12 @@ SECOND = [
 ]
 
 
+PENALIZED = [
+    Mutation("ops.chain.chain_penalized_backward", old, new, "loss and penalty of chain", "x")
+    for old, new in [(".sum() / 2", ".sum()"), ("c * g, ones", "g, ones"), ("(dy, x", "(ones, x")]
+]
+
+
 def penalty(where, old, new, case="wgan-gp, tanh", parameter="0.weight"):
     return Mutation(where, old, new, f"penalty {case}", parameter)
 
@@ -337,8 +343,8 @@ PENALTIES = [
     penalty("layers.sequential.Sequential.double_backward", "total(dx, shares[i])", "dx"),
     Mutation(
         "models.gan.GAN.discriminator_step",
-        "loss.value + penalty",
-        "loss.value",
+        "value = value + penalize(",
+        "penalize(",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
@@ -567,6 +573,7 @@ MUTATIONS = [
     *NOISE,
     *LAYERS,
     *SECOND,
+    *PENALIZED,
     *PENALTIES,
     *OBJECTIVES,
     *GAN,
@@ -693,10 +700,17 @@ SILENT = [
     Silent("penalties.around_real", " * real.std()", "", AROUND),
     Silent(
         "models.gan.GAN.discriminator_step",
-        "penalties, real, fake",
-        "penalties, fake, real",
+        "(real, r1), (fake, r2)",
+        "(real, r2), (fake, r1)",
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("r1",),
+    ),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "others, real, fake",
+        "others, fake, real",
+        "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
+        ("dragan",),
     ),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
     Silent("models.gan.GAN.discriminator_step", "self._noisy(real, rng), ", "real, ", NOISY),
