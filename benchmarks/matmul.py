@@ -19,10 +19,9 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-from step import PRESETS, cores, environment, listed, ratio
+from step import PRESETS, config_of, cores, environment, listed, ratio
 
 from npgan import backend
-from npgan.models.presets import preset
 
 SQUARES = (32, 64, 128, 256, 512, 1024)
 PRODUCTS = ("x @ w", "x.T @ dy", "dy @ w.T")
@@ -51,7 +50,7 @@ def shapes() -> list[Shape]:
     """Return the presets' shapes, each once, and the squares."""
     found = {}
     for name in PRESETS:
-        config = preset(name)
+        config = config_of(name)
         for specs in config.networks.values():
             for spec in specs:
                 if spec.startswith("dense "):
