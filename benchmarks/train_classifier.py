@@ -28,7 +28,7 @@ SEED = 0
 
 EXAMPLES = """
 examples:
-  python benchmarks/train_classifier.py --epochs 1 --out /tmp/c.safetensors     a look
+  python benchmarks/train_classifier.py --epochs 1 --out c.safetensors     a look
   python benchmarks/train_classifier.py         as npgan's was trained, about two minutes
 """
 
