@@ -18,16 +18,16 @@ import numpy as np
 from npgan.kernels import jit, program
 from npgan.kernels.activation import CODES, IDENTITY
 from npgan.kernels.chain import CODE
-from npgan.kernels.elementwise import UNIT, adam_rates
+from npgan.kernels.elementwise import adam_rates
 from npgan.kernels.jit import NONE
 from npgan.kernels.loss import BLOCK, LOSSES, TINY
-from npgan.kernels.matmul import SMALL, panel_size
-from npgan.kernels.schedule import Patch, Program, Row, address_of
+from npgan.kernels.matmul import SMALL
+from npgan.kernels.rows import LEAST, Rows
+from npgan.kernels.schedule import address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
 from npgan.ops.random import key, threshold
 
 LINEAR = [CODES[name] for name in ("identity", "relu", "leaky_relu")]
-LEAST = int(UNIT)  # numbers below which a second part is not worth it
 Rates = Callable[..., Sequence[float]]
 UPDATES: dict[str, tuple[str, int, Rates]] = {
     "sgd_update": ("sgd", 2, lambda lr: [lr]),
@@ -40,23 +40,8 @@ UPDATES: dict[str, tuple[str, int, Rates]] = {
 """Operation -> its row, how many vectors it is given, and the row's numbers from the other arguments."""
 
 
-class Recorder:
+class Recorder(Rows):
     """The operations, as :data:`npgan.backend.run` has them, but each writes down rows."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.rows: list[Row] = []
-        self.before: list[Later] = []
-        self.afterwards: list[Callable[[], None]] = []
-        self.patches: list[tuple[int, Patch]] = []
-        self.otherwise: list[tuple[int, Callable[[], None]]] = []
-        self.outside: dict[int, Buffer] = {}
-        self.dtype: Any = None
-        self.longest = 1
-        self.written: set[tuple[Buffer, int]] = set()
-        self.updated: set[Buffer] = set()
-        self.flag = Buffer(1)
-        self.program: Program | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name in LOSSES:
@@ -64,87 +49,6 @@ class Recorder:
         if name in UPDATES:
             return partial(self.update, *UPDATES[name])
         raise NotRecordable(f"the operation {name}")
-
-    def number(self, array: Traced) -> float:
-        """Return an array's first number, after the program has run."""
-        if self.program is None:
-            raise NotRecordable("a number that is needed before the program has run")
-        return self.program.view(self.place(array))[0]
-
-    # Places.
-
-    def place(self, array: Any, writes: bool = False) -> Place:
-        """Return an array, traced or real, as an operand."""
-        if isinstance(array, Traced):
-            if array.buffer.lost:
-                raise NotRecordable("a gradient on both sides of an activation")
-            return Place(array.buffer, array.start, array.size, writes)
-        if not isinstance(array, np.ndarray):
-            raise NotRecordable(f"a {type(array).__name__} as an operand")
-        self.same(array.dtype)
-        return self._outside(array, writes)
-
-    def _outside(self, array: np.ndarray, writes: bool = False) -> Place:
-        if not array.flags.c_contiguous or address_of(array) % array.itemsize:
-            raise NotRecordable("an array with gaps, or not aligned")
-        buffer = self.outside.setdefault(address_of(array), Buffer(array.size, array))
-        return Place(buffer, 0, array.size, writes)
-
-    def same(self, dtype: np.dtype) -> None:
-        """Refuse numbers of a type other than those before."""
-        self.dtype = dtype if self.dtype is None else self.dtype
-        if dtype.kind != "f" or dtype != self.dtype:
-            raise NotRecordable(f"{dtype} and {self.dtype} in one program")
-
-    def new(self, *shape: int) -> Traced:
-        """Return a traced array of the program's own."""
-        return Traced(self, Buffer(math.prod(shape)), shape)
-
-    def concatenate(self, parts: Sequence[Any]) -> Traced:
-        """Let arrays be made one after the other in the first place."""
-        whole, start = self.new(sum(map(len, parts)), *parts[0].shape[1:]), 0
-        for part in parts:
-            if not isinstance(part, Traced) or part.size != part.buffer.size or part.buffer.whole:
-                raise NotRecordable("a concatenation of parts of arrays")
-            if part.buffer.lost or part.shape[1:] != whole.shape[1:]:
-                raise NotRecordable("a concatenation of arrays that do not fit")
-            part.buffer.whole, part.buffer.offset = whole.buffer, start
-            start += part.size
-        return whole
-
-    def row(
-        self,
-        name: str,
-        *operands: Any,
-        numbers: Sequence[float] = (),
-        most: int = 1,
-        patch: Patch | None = None,
-    ) -> None:
-        """Write down a row; the patch changes its operands or its numbers before each run."""
-        if patch:
-            self.patches.append((len(self.rows), patch))
-        self.rows.append(Row(program.OPERATIONS.index(name), operands, numbers, most))
-
-    # What ``run`` has beside operations.
-
-    def each(self, function: Callable[[], Any], size: int = 0) -> Later:
-        """Call a function before each run of the program."""
-        self.before.append(Later(function, size))
-        return self.before[-1]
-
-    def after(self, function: Callable[[], None]) -> None:
-        """Call a function after each run of the program."""
-        self.afterwards.append(function)
-
-    def require_finite(self, otherwise: Callable[[], None], *arrays: Any) -> None:
-        """Make no update from here on after a number that is not finite; ``otherwise`` is called."""
-        index, flag = len(self.otherwise), Place(self.flag, 0, 1, writes=True)
-        self.otherwise.append((len(self.afterwards), otherwise))
-        for array in arrays:
-            place = self.place(array)
-            self.row("finite", place.size, place, index, flag, most=place.size // LEAST + 1)
-
-    # Operations.
 
     def gather(self, data: np.ndarray, rows: Later, low: float, high: float) -> Traced:
         """Take other rows at each step."""
@@ -394,14 +298,3 @@ class Recorder:
         }
         none, flag, size = [0] * (4 - vectors), Place(self.flag, 0, 1), places[0].size
         self.row(name, size, *places, *none, flag, most=size // LEAST + 1, patch=patch)
-
-    def finish(self, metrics: dict[str, Traced]) -> Program:
-        """Return the program of all that was written down; it reports ``metrics``."""
-        if self.dtype is None or not all(isinstance(value, Traced) for value in metrics.values()):
-            raise NotRecordable("a step without networks")
-        reported = {name: self.place(value) for name, value in metrics.items()}
-        self.program = Program(
-            self.rows, self.patches, self.before, self.afterwards, self.otherwise, reported,
-            self.dtype, panel_size(self.longest, self.dtype.itemsize),
-        )  # fmt: skip
-        return self.program
