@@ -20,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from npgan import backend
 from npgan.data.batches import Batches
 from npgan.models.presets import GAN_NETWORKS, Config, mlp
+from npgan.training.steps import Steps
 
 FEATURES, LATENT = 784, 64
 COLORS = ("tab:blue", "tab:orange", "tab:green")
@@ -70,10 +71,11 @@ def stepper(size: Size, data: np.ndarray) -> Callable[[], None]:
     model = config(size).build(size.rows)
     batches = Batches(data[: size.rows], size.batch, order, model.value_range)
 
+    steps = Steps(model, batches, noise)
+
     def step() -> None:
-        batch = batches.next()
         with np.errstate(all="ignore"):
-            model.train_step(batch, noise)
+            steps()
 
     return step
 
