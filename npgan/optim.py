@@ -12,7 +12,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, fraction, not_negative, positive, unknown
-from npgan.parameters import aligned_zeros
+from npgan.memory import aligned_zeros
 
 Schedule = Callable[[int], float]
 

@@ -10,19 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from npgan.errors import InputError
-
-LINE = 64  # bytes
-
-
-def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
-    """Return zeros that begin where a cache line does: no vector of them then lies in two.
-
-    >>> aligned_zeros(3, np.float32)
-    array([0., 0., 0.], dtype=float32)
-    """
-    memory = np.zeros(size * np.dtype(dtype).itemsize + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : memory.size - LINE + start].view(dtype)
+from npgan.memory import aligned_zeros
 
 
 class Parameters(Mapping[str, np.ndarray]):

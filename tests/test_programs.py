@@ -631,3 +631,29 @@ def test_a_recording_that_fails_leaves_the_backend_as_it_was():
     before = dict(run.__dict__)
     assert backend.record(lambda rng: 1 / 0, np.random.default_rng(0)) is None
     assert run.__dict__ == before
+
+
+@compiled
+def test_a_second_gradient_is_added_to_the_first(threads):
+    """Only the first one after an update may overwrite what it finds: it finds zeros."""
+    backend.use("numba")
+    results = []
+    for recorded in (True, False):
+        network = build(["dense 4 6", "relu", "dense 6 1"], rng=0)
+        grads, rule = network.parameters.like(), optim.SGD(0.1)
+        batches = Batches(rows(4), 16, np.random.default_rng(0))
+        target = np.ones((16, 1), np.float32)
+
+        def step(rng, network=network, grads=grads, rule=rule, batches=batches, target=target):
+            for _ in range(2):
+                y, cache = network.forward(batches.next(), rng)
+                loss, dy = run.mse(y, target)
+                network.backward(dy, cache, grads, input_grad=False)
+            rule.step(network.parameters.flat, grads.flat)
+            return {"loss": loss}
+
+        program = backend.record(step, np.random.default_rng(0)) if recorded else None
+        for _ in range(3):
+            program.run() if recorded else step(None)
+        results.append(network.parameters.flat.copy())
+    np.testing.assert_array_equal(*results)

@@ -9,8 +9,9 @@ from numba.extending import intrinsic, overload
 from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
 from npgan.kernels.vectors import fetch
+from npgan.memory import LINE
 
-AHEAD, LINE = 6, 64  # rows to fetch ahead, and the bytes that come at once
+AHEAD = 6  # rows to fetch ahead
 
 
 @intrinsic

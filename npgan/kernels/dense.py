@@ -1,4 +1,4 @@
-"""The dense layer's three products, as calls of their own; a :mod:`chain <.chain>` fuses them."""
+"""The dense layer's products: parts of them, which chains and programs call, and calls of their own."""
 
 import numpy as np
 from numba import prange

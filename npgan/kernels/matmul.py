@@ -19,7 +19,7 @@ SMALL = 60_000  # multiply-adds below which a second thread costs more than it s
 
 @jit
 def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
-    """Return how many numbers a panel of k rows holds, or one of the transpose of narrow columns."""
+    """Return how many numbers a panel of k rows holds, or of sums of a narrow product."""
     return 2 * BYTES // itemsize * max(k, NARROW)
 
 

@@ -30,7 +30,7 @@ from npgan.kernels.jit import ONE, ZERO, fma, jit
 from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import add, exchange, load, maximum, nap, pause, view
-from npgan.kernels.random import mask_numbers, normal_numbers
+from npgan.kernels.random import COUNTERS, mask_numbers, normal_numbers
 from npgan.kernels.slope import mix_part, slope_part
 
 OPERATIONS = (
@@ -145,7 +145,7 @@ def batches(operation, o, numbers, memory, integers, octets, part, parts):  # ty
                 target[i * d : (i + 1) * d] = source
         return
     count, y = o[0], o[1]
-    first, last = share(count, UNIT // 32, part, parts)
+    first, last = share(count, COUNTERS, part, parts)
     k0, k1 = np.uint32(o[2]), np.uint32(o[3])
     y0, y1 = memory[y + first : y + last], memory[y + count + first : y + count + last]
     y += 2 * count

@@ -12,7 +12,7 @@ from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
 from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, threshold
 
-UNIT = np.int64(128)  # counters below which a second thread is not worth it
+COUNTERS = np.int64(128)  # counters below which a second thread is not worth it
 M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
 U32, U64, F = np.uint32, np.uint64, np.float32
 
@@ -82,13 +82,13 @@ def mask_numbers(y0, y1, y2, y3, first, k0, k1, least, scale):  # type: ignore[n
 
 def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        i, j = share(y.shape[1], UNIT, np.int64(part), parts)
+        i, j = share(y.shape[1], COUNTERS, np.int64(part), parts)
         normal_numbers(y[0, i:j], y[1, i:j], y[2, i:j], y[3, i:j], i, k0, k1, one)
 
 
 def _mask(y, k0, k1, least, scale, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        i, j = share(y.shape[1], UNIT, np.int64(part), parts)
+        i, j = share(y.shape[1], COUNTERS, np.int64(part), parts)
         mask_numbers(y[0, i:j], y[1, i:j], y[2, i:j], y[3, i:j], i, k0, k1, least, scale)
 
 

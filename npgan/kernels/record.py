@@ -22,6 +22,7 @@ from npgan.kernels.elementwise import adam_rates
 from npgan.kernels.jit import NONE
 from npgan.kernels.loss import BLOCK, LOSSES, TINY
 from npgan.kernels.matmul import SMALL
+from npgan.kernels.random import COUNTERS
 from npgan.kernels.rows import LEAST, Rows
 from npgan.kernels.schedule import address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
@@ -95,7 +96,8 @@ class Recorder(Rows):
             row[program.BEFORE + 3] = drawn.value >> 32
 
         place = self.place(numbers, writes=True)
-        self.row(name, count, place, 0, 0, least, numbers=[scale], most=count // 128, patch=patch)
+        most = count // int(COUNTERS)
+        self.row(name, count, place, 0, 0, least, numbers=[scale], most=most, patch=patch)
         return Traced(self, numbers.buffer, shape)
 
     def dropout_forward(self, x: Traced, mask: Traced) -> Traced:

@@ -14,8 +14,8 @@ from npgan.kernels import jit, program
 from npgan.kernels.crew import crew
 from npgan.kernels.elementwise import limits
 from npgan.kernels.traced import Buffer, Later, Place
+from npgan.memory import LINE, aligned_zeros
 
-LINE = 64  # bytes: buffers begin where cache lines do
 OUTSIDE = Buffer(0)  # where all arrays from outside lie: they may overlap
 Patch = Callable[[Any, Any], None]
 
@@ -139,10 +139,9 @@ class Program:
         for buffer in inside:
             self.addresses[buffer] = total
             total += -(-buffer.size // line) * line
-        self.arena = np.zeros(total + line, self.dtype)
-        start = -(-address_of(self.arena) // LINE) * LINE // size
+        self.arena = aligned_zeros(total, self.dtype)
         for buffer in inside:
-            self.addresses[buffer] += start
+            self.addresses[buffer] += address_of(self.arena) // size
         self.outside = [buffer for buffer in roots if buffer.array is not None]
         for buffer in self.outside:
             assert buffer.array is not None
