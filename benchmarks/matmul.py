@@ -2,8 +2,9 @@
 
 A layer needs three: x @ w forward, x.T @ dy for its weights' gradient, dy @ w.T for its input's.
 npgan's are the operations themselves, with the bias and its gradient that they include, as a
-training step runs them: rows of a program, of which one call runs many. The contestants take turns
-in short slices; a rate is the median over the rounds.
+training step runs them: rows of a program, of which one call runs many, on aligned memory. The
+contestants take turns in short slices; a slice's time is the median of bursts, so that it leaves out
+those in which something else had the core, and a rate is the median over the rounds.
 """
 
 import argparse
@@ -22,10 +23,11 @@ import numpy as np
 from step import PRESETS, config_of, cores, environment, listed, ratio
 
 from npgan import backend
+from npgan.memory import aligned_zeros
 
 SQUARES = (32, 64, 128, 256, 512, 1024)
 PRODUCTS = ("x @ w", "x.T @ dy", "dy @ w.T")
-SLICE, WARM = 0.01, 0.015  # seconds; helper threads must first wake up and find a core
+SLICE, BURST, WARM = 0.01, 2e-4, 0.015  # seconds; helpers must first wake up and find a core
 ROWS = 16  # in a call of npgan's
 PAUSE = 0.1  # helper threads of other libraries spin that long before they fall asleep
 
@@ -69,15 +71,22 @@ def numpy_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
     return dict(zip(PRODUCTS, calls, strict=True))
 
 
+def aligned(array: np.ndarray) -> np.ndarray:
+    """Return a copy in memory like that of a network's parameters."""
+    copy = aligned_zeros(array.size, array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 def npgan_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
     """Return the three products as a recorded training step runs them, each many times a call."""
     from npgan.kernels.record import Recorder
     from npgan.kernels.traced import Stages
 
     (k, m), none = w.shape, np.zeros(1, w.dtype)
-    parameters = np.concatenate([w.reshape(-1), np.zeros(m, w.dtype)])
+    x, dy, parameters = map(aligned, (x, dy, np.append(w, np.zeros(m, w.dtype))))
     dense = parameters, np.array([[k, m, 0, k * m, 0, 0]]), none  # weight, bias, no activation
-    grads = np.zeros_like(parameters)
+    grads = aligned(np.zeros_like(parameters))
     records: dict[str, Callable[[Recorder], Any]] = {
         "x @ w": lambda run: run.chain_forward(x, *dense),
         "x.T @ dy": lambda run: run.chain_backward(dy, x, Stages(), *dense, grads, False),
@@ -138,7 +147,9 @@ def work(name: str, threads: int) -> None:
                 awake = time.perf_counter() + WARM
                 while time.perf_counter() < awake:
                     once = max(timed(call, 2), 1e-7)
-                seconds = timed(call, max(1, round(SLICE / once)))
+                count = max(1, round(BURST / once))
+                bursts = max(1, round(SLICE / once / count))
+                seconds = median(timed(call, count) for _ in range(bursts))
                 print(seconds / (ROWS if name == "npgan" else 1), flush=True)
 
 

@@ -6,11 +6,14 @@ LINE = 64  # bytes of a cache line
 
 
 def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
-    """Return zeros (size,) that begin where a cache line does: no vector of them lies in two.
+    """Return zeros (size,) that begin where a cache line does, and share none with anything else.
+
+    So no vector of them lies in two, and a thread that writes to them slows none down elsewhere.
 
     >>> aligned_zeros(3, np.float32)
     array([0., 0., 0.], dtype=float32)
     """
-    memory = np.zeros(size * np.dtype(dtype).itemsize + LINE, np.uint8)
+    count = size * np.dtype(dtype).itemsize
+    memory = np.zeros(-(-count // LINE) * LINE + LINE, np.uint8)
     start = -memory.ctypes.data % LINE
-    return memory[start : memory.size - LINE + start].view(dtype)
+    return memory[start : start + count].view(dtype)

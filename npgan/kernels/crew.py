@@ -16,9 +16,11 @@ from npgan.kernels.elementwise import limits
 from npgan.kernels.jit import jit
 from npgan.kernels.memory import add, exchange, load, pause
 from npgan.kernels.program import work
+from npgan.memory import LINE, aligned_zeros
 
-CALL, PROGRAM, HELPERS = range(3)
-SEEN, BUSY, ASLEEP, EACH = range(4)  # a helper's last call, and whether it is at work, or asleep
+CALL, PROGRAM = range(2)
+SEEN, BUSY, ASLEEP = range(3)  # a helper's last call, and whether it is at work, or asleep
+HELPERS = EACH = LINE // 8  # a cache line for each, after that of the call
 SPINS = 5000
 MOST = 63  # helpers: a bit each
 KEPT = 16  # programs whose tables are kept before those are looked for that nobody can look at
@@ -67,7 +69,7 @@ class Crew:
     """
 
     def __init__(self, size: int, example: np.floating, bits: tuple) -> None:
-        self.mail = np.zeros(HELPERS + EACH * size, np.int64)
+        self.mail = aligned_zeros(HELPERS + EACH * size, np.int64)
         self.example, self.bits = example, bits
         for helper in range(size):  # nothing to do yet, but compiled now, by this thread
             serve(self.mail, np.int64(helper), example, bits)

@@ -4,8 +4,11 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import IDENTITY, activate, activate_backward
-from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
-from npgan.kernels.matmul import NARROW, block, panel_size, region
+from npgan.kernels.jit import ONE, ZERO, Threaded, jit
+from npgan.kernels.matmul import block, panel_size, region
+from npgan.kernels.tile import WIDE, tile, width
+
+NEAR = 64  # rows of d that stay in the nearest cache
 
 
 @jit
@@ -19,23 +22,16 @@ def output_part(x, x0, w, w0, b0, y, y0, n, k, m, code, argument, panel, part, p
 
 
 @jit
-def bias_part(d, d0, grads, b0, add, l0, n, m, j0, j1):  # type: ignore[no-untyped-def]
-    """Add up d's rows, columns j0..j1: few columns one by one, many as vectors."""
-    sums, one = grads[b0 + j0 : b0 + j1], d.dtype.type(1)
-    if not add:
-        sums[:] = 0
-    if sums.size <= NARROW:
-        for j in range(sums.size):
-            total = sums[j]
-            for i in range(n):
-                total = fma(d[l0 + i] if l0 >= 0 else one, d[d0 + i * m + j0 + j], total)
-            sums[j] = total
-        return
-    for i in range(n):
-        row = d[d0 + i * m + j0 : d0 + i * m + j1]
-        weight = d[l0 + i] if l0 >= 0 else one
-        for j in range(row.size):
-            sums[j] = fma(weight, row[j], sums[j])
+def bias_part(d, d0, grads, b0, add, l0, n, m, j0, j1, panel):  # type: ignore[no-untyped-def]
+    """Add up d's rows, columns j0..j1: the product of a row of ones, or of weights, and d."""
+    step, ones = width(1, d.itemsize), panel
+    ones[0] = 1
+    for j in range(j0, j1, step):
+        columns, b = min(step, j1 - j), b0 + j
+        if l0 < 0:
+            tile(1, columns, ones, ZERO, ZERO, ZERO, d, d0 + j, m, grads, b, m, grads, b, m, add, n)
+        else:
+            tile(1, columns, d, l0, ZERO, ONE, d, d0 + j, m, grads, b, m, grads, b, m, add, n)
 
 
 @jit
@@ -43,12 +39,20 @@ def weight_part(x, x0, d, d0, grads, w0, b0, add, l0, n, k, m, panel, part, part
     """Compute a part of dW += x.T @ d, and of the bias's sum: whoever has the first row.
 
     Without ``add`` what was there is overwritten. The bias's sum is weighted by the numbers of d's
-    memory from ``l0`` on, one a row, if that is not negative.
+    memory from ``l0`` on, one a row, if that is not negative. Where dW has few rows, to fetch d is
+    most of the work: it is then done for both sums at once, a few rows after the other.
     """
     i0, i1, j0, j1 = region(k, m, n, d.itemsize, part, parts)
-    block(x, x0, ONE, k, d, d0, m, ONE, grads, w0, m, grads, w0, m, add, i0, i1, j0, j1, n, panel)
-    if i0 == 0 and i1 > 0:
-        bias_part(d, d0, grads, b0, add, l0, n, m, j0, j1)
+    rows = NEAR if i1 - i0 <= len(WIDE) else max(n, 1)
+    for r in range(0, max(n, 1), rows):
+        count, dr = min(rows, n - r), d0 + r * m
+        more, lr = add or r > 0, l0 + r if l0 >= 0 else l0
+        block(
+            x, x0 + r * k, ONE, k, d, dr, m, ONE, grads, w0, m, grads, w0, m, more,
+            i0, i1, j0, j1, count, panel,
+        )  # fmt: skip
+        if i0 == 0 and i1 > 0:
+            bias_part(d, dr, grads, b0, more, lr, count, m, j0, j1, panel)
 
 
 @jit

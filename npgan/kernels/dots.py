@@ -1,5 +1,6 @@
 """Dot products of rows: for products with few columns, where a tile would leave lanes empty."""
 
+from itertools import product
 from typing import Any
 
 from numba import types
@@ -9,13 +10,13 @@ from npgan.kernels.vectors import INDEX, Vectors, plain
 
 
 @intrinsic(prefer_literal=True)
-def _dots(context, rows, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
-    index, mr, number = types.intp, rows.literal_value, c.dtype
-    signature = types.void(rows, a, index, index, b, index, index, c, index, index)
+def _dots(context, rows, columns, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
+    index, mr, nc, number = types.intp, rows.literal_value, columns.literal_value, c.dtype
+    signature = types.void(rows, columns, a, index, index, b, index, index, c, index, index)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, a, ia, ars, b, ib, k, c, ic, crs = arguments
-        arrays = zip(signature.args[1::3], (a, b, c), (ia, ib, ic), strict=True)
+        *_, a, ia, ars, b, ib, k, c, ic, crs = arguments
+        arrays = zip(signature.args[2::3], (a, b, c), (ia, ib, ic), strict=True)
         ap, bp, cp = (
             builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
             for kind, array, offset in arrays
@@ -28,32 +29,38 @@ def _dots(context, rows, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-u
         builder.position_at_end(loop)
         step = builder.phi(INDEX)
         step.add_incoming(INDEX(0), before)
-        sums = [vector.phi([(vector.zero, before)]) for _ in range(mr)]
+        sums = [[vector.phi([(vector.zero, before)]) for _ in range(nc)] for _ in range(mr)]
         builder.cbranch(builder.icmp_signed("<", step, k), body, end)
 
         builder.position_at_end(body)
         left = Vectors(context, builder, number, 1, builder.sub(k, step))
-        (right,) = left.load_row(builder.gep(bp, [step]))
+        right = [
+            left.load_row(builder.gep(bp, [builder.add(vector.times(j, k), step)]))[0]
+            for j in range(nc)
+        ]
         for i in range(mr):
             (row,) = left.load_row(builder.gep(ap, [builder.add(vector.times(i, ars), step)]))
-            sums[i].add_incoming(builder.call(left.fma, [row, right, sums[i]]), body)
+            for phi, column in zip(sums[i], right, strict=True):
+                phi.add_incoming(builder.call(left.fma, [row, column, phi]), body)
         step.add_incoming(builder.add(step, INDEX(vector.lanes)), body)
         builder.branch(loop)
 
         builder.position_at_end(end)
-        for i in range(mr):
-            place = builder.gep(cp, [vector.times(i, crs)])
-            builder.store(builder.fadd(builder.load(place), vector.sum(sums[i])), place)
+        totals = iter(vector.sums([phi for row in sums for phi in row]))
+        for i, j in product(range(mr), range(nc)):
+            place = builder.gep(cp, [builder.add(vector.times(i, crs), INDEX(j))])
+            builder.store(builder.fadd(builder.load(place), next(totals)), place)
         return context.get_dummy_value()
 
     return signature, codegen
 
 
-def _plain_dots(rows, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
+def _plain_dots(rows, columns, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
     """Do the same in plain loops."""
     for i in range(rows):
-        for p in range(k):
-            c[ic + i * crs] += a[ia + i * ars + p] * b[ib + p]
+        for j in range(columns):
+            for p in range(k):
+                c[ic + i * crs + j] += a[ia + i * ars + p] * b[ib + j * k + p]
 
 
 dots = _plain_dots if plain else _dots

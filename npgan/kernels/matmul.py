@@ -7,30 +7,20 @@ at a time, into a ``panel``: a transpose that stays in the nearest cache while i
 """
 
 from npgan.kernels.dots import dots
-from npgan.kernels.jit import ONE, fma, jit
-from npgan.kernels.tile import ROWS, tile
+from npgan.kernels.jit import ONE, ZERO, jit
+from npgan.kernels.tile import MOST, ROWS, tile, width
 from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
 
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
 CACHED = 384 * 1024  # bytes of A that stay near while all of B goes by
-SMALL = 60_000  # multiply-adds below which a second thread costs more than it saves
+SMALL = 100_000  # multiply-adds below which a second thread costs more than it saves
 
 
 @jit
 def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
     """Return how many numbers a panel of k rows holds, or of sums of a narrow product."""
-    return 2 * BYTES // itemsize * max(k, NARROW)
-
-
-@jit
-def add_rows(sums, a, a0, stride, u, v, w, z):  # type: ignore[no-untyped-def]
-    """Add four rows, weighted, in order."""
-    n = sums.size
-    r, s, t = a[a0:][:n], a[a0 + stride :][:n], a[a0 + 2 * stride :][:n]
-    q = a[a0 + 3 * stride :][:n]
-    for x in range(n):
-        sums[x] = fma(z, q[x], fma(w, t[x], fma(v, s[x], fma(u, r[x], sums[x]))))
+    return 2 * BYTES // itemsize * max(k, MOST)
 
 
 @jit
@@ -46,7 +36,7 @@ def block(  # type: ignore[no-untyped-def]
             a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
         )
         return
-    step = 2 * BYTES // c.itemsize
+    step = width(i1 - i0 if bcs == 1 else ROWS, c.itemsize)
     blocks = max(1, min(i1 - i0, (i1 - i0) * k * c.itemsize // CACHED))
     for x in range(blocks):
         first, last = i0 + (i1 - i0) * x // blocks, i0 + (i1 - i0) * (x + 1) // blocks
@@ -67,39 +57,39 @@ def narrow(  # type: ignore[no-untyped-def]
     a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
 ):
     """Do the same for a few columns: vectors run along A's rows, or along its columns."""
-    for i in range(i0, i1):
-        for j in range(j0, j1):
-            c[ic + i * crs + j] = d[id_ + i * drs + j] if add else 0
+    columns = j1 - j0
     if acs == 1:  # a row of A times a column of B
-        for j in range(j0, j1):
+        for i in range(i0, i1):
+            for j in range(j0, j1):
+                c[ic + i * crs + j] = d[id_ + i * drs + j] if add else 0
+        for j in range(columns):
             for p in range(k):
-                panel[p] = b[ib + p * brs + j * bcs]
-            i = i0
-            while i < i1:
-                ai, ci = ia + i * ars, ic + i * crs + j
-                if i1 - i >= 4:
-                    dots(4, a, ai, ars, panel, 0, k, c, ci, crs)
-                    i += 4
+                panel[j * k + p] = b[ib + p * brs + (j0 + j) * bcs]
+        fours = i0 + (i1 - i0) // 4 * 4
+        for j in range(0, columns, 2):
+            cj = ic + j0 + j
+            for i in range(i0, fours, 4):
+                if columns - j > 1:
+                    dots(4, 2, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
                 else:
-                    dots(1, a, ai, ars, panel, 0, k, c, ci, crs)
-                    i += 1
+                    dots(4, 1, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
+            for i in range(fours, i1):
+                if columns - j > 1:
+                    dots(1, 2, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
+                else:
+                    dots(1, 1, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
         return
-    width = panel_size(
-        1, c.itemsize
-    )  # A's columns lie together: rows of its transpose, four a pass
-    for i in range(i0, i1, width):
-        sums = panel[: min(width, i1 - i)]
-        for j in range(j0, j1):
-            sums[:] = 0
-            for p in range(0, k - 3, 4):
-                a0, b0 = ia + i + p * acs, ib + p * brs + j * bcs
-                add_rows(sums, a, a0, acs, b[b0], b[b0 + brs], b[b0 + 2 * brs], b[b0 + 3 * brs])
-            for p in range(k - k % 4, k):
-                row, factor = a[ia + i + p * acs :][: sums.size], b[ib + p * brs + j * bcs]
-                for x in range(sums.size):
-                    sums[x] = fma(factor, row[x], sums[x])
-            for x in range(sums.size):
-                c[ic + (i + x) * crs + j] += sums[x]
+    step = width(columns, c.itemsize)  # A's columns lie together: C.T = B.T A.T
+    for i in range(i0, i1, step):
+        rows = min(step, i1 - i)
+        tile(
+            columns, rows, b, ib + j0 * bcs, bcs, brs, a, ia + i, acs, panel, ZERO, step, panel,
+            ZERO, step, ZERO, k,
+        )  # fmt: skip
+        for x in range(i, i + rows):
+            for j in range(j0, j1):
+                start = d[id_ + x * drs + j] if add else 0
+                c[ic + x * crs + j] = start + panel[(j - j0) * step + x - i]
 
 
 @jit

@@ -32,6 +32,7 @@ from npgan.kernels.matmul import share
 from npgan.kernels.memory import add, exchange, load, maximum, nap, pause, view
 from npgan.kernels.random import COUNTERS, mask_numbers, normal_numbers
 from npgan.kernels.slope import mix_part, slope_part
+from npgan.memory import LINE
 
 OPERATIONS = (
     "gather_bytes", "gather", "normal", "mask", "output", "weight", "input", "tangent", "slope", "mix",
@@ -45,10 +46,11 @@ OPERATIONS = (
 ) = range(len(OPERATIONS))  # fmt: skip
 OPERATION, PARTS, WAIT, BEFORE = range(4)
 OPERANDS, NUMBERS = 10, 8
-COMPLETE, BAD, TURN, ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(12)
+COMPLETE, BAD, TURN = range(3)
+ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(LINE // 8, LINE // 8 + 9)
 """What lies where in a program's state: how many parts are complete, which check found a number that
-is not finite, how many runs have begun; then what does not change: the number of all parts, of rows,
-of threads, and where (in units of what lies there) their tables are."""
+is not finite, how many runs have begun; then, in cache lines that are never written, the number of
+all parts, of rows, of threads, and where (in units of what lies there) their tables are."""
 SPINS = 1000  # looks before a waiting thread lets others have its core
 
 
@@ -230,6 +232,8 @@ def _work(address, example, bits, thread):  # type: ignore[no-untyped-def]
     for r in range(state[ROWS]):
         at = state[TABLE] + r * (BEFORE + OPERANDS)
         row = integers[at : at + BEFORE + OPERANDS]
+        if thread > 0 and row[PARTS] == 1:  # so little that to hand it over costs more
+            continue
         numbers = memory[state[RATES] + r * NUMBERS : state[RATES] + (r + 1) * NUMBERS]
         if not wait_for(state, COMPLETE, row[WAIT], turn):
             return

@@ -102,7 +102,7 @@ class Program:
         order = sorted(range(len(rows)), key=phase.__getitem__)
         self.table = np.zeros((len(rows), program.BEFORE + program.OPERANDS), np.int64)
         self.numbers = np.zeros((len(rows), program.NUMBERS), dtype)
-        self.taken = np.zeros(len(rows) * threads, np.int64)
+        self.taken = aligned_zeros(len(rows) * threads, np.int64)
         complete, waits = 0, {0: 0}
         for place, i in enumerate(order):
             row, parts = rows[i], max(1, min(threads, rows[i].most))
@@ -118,7 +118,7 @@ class Program:
         }
         self.patches = [(patch, *lines[i]) for i, patch in patches]
         self.metrics = {name: self.view(place).data for name, place in metrics.items()}
-        self.state = np.zeros(program.STATE, np.int64)
+        self.state = aligned_zeros(program.STATE, np.int64)
         self._state = self.state.data
         self.state[program.ALL :] = (
             complete, len(rows), threads, address_of(self.table) // 8,

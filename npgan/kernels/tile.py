@@ -1,17 +1,17 @@
 r"""The register tile: a small matrix product that never leaves the vector registers.
 
-:math:`C = D + AB` for a few rows and up to two vectors of columns. For each k it loads the vectors
+:math:`C = D + AB` for a few rows and, most often, two vectors of columns. For each k it loads the vectors
 of a row of B, broadcasts a number of A for each row, and issues fused multiply-adds on sums that
 stay in registers: with 14 rows, 28 multiply-adds for 16 loads, so that the arithmetic, not the
-memory, sets the pace. An element's sum runs over k in order whatever the tile's shape, so its bits
-do not depend on how a product is cut into tiles.
+memory, sets the pace. Few rows are given more vectors of columns, since a multiply-add must wait for
+the one before it on the same sum. An element's sum runs over k in order whatever the tile's shape,
+so its bits do not depend on how a product is cut into tiles.
 
 Numba cannot write this loop, but an intrinsic can: the code below builds LLVM's instructions, a
 loop for every number of rows and vectors, and a jump to the one that is asked for. They are compiled
 once, as a C function, and other kernels call them by name.
 """
 
-from itertools import product
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -20,10 +20,19 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from npgan.kernels.jit import DIGEST, c_function
+from npgan.kernels.jit import DIGEST, c_function, jit
 from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors, plain
 
 ROWS = 14 if BYTES == 64 or FEATURES.get("neon") else 6
+WIDE = (8, 4, 4)  # vectors of columns for one, two and three rows: at least eight sums at a time
+MOST = WIDE[0]
+LONG = 16  # terms of a sum beyond which memory is asked in time for where it will be stored
+
+
+@jit
+def width(rows, itemsize):  # type: ignore[no-untyped-def]
+    """Return how many columns a tile of so many rows has at most."""
+    return BYTES // itemsize * (WIDE[rows - 1] if rows <= len(WIDE) else 2)
 
 
 @intrinsic
@@ -39,16 +48,17 @@ def _jump(context, rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k): 
         rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k = arguments
         number = signature.args[2].dtype
         lanes = INDEX(BYTES * 8 // number.bitwidth)
-        wide = builder.icmp_signed(">", columns, lanes)
-        last = builder.select(wide, builder.sub(columns, lanes), columns)
+        before = builder.sdiv(builder.sub(columns, INDEX(1)), lanes)  # vectors before the last one
+        last = builder.sub(columns, builder.mul(before, lanes))
         add = builder.icmp_signed("!=", add, INDEX(0))
         values = [a, b, c, d, ars, acs, brs, crs, drs, add, k, last]
         end = builder.append_basic_block("end")
-        shape = builder.add(builder.shl(rows, INDEX(1)), builder.zext(wide, INDEX))
+        shape = builder.add(builder.mul(rows, INDEX(MOST)), before)
         jump = builder.switch(shape, end)
-        for mr, nv in product(range(1, ROWS + 1), (1, 2)):
+        most = (*WIDE, *[2] * (ROWS - len(WIDE)))
+        for mr, nv in ((i + 1, j + 1) for i in range(ROWS) for j in range(most[i])):
             case = builder.append_basic_block(f"tile_{mr}_{nv}")
-            jump.add_case(INDEX(2 * mr + nv - 1), case)
+            jump.add_case(INDEX(MOST * mr + nv - 1), case)
             builder.position_at_end(case)
             builder.call(_loop(context, builder.module, number, mr, nv, values), values)
             builder.branch(end)
@@ -67,8 +77,9 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     ap, bp, cp, dp, ars, acs, brs, crs, drs, add, k, last = function.args
     vector = Vectors(context, builder, number, nv, last)
-    for i in range(mr):  # the sums will be stored there
-        vector.prefetch(builder.gep(cp, [vector.times(i, crs)]), writes=True)
+    with builder.if_then(builder.icmp_signed(">", k, INDEX(LONG))):
+        for i in range(mr):  # the sums will be stored there
+            vector.prefetch(builder.gep(cp, [vector.times(i, crs)]), writes=True)
     before = builder.block
     blocks = {n: builder.append_basic_block(n) for n in ("add", "start", "loop", "body", "store")}
     builder.cbranch(add, blocks["add"], blocks["start"])
@@ -93,7 +104,8 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
 
     builder.position_at_end(blocks["body"])
     row = vector.load_row(bpk)
-    vector.prefetch(builder.gep(bpk, [INDEX(nv * vector.lanes)]))  # the next tiles' columns
+    if mr > len(WIDE):
+        vector.prefetch(builder.gep(bpk, [INDEX(nv * vector.lanes)]))  # the next tiles' columns
     for i in range(mr):
         scalar = builder.load(builder.gep(apk, [vector.times(i, ars)]))
         products = vector.multiply_add(scalar, row, sums[i])

@@ -90,15 +90,26 @@ class Vectors:
         for place in self._places(pointer):
             fetch(self.builder, place, writes)
 
-    def sum(self, value: Any) -> Any:
-        """Return the sum of a vector's lanes: one half onto the other, until one is left."""
-        half = self.lanes // 2
-        while half:
-            lanes = [(lane + half) % self.lanes for lane in range(self.lanes)]
-            other = ir.Constant(ir.VectorType(LANE, self.lanes), lanes)
-            value = self.builder.fadd(value, self.builder.shuffle_vector(value, value, other))
-            half //= 2
-        return self.builder.extract_element(value, LANE(0))
+    def sums(self, values: list) -> list:
+        """Return the sum of each vector's lanes: one half onto the other, until one is left.
+
+        The halves of two vectors, 2, 4, 8 of them, lie side by side in one.
+        """
+        count, width = len(values), self.lanes
+        while width > 1:
+            pairs = zip(values[::2], values[1::2] or values, strict=True)
+            lanes = range(2 * self.lanes)
+            halves = [[x for x in lanes if x // (width // 2) % 2 == half] for half in (0, 1)]
+            masks = [ir.Constant(ir.VectorType(LANE, self.lanes), half) for half in halves]
+            values = [
+                self.builder.fadd(*(self.builder.shuffle_vector(u, v, mask) for mask in masks))
+                for u, v in pairs
+            ]
+            width //= 2
+        return [
+            self.builder.extract_element(values[i // self.lanes], LANE(i % self.lanes))
+            for i in range(count)
+        ]
 
     def multiply_add(self, scalar: Any, row: list, sums: list) -> list:
         """Return sums + scalar * row."""
