@@ -1,0 +1,96 @@
+r"""Spectral normalisation: a weight divided by its largest singular value (Miyato et al. 2018).
+
+A product with it then lengthens no vector. The singular value is :math:`\sigma = u^\top W v` for the
+singular vectors u and v, which are kept from step to step and follow the weight by one power
+iteration at a time.
+"""
+
+import numpy as np
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`x/\|x\|`.
+
+    >>> unit(np.array([3.0, 4.0]))
+    array([0.6, 0.8])
+    """
+    return x / np.sqrt(np.square(x).sum())
+
+
+def power_iteration(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
+    r"""Bring u and v closer to the singular vectors of the largest singular value, in place.
+
+    .. math:: v \leftarrow W^\top u/\|W^\top u\|, \qquad u \leftarrow W v/\|W v\|
+
+    Parts of u along the other singular vectors shrink by :math:`(\sigma_i/\sigma_1)^2`.
+    Source: Miyato et al. 2018, algorithm 1.
+
+    Parameters
+    ----------
+    weight : (in, out)
+    u, v : (in,) and (out,), changed in place
+
+    Examples
+    --------
+    >>> u, v = np.array([0.6, 0.8]), np.zeros(2)
+    >>> for _ in range(20):
+    ...     power_iteration(np.diag([2.0, 1.0]), u, v)
+    >>> u.round(6), v.round(6)
+    (array([1., 0.]), array([1., 0.]))
+    """
+    v[...] = unit(u @ weight)
+    u[...] = unit(weight @ v)
+
+
+def spectral_norm_forward(
+    weight: np.ndarray, u: np.ndarray, v: np.ndarray
+) -> tuple[np.ndarray, np.floating]:
+    r"""Return :math:`\bar W = W/\sigma`, and :math:`\sigma = u^\top W v`.
+
+    Parameters
+    ----------
+    weight : (in, out), not 0
+    u, v : (in,) and (out,), of length 1
+
+    Examples
+    --------
+    >>> normal, sigma = spectral_norm_forward(np.diag([2.0, 1.0]), np.eye(2)[0], np.eye(2)[0])
+    >>> normal
+    array([[1. , 0. ],
+           [0. , 0.5]])
+    """
+    sigma = u @ weight @ v
+    return weight / sigma, sigma
+
+
+def spectral_norm_backward(
+    dnormal: np.ndarray, normal: np.ndarray, sigma: np.floating, u: np.ndarray, v: np.ndarray
+) -> np.ndarray:
+    r"""Return the gradient by W, with u and v held constant (Miyato et al. 2018, eq. 12).
+
+    :math:`\partial\sigma/\partial W = u v^\top`, so that with :math:`\langle A, B \rangle` the sum of products
+
+    .. math:: dW = \frac{d\bar W}{\sigma} - \frac{\langle d\bar W, W \rangle}{\sigma^2}\,u v^\top
+        = \frac{1}{\sigma}\left(d\bar W - \langle d\bar W, \bar W \rangle\,u v^\top\right).
+
+    Nothing is lost by that at the singular vectors themselves: among unit vectors they make
+    :math:`u^\top W v` stationary, so that it changes with u and v to second order only. During training
+    they lag behind W, by one power iteration a step, and the gradient is that of torch's.
+
+    Parameters
+    ----------
+    dnormal, normal : (in, out), the gradient by what :func:`spectral_norm_forward` returned, and that
+    sigma, u, v : as there
+
+    Examples
+    --------
+    Along W itself there is no gradient: a longer W is the same.
+
+    >>> weight, one = np.diag([2.0, 1.0]), np.eye(2)[0]
+    >>> normal, sigma = spectral_norm_forward(weight, one, one)
+    >>> dweight = spectral_norm_backward(np.ones((2, 2)), normal, sigma, one, one)
+    >>> dweight, float((dweight * weight).sum())
+    (array([[-0.25,  0.5 ],
+           [ 0.5 ,  0.5 ]]), 0.0)
+    """
+    return (dnormal - (dnormal * normal).sum() * np.outer(u, v)) / sigma
