@@ -11,7 +11,7 @@ Two ways to know a derivative without deriving it:
 
 A function with many outputs is checked under a random upstream gradient v, as
 :math:`v \cdot y`: an upstream of all ones would hide errors. Randomness is replayed: every
-evaluation gets a new generator of the same seed.
+evaluation of a layer gets a new generator of the same seed, and the buffers as they were.
 """
 
 from collections.abc import Callable, Mapping
@@ -203,13 +203,18 @@ def _of_layer(layer: Layer, method: str, seed: int) -> tuple[Function, dict[str,
     """Turn a layer into a function ``x -> (y, vjp)`` and the parameters that it reads."""
     real = layer.astype(np.float64)
     moved = layer.astype(np.complex128) if method == "complex" else real
+    buffers = real.buffers.flat.copy()
+
+    def replay(layer: Layer, x: np.ndarray) -> tuple[np.ndarray, Any]:
+        layer.buffers.flat[...] = buffers
+        return layer.forward(x, np.random.default_rng(seed))
 
     def function(x: np.ndarray) -> tuple[np.ndarray, Callable]:
-        y, _ = moved.forward(x, np.random.default_rng(seed))
+        y, _ = replay(moved, x)
 
         def vjp(dy: np.ndarray) -> dict[str, np.ndarray]:
             grads = real.parameters.like()
-            _, cache = real.forward(x.real, np.random.default_rng(seed))
+            _, cache = replay(real, x.real)
             dx = real.backward(dy, cache, grads)
             if dx is None:
                 raise InputError(f"{layer!r}: backward returned None, not the input's gradient")

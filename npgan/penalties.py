@@ -13,7 +13,8 @@ dragan   around real data                             :math:`\overline{(\|g\| - 
 ======== ============================================ ==========================================
 
 D treats each sample by itself, so that :math:`g_i` is row i of the gradient of
-:math:`\sum_i D(x_i)`: one backward pass from ones gives them all.
+:math:`\sum_i D(x_i)`: one backward pass from ones gives them all. Where a layer compares the samples of
+a batch (:mod:`npgan.layers.minibatch`) that row is what is meant by :math:`g_i`.
 """
 
 from collections.abc import Callable, Mapping

@@ -6,7 +6,7 @@ look at real and at generated data before either is differentiated. Parameter gr
 to ``grads``, input gradients are returned.
 
 ``rng`` is the randomness of a training pass. Without it a layer is in evaluation mode: dropout does
-nothing and a Gaussian sample is its mean.
+nothing, a Gaussian sample is its mean, batch normalisation takes its running moments.
 """
 
 from collections.abc import Sequence
@@ -25,26 +25,36 @@ from npgan.layers.activation import (
     Softplus,
     Tanh,
 )
+from npgan.layers.apart import Apart
 from npgan.layers.dense import Dense
 from npgan.layers.layer import Layer
+from npgan.layers.minibatch import MinibatchDiscrimination, MinibatchStddev
 from npgan.layers.noise import Dropout, GaussianSample
+from npgan.layers.normalisation import BatchNorm, LayerNorm
 from npgan.layers.sequential import Sequential
+from npgan.layers.spectral import SpectralDense
 
 __all__ = [
     "ELU",
     "LAYERS",
     "Activation",
+    "Apart",
+    "BatchNorm",
     "Dense",
     "Dropout",
     "GaussianSample",
     "Identity",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
+    "MinibatchDiscrimination",
+    "MinibatchStddev",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "SpectralDense",
     "Tanh",
     "build",
 ]
@@ -63,6 +73,11 @@ LAYERS: dict[str, type[Layer]] = {
         Softmax,
         Dropout,
         GaussianSample,
+        LayerNorm,
+        BatchNorm,
+        MinibatchStddev,
+        MinibatchDiscrimination,
+        SpectralDense,
     )
 }
 

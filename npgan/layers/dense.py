@@ -1,4 +1,4 @@
-"""The dense layer, the only one here with parameters."""
+"""The dense layer."""
 
 from typing import Any
 
@@ -48,8 +48,11 @@ class Dense(Layer):
         self.init = init
         self.in_width, self.out_width = in_features, out_features
         shapes = {"weight": (in_features, out_features), "bias": (out_features,)}
-        self.bind(Parameters(shapes, dtype=dtype))
+        self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
         self.initialize(rng)
+
+    def _buffers(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw the weight anew by the layer's initialiser; the bias becomes 0."""
@@ -63,11 +66,14 @@ class Dense(Layer):
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """See :func:`npgan.ops.dense_forward`; the cache is ``x``."""
+        return run.dense_forward(self._checked(x), *self.parameters.values()), x
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
         if x.ndim != 2 or x.shape[1] != self.in_width:
             raise InputError(
                 f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
             )
-        return run.dense_forward(x, self.parameters["weight"], self.parameters["bias"]), x
+        return x
 
     def backward(
         self,

@@ -15,10 +15,15 @@ class Layer:
     Attributes
     ----------
     parameters : the layer's parameters: views into its network's flat vector, or into its own
+    buffers : what training changes and no gradient does, in the same way: running moments, say.
+        An operation changes them, with an ``rng`` only
+    couples_samples : whether a row of the output depends on the batch's other rows, with an ``rng``
     """
 
     name = "layer"
     parameters = Parameters({})
+    buffers = Parameters({})
+    couples_samples = False
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
@@ -102,28 +107,38 @@ class Layer:
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw new parameters, in order, from one generator."""
 
-    def bind(self, parameters: Parameters) -> None:
-        """Let the layer live in this memory (and forget its own)."""
+    def bind(self, parameters: Parameters, buffers: Parameters | None = None) -> None:
+        """Let the layer live in this memory (and forget its own; without buffers it keeps those)."""
         self.parameters = parameters
+        self.buffers = self.buffers if buffers is None else buffers
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that training changes, by name: parameters and buffers."""
+        return {**self.parameters, **self.buffers}
 
     def out_features(self, in_features: int) -> int:
         """Return the width of the output for an input of width ``in_features``."""
         return in_features
+
+    def in_features(self, out_features: int) -> int:
+        """Return the width of the input for an output of this width; 0: any."""
+        return getattr(self, "in_width", out_features)
 
     def spec(self) -> str:
         """Return the layer in words, ``name argument ...``, as :func:`build` takes it."""
         return self.name
 
     def astype(self, dtype: np.typing.DTypeLike) -> Self:
-        """Return a copy whose parameters have another dtype (float64 to check gradients)."""
+        """Return a copy whose arrays have another dtype (float64 to check gradients)."""
         twin = copy.deepcopy(self)
-        twin.bind(Parameters(self.parameters.shapes, self.parameters.flat.astype(dtype)))
+        both = self.parameters, self.buffers
+        twin.bind(*(Parameters(arrays.shapes, arrays.flat.astype(dtype)) for arrays in both))
         return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take up a copied state: the copy's layers must again be views into one vector, its own."""
         self.__dict__.update(state)
-        self.bind(self.parameters)
+        self.bind(self.parameters, self.buffers)
 
     def __call__(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return the output of :meth:`forward` without its cache."""

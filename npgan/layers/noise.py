@@ -99,3 +99,7 @@ class GaussianSample(Layer):
                 f"{self!r} takes means and log-variances: an even width, not {in_features}"
             )
         return in_features // 2
+
+    def in_features(self, out_features: int) -> int:
+        """Return twice the width."""
+        return 2 * out_features

@@ -1,7 +1,7 @@
 """Layers one after the other."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers.chain import fuse
 from npgan.layers.layer import Layer
-from npgan.layers.noise import GaussianSample
 from npgan.ops.chain import total
 from npgan.parameters import Parameters
 
@@ -51,32 +50,25 @@ class Sequential(Layer):
         width = self.in_width
         for layer in self.layers:
             width = layer.out_features(width) if width else 0
-        named = {
-            f"{i}.{name}": array
-            for i, layer in enumerate(self.layers)
-            for name, array in layer.parameters.items()
-        }
-        dtype = np.result_type(*named.values()) if named else np.float32
-        parameters = Parameters({name: a.shape for name, a in named.items()}, dtype=dtype)
-        parameters.load(named)
-        self.bind(parameters)
+        parameters = [layer.parameters for layer in self.layers]
+        self.bind(_joined(parameters), _joined([layer.buffers for layer in self.layers]))
         if rng is not None:
             self.initialize(rng)
 
     @property
     def in_width(self) -> int:
         """The width of the input, 0 if no layer fixes it."""
-        scale = 1
-        for layer in self.layers:
-            if width := getattr(layer, "in_width", 0):
-                return scale * width
-            scale *= 2 if isinstance(layer, GaussianSample) else 1
-        return 0
+        return self.in_features(0)
 
     @property
     def out_width(self) -> int:
         """The width of the output, 0 if no layer fixes it."""
-        return self.out_features(self.in_width)
+        return self.in_width and self.out_features(self.in_width)
+
+    @property
+    def couples_samples(self) -> bool:  # type: ignore[override]
+        """Whether a layer does."""
+        return any(layer.couples_samples for layer in self.layers)
 
     def out_features(self, in_features: int) -> int:
         """Return the width of the last layer's output."""
@@ -84,18 +76,24 @@ class Sequential(Layer):
             in_features = layer.out_features(in_features)
         return in_features
 
+    def in_features(self, out_features: int) -> int:
+        """Return the width of the first layer's input; 0 if no layer fixes it."""
+        for layer in reversed(self.layers):
+            out_features = layer.in_features(out_features)
+        return out_features
+
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw all weights anew, in order."""
         rng = np.random.default_rng(rng)
         for layer in self.layers:
             layer.initialize(rng)
 
-    def bind(self, parameters: Parameters) -> None:
+    def bind(self, parameters: Parameters, buffers: Parameters | None = None) -> None:
         """Let every layer live in its part of this memory."""
-        self.parameters = parameters
+        super().bind(parameters, buffers)
         self._fused: list[tuple[str, Layer]] | None = None
         for i, layer in enumerate(self.layers):
-            layer.bind(parameters.scope(str(i)))
+            layer.bind(parameters.scope(str(i)), self.buffers.scope(str(i)))
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
@@ -207,3 +205,12 @@ class Sequential(Layer):
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+def _joined(layers: Sequence[Parameters]) -> Parameters:
+    """Return the arrays of all layers, named ``layer.name``, copied into one vector."""
+    named = {f"{i}.{name}": a for i, arrays in enumerate(layers) for name, a in arrays.items()}
+    dtype = np.result_type(*named.values()) if named else np.float32
+    joined = Parameters({name: array.shape for name, array in named.items()}, dtype=dtype)
+    joined.load(named)
+    return joined

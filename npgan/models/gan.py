@@ -13,7 +13,7 @@ import numpy as np
 from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, unknown
-from npgan.layers import Sequential
+from npgan.layers import Apart, Layer, Sequential
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
@@ -138,12 +138,15 @@ class GAN(Model):
             + \sum_i dl^f_i\,\partial D(G(z_i))/\partial\theta_D
 
         The penalties, :mod:`npgan.penalties`, are part of the loss and add their own gradients.
-        Real and generated samples go through D as one batch, so its weights are read once. The
-        gradient stops at G(z): the generator's cache is not kept.
+        Real and generated samples go through D as one batch, so its weights are read once; apart, if
+        D compares the samples of a batch. The gradient stops at G(z): the generator's cache is not kept.
         """
         fake, _ = self.generator.forward(z, rng)
         real, fake = self._noisy(real, rng), self._noisy(fake, rng)
-        logits, cache = self.discriminator.forward(np.concatenate([real, fake]), rng)
+        judge: Layer = self.discriminator
+        if judge.couples_samples:
+            judge = Apart(judge, len(real))
+        logits, cache = judge.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
         dtype = self.discriminator.parameters.flat.dtype
         smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
@@ -155,9 +158,9 @@ class GAN(Model):
         if r1 or r2:  # on the batch that the loss looks at: one way back does for both
             sides = [np.full((len(x), 1), r / len(x), dtype) for x, r in ((real, r1), (fake, r2))]
             c = np.concatenate(sides)
-            value = value + self.discriminator.penalized_backward(dlogits, c, cache, grads)
+            value = value + judge.penalized_backward(dlogits, c, cache, grads)
         elif grads is not None:
-            self.discriminator.backward(dlogits, cache, grads, input_grad=False)
+            judge.backward(dlogits, cache, grads, input_grad=False)
         if others:
             value = value + penalize(self.discriminator, others, real, fake, grads, rng)
         return DiscriminatorStep(value, real_logits, fake_logits)
@@ -216,11 +219,15 @@ class GAN(Model):
             self.update(g.loss, "generator")
             metrics["g_loss"] = g.loss
             if self.average is not None:
-                run.ema_update(
-                    self.average.parameters.flat, self.generator.parameters.flat, self.ema
-                )
+                self._average(self.average)
         run.after(self._count)
         return metrics
+
+    def _average(self, average: Sequential) -> None:
+        """Move the average on; its buffers, too, so that they are as old as its weights."""
+        run.ema_update(average.parameters.flat, self.generator.parameters.flat, self.ema)
+        if average.buffers:
+            run.ema_update(average.buffers.flat, self.generator.buffers.flat, self.ema)
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any."""
@@ -231,6 +238,6 @@ class GAN(Model):
         return in_chunks(self.average or self.generator, z)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return every parameter by name, the average's as ``average.layer.parameter``."""
-        average = self.average.parameters if self.average else {}
+        """Return every parameter and buffer by name, the average's as ``average.layer.parameter``."""
+        average = self.average.arrays() if self.average else {}
         return super().weights() | {f"average.{name}": w for name, w in average.items()}

@@ -221,11 +221,11 @@ class Model:
         return loop.run(epochs=epochs, steps=steps)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return every parameter by name, ``network.layer.parameter``."""
+        """Return every parameter and buffer by name, ``network.layer.parameter``."""
         return {
-            f"{name}.{parameter}": array
+            f"{name}.{inner}": array
             for name, network in self.networks.items()
-            for parameter, array in network.parameters.items()
+            for inner, array in network.arrays().items()
         }
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -34,6 +34,13 @@ DATA_ENDS = {
     "decoder": "output",
 }
 LARGEST = 100_000_000
+SIZES = {
+    "dense": ["IN", "OUT"],
+    "spectral_dense": ["IN", "OUT"],
+    "layer_norm": ["WIDTH"],
+    "batch_norm": ["WIDTH"],
+    "minibatch_discrimination": ["IN", "KERNELS", "DIM"],
+}
 TYPES = {
     "model": str,
     "data": str,
@@ -128,7 +135,7 @@ class Config:
         networks = {name: list(layers) for name, layers in self.networks.items()}
         for name, end in DATA_ENDS.items():
             specs = enumerate(networks.get(name, []))
-            dense = [i for i, spec in specs if spec.split()[:1] == ["dense"]]
+            dense = [i for i, spec in specs if spec.split()[:1] in (["dense"], ["spectral_dense"])]
             if dense:
                 i, place = (dense[0], 1) if end == "input" else (dense[-1], 2)
                 words = networks[name][i].split()
@@ -222,13 +229,14 @@ def _check_size(name: str, specs: list[str]) -> None:
         raise InputError(f"the network {name} must be a list of layers, each 'name argument ...'")
     size = 0
     for words in map(str.split, specs):
-        if words[:1] != ["dense"]:
-            continue
-        if len(words) < 3 or not (words[1].isdecimal() and words[2].isdecimal()):
+        form = SIZES.get(words[0] if words else "", [])
+        numbers = words[1 : 1 + len(form)]
+        if len(numbers) < len(form) or not all(map(str.isdecimal, numbers)):
             raise InputError(
-                f"the network {name} has {' '.join(words)!r}: it must be 'dense IN OUT'"
+                f"the network {name} has {' '.join(words)!r}: it must be "
+                f"'{' '.join([words[0], *form])}'"
             )
-        size += (int(words[1]) + 1) * int(words[2])
+        size += math.prod(map(int, numbers)) + int(numbers[-1]) if form else 0
     if size > LARGEST:
         raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
 

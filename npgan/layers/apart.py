@@ -1,0 +1,62 @@
+"""Two batches through one network, each by itself, as if they were one."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+
+class Apart(Layer):
+    """A network that sees a batch's first rows and its others in passes of their own.
+
+    A discriminator whose layers compare the samples of a batch shall compare real data with real
+    data, generated with generated (Salimans et al. 2016, sec. 3.2).
+
+    Parameters
+    ----------
+    network : what sees them
+    first : the number of first rows
+
+    Examples
+    --------
+    >>> from npgan import MinibatchStddev
+    >>> Apart(MinibatchStddev(), 2)(np.array([[0.0], [4.0], [7.0], [7.0]])).round(3)
+    array([[0., 2.],
+           [4., 2.],
+           [7., 0.],
+           [7., 0.]])
+    """
+
+    def __init__(self, network: Layer, first: int) -> None:
+        self.network, self.first = network, first
+
+    def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return rows[: self.first], rows[self.first :]
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, list[Any]]:
+        """Make both passes; the cache is the list of theirs."""
+        passes = [self.network.forward(part, rng) for part in self._parts(x)]
+        return np.concatenate([y for y, _ in passes]), [cache for _, cache in passes]
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: list[Any],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Go back through both."""
+        both = zip(self._parts(dy), cache, strict=True)
+        dx = [self.network.backward(part, inner, grads, input_grad) for part, inner in both]
+        return np.concatenate(dx) if input_grad else None
+
+    def penalized_backward(
+        self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
+    ) -> Any:
+        """Go back through both, and return the sum of their penalties."""
+        both = zip(self._parts(dy), self._parts(c), cache, strict=True)
+        return sum(self.network.penalized_backward(*part, grads) for part in both)

@@ -1,0 +1,155 @@
+"""Layers that compare the samples of a batch; what they compute is in :mod:`npgan.ops.minibatch`.
+
+A gradient penalty takes the gradient of the sum of all logits of a batch: with these layers, a
+sample's share of it includes what it does to the others (as in Karras et al. 2018).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from npgan import init
+from npgan.backend import run
+from npgan.errors import InputError, count
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+
+class MinibatchStddev(Layer):
+    """The batch's mean standard deviation as one more feature, :func:`npgan.ops.minibatch_stddev_forward`.
+
+    Examples
+    --------
+    >>> MinibatchStddev()(np.array([[0.0, 5.0], [4.0, 5.0]])).round(3)
+    array([[0., 5., 1.],
+           [4., 5., 1.]])
+    """
+
+    name = "minibatch_stddev"
+    couples_samples = True
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Append the feature; the cache is what the operation returns beside y."""
+        y, *cache = run.minibatch_stddev_forward(x)
+        return y, tuple(cache)
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """See :func:`npgan.ops.minibatch_stddev_backward`."""
+        return run.minibatch_stddev_backward(dy, cache[0])
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :func:`npgan.ops.minibatch_stddev_double_backward`; the record is ``dy``."""
+        return run.minibatch_stddev_double_backward(ddx, record, *cache)
+
+    def out_features(self, in_features: int) -> int:
+        """Return one more."""
+        return in_features + 1
+
+    def in_features(self, out_features: int) -> int:
+        """Return one less; 0 where the width is not known."""
+        if out_features == 1:
+            raise InputError(f"{self!r} adds a feature: the layer after it is at least 2 wide")
+        return out_features and out_features - 1
+
+
+class MinibatchDiscrimination(Layer):
+    """Closeness to the batch's samples as features, :func:`npgan.ops.minibatch_discrimination_forward`.
+
+    Parameters
+    ----------
+    in_features : the width of x; y has ``kernels`` features more
+    kernels : the number of ways to compare two samples
+    dim : how many numbers of a sample each of them compares
+    rng : generator or seed for the first weights
+    dtype : float32 trains, float64 checks gradients
+
+    Examples
+    --------
+    >>> x = np.ones((3, 2), np.float32)  # all alike
+    >>> MinibatchDiscrimination(2, 1, 4)(x)
+    array([[1., 1., 3.],
+           [1., 1., 3.],
+           [1., 1., 3.]], dtype=float32)
+    """
+
+    name = "minibatch_discrimination"
+    couples_samples = True
+
+    def __init__(
+        self,
+        in_features: int,
+        kernels: int,
+        dim: int,
+        *,
+        rng: np.random.Generator | int | None = None,
+        dtype: np.typing.DTypeLike = np.float32,
+    ) -> None:
+        self.in_width = count("in_features of minibatch_discrimination", in_features, 1)
+        self.kernels = count("kernels of minibatch_discrimination", kernels, 1)
+        self.dim = count("dim of minibatch_discrimination", dim, 1)
+        self.bind(Parameters({"weight": (in_features, kernels * dim)}, dtype=dtype))
+        self.initialize(rng)
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Draw the weight anew, :func:`npgan.init.glorot_uniform`."""
+        weight = self.parameters["weight"]
+        weight[...] = init.glorot_uniform(np.random.default_rng(rng), weight.shape)
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Append the features; the cache is ``x`` and what the operation returns beside y."""
+        if x.ndim != 2 or x.shape[1] != self.in_width:
+            raise InputError(
+                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
+            )
+        y, m = run.minibatch_discrimination_forward(x, self.parameters["weight"], self.kernels)
+        return y, (x, m)
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """See :func:`npgan.ops.minibatch_discrimination_backward`."""
+        weights = self.parameters["weight"], None if grads is None else grads["weight"]
+        return run.minibatch_discrimination_backward(dy, *cache, *weights)
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: tuple[np.ndarray, np.ndarray],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :func:`npgan.ops.minibatch_discrimination_double_backward`; the record is ``dy``."""
+        weights = self.parameters["weight"], None if grads is None else grads["weight"]
+        return run.minibatch_discrimination_double_backward(ddx, record, *cache, *weights)
+
+    def out_features(self, in_features: int) -> int:
+        """Return the width with the kernels' features; an input of the wrong width is an InputError."""
+        if in_features != self.in_width:
+            raise InputError(f"{self!r} follows a layer {in_features} wide")
+        return in_features + self.kernels
+
+    def spec(self) -> str:
+        """Return ``minibatch_discrimination in kernels dim``."""
+        return f"{self.name} {self.in_width} {self.kernels} {self.dim}"

@@ -1,0 +1,181 @@
+"""Layer and batch normalisation; what they compute is in :mod:`npgan.ops.normalisation`."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, count
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+EPS = 1e-5
+MOMENTUM = 0.1
+
+Cache = tuple[np.ndarray, np.ndarray]
+
+
+class Norm(Layer):
+    """What both share: a ``weight`` that starts at 1, a ``bias`` that starts at 0, the width."""
+
+    buffer_names: tuple[str, ...] = ()
+
+    def __init__(self, width: int, *, dtype: np.typing.DTypeLike = np.float32) -> None:
+        self.in_width = count(f"the width of {self.name}", width, 1)
+        shapes = {"weight": (width,), "bias": (width,)}
+        buffers = dict.fromkeys(self.buffer_names, (width,))
+        self.bind(Parameters(shapes, dtype=dtype), Parameters(buffers, dtype=dtype))
+        self.initialize(None)
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Start as the normalisation alone; there is nothing to draw."""
+        self.parameters["weight"][...] = 1
+        self.parameters["bias"][...] = 0
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        if x.ndim != 2 or x.shape[1] != self.in_width:
+            raise InputError(
+                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
+            )
+        return x
+
+    def out_features(self, in_features: int) -> int:
+        """Return the width; an input of another one is an InputError."""
+        if in_features != self.in_width:
+            raise InputError(f"{self!r} follows a layer {in_features} wide")
+        return in_features
+
+    def spec(self) -> str:
+        """Return ``name width``."""
+        return f"{self.name} {self.in_width}"
+
+
+def _sums(grads: Parameters | None) -> tuple[np.ndarray, ...]:
+    return () if grads is None else tuple(grads.values())
+
+
+class LayerNorm(Norm):
+    """Layer normalisation, :func:`npgan.ops.layer_norm_forward`: each sample over its features.
+
+    It has a second derivative, and treats each sample by itself: what a critic with a gradient
+    penalty needs (Gulrajani et al. 2017, sec. 4).
+
+    Parameters
+    ----------
+    width : of x and y, at least 1
+    dtype : float32 trains, float64 checks gradients
+
+    Examples
+    --------
+    >>> LayerNorm(2)(np.array([[1.0, 3.0], [10.0, 50.0]])).round(3)
+    array([[-1.,  1.],
+           [-1.,  1.]])
+    """
+
+    name = "layer_norm"
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, Cache]:
+        """Normalise; the cache is what :func:`npgan.ops.layer_norm_forward` returns beside y."""
+        y, *cache = run.layer_norm_forward(self._checked(x), *self.parameters.values(), EPS)
+        return y, tuple(cache)
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: Cache,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """See :func:`npgan.ops.layer_norm_backward`."""
+        return run.layer_norm_backward(dy, *cache, self.parameters["weight"], *_sums(grads))
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: Cache,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :func:`npgan.ops.layer_norm_double_backward`; the record is ``dy``."""
+        weight = self.parameters["weight"]
+        return run.layer_norm_double_backward(ddx, record, *cache, weight, *_sums(grads)[:1])
+
+
+class BatchNorm(Norm):
+    """Batch normalisation, :func:`npgan.ops.batch_norm_forward`: each feature over the batch.
+
+    With an ``rng`` it takes the batch's moments and moves the running ones, without it it takes
+    those: its buffers ``running_mean`` and ``running_var``. Both moments are of one distribution, so
+    a GAN's discriminator, which sees real and generated data at a time, takes each by itself.
+
+    It has no second derivative: a penalty on each sample's slope is not defined where the samples
+    of a batch depend on each other.
+
+    Parameters
+    ----------
+    width : of x and y, at least 1
+    dtype : float32 trains, float64 checks gradients
+
+    Examples
+    --------
+    >>> layer, x = BatchNorm(1), np.array([[10.0], [20.0]])
+    >>> layer(x, np.random.default_rng(0)).round(3)
+    array([[-1.],
+           [ 1.]])
+    >>> layer.buffers["running_mean"]  # a tenth of the way from 0 to 15
+    array([1.5], dtype=float32)
+    """
+
+    name = "batch_norm"
+    buffer_names = ("running_mean", "running_var")
+    couples_samples = True
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Start as the normalisation alone, with the moments of a standard normal distribution."""
+        super().initialize(rng)
+        self.buffers["running_mean"][...] = 0
+        self.buffers["running_var"][...] = 1
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, tuple[bool, Cache]]:
+        """Normalise; the cache begins with whether the batch's own moments were taken."""
+        given = self._checked(x), *self.parameters.values(), *self.buffers.values()
+        if rng is None:
+            y, *cache = run.frozen_batch_norm_forward(*given, EPS)
+        elif len(x) < 2:
+            raise InputError(
+                f"{self!r} needs a batch of at least 2 samples in training, not {len(x)}"
+            )
+        else:
+            y, *cache = run.batch_norm_forward(*given, MOMENTUM, EPS)
+        return y, (rng is not None, tuple(cache))
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: tuple[bool, Cache],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """See :func:`npgan.ops.batch_norm_backward` and ``frozen_batch_norm_backward``."""
+        training, arrays = cache
+        way = run.batch_norm_backward if training else run.frozen_batch_norm_backward
+        return way(dy, *arrays, self.parameters["weight"], *_sums(grads))
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: tuple[bool, Cache],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        """Refuse it (Gulrajani et al. 2017, sec. 4)."""
+        raise InputError(
+            f"{self!r} couples the samples of a batch: a gradient penalty, which is each sample's "
+            "own, is undefined; take layer_norm"
+        )

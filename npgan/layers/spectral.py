@@ -1,0 +1,98 @@
+"""The dense layer of spectral norm 1; what it computes is in :mod:`npgan.ops.spectral`."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError
+from npgan.layers.dense import Dense
+from npgan.ops.spectral import power_iteration, unit
+from npgan.parameters import Parameters
+
+ITERATIONS = 15  # of new weights, as torch makes them
+
+
+class SpectralDense(Dense):
+    """A dense layer with the weight :func:`W / sigma <npgan.ops.spectral_norm_forward>`.
+
+    The singular vectors are its buffers ``u`` and ``v``. A pass takes them as they are, which makes
+    its gradient that of exactly what it computed; with an ``rng`` they then move by one power
+    iteration, for the next one. An average of networks averages them, which shortens them: hence
+    :func:`~npgan.ops.spectral.unit`.
+
+    Parameters
+    ----------
+    in_features, out_features, init, rng, dtype : see :class:`Dense`
+
+    Examples
+    --------
+    >>> layer = SpectralDense(3, 2, rng=0)
+    >>> for _ in range(100):
+    ...     y = layer(np.eye(3, dtype=np.float32), np.random.default_rng(0))
+    >>> float(np.linalg.svd(y)[1][0].round(4))  # the bias is 0: y is W / sigma
+    1.0
+
+    Raises
+    ------
+    InputError
+        If the weight is to start at 0.
+    """
+
+    name = "spectral_dense"
+
+    def _buffers(self) -> dict[str, tuple[int, ...]]:
+        return {"u": (self.in_width,), "v": (self.out_width,)}
+
+    def initialize(self, rng: np.random.Generator | int | None) -> None:
+        """Draw the weight anew by the layer's initialiser, and u, which some power iterations bring near."""
+        rng = np.random.default_rng(rng)
+        super().initialize(rng)
+        weight, (u, v) = self.parameters["weight"], self.buffers.values()
+        if not weight.any():
+            raise InputError(f"{self!r} divides by its weight's size, which must not start at 0")
+        u[...] = rng.standard_normal(u.shape)
+        for _ in range(ITERATIONS):
+            power_iteration(weight, u, v)
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, Any]:
+        """Multiply by W / sigma; the cache is the input, that weight, sigma, u and v."""
+        weight, bias = self.parameters.values()
+        u, v = map(unit, self.buffers.values())
+        normal, sigma = run.spectral_norm_forward(weight, u, v)
+        if rng is not None:
+            run.power_iteration(weight, *self.buffers.values())
+        return run.dense_forward(self._checked(x), normal, bias), (x, normal, sigma, u, v)
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: Any,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Go back through the product, then through W / sigma: ``spectral_norm_backward``."""
+        x, normal, *_ = cache
+        if grads is not None:
+            dnormal = np.zeros_like(normal)
+            run.dense_backward_parameters(dy, x, dnormal, grads["bias"])
+            grads["weight"] += run.spectral_norm_backward(dnormal, *cache[1:])
+        return run.dense_backward_input(dy, normal) if input_grad else None
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: Any,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, None]:
+        """Do as a dense layer, then go through W / sigma: that is a function of W alone."""
+        _, normal, *_ = cache
+        dnormal = None if grads is None else np.zeros_like(normal)
+        ddy = run.dense_double_backward(ddx, record, normal, dnormal)
+        if grads is not None:
+            grads["weight"] += run.spectral_norm_backward(dnormal, *cache[1:])
+        return ddy, None
