@@ -15,14 +15,17 @@ from npgan.gradcheck import Function, Report, gradcheck
 from npgan.layers import (
     LAYERS,
     Activation,
+    BatchNorm,
     Dense,
     Dropout,
     GaussianSample,
     Layer,
     LeakyReLU,
     Sequential,
+    SpectralDense,
     build,
 )
+from npgan.layers.normalisation import Norm
 from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.models.presets import PRESETS
@@ -87,6 +90,13 @@ def _operations(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"{name} loss", _loss(name, truth), (prediction,), analytic=name != "l1")
     mean, log_var = rng.standard_normal((2, 4, 3))
     yield Case("kl_standard_normal loss", _kl, (mean, log_var), analytic=True)
+    u, v = (rng.standard_normal(n) for n in (3, 2))
+
+    def spectral_norm(weight: np.ndarray) -> tuple[np.ndarray, Callable]:
+        normal, sigma = run.spectral_norm_forward(weight, u, v)
+        return normal, lambda dy: run.spectral_norm_backward(dy, normal.real, sigma.real, u, v)
+
+    yield Case("spectral_norm", spectral_norm, (weight,), analytic=True)
 
 
 PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
@@ -117,15 +127,48 @@ def _kl(mean: np.ndarray, log_var: np.ndarray) -> tuple[Any, tuple[np.ndarray, n
 
 
 ACTIVATIONS = [name for name, layer in LAYERS.items() if issubclass(layer, Activation)]
-CORNERED = {"relu", "leaky_relu"}
+CORNERED = {"relu", "leaky_relu", "minibatch_discrimination"}
+SIZED = {
+    "dense": "dense 4 3",
+    "layer_norm": "layer_norm 4",
+    "batch_norm": "batch_norm 4",
+    "minibatch_discrimination": "minibatch_discrimination 4 3 2",
+    "spectral_dense": "spectral_dense 4 3",
+}
+
+
+def _example(name: str) -> Layer:
+    """Return a layer for inputs 4 wide."""
+    return _stirred(build([SIZED.get(name, name)], rng=0)).layers[0]
+
+
+def _stirred(network: Sequential) -> Sequential:
+    """Return a network in float64 whose normalisations do not start as such: a forgotten 1 is not seen."""
+    network = network.astype(np.float64)
+    for layer in network.layers:
+        if isinstance(layer, Norm):
+            layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
+    return network
 
 
 def _layers(rng: np.random.Generator) -> Iterator[Case]:
-    examples: dict[str, Layer] = {"dense": Dense(4, 3, rng=0)}
-    for name, layer in LAYERS.items():
-        example = examples.get(name) or layer()
+    for name in LAYERS:
         x = rng.standard_normal((5, 4))
-        yield Case(f"layer {name}", example, (x,), analytic=name not in CORNERED)
+        yield Case(f"layer {name}", _example(name), (x,), analytic=name not in CORNERED)
+    frozen = _example("batch_norm")
+    frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 8)
+
+    def evaluated(x: np.ndarray) -> tuple[np.ndarray, Callable]:
+        y, cache = frozen.forward(x)
+
+        def vjp(dy: np.ndarray) -> dict[str, np.ndarray]:
+            grads = frozen.parameters.like()
+            return {"x": frozen.backward(dy, cache, grads), **grads}
+
+        return y, vjp
+
+    x = rng.standard_normal((5, 4))
+    yield Case("layer batch_norm, evaluated", evaluated, (x,), {"wrt": frozen.parameters})
     deep = Sequential(
         Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
     )
@@ -135,9 +178,8 @@ def _layers(rng: np.random.Generator) -> Iterator[Case]:
 def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     """Yield each layer's backward pass as a function of ``dy``, x and the parameters."""
     for name, kind in LAYERS.items():
-        if kind is not GaussianSample:
-            layer = Dense(4, 3, rng=0) if kind is Dense else kind()
-            yield _second_derivative(f"second derivative of {name}", layer, rng)
+        if kind not in (GaussianSample, BatchNorm):
+            yield _second_derivative(f"second derivative of {name}", _example(name), rng)
     deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
     yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
     yield Case(
@@ -150,8 +192,10 @@ def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Cas
     layer = layer.astype(np.float64)
     x = rng.standard_normal((5, 4))
     dy = rng.standard_normal(layer(x).shape)
+    buffers = layer.buffers.flat.copy()
 
     def function(dy: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, Callable]:
+        layer.buffers.flat[...] = buffers
         cache = layer.forward(x, np.random.default_rng(0))[1]
         dx, record = layer.input_gradient(dy, cache)
 
@@ -194,12 +238,21 @@ def _penalized(rng: np.random.Generator) -> Function:
     return function
 
 
+CRITICS = {a: ["dense 4 5", a, "dense 5 3", a, "dense 3 1"] for a in ACTIVATIONS} | {
+    "layer_norm": ["dense 4 5", "layer_norm 5", "tanh", "dense 5 1"],
+    "minibatch_stddev": ["dense 4 5", "tanh", "minibatch_stddev", "dense 6 3", "elu", "dense 3 1"],
+    "minibatch_discrimination": [
+        *("dense 4 5", "tanh", "minibatch_discrimination 5 3 2", "dense 8 3", "elu", "dense 3 1"),
+    ],
+    "spectral_dense": ["spectral_dense 4 5", "tanh", "spectral_dense 5 1"],
+}
+
+
 def _penalties(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield every penalty of a discriminator with every activation, by all its parameters."""
+    """Yield every penalty of a discriminator with every activation or layer, by all its parameters."""
     real, fake = rng.standard_normal((2, 5, 4))
-    for activation in ACTIVATIONS:
-        net = build(["dense 4 5", activation, "dense 5 3", activation, "dense 3 1"], rng=0)
-        net = net.astype(np.float64)
+    for layer, specs in CRITICS.items():
+        net = _stirred(build(specs, rng=0))
         for name, (points, measure) in PENALTIES.items():
             x = points(real, fake, np.random.default_rng(0))
 
@@ -209,7 +262,7 @@ def _penalties(rng: np.random.Generator) -> Iterator[Case]:
                 grads = net.parameters.like()
                 return gradient_penalty(net, x, measure, 3.0, grads), grads
 
-            yield Case(f"penalty {name}, {activation}", penalty, (), {"wrt": net.parameters})
+            yield Case(f"penalty {name}, {layer}", penalty, (), {"wrt": net.parameters})
 
 
 def _objectives(rng: np.random.Generator) -> Iterator[Case]:
@@ -260,6 +313,7 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         players = _sgd("generator", "discriminator")
         gan = GAN(*_networks(generator, critic), **settings, optimizers=players)
         yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
+    yield from _normalized_gans(rng)
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
@@ -281,12 +335,43 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
 
 
+NORMALIZED: dict[str, list[str]] = {
+    "batch_norm": ["dense 4 6", "batch_norm 6", "leaky_relu 0.2", "dense 6 1"],
+    "all that a penalty bears": [
+        *("spectral_dense 4 6", "tanh", "layer_norm 6", "minibatch_discrimination 6 2 2"),
+        *("spectral_dense 8 5", "elu", "minibatch_stddev", "dense 6 1"),
+    ],
+}
+
+
+def _normalized_gans(rng: np.random.Generator) -> Iterator[Case]:
+    generator = ["dense 3 5", "batch_norm 5", "tanh", "layer_norm 5", "dense 5 4", "sigmoid"]
+    for name, critic in NORMALIZED.items():
+        players = [_settled(_stirred(net)) for net in _networks(generator, critic)]
+        penalties = dict.fromkeys(PENALTIES if name != "batch_norm" else (), 0.5)
+        sgd = _sgd("generator", "discriminator")
+        gan = GAN(players[0], players[1], penalties=penalties, optimizers=sgd)
+        yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
+
+
+def _settled(network: Sequential) -> Sequential:
+    """Bring singular vectors to where passes that move them do not: there the gradient is exact."""
+    for layer in network.layers:
+        if isinstance(layer, SpectralDense):
+            for _ in range(500):
+                run.power_iteration(layer.parameters["weight"], *layer.buffers.values())
+    return network
+
+
 def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:
     """Check ``step(rng, grads) -> loss`` by every parameter of the networks that it trains."""
     networks = options["wrt"]
     wrt = {f"{n}.{p}": w for n in networks for p, w in model.networks[n].parameters.items()}
+    buffers = [(net.buffers.flat, net.buffers.flat.copy()) for net in model.networks.values()]
 
     def function() -> tuple[Any, dict[str, np.ndarray]]:
+        for mine, start in buffers:
+            mine[...] = start
         grads = {n: model.networks[n].parameters.like() for n in networks}
         loss = step(np.random.default_rng(0), grads)
         return loss, {f"{n}.{p}": g for n in networks for p, g in grads[n].items()}
@@ -357,4 +442,5 @@ def _presets(rng: np.random.Generator) -> Iterator[Case]:
 def in_float64(model: Model) -> None:
     """Move a model's networks to float64, in place."""
     for network in model.networks.values():
-        network.bind(network.astype(np.float64).parameters)
+        twin = network.astype(np.float64)
+        network.bind(twin.parameters, twin.buffers)
