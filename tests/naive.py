@@ -80,6 +80,64 @@ def dense(x, weight, bias):
     ]
 
 
+# Normalisation, of numbers that belong together, and what compares the samples of a batch.
+
+
+def columns(x):
+    return [list(column) for column in zip(*x, strict=True)]
+
+
+def deviation(values, eps):
+    mean = sum(values) / len(values)
+    return sqrt(sum((x - mean) ** 2 for x in values) / len(values) + eps)
+
+
+def normalized(values, eps):
+    mean = sum(values) / len(values)
+    return [(x - mean) / deviation(values, eps) for x in values]
+
+
+def normalized_backward(g, values, eps):
+    """Multiply by the whole Jacobian, ([i = j] - 1/m - y_i y_j / m) / deviation."""
+    y, m = normalized(values, eps), len(values)
+    return [
+        sum(g[j] * ((i == j) - 1 / m - y[i] * y[j] / m) for j in range(m)) / deviation(values, eps)
+        for i in range(m)
+    ]
+
+
+def layer_norm(x, weight, bias, eps):
+    return [
+        [w * y + b for w, y, b in zip(weight, normalized(row, eps), bias, strict=True)] for row in x
+    ]
+
+
+def batch_norm(x, weight, bias, eps):
+    each = zip(columns(x), weight, bias, strict=True)
+    return columns([w * y + b for y in normalized(column, eps)] for column, w, b in each)
+
+
+def minibatch_stddev(x):
+    deviations = [deviation(column, 1e-8) - 1e-4 for column in columns(x)]
+    return [[*row, sum(deviations) / len(deviations)] for row in x]
+
+
+def minibatch_discrimination(x, weight, kernels):
+    dim = len(weight[0]) // kernels
+
+    def seen(row, kernel):
+        return [
+            sum(a * w[kernel * dim + c] for a, w in zip(row, weight, strict=True))
+            for c in range(dim)
+        ]
+
+    def close(a, b, kernel):
+        both = zip(seen(a, kernel), seen(b, kernel), strict=True)
+        return exp(-sum(abs(p - q) for p, q in both))
+
+    return [[*row, *(sum(close(row, o, b) for o in x) for b in range(kernels))] for row in x]
+
+
 # Update rules, of one weight: (w, the gradients of all steps so far) -> w after those steps.
 # Running averages are written out as the sums that they are.
 

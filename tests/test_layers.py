@@ -10,14 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npgan import (
+    BatchNorm,
     Dense,
     Dropout,
     GaussianSample,
     InputError,
+    LayerNorm,
     LeakyReLU,
+    MinibatchDiscrimination,
+    MinibatchStddev,
     ReLU,
     Sequential,
     Softmax,
+    SpectralDense,
     Tanh,
     gradcheck,
 )
@@ -29,7 +34,13 @@ SPECS = {name: name for name in LAYERS} | {
     "leaky_relu": "leaky_relu 0.1",
     "elu": "elu 0.5",
     "dropout": "dropout 0.3",
+    "layer_norm": "layer_norm 4",
+    "batch_norm": "batch_norm 4",
+    "minibatch_discrimination": "minibatch_discrimination 4 3 2",
+    "spectral_dense": "spectral_dense 4 3 he_normal",
 }
+# the least batch that has a deviation, by whether it is a training pass
+LEAST = {("batch_norm", True): 2, ("minibatch_stddev", False): 1, ("minibatch_stddev", True): 1}
 
 
 def layer(name):
@@ -58,7 +69,7 @@ def one_pass(net, x, dy, seed):
 @given(n=st.integers(0, 5), dtype=st.sampled_from([np.float32, np.float64]))
 @settings(deadline=None, max_examples=8)
 def test_a_layer_keeps_rows_and_float_type_and_returns_the_width_it_says(name, training, n, dtype):
-    subject = layer(name).astype(dtype)
+    subject, n = layer(name).astype(dtype), max(n, LEAST.get((name, training), 0))
     x = batch(0, n).astype(dtype)
     y, cache = subject.forward(x, np.random.default_rng(0) if training else None)
     dx = subject.backward(np.ones_like(y), cache, subject.parameters.like())
@@ -107,6 +118,13 @@ def test_each_gradient_can_be_left_out(net):
     np.testing.assert_array_equal(grads[0].flat, grads[1].flat)
 
 
+def test_without_rng_no_buffer_changes():
+    net = Sequential(BatchNorm(4), SpectralDense(4, 2), rng=0)
+    before = net.buffers.flat.copy()
+    net(batch(0))
+    np.testing.assert_array_equal(net.buffers.flat, before)
+
+
 COPIES = {
     "itself": lambda net: net,
     "deepcopy": copy.deepcopy,
@@ -127,6 +145,39 @@ def test_parameters_are_views_into_one_vector(how):
     assert (net.layers[0].parameters["0.bias"] == 8).all()
     assert (net.parameters["0.0.bias"] == 8).all()
     assert (net.parameters.flat == 8).sum() == inner["bias"].size
+
+
+def with_buffers():
+    return Sequential(Sequential(BatchNorm(4), Tanh()), SpectralDense(4, 2), BatchNorm(2), rng=0)
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_buffers_are_views_into_one_vector(how):
+    net = COPIES[how](with_buffers())
+    assert list(net.buffers) == [
+        *("0.0.running_mean", "0.0.running_var", "1.u", "1.v", "2.running_mean", "2.running_var")
+    ]
+    net.buffers.flat[:] = 7
+    inner = net.layers[0].layers[0].buffers
+    assert (inner["running_var"] == 7).all()
+    net(batch(0), np.random.default_rng(0))
+    assert (inner["running_mean"] < 7).all()
+    np.testing.assert_array_equal(net.buffers["0.0.running_mean"], inner["running_mean"])
+    assert net.buffers["1.u"] is not net.layers[1].buffers["u"]
+    np.testing.assert_array_equal(net.buffers["1.u"], net.layers[1].buffers["u"])
+    assert (net.buffers.flat != 7).all()
+
+
+@pytest.mark.parametrize("how", [how for how in COPIES if how != "itself"])
+def test_a_copys_buffers_are_the_same_numbers_in_memory_of_their_own(how):
+    net = with_buffers()
+    net(batch(0), np.random.default_rng(0))
+    twin, before = COPIES[how](net), net.buffers.flat.copy()
+    np.testing.assert_array_equal(twin.buffers.flat, before)
+    twin(batch(1), np.random.default_rng(0))
+    np.testing.assert_array_equal(net.buffers.flat, before)
+    assert (twin.buffers.flat != before).all()
+    assert net.astype(np.float64).buffers.flat.dtype == np.float64
 
 
 @pytest.mark.parametrize("how", [how for how in COPIES if how != "itself"])
@@ -211,6 +262,10 @@ def test_spec_and_build_are_each_others_inverse(name):
         "leaky_relu": "(0.1)",
         "elu": "(0.5)",
         "dropout": "(0.3)",
+        "layer_norm": "(4)",
+        "batch_norm": "(4)",
+        "minibatch_discrimination": "(4, 3, 2)",
+        "spectral_dense": "(4, 3, he_normal)",
     }.get(name, "()")
 
 
@@ -224,6 +279,14 @@ def test_a_networks_spec_builds_it_again():
 def test_a_network_may_begin_with_a_sample():
     net = Sequential(GaussianSample(), Dense(4, 2), rng=0)
     assert (net.in_width, net.out_width) == (8, 2)
+
+
+def test_the_width_of_the_input_is_found_through_any_layers():
+    first = Sequential(MinibatchStddev(), GaussianSample(), MinibatchStddev())
+    assert (first.in_width, first.out_width) == (0, 0)
+    net = Sequential(first, Dense(4, 3), rng=0)  # 4 = (5 + 1) / 2 + 1
+    assert (net.in_width, net.out_width) == (5, 3)
+    assert net(batch(0, width=5)).shape == (5, 3)
 
 
 def test_a_summary_has_a_line_a_layer_and_a_total():
@@ -264,6 +327,25 @@ WRONG = [
     (lambda: build(["dense 2 three"]), "at least 1, not 'three'"),
     (lambda: build(["relu much"]), "relu does not take these arguments"),
     (lambda: build([]), "at least one layer"),
+    (lambda: LayerNorm(0), "width of layer_norm must be a whole number, at least 1, not 0"),
+    (lambda: build(["batch_norm wide"]), "width of batch_norm must be a whole number"),
+    (lambda: LayerNorm(3)(np.ones((5, 4))), r"LayerNorm\(3\) takes an input of shape \(n, 3\)"),
+    (lambda: BatchNorm(3)(np.ones(3)), r"BatchNorm\(3\) takes an input .* not \(3,\)"),
+    (lambda: Sequential(Dense(2, 3), BatchNorm(2)), r"BatchNorm\(2\) follows a layer 3 wide"),
+    (
+        lambda: BatchNorm(2)(np.ones((1, 2)), np.random.default_rng(0)),
+        r"BatchNorm\(2\) needs a batch of at least 2 samples in training, not 1",
+    ),
+    (lambda: Sequential(MinibatchStddev(), Dense(1, 3)), "after it is at least 2 wide"),
+    (lambda: MinibatchDiscrimination(3, 0, 2), "kernels of minibatch_discrimination must be"),
+    (lambda: MinibatchDiscrimination(3, 2, 0), "dim of minibatch_discrimination must be"),
+    (lambda: MinibatchDiscrimination(3, 2, 2)(np.ones((5, 4))), r"of shape \(n, 3\), not"),
+    (
+        lambda: Sequential(Dense(2, 3), MinibatchDiscrimination(2, 1, 1)),
+        "follows a layer 3 wide",
+    ),
+    (lambda: SpectralDense(3, 2)(np.ones((5, 4))), r"SpectralDense\(3, 2\) takes an input"),
+    (lambda: SpectralDense(3, 2, "zeros"), "weight's size, which must not start at 0"),
 ]
 
 

@@ -1,0 +1,50 @@
+"""Networks in PyTorch, written with its own functions or as the papers' programs have them."""
+
+
+def _minibatch_stddev(torch, x, p):
+    """Karras et al. 2018: their program, but for the constant sqrt(1e-8), which 0 then stands for."""
+    y = x - x.mean(dim=0, keepdim=True)
+    y = torch.sqrt((y**2).mean(dim=0) + 1e-8).mean() - 1e-4
+    return torch.cat([x, y.expand(len(x), 1)], dim=1)
+
+
+def _minibatch_discrimination(torch, x, p, kernels):
+    m = (x @ p["weight"]).reshape(len(x), kernels, -1)
+    apart = (m.unsqueeze(3) - m.permute(1, 2, 0).unsqueeze(0)).abs().sum(dim=2)
+    return torch.cat([x, torch.exp(-apart).sum(dim=2)], dim=1)
+
+
+def _spectral_dense(x, p, b):
+    u, v = (vector / vector.norm() for vector in b.values())
+    return x @ (p["weight"] / (u @ p["weight"] @ v)) + p["bias"]
+
+
+def apply(torch, net, parameters, x, training=False):
+    """Return the network's output for x by tensors of its ``parameters``; buffers stay what they are."""
+    functions = torch.nn.functional
+    for i, layer in enumerate(net.layers):
+        p = {name: parameters[f"{i}.{name}"] for name in layer.parameters}
+        b = {name: torch.tensor(array) for name, array in layer.buffers.items()}
+        both = p.get("weight"), p.get("bias")
+        x = {
+            "dense": lambda x, p=p: x @ p["weight"] + p["bias"],
+            "identity": lambda x: x,
+            "relu": torch.relu,
+            "leaky_relu": lambda x: functions.leaky_relu(x, 0.2),
+            "sigmoid": torch.sigmoid,
+            "tanh": torch.tanh,
+            "softplus": functions.softplus,
+            "elu": functions.elu,
+            "softmax": lambda x: torch.softmax(x, dim=-1),
+            "dropout": lambda x: x,
+            "layer_norm": lambda x, both=both: functions.layer_norm(x, x.shape[1:], *both),
+            "batch_norm": lambda x, b=b, both=both: functions.batch_norm(
+                x, *b.values(), *both, training
+            ),
+            "minibatch_stddev": lambda x, p=p: _minibatch_stddev(torch, x, p),
+            "minibatch_discrimination": lambda x, p=p, layer=layer: _minibatch_discrimination(
+                torch, x, p, layer.kernels
+            ),
+            "spectral_dense": lambda x, p=p, b=b: _spectral_dense(x, p, b),
+        }[layer.name](x)
+    return x
