@@ -8,11 +8,15 @@ import inspect
 import sys
 import textwrap
 
+import mutations
+import mutations_normalisation
 import pytest
-from mutations import MUTATIONS, SILENT
 
 import npgan
 from npgan import backend, catalogue, losses, penalties
+
+MUTATIONS = [*mutations.MUTATIONS, *mutations_normalisation.MUTATIONS]
+SILENT = [*mutations.SILENT, *mutations_normalisation.SILENT]
 
 
 def locate(where):

@@ -114,7 +114,7 @@ def minibatch_discrimination_forward(
     array([[0.   , 1.5  ],
            [0.693, 1.5  ]])
     """
-    m = (x @ weight).reshape(len(x), kernels, -1)
+    m = (x @ weight).reshape(len(x), kernels, weight.shape[1] // kernels)
     _, closeness = _compare(m)
     return np.hstack([x, closeness.sum(axis=1)]), m
 
@@ -160,8 +160,13 @@ def minibatch_discrimination_backward(
 def _closeness_backward(do: np.ndarray, m: np.ndarray) -> np.ndarray:
     """Return dM, (n, kernels * dim)."""
     sign, closeness = _compare(m)
-    pairs = (do[:, None] + do[None]) * closeness
-    return -np.einsum("ikb,ikbc->ibc", pairs, sign).reshape(len(m), -1)
+    return -_over_pairs((do[:, None] + do[None]) * closeness, sign)
+
+
+def _over_pairs(weights: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """Return the weighted signs' sums over the others, (n, kernels * dim)."""
+    n, _, kernels, dim = sign.shape
+    return np.einsum("ikb,ikbc->ibc", weights, sign).reshape(n, kernels * dim)
 
 
 def minibatch_discrimination_double_backward(
@@ -212,7 +217,7 @@ def minibatch_discrimination_double_backward(
     sign, closeness = _compare(m)
     e = (sign * (a[:, None] - a[None])).sum(axis=3)
     weighed = closeness * e
-    ddm = np.einsum("ikb,ikbc->ibc", (do[:, None] + do[None]) * weighed, sign).reshape(len(m), -1)
+    ddm = _over_pairs((do[:, None] + do[None]) * weighed, sign)
     if dweight is not None:
         dweight += ddx.T @ _closeness_backward(do, m) + x.T @ ddm
     return np.hstack([ddx, -weighed.sum(axis=1)]), ddm @ weight.T
