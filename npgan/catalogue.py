@@ -139,15 +139,22 @@ SIZED = {
 
 def _example(name: str) -> Layer:
     """Return a layer for inputs 4 wide."""
-    return _stirred(build([SIZED.get(name, name)], rng=0)).layers[0]
+    return _prepared(build([SIZED.get(name, name)], rng=0)).layers[0]
 
 
-def _stirred(network: Sequential) -> Sequential:
-    """Return a network in float64 whose normalisations do not start as such: a forgotten 1 is not seen."""
+def _prepared(network: Sequential) -> Sequential:
+    """Return a network in float64, fit to be checked.
+
+    A normalisation's weights are not 1, which would hide that they are forgotten. Singular vectors
+    are where passes that move them leave them: what a step of several passes computes has its gradient.
+    """
     network = network.astype(np.float64)
     for layer in network.layers:
         if isinstance(layer, Norm):
             layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
+        if isinstance(layer, SpectralDense):
+            for _ in range(500):
+                run.power_iteration(layer.parameters["weight"], *layer.buffers.values())
     return network
 
 
@@ -252,7 +259,7 @@ def _penalties(rng: np.random.Generator) -> Iterator[Case]:
     """Yield every penalty of a discriminator with every activation or layer, by all its parameters."""
     real, fake = rng.standard_normal((2, 5, 4))
     for layer, specs in CRITICS.items():
-        net = _stirred(build(specs, rng=0))
+        net = _prepared(build(specs, rng=0))
         for name, (points, measure) in PENALTIES.items():
             x = points(real, fake, np.random.default_rng(0))
 
@@ -298,6 +305,22 @@ def _sgd(*names: str) -> dict[str, SGD]:
     return {name: SGD(0.1) for name in names}
 
 
+BEAR = "layers that bear a penalty"
+NORMALIZED = {
+    "batch_norm": (
+        ["dense 3 5", "batch_norm 5", "tanh", "layer_norm 5", "dense 5 4", "sigmoid"],
+        ["dense 4 6", "batch_norm 6", "leaky_relu 0.2", "dense 6 1"],
+    ),
+    BEAR: (
+        ["dense 3 5", "tanh", "spectral_dense 5 4", "sigmoid"],
+        [
+            *("spectral_dense 4 6", "tanh", "layer_norm 6", "minibatch_discrimination 6 2 2"),
+            *("spectral_dense 8 5", "elu", "minibatch_stddev", "dense 6 1"),
+        ],
+    ),
+}
+
+
 def _steps(rng: np.random.Generator) -> Iterator[Case]:
     generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
     critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
@@ -309,11 +332,12 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         "penalties": {name: 0.5 + i for i, name in enumerate(PENALTIES)},
         "instance_noise": 0.3,
     }
+    gans["batch_norm"], gans[BEAR] = {}, {"penalties": dict.fromkeys(PENALTIES, 0.5)}
     for name, settings in gans.items():
-        players = _sgd("generator", "discriminator")
-        gan = GAN(*_networks(generator, critic), **settings, optimizers=players)
+        players = _networks(*NORMALIZED.get(name, (generator, critic)))
+        sgd = _sgd("generator", "discriminator")
+        gan = GAN(*map(_prepared, players), **settings, optimizers=sgd)
         yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
-    yield from _normalized_gans(rng)
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
@@ -333,34 +357,6 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
             optimizers=_sgd("encoder", "decoder", "discriminator"),
         )
         yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
-
-
-NORMALIZED: dict[str, list[str]] = {
-    "batch_norm": ["dense 4 6", "batch_norm 6", "leaky_relu 0.2", "dense 6 1"],
-    "all that a penalty bears": [
-        *("spectral_dense 4 6", "tanh", "layer_norm 6", "minibatch_discrimination 6 2 2"),
-        *("spectral_dense 8 5", "elu", "minibatch_stddev", "dense 6 1"),
-    ],
-}
-
-
-def _normalized_gans(rng: np.random.Generator) -> Iterator[Case]:
-    generator = ["dense 3 5", "batch_norm 5", "tanh", "layer_norm 5", "dense 5 4", "sigmoid"]
-    for name, critic in NORMALIZED.items():
-        players = [_settled(_stirred(net)) for net in _networks(generator, critic)]
-        penalties = dict.fromkeys(PENALTIES if name != "batch_norm" else (), 0.5)
-        sgd = _sgd("generator", "discriminator")
-        gan = GAN(players[0], players[1], penalties=penalties, optimizers=sgd)
-        yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
-
-
-def _settled(network: Sequential) -> Sequential:
-    """Bring singular vectors to where passes that move them do not: there the gradient is exact."""
-    for layer in network.layers:
-        if isinstance(layer, SpectralDense):
-            for _ in range(500):
-                run.power_iteration(layer.parameters["weight"], *layer.buffers.values())
-    return network
 
 
 def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:

@@ -85,7 +85,7 @@ COMPARED = [
         "layers.apart.Apart.penalized_backward",
         "(*part, grads)",
         "(*part)",
-        "GAN (all that a penalty bears), discriminator step",
+        "GAN (layers that bear a penalty), discriminator step",
         "discriminator.0.weight",
     ),
 ]

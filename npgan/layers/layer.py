@@ -17,7 +17,7 @@ class Layer:
     parameters : the layer's parameters: views into its network's flat vector, or into its own
     buffers : what training changes and no gradient does, in the same way: running moments, say.
         An operation changes them, with an ``rng`` only
-    couples_samples : whether a row of the output depends on the batch's other rows, with an ``rng``
+    couples_samples : whether, in training, a row of the output depends on the batch's other rows
     """
 
     name = "layer"

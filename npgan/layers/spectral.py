@@ -16,10 +16,10 @@ ITERATIONS = 15  # of new weights, as torch makes them
 class SpectralDense(Dense):
     """A dense layer with the weight :func:`W / sigma <npgan.ops.spectral_norm_forward>`.
 
-    The singular vectors are its buffers ``u`` and ``v``. A pass takes them as they are, which makes
-    its gradient that of exactly what it computed; with an ``rng`` they then move by one power
-    iteration, for the next one. An average of networks averages them, which shortens them: hence
-    :func:`~npgan.ops.spectral.unit`.
+    The singular vectors are its buffers ``u`` and ``v``. A pass takes them as they are, so that its
+    gradient is that of exactly what it computed; with an ``rng`` they then move by one power
+    iteration, for the next pass (torch moves them before). An average of networks averages them,
+    which shortens them: hence :func:`~npgan.ops.spectral.unit`.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def spectral_norm_backward(
 
     Nothing is lost by that at the singular vectors themselves: among unit vectors they make
     :math:`u^\top W v` stationary, so that it changes with u and v to second order only. During training
-    they lag behind W, by one power iteration a step, and the gradient is that of torch's.
+    they lag a little behind W. Torch differentiates the same way.
 
     Parameters
     ----------
