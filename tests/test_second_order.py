@@ -1,5 +1,6 @@
 """The derivative of the backward pass: against torch, against first derivatives, and refused."""
 
+import in_torch
 import naive
 import numpy as np
 import pytest
@@ -100,32 +101,14 @@ def test_one_product_a_stage_gives_a_first_order_loss_and_the_second_order_one(a
 # --- against torch -------------------------------------------------------------------------------
 
 
-def in_torch(torch, activation):
-    functions = torch.nn.functional
-    return {
-        "identity": lambda x: x,
-        "relu": torch.relu,
-        "leaky_relu": lambda x: functions.leaky_relu(x, 0.2),
-        "sigmoid": torch.sigmoid,
-        "tanh": torch.tanh,
-        "softplus": functions.softplus,
-        "elu": functions.elu,
-        "softmax": lambda x: torch.softmax(x, dim=-1),
-    }[activation]
-
-
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_it_is_what_torch_computes_with_create_graph(activation):
     torch = pytest.importorskip("torch")
     net, x, v = network(activation), random(3, 4), random(3, 4, seed=1)
-    f = in_torch(torch, activation)
     parameters = {n: torch.tensor(p, requires_grad=True) for n, p in net.parameters.items()}
     points = torch.tensor(x, requires_grad=True)
-    h = points
-    for i in (0, 3, 5):
-        h = h @ parameters[f"{i}.weight"] + parameters[f"{i}.bias"]
-        h = f(h) if i < 5 else h
-    (dx,) = torch.autograd.grad(h.sum(), points, create_graph=True)
+    logits = in_torch.apply(torch, net, parameters, points)
+    (dx,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
     (dx * torch.tensor(v)).sum().backward()
     grads, through = double_backward(net, v, x)
     arrays = (p.grad for p in parameters.values())
