@@ -112,7 +112,7 @@ class Model:
         Raises
         ------
         NonFiniteError
-            If the loss or one of the gradients is NaN or infinite; nothing is changed then.
+            If the loss or one of the gradients is NaN or infinite; no weight is changed then.
         """
         for name in names:
             run.require_finite(partial(self._refuse, name, loss), loss, self.grads[name].flat)
