@@ -7,11 +7,11 @@ import numpy as np
 from npgan import init
 from npgan.backend import run
 from npgan.errors import InputError, unknown
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
 
 
-class Dense(Layer):
+class Dense(Sized):
     """A dense layer, :func:`npgan.ops.dense_forward`: ``y = x @ weight + bias``.
 
     Parameters
@@ -68,13 +68,6 @@ class Dense(Layer):
         """See :func:`npgan.ops.dense_forward`; the cache is ``x``."""
         return run.dense_forward(self._checked(x), *self.parameters.values()), x
 
-    def _checked(self, x: np.ndarray) -> np.ndarray:
-        if x.ndim != 2 or x.shape[1] != self.in_width:
-            raise InputError(
-                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
-            )
-        return x
-
     def backward(
         self,
         dy: np.ndarray,
@@ -98,12 +91,6 @@ class Dense(Layer):
         """See :func:`npgan.ops.dense_double_backward`; the record is ``dy``."""
         dweight = None if grads is None else grads["weight"]
         return run.dense_double_backward(ddx, record, self.parameters["weight"], dweight), None
-
-    def out_features(self, in_features: int) -> int:
-        """Return the layer's width; an input of the wrong width is an InputError."""
-        if in_features != self.in_width:
-            raise InputError(f"{self!r} follows a layer {in_features} wide")
-        return self.out_width
 
     def spec(self) -> str:
         """Return ``dense in out``, and the initialiser where it is not the default."""

@@ -146,3 +146,23 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"
+
+
+class Sized(Layer):
+    """A layer that takes inputs of one width, ``in_width``, and returns ``out_width``."""
+
+    in_width: int
+    out_width: int
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        if x.ndim != 2 or x.shape[1] != self.in_width:
+            raise InputError(
+                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
+            )
+        return x
+
+    def out_features(self, in_features: int) -> int:
+        """Return the output's width; an input of the wrong width is an InputError."""
+        if in_features != self.in_width:
+            raise InputError(f"{self!r} follows a layer {in_features} wide")
+        return self.out_width

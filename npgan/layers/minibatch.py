@@ -11,7 +11,7 @@ import numpy as np
 from npgan import init
 from npgan.backend import run
 from npgan.errors import InputError, count
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Layer, Sized
 from npgan.parameters import Parameters
 
 
@@ -67,7 +67,7 @@ class MinibatchStddev(Layer):
         return out_features and out_features - 1
 
 
-class MinibatchDiscrimination(Layer):
+class MinibatchDiscrimination(Sized):
     """Closeness to the batch's samples as features, :func:`npgan.ops.minibatch_discrimination_forward`.
 
     Parameters
@@ -102,6 +102,7 @@ class MinibatchDiscrimination(Layer):
         self.in_width = count("in_features of minibatch_discrimination", in_features, 1)
         self.kernels = count("kernels of minibatch_discrimination", kernels, 1)
         self.dim = count("dim of minibatch_discrimination", dim, 1)
+        self.out_width = in_features + kernels
         self.bind(Parameters({"weight": (in_features, kernels * dim)}, dtype=dtype))
         self.initialize(rng)
 
@@ -114,11 +115,8 @@ class MinibatchDiscrimination(Layer):
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Append the features; the cache is ``x`` and what the operation returns beside y."""
-        if x.ndim != 2 or x.shape[1] != self.in_width:
-            raise InputError(
-                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
-            )
-        y, m = run.minibatch_discrimination_forward(x, self.parameters["weight"], self.kernels)
+        weight = self.parameters["weight"]
+        y, m = run.minibatch_discrimination_forward(self._checked(x), weight, self.kernels)
         return y, (x, m)
 
     def backward(
@@ -143,12 +141,6 @@ class MinibatchDiscrimination(Layer):
         """See :func:`npgan.ops.minibatch_discrimination_double_backward`; the record is ``dy``."""
         weights = self.parameters["weight"], None if grads is None else grads["weight"]
         return run.minibatch_discrimination_double_backward(ddx, record, *cache, *weights)
-
-    def out_features(self, in_features: int) -> int:
-        """Return the width with the kernels' features; an input of the wrong width is an InputError."""
-        if in_features != self.in_width:
-            raise InputError(f"{self!r} follows a layer {in_features} wide")
-        return in_features + self.kernels
 
     def spec(self) -> str:
         """Return ``minibatch_discrimination in kernels dim``."""

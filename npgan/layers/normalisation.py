@@ -6,7 +6,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
 
 EPS = 1e-5
@@ -15,13 +15,13 @@ MOMENTUM = 0.1
 Cache = tuple[np.ndarray, np.ndarray]
 
 
-class Norm(Layer):
+class Norm(Sized):
     """What both share: a ``weight`` that starts at 1, a ``bias`` that starts at 0, the width."""
 
     buffer_names: tuple[str, ...] = ()
 
     def __init__(self, width: int, *, dtype: np.typing.DTypeLike = np.float32) -> None:
-        self.in_width = count(f"the width of {self.name}", width, 1)
+        self.in_width = self.out_width = count(f"the width of {self.name}", width, 1)
         shapes = {"weight": (width,), "bias": (width,)}
         buffers = dict.fromkeys(self.buffer_names, (width,))
         self.bind(Parameters(shapes, dtype=dtype), Parameters(buffers, dtype=dtype))
@@ -31,19 +31,6 @@ class Norm(Layer):
         """Start as the normalisation alone; there is nothing to draw."""
         self.parameters["weight"][...] = 1
         self.parameters["bias"][...] = 0
-
-    def _checked(self, x: np.ndarray) -> np.ndarray:
-        if x.ndim != 2 or x.shape[1] != self.in_width:
-            raise InputError(
-                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
-            )
-        return x
-
-    def out_features(self, in_features: int) -> int:
-        """Return the width; an input of another one is an InputError."""
-        if in_features != self.in_width:
-            raise InputError(f"{self!r} follows a layer {in_features} wide")
-        return in_features
 
     def spec(self) -> str:
         """Return ``name width``."""
