@@ -18,7 +18,7 @@ from npgan.layers import (
     Softplus,
     Tanh,
 )
-from npgan.models import GAN, VAEGAN, Autoencoder
+from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, MultiGAN
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
 
@@ -30,6 +30,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Autoencoder",
+    "ConditionalGAN",
     "Dense",
     "Dropout",
     "GaussianSample",
@@ -38,6 +39,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "Momentum",
+    "MultiGAN",
     "NonFiniteError",
     "Parameters",
     "RMSProp",

@@ -168,6 +168,7 @@ def _loop(
     return Loop(
         model,
         dataset.train,
+        labels=dataset.train_labels,
         batch_size=config.batch_size,
         rng=np.random.default_rng([config.seed, len(model.networks)]),
         validation=dataset.test,
