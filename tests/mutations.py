@@ -451,12 +451,12 @@ GAN = [
     Mutation(
         "models.gan.GAN.discriminator_step",
         "dlogits, cache",
-        "dlogits, self.discriminator.forward(np.concatenate([fake, real]), rng)[1]",
+        "dlogits, discriminator.forward(np.concatenate([fake, real]), rng)[1]",
         D_STEP,
         "discriminator.0.weight",
     ),
     Mutation(
-        "models.gan.GAN.generator_step",
+        "models.gan.GAN.opposed",
         "backward(loss.dfake,",
         "backward(-loss.dfake,",
         G_STEP,
@@ -477,9 +477,9 @@ GAN = [
         "generator.2.weight",
     ),
     Mutation(
-        "models.gan.GAN.generator_step",
+        "models.gan.GAN.opposed",
         "backward(loss.dfake,",
-        "backward(self.objective.discriminator(fake_logits, fake_logits, 1.0).dfake,",
+        "backward(self.objective.discriminator(logits, logits, 1.0).dfake,",
         G_STEP,
         "generator.2.weight",
     ),
@@ -489,6 +489,62 @@ GAN = [
         "input_grad=False) or grads.flat.fill(0",
         G_STEP,
         "generator.0.bias",
+    ),
+]
+
+C_STEP = "conditional GAN, generator step"
+MEAN, HARDEST = "multi-GAN (mean), generators' step", "multi-GAN (hardest), generators' step"
+FAMILIES = [
+    Mutation(
+        "models.conditional.Labelled.backward",
+        "dy[:, :d]",
+        "dy[:, -d:]",
+        C_STEP,
+        "generator.2.bias",
+    ),
+    Mutation(
+        "models.conditional.Labelled.backward", "+= dy[:, d:]", "-= dy[:, d:]", "layer labelled"
+    ),
+    Mutation(
+        "models.multi.of_the_mean",
+        "mean([dfake for _, dfake, _ in opinions])",
+        "opinions[0][1]",
+        MEAN,
+        "generator.0.weight",
+    ),
+    Mutation(
+        "models.multi.of_the_hardest",
+        "value, dfake\n",
+        "value, -dfake\n",
+        HARDEST,
+        "generator2.2.bias",
+    ),
+    Mutation(
+        "models.multi.of_the_hardest",
+        "value, dfake\n",
+        "value, sum(part for _, part, _ in opinions)\n",
+        HARDEST,
+        "generator3.2.bias",
+    ),
+    Mutation(
+        "models.multi.Mixture.backward",
+        "(dy[rows]",
+        "(dy[: len(dy[rows])]",
+        MEAN,
+        "generator2.2.bias",
+    ),
+    Mutation(
+        "models.multi.Mixture.backward",
+        "len(dy)), cache",
+        "len(dy)), cache[::-1]",
+        MEAN,
+        "generator.0.weight",
+    ),
+    Mutation(
+        "models.multi.Mixture.backward",
+        "np.concatenate(dx)",
+        "np.concatenate(dx[::-1])",
+        "layer mixture",
     ),
 ]
 
@@ -584,6 +640,7 @@ MUTATIONS = [
     *PENALTIES,
     *OBJECTIVES,
     *GAN,
+    *FAMILIES,
     *AUTOENCODER,
     *VAEGAN,
 ]
@@ -678,9 +735,9 @@ SILENT = [
         ("minimax",),
     ),
     Silent(
-        "models.gan.GAN.generator_step",
-        "self.discriminator.backward(loss.dfake, discriminator_cache)",
-        'self.discriminator.backward(loss.dfake, discriminator_cache, self.grads["discriminator"])',
+        "models.gan.GAN.opposed",
+        "discriminator.backward(loss.dfake, cache)",
+        "discriminator.backward(loss.dfake, cache, self.grads[name])",
         "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
     ),
     Silent(
@@ -730,9 +787,10 @@ SILENT = [
     ),
     Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
-    Silent("models.gan.GAN.discriminator_step", "self._noisy(real, rng), ", "real, ", NOISY),
-    Silent("models.gan.GAN.generator_step", "self._noisy(fake, rng)", "fake", NOISY),
-    Silent("models.gan.GAN._rivals", "self._noisy(real, rng)", "real", NOISY),
+    Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),
+    Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),
+    Silent("models.gan.GAN._rivals", "self.shown(real, rng)", "real", NOISY),
+    Silent("models.gan.GAN.shown", "self._noisy(x, rng)", "x", NOISY),
     Silent(
         "models.gan.GAN.discriminator_step",
         "self.fake_label_smoothing)",

@@ -315,6 +315,18 @@ class GAN(Model):
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
         return in_chunks(self.average or self.generator, z)
 
+    def opinions(self, real: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return all discriminators' logits of rows and of as many generated ones, in evaluation mode.
+
+        ``real`` is as :meth:`rows` returns it; what does not make a whole pack is left out.
+        """
+        real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
+        fake = in_chunks(self.average or self.generator, self.latent_for(real, rng))
+        critics = self.discriminators.values()
+        return tuple(
+            np.concatenate([critic(self.shown(x)) for critic in critics]) for x in (real, fake)
+        )  # type: ignore[return-value]
+
     def weights(self) -> dict[str, np.ndarray]:
         """Return every parameter by name, the average's as ``average.layer.parameter``."""
         average = self.average.parameters if self.average else {}

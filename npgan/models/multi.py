@@ -22,7 +22,6 @@ from npgan.models.gan import GAN
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters
 
-
 ROLES = {"generator", "discriminator"}
 
 
@@ -166,7 +165,7 @@ class MultiGAN(GAN):
         optimizers: Mapping[str, Optimizer] | None = None,
         **settings: Any,
     ) -> None:
-        if not ROLES <= players.keys() or {role(name) for name in players} != ROLES:
+        if not players.keys() >= ROLES or {role(name) for name in players} != ROLES:
             raise InputError(
                 "the players must be generator, generator2, ..., and discriminator, ..., not "
                 + ", ".join(players)

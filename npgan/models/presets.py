@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,21 +18,36 @@ from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, unknown
 from npgan.models.autoencoder import Autoencoder
+from npgan.models.conditional import ConditionalGAN
 from npgan.models.gan import GAN
 from npgan.models.model import Model
+from npgan.models.multi import MultiGAN, role
 from npgan.models.vaegan import VAEGAN
 from npgan.penalties import scheduled
 
-MODELS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
-    "gan": (GAN, ("generator", "discriminator")),
-    "autoencoder": (Autoencoder, ("encoder", "decoder")),
-    "vae-gan": (VAEGAN, ("encoder", "decoder", "discriminator")),
-}
-DATA_ENDS = {
-    "generator": "output",
-    "discriminator": "input",
-    "encoder": "input",
-    "decoder": "output",
+
+class Kind(NamedTuple):
+    """A kind of model.
+
+    Attributes
+    ----------
+    model : its class
+    networks : the names of its networks
+    several : whether there may be more of each: generator2, generator3, ...
+    """
+
+    model: type[Model]
+    networks: tuple[str, ...]
+    several: bool = False
+
+
+PLAYERS = "generator", "discriminator"
+MODELS: dict[str, Kind] = {
+    "gan": Kind(GAN, PLAYERS),
+    "conditional-gan": Kind(ConditionalGAN, PLAYERS),
+    "multi-gan": Kind(MultiGAN, PLAYERS, several=True),
+    "autoencoder": Kind(Autoencoder, ("encoder", "decoder")),
+    "vae-gan": Kind(VAEGAN, ("encoder", "decoder", "discriminator")),
 }
 LARGEST = 100_000_000
 TYPES = {
@@ -125,19 +140,27 @@ class Config:
         >>> config.networks["generator"][-1], config.networks["discriminator"][0]
         ('dense 128 3', 'dense 3 128')
         """
-        width = data.train.shape[1]
-        networks = {name: list(layers) for name, layers in self.networks.items()}
-        for name, end in DATA_ENDS.items():
-            specs = enumerate(networks.get(name, []))
-            dense = [i for i, spec in specs if spec.split()[:1] == ["dense"]]
-            if dense:
-                i, place = (dense[0], 1) if end == "input" else (dense[-1], 2)
-                words = networks[name][i].split()
-                networks[name][i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
+        self.check()
+        width, settings = data.train.shape[1], dict(self.settings)
+        networks, shown = dict(self.networks), width
+        if self.model == "conditional-gan":
+            if data.train_labels is None:
+                raise InputError(f"the data set {data.name} has no labels to learn from")
+            settings["classes"] = classes = int(data.train_labels.max()) + 1
+            before = layers.build(networks["generator"]).in_width
+            taken = before - self.settings["classes"] + classes
+            networks["generator"] = _resized(networks["generator"], 0, taken)
+            shown += classes
+        shown *= settings.get("packing", 1)
+        ends = {"generator": (-1, width), "discriminator": (0, shown)}
+        ends |= {"encoder": (0, width), "decoder": (-1, width)}
+        networks = {n: _resized(specs, *ends[role(n)]) for n, specs in networks.items()}
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
-        return replace(self, networks=networks, image_shape=shape, image_range=limits)
+        return replace(
+            self, networks=networks, settings=settings, image_shape=shape, image_range=limits
+        )
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
@@ -154,10 +177,11 @@ class Config:
             raise unknown("backend", self.backend, BACKENDS)
         if self.model not in MODELS:
             raise unknown("model", self.model, MODELS)
-        names = MODELS[self.model][1]
-        if set(self.networks) != set(names) or set(self.optimizers) != set(names):
+        kind, names = MODELS[self.model], set(self.networks)
+        roles = set(map(role, names)) if kind.several else names
+        if roles != set(kind.networks) or set(self.optimizers) != names:
             raise InputError(
-                f"the model {self.model} needs networks and optimizers for {', '.join(names)}"
+                f"the model {self.model} needs networks and optimizers for {', '.join(kind.networks)}"
             )
         for name in names:
             _check_size(name, self.networks[name])
@@ -183,19 +207,22 @@ class Config:
             than 100 million weights.
         """
         self.check()
-        kind, names = MODELS[self.model]
-        networks = [
-            layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
+        kind = MODELS[self.model]
+        names = tuple(self.networks) if kind.several else kind.networks
+        networks = {
+            name: layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
             for i, name in enumerate(names)
-        ]
+        }
         settings, updates = dict(self.settings), dict.fromkeys(names, self.total_steps(rows))
         if "penalties" in settings:
             settings["penalties"] = scheduled(settings["penalties"], self.total_steps(rows))
-        if "n_critic" in self.settings:
-            updates["generator"] //= count("n_critic", self.settings["n_critic"], 1)
+        for name in names:
+            if role(name) == "generator":
+                updates[name] //= count("n_critic", settings.get("n_critic", 1), 1)
+        given = [networks] if kind.several else networks.values()
         try:
             optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}
-            model = kind(*networks, **settings, optimizers=optimizers)  # type: ignore
+            model = kind.model(*given, **settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_images(self.image_shape, self.image_range, model.features)
@@ -217,6 +244,16 @@ def _check_images(shape: list | None, limits: list | None, features: int) -> Non
         and -math.inf < limits[0] <= limits[1] < math.inf
     ):
         raise InputError(f"image_range must be a least and a largest value, not {limits}")
+
+
+def _resized(specs: list[str], which: int, width: int) -> list[str]:
+    """Return a network whose first (0) dense layer takes, or last (-1) one makes, so many features."""
+    dense = [i for i, spec in enumerate(specs) if spec.split()[:1] == ["dense"]]
+    if not dense:
+        return specs
+    words = specs[dense[which]].split()
+    words[1 if which == 0 else 2] = str(width)
+    return [" ".join(words) if i == dense[which] else spec for i, spec in enumerate(specs)]
 
 
 def _check_size(name: str, specs: list[str]) -> None:
@@ -254,7 +291,6 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
 
 RELU, LEAKY = "relu", "leaky_relu 0.2"
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
-GAN_NETWORKS = MODELS["gan"][1]
 LARGE = {
     "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
     "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
@@ -267,8 +303,25 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=26,
         networks=LARGE,
-        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5),
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5),
         settings={
+            "objective": "relativistic",
+            "penalties": {"r1": 1.0, "r2": 1.0},
+            "ema": 0.999,
+        },
+    ),
+    "cgan-mnist": Config(
+        model="conditional-gan",
+        data="mnist",
+        batch_size=128,
+        epochs=26,
+        networks={
+            "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
+            "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
+        },
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5),
+        settings={
+            "classes": 10,
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
             "ema": 0.999,
@@ -283,7 +336,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp(100, 128, 784, hidden=RELU, output="sigmoid", init=TORCH),
             "discriminator": mlp(784, 128, 1, hidden=RELU, init=TORCH),
         },
-        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+        optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-medium": Config(
         model="gan",
@@ -294,7 +347,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp(100, 128, 64, 784, hidden=RELU, output="tanh"),
             "discriminator": mlp(784, 64, 128, 1, hidden=RELU),
         },
-        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+        optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-large": Config(
         model="gan",
@@ -302,7 +355,7 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=20,
         networks=LARGE,
-        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+        optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "autoencoder": Config(
         model="autoencoder",
