@@ -673,6 +673,16 @@ NOISY = (
 )
 DECAY = "test_penalties.test_a_coefficient_falls_by_equal_factors_and_then_stays"
 RECORDED = "test_programs.test_penalized_steps_are_recorded"
+PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit"
+SURROGATE = (
+    "test_players.test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be"
+)
+PACKS = "test_players.test_a_pack_is_samples_side_by_side"
+SHARES = "test_players.test_generators_share_the_samples_evenly"
+OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
+CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
+RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
+ASKED = "test_conditional.test_samples_are_of_the_class_that_was_asked_for"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
@@ -786,6 +796,20 @@ SILENT = [
         ("decaying", None),
     ),
     Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
+    Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
+    Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
+    Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", SURROGATE),
+    Silent("models.gan.GAN.shown", ".reshape(-1,", ".T.reshape(-1,", PACKS),
+    Silent("models.multi.Mixture._shares", "i * n // k, (i", "0, (i", SHARES, (7,)),
+    Silent("models.multi.of_the_hardest", "max(", "min(", OPINIONS),
+    Silent("models.multi.mean", "1 / len(parts)", "1", OPINIONS),
+    Silent(
+        "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
+    ),
+    Silent(
+        "models.conditional.ConditionalGAN.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)
+    ),
+    Silent("models.conditional.ConditionalGAN.sample", "% self.classes", "// self.classes", ASKED),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
     Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),
     Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),

@@ -436,17 +436,25 @@ def test_an_error_in_a_schedule_ends_a_step_that_can_be_made_again(error, thread
     assert model.step == 3
 
 
+RESUMED = {
+    "a GAN": lambda: gan(ema=0.9, n_critic=2),
+    "decaying penalties": lambda: packed(2, penalties={"r1": geometric(2.0, 0.1, 12)}),
+    "several players": lambda: several(ema=0.9, objective="relativistic"),
+}
+
+
 @compiled
-def test_a_resumed_run_is_an_uninterrupted_one(threads):
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_resumed_run_is_an_uninterrupted_one(name, threads):
     backend.use("numba")
     data, ends = rows(), []
     for stop in (None, 5):
-        loop = Loop(gan(ema=0.9, n_critic=2), data, batch_size=BATCH, rng=0)
+        loop = Loop(RESUMED[name](), data, batch_size=BATCH, rng=0)
         if stop:
             loop.run(steps=stop)
             arrays, numbers = loop.state()
             arrays = {name: array.copy() for name, array in arrays.items()}
-            loop = Loop(gan(ema=0.9, n_critic=2), data, batch_size=BATCH, rng=0)
+            loop = Loop(RESUMED[name](), data, batch_size=BATCH, rng=0)
             loop.load_state(arrays, numbers)
         loop.run(steps=12)
         assert None not in [p for key, p in loop._next_step._programs.items() if key is not None]

@@ -69,11 +69,10 @@ class Mixture(Layer):
             network.bind(parameters.scope(name))
 
     def _shares(self, n: int) -> Iterator[tuple[str, slice]]:
-        """Yield the name of each network that has rows, of n, and which."""
+        """Yield the name of each network, and which of n rows it makes."""
         k = len(self.networks)
         for i, name in enumerate(self.networks):
-            if i * n // k < (i + 1) * n // k:
-                yield name, slice(i * n // k, (i + 1) * n // k)
+            yield name, slice(i * n // k, (i + 1) * n // k)
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None

@@ -164,8 +164,9 @@ class Config:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
-        names = ("seed", "networks", "optimizers", "settings")
-        return {"kind of model": self.model} | {name: getattr(self, name) for name in names}
+        names = ("seed", "networks", "optimizers")
+        result = {"kind of model": self.model} | {name: getattr(self, name) for name in names}
+        return result | {"settings": dict(sorted(self.settings.items()))}  # TOML puts tables last
 
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
