@@ -224,7 +224,7 @@ def test_settings_are_recorded(name, threads):
 
 
 @compiled
-@pytest.mark.parametrize("name", ["ema", "loss mse"])
+@pytest.mark.parametrize("name", ["ema", "loss mse", "several players", "conditional"])
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_small_batches_are_recorded(name, batch_size, threads):
     check(CASES[name], rows(), batch_size=batch_size)

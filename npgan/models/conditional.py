@@ -22,6 +22,10 @@ from npgan.models.model import in_chunks
 from npgan.parameters import Parameters
 
 
+APART = 10.0
+"""What D sees a label's columns multiplied by."""
+
+
 class Labelled(Layer):
     r"""A generator that hands its labels on: [z, c] (n, k + classes) -> [G([z, c]), c] (n, d + classes).
 
@@ -153,11 +157,13 @@ class ConditionalGAN(GAN):
         return np.concatenate([self.latent(len(batch), rng), batch[:, -self.classes :]], axis=1)
 
     def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-        """Return x + noise beside its labels, which are certain."""
-        if rng is None or not self.instance_noise:
-            return x
+        """Return [x + noise, s c]: labels are certain, and a distance apart.
+
+        A penalty counts the slope by the labels as well. Were they as near to each other as 0 and 1,
+        which images are not, D would have to be flatter there, and look at them less.
+        """
         d = x.shape[1] - self.classes
-        return np.concatenate([super()._noisy(x[:, :d], rng), x[:, d:]], axis=1)
+        return np.concatenate([super()._noisy(x[:, :d], rng), APART * x[:, d:]], axis=1)
 
     def sample(
         self,

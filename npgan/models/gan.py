@@ -58,6 +58,7 @@ class GAN(Model):
     unrolled_steps : the generator is updated against a discriminator that is so many updates ahead
         and then put back; see :meth:`unrolled`
     ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
+    networks : all of them by name, where they are others than these two (:class:`npgan.MultiGAN`)
 
     Examples
     --------
