@@ -328,7 +328,8 @@ def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, An
 def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterator[Case]:
     """Yield one complete step of each of a GAN's players, on real data and fixed noise."""
     real = gan.rows(real, np.arange(len(real)) % 2)
-    z = gan.latent_for(real, np.random.default_rng(1))
+    z = np.random.default_rng(1).standard_normal((len(real), gan.generator.in_width))
+    z[:, gan.latent_dim :] = real[:, gan.features :]  # the labels, if there are any
     yield _step_case(
         f"{name}, discriminator step",
         gan,
@@ -347,7 +348,7 @@ def multi_steps(
     name: str, gan: MultiGAN, real: np.ndarray, options: Mapping[str, Any]
 ) -> Iterator[Case]:
     """Yield a step of each discriminator, and one of all generators together."""
-    z = gan.latent_for(real, np.random.default_rng(1))
+    z = np.random.default_rng(1).standard_normal((len(real), gan.latent_dim))
     for critic in gan.discriminators:
         yield _step_case(
             f"{name}, {critic} step",

@@ -21,7 +21,6 @@ from npgan.models.gan import GAN
 from npgan.models.model import in_chunks
 from npgan.parameters import Parameters
 
-
 APART = 10.0
 """What D sees a label's columns multiplied by."""
 

@@ -311,23 +311,6 @@ PRESETS: dict[str, Config] = {
             "ema": 0.999,
         },
     ),
-    "cgan-mnist": Config(
-        model="conditional-gan",
-        data="mnist",
-        batch_size=128,
-        epochs=26,
-        networks={
-            "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
-        },
-        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5),
-        settings={
-            "classes": 10,
-            "objective": "relativistic",
-            "penalties": {"r1": 1.0, "r2": 1.0},
-            "ema": 0.999,
-        },
-    ),
     "gan-small": Config(
         model="gan",
         data="mnist",
@@ -394,6 +377,23 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("generator", lr=1e-3, beta1=0.5)
         | _both("discriminator", lr=3e-4, beta1=0.5),
         settings={"ema": 0.99},
+    ),
+    "cgan-mnist": Config(
+        model="conditional-gan",
+        data="mnist",
+        batch_size=128,
+        epochs=26,
+        networks={
+            "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
+            "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
+        },
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        settings={
+            "classes": 10,
+            "objective": "relativistic",
+            "penalties": {"r1": 1.0, "r2": 1.0},
+            "ema": 0.999,
+        },
     ),
 }
 DEFAULT = "gan-mnist"
