@@ -399,7 +399,6 @@ def vaegan_steps(name: str, model: VAEGAN, x: np.ndarray, options: Mapping) -> I
 STEPS: dict[str, Callable[..., Iterator[Case]]] = {
     "gan": gan_steps,
     "conditional-gan": gan_steps,
-    "multi-gan": multi_steps,
     "autoencoder": autoencoder_steps,
     "vae-gan": vaegan_steps,
 }

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,12 +19,14 @@ from npgan import (
     Sequential,
     Sigmoid,
     Tanh,
+    runs,
 )
 from npgan import data as datasets
 from npgan.data import Dataset
 from npgan.judge import draw_samples
 from npgan.models.conditional import APART
-from npgan.training import Loop
+from npgan.models.presets import preset
+from npgan.training import Callback, Loop
 
 D, K = 4, 3  # the data's width, its classes
 
@@ -172,13 +175,20 @@ def test_a_run_is_sampled_by_label_and_its_sheets_have_a_column_a_class(capsys, 
     assert (code, err) == (2, "npgan: error: the label 3 is out of range: there are 0 to 2\n")
 
 
-def test_a_run_goes_on_to_the_same_bits(capsys, labelled, folder):
-    words = ("train", "cgan-mnist", "--data", labelled, "--batch-size", 20)
-    assert run(capsys, *words, "--steps", 8, "--out", "a")[0] == 0
-    assert run(capsys, *words, "--steps", 3, "--out", "b")[0] == 0
-    assert run(capsys, "train", "--resume", "b", "--steps", 8)[0] == 0
-    with open("a/weights.safetensors", "rb") as a, open("b/weights.safetensors", "rb") as b:
-        assert a.read() == b.read()
+class Enough(Callback):
+    """Stop after three steps."""
+
+    def on_step_end(self, loop):
+        loop.stop = "enough" if loop.step == 3 else loop.stop
+
+
+def test_a_run_goes_on_to_the_same_bits(labelled, folder):
+    config = preset("cgan-mnist").override(data=str(labelled), steps=8, batch_size=20)
+    runs.start(config, Path("a"))
+    assert runs.start(config, Path("b"), [Enough()]).step == 3
+    runs.resume(Path("b"))
+    a, b = (Path(name, "weights.safetensors").read_bytes() for name in "ab")
+    assert a == b
 
 
 def test_a_run_without_classes_has_no_label(capsys, folder):

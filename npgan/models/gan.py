@@ -323,10 +323,11 @@ class GAN(Model):
         """
         real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
         fake = in_chunks(self.average or self.generator, self.latent_for(real, rng))
-        critics = self.discriminators.values()
-        return tuple(
-            np.concatenate([critic(self.shown(x)) for critic in critics]) for x in (real, fake)
-        )  # type: ignore[return-value]
+
+        def logits(x: np.ndarray) -> np.ndarray:
+            return np.concatenate([d(self.shown(x)) for d in self.discriminators.values()])
+
+        return logits(real), logits(fake)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return every parameter by name, the average's as ``average.layer.parameter``."""

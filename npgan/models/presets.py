@@ -147,11 +147,10 @@ class Config:
             if data.train_labels is None:
                 raise InputError(f"the data set {data.name} has no labels to learn from")
             settings["classes"] = classes = int(data.train_labels.max()) + 1
-            before = layers.build(networks["generator"]).in_width
-            taken = before - self.settings["classes"] + classes
-            networks["generator"] = _resized(networks["generator"], 0, taken)
+            latent = layers.build(networks["generator"]).in_width - self.settings.get("classes", 0)
+            networks["generator"] = _resized(networks["generator"], 0, latent + classes)
             shown += classes
-        shown *= settings.get("packing", 1)
+        shown *= count("packing", settings.get("packing", 1), 1)
         ends = {"generator": (-1, width), "discriminator": (0, shown)}
         ends |= {"encoder": (0, width), "decoder": (-1, width)}
         networks = {n: _resized(specs, *ends[role(n)]) for n, specs in networks.items()}
@@ -382,7 +381,7 @@ PRESETS: dict[str, Config] = {
         model="conditional-gan",
         data="mnist",
         batch_size=128,
-        epochs=26,
+        epochs=20,
         networks={
             "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
