@@ -19,7 +19,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from npgan import backend
 from npgan.data.batches import Batches
-from npgan.models.presets import GAN_NETWORKS, Config, mlp
+from npgan.models.presets import PLAYERS, Config, mlp
 from npgan.training.steps import Steps
 
 FEATURES, LATENT = 784, 64
@@ -61,7 +61,7 @@ def config(size: Size) -> Config:
             "generator": mlp(LATENT, *hidden, FEATURES, hidden="relu", output="sigmoid"),
             "discriminator": mlp(FEATURES, *hidden, 1, hidden="relu"),
         },
-        optimizers={name: {"name": "adam", "lr": 2e-4} for name in GAN_NETWORKS},
+        optimizers={name: {"name": "adam", "lr": 2e-4} for name in PLAYERS},
     )
 
 

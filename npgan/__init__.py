@@ -23,7 +23,7 @@ from npgan.layers import (
     SpectralDense,
     Tanh,
 )
-from npgan.models import GAN, VAEGAN, Autoencoder
+from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, MultiGAN
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
 
@@ -36,6 +36,7 @@ __all__ = [
     "AdamW",
     "Autoencoder",
     "BatchNorm",
+    "ConditionalGAN",
     "Dense",
     "Dropout",
     "GaussianSample",
@@ -47,6 +48,7 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchStddev",
     "Momentum",
+    "MultiGAN",
     "NonFiniteError",
     "Parameters",
     "RMSProp",

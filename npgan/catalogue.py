@@ -27,7 +27,8 @@ from npgan.layers import (
 )
 from npgan.layers.normalisation import Norm
 from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
-from npgan.models import GAN, VAEGAN, Autoencoder, Model
+from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, Model, MultiGAN
+from npgan.models.multi import AGAINST
 from npgan.models.presets import PRESETS
 from npgan.optim import SGD
 from npgan.parameters import Parameters
@@ -338,6 +339,7 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         sgd = _sgd("generator", "discriminator")
         gan = GAN(*map(_prepared, players), **settings, optimizers=sgd)
         yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
+    yield from _families(rng)
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
@@ -359,6 +361,35 @@ def _steps(rng: np.random.Generator) -> Iterator[Case]:
         yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
 
 
+def _families(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the steps of GANs whose players see more, or are more, than one sample and two."""
+    generator, data = ["dense 3 5", "relu", "dense 5 4", "sigmoid"], rng.random((6, 4))
+    settings: dict[str, Any] = {"penalties": {"r1": 0.5, "wgan-gp": 2.0}, "instance_noise": 0.3}
+    critic = ["dense 8 6", "leaky_relu 0.2", "dense 6 1"]
+    networks = _networks(generator, critic)
+    packed = GAN(*networks, packing=2, **settings, optimizers=_sgd("generator", "discriminator"))
+    yield from gan_steps("GAN (packing)", packed, data, {})
+    told = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
+    critic = ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]
+    conditional = ConditionalGAN(
+        *_networks(told, critic),
+        classes=2,
+        objective="relativistic",
+        **settings,
+        optimizers=_sgd("generator", "discriminator"),
+    )
+    yield from gan_steps("conditional GAN", conditional, data, {})
+    yield Case("layer labelled", conditional.generator, (rng.standard_normal((4, 5)),))
+    critic = ["dense 4 6", "elu", "dense 6 1"]
+    names = "generator", "generator2", "generator3", "discriminator", "discriminator2"
+    for against in AGAINST:
+        networks = _networks(*[generator] * 3, *[critic] * 2)
+        players = dict(zip(names, networks, strict=True))
+        several = MultiGAN(players, against=against, **settings, optimizers=_sgd(*names))
+        yield from multi_steps(f"multi-GAN ({against})", several, data, {})
+    yield Case("layer mixture", several.generator, (rng.standard_normal((7, 3)),))
+
+
 def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:
     """Check ``step(rng, grads) -> loss`` by every parameter of the networks that it trains."""
     networks = options["wrt"]
@@ -377,7 +408,9 @@ def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, An
 
 def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterator[Case]:
     """Yield one complete step of each of a GAN's players, on real data and fixed noise."""
-    z = np.random.default_rng(1).standard_normal((len(real), gan.latent_dim))
+    real = gan.rows(real, np.arange(len(real)) % 2)
+    z = np.random.default_rng(1).standard_normal((len(real), gan.generator.in_width))
+    z[:, gan.latent_dim :] = real[:, gan.features :]  # the labels, if there are any
     yield _step_case(
         f"{name}, discriminator step",
         gan,
@@ -389,6 +422,30 @@ def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterat
         gan,
         lambda rng, grads: gan.generator_step(z, grads["generator"], rng, real).loss,
         {**options, "wrt": ["generator"]},
+    )
+
+
+def multi_steps(
+    name: str, gan: MultiGAN, real: np.ndarray, options: Mapping[str, Any]
+) -> Iterator[Case]:
+    """Yield a step of each discriminator, and one of all generators together."""
+    z = np.random.default_rng(1).standard_normal((len(real), gan.latent_dim))
+    for critic in gan.discriminators:
+        yield _step_case(
+            f"{name}, {critic} step",
+            gan,
+            lambda rng, grads, critic=critic: (
+                gan.discriminator_step(real, z, grads[critic], rng, critic).loss
+            ),
+            {**options, "wrt": [critic]},
+        )
+
+    def generators() -> tuple[Any, Parameters]:
+        grads = gan.generator.parameters.like()
+        return gan.generator_step(z, grads, np.random.default_rng(0), real).loss, grads
+
+    yield Case(
+        f"{name}, generators' step", generators, (), {**options, "wrt": gan.generator.parameters}
     )
 
 
@@ -422,6 +479,7 @@ def vaegan_steps(name: str, model: VAEGAN, x: np.ndarray, options: Mapping) -> I
 
 STEPS: dict[str, Callable[..., Iterator[Case]]] = {
     "gan": gan_steps,
+    "conditional-gan": gan_steps,
     "autoencoder": autoencoder_steps,
     "vae-gan": vaegan_steps,
 }

@@ -34,6 +34,7 @@ EXAMPLES = {
     "sample": """
   npgan sample runs/gan-mnist -n 100 --out digits.png
   npgan sample runs/gan-mnist -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
+  npgan sample runs/cgan-mnist --label 7 --out sevens.png
 """,
     "reconstruct": """
   npgan reconstruct runs/autoencoder --out pairs.png   each row of digits above its reconstruction
@@ -126,6 +127,9 @@ def _parser() -> Parser:
     sample.add_argument("run_folder", type=_path, metavar="RUN")
     sample.add_argument("-n", type=int, default=64, help="how many; default 64")
     sample.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    sample.add_argument(
+        "--label", type=int, metavar="C", help="of this class; by default all take turns"
+    )
     sample.add_argument("--out", type=_path, required=True, metavar="FILE.png|FILE.npy")
 
     reconstruct = command(_reconstruct, "show test data and its reconstructions")
@@ -245,7 +249,7 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 def _sample(a: argparse.Namespace) -> None:
     from npgan import plotting, runs
-    from npgan.models import GAN, VAEGAN
+    from npgan.models import GAN, VAEGAN, ConditionalGAN
 
     if a.n < 1:
         raise InputError(f"-n must be at least 1, not {a.n}")
@@ -253,7 +257,9 @@ def _sample(a: argparse.Namespace) -> None:
     _check_seed(a.seed)
     model, config = runs.load(a.run_folder)
     if not isinstance(model, GAN | VAEGAN):
-        raise InputError(f"{a.run_folder} is a run of {config.model}; sample takes gan or vae-gan")
+        raise InputError(
+            f"{a.run_folder} is a run of {config.model}; sample takes a GAN or vae-gan"
+        )
     if a.n * model.features > LARGEST:
         raise InputError(
             f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "
@@ -261,14 +267,23 @@ def _sample(a: argparse.Namespace) -> None:
         )
     if a.out.suffix == ".png" and not runs.drawable(model, config):
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
-    samples = model.sample(a.n, rng=a.seed)
+    columns = int(np.ceil(np.sqrt(a.n)))
+    if a.label is not None:
+        if not isinstance(model, ConditionalGAN):
+            raise InputError(
+                f"{a.run_folder} is a run of {config.model}, without classes: no --label"
+            )
+        samples = model.sample(a.n, rng=a.seed, label=a.label)
+    else:
+        samples = model.sample(a.n, rng=a.seed)
+        columns = model.classes if isinstance(model, ConditionalGAN) else columns
     if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
         samples = runs.to_unit(model, config, samples)
     if a.out.suffix == ".npy":
         np.save(a.out, samples.astype(np.float32), allow_pickle=False)
     elif config.image_shape:
         shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(a.out, samples, shape, columns=int(np.ceil(np.sqrt(a.n))))
+        plotting.save_grid(a.out, samples, shape, columns)
     else:
         from npgan import data
 

@@ -8,7 +8,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
-from npgan.judge import Judge
+from npgan.judge import Judge, draw_samples
 from npgan.metrics import copy_statistics
 from npgan.models import GAN, VAEGAN, Autoencoder, Model
 from npgan.ops import sigmoid_forward
@@ -24,7 +24,8 @@ def evaluate(
 
     Everything that generates: the measures of :class:`npgan.judge.Judge` of so many samples beside
     at most as many test rows, each also of as many training rows, ``<name>_real``; and whether the
-    first 1000 samples are copies of training rows. A GAN's discriminator: the share that it tells
+    first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
+    classifier takes for what they were to be. A GAN's discriminator: the share that it tells
     apart. Everything that reconstructs: the mean squared error.
 
     Raises
@@ -45,11 +46,14 @@ def _generation(
     model: GAN | VAEGAN, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     judge = Judge(model, dataset, n, rng)
-    samples = model.sample(n, rng)
+    samples, labels = draw_samples(model, dataset, n, rng)
     real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
     result: dict[str, Any] = {"samples": n}
     if judge.accuracy is not None:
         result["classifier_accuracy"] = judge.accuracy
+    if labels is not None and judge.by_classes:
+        result["labels_right"] = judge.agreement(samples, labels)
+        result["labels_right_real"] = judge.accuracy
     measures, measures_real = judge.measure(samples), judge.measure(real)
     for name, value in measures.items():
         result |= {name: value, f"{name}_real": measures_real[name]}
@@ -63,8 +67,8 @@ def _discrimination(
     model: GAN, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     assert dataset.test is not None
-    real = model.discriminator(model.scaled(dataset.test[:n]))
-    fake = model.discriminator(model.sample(len(real), rng))
+    labels = None if dataset.test_labels is None else dataset.test_labels[:n]
+    real, fake = model.opinions(model.rows(dataset.test[:n], labels), rng)
     return {
         "d_real": float(sigmoid_forward(real).mean()),
         "d_fake": float(sigmoid_forward(fake).mean()),

@@ -15,7 +15,7 @@ from npgan.metrics import (
     mode_statistics,
     neighbour_statistics,
 )
-from npgan.models import Model
+from npgan.models import GAN, VAEGAN, ConditionalGAN, Model
 
 CLASSIFIED = (28, 28)
 KNOWN = 0.9
@@ -38,6 +38,20 @@ class Seen:
     features: np.ndarray
     directions: np.ndarray
     probabilities: np.ndarray | None = None
+
+
+def draw_samples(
+    model: GAN | VAEGAN, dataset: Dataset, n: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return n samples (n, d), and the labels (n,) that a conditional model was asked for.
+
+    Each class is as likely as in the training data.
+    """
+    if not isinstance(model, ConditionalGAN):
+        return model.sample(n, rng), None
+    assert dataset.train_labels is not None
+    labels = rng.choice(dataset.train_labels, n)
+    return model.sample(n, rng, labels), labels
 
 
 class Judge:
@@ -80,8 +94,7 @@ class Judge:
         rows = model.scaled(dataset.test[chosen])
         self.accuracy: float | None = None
         if self.by_features and dataset.test_labels is not None:
-            classes = probabilities(self._unit(rows)).argmax(axis=1)
-            self.accuracy = float((classes == dataset.test_labels[chosen]).mean())
+            self.accuracy = self.agreement(rows, dataset.test_labels[chosen])
         self.by_classes = self.accuracy is not None and self.accuracy >= KNOWN
         self.test = self.look(rows)
 
@@ -101,6 +114,10 @@ class Judge:
 
     def _unit(self, rows: np.ndarray) -> np.ndarray:
         return plotting.to_unit(rows, *self.limits)
+
+    def agreement(self, rows: np.ndarray, labels: np.ndarray) -> float:
+        """Return the share of rows (n, d) that the classifier takes for their labels (n,)."""
+        return float((probabilities(self._unit(rows)).argmax(axis=1) == labels).mean())
 
     def measure(self, rows: np.ndarray) -> dict[str, Any]:
         """Return all measures of rows by name."""

@@ -111,3 +111,17 @@ class Parameters(Mapping[str, np.ndarray]):
                     f"the network needs {self.shapes[name]}"
                 )
             self[name][...] = array
+
+
+def join(parts: Mapping[str, Parameters]) -> Parameters:
+    """Return the arrays of all parts, named ``part.name``, copied into one vector.
+
+    >>> parts = {"a": Parameters({"w": (2,)}), "b": Parameters({"w": (1,)})}
+    >>> list(join(parts)), join(parts).flat.size
+    (['a.w', 'b.w'], 3)
+    """
+    named = {f"{part}.{name}": a for part, arrays in parts.items() for name, a in arrays.items()}
+    dtype = np.result_type(*named.values()) if named else np.float32
+    joined = Parameters({name: array.shape for name, array in named.items()}, dtype=dtype)
+    joined.load(named)
+    return joined

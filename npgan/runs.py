@@ -11,9 +11,10 @@
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ import numpy as np
 from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count
-from npgan.judge import Judge
-from npgan.models import GAN, VAEGAN, Autoencoder, Model
+from npgan.judge import Judge, draw_samples
+from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, Model
 from npgan.models.presets import Config
 from npgan.training import (
     Callback,
@@ -132,7 +133,10 @@ def _measures(
     if not isinstance(model, GAN | VAEGAN):
         raise InputError(f"there are no samples of a model {config.model} to measure")
     judge = Judge(model, dataset, MEASURED, np.random.default_rng(config.seed))
-    return [Measures(every, lambda: judge.columns(model.sample(MEASURED, rng=config.seed)))]
+    rng = partial(np.random.default_rng, config.seed)
+    return [
+        Measures(every, lambda: judge.columns(draw_samples(model, dataset, MEASURED, rng())[0]))
+    ]
 
 
 def _take_up(loop: Loop, folder: Path) -> None:
@@ -168,6 +172,7 @@ def _loop(
     return Loop(
         model,
         dataset.train,
+        labels=dataset.train_labels,
         batch_size=config.batch_size,
         rng=np.random.default_rng([config.seed, len(model.networks)]),
         validation=dataset.test,
@@ -263,13 +268,18 @@ def pairs(model: Autoencoder | VAEGAN, config: Config, x: np.ndarray, columns: i
 
 def draw(model: Model, config: Config, real: np.ndarray, path: Path) -> None:
     """Draw what the model makes: samples (of a fixed z), or reconstructions of the first rows."""
-    DRAWN[type(model)](model, config, real, path)
+    if isinstance(model, Autoencoder):
+        draw_pairs(model, config, real, path)
+    elif isinstance(model, GAN | VAEGAN):
+        _draw_samples(model, config, real, path)
 
 
 def _draw_samples(model: GAN | VAEGAN, config: Config, real: np.ndarray, path: Path) -> None:
     if config.image_shape:
-        images = to_unit(model, config, model.sample(SHOWN, rng=config.seed))
-        plotting.save_grid(path, images, (config.image_shape[0], config.image_shape[1]), columns=8)
+        columns = model.classes if isinstance(model, ConditionalGAN) else 8  # one a class
+        images = to_unit(model, config, model.sample(8 * columns, rng=config.seed))
+        shape = (config.image_shape[0], config.image_shape[1])
+        plotting.save_grid(path, images, shape, columns)
     elif model.features == 2:
         plotting.save_points(path, model.sample(2000, rng=config.seed), real)
 
@@ -281,10 +291,3 @@ def draw_pairs(model: Autoencoder | VAEGAN, config: Config, real: np.ndarray, pa
         plotting.save_grid(path, pairs(model, config, real[: SHOWN // 2], 8), shape, columns=8)
     elif model.features == 2:
         plotting.save_points(path, model.reconstruct(real[:2000]), real)
-
-
-DRAWN: dict[type[Model], Callable] = {
-    GAN: _draw_samples,
-    VAEGAN: _draw_samples,
-    Autoencoder: draw_pairs,
-}

@@ -47,3 +47,12 @@ def images(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8)
     np.save(tmp_path / "images.npy", x)
     return tmp_path / "images.npy"
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Random 8 x 8 images of three classes, as a file of the user's own."""
+    rng = np.random.default_rng(0)
+    x, labels = rng.integers(0, 256, (200, 8, 8), np.uint8), rng.integers(0, 3, 200)
+    np.savez(tmp_path / "labelled.npz", train=x, train_labels=labels)
+    return tmp_path / "labelled.npz"

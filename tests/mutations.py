@@ -343,15 +343,22 @@ PENALTIES = [
     penalty("layers.sequential.Sequential.double_backward", "total(dx, shares[i])", "dx"),
     Mutation(
         "models.gan.GAN.discriminator_step",
-        "value = value + penalize(",
-        "penalize(",
+        "sum(paid, loss.value)",
+        "loss.value",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
     Mutation(
-        "models.gan.GAN.discriminator_step",
-        "real, fake, grads, rng)",
-        "real, fake, None, rng)",
+        "penalties.penalized_backward",
+        "c, cache, grads",
+        "c, cache, None",
+        "GAN (all penalties, instance noise), discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "penalties.penalized_backward",
+        "penalties[name], grads, rng",
+        "penalties[name], None, rng",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
@@ -444,12 +451,12 @@ GAN = [
     Mutation(
         "models.gan.GAN.discriminator_step",
         "dlogits, cache",
-        "dlogits, self.discriminator.forward(np.concatenate([fake, real]), rng)[1]",
+        "dlogits, discriminator.forward(np.concatenate([fake, real]), rng)[1]",
         D_STEP,
         "discriminator.0.weight",
     ),
     Mutation(
-        "models.gan.GAN.generator_step",
+        "models.gan.GAN.opposed",
         "backward(loss.dfake,",
         "backward(-loss.dfake,",
         G_STEP,
@@ -470,9 +477,9 @@ GAN = [
         "generator.2.weight",
     ),
     Mutation(
-        "models.gan.GAN.generator_step",
+        "models.gan.GAN.opposed",
         "backward(loss.dfake,",
-        "backward(self.objective.discriminator(fake_logits, fake_logits, 1.0).dfake,",
+        "backward(self.objective.discriminator(logits, logits, 1.0).dfake,",
         G_STEP,
         "generator.2.weight",
     ),
@@ -482,6 +489,62 @@ GAN = [
         "input_grad=False) or grads.flat.fill(0",
         G_STEP,
         "generator.0.bias",
+    ),
+]
+
+C_STEP = "conditional GAN, generator step"
+MEAN, HARDEST = "multi-GAN (mean), generators' step", "multi-GAN (hardest), generators' step"
+FAMILIES = [
+    Mutation(
+        "models.conditional.Labelled.backward",
+        "dy[:, :d]",
+        "dy[:, -d:]",
+        C_STEP,
+        "generator.2.bias",
+    ),
+    Mutation(
+        "models.conditional.Labelled.backward", "+= dy[:, d:]", "-= dy[:, d:]", "layer labelled"
+    ),
+    Mutation(
+        "models.multi.of_the_mean",
+        "mean([dfake for _, dfake, _ in opinions])",
+        "opinions[0][1]",
+        MEAN,
+        "generator.0.weight",
+    ),
+    Mutation(
+        "models.multi.of_the_hardest",
+        "value, dfake\n",
+        "value, -dfake\n",
+        HARDEST,
+        "generator2.2.bias",
+    ),
+    Mutation(
+        "models.multi.of_the_hardest",
+        "value, dfake\n",
+        "value, sum(part for _, part, _ in opinions)\n",
+        HARDEST,
+        "generator3.2.bias",
+    ),
+    Mutation(
+        "models.multi.Mixture.backward",
+        "(dy[rows]",
+        "(dy[: len(dy[rows])]",
+        MEAN,
+        "generator2.2.bias",
+    ),
+    Mutation(
+        "models.multi.Mixture.backward",
+        "len(dy)), cache",
+        "len(dy)), cache[::-1]",
+        MEAN,
+        "generator.0.weight",
+    ),
+    Mutation(
+        "models.multi.Mixture.backward",
+        "np.concatenate(dx)",
+        "np.concatenate(dx[::-1])",
+        "layer mixture",
     ),
 ]
 
@@ -577,6 +640,7 @@ MUTATIONS = [
     *PENALTIES,
     *OBJECTIVES,
     *GAN,
+    *FAMILIES,
     *AUTOENCODER,
     *VAEGAN,
 ]
@@ -607,6 +671,18 @@ NOISY = (
     "test_penalties."
     "test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only"
 )
+DECAY = "test_penalties.test_a_coefficient_falls_by_equal_factors_and_then_stays"
+RECORDED = "test_programs.test_penalized_steps_are_recorded"
+PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit"
+SURROGATE = (
+    "test_players.test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be"
+)
+PACKS = "test_players.test_a_pack_is_samples_side_by_side"
+SHARES = "test_players.test_generators_share_the_samples_evenly"
+OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
+CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
+RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
+ASKED = "test_conditional.test_samples_are_of_the_class_that_was_asked_for"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
@@ -669,9 +745,9 @@ SILENT = [
         ("minimax",),
     ),
     Silent(
-        "models.gan.GAN.generator_step",
-        "self.discriminator.backward(loss.dfake, discriminator_cache)",
-        'self.discriminator.backward(loss.dfake, discriminator_cache, self.grads["discriminator"])',
+        "models.gan.GAN.opposed",
+        "discriminator.backward(loss.dfake, cache)",
+        "discriminator.backward(loss.dfake, cache, self.grads[name])",
         "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
     ),
     Silent(
@@ -699,23 +775,46 @@ SILENT = [
     Silent("penalties.around_real", "alpha * (", "(", AROUND),
     Silent("penalties.around_real", " * real.std()", "", AROUND),
     Silent(
-        "models.gan.GAN.discriminator_step",
-        "(real, r1), (fake, r2)",
-        "(real, r2), (fake, r1)",
+        "penalties.penalized_backward",
+        "c[:n], c[n:] =",
+        "c[n:], c[:n] =",
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("r1",),
     ),
     Silent(
-        "models.gan.GAN.discriminator_step",
-        "others, real, fake",
-        "others, fake, real",
+        "penalties.penalized_backward",
+        "points(real, fake,",
+        "points(fake, real,",
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("dragan",),
     ),
+    Silent(
+        "penalties.penalized_backward",
+        "now = coefficients()",
+        "now = penalties",
+        RECORDED,
+        ("decaying", None),
+    ),
+    Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
+    Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
+    Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
+    Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", SURROGATE),
+    Silent("models.gan.GAN.shown", ".reshape(-1,", ".T.reshape(-1,", PACKS),
+    Silent("models.multi.Mixture._shares", "i * n // k, (i", "0, (i", SHARES, (7,)),
+    Silent("models.multi.of_the_hardest", "max(", "min(", OPINIONS),
+    Silent("models.multi.mean", "1 / len(parts)", "1", OPINIONS),
+    Silent(
+        "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
+    ),
+    Silent(
+        "models.conditional.ConditionalGAN.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)
+    ),
+    Silent("models.conditional.ConditionalGAN.sample", "% self.classes", "// self.classes", ASKED),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
-    Silent("models.gan.GAN.discriminator_step", "self._noisy(real, rng), ", "real, ", NOISY),
-    Silent("models.gan.GAN.generator_step", "self._noisy(fake, rng)", "fake", NOISY),
-    Silent("models.gan.GAN._rivals", "self._noisy(real, rng)", "real", NOISY),
+    Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),
+    Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),
+    Silent("models.gan.GAN._rivals", "self.shown(real, rng)", "real", NOISY),
+    Silent("models.gan.GAN.shown", "self._noisy(x, rng)", "x", NOISY),
     Silent(
         "models.gan.GAN.discriminator_step",
         "self.fake_label_smoothing)",

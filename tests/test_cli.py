@@ -28,8 +28,9 @@ def exit_code(*words):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_trains(capsys, images, name):
-    data = () if name == "ring" else ("--data", images)
+def test_every_preset_trains(capsys, images, labelled, name):
+    own = labelled if preset(name).model == "conditional-gan" else images
+    data = () if name == "ring" else ("--data", own)
     code, _, err = run(capsys, "train", name, "--steps", 3, "--batch-size", 20, "--out", "r", *data)
     assert code == 0, err
     assert {"config.toml", "history.csv", "losses.png", "weights.safetensors"} <= set(

@@ -14,6 +14,7 @@ import pytest
 
 import npgan
 from npgan import backend, catalogue, losses, penalties
+from npgan.models import multi
 
 MUTATIONS = [*mutations.MUTATIONS, *mutations_normalisation.MUTATIONS]
 SILENT = [*mutations.SILENT, *mutations_normalisation.SILENT]
@@ -50,6 +51,8 @@ def mutate(mutation, monkeypatch):
     for key, penalty in penalties.PENALTIES.items():
         parts = [mutant if part is original else part for part in penalty]
         monkeypatch.setitem(penalties.PENALTIES, key, penalties.Penalty(*parts))
+    for key, opinion in multi.AGAINST.items():
+        monkeypatch.setitem(multi.AGAINST, key, mutant if opinion is original else opinion)
     for key, loss in losses.RECONSTRUCTIONS.items():
         monkeypatch.setitem(losses.RECONSTRUCTIONS, key, mutant if loss is original else loss)
 

@@ -12,9 +12,11 @@ import pytest
 from npgan import (
     GAN,
     Autoencoder,
+    ConditionalGAN,
     Dense,
     Dropout,
     LeakyReLU,
+    MultiGAN,
     ReLU,
     Sequential,
     Tanh,
@@ -27,6 +29,7 @@ from npgan.errors import NonFiniteError
 from npgan.layers import Layer, build
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.presets import PRESETS, preset
+from npgan.penalties import geometric
 from npgan.training import Loop
 from npgan.training.steps import Steps
 
@@ -116,7 +119,9 @@ def check(make, data, *, batch_size=BATCH, count=10, recorded=True):
 
 
 @compiled
-@pytest.mark.parametrize("name", [n for n in PRESETS if n not in ("vae-gan", "gan-mnist")])
+@pytest.mark.parametrize(
+    "name", [n for n in PRESETS if n not in ("vae-gan", "gan-mnist", "cgan-mnist")]
+)
 def test_presets_are_recorded(name, threads):
     def make():
         return preset(name).build(1000)
@@ -128,6 +133,7 @@ PENALIZED = {
     "r1 and r2": {"penalties": {"r1": 2.0, "r2": 0.5}},
     "r1": {"penalties": {"r1": 1.0}, "objective": "relativistic"},
     "r2": {"penalties": {"r2": 1.0}, "instance_noise": 0.1},
+    "decaying": {"penalties": {"r1": geometric(2.0, 0.02, 8), "r2": 0.5}},
 }
 
 
@@ -155,6 +161,35 @@ def test_penalized_steps_are_recorded(name, threads):
         np.testing.assert_allclose(mine.weights()[name], weights, rtol=0, atol=1e-9)
 
 
+def conditional(**settings):
+    """Return a small conditional GAN of three classes."""
+    generator = build(
+        [f"dense 20 {HIDDEN}", "elu", f"dense {HIDDEN} {WIDTH - 3}", "sigmoid"], rng=0
+    )
+    discriminator = build([f"dense {WIDTH} {HIDDEN}", "leaky_relu 0.1", f"dense {HIDDEN} 1"], rng=1)
+    return ConditionalGAN(generator, discriminator, classes=3, **settings)
+
+
+def several(generators=3, discriminators=2, **settings):
+    """Return a small GAN of several players."""
+    critic = [f"dense {WIDTH} {HIDDEN}", "leaky_relu 0.1", f"dense {HIDDEN} 1"]
+    players = {}
+    for role, specs, number in (
+        ("generator", [f"dense 20 {HIDDEN}", "elu", f"dense {HIDDEN} {WIDTH}", "sigmoid"], generators),
+        ("discriminator", critic, discriminators),
+    ):  # fmt: skip
+        for i in range(number):
+            players[role + (str(i + 1) if i else "")] = build(specs, rng=[len(players)])
+    return MultiGAN(players, **settings)
+
+
+def packed(packing, **settings):
+    """Return a small GAN that shows several samples at once."""
+    model = gan()
+    specs = [f"dense {packing * WIDTH} {HIDDEN}", "leaky_relu 0.1", f"dense {HIDDEN} 1"]
+    return GAN(model.generator, build(specs, rng=1), packing=packing, **settings)
+
+
 RECORDED = ("minimax", "non-saturating", "relativistic")  # of the objectives
 
 
@@ -170,6 +205,17 @@ CASES = {
     "dropout": lambda: gan(dropout=0.3),
     "label smoothing": lambda: gan(label_smoothing=0.1),
     "networks in networks": nested,
+    "packing": lambda: packed(4, ema=0.9),
+    "packing, relativistic": lambda: packed(2, objective="relativistic"),
+    "several players": lambda: several(ema=0.9, n_critic=2),
+    "several players, relativistic": lambda: several(objective="relativistic"),
+    "one of several": lambda: several(1, 1),
+    "conditional": lambda: conditional(ema=0.9),
+    "conditional, noisy, packed": lambda: ConditionalGAN(
+        conditional().generator.network,
+        build([f"dense {2 * WIDTH} 9", "relu", "dense 9 1"], rng=1),
+        classes=3, packing=2, instance_noise=0.1, objective="relativistic",
+    ),
 }  # fmt: skip
 
 
@@ -180,7 +226,7 @@ def test_settings_are_recorded(name, threads):
 
 
 @compiled
-@pytest.mark.parametrize("name", ["ema", "loss mse"])
+@pytest.mark.parametrize("name", ["ema", "loss mse", "several players", "conditional"])
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_small_batches_are_recorded(name, batch_size, threads):
     check(CASES[name], rows(), batch_size=batch_size)
@@ -264,6 +310,8 @@ SINGLE = {
     "clip_weights": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_weights=0.01)),
     "a model of one's own": own_gan,
     "mixed types": lambda: gan(dtype=np.float64),
+    "unrolled steps": lambda: gan(unrolled_steps=2),
+    "the hardest of several": lambda: several(against="hardest"),
 }
 
 
@@ -390,17 +438,25 @@ def test_an_error_in_a_schedule_ends_a_step_that_can_be_made_again(error, thread
     assert model.step == 3
 
 
+RESUMED = {
+    "a GAN": lambda: gan(ema=0.9, n_critic=2),
+    "decaying penalties": lambda: packed(2, penalties={"r1": geometric(2.0, 0.1, 12)}),
+    "several players": lambda: several(ema=0.9, objective="relativistic"),
+}
+
+
 @compiled
-def test_a_resumed_run_is_an_uninterrupted_one(threads):
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_resumed_run_is_an_uninterrupted_one(name, threads):
     backend.use("numba")
     data, ends = rows(), []
     for stop in (None, 5):
-        loop = Loop(gan(ema=0.9, n_critic=2), data, batch_size=BATCH, rng=0)
+        loop = Loop(RESUMED[name](), data, batch_size=BATCH, rng=0)
         if stop:
             loop.run(steps=stop)
             arrays, numbers = loop.state()
             arrays = {name: array.copy() for name, array in arrays.items()}
-            loop = Loop(gan(ema=0.9, n_critic=2), data, batch_size=BATCH, rng=0)
+            loop = Loop(RESUMED[name](), data, batch_size=BATCH, rng=0)
             loop.load_state(arrays, numbers)
         loop.run(steps=12)
         assert None not in [p for key, p in loop._next_step._programs.items() if key is not None]
@@ -553,10 +609,11 @@ REFUSED = {
     "an element": lambda x: x[0],
     "every second row": lambda x: x[::2],
     "a wrong shape": lambda x: x.reshape(5, -1),
-    "a concatenation along columns": lambda x: np.concatenate([x, x], axis=1),
-    "a concatenation with itself": lambda x: np.concatenate([x, x]),
-    "a concatenation with a part": lambda x: np.concatenate([x[1:], x]),
-    "a concatenation with an array": lambda x: np.concatenate([x, np.ones((4, 3), np.float32)]),
+    "every second column": lambda x: x[:, ::2],
+    "a column": lambda x: x[:, 0],
+    "a block": lambda x: x[:2, :2],
+    "columns beside others of another length": lambda x: np.concatenate([x, x[:2]], axis=1),
+    "a concatenation with a place": lambda x: np.concatenate([x, x], out=x),
     "a concatenation of other widths": lambda x: np.concatenate([x, x.recorder.new(4, 2)]),
     "an operation without a row": lambda x: x.recorder.relu_forward(x),
     "noise of another type": lambda x: x.recorder.standard_normal(x.recorder, (3,), np.float64),
@@ -581,6 +638,37 @@ def test_a_concatenation_is_laid_out_without_copying():
     assert {root for root, *_ in places} == {whole.buffer}
     assert [at for _, *at in places] == [[0, 21], [3, 21], [3, 9], [9, 21], [9, 21]]
     assert (whole.shape, made.rows) == ((7, 3), [])
+
+
+JOINED = {
+    "one after the other": lambda a, b: np.concatenate([a, b]),
+    "with itself": lambda a, b: np.concatenate([a, a, b]),
+    "a part": lambda a, b: np.concatenate([a[1:], b[:2], a]),
+    "an array": lambda a, b: np.concatenate([np.full((2, 4), 0.5, np.float32), a]),
+    "twice": lambda a, b: np.concatenate([np.concatenate([a, b]), np.concatenate([b, a])]),
+    "columns": lambda a, b: np.concatenate([a[:, 1:3], b[:, :-2]], axis=1),
+    "columns of a part": lambda a, b: np.concatenate([a[2:4][:, -3:], b[1:3][:, :1]], axis=1),
+    "columns of one row": lambda a, b: np.concatenate([a[:1][:, 3:], b[:1], a[:1][:, :2]], axis=1),
+}
+
+
+@compiled
+@pytest.mark.parametrize("name", JOINED)
+def test_arrays_are_joined_as_by_numpy(name, threads):
+    backend.use("numba")
+    batches = [Batches(rows(4), 5, np.random.default_rng(i)) for i in range(2)]
+    seen = JOINED[name](*np.ones((2, 5, 4), np.float32))
+    network = build([f"dense {seen.shape[1]} 1"], rng=0)
+
+    def step(rng):
+        joined = JOINED[name](*(batch.next() for batch in batches))
+        target = np.linspace(0, 1, joined.size, dtype=np.float32).reshape(joined.shape)
+        return {"loss": run.mse(joined, target)[0], "seen": run.mean_sigmoid(network(joined))}
+
+    made = backend.record(step, np.random.default_rng(0))
+    reported = made.run()
+    batches = [Batches(rows(4), 5, np.random.default_rng(i)) for i in range(2)]
+    assert reported == {name: float(value) for name, value in step(None).items()}
 
 
 @compiled

@@ -35,12 +35,12 @@ from npgan.kernels.slope import mix_part, slope_part
 from npgan.memory import LINE
 
 OPERATIONS = (
-    "gather_bytes", "gather", "normal", "mask", "output", "weight", "input", "tangent", "slope", "mix",
+    "gather_bytes", "gather", "normal", "mask", "columns", "output", "weight", "input", "tangent", "slope", "mix",
     "activation_backward", "loss", "mean", "mean_sigmoid", "add", "scale", "multiply", "finite",
     "sgd", "momentum", "rmsprop", "adam", "ema",
 )  # fmt: skip
 (
-    GATHER_BYTES, GATHER, NORMAL, MASK, OUTPUT, WEIGHT, INPUT, TANGENT, SLOPE, MIX,
+    GATHER_BYTES, GATHER, NORMAL, MASK, COLUMNS, OUTPUT, WEIGHT, INPUT, TANGENT, SLOPE, MIX,
     ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, ADD, SCALE, MULTIPLY, FINITE,
     SGD, MOMENTUM, RMSPROP, ADAM, EMA,
 ) = range(len(OPERATIONS))  # fmt: skip
@@ -133,7 +133,7 @@ def elementwise(operation, o, numbers, memory, part, parts):  # type: ignore[no-
 
 @jit
 def batches(operation, o, numbers, memory, integers, octets, part, parts):  # type: ignore[no-untyped-def]
-    """Do a part of drawing rows of data, or noise."""
+    """Do a part of drawing rows of data, or noise, or of copying columns."""
     if operation <= GATHER:
         data, rows, batch, n, d = o[0], o[1], o[2], o[3], o[4]
         first, last = share(n, ONE, part, parts)
@@ -145,6 +145,12 @@ def batches(operation, o, numbers, memory, integers, octets, part, parts):  # ty
             for i in range(mine.size):
                 source = memory[data + mine[i] * d : data + (mine[i] + 1) * d]
                 target[i * d : (i + 1) * d] = source
+        return
+    if operation == COLUMNS:
+        n, k, x, wide, y, width = o[0], o[1], o[2], o[3], o[4], o[5]
+        first, last = share(n, ONE, part, parts)
+        for i in range(first, last):
+            memory[y + i * width : y + i * width + k] = memory[x + i * wide : x + i * wide + k]
         return
     count, y = o[0], o[1]
     first, last = share(count, COUNTERS, part, parts)
@@ -186,7 +192,7 @@ def perform(row, numbers, state, views, panel, part, parts):  # type: ignore[no-
     """Do a part of a row; ``views`` see memory as numbers of all kinds."""
     memory, doubles, integers, octets, words, bits = views
     operation, o = row[OPERATION], row[BEFORE:]
-    if operation <= MASK:
+    if operation <= COLUMNS:
         batches(operation, o, numbers, memory, integers, octets, part, parts)
     elif operation <= TANGENT:
         products(operation, o, numbers, memory, panel, part, parts)

@@ -250,7 +250,8 @@ class Recorder(Rows):
         made, d = self.place(dy, writes=True), self.new(*dy.shape)
         touching = [i for i, row in enumerate(self.rows) if made.buffer in row.buffers()]
         maker = self.rows[touching[0]] if len(touching) == 1 else None
-        if maker and maker.operation == program.INPUT and not made.buffer.whole:
+        alone = made.size == made.buffer.size and not made.buffer.whole
+        if maker and maker.operation == program.INPUT and alone:
             place = self.place(d, writes=True)
             operands = [*maker.operands[:2], place, self.place(y), code, *maker.operands[5:]]
             self.rows[touching[0]] = maker._replace(operands=operands, numbers=[argument])

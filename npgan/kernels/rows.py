@@ -69,16 +69,44 @@ class Rows:
         return Traced(self, Buffer(math.prod(shape)), shape)
 
     def concatenate(self, parts: Sequence[Any]) -> Traced:
-        """Let arrays be made one after the other in the first place."""
+        """Let arrays be made one after the other in the first place; copy those that are elsewhere."""
         whole, start = self.new(sum(map(len, parts)), *parts[0].shape[1:]), 0
         for part in parts:
-            if not isinstance(part, Traced) or part.size != part.buffer.size or part.buffer.whole:
-                raise NotRecordable("a concatenation of parts of arrays")
-            if part.buffer.lost or part.shape[1:] != whole.shape[1:]:
+            if part.ndim != 2 or part.shape[1:] != whole.shape[1:]:
                 raise NotRecordable("a concatenation of arrays that do not fit")
-            part.buffer.whole, part.buffer.offset = whole.buffer, start
-            start += part.size
+            place = self.place(part)
+            if place.size == place.buffer.size and place.buffer.at_home:
+                place.buffer.whole, place.buffer.offset = whole.buffer, start * part.shape[1]
+            else:
+                self._copy_columns(part, 0, whole[start : start + len(part)], 0, part.shape[1])
+            start += len(part)
         return whole
+
+    def beside(self, parts: Sequence[Any]) -> Traced:
+        """Copy arrays side by side."""
+        whole, at = self.new(len(parts[0]), sum(part.shape[-1] for part in parts)), 0
+        for part in parts:
+            if part.ndim != 2 or len(part) != len(whole):
+                raise NotRecordable("arrays side by side that do not fit")
+            self._copy_columns(part, 0, whole, at, part.shape[1])
+            at += part.shape[1]
+        return whole
+
+    def columns(self, array: Traced, which: slice) -> Traced:
+        """Copy some columns of an array."""
+        if not isinstance(which, slice) or which.step not in (None, 1):
+            raise NotRecordable(f"only columns side by side can be taken, not {which}")
+        first, last, _ = which.indices(array.shape[1])
+        taken = self.new(len(array), max(0, last - first))
+        self._copy_columns(array, first, taken, 0, taken.shape[1])
+        return taken
+
+    def _copy_columns(self, x: Any, first: int, y: Traced, at: int, k: int) -> None:
+        (n, wide), width = x.shape, y.shape[1]
+        source, target = self.place(x), self.place(y, writes=True)
+        source = source._replace(start=source.start + first, size=(n - 1) * wide + k)
+        target = target._replace(start=target.start + at, size=(n - 1) * width + k)
+        self.row("columns", n, k, source, wide, target, width, most=n * k // LEAST + 1)
 
     def row(
         self,

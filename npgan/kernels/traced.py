@@ -20,6 +20,11 @@ class Buffer:
         self.offset = 0  # ... and where
         self.lost = False  # whether the row that made it makes another one now
 
+    @property
+    def at_home(self) -> bool:
+        """Whether it is a part of the program's own that may still be made somewhere else."""
+        return self.array is None and self.whole is None
+
     def root(self) -> tuple["Buffer", int]:
         """Return the outermost buffer that this one lies in, and where."""
         if self.whole is None:
@@ -77,7 +82,9 @@ class Traced:
             raise NotRecordable(f"{self.shape} as {sizes}")
         return Traced(self.recorder, self.buffer, sizes, self.start)
 
-    def __getitem__(self, rows: slice) -> "Traced":
+    def __getitem__(self, rows: Any) -> "Traced":
+        if isinstance(rows, tuple) and rows[:1] == (slice(None),) and self.ndim == 2:
+            return self.recorder.columns(self, *rows[1:])
         if not isinstance(rows, slice) or rows.step not in (None, 1):
             raise NotRecordable(f"only whole rows can be taken, not {rows}")
         first, last, _ = rows.indices(len(self))
@@ -101,9 +108,11 @@ class Traced:
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
     def __array_function__(self, function: Any, _: Any, arrays: Any, options: Any) -> "Traced":
-        if function is not np.concatenate or options:
-            raise NotRecordable(f"{function.__name__} of traced arrays")
-        return self.recorder.concatenate(*arrays)
+        if function is np.concatenate and not options:
+            return self.recorder.concatenate(*arrays)
+        if function is np.concatenate and options == {"axis": 1}:
+            return self.recorder.beside(*arrays)
+        raise NotRecordable(f"{function.__name__} of traced arrays")
 
     def __add__(self, other: Any) -> "Traced":
         return self.recorder.elementwise("add", self, other, numbers=[1.0])

@@ -47,7 +47,7 @@ class Chain(Layer):
         if x.ndim != 2 or x.shape[1] != self.in_width:
             raise InputError(f"the input must have shape (n, {self.in_width}), not {x.shape}")
         y = run.chain_forward(x, self.network.flat, self.plan, self.arguments)
-        return y[y.size - len(x) * self.out_width :].reshape(len(x), -1), (x, y)
+        return y[y.size - len(x) * self.out_width :].reshape(len(x), self.out_width), (x, y)
 
     def backward(
         self,

@@ -1,7 +1,7 @@
 """Layers one after the other."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from npgan.errors import InputError
 from npgan.layers.chain import fuse
 from npgan.layers.layer import Layer
 from npgan.ops.chain import total
-from npgan.parameters import Parameters
+from npgan.parameters import Parameters, join
 
 
 class Sequential(Layer):
@@ -50,8 +50,9 @@ class Sequential(Layer):
         width = self.in_width
         for layer in self.layers:
             width = layer.out_features(width) if width else 0
-        parameters = [layer.parameters for layer in self.layers]
-        self.bind(_joined(parameters), _joined([layer.buffers for layer in self.layers]))
+        named = {str(i): layer for i, layer in enumerate(self.layers)}
+        parameters = {name: layer.parameters for name, layer in named.items()}
+        self.bind(join(parameters), join({name: layer.buffers for name, layer in named.items()}))
         if rng is not None:
             self.initialize(rng)
 
@@ -205,12 +206,3 @@ class Sequential(Layer):
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
-
-
-def _joined(layers: Sequence[Parameters]) -> Parameters:
-    """Return the arrays of all layers, named ``layer.name``, copied into one vector."""
-    named = {f"{i}.{name}": a for i, arrays in enumerate(layers) for name, a in arrays.items()}
-    dtype = np.result_type(*named.values()) if named else np.float32
-    joined = Parameters({name: array.shape for name, array in named.items()}, dtype=dtype)
-    joined.load(named)
-    return joined

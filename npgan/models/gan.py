@@ -5,20 +5,21 @@ looks real. Each player's loss is in :mod:`npgan.losses`; here is how the gradie
 Source: Goodfellow et al. 2014, algorithm 1.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, unknown
-from npgan.layers import Apart, Layer, Sequential
+from npgan.layers import Apart, Sequential
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import check_penalties, penalize
+from npgan.penalties import Coefficient, check_penalties, penalized_backward
 
 
 class DiscriminatorStep(NamedTuple):
@@ -44,14 +45,20 @@ class GAN(Model):
     generator : z (n, latent_dim) -> x (n, d)
     discriminator : x (n, d) -> logits (n, 1): no sigmoid, tanh or softmax at its end
     objective : a name of :data:`npgan.losses.OBJECTIVES`
-    optimizers : for "generator" and "discriminator"; by default Adam(2e-4, beta1=0.5) each
+    optimizers : for each network; by default Adam(2e-4, beta1=0.5)
     n_critic : the discriminator's updates for each of the generator's
     label_smoothing : real data's label is 1 minus this, in [0, 1)
     fake_label_smoothing : generated data's label is this, in [0, 1)
-    penalties : a name of :data:`npgan.penalties.PENALTIES` -> its coefficient
+    penalties : a name of :data:`npgan.penalties.PENALTIES` -> its coefficient: a number, or a
+        function of the number of steps made, as :func:`npgan.penalties.geometric` returns
     instance_noise : standard deviation of the noise added to all that the discriminator sees
         (Sønderby et al. 2017); none is added where there is no ``rng``
+    packing : m samples are shown to the discriminator side by side, (n/m, m d) -> (n/m, 1): many of
+        a collapsed generator's look alike, which one alone cannot show (PacGAN, Lin et al. 2018)
+    unrolled_steps : the generator is updated against a discriminator that is so many updates ahead
+        and then put back; see :meth:`unrolled`
     ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
+    networks : all of them by name, where they are others than these two (:class:`npgan.MultiGAN`)
 
     Examples
     --------
@@ -71,7 +78,7 @@ class GAN(Model):
 
     def __init__(
         self,
-        generator: Sequential,
+        generator: Any,
         discriminator: Sequential,
         *,
         objective: str = "non-saturating",
@@ -79,23 +86,27 @@ class GAN(Model):
         n_critic: int = 1,
         label_smoothing: float = 0.0,
         fake_label_smoothing: float = 0.0,
-        penalties: Mapping[str, float] | None = None,
+        penalties: Mapping[str, Coefficient] | None = None,
         instance_noise: float = 0.0,
+        packing: int = 1,
+        unrolled_steps: int = 0,
         ema: float = 0.0,
+        networks: Mapping[str, Sequential] | None = None,
     ) -> None:
-        if generator.out_width != discriminator.in_width or discriminator.out_width != 1:
-            raise InputError(
-                f"the generator makes {generator.out_width} features, the discriminator takes "
-                f"{discriminator.in_width} and returns {discriminator.out_width} (must be 1)"
-            )
-        check_critic(discriminator)
+        networks = networks or {"generator": generator, "discriminator": discriminator}
+        critics = {n: net for n, net in networks.items() if n.startswith("discriminator")}
+        self.packing = count("packing", packing, 1)
+        for critic in critics.values():
+            self._check_widths(generator.out_width, critic)
+            check_critic(critic)
         if objective not in OBJECTIVES:
             raise unknown("objective", objective, OBJECTIVES)
         if optimizers is None:
-            names = ("generator", "discriminator")
-            optimizers = {name: Adam(2e-4, beta1=0.5) for name in names}
-        super().__init__({"generator": generator, "discriminator": discriminator}, optimizers)
-        self.generator, self.discriminator = generator, discriminator
+            optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
+        super().__init__(networks, optimizers)
+        self.generator, self.discriminator, self.discriminators = generator, discriminator, critics
+        self.generators = [name for name in networks if name not in critics]
+        self.generator_grads = self.grads["generator"]
         self.objective = OBJECTIVES[objective]
         self.n_critic = count("n_critic", n_critic, 1)
         self.label_smoothing = fraction("label_smoothing", label_smoothing)
@@ -104,10 +115,29 @@ class GAN(Model):
             raise InputError(
                 f"the objective {objective!r} has no labels: there is nothing to smooth"
             )
-        self.penalties = check_penalties(penalties or {}, discriminator)
+        for critic in critics.values():
+            self.penalties = check_penalties(penalties or {}, critic)
         self.instance_noise = not_negative("instance_noise", instance_noise)
+        self.unrolled_steps = count("unrolled_steps", unrolled_steps)
         self.ema = fraction("ema", ema)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
+
+    def _check_widths(self, width: int, discriminator: Sequential) -> None:
+        taken, returned = discriminator.in_width, discriminator.out_width
+        if taken != self.packing * width or returned != 1:
+            packed = f", {self.packing} times" if self.packing > 1 else ""
+            raise InputError(
+                f"the generator makes {width} features{packed}, the discriminator takes {taken} "
+                f"and returns {returned} (must be 1)"
+            )
+
+    def check_batch(self, batch_size: int) -> None:
+        """Refuse a batch that does not make whole packs."""
+        if batch_size % self.packing:
+            raise InputError(
+                f"a batch of {batch_size} does not make packs of {self.packing} samples: their "
+                "number must divide it"
+            )
 
     @property
     def latent_dim(self) -> int:
@@ -118,11 +148,20 @@ class GAN(Model):
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
         return run.standard_normal(rng, (n, self.latent_dim), self.generator.parameters.flat.dtype)
 
+    def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw what the generator makes as many samples of as there are in a batch."""
+        return self.latent(len(batch), rng)
+
     def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         """Return x + noise; the gradient by x is that by the sum."""
         if rng is None or not self.instance_noise:
             return x
         return x + self.instance_noise * run.standard_normal(rng, x.shape, x.dtype)
+
+    def shown(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return samples (n, d) as a discriminator sees them: noisy, and packed (n/m, m d)."""
+        self.check_batch(len(x))
+        return self._noisy(x, rng).reshape(-1, self.packing * x.shape[1])
 
     def discriminator_step(
         self,
@@ -130,8 +169,9 @@ class GAN(Model):
         z: np.ndarray,
         grads: Parameters | None = None,
         rng: np.random.Generator | None = None,
+        name: str = "discriminator",
     ) -> DiscriminatorStep:
-        r"""Return the discriminator's loss on real data and on G(z); add its gradient to ``grads``.
+        r"""Return a discriminator's loss on real data and on G(z); add its gradient to ``grads``.
 
         .. math:: \partial L_D/\partial\theta_D
             = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
@@ -141,29 +181,24 @@ class GAN(Model):
         Real and generated samples go through D as one batch, so its weights are read once; apart, if
         D compares the samples of a batch. The gradient stops at G(z): the generator's cache is not kept.
         """
+        discriminator = self.discriminators[name]
         fake, _ = self.generator.forward(z, rng)
-        real, fake = self._noisy(real, rng), self._noisy(fake, rng)
-        judge: Layer = self.discriminator
-        if judge.couples_samples:
-            judge = Apart(judge, len(real))
+        real, fake = self.shown(real, rng), self.shown(fake, rng)
+        judge = Apart(discriminator, len(real)) if discriminator.couples_samples else discriminator
         logits, cache = judge.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
-        dtype = self.discriminator.parameters.flat.dtype
         smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
         labels = smoothed if self.objective.labels else ()
         loss = self.objective.discriminator(real_logits, fake_logits, *labels)
-        value, dlogits = loss.value, np.concatenate([loss.dreal, loss.dfake])
-        others = dict(self.penalties)
-        r1, r2 = others.pop("r1", 0.0), others.pop("r2", 0.0)
-        if r1 or r2:  # on the batch that the loss looks at: one way back does for both
-            sides = [np.full((len(x), 1), r / len(x), dtype) for x, r in ((real, r1), (fake, r2))]
-            c = np.concatenate(sides)
-            value = value + judge.penalized_backward(dlogits, c, cache, grads)
-        elif grads is not None:
-            judge.backward(dlogits, cache, grads, input_grad=False)
-        if others:
-            value = value + penalize(self.discriminator, others, real, fake, grads, rng)
-        return DiscriminatorStep(value, real_logits, fake_logits)
+        dlogits = np.concatenate([loss.dreal, loss.dfake])
+        paid = penalized_backward(
+            discriminator, judge, self.coefficients, dlogits, cache, real, fake, grads, rng
+        )
+        return DiscriminatorStep(sum(paid, loss.value), real_logits, fake_logits)
+
+    def coefficients(self) -> dict[str, float]:
+        """Return the penalties' coefficients at the next step."""
+        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
 
     def generator_step(
         self,
@@ -180,23 +215,35 @@ class GAN(Model):
         The discriminator only passes the gradient on; its own parameters get none. A relativistic
         objective compares with ``real`` data, through which no gradient flows.
         """
-        fake, generator_cache = self.generator.forward(z, rng)
-        fake_logits, discriminator_cache = self.discriminator.forward(self._noisy(fake, rng), rng)
-        loss = self.objective.generator(fake_logits, *self._rivals(real, rng))
+        fake, cache = self.generator.forward(z, rng)
+        value, dfake, fake_logits = self.opposed(fake, real, rng)
         if grads is not None:
-            dfake = self.discriminator.backward(loss.dfake, discriminator_cache)
-            self.generator.backward(dfake, generator_cache, grads, input_grad=False)
-        return GeneratorStep(loss.value, fake_logits)
+            self.generator.backward(dfake, cache, grads, input_grad=False)
+        return GeneratorStep(value, fake_logits)
+
+    def opposed(
+        self,
+        fake: np.ndarray,
+        real: np.ndarray | None,
+        rng: np.random.Generator | None,
+        name: str = "discriminator",
+    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
+        """Return the generator's loss against a discriminator, its gradient by ``fake``, the logits."""
+        discriminator = self.discriminators[name]
+        logits, cache = discriminator.forward(self.shown(fake, rng), rng)
+        rivals = self._rivals(discriminator, real, rng)
+        loss = self.objective.generator(logits, *rivals)
+        return loss.value, discriminator.backward(loss.dfake, cache).reshape(fake.shape), logits
 
     def _rivals(
-        self, real: np.ndarray | None, rng: np.random.Generator | None
+        self, discriminator: Sequential, real: np.ndarray | None, rng: np.random.Generator | None
     ) -> tuple[np.ndarray, ...]:
         """Return real data's logits, if the generator's objective compares with them."""
         if not self.objective.relativistic:
             return ()
         if real is None:
             raise InputError("a relativistic objective's generator step needs real data")
-        return (self.discriminator(self._noisy(real, rng), rng),)
+        return (discriminator(self.shown(real, rng), rng),)
 
     def pattern(self) -> bool | None:
         """Return whether the next step updates the generator too."""
@@ -204,24 +251,64 @@ class GAN(Model):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
-        d = self.discriminator_step(
-            batch, self.latent(len(batch), rng), self.grads["discriminator"], rng
-        )
-        self.update(d.loss, "discriminator")
-        metrics = {
+        metrics = self._update_discriminators(batch, rng)
+        if (self.step + 1) % self.n_critic == 0:
+            metrics["g_loss"] = self._update_generators(batch, rng)
+        run.after(self._count)
+        return metrics
+
+    def _update_discriminators(
+        self, batch: np.ndarray, rng: np.random.Generator, name: str = "discriminator"
+    ) -> dict[str, np.floating]:
+        z = self.latent_for(batch, rng)
+        d = self.discriminator_step(batch, z, self.grads[name], rng, name)
+        self.update(d.loss, name)
+        return {
             "d_loss": d.loss,
             "d_real": run.mean_sigmoid(d.real_logits),
             "d_fake": run.mean_sigmoid(d.fake_logits),
         }
-        if (self.step + 1) % self.n_critic == 0:
-            z = self.latent(len(batch), rng)
-            g = self.generator_step(z, self.grads["generator"], rng, batch)
-            self.update(g.loss, "generator")
-            metrics["g_loss"] = g.loss
-            if self.average is not None:
-                self._average(self.average)
-        run.after(self._count)
-        return metrics
+
+    def _update_generators(self, batch: np.ndarray, rng: np.random.Generator) -> np.floating:
+        with self.unrolled(batch, rng):
+            z = self.latent_for(batch, rng)
+            g = self.generator_step(z, self.generator_grads, rng, batch)
+        self.update(g.loss, *self.generators)
+        if self.average is not None:
+            self._average(self.average)
+        return g.loss
+
+    @contextmanager
+    def unrolled(self, batch: np.ndarray, rng: np.random.Generator) -> Iterator[None]:
+        r"""Let the discriminator be ``unrolled_steps`` updates ahead; put it back at the end.
+
+        The k updates, on the same real batch and new noise, lead from :math:`\theta_D` to
+        :math:`\theta_D^k(\theta_G)`. The generator's whole gradient against it has two terms,
+
+        .. math:: \frac{dL_G(\theta_G, \theta_D^k)}{d\theta_G} = \frac{\partial L_G}{\partial\theta_G}
+            + \frac{\partial L_G}{\partial\theta_D^k}\frac{d\theta_D^k}{d\theta_G}
+
+        of which the generator's step takes the first: the *surrogate gradient*, with
+        :math:`\theta_D^k` a constant. The second term is of second order through all the updates; it
+        vanishes as they come to an optimum of D. Source: Metz et al. 2017, sec. 2.
+        """
+        if not self.unrolled_steps:
+            yield
+            return
+        rules = [self.optimizers[name] for name in self.discriminators]
+        nets = self.discriminators.values()
+        live = [array for net in nets for array in (net.parameters.flat, net.buffers.flat)]
+        live += [moment for rule in rules for moment in rule.state.values()]
+        before, made = [array.copy() for array in live], [rule.t for rule in rules]
+        try:
+            for _ in range(self.unrolled_steps):
+                self._update_discriminators(batch, rng)
+            yield
+        finally:
+            for array, old in zip(live, before, strict=True):
+                array[...] = old
+            for rule, t in zip(rules, made, strict=True):
+                rule.t = t
 
     def _average(self, average: Sequential) -> None:
         """Move the average on; its buffers, too, so that they are as old as its weights."""
@@ -236,6 +323,19 @@ class GAN(Model):
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
         return in_chunks(self.average or self.generator, z)
+
+    def opinions(self, real: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return all discriminators' logits of rows and of as many generated ones, in evaluation mode.
+
+        ``real`` is as :meth:`rows` returns it; what does not make a whole pack is left out.
+        """
+        real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
+        fake = in_chunks(self.average or self.generator, self.latent_for(real, rng))
+
+        def logits(x: np.ndarray) -> np.ndarray:
+            return np.concatenate([d(self.shown(x)) for d in self.discriminators.values()])
+
+        return logits(real), logits(fake)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return every parameter and buffer by name, the average's as ``average.layer.parameter``."""

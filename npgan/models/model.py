@@ -101,6 +101,13 @@ class Model:
                 )
         return data
 
+    def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Return what batches are drawn from: the data, checked; some models join its labels."""
+        return self.check_data(data)
+
+    def check_batch(self, batch_size: int) -> None:
+        """Refuse a batch of a size that the model cannot divide as it must."""
+
     def scaled(self, data: np.ndarray) -> np.ndarray:
         """Return data as the networks see it: checked, bytes scaled to :attr:`value_range`."""
         data = self.check_data(data)
@@ -213,6 +220,7 @@ class Model:
         loop = Loop(
             self,
             data.train if isinstance(data, Dataset) else data,
+            labels=data.train_labels if isinstance(data, Dataset) else None,
             batch_size=batch_size,
             rng=rng,
             callbacks=[Progress()] if callbacks is None else callbacks,

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,20 +18,36 @@ from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, unknown
 from npgan.models.autoencoder import Autoencoder
+from npgan.models.conditional import ConditionalGAN
 from npgan.models.gan import GAN
 from npgan.models.model import Model
+from npgan.models.multi import MultiGAN, role
 from npgan.models.vaegan import VAEGAN
+from npgan.penalties import scheduled
 
-MODELS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
-    "gan": (GAN, ("generator", "discriminator")),
-    "autoencoder": (Autoencoder, ("encoder", "decoder")),
-    "vae-gan": (VAEGAN, ("encoder", "decoder", "discriminator")),
-}
-DATA_ENDS = {
-    "generator": "output",
-    "discriminator": "input",
-    "encoder": "input",
-    "decoder": "output",
+
+class Kind(NamedTuple):
+    """A kind of model.
+
+    Attributes
+    ----------
+    model : its class
+    networks : the names of its networks
+    several : whether there may be more of each: generator2, generator3, ...
+    """
+
+    model: type[Model]
+    networks: tuple[str, ...]
+    several: bool = False
+
+
+PLAYERS = "generator", "discriminator"
+MODELS: dict[str, Kind] = {
+    "gan": Kind(GAN, PLAYERS),
+    "conditional-gan": Kind(ConditionalGAN, PLAYERS),
+    "multi-gan": Kind(MultiGAN, PLAYERS, several=True),
+    "autoencoder": Kind(Autoencoder, ("encoder", "decoder")),
+    "vae-gan": Kind(VAEGAN, ("encoder", "decoder", "discriminator")),
 }
 LARGEST = 100_000_000
 SIZES = {
@@ -72,7 +88,7 @@ class Config:
     seed : of the weights, the order of the data and all noise
     networks : network -> its layers, each ``name argument ...``
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
-    settings : further arguments of the model
+    settings : further arguments of the model; a penalty may be a table ``{start, end}``
     backend : what computes it, see :mod:`npgan.backend`
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
@@ -131,24 +147,32 @@ class Config:
         >>> config.networks["generator"][-1], config.networks["discriminator"][0]
         ('dense 128 3', 'dense 3 128')
         """
-        width = data.train.shape[1]
-        networks = {name: list(layers) for name, layers in self.networks.items()}
-        for name, end in DATA_ENDS.items():
-            specs = enumerate(networks.get(name, []))
-            dense = [i for i, spec in specs if spec.split()[:1] in (["dense"], ["spectral_dense"])]
-            if dense:
-                i, place = (dense[0], 1) if end == "input" else (dense[-1], 2)
-                words = networks[name][i].split()
-                networks[name][i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
+        self.check()
+        width, settings = data.train.shape[1], dict(self.settings)
+        networks, shown = dict(self.networks), width
+        if self.model == "conditional-gan":
+            if data.train_labels is None:
+                raise InputError(f"the data set {data.name} has no labels to learn from")
+            settings["classes"] = classes = int(data.train_labels.max()) + 1
+            latent = layers.build(networks["generator"]).in_width - self.settings.get("classes", 0)
+            networks["generator"] = _resized(networks["generator"], 0, latent + classes)
+            shown += classes
+        shown *= count("packing", settings.get("packing", 1), 1)
+        ends = {"generator": (-1, width), "discriminator": (0, shown)}
+        ends |= {"encoder": (0, width), "decoder": (-1, width)}
+        networks = {n: _resized(specs, *ends[role(n)]) for n, specs in networks.items()}
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
-        return replace(self, networks=networks, image_shape=shape, image_range=limits)
+        return replace(
+            self, networks=networks, settings=settings, image_shape=shape, image_range=limits
+        )
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
-        names = ("seed", "networks", "optimizers", "settings")
-        return {"kind of model": self.model} | {name: getattr(self, name) for name in names}
+        names = ("seed", "networks", "optimizers")
+        result = {"kind of model": self.model} | {name: getattr(self, name) for name in names}
+        return result | {"settings": dict(sorted(self.settings.items()))}  # TOML puts tables last
 
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
@@ -160,10 +184,11 @@ class Config:
             raise unknown("backend", self.backend, BACKENDS)
         if self.model not in MODELS:
             raise unknown("model", self.model, MODELS)
-        names = MODELS[self.model][1]
-        if set(self.networks) != set(names) or set(self.optimizers) != set(names):
+        kind, names = MODELS[self.model], set(self.networks)
+        roles = set(map(role, names)) if kind.several else names
+        if roles != set(kind.networks) or set(self.optimizers) != names:
             raise InputError(
-                f"the model {self.model} needs networks and optimizers for {', '.join(names)}"
+                f"the model {self.model} needs networks and optimizers for {', '.join(kind.networks)}"
             )
         for name in names:
             _check_size(name, self.networks[name])
@@ -189,17 +214,22 @@ class Config:
             than 100 million weights.
         """
         self.check()
-        kind, names = MODELS[self.model]
-        networks = [
-            layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
+        kind = MODELS[self.model]
+        names = tuple(self.networks) if kind.several else kind.networks
+        networks = {
+            name: layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
             for i, name in enumerate(names)
-        ]
-        updates = dict.fromkeys(names, self.total_steps(rows))
-        if "n_critic" in self.settings:
-            updates["generator"] //= count("n_critic", self.settings["n_critic"], 1)
+        }
+        settings, updates = dict(self.settings), dict.fromkeys(names, self.total_steps(rows))
+        if "penalties" in settings:
+            settings["penalties"] = scheduled(settings["penalties"], self.total_steps(rows))
+        for name in names:
+            if role(name) == "generator":
+                updates[name] //= count("n_critic", settings.get("n_critic", 1), 1)
+        given = [networks] if kind.several else networks.values()
         try:
             optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}
-            model = kind(*networks, **self.settings, optimizers=optimizers)  # type: ignore
+            model = kind.model(*given, **settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_images(self.image_shape, self.image_range, model.features)
@@ -221,6 +251,17 @@ def _check_images(shape: list | None, limits: list | None, features: int) -> Non
         and -math.inf < limits[0] <= limits[1] < math.inf
     ):
         raise InputError(f"image_range must be a least and a largest value, not {limits}")
+
+
+def _resized(specs: list[str], which: int, width: int) -> list[str]:
+    """Return a network whose first (0) dense layer takes, or last (-1) one makes, so many features."""
+    names = [spec.split()[:1] for spec in specs]
+    dense = [i for i, name in enumerate(names) if name in (["dense"], ["spectral_dense"])]
+    if not dense:
+        return specs
+    words = specs[dense[which]].split()
+    words[1 if which == 0 else 2] = str(width)
+    return [" ".join(words) if i == dense[which] else spec for i, spec in enumerate(specs)]
 
 
 def _check_size(name: str, specs: list[str]) -> None:
@@ -259,7 +300,6 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
 
 RELU, LEAKY = "relu", "leaky_relu 0.2"
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
-GAN_NETWORKS = MODELS["gan"][1]
 LARGE = {
     "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
     "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
@@ -272,7 +312,7 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=26,
         networks=LARGE,
-        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5),
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
@@ -288,7 +328,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp(100, 128, 784, hidden=RELU, output="sigmoid", init=TORCH),
             "discriminator": mlp(784, 128, 1, hidden=RELU, init=TORCH),
         },
-        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+        optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-medium": Config(
         model="gan",
@@ -299,7 +339,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp(100, 128, 64, 784, hidden=RELU, output="tanh"),
             "discriminator": mlp(784, 64, 128, 1, hidden=RELU),
         },
-        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+        optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-large": Config(
         model="gan",
@@ -307,7 +347,7 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=20,
         networks=LARGE,
-        optimizers=_both(*GAN_NETWORKS, lr=2e-4),
+        optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "autoencoder": Config(
         model="autoencoder",
@@ -345,6 +385,23 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("generator", lr=1e-3, beta1=0.5)
         | _both("discriminator", lr=3e-4, beta1=0.5),
         settings={"ema": 0.99},
+    ),
+    "cgan-mnist": Config(
+        model="conditional-gan",
+        data="mnist",
+        batch_size=128,
+        epochs=20,
+        networks={
+            "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
+            "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
+        },
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        settings={
+            "classes": 10,
+            "objective": "relativistic",
+            "penalties": {"r1": 1.0, "r2": 1.0},
+            "ema": 0.999,
+        },
     ),
 }
 DEFAULT = "gan-mnist"

@@ -31,6 +31,12 @@ class Trainable(Protocol):
     def check_data(self, data: np.ndarray) -> np.ndarray:
         """Return the data as the model takes it, or raise an InputError."""
 
+    def rows(self, data: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """Return the rows that batches are made of, or raise an InputError."""
+
+    def check_batch(self, batch_size: int) -> None:
+        """Raise an InputError if a batch cannot be of this size."""
+
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch and return what there is to report."""
 
@@ -55,6 +61,7 @@ class Loop:
     model : see :class:`Trainable`
     data : (n, d) uint8 or float
     batch_size : rows a step
+    labels : (n,) the class of each row, for a model that is conditional
     rng : generator or seed; the order of the data and the noise each get a stream of it
     callbacks : told of the beginning and every step, row and epoch in this order, of the end in reverse
     validation : held-out data (m, d), looked at after each epoch; None: none
@@ -77,6 +84,7 @@ class Loop:
         data: np.ndarray,
         *,
         batch_size: int,
+        labels: np.ndarray | None = None,
         rng: np.random.Generator | int | None = None,
         callbacks: Iterable[Callback] = (),
         validation: np.ndarray | None = None,
@@ -85,7 +93,9 @@ class Loop:
         self.model = model
         self.settings = dict(settings or {})
         order, self.noise = errors.generator(rng).spawn(2)
-        self.batches = Batches(model.check_data(data), batch_size, order, model.value_range)
+        rows = model.rows(data, labels)
+        self.batches = Batches(rows, batch_size, order, model.value_range)
+        model.check_batch(batch_size)
         self.validation = None if validation is None else model.check_data(validation)
         self.callbacks = list(callbacks)
         self.history = History()

@@ -1,0 +1,189 @@
+r"""The conditional GAN: the generator is told a class, and the discriminator the same one.
+
+A label is a row c of as many columns as there are classes, high at its class and low elsewhere
+(one-hot). It is joined to z and to x,
+
+.. math:: \tilde x = G([z, c]), \qquad l = D([x, c]),
+
+so that D asks whether x is a real sample *of its class*. A network's first layer multiplies c with
+some rows of its weight, one for each class: that is an embedding of the classes, and learned.
+Source: Mirza and Osindero 2014.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from npgan import errors
+from npgan.errors import InputError, count
+from npgan.layers import Layer, Sequential
+from npgan.models.gan import GAN
+from npgan.models.model import in_chunks
+from npgan.parameters import Parameters
+
+APART = 10.0
+"""What D sees a label's columns multiplied by."""
+
+
+class Labelled(Layer):
+    r"""A generator that hands its labels on: [z, c] (n, k + classes) -> [G([z, c]), c] (n, d + classes).
+
+    Backward, :math:`[dy, dc] \to J_G^T dy + [0, dc]`: a label goes both ways.
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> labelled = Labelled(Sequential(Dense(5, 1)), classes=2)
+    >>> labelled.parameters["0.weight"][...] = 1
+    >>> labelled(np.array([[3, 3, 3, 0, 1]], np.float32))  # G sums z and the label
+    array([[10.,  0.,  1.]], dtype=float32)
+    """
+
+    name = "labelled"
+
+    def __init__(self, network: Sequential, classes: int) -> None:
+        self.network, self.classes = network, classes
+        self.in_width, self.out_width = network.in_width, network.out_width + classes
+        self.bind(network.parameters, network.buffers)
+
+    def bind(self, parameters: Parameters, buffers: Parameters | None = None) -> None:
+        """Let the network live in this memory."""
+        super().bind(parameters, buffers)
+        self.network.bind(parameters, self.buffers)
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, Any]:
+        """Apply the network and join the labels to its output; the cache is the network's."""
+        y, cache = self.network.forward(x, rng)
+        return np.concatenate([y, x[:, -self.classes :]], axis=1), cache
+
+    def backward(
+        self, dy: np.ndarray, cache: Any, grads: Parameters | None = None, input_grad: bool = True
+    ) -> Any:
+        """Go back through the network; the labels' own gradient joins its."""
+        d = self.out_width - self.classes
+        dx = self.network.backward(dy[:, :d], cache, grads, input_grad)
+        if input_grad:
+            dx[:, -self.classes :] += dy[:, d:]
+        return dx
+
+
+class ConditionalGAN(GAN):
+    """A GAN of data with labels, whose samples can be asked for by class.
+
+    Parameters
+    ----------
+    generator : [z, c] (n, latent_dim + classes) -> x (n, d)
+    discriminator : [x, c] (n, d + classes) -> logits (n, 1)
+    classes : how many there are; labels are 0, 1, ...
+    settings : as a :class:`~npgan.models.GAN` has them
+
+    Examples
+    --------
+    >>> from npgan import Dense, ReLU
+    >>> from npgan.data import Dataset
+    >>> gan = ConditionalGAN(Sequential(Dense(4 + 2, 8), ReLU(), Dense(8, 1), rng=0),
+    ...                      Sequential(Dense(1 + 2, 8), ReLU(), Dense(8, 1), rng=1), classes=2)
+    >>> labels = np.arange(64) % 2
+    >>> data = Dataset("two", labels[:, None].astype(np.float32), train_labels=labels)
+    >>> history = gan.fit(data, steps=10, batch_size=32, callbacks=[], rng=0)
+    >>> gan.sample(3, rng=0, label=1).shape
+    (3, 1)
+
+    Raises
+    ------
+    InputError
+        If the networks do not fit each other and the labels, or a setting is outside its range.
+    """
+
+    def __init__(
+        self, generator: Sequential, discriminator: Sequential, *, classes: int, **settings: Any
+    ) -> None:
+        self.classes = count("classes", classes, 1)
+        if generator.in_width <= classes:
+            raise InputError(
+                f"the generator takes {generator.in_width} features: it must take z and a label's "
+                f"{classes}"
+            )
+        networks = {"generator": generator, "discriminator": discriminator}
+        labelled = Labelled(generator, classes)
+        super().__init__(labelled, discriminator, networks=networks, **settings)
+
+    pattern = GAN.pattern  # its steps can be recorded as well
+
+    @property
+    def latent_dim(self) -> int:
+        """The width of z, without the label."""
+        return self.generator.in_width - self.classes
+
+    def one_hot(self, labels: np.ndarray, dtype: np.typing.DTypeLike) -> np.ndarray:
+        """Return labels (n,) as rows (n, classes), of bytes or in the networks' range of values.
+
+        Raises
+        ------
+        InputError
+            If they are no integers, or one is no class.
+        """
+        labels = np.asarray(labels)
+        if labels.dtype.kind not in "iu" or labels.ndim != 1:
+            raise InputError(f"labels must be integers (n,), not {labels.dtype} {labels.shape}")
+        wrong = (labels < 0) | (labels >= self.classes)
+        if wrong.any():
+            raise InputError(
+                f"the label {labels[wrong][0]} is out of range: there are 0 to {self.classes - 1}"
+            )
+        low, high = (0, 255) if dtype == np.uint8 else self.value_range
+        return np.where(labels[:, None] == np.arange(self.classes), high, low).astype(dtype)
+
+    def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Return the data with its labels joined to it, (n, d + classes); bytes stay bytes.
+
+        Raises
+        ------
+        InputError
+            If there are no labels, or they or the data do not fit.
+        """
+        data = self.check_data(data)
+        if labels is None:
+            raise InputError("a conditional GAN learns from data with labels: this has none")
+        if len(labels) != len(data):
+            raise InputError(f"there are {len(labels)} labels for {len(data)} rows")
+        return np.concatenate([data, self.one_hot(labels, data.dtype)], axis=1)
+
+    def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw z for the labels of a batch, joined to them."""
+        return np.concatenate([self.latent(len(batch), rng), batch[:, -self.classes :]], axis=1)
+
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+        """Return [x + noise, s c]: labels are certain, and a distance apart.
+
+        A penalty counts the slope by the labels as well. Were they as near to each other as 0 and 1,
+        which images are not, D would have to be flatter there, and look at them less.
+        """
+        d = x.shape[1] - self.classes
+        return np.concatenate([super()._noisy(x[:, :d], rng), APART * x[:, d:]], axis=1)
+
+    def sample(
+        self,
+        n: int,
+        rng: np.random.Generator | int | None = None,
+        label: int | np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return n generated samples (n, d), by the averaged weights if there are any.
+
+        ``label`` is the class of all of them, or of each (n,); by default they take turns.
+        """
+        z = self.latent(count("n", n), errors.generator(rng))
+        labels = np.arange(n) % self.classes if label is None else np.asarray(label)
+        if labels.shape not in ((), (n,)):
+            raise InputError(
+                f"label must be one class, or {n} of them, not of shape {labels.shape}"
+            )
+        return self.decode(z, np.broadcast_to(labels, n))
+
+    def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+        """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""
+        generator = self.average or self.generator
+        z = np.concatenate([z, self.one_hot(labels, z.dtype)], axis=1)
+        return in_chunks(generator, z)[:, : -self.classes]

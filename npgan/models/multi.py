@@ -1,0 +1,206 @@
+r"""Several generators, several discriminators: a mixture learns against more than one opinion.
+
+The generators :math:`G_1, \dots, G_K` make an equal share of every batch each, so that together
+they are the mixture :math:`p = \frac1K\sum_k p_k`, and one may leave to another the modes that it
+does not reach. The discriminators :math:`D_1, \dots, D_M` each learn from all of it, alone; the
+generators have the loss
+
+.. math:: L_G = \frac1M \sum_j L_G(D_j) \quad\text{or}\quad \max_j L_G(D_j)
+
+of the mean or of the hardest one: where one discriminator gives no gradient another one may.
+Sources: Durugkar et al. 2017 (GMAN); Hoang et al. 2018 (MGAN, here without its classifier).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan.errors import InputError, unknown
+from npgan.layers import Layer, Sequential
+from npgan.models.gan import GAN
+from npgan.optim import Optimizer
+from npgan.parameters import Parameters, join
+
+ROLES = {"generator", "discriminator"}
+
+
+def role(name: str) -> str:
+    """Return what a player is: its name without a number.
+
+    >>> role("generator2")
+    'generator'
+    """
+    return name.rstrip("0123456789")
+
+
+class Mixture(Layer):
+    """Generators as one: each makes an equal share of the rows, in their order.
+
+    Parameters
+    ----------
+    networks : name -> network; they live in one flat vector from now on
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> mixture = Mixture({name: Sequential(Dense(1, 1)) for name in ("a", "b")})
+    >>> mixture.parameters["b.0.bias"][...] = 5  # the other biases are 0
+    >>> mixture(np.zeros((4, 1), np.float32)).ravel()
+    array([0., 0., 5., 5.], dtype=float32)
+    """
+
+    name = "mixture"
+
+    def __init__(self, networks: Mapping[str, Sequential]) -> None:
+        self.networks = dict(networks)
+        parameters = join({name: net.parameters for name, net in networks.items()})
+        self.bind(parameters, join({name: net.buffers for name, net in networks.items()}))
+        first = next(iter(self.networks.values()))
+        self.in_width, self.out_width = first.in_width, first.out_width
+
+    def bind(self, parameters: Parameters, buffers: Parameters | None = None) -> None:
+        """Let every network live in its part of this memory."""
+        super().bind(parameters, buffers)
+        for name, network in self.networks.items():
+            network.bind(parameters.scope(name), self.buffers.scope(name))
+
+    def _shares(self, n: int) -> Iterator[tuple[str, slice]]:
+        """Yield the name of each network, and which of n rows it makes."""
+        k = len(self.networks)
+        for i, name in enumerate(self.networks):
+            yield name, slice(i * n // k, (i + 1) * n // k)
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, list[Any]]:
+        """Let each network make its rows; the cache is the list of theirs."""
+        made = [self.networks[name].forward(x[rows], rng) for name, rows in self._shares(len(x))]
+        return np.concatenate([y for y, _ in made]), [cache for _, cache in made]
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: list[Any],
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Go back through each network with its rows of ``dy``; nothing else depends on it."""
+        shares = zip(self._shares(len(dy)), cache, strict=True)
+        dx = [
+            self.networks[name].backward(dy[rows], one, grads and grads.scope(name), input_grad)
+            for (name, rows), one in shares
+        ]
+        return np.concatenate(dx) if input_grad else None
+
+
+def mean(parts: Sequence[Any]) -> Any:
+    """Return the mean of losses, or of gradients.
+
+    >>> mean([np.float64(1), np.float64(2)])
+    np.float64(1.5)
+    """
+    total = sum(parts[1:], parts[0])
+    return total.dtype.type(1 / len(parts)) * total
+
+
+Opinion = tuple[np.floating, np.ndarray, np.ndarray]
+
+
+def of_the_mean(opinions: Sequence[Opinion]) -> tuple[np.floating, np.ndarray]:
+    r"""Return the mean loss and its gradient: :math:`\frac1M\sum_j L_j` and :math:`\frac1M\sum_j dx_j`."""
+    return mean([value for value, *_ in opinions]), mean([dfake for _, dfake, _ in opinions])
+
+
+def of_the_hardest(opinions: Sequence[Opinion]) -> tuple[np.floating, np.ndarray]:
+    r"""Return the largest loss and its gradient: :math:`L_h` and :math:`dx_h`, :math:`h = \arg\max_j L_j`."""
+    value, dfake, _ = max(opinions, key=lambda opinion: opinion[0])
+    return value, dfake
+
+
+AGAINST: dict[str, Callable[[Sequence[Opinion]], tuple[np.floating, np.ndarray]]] = {
+    "mean": of_the_mean,
+    "hardest": of_the_hardest,
+}
+"""Whose opinion the generators have to change."""
+
+
+class MultiGAN(GAN):
+    """Several generators against several discriminators.
+
+    Parameters
+    ----------
+    players : networks by name: ``generator``, ``generator2``, ..., ``discriminator``, ...; each has
+        an optimiser of its own, of the same name
+    against : a name of :data:`AGAINST`
+    settings : as a :class:`~npgan.models.GAN` has them; there is no packing of several generators,
+        since a pack would be of one of them alone
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> gan = MultiGAN(
+    ...     {name: Sequential(Dense(2, 2)) for name in ("generator", "generator2")}
+    ...     | {name: Sequential(Dense(2, 1)) for name in ("discriminator", "discriminator2")},
+    ...     against="hardest",
+    ... )
+    >>> gan.sample(5).shape
+    (5, 2)
+
+    Raises
+    ------
+    InputError
+        If the networks do not fit each other, or a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        players: Mapping[str, Sequential],
+        *,
+        against: str = "mean",
+        optimizers: Mapping[str, Optimizer] | None = None,
+        **settings: Any,
+    ) -> None:
+        if not players.keys() >= ROLES or {role(name) for name in players} != ROLES:
+            raise InputError(
+                "the players must be generator, generator2, ..., and discriminator, ..., not "
+                + ", ".join(players)
+            )
+        generators = {name: net for name, net in players.items() if role(name) == "generator"}
+        widths = {(net.in_width, net.out_width) for net in generators.values()}
+        ends = {type(net.layers[-1]) for net in generators.values()}
+        if len(widths) > 1 or len(ends) > 1:
+            raise InputError("all generators must have one width of z and of x, and one last layer")
+        if len(generators) > 1 and settings.get("packing", 1) != 1:
+            raise InputError("packing needs a single generator: packs would be of one each")
+        if against not in AGAINST:
+            raise unknown("opinion", against, AGAINST)
+        self.against = AGAINST[against]
+        mixture = Mixture(generators)
+        super().__init__(
+            mixture, players["discriminator"], networks=players, optimizers=optimizers, **settings
+        )
+        self.generator_grads = mixture.parameters.like()
+        self.grads |= {name: self.generator_grads.scope(name) for name in generators}
+
+    pattern = GAN.pattern  # its steps can be recorded as well
+
+    def opposed(
+        self,
+        fake: np.ndarray,
+        real: np.ndarray | None,
+        rng: np.random.Generator | None,
+        name: str = "discriminator",
+    ) -> Opinion:
+        """Return the generators' loss against all discriminators, its gradient, all logits."""
+        ask = super().opposed
+        opinions = [ask(fake, real, rng, name) for name in self.discriminators]
+        logits = np.concatenate([logits for *_, logits in opinions])
+        return *self.against(opinions), logits
+
+    def _update_discriminators(
+        self, batch: np.ndarray, rng: np.random.Generator, name: str = "discriminator"
+    ) -> dict[str, np.floating]:
+        update = super()._update_discriminators
+        metrics = [update(batch, rng, name) for name in self.discriminators]
+        return {key: mean([part[key] for part in metrics]) for key in metrics[0]}

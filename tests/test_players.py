@@ -1,0 +1,297 @@
+"""Packed samples, a discriminator that runs ahead, several players: what gradient checks cannot see."""
+
+import copy
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tomli_w
+from commands import run
+
+from npgan import (
+    GAN,
+    Adam,
+    Dense,
+    InputError,
+    LeakyReLU,
+    MultiGAN,
+    NonFiniteError,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    runs,
+)
+from npgan.models.multi import AGAINST
+from npgan.models.presets import Config, preset
+
+D = 4  # the data's width
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def data(n=24):
+    return rng(9).random((n, D), np.float32)
+
+
+def generator(seed=1, width=8):
+    return Sequential(Dense(3, width), ReLU(), Dense(width, D), Sigmoid(), rng=seed)
+
+
+def critic(seed=2, packing=1):
+    return Sequential(Dense(packing * D, 8), LeakyReLU(), Dense(8, 1), rng=seed)
+
+
+def optimizers(*names):
+    return {name: Adam(1e-2, beta1=0.5) for name in names}
+
+
+def make_gan(packing=1, **settings):
+    rules = optimizers("generator", "discriminator")
+    return GAN(generator(), critic(packing=packing), optimizers=rules, packing=packing, **settings)
+
+
+def players(generators=2, discriminators=2):
+    made = {"generator": generator(), "discriminator": critic()}
+    made |= {f"generator{i}": generator(10 + i) for i in range(2, generators + 1)}
+    return made | {f"discriminator{i}": critic(20 + i) for i in range(2, discriminators + 1)}
+
+
+def make_several(generators=2, discriminators=2, **settings):
+    networks = players(generators, discriminators)
+    return MultiGAN(networks, optimizers=optimizers(*networks), **settings)
+
+
+def bits(model):
+    arrays, numbers = model.state()
+    return {name: array.tobytes() for name, array in arrays.items()}, numbers
+
+
+def train(model, steps=10):
+    noise = rng(5)
+    return [model.train_step(data(), noise) for _ in range(steps)]
+
+
+# --- packing -------------------------------------------------------------------------------------
+
+
+def test_a_pack_is_samples_side_by_side():
+    gan = make_gan(packing=3)
+    x = np.arange(24.0).reshape(6, D)
+    np.testing.assert_array_equal(gan.shown(x), [np.arange(12), np.arange(12, 24)])
+    step = gan.discriminator_step(data(), gan.latent(24, rng()))
+    assert step.real_logits.shape == step.fake_logits.shape == (8, 1)
+    np.testing.assert_allclose(
+        step.real_logits, gan.discriminator(np.hstack([data()[i::3] for i in range(3)])), rtol=1e-5
+    )
+
+
+def test_packs_of_one_are_no_packs():
+    a, b = make_gan(), make_gan(packing=1)
+    assert train(a) == train(b)
+    assert bits(a) == bits(b)
+
+
+def test_packs_that_do_not_fit_are_refused_in_one_line(capsys, tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="makes 4 features, 2 times, the discriminator takes 4"):
+        GAN(generator(), critic(), packing=2)
+    with pytest.raises(InputError, match="packing must be a whole number, at least 1, not 0"):
+        GAN(generator(), critic(), packing=0)
+    gan = make_gan(packing=5)
+    for step in (gan.discriminator_step, lambda x, z: gan.generator_step(z)):
+        with pytest.raises(InputError, match="a batch of 24 does not make packs of 5"):
+            step(data(), gan.latent(24, rng()))
+    with pytest.raises(InputError, match="a batch of 8 does not make packs of 5"):
+        gan.fit(data(), steps=1, batch_size=8, callbacks=[])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(preset("ring").settings, "packing", 3)
+    code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    assert (code, "batch of 256 does not make packs of 3" in err) == (2, True)
+    assert not Path("r").exists()
+
+
+# --- unrolled steps ------------------------------------------------------------------------------
+
+
+def test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit():
+    ahead, plain = make_gan(unrolled_steps=3), make_gan()
+    for gan in (ahead, plain):
+        gan.train_step(data(), rng())
+    (mine, numbers), (theirs, others) = bits(ahead), bits(plain)
+    assert numbers == others
+    for name in mine:
+        assert (mine[name] == theirs[name]) == ("discriminator" in name), name
+
+
+def test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be():
+    gan, twin = make_gan(unrolled_steps=2), make_gan()
+    noise, same = rng(), rng()
+    gan.train_step(data(), noise)
+    for _ in range(3):
+        z = twin.latent(24, same)
+        d = twin.discriminator_step(data(), z, twin.grads["discriminator"], same)
+        twin.update(d.loss, "discriminator")
+    g = twin.generator_step(twin.latent(24, same), twin.grads["generator"], same)
+    twin.update(g.loss, "generator")
+    np.testing.assert_array_equal(gan.generator.parameters.flat, twin.generator.parameters.flat)
+    assert noise.random() == same.random()
+
+
+def test_all_discriminators_are_put_back_and_also_after_an_error():
+    gan = make_several(unrolled_steps=2)
+    train(gan, 1)
+    before = bits(gan)
+    with gan.unrolled(data(), rng()):
+        assert bits(gan) != before
+    assert bits(gan) == before
+    with pytest.raises(ZeroDivisionError), gan.unrolled(data(), rng()):
+        _ = 1 / 0
+    assert bits(gan) == before
+    broken = np.full((24, D), np.nan, np.float32)
+    with np.errstate(all="ignore"), pytest.raises(NonFiniteError), gan.unrolled(broken, rng()):
+        pass
+    assert bits(gan) == before
+    with pytest.raises(InputError, match="unrolled_steps must be a whole number, at least 0"):
+        make_gan(unrolled_steps=-1)
+
+
+# --- several players -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [{}, {"objective": "relativistic", "penalties": {"r1": 1.0}}])
+@pytest.mark.parametrize("against", AGAINST)
+def test_one_of_each_is_a_gan_bit_for_bit(against, settings):
+    settings = {"ema": 0.9, "n_critic": 2, "unrolled_steps": 1, "instance_noise": 0.1, **settings}
+    gan, one = make_gan(**settings), make_several(1, 1, against=against, **settings)
+    assert train(gan) == train(one)
+    rename = {name: name.replace("average.", "average.generator.") for name in gan.weights()}
+    weights = {rename.get(name, name): w for name, w in bits(gan)[0].items()}
+    assert (weights, bits(gan)[1]) == bits(one)
+    np.testing.assert_array_equal(gan.sample(9, rng=1), one.sample(9, rng=1))
+
+
+def test_every_player_moves_by_its_own_optimiser():
+    gan = make_several(3, 2, n_critic=2)
+    before = copy.deepcopy(gan.weights())
+    train(gan, 2)
+    assert not any(np.array_equal(w, before[name]) for name, w in gan.weights().items())
+    assert [gan.optimizers[name].t for name in players(3, 2)] == [1, 2, 1, 1, 2]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 1500])
+def test_generators_share_the_samples_evenly(n):
+    gan = make_several(3, 1)
+    z = gan.latent(n, rng())
+    made, bounds = gan.generator(z), [i * n // 3 for i in range(4)]
+    assert made.shape == gan.sample(n, rng=0).shape == (n, D)
+    assert max(np.diff(bounds)) - min(np.diff(bounds)) <= 1
+    for name, i, j in zip(gan.generators, bounds[:-1], bounds[1:], strict=True):
+        np.testing.assert_array_equal(made[i:j], gan.networks[name](z[i:j]))
+
+
+def test_generators_are_against_the_mean_or_the_hardest_of_the_opinions():
+    one = make_several(1, 3)
+    fake = one.generator(one.latent(24, rng()))
+    each = [GAN.opposed(one, fake, None, None, name)[:2] for name in one.discriminators]
+    losses = [value for value, _ in each]
+    assert len(set(losses)) == 3
+    value, dfake, logits = one.opposed(fake, None, None)
+    assert value == pytest.approx(np.mean(losses), rel=1e-6)
+    np.testing.assert_allclose(dfake, np.mean([d for _, d in each], axis=0), rtol=1e-5)
+    assert logits.shape == (72, 1)
+    value, dfake, _ = make_several(1, 3, against="hardest").opposed(fake, None, None)
+    assert value == max(losses)
+    np.testing.assert_array_equal(dfake, each[int(np.argmax(losses))][1])
+
+
+def test_what_is_reported_is_the_mean_over_the_discriminators():
+    gan, twin, noise = make_several(2, 2), make_several(2, 2), rng()
+    metrics = gan.train_step(data(), rng())
+    losses = []
+    for name in twin.discriminators:
+        z = twin.latent(24, noise)
+        d = twin.discriminator_step(data(), z, twin.grads[name], noise, name)
+        twin.update(d.loss, name)
+        losses.append(d.loss)
+    assert metrics["d_loss"] == pytest.approx(np.mean(losses), rel=1e-6)
+
+
+def test_the_average_is_of_all_generators_and_draws_the_samples():
+    gan = make_several(2, 1, ema=0.9)
+    expected = gan.generator.parameters.flat.astype(float)
+    noise = rng()
+    for _ in range(5):
+        gan.train_step(data(), noise)
+        expected = 0.9 * expected + 0.1 * gan.generator.parameters.flat
+    np.testing.assert_allclose(gan.average.parameters.flat, expected, atol=1e-6)
+    z = gan.latent(6, rng())
+    np.testing.assert_array_equal(gan.decode(z), gan.average(z))
+    assert not np.array_equal(gan.decode(z), gan.generator(z))
+
+
+def test_a_state_brings_other_players_to_the_same_future():
+    model, twin = make_several(ema=0.9), make_several(ema=0.9)
+    train(model)
+    twin.load_state(*copy.deepcopy(model.state()))
+    train(model), train(twin)
+    assert bits(model) == bits(twin)
+
+
+WRONG = [
+    ({"generator": generator()}, {}, "players must be generator, generator2, .* not generator$"),
+    (players() | {"critic": critic()}, {}, "not generator, discriminator, .*critic"),
+    (players() | {"generator3": Sequential(Dense(2, D), Sigmoid())}, {}, "one width of z and of x"),
+    (players() | {"generator3": Sequential(Dense(3, D))}, {}, "and one last layer"),
+    (players() | {"discriminator3": Sequential(Dense(5, 1))}, {}, "the discriminator takes 5"),
+    (players(), {"against": "median"}, "unknown opinion 'median'.*known: mean, hardest"),
+    (players(), {"packing": 2}, "packing needs a single generator"),
+    (players(), {"optimizers": optimizers("generator")}, "optimizers are needed for generator"),
+    (players(), {"penalties": {"r3": 1.0}}, "unknown penalty 'r3'"),
+]
+
+
+@pytest.mark.parametrize(("networks", "settings", "message"), WRONG)
+def test_players_that_do_not_fit_are_refused_in_words(networks, settings, message):
+    with pytest.raises(InputError, match=message):
+        MultiGAN(networks, **settings)
+
+
+def config(**changes):
+    """Return a configuration of two generators and two discriminators."""
+    ring = replace(preset("ring"), model="multi-gan", steps=6, preset="", **changes)
+    tables = [
+        {name: table[name.rstrip("2")] for name in players()}
+        for table in (ring.networks, ring.optimizers)
+    ]
+    return replace(ring, networks=tables[0], optimizers=tables[1])
+
+
+def test_a_configuration_holds_several_players_and_survives_toml():
+    settings = {"against": "hardest", "ema": 0.9, "n_critic": 2}
+    again = Config.from_dict(tomllib.loads(tomli_w.dumps(config(settings=settings).to_dict())))
+    model = again.build(rows=1000)
+    assert list(model.networks) == list(players())
+    weights = [net.parameters.flat for net in model.networks.values()]
+    assert not np.array_equal(weights[0], weights[2])
+
+
+def test_a_run_of_several_players_is_resumed_sampled_and_evaluated(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = config(settings={"ema": 0.9})
+    runs.start(made, Path("a"))
+    runs.start(replace(made, steps=3), Path("b"))
+    runs.resume(Path("b"), steps=6)
+    a, b = (Path(name, "weights.safetensors").read_bytes() for name in "ab")
+    assert a == b
+    assert run(capsys, "sample", "a", "--out", "s.png")[0] == 0
+    code, out, _ = run(capsys, "evaluate", "a", "--samples", 100)
+    assert (code, "d_accuracy" in out) == (0, True)
+
+
+def test_a_gan_has_but_two_players():
+    two = replace(config(), model="gan")
+    with pytest.raises(InputError, match="gan needs networks and optimizers for generator, disc"):
+        two.build(1000)
