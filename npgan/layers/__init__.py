@@ -26,8 +26,11 @@ from npgan.layers.activation import (
     Tanh,
 )
 from npgan.layers.dense import Dense
+from npgan.layers.fourier import FourierFeatures
 from npgan.layers.layer import Layer
 from npgan.layers.noise import Dropout, GaussianSample
+from npgan.layers.residual import Residual
+from npgan.layers.scale import Scale
 from npgan.layers.sequential import Sequential
 
 __all__ = [
@@ -36,11 +39,14 @@ __all__ = [
     "Activation",
     "Dense",
     "Dropout",
+    "FourierFeatures",
     "GaussianSample",
     "Identity",
     "Layer",
     "LeakyReLU",
     "ReLU",
+    "Residual",
+    "Scale",
     "Sequential",
     "Sigmoid",
     "Softmax",
@@ -63,33 +69,45 @@ LAYERS: dict[str, type[Layer]] = {
         Softmax,
         Dropout,
         GaussianSample,
+        FourierFeatures,
+        Scale,
     )
 }
 
 
-def build(specs: Sequence[str], rng: np.random.Generator | int | None = None) -> Sequential:
+Specs = Sequence["str | Specs"]
+
+
+def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequential:
     """Build a network from its layers in words, each ``name argument ...``.
+
+    A list in the list is a residual block: :class:`Residual`.
 
     Examples
     --------
     >>> build(["dense 2 3", "leaky_relu 0.2", "dense 3 1"], rng=0)
     Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
+    >>> build([["dense 2 3", "relu", "dense 3 2"], "scale 5.0"])
+    Sequential(Residual(Dense(2, 3), ReLU(), Dense(3, 2)), Scale(5.0))
 
     Raises
     ------
     InputError
         For an unknown layer, arguments that do not fit it, or widths that do not fit each other.
     """
-    layers = []
-    for spec in specs:
-        name, *arguments = spec.split() or [""]
-        if name not in LAYERS:
-            raise unknown("layer", name, LAYERS)
-        try:
-            layers.append(LAYERS[name](*map(_value, arguments)))
-        except TypeError:
-            raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
-    return Sequential(*layers, rng=rng)
+    return Sequential(*map(_layer, specs), rng=rng)
+
+
+def _layer(spec: "str | Specs") -> Layer:
+    if not isinstance(spec, str):
+        return Residual(*map(_layer, spec))
+    name, *arguments = spec.split() or [""]
+    if name not in LAYERS:
+        raise unknown("layer", name, LAYERS)
+    try:
+        return LAYERS[name](*map(_value, arguments))
+    except TypeError:
+        raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
 
 
 def _value(word: str) -> int | float | str:
