@@ -17,16 +17,18 @@ D treats each sample by itself, so that :math:`g_i` is row i of the gradient of
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, not_negative, pairs, unknown
+from npgan.errors import InputError, not_negative, pairs, positive, unknown
 from npgan.layers import Layer, Sequential
 from npgan.parameters import Parameters
 
 DRAGAN_NOISE = 0.5
+Coefficient = float | Callable[[int], float]
+"""A number, or a function of the number of steps made so far."""
 
 
 def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
@@ -168,29 +170,92 @@ def gradient_penalty(
     return coefficient * value
 
 
-def penalize(
+def penalized_backward(
     discriminator: Layer,
-    penalties: Mapping[str, float],
+    coefficients: Callable[[], Mapping[str, float]],
+    dlogits: np.ndarray,
+    cache: Any,
     real: np.ndarray,
     fake: np.ndarray,
     grads: Parameters | None = None,
     rng: np.random.Generator | None = None,
-) -> np.floating | int:
-    """Return the sum of some penalties (name -> coefficient); add its gradient to ``grads``."""
-    return sum(
-        gradient_penalty(
-            discriminator,
-            PENALTIES[name].points(real, fake, rng),
-            PENALTIES[name].measure,
-            coefficient,
-            grads,
-            rng,
-        )
-        for name, coefficient in penalties.items()
-    )
+) -> list[np.floating]:
+    r"""Go back through D for its loss and its penalties; return the penalties' values.
+
+    R1 and R2 are taken on the very batch that the loss looks at, with the coefficients
+    :math:`c_i = \gamma_1/n` of real samples and :math:`\gamma_2/n` of generated ones, so that one way
+    back does for all three: :meth:`npgan.layers.Layer.penalized_backward`. The others look
+    elsewhere, and need passes of their own.
+
+    Parameters
+    ----------
+    discriminator : x (n, d) -> logits (n, 1)
+    coefficients : returns name -> coefficient, as they are at this step
+    dlogits : (2n, 1) the loss's gradient by the logits of real, then of generated samples
+    cache : of the pass that made those logits
+    real, fake : (n, d) the samples
+    grads : the discriminator's gradients, added to; None: they are not wanted
+    rng : draws the points of the penalties that do so, and the randomness of their passes
+    """
+    penalties, values = coefficients(), []
+    others = [name for name in penalties if name not in ("r1", "r2")]
+    if len(others) < len(penalties):
+        c, n = np.empty(dlogits.shape, dlogits.dtype), len(real)
+
+        def fill() -> None:
+            now = coefficients()
+            c[:n], c[n:] = now.get("r1", 0.0) / n, now.get("r2", 0.0) / len(fake)
+
+        run.each(fill)
+        values.append(discriminator.penalized_backward(dlogits, c, cache, grads))
+    elif grads is not None:
+        discriminator.backward(dlogits, cache, grads, input_grad=False)
+    for name in others:
+        points, measure = PENALTIES[name]
+        x = points(real, fake, rng)
+        values.append(gradient_penalty(discriminator, x, measure, penalties[name], grads, rng))
+    return values
 
 
-def check_penalties(penalties: Mapping[str, float], discriminator: Sequential) -> dict[str, float]:
+def geometric(start: float, end: float, steps: int) -> Callable[[int], float]:
+    r"""Let a coefficient go from ``start`` to ``end`` by equal factors: :math:`c_t = a (b/a)^{t/T}`.
+
+    A large one balances the modes of the data while there is none, a small one lets them become
+    sharp afterwards.
+
+    >>> [round(geometric(0.1, 0.001, 4)(t), 4) for t in (0, 2, 4, 5)]
+    [0.1, 0.01, 0.001, 0.001]
+
+    Raises
+    ------
+    InputError
+        Unless both are above 0.
+    """
+    positive("a penalty's start", start)
+    positive("a penalty's end", end)
+    return lambda step: start * (end / start) ** min(step / steps, 1)
+
+
+def scheduled(penalties: Any, steps: int) -> Any:
+    """Return penalties of which each ``{"start": a, "end": b}`` is :func:`geometric` over ``steps``.
+
+    >>> scheduled({"r1": {"start": 0.1, "end": 0.001}}, steps=100)["r1"](50).__round__(4)
+    0.01
+    """
+    if not isinstance(penalties, Mapping):
+        return penalties  # check_penalties says what is wrong with it
+    result = dict(penalties)
+    for name, value in penalties.items():
+        if isinstance(value, Mapping):
+            if value.keys() != {"start", "end"}:
+                raise InputError(f"the penalty {name} must be a coefficient, or its start and end")
+            result[name] = geometric(**value, steps=steps)
+    return result
+
+
+def check_penalties(
+    penalties: Mapping[str, Coefficient], discriminator: Sequential
+) -> dict[str, Coefficient]:
     """Return penalties, name -> coefficient, that this discriminator can be given.
 
     Raises
@@ -207,4 +272,7 @@ def check_penalties(penalties: Mapping[str, float], discriminator: Sequential) -
     if penalties:
         row = np.zeros((1, discriminator.in_width), discriminator.parameters.flat.dtype)
         gradient_penalty(discriminator, row, squared_norm, 0.0, discriminator.parameters.like())
-    return {n: not_negative(f"the coefficient of {n}", c) for n, c in penalties.items()}
+    return {
+        name: value if callable(value) else not_negative(f"the coefficient of {name}", value)
+        for name, value in penalties.items()
+    }

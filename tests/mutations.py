@@ -343,15 +343,22 @@ PENALTIES = [
     penalty("layers.sequential.Sequential.double_backward", "total(dx, shares[i])", "dx"),
     Mutation(
         "models.gan.GAN.discriminator_step",
-        "value = value + penalize(",
-        "penalize(",
+        "sum(paid, loss.value)",
+        "loss.value",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
     Mutation(
-        "models.gan.GAN.discriminator_step",
-        "real, fake, grads, rng)",
-        "real, fake, None, rng)",
+        "penalties.penalized_backward",
+        "c, cache, grads",
+        "c, cache, None",
+        "GAN (all penalties, instance noise), discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
+        "penalties.penalized_backward",
+        "penalties[name], grads, rng",
+        "penalties[name], None, rng",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
@@ -607,6 +614,8 @@ NOISY = (
     "test_penalties."
     "test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only"
 )
+DECAY = "test_penalties.test_a_coefficient_falls_by_equal_factors_and_then_stays"
+RECORDED = "test_programs.test_penalized_steps_are_recorded"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
@@ -699,19 +708,27 @@ SILENT = [
     Silent("penalties.around_real", "alpha * (", "(", AROUND),
     Silent("penalties.around_real", " * real.std()", "", AROUND),
     Silent(
-        "models.gan.GAN.discriminator_step",
-        "(real, r1), (fake, r2)",
-        "(real, r2), (fake, r1)",
+        "penalties.penalized_backward",
+        "c[:n], c[n:] =",
+        "c[n:], c[:n] =",
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("r1",),
     ),
     Silent(
-        "models.gan.GAN.discriminator_step",
-        "others, real, fake",
-        "others, fake, real",
+        "penalties.penalized_backward",
+        "points(real, fake,",
+        "points(fake, real,",
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("dragan",),
     ),
+    Silent(
+        "penalties.penalized_backward",
+        "now = coefficients()",
+        "now = penalties",
+        RECORDED,
+        ("decaying", None),
+    ),
+    Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
     Silent("models.gan.GAN.discriminator_step", "self._noisy(real, rng), ", "real, ", NOISY),
     Silent("models.gan.GAN.generator_step", "self._noisy(fake, rng)", "fake", NOISY),

@@ -229,6 +229,31 @@ def test_one_way_back_does_for_a_loss_and_a_penalty(activation, dropout, choice)
     assert net.penalized_backward(dy, c, cache) == value
 
 
+def test_a_coefficient_falls_by_equal_factors_and_then_stays():
+    values = [penalties.geometric(0.1, 0.0001, 30)(step) for step in range(40)]
+    np.testing.assert_allclose(values[:31], 0.1 * 10 ** (-np.arange(31) / 10), rtol=1e-14)
+    assert set(values[30:]) == {values[30]}
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_coefficient_that_changes_is_that_of_its_step(name):
+    decaying = make_gan(penalties={name: penalties.geometric(10.0, 0.1, 20)})
+    z, losses = decaying.latent(32, rng()), []
+    for step in (0, 10, 20, 25):
+        decaying.step = step
+        constant = make_gan(penalties={name: 10.0 * 0.01 ** min(step / 20, 1)})
+        a, b = (
+            g.discriminator_step(batch(), z, g.grads["discriminator"], rng())
+            for g in (decaying, constant)
+        )
+        assert a.loss == pytest.approx(b.loss, rel=1e-6)
+        grads = [g.grads["discriminator"].flat for g in (decaying, constant)]
+        np.testing.assert_allclose(*grads, rtol=0, atol=1e-6 * abs(grads[0]).max())
+        grads[0].fill(0)
+        losses.append(a.loss)
+    assert losses[0] > losses[1] > losses[2] == losses[3]
+
+
 def test_penalties_add_up():
     z = make_gan().latent(32, rng())
 
@@ -304,6 +329,30 @@ def test_a_configuration_holds_penalties_and_survives_toml():
     again = Config.from_dict(tomllib.loads(tomli_w.dumps(config.to_dict())))
     assert again == config
     assert again.build(rows=1000).penalties == {"r1": 2.0, "r2": 0.5}
+
+
+def test_a_configurations_penalty_ends_with_its_run():
+    text = "[settings.penalties]\nr1 = {start = 0.1, end = 0.001}\nr2 = 0.5"
+    config = replace(preset("ring"), steps=40, **tomllib.loads(text))
+    again = Config.from_dict(tomllib.loads(tomli_w.dumps(config.to_dict())))
+    gan = again.build(rows=1000)
+    for step, r1 in ((0, 0.1), (20, 0.01), (40, 0.001)):
+        gan.step = step
+        assert gan.coefficients() == {"r1": pytest.approx(r1), "r2": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("penalty", "message"),
+    [
+        ({"start": 1.0}, "the penalty r1 must be a coefficient, or its start and end"),
+        ({"start": 1.0, "end": 0}, "a penalty's end must be a positive number, not 0"),
+        ({"start": "a", "end": 1}, "a penalty's start must be a positive number"),
+    ],
+)
+def test_a_wrong_schedule_is_refused_in_one_line(penalty, message):
+    config = replace(preset("ring"), settings={"penalties": {"r1": penalty}})
+    with pytest.raises(InputError, match=message):
+        config.build(rows=1000)
 
 
 WRONG = [

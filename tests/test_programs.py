@@ -27,6 +27,7 @@ from npgan.errors import NonFiniteError
 from npgan.layers import Layer, build
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.presets import PRESETS, preset
+from npgan.penalties import geometric
 from npgan.training import Loop
 from npgan.training.steps import Steps
 
@@ -128,6 +129,7 @@ PENALIZED = {
     "r1 and r2": {"penalties": {"r1": 2.0, "r2": 0.5}},
     "r1": {"penalties": {"r1": 1.0}, "objective": "relativistic"},
     "r2": {"penalties": {"r2": 1.0}, "instance_noise": 0.1},
+    "decaying": {"penalties": {"r1": geometric(2.0, 0.02, 8), "r2": 0.5}},
 }
 
 

@@ -18,7 +18,7 @@ from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import check_penalties, penalize
+from npgan.penalties import Coefficient, check_penalties, penalized_backward
 
 
 class DiscriminatorStep(NamedTuple):
@@ -48,7 +48,8 @@ class GAN(Model):
     n_critic : the discriminator's updates for each of the generator's
     label_smoothing : real data's label is 1 minus this, in [0, 1)
     fake_label_smoothing : generated data's label is this, in [0, 1)
-    penalties : a name of :data:`npgan.penalties.PENALTIES` -> its coefficient
+    penalties : a name of :data:`npgan.penalties.PENALTIES` -> its coefficient: a number, or a
+        function of the number of steps made, as :func:`npgan.penalties.geometric` returns
     instance_noise : standard deviation of the noise added to all that the discriminator sees
         (Sønderby et al. 2017); none is added where there is no ``rng``
     ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
@@ -79,7 +80,7 @@ class GAN(Model):
         n_critic: int = 1,
         label_smoothing: float = 0.0,
         fake_label_smoothing: float = 0.0,
-        penalties: Mapping[str, float] | None = None,
+        penalties: Mapping[str, Coefficient] | None = None,
         instance_noise: float = 0.0,
         ema: float = 0.0,
     ) -> None:
@@ -145,22 +146,18 @@ class GAN(Model):
         real, fake = self._noisy(real, rng), self._noisy(fake, rng)
         logits, cache = self.discriminator.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
-        dtype = self.discriminator.parameters.flat.dtype
         smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
         labels = smoothed if self.objective.labels else ()
         loss = self.objective.discriminator(real_logits, fake_logits, *labels)
-        value, dlogits = loss.value, np.concatenate([loss.dreal, loss.dfake])
-        others = dict(self.penalties)
-        r1, r2 = others.pop("r1", 0.0), others.pop("r2", 0.0)
-        if r1 or r2:  # on the batch that the loss looks at: one way back does for both
-            sides = [np.full((len(x), 1), r / len(x), dtype) for x, r in ((real, r1), (fake, r2))]
-            c = np.concatenate(sides)
-            value = value + self.discriminator.penalized_backward(dlogits, c, cache, grads)
-        elif grads is not None:
-            self.discriminator.backward(dlogits, cache, grads, input_grad=False)
-        if others:
-            value = value + penalize(self.discriminator, others, real, fake, grads, rng)
-        return DiscriminatorStep(value, real_logits, fake_logits)
+        dlogits = np.concatenate([loss.dreal, loss.dfake])
+        paid = penalized_backward(
+            self.discriminator, self.coefficients, dlogits, cache, real, fake, grads, rng
+        )
+        return DiscriminatorStep(sum(paid, loss.value), real_logits, fake_logits)
+
+    def coefficients(self) -> dict[str, float]:
+        """Return the penalties' coefficients at the next step."""
+        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
 
     def generator_step(
         self,

@@ -21,6 +21,7 @@ from npgan.models.autoencoder import Autoencoder
 from npgan.models.gan import GAN
 from npgan.models.model import Model
 from npgan.models.vaegan import VAEGAN
+from npgan.penalties import scheduled
 
 MODELS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
     "gan": (GAN, ("generator", "discriminator")),
@@ -65,7 +66,7 @@ class Config:
     seed : of the weights, the order of the data and all noise
     networks : network -> its layers, each ``name argument ...``
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
-    settings : further arguments of the model
+    settings : further arguments of the model; a penalty may be a table ``{start, end}``
     backend : what computes it, see :mod:`npgan.backend`
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
@@ -187,12 +188,14 @@ class Config:
             layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
             for i, name in enumerate(names)
         ]
-        updates = dict.fromkeys(names, self.total_steps(rows))
+        settings, updates = dict(self.settings), dict.fromkeys(names, self.total_steps(rows))
+        if "penalties" in settings:
+            settings["penalties"] = scheduled(settings["penalties"], self.total_steps(rows))
         if "n_critic" in self.settings:
             updates["generator"] //= count("n_critic", self.settings["n_critic"], 1)
         try:
             optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}
-            model = kind(*networks, **self.settings, optimizers=optimizers)  # type: ignore
+            model = kind(*networks, **settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_images(self.image_shape, self.image_range, model.features)
