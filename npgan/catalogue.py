@@ -16,10 +16,13 @@ from npgan.layers import (
     LAYERS,
     Activation,
     Dense,
+    FourierFeatures,
     Dropout,
     GaussianSample,
     Layer,
     LeakyReLU,
+    Residual,
+    Scale,
     Sequential,
     build,
 )
@@ -120,30 +123,43 @@ ACTIVATIONS = [name for name, layer in LAYERS.items() if issubclass(layer, Activ
 CORNERED = {"relu", "leaky_relu"}
 
 
+EXAMPLES: dict[str, Layer] = {
+    "dense": Dense(4, 3, rng=0),
+    "fourier": FourierFeatures(4, 3, 0.1, 0.4),
+    "scale": Scale(3.0),
+}
+"""Layers that must be told something."""
+
+
 def _layers(rng: np.random.Generator) -> Iterator[Case]:
-    examples: dict[str, Layer] = {"dense": Dense(4, 3, rng=0)}
     for name, layer in LAYERS.items():
-        example = examples.get(name) or layer()
+        example = EXAMPLES.get(name) or layer()
         x = rng.standard_normal((5, 4))
         yield Case(f"layer {name}", example, (x,), analytic=name not in CORNERED)
     deep = Sequential(
         Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
     )
     yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
+    block = Residual(Dense(4, 5), LeakyReLU(), Dense(5, 4), rng=0)
+    yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
 
 
 def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     """Yield each layer's backward pass as a function of ``dy``, x and the parameters."""
     for name, kind in LAYERS.items():
         if kind is not GaussianSample:
-            layer = Dense(4, 3, rng=0) if kind is Dense else kind()
+            layer = EXAMPLES.get(name) or kind()
             yield _second_derivative(f"second derivative of {name}", layer, rng)
     deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
     yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
+    block = build([["dense 4 5", "tanh", "dense 5 4"]], rng=0)
+    yield _second_derivative("second derivative of residual", block, rng)
     yield Case(
         "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
     )
     yield Case("loss and penalty of chain", _penalized(rng), (rng.standard_normal(21),))
+    wavy = ["scale 0.5", "fourier 3 2 0.2 0.4", "dense 15 4", "leaky_relu", "dense 4 1"]
+    yield _penalized_network("loss and penalty above waves", build(wavy, rng=0), rng)
 
 
 def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
@@ -192,6 +208,18 @@ def _penalized(rng: np.random.Generator) -> Function:
         return (dy[:, 0] * y[-5:]).sum() + penalty, grads
 
     return function
+
+
+def _penalized_network(name: str, net: Sequential, rng: np.random.Generator) -> Case:
+    net = net.astype(np.float64)
+    x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
+
+    def function() -> tuple[Any, Parameters]:
+        logits, cache = net.forward(x)
+        grads = net.parameters.like()
+        return (dy * logits).sum() + net.penalized_backward(dy, c, cache, grads), grads
+
+    return Case(name, function, (), {"wrt": net.parameters})
 
 
 def _penalties(rng: np.random.Generator) -> Iterator[Case]:

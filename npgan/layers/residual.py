@@ -36,7 +36,7 @@ class Residual(Sequential):
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, list[Any]]:
         """Add what the layers say; the cache is theirs."""
-        y, cache = super().forward(x, rng)
+        y, cache = Sequential.forward(self, x, rng)
         return x + y, cache
 
     def backward(
@@ -47,12 +47,12 @@ class Residual(Sequential):
         input_grad: bool = True,
     ) -> Any:
         """Add the gradients of both ways."""
-        dx = super().backward(dy, cache, grads, input_grad)
+        dx = Sequential.backward(self, dy, cache, grads, input_grad)
         return dy + dx if input_grad else None
 
     def input_gradient(self, dy: np.ndarray, cache: list[Any]) -> tuple[np.ndarray, list[Any]]:
         """Do so for ``dx`` alone; the record is the layers'."""
-        dx, record = super().input_gradient(dy, cache)
+        dx, record = Sequential.input_gradient(self, dy, cache)
         return dy + dx, record
 
     def double_backward(
@@ -64,7 +64,7 @@ class Residual(Sequential):
         input_grad: bool = True,
     ) -> tuple[np.ndarray, Any]:
         """Add ``ddx`` to what the layers make of it."""
-        ddy, dx = super().double_backward(ddx, record, cache, grads, input_grad)
+        ddy, dx = Sequential.double_backward(self, ddx, record, cache, grads, input_grad)
         return ddx + ddy, dx
 
     def out_features(self, in_features: int) -> int:

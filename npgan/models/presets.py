@@ -6,7 +6,7 @@ first is npgan's own: what ``npgan train`` trains. A preset, and the configurati
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -64,7 +64,7 @@ class Config:
     batch_size : rows a step
     epochs, steps : how long; one of them
     seed : of the weights, the order of the data and all noise
-    networks : network -> its layers, each ``name argument ...``
+    networks : network -> its layers, each ``name argument ...``, or a list: a residual block
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
     settings : further arguments of the model; a penalty may be a table ``{start, end}``
     backend : what computes it, see :mod:`npgan.backend`
@@ -76,7 +76,7 @@ class Config:
     model: str
     data: str
     batch_size: int
-    networks: Mapping[str, list[str]]
+    networks: Mapping[str, list]
     optimizers: Mapping[str, Mapping[str, Any]]
     epochs: int | None = None
     steps: int | None = None
@@ -126,14 +126,10 @@ class Config:
         ('dense 128 3', 'dense 3 128')
         """
         width = data.train.shape[1]
-        networks = {name: list(layers) for name, layers in self.networks.items()}
-        for name, end in DATA_ENDS.items():
-            specs = enumerate(networks.get(name, []))
-            dense = [i for i, spec in specs if spec.split()[:1] == ["dense"]]
-            if dense:
-                i, place = (dense[0], 1) if end == "input" else (dense[-1], 2)
-                words = networks[name][i].split()
-                networks[name][i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
+        networks = {
+            name: _refit(specs, DATA_ENDS[name], width) if name in DATA_ENDS else specs
+            for name, specs in self.networks.items()
+        }
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
@@ -202,6 +198,32 @@ class Config:
         return model
 
 
+def _refit(specs: Any, end: str, width: int) -> Any:
+    """Return a network whose input, or output, has another width.
+
+    The layers from that end on change up to the first dense one; a residual block keeps its width.
+
+    >>> _refit(["fourier 2 8 0.5 32.0", "dense 34 9"], "input", 3)
+    ['fourier 3 8 0.5 32.0', 'dense 51 9']
+    >>> _refit([["dense 2 9", "relu", "dense 9 2"], "scale 5.0"], "output", 3)
+    [['dense 3 9', 'relu', 'dense 9 3'], 'scale 5.0']
+    """
+    result, place = list(specs), 1 if end == "input" else 2
+    order = range(len(result)) if end == "input" else reversed(range(len(result)))
+    for i in order:
+        if isinstance(result[i], list):
+            result[i] = _refit(_refit(result[i], "input", width), "output", width)
+            continue
+        words = result[i].split()
+        if words[:1] == ["dense"]:
+            result[i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
+            break
+        if words[:1] == ["fourier"] and end == "input":
+            result[i] = " ".join([words[0], str(width), *words[2:]])
+            width *= 1 + 2 * int(words[2])
+    return result
+
+
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:
     if shape is not None and not (
         len(shape) == 2
@@ -219,21 +241,30 @@ def _check_images(shape: list | None, limits: list | None, features: int) -> Non
         raise InputError(f"image_range must be a least and a largest value, not {limits}")
 
 
-def _check_size(name: str, specs: list[str]) -> None:
+def _check_size(name: str, specs: Any) -> None:
     """Refuse a network that a file describes but no memory holds, before it is built."""
-    if not isinstance(specs, list) or not all(isinstance(spec, str) for spec in specs):
-        raise InputError(f"the network {name} must be a list of layers, each 'name argument ...'")
-    size = 0
-    for words in map(str.split, specs):
+    size = sum((int(a) + 1) * int(b) for a, b in _dense(name, specs))
+    if size > LARGEST:
+        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
+
+
+def _dense(name: str, specs: Any) -> Iterator[tuple[str, str]]:
+    """Yield the widths of all dense layers of a network, those of residual blocks included."""
+    if not isinstance(specs, list) or not all(isinstance(spec, str | list) for spec in specs):
+        raise InputError(
+            f"the network {name} must be a list of layers, each 'name argument ...', or a list of "
+            "the layers of a residual block"
+        )
+    for spec in specs:
+        if isinstance(spec, list):
+            yield from _dense(name, spec)
+            continue
+        words = spec.split()
         if words[:1] != ["dense"]:
             continue
         if len(words) < 3 or not (words[1].isdecimal() and words[2].isdecimal()):
-            raise InputError(
-                f"the network {name} has {' '.join(words)!r}: it must be 'dense IN OUT'"
-            )
-        size += (int(words[1]) + 1) * int(words[2])
-    if size > LARGEST:
-        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
+            raise InputError(f"the network {name} has {spec!r}: it must be 'dense IN OUT'")
+        yield words[1], words[2]
 
 
 def mlp(*widths: int, hidden: str, output: str | None = None, init: str = "") -> list[str]:

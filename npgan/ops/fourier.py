@@ -25,10 +25,10 @@ def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> fourier_forward(np.array([[1.25]]), np.array([1.0])).round(3)
-    array([[1.25, 1.  , 0.  ]])
+    >>> fourier_forward(np.array([[1.0]]), np.array([0.25])).round(3)
+    array([[1., 1., 0.]])
     """
-    turns = (x[:, :, None] * frequencies.astype(x.real.dtype)).reshape(len(x), -1)
+    turns = _flat(x[:, :, None] * frequencies.astype(x.real.dtype))
     turns = np.concatenate([turns, turns + turns.dtype.type(0.25)], axis=1)
     return np.concatenate([x, np.sin(TURN * (turns - np.round(turns.real)))], axis=1)
 
@@ -79,10 +79,16 @@ def fourier_double_backward(
     _, s, c = _split(y, frequencies)
     omega = TURN * frequencies.astype(y.dtype)
     t = ddx[:, :, None] * omega
-    ddy = np.concatenate([ddx, *((t * w).reshape(len(y), -1) for w in (c, -s))], axis=1)
+    ddy = np.concatenate([ddx, _flat(t * c), _flat(-t * s)], axis=1)
     if not input_grad:
         return ddy, None
     return ddy, -ddx * (omega * omega * (ds * s + dc * c)).sum(axis=2)
+
+
+def _flat(waves: np.ndarray) -> np.ndarray:
+    """Return waves (n, d, F) as rows (n, dF)."""
+    n, d, f = waves.shape
+    return waves.reshape(n, d * f)
 
 
 def _split(y: np.ndarray, frequencies: np.ndarray) -> list[np.ndarray]:
