@@ -156,7 +156,9 @@ LAYERS = [
     Mutation("ops.fourier.fourier_backward", "ds * c - dc * s", "ds * c + dc * s", "layer fourier"),
     Mutation("ops.fourier.fourier_backward", "ds * c - dc * s", "ds * s - dc * c", "layer fourier"),
     Mutation("ops.fourier.fourier_backward", "TURN * freq", "freq", "layer fourier"),
-    Mutation("layers.fourier.FourierFeatures.backward", "(dy, cache", "(cache, dy", "layer fourier"),
+    Mutation(
+        "layers.fourier.FourierFeatures.backward", "(dy, cache", "(cache, dy", "layer fourier"
+    ),
     Mutation("layers.scale.Scale.backward", "self.factor * dy", "dy", "layer scale"),
     Mutation("layers.residual.Residual.backward", "dy + dx", "dx", "layer residual"),
     Mutation("layers.residual.Residual.backward", "dy + dx", "dy", "layer residual"),

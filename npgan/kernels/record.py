@@ -272,9 +272,9 @@ class Recorder(Rows):
     ) -> Traced:
         made = self.new(*shape)
         places = [*map(self.place, arrays), self.place(frequencies), self.place(made, writes=True)]
-        places += [0] * (4 - len(places))
+        none = [0] * (4 - len(places))
         size = shape[0] * d * len(frequencies)
-        self.row(name, *places, shape[0], d, len(frequencies), most=size // LEAST + 1)
+        self.row(name, *places, *none, shape[0], d, len(frequencies), most=size // LEAST + 1)
         return made
 
     def _before_activation(self, dy: Traced, y: Traced, code: int, argument: float) -> Traced:

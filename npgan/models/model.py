@@ -259,7 +259,7 @@ class Model:
 
 def _is_known(layer: Layer) -> bool:
     """Return whether a layer does nothing but what is recorded: one of one's own may count, say."""
-    if type(layer) in (Sequential, Residual):
+    if isinstance(layer, Sequential) and type(layer) in (Sequential, Residual):
         return all(map(_is_known, layer.layers))
     return type(layer) in LAYERS.values()
 

@@ -121,9 +121,9 @@ class Config:
     def for_data(self, data: Dataset) -> "Config":
         """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
 
-        >>> config = preset("ring").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
-        >>> config.networks["generator"][-1], config.networks["discriminator"][0]
-        ('dense 128 3', 'dense 3 128')
+        >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
+        >>> config.networks["generator"][-2], config.networks["discriminator"][0]
+        ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
         width = data.train.shape[1]
         networks = {
@@ -291,6 +291,31 @@ LARGE = {
     "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
 }
 
+
+def _mixture(data: str, scale: float, steps: int) -> Config:
+    """Return a GAN for a mixture in the plane, whose standard deviation on each axis is ``scale``.
+
+    The generator moves points of the noise to the nearest mode, and needs waves to let go of one
+    quickly; the discriminator needs them to see how wide a mode is. A penalty that falls balances
+    the modes before they are sharp, when points can still change from one to another.
+    """
+    falls = {"start": 0.1, "end": 0.0001}
+    generator = ["fourier 2 8 0.5 128.0", *mlp(34, 64, 64, 2, hidden=RELU)]
+    discriminator = ["fourier 2 8 0.5 32.0", *mlp(34, 64, 64, 1, hidden=RELU)]
+    return Config(
+        model="gan",
+        data=data,
+        batch_size=256,
+        steps=steps,
+        networks={
+            "generator": [generator, f"scale {scale}"],
+            "discriminator": [f"scale {1 / scale:.4g}", *discriminator],
+        },
+        optimizers=_both(*GAN_NETWORKS, lr=1e-3, beta1=0.5, beta2=0.99, schedule="cosine"),
+        settings={"penalties": {"r1": falls, "r2": falls}, "ema": 0.999},
+    )
+
+
 PRESETS: dict[str, Config] = {
     "gan-mnist": Config(
         model="gan",
@@ -359,19 +384,9 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both("encoder", "decoder", "discriminator", lr=1e-3),
     ),
-    "ring": Config(
-        model="gan",
-        data="ring",
-        batch_size=256,
-        steps=10_000,
-        networks={
-            "generator": mlp(2, 128, 128, 2, hidden=RELU),
-            "discriminator": mlp(2, 128, 128, 1, hidden=RELU),
-        },
-        optimizers=_both("generator", lr=1e-3, beta1=0.5)
-        | _both("discriminator", lr=3e-4, beta1=0.5),
-        settings={"ema": 0.99},
-    ),
+    "ring": _mixture("ring", scale=0.707, steps=40_000),
+    "grid": _mixture("grid", scale=2.83, steps=40_000),
+    "grid100": _mixture("grid100", scale=4.31, steps=60_000),
 }
 DEFAULT = "gan-mnist"
 
