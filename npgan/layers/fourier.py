@@ -10,13 +10,16 @@ from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
 
 
+MOST = 1000
+
+
 class FourierFeatures(Layer):
     """Fourier features, :func:`npgan.ops.fourier_forward`: x, and waves of each of its numbers.
 
     Parameters
     ----------
     in_features : the width d of x
-    number : F, the number of frequencies
+    number : F, the number of frequencies, at most 1000
     low, high : the least and the greatest, in turns for each unit of x; each of the others has the
         same ratio to the one before it
 
@@ -31,7 +34,7 @@ class FourierFeatures(Layer):
 
     def __init__(self, in_features: int, number: int, low: float, high: float) -> None:
         self.in_width = count("the width of Fourier features", in_features, 1)
-        self.number = count("the number of frequencies", number, 1)
+        self.number = count("the number of frequencies", number, 1, MOST)
         self.low, self.high = positive("the least frequency", low), positive("the greatest", high)
         if low > high:
             raise InputError(f"the least frequency, {low}, is above the greatest, {high}")
