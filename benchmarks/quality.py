@@ -6,7 +6,8 @@
 Time is that of training, batches and noise included, measuring and compiling apart. A mixture's
 preset says how many steps; on MNIST they are as many as fit into the minutes, by the time of a few.
 Every finished training is added to results.json, and only what is not there is trained: a run that
-was stopped goes on. The table and the pictures are drawn anew from all results.
+was stopped goes on; delete the folder where a preset has changed. The tables and the pictures are
+drawn anew from all results.
 """
 
 import argparse

@@ -37,7 +37,9 @@ def test_operations_of_a_step(step, name):
     assert round(step.operations(step.config_of(name)) / 1e6) == MILLIONS[name]
 
 
-@pytest.mark.parametrize("script", ["step", "startup", "scaling", "matmul", "train_classifier", "quality"])
+@pytest.mark.parametrize(
+    "script", ["step", "startup", "scaling", "matmul", "train_classifier", "quality"]
+)
 def test_help_shows_examples(script):
     command = [sys.executable, str(BENCHMARKS / f"{script}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -9,7 +9,6 @@ from npgan.errors import InputError, count, positive
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
 
-
 MOST = 1000
 
 

@@ -292,21 +292,23 @@ LARGE = {
 }
 
 
-def _mixture(data: str, scale: float, steps: int) -> Config:
+def _mixture(data: str, scale: float) -> Config:
     """Return a GAN for a mixture in the plane, whose standard deviation on each axis is ``scale``.
 
-    The generator moves points of the noise to the nearest mode, and needs waves to let go of one
-    quickly; the discriminator needs them to see how wide a mode is. A penalty that falls balances
-    the modes before they are sharp, when points can still change from one to another.
+    The generator moves points of the noise to a mode, and needs waves to go over from one to the
+    next quickly; the discriminator needs them to see how wide a mode is. Small first weights keep
+    the fast ones down at the beginning, and a penalty that falls balances the modes while they are
+    still wide, when points can go from one to another.
     """
-    falls = {"start": 0.1, "end": 0.0001}
-    generator = ["fourier 2 8 0.5 128.0", *mlp(34, 64, 64, 2, hidden=RELU)]
-    discriminator = ["fourier 2 8 0.5 32.0", *mlp(34, 64, 64, 1, hidden=RELU)]
+    hidden = {"hidden": RELU, "init": "normal"}
+    generator = ["fourier 2 8 0.5 128.0", *mlp(34, 64, 64, 2, **hidden)]
+    discriminator = ["fourier 2 8 0.5 32.0", *mlp(34, 64, 64, 1, **hidden)]
+    falls = {"start": 0.3, "end": 0.0001}
     return Config(
         model="gan",
         data=data,
         batch_size=256,
-        steps=steps,
+        steps=60_000,
         networks={
             "generator": [generator, f"scale {scale}"],
             "discriminator": [f"scale {1 / scale:.4g}", *discriminator],
@@ -384,9 +386,9 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both("encoder", "decoder", "discriminator", lr=1e-3),
     ),
-    "ring": _mixture("ring", scale=0.707, steps=40_000),
-    "grid": _mixture("grid", scale=2.83, steps=40_000),
-    "grid100": _mixture("grid100", scale=4.31, steps=60_000),
+    "ring": _mixture("ring", scale=0.707),
+    "grid": _mixture("grid", scale=2.83),
+    "grid100": _mixture("grid100", scale=4.31),
 }
 DEFAULT = "gan-mnist"
 
