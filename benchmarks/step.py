@@ -36,18 +36,34 @@ from npgan import backend
 from npgan.data import load
 from npgan.data.batches import Batches
 from npgan.models.model import Model
-from npgan.models.presets import Config, preset
+from npgan.models.presets import Config, mlp, preset
 from npgan.training.steps import Steps
 
 VARIANTS = {"gan-large-r1r2": ("gan-large", {"penalties": {"r1": 1.0, "r2": 1.0}})}
-PRESETS = ("gan-small", "gan-medium", "gan-large", "autoencoder", "ring", *VARIANTS)
+OWN = {
+    "ring": Config(
+        model="gan",
+        data="ring",
+        batch_size=256,
+        steps=10_000,
+        networks={
+            "generator": mlp(2, 128, 128, 2, hidden="relu"),
+            "discriminator": mlp(2, 128, 128, 1, hidden="relu"),
+        },
+        optimizers={
+            "generator": {"name": "adam", "lr": 1e-3, "beta1": 0.5},
+            "discriminator": {"name": "adam", "lr": 3e-4, "beta1": 0.5},
+        },
+    )
+}
+"""Networks that are no preset: a plain GAN in two dimensions."""
+PRESETS = ("gan-small", "gan-medium", "gan-large", "autoencoder", *OWN, *VARIANTS)
 CHECKED_STEPS = 3
 TOLERANCE = 1e-3
 SLICE = 0.2
 PAUSE = 0.05  # helper threads spin a moment after their work: let them fall asleep
 CUBE = 1024
 SCAN = 50
-NOT_THE_SAME = {"ema"}  # settings that peers do not share: the ring's averaged generator
 
 EXAMPLES = """
 examples:
@@ -61,11 +77,10 @@ examples:
 
 
 def config_of(name: str) -> Config:
-    """Return a preset, or a variant of one, without what the peers do not do."""
+    """Return a preset, a variant of one, or a configuration of this file's own."""
     base, changes = VARIANTS.get(name, (name, {}))
-    config = preset(base)
-    settings = {key: v for key, v in config.settings.items() if key not in NOT_THE_SAME}
-    return replace(config, settings=settings | changes)
+    config = OWN.get(name) or preset(base)
+    return replace(config, settings={**config.settings, **changes})
 
 
 def products(specs: Sequence[str]) -> list[int]:

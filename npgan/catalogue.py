@@ -21,6 +21,7 @@ from npgan.layers import (
     GaussianSample,
     Layer,
     LeakyReLU,
+    Residual,
     Sequential,
     SpectralDense,
     build,
@@ -135,6 +136,8 @@ SIZED = {
     "batch_norm": "batch_norm 4",
     "minibatch_discrimination": "minibatch_discrimination 4 3 2",
     "spectral_dense": "spectral_dense 4 3",
+    "fourier": "fourier 4 3 0.1 0.4",
+    "scale": "scale 3.0",
 }
 
 
@@ -181,6 +184,8 @@ def _layers(rng: np.random.Generator) -> Iterator[Case]:
         Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
     )
     yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
+    block = Residual(Dense(4, 5), LeakyReLU(), Dense(5, 4), rng=0)
+    yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
 
 
 def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
@@ -190,10 +195,14 @@ def _second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
             yield _second_derivative(f"second derivative of {name}", _example(name), rng)
     deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
     yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
+    block = build([["dense 4 5", "tanh", "dense 5 4"]], rng=0)
+    yield _second_derivative("second derivative of residual", block, rng)
     yield Case(
         "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
     )
     yield Case("loss and penalty of chain", _penalized(rng), (rng.standard_normal(21),))
+    wavy = ["scale 0.5", "fourier 3 2 0.2 0.4", "dense 15 4", "leaky_relu", "dense 4 1"]
+    yield _penalized_network("loss and penalty above waves", build(wavy, rng=0), rng)
 
 
 def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
@@ -254,6 +263,18 @@ CRITICS = {a: ["dense 4 5", a, "dense 5 3", a, "dense 3 1"] for a in ACTIVATIONS
     ],
     "spectral_dense": ["spectral_dense 4 5", "tanh", "spectral_dense 5 1"],
 }
+
+
+def _penalized_network(name: str, net: Sequential, rng: np.random.Generator) -> Case:
+    net = net.astype(np.float64)
+    x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
+
+    def function() -> tuple[Any, Parameters]:
+        logits, cache = net.forward(x)
+        grads = net.parameters.like()
+        return (dy * logits).sum() + net.penalized_backward(dy, c, cache, grads), grads
+
+    return Case(name, function, (), {"wrt": net.parameters})
 
 
 def _penalties(rng: np.random.Generator) -> Iterator[Case]:

@@ -24,7 +24,7 @@ EXAMPLES = {
     "train": """
   npgan train                               the recommended GAN on MNIST
   npgan train gan-small --epochs 20 --out runs/mine
-  npgan train ring --steps 5000 --seed 1
+  npgan train grid100 --seed 1              a hundred modes in the plane
   npgan train autoencoder --data fashion-mnist
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
   npgan train --data photos/                your own images: a folder of PNG files of one size
@@ -363,9 +363,16 @@ def _presets(a: argparse.Namespace) -> None:
         )
         for network, layers in config.networks.items():
             settings = ", ".join(f"{k} {v}" for k, v in config.optimizers[network].items())
-            print(f"  {network}: {' -> '.join(layers)}\n    {settings}")
+            print(f"  {network}: {_in_words(layers)}\n    {settings}")
         if config.settings:
             print(f"  {', '.join(f'{k} {v}' for k, v in config.settings.items())}")
+
+
+def _in_words(layers: list) -> str:
+    """Return a network as it is read; x is what a residual block is given."""
+    return " -> ".join(
+        layer if isinstance(layer, str) else f"x + ({_in_words(layer)})" for layer in layers
+    )
 
 
 def _data(a: argparse.Namespace) -> None:

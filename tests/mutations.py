@@ -153,6 +153,16 @@ NOISE = [
 
 SEQUENTIAL = "layer sequential"
 LAYERS = [
+    Mutation("ops.fourier.fourier_backward", "ds * c - dc * s", "ds * c + dc * s", "layer fourier"),
+    Mutation("ops.fourier.fourier_backward", "ds * c - dc * s", "ds * s - dc * c", "layer fourier"),
+    Mutation("ops.fourier.fourier_backward", "TURN * freq", "freq", "layer fourier"),
+    Mutation(
+        "layers.fourier.FourierFeatures.backward", "(dy, cache", "(cache, dy", "layer fourier"
+    ),
+    Mutation("layers.scale.Scale.backward", "self.factor * dy", "dy", "layer scale"),
+    Mutation("layers.residual.Residual.backward", "dy + dx", "dx", "layer residual"),
+    Mutation("layers.residual.Residual.backward", "dy + dx", "dy", "layer residual"),
+    Mutation("layers.residual.Residual.forward", "x + y", "y", "layer residual"),
     Mutation(
         "layers.dense.Dense.backward", "(dy, cache,", "(dy, 0 * cache,", "layer dense", "weight"
     ),
@@ -303,6 +313,19 @@ SECOND = [
         "sequential",
         "x1",
     ),
+    second("ops.fourier.fourier_double_backward", "-t * s", "t * s", "fourier", "x0"),
+    second("ops.fourier.fourier_double_backward", "omega * omega", "omega", "fourier", "x1"),
+    second("ops.fourier.fourier_double_backward", "-ddx * (", "ddx * (", "fourier", "x1"),
+    second(
+        "layers.fourier.FourierFeatures.double_backward",
+        "(ddx, record,",
+        "(ddx, cache,",
+        "fourier",
+        "x1",
+    ),
+    second("layers.scale.Scale.double_backward", "self.factor * ddx", "ddx", "scale", "x0"),
+    second("layers.residual.Residual.double_backward", "ddx + ddy", "ddy", "residual", "x0"),
+    second("layers.residual.Residual.input_gradient", "dy + dx", "dx", "residual", "x0"),
     second(CHAIN2, "h.append(injected)", "h.append(None)", "chain", "x2"),
     second(CHAIN2, "else dy\n", "else -dy\n", "chain", "x2"),
     second(CHAIN2, "u, delta[s], outputs[s]", "u, e[s], outputs[s]", "chain", "x1"),
@@ -320,7 +343,7 @@ SECOND = [
 
 PENALIZED = [
     Mutation("ops.chain.chain_penalized_backward", old, new, "loss and penalty of chain", "x")
-    for old, new in [(".sum() / 2", ".sum()"), ("c * g, ones", "g, ones"), ("(dy, x", "(ones, x")]
+    for old, new in [(".sum() / 2", ".sum()"), ("up(c * g)", "up(g)"), ("(dy, x", "(ones, x")]
 ]
 
 

@@ -4,7 +4,7 @@ Nothing here is shared with npgan: the formulas are the textbooks' (sums and def
 npgan has recursions and stable forms), so that a mistake would have to be made twice.
 """
 
-from math import cosh, exp, expm1, log, log1p, sqrt, tanh
+from math import cos, cosh, exp, expm1, log, log1p, pi, sin, sqrt, tanh
 
 import numpy as np
 
@@ -136,6 +136,25 @@ def minibatch_discrimination(x, weight, kernels):
         return exp(-sum(abs(p - q) for p, q in both))
 
     return [[*row, *(sum(close(row, o, b) for o in x) for b in range(kernels))] for row in x]
+
+
+def fourier(row, frequencies):
+    """x, then sin 2 pi f x for every x and f, then the cosines."""
+    waves = [2 * pi * f * x for x in row for f in frequencies]
+    return [*row, *map(sin, waves), *map(cos, waves)]
+
+
+def fourier_backward(dy, row, frequencies):
+    """Each number's own gradient, and those of its waves by the chain rule."""
+    waves, result = len(row) * len(frequencies), []
+    for i, x in enumerate(row):
+        dx = dy[i]
+        for k, f in enumerate(frequencies):
+            at = len(row) + i * len(frequencies) + k
+            dx += dy[at] * 2 * pi * f * cos(2 * pi * f * x)
+            dx -= dy[at + waves] * 2 * pi * f * sin(2 * pi * f * x)
+        result.append(dx)
+    return result
 
 
 # Update rules, of one weight: (w, the gradients of all steps so far) -> w after those steps.

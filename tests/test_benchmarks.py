@@ -1,6 +1,7 @@
 """The benchmarks count, compare and start as they should; nothing here looks at a time."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,9 @@ def test_operations_of_a_step(step, name):
     assert round(step.operations(step.config_of(name)) / 1e6) == MILLIONS[name]
 
 
-@pytest.mark.parametrize("script", ["step", "startup", "scaling", "matmul", "train_classifier"])
+@pytest.mark.parametrize(
+    "script", ["step", "startup", "scaling", "matmul", "train_classifier", "quality"]
+)
 def test_help_shows_examples(script):
     command = [sys.executable, str(BENCHMARKS / f"{script}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -48,6 +51,27 @@ def test_unknown_names_are_refused():
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert "gan-tiny" in done.stderr
+
+
+MEASURES = {"modes": 8, "modes_of_half_a_share": 8, "high_quality": 0.98, "reverse_kl": 0.001}
+MEASURES |= {"total_variation": 0.02, "spread": 1.1}
+
+
+def test_quality_trains_only_what_is_not_there_and_shows_the_median_and_the_worst(tmp_path):
+    ring = {str(seed): {"seconds": 9.0 + seed, "measures": {**MEASURES}} for seed in range(3)}
+    ring["2"]["measures"]["modes"] = 7
+    (tmp_path / "results.json").write_text(json.dumps({"ring": ring}))
+    command = [sys.executable, str(BENCHMARKS / "quality.py"), "--only", "ring", "--seeds", "3"]
+    np.save(tmp_path / "ring-0.npy", np.zeros((5, 2)))
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    row = next(line for line in done.stdout.splitlines() if line.startswith("| ring"))
+    assert row.startswith("| ring | 3 | 8 (7) | 8 (8) | 98.0% (98.0%) | 0.0010 (0.0010) |")
+    assert row.endswith("| 10 s (11 s) |")
+    assert (tmp_path / "quality.md").read_text().strip() == done.stdout.strip()
+    assert (tmp_path / "mixtures.png").stat().st_size > 1000
+    assert "seed" not in done.stderr
 
 
 def losses(step, name, config):

@@ -136,6 +136,7 @@ def test_presets_and_data_are_described(capsys):
     code, out, _ = run(capsys, "presets")
     assert code == 0
     assert all(name in out for name in PRESETS)
+    assert "-> relu -> dense 64 2 normal) -> scale 0.707" in out
     code, out, _ = run(capsys, "data", "mnist", "--out", "digits.png")
     assert code == 0
     assert "0: 5923" in out

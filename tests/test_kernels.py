@@ -22,7 +22,7 @@ from npgan.training.pace import PERIOD, PROBE, Pace
 
 kernels = pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit  # noqa: E402
-from npgan.kernels.elementary import exp, expm1, log, log1p, tanh  # noqa: E402
+from npgan.kernels.elementary import exp, expm1, log, log1p, sine, tanh  # noqa: E402
 from npgan.kernels.loss import LOSSES  # noqa: E402
 from npgan.kernels.transpose import transpose  # noqa: E402
 
@@ -110,6 +110,12 @@ def test_nan_passes_through_every_activation(name):
     assert np.isfinite(y[1])
 
 
+def sine_of_turns(t):
+    n = np.round(4 * t)
+    rest = np.pi / 2 * (4 * t - n)  # exact but for pi
+    return np.where(n % 2, np.cos(rest), np.sin(rest)) * np.where(n % 4 < 2, 1, -1)
+
+
 FUNCTIONS = {
     "exp": (exp, np.exp, np.linspace(-87, 87, 400_001)),
     "expm1": (expm1, np.expm1, np.linspace(-87, 87, 400_001)),
@@ -119,6 +125,8 @@ FUNCTIONS = {
     "log": (log, np.log, np.geomspace(1e-37, 1e38, 400_001)),
     "log near 1": (log, np.log, np.linspace(0.5, 2, 400_001)),
     "log1p": (log1p, np.log1p, np.linspace(-0.999, 2, 400_001)),
+    "sine": (sine, sine_of_turns, np.linspace(-300, 300, 400_001)),
+    "sine near 0": (sine, sine_of_turns, np.geomspace(1e-30, 1, 1000)),
     "log1p near 0": (log1p, np.log1p, np.geomspace(1e-30, 1, 1000)),
 }
 

@@ -38,6 +38,8 @@ SPECS = {name: name for name in LAYERS} | {
     "batch_norm": "batch_norm 4",
     "minibatch_discrimination": "minibatch_discrimination 4 3 2",
     "spectral_dense": "spectral_dense 4 3 he_normal",
+    "fourier": "fourier 4 3 0.5 8.0",
+    "scale": "scale 0.5",
 }
 # the least batch that has a deviation, by whether it is a training pass
 LEAST = {("batch_norm", True): 2, ("minibatch_stddev", False): 1, ("minibatch_stddev", True): 1}
@@ -266,6 +268,8 @@ def test_spec_and_build_are_each_others_inverse(name):
         "batch_norm": "(4)",
         "minibatch_discrimination": "(4, 3, 2)",
         "spectral_dense": "(4, 3, he_normal)",
+        "fourier": "(4, 3, 0.5, 8.0)",
+        "scale": "(0.5)",
     }.get(name, "()")
 
 
@@ -274,6 +278,26 @@ def test_a_networks_spec_builds_it_again():
     twin = build([layer.spec() for layer in net])
     assert repr(twin) == repr(net)
     assert twin.parameters.shapes == net.parameters.shapes
+
+
+def test_a_list_in_the_list_is_a_residual_block():
+    net = build(["scale 2.0", ["dense 3 5", "tanh", ["dense 5 5"], "dense 5 3"], "relu"], rng=0)
+    x = batch(0, width=3)
+    block = net.layers[1]
+    inner = Sequential(*block.layers)
+    np.testing.assert_array_equal(net(x), np.maximum(2 * x + inner(2 * x), 0))
+    assert list(net.parameters)[2:4] == ["1.2.0.weight", "1.2.0.bias"]
+    assert repr(block).startswith("Residual(Dense(3, 5), Tanh(), Residual(")
+    assert (net.in_width, net.out_width) == (3, 3)
+
+
+def test_a_residual_block_of_nothing_is_the_identity_and_so_is_its_gradient():
+    block = build([["dense 3 5", "relu", "dense 5 3"]]).layers[0]
+    block.parameters.flat[:] = 0
+    x, dy = batch(0, width=3), batch(1, width=3)
+    y, cache = block.forward(x)
+    np.testing.assert_array_equal(y, x)
+    np.testing.assert_array_equal(block.backward(dy, cache), dy)
 
 
 def test_a_network_may_begin_with_a_sample():
@@ -346,6 +370,17 @@ WRONG = [
     ),
     (lambda: SpectralDense(3, 2)(np.ones((5, 4))), r"SpectralDense\(3, 2\) takes an input"),
     (lambda: SpectralDense(3, 2, "zeros"), "weight's size, which must not start at 0"),
+    (lambda: build([[]]), "at least one layer"),
+    (lambda: build([["dense 2 3"]]), "its layers take 2 numbers and return 3"),
+    (lambda: build(["dense 2 3", ["dense 2 2"]]), r"Dense\(2, 2\) follows a layer 3 wide"),
+    (lambda: build(["scale 0"]), "the factor of a scale must be a positive number, not 0"),
+    (lambda: build(["fourier 2 8"]), "'fourier 2 8': fourier does not take these arguments"),
+    (lambda: build(["fourier 2 0 1 2"]), "the number of frequencies must be a whole number"),
+    (lambda: build(["fourier 0 1 1 2"]), "the width of Fourier features must be a whole number"),
+    (lambda: build(["fourier 2 8 0 2"]), "the least frequency must be a positive number, not 0"),
+    (lambda: build(["fourier 2 8 4 2"]), "the least frequency, 4, is above the greatest, 2"),
+    (lambda: build(["fourier 2 8 1 9"])(np.ones((5, 3))), r"takes an input of shape \(n, 2\)"),
+    (lambda: build(["dense 3 3", "fourier 2 8 1 9"]), "8, 1.0, 9.0\\) follows a layer 3 wide"),
 ]
 
 

@@ -120,6 +120,30 @@ def test_dense_backward_adds_to_the_gradients_it_is_given():
     )
 
 
+@given(data=st.data())
+@few
+def test_fourier_features_are_their_formula(data):
+    x = data.draw(matrices(np.float64, -9, 9, columns=2))
+    frequencies = np.array([0.25, 1.0, 3.7])
+    y = ops.fourier_forward(x, frequencies)
+    dy = np.random.default_rng(0).standard_normal(y.shape)
+    dx = ops.fourier_backward(dy, y, frequencies)
+    assert y.shape == (len(x), 2 * 7)
+    size = 2 * np.pi * 9 * 3.7  # an argument's rounding is relative to it
+    for row in range(len(x)):
+        expected = naive.fourier(x[row].tolist(), frequencies.tolist())
+        np.testing.assert_allclose(y[row], expected, rtol=0, atol=size * 2**-52)
+        expected = naive.fourier_backward(dy[row].tolist(), x[row].tolist(), frequencies.tolist())
+        slope = 1 + 2 * np.pi * np.abs(dy[row]).sum() * frequencies.sum()
+        np.testing.assert_allclose(dx[row], expected, rtol=0, atol=size * slope * 2**-52)
+
+
+def test_waves_of_large_numbers_are_those_of_what_is_left_of_a_turn():
+    x = np.float32([[4e6], [3e6 + 0.25], [1.25]])
+    waves = ops.fourier_forward(x, np.ones(1))[:, 1:]
+    np.testing.assert_allclose(waves, [[0, 1], [1, 0], [1, 0]], atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", naive.LOSSES)
 @few

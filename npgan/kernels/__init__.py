@@ -22,6 +22,7 @@ from npgan.kernels.elementwise import (
     rmsprop_update,
     sgd_update,
 )
+from npgan.kernels.fourier import fourier_backward, fourier_forward
 from npgan.kernels.loss import LOSSES, loss
 from npgan.kernels.noise import (
     dropout_forward,
@@ -46,6 +47,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
         dropout_forward,
         dropout_mask,
         ema_update,
+        fourier_backward,
+        fourier_forward,
         gather,
         gaussian_sample_backward,
         gaussian_sample_forward,

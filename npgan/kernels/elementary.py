@@ -36,6 +36,15 @@ def _bits_of_float(context, x):  # type: ignore[no-untyped-def]
     return types.int32(types.float32), codegen
 
 
+@intrinsic
+def _rint(context, x):  # type: ignore[no-untyped-def]
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rint = builder.module.declare_intrinsic("llvm.rint", [arguments[0].type])
+        return builder.call(rint, arguments)
+
+    return types.float32(types.float32), codegen
+
+
 def _split(x: float) -> tuple[float, float]:
     """Return e**r - 1 and 2**n, for e**x = 2**n e**r; 2**n is 0 below -87.7, infinity above 88.3."""
     raise NotImplementedError
@@ -190,3 +199,25 @@ def _turn(t):  # type: ignore[no-untyped-def]
         return c, fma(p * s, x, x)
 
     return polynomials
+
+
+def sine(t: float) -> float:
+    """Return the sine of t turns, within 2 ulp."""
+    return math.sin(2 * math.pi * (t - round(t)))
+
+
+@overload(sine)
+def _sine(t):  # type: ignore[no-untyped-def]
+    """To the nearest quarter turn, and on from there by the sine or the cosine of the rest."""
+    if t != types.float32:
+        return lambda t: math.sin(2 * math.pi * (t - math.floor(t + 0.5)))
+
+    def by_quarters(t):  # type: ignore[no-untyped-def]
+        quarters = F(4.0) * t
+        n = _rint(quarters)
+        c, s = turn(quarters - n)
+        k = np.int32(n)
+        y = c if k & np.int32(1) else s
+        return -y if k & np.int32(2) else y
+
+    return by_quarters

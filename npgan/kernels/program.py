@@ -26,6 +26,9 @@ from npgan.kernels.elementwise import (
     rmsprop,
     sgd,
 )
+from npgan.kernels.fourier import backward_part as fourier_backward_part
+from npgan.kernels.fourier import forward_part as fourier_part
+from npgan.kernels.fourier import tangent_part as fourier_tangent_part
 from npgan.kernels.jit import ONE, ZERO, fma, jit
 from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
@@ -36,11 +39,13 @@ from npgan.memory import LINE
 
 OPERATIONS = (
     "gather_bytes", "gather", "normal", "mask", "columns", "output", "weight", "input", "tangent", "slope", "mix",
+    "fourier", "fourier_backward", "fourier_tangent",
     "activation_backward", "loss", "mean", "mean_sigmoid", "add", "scale", "multiply", "finite",
     "sgd", "momentum", "rmsprop", "adam", "ema",
 )  # fmt: skip
 (
     GATHER_BYTES, GATHER, NORMAL, MASK, COLUMNS, OUTPUT, WEIGHT, INPUT, TANGENT, SLOPE, MIX,
+    FOURIER, FOURIER_BACKWARD, FOURIER_TANGENT,
     ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, ADD, SCALE, MULTIPLY, FINITE,
     SGD, MOMENTUM, RMSPROP, ADAM, EMA,
 ) = range(len(OPERATIONS))  # fmt: skip
@@ -90,6 +95,18 @@ def penalties(operation, o, memory, doubles, panel, part, parts):  # type: ignor
         )
     else:
         mix_part(memory, o[2], memory, o[3], memory, o[4], memory, o[5], n, k, part, parts)
+
+
+@jit
+def waves(operation, o, memory, part, parts):  # type: ignore[no-untyped-def]
+    """Do a part of Fourier features; the operands are arrays, the frequencies among them, and sizes."""
+    a, b, c, e, n, d, k = o[0], o[1], o[2], o[3], o[4], o[5], o[6]
+    if operation == FOURIER:
+        fourier_part(memory, a, memory, b, memory, c, n, d, k, part, parts)
+    elif operation == FOURIER_BACKWARD:
+        fourier_backward_part(memory, a, memory, b, memory, c, memory, e, n, d, k, part, parts)
+    else:
+        fourier_tangent_part(memory, a, memory, b, memory, c, memory, e, n, d, k, part, parts)
 
 
 @jit
@@ -198,6 +215,8 @@ def perform(row, numbers, state, views, panel, part, parts):  # type: ignore[no-
         products(operation, o, numbers, memory, panel, part, parts)
     elif operation <= MIX:
         penalties(operation, o, memory, doubles, panel, part, parts)
+    elif operation <= FOURIER_TANGENT:
+        waves(operation, o, memory, part, parts)
     elif operation >= SGD:
         if state[BAD] < 0:
             updates(operation, o, numbers, memory, part, parts)

@@ -19,6 +19,7 @@ from npgan.kernels import jit, program
 from npgan.kernels.activation import CODES, IDENTITY
 from npgan.kernels.chain import CODE
 from npgan.kernels.elementwise import adam_rates
+from npgan.kernels.fourier import angular
 from npgan.kernels.jit import NONE
 from npgan.kernels.loss import BLOCK, LOSSES, TINY
 from npgan.kernels.matmul import SMALL
@@ -26,6 +27,7 @@ from npgan.kernels.random import COUNTERS
 from npgan.kernels.rows import LEAST, Rows
 from npgan.kernels.schedule import address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
+from npgan.ops.chain import Pass, unchanged
 from npgan.ops.random import key, threshold
 
 LINEAR = [CODES[name] for name in ("identity", "relu", "leaky_relu")]
@@ -216,6 +218,8 @@ class Recorder(Rows):
         plan: np.ndarray,
         arguments: np.ndarray,
         grads: np.ndarray | None,
+        down: Pass = unchanged,
+        up: Pass = unchanged,
     ) -> Traced:
         """Take the formula with one product a stage, which needs every f'' to be 0."""
         stages, n = plan.tolist(), len(dy)
@@ -223,12 +227,14 @@ class Recorder(Rows):
             raise NotRecordable("a penalty on an activation that is curved")
         ones = np.ones(dy.shape, self.dtype)
         e, g = self._gradients(ones, x, y, w, stages, arguments, True)
-        value, t, sums = self.new(), self.new(*x.shape), Place(Buffer(2 * n), 0, 2 * n, writes=True)
+        g = down(g)
+        value, t, sums = self.new(), self.new(*g.shape), Place(Buffer(2 * n), 0, 2 * n, writes=True)
         places = [self.place(g), self.place(c), self.place(t, writes=True), sums]
-        self.row("slope", n, x.shape[1], *places, most=x.size // LEAST + 1)
+        self.row("slope", n, g.shape[1], *places, most=g.size // LEAST + 1)
         self.row("mean", 1, sums._replace(writes=False), n, self.place(value, writes=True))
         if grads is None:
             return value
+        t = up(t)
         for s, (k, m, weight, _, code, _) in enumerate(stages):
             source, z = y[s - 1] if s else x, self.new(n, k)
             places = [*map(self.place, (dy, source, t)), self.place(z, writes=True)]
@@ -241,6 +247,35 @@ class Recorder(Rows):
                 self.row("tangent", *places, code, *sizes, numbers=[arguments[s]], most=most)
                 t = u
         return value
+
+    def fourier_forward(self, x: Traced, frequencies: np.ndarray) -> Traced:
+        """Write down a row."""
+        (n, d), k = x.shape, len(frequencies)
+        return self._fourier("fourier", (n, d + 2 * d * k), d, frequencies.astype(x.dtype), x)
+
+    def fourier_backward(self, dy: Traced, y: Traced, frequencies: np.ndarray) -> Traced:
+        """Write down a row."""
+        n, d = len(y), y.shape[1] // (1 + 2 * len(frequencies))
+        return self._fourier("fourier_backward", (n, d), d, angular(frequencies, y.dtype), dy, y)
+
+    def fourier_double_backward(
+        self, ddx: Traced, dy: Traced, y: Traced, frequencies: np.ndarray, input_grad: bool = True
+    ) -> tuple[Traced, None]:
+        """Write down a row; for ``dx`` there is none."""
+        if input_grad:
+            raise NotRecordable("the second derivative of Fourier features by x")
+        omega = angular(frequencies, y.dtype)
+        return self._fourier("fourier_tangent", y.shape, ddx.shape[1], omega, ddx, y), None
+
+    def _fourier(
+        self, name: str, shape: tuple[int, ...], d: int, frequencies: np.ndarray, *arrays: Traced
+    ) -> Traced:
+        made = self.new(*shape)
+        places = [*map(self.place, arrays), self.place(frequencies), self.place(made, writes=True)]
+        none = [0] * (4 - len(places))
+        size = shape[0] * d * len(frequencies)
+        self.row(name, *places, *none, shape[0], d, len(frequencies), most=size // LEAST + 1)
+        return made
 
     def _before_activation(self, dy: Traced, y: Traced, code: int, argument: float) -> Traced:
         """Multiply dy by an activation's derivative: at once where a product makes it, if it does.

@@ -27,10 +27,13 @@ from npgan.layers.activation import (
 )
 from npgan.layers.apart import Apart
 from npgan.layers.dense import Dense
+from npgan.layers.fourier import FourierFeatures
 from npgan.layers.layer import Layer
 from npgan.layers.minibatch import MinibatchDiscrimination, MinibatchStddev
 from npgan.layers.noise import Dropout, GaussianSample
 from npgan.layers.normalisation import BatchNorm, LayerNorm
+from npgan.layers.residual import Residual
+from npgan.layers.scale import Scale
 from npgan.layers.sequential import Sequential
 from npgan.layers.spectral import SpectralDense
 
@@ -42,6 +45,7 @@ __all__ = [
     "BatchNorm",
     "Dense",
     "Dropout",
+    "FourierFeatures",
     "GaussianSample",
     "Identity",
     "Layer",
@@ -50,6 +54,8 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchStddev",
     "ReLU",
+    "Residual",
+    "Scale",
     "Sequential",
     "Sigmoid",
     "Softmax",
@@ -78,33 +84,45 @@ LAYERS: dict[str, type[Layer]] = {
         MinibatchStddev,
         MinibatchDiscrimination,
         SpectralDense,
+        FourierFeatures,
+        Scale,
     )
 }
 
 
-def build(specs: Sequence[str], rng: np.random.Generator | int | None = None) -> Sequential:
+Specs = Sequence["str | Specs"]
+
+
+def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequential:
     """Build a network from its layers in words, each ``name argument ...``.
+
+    A list in the list is a residual block: :class:`Residual`.
 
     Examples
     --------
     >>> build(["dense 2 3", "leaky_relu 0.2", "dense 3 1"], rng=0)
     Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
+    >>> build([["dense 2 3", "relu", "dense 3 2"], "scale 5.0"])
+    Sequential(Residual(Dense(2, 3), ReLU(), Dense(3, 2)), Scale(5.0))
 
     Raises
     ------
     InputError
         For an unknown layer, arguments that do not fit it, or widths that do not fit each other.
     """
-    layers = []
-    for spec in specs:
-        name, *arguments = spec.split() or [""]
-        if name not in LAYERS:
-            raise unknown("layer", name, LAYERS)
-        try:
-            layers.append(LAYERS[name](*map(_value, arguments)))
-        except TypeError:
-            raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
-    return Sequential(*layers, rng=rng)
+    return Sequential(*map(_layer, specs), rng=rng)
+
+
+def _layer(spec: "str | Specs") -> Layer:
+    if not isinstance(spec, str):
+        return Residual(*map(_layer, spec))
+    name, *arguments = spec.split() or [""]
+    if name not in LAYERS:
+        raise unknown("layer", name, LAYERS)
+    try:
+        return LAYERS[name](*map(_value, arguments))
+    except TypeError:
+        raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
 
 
 def _value(word: str) -> int | float | str:

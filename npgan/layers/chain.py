@@ -10,7 +10,7 @@ from npgan.errors import InputError
 from npgan.layers.activation import Activation
 from npgan.layers.dense import Dense
 from npgan.layers.layer import Layer
-from npgan.ops.chain import ACTIVATIONS
+from npgan.ops.chain import ACTIVATIONS, Pass, unchanged
 from npgan.parameters import Parameters
 
 Stage = tuple[str, Dense, Activation | None]
@@ -80,11 +80,13 @@ class Chain(Layer):
         c: np.ndarray,
         cache: tuple[np.ndarray, np.ndarray],
         grads: Parameters | None = None,
+        down: Pass = unchanged,
+        up: Pass = unchanged,
     ) -> np.floating:
         """See :func:`npgan.ops.chain_penalized_backward`."""
         flat = None if grads is None else grads.flat
         plan = (self.network.flat, self.plan, self.arguments)
-        return run.chain_penalized_backward(dy, c, *cache, *plan, flat)
+        return run.chain_penalized_backward(dy, c, *cache, *plan, flat, down, up)
 
 
 def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]]:

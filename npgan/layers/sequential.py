@@ -8,7 +8,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError
-from npgan.layers.chain import fuse
+from npgan.layers.chain import Chain, fuse
 from npgan.layers.layer import Layer
 from npgan.ops.chain import total
 from npgan.parameters import Parameters, join
@@ -184,11 +184,25 @@ class Sequential(Layer):
     def penalized_backward(
         self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
     ) -> np.floating:
-        """Leave it to the only layer, fused from several, if there is but one."""
-        (scope, layer), *others = self._parts()
-        if others:
+        """Leave it to the last layer if it is fused from several and those below have no parameters."""
+        *below, (scope, chain) = self._parts()
+        if not isinstance(chain, Chain) or any(layer.parameters for _, layer in below):
             return super().penalized_backward(dy, c, cache, grads)
-        return layer.penalized_backward(dy, c, cache[0], grads and grads.scope(scope))
+        records: list[Any] = []
+
+        def down(g: np.ndarray) -> np.ndarray:
+            for (_, layer), inner in zip(reversed(below), reversed(cache[:-1]), strict=True):
+                g, record = layer.input_gradient(g, inner)
+                records.insert(0, record)
+            return g
+
+        def up(t: np.ndarray) -> np.ndarray:
+            for (_, layer), record, inner in zip(below, records, cache[:-1], strict=True):
+                t, _ = layer.double_backward(t, record, inner, None, False)
+            return t
+
+        inner = grads and grads.scope(scope)
+        return chain.penalized_backward(dy, c, cache[-1], inner, down, up)
 
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""

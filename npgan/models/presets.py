@@ -6,7 +6,7 @@ first is npgan's own: what ``npgan train`` trains. A preset, and the configurati
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -86,7 +86,7 @@ class Config:
     batch_size : rows a step
     epochs, steps : how long; one of them
     seed : of the weights, the order of the data and all noise
-    networks : network -> its layers, each ``name argument ...``
+    networks : network -> its layers, each ``name argument ...``, or a list: a residual block
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
     settings : further arguments of the model; a penalty may be a table ``{start, end}``
     backend : what computes it, see :mod:`npgan.backend`
@@ -98,7 +98,7 @@ class Config:
     model: str
     data: str
     batch_size: int
-    networks: Mapping[str, list[str]]
+    networks: Mapping[str, list]
     optimizers: Mapping[str, Mapping[str, Any]]
     epochs: int | None = None
     steps: int | None = None
@@ -143,9 +143,9 @@ class Config:
     def for_data(self, data: Dataset) -> "Config":
         """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
 
-        >>> config = preset("ring").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
-        >>> config.networks["generator"][-1], config.networks["discriminator"][0]
-        ('dense 128 3', 'dense 3 128')
+        >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
+        >>> config.networks["generator"][-2], config.networks["discriminator"][0]
+        ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
         self.check()
         width, settings = data.train.shape[1], dict(self.settings)
@@ -155,12 +155,12 @@ class Config:
                 raise InputError(f"the data set {data.name} has no labels to learn from")
             settings["classes"] = classes = int(data.train_labels.max()) + 1
             latent = layers.build(networks["generator"]).in_width - self.settings.get("classes", 0)
-            networks["generator"] = _resized(networks["generator"], 0, latent + classes)
+            networks["generator"] = _refit(networks["generator"], "input", latent + classes)
             shown += classes
         shown *= count("packing", settings.get("packing", 1), 1)
-        ends = {"generator": (-1, width), "discriminator": (0, shown)}
-        ends |= {"encoder": (0, width), "decoder": (-1, width)}
-        networks = {n: _resized(specs, *ends[role(n)]) for n, specs in networks.items()}
+        ends = {"generator": ("output", width), "discriminator": ("input", shown)}
+        ends |= {"encoder": ("input", width), "decoder": ("output", width)}
+        networks = {n: _refit(specs, *ends[role(n)]) for n, specs in networks.items()}
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
@@ -236,6 +236,32 @@ class Config:
         return model
 
 
+def _refit(specs: Any, end: str, width: int) -> Any:
+    """Return a network whose input, or output, has another width.
+
+    The layers from that end on change up to the first dense one; a residual block keeps its width.
+
+    >>> _refit(["fourier 2 8 0.5 32.0", "dense 34 9"], "input", 3)
+    ['fourier 3 8 0.5 32.0', 'dense 51 9']
+    >>> _refit([["dense 2 9", "relu", "dense 9 2"], "scale 5.0"], "output", 3)
+    [['dense 3 9', 'relu', 'dense 9 3'], 'scale 5.0']
+    """
+    result, place = list(specs), 1 if end == "input" else 2
+    order = range(len(result)) if end == "input" else reversed(range(len(result)))
+    for i in order:
+        if isinstance(result[i], list):
+            result[i] = _refit(_refit(result[i], "input", width), "output", width)
+            continue
+        words = result[i].split()
+        if words[:1] in (["dense"], ["spectral_dense"]):
+            result[i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
+            break
+        if words[:1] == ["fourier"] and end == "input":
+            result[i] = " ".join([words[0], str(width), *words[2:]])
+            width *= 1 + 2 * int(words[2])
+    return result
+
+
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:
     if shape is not None and not (
         len(shape) == 2
@@ -253,33 +279,33 @@ def _check_images(shape: list | None, limits: list | None, features: int) -> Non
         raise InputError(f"image_range must be a least and a largest value, not {limits}")
 
 
-def _resized(specs: list[str], which: int, width: int) -> list[str]:
-    """Return a network whose first (0) dense layer takes, or last (-1) one makes, so many features."""
-    names = [spec.split()[:1] for spec in specs]
-    dense = [i for i, name in enumerate(names) if name in (["dense"], ["spectral_dense"])]
-    if not dense:
-        return specs
-    words = specs[dense[which]].split()
-    words[1 if which == 0 else 2] = str(width)
-    return [" ".join(words) if i == dense[which] else spec for i, spec in enumerate(specs)]
-
-
-def _check_size(name: str, specs: list[str]) -> None:
+def _check_size(name: str, specs: Any) -> None:
     """Refuse a network that a file describes but no memory holds, before it is built."""
-    if not isinstance(specs, list) or not all(isinstance(spec, str) for spec in specs):
-        raise InputError(f"the network {name} must be a list of layers, each 'name argument ...'")
-    size = 0
-    for words in map(str.split, specs):
+    size = sum(math.prod(sizes) + sizes[-1] for sizes in _sizes(name, specs))
+    if size > LARGEST:
+        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
+
+
+def _sizes(name: str, specs: Any) -> Iterator[list[int]]:
+    """Yield the sizes of all layers with weights, those of residual blocks included."""
+    if not isinstance(specs, list) or not all(isinstance(spec, str | list) for spec in specs):
+        raise InputError(
+            f"the network {name} must be a list of layers, each 'name argument ...', or a list of "
+            "the layers of a residual block"
+        )
+    for spec in specs:
+        if isinstance(spec, list):
+            yield from _sizes(name, spec)
+            continue
+        words = spec.split()
         form = SIZES.get(words[0] if words else "", [])
         numbers = words[1 : 1 + len(form)]
         if len(numbers) < len(form) or not all(map(str.isdecimal, numbers)):
             raise InputError(
-                f"the network {name} has {' '.join(words)!r}: it must be "
-                f"'{' '.join([words[0], *form])}'"
+                f"the network {name} has {spec!r}: it must be '{' '.join([words[0], *form])}'"
             )
-        size += math.prod(map(int, numbers)) + int(numbers[-1]) if form else 0
-    if size > LARGEST:
-        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
+        if form:
+            yield list(map(int, numbers))
 
 
 def mlp(*widths: int, hidden: str, output: str | None = None, init: str = "") -> list[str]:
@@ -304,6 +330,33 @@ LARGE = {
     "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
     "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
 }
+
+
+def _mixture(data: str, scale: float) -> Config:
+    """Return a GAN for a mixture in the plane, whose standard deviation on each axis is ``scale``.
+
+    The generator moves points of the noise to a mode, and needs waves to go over from one to the
+    next quickly; the discriminator needs them to see how wide a mode is. Small first weights keep
+    the fast ones down at the beginning, and a penalty that falls balances the modes while they are
+    still wide, when points can go from one to another.
+    """
+    hidden = {"hidden": RELU, "init": "normal"}
+    generator = ["fourier 2 8 0.5 128.0", *mlp(34, 64, 64, 2, **hidden)]
+    discriminator = ["fourier 2 8 0.5 32.0", *mlp(34, 64, 64, 1, **hidden)]
+    falls = {"start": 0.3, "end": 0.0001}
+    return Config(
+        model="gan",
+        data=data,
+        batch_size=256,
+        steps=60_000,
+        networks={
+            "generator": [generator, f"scale {scale}"],
+            "discriminator": [f"scale {1 / scale:.4g}", *discriminator],
+        },
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, beta2=0.99, schedule="cosine"),
+        settings={"penalties": {"r1": falls, "r2": falls}, "ema": 0.999},
+    )
+
 
 PRESETS: dict[str, Config] = {
     "gan-mnist": Config(
@@ -373,19 +426,9 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both("encoder", "decoder", "discriminator", lr=1e-3),
     ),
-    "ring": Config(
-        model="gan",
-        data="ring",
-        batch_size=256,
-        steps=10_000,
-        networks={
-            "generator": mlp(2, 128, 128, 2, hidden=RELU),
-            "discriminator": mlp(2, 128, 128, 1, hidden=RELU),
-        },
-        optimizers=_both("generator", lr=1e-3, beta1=0.5)
-        | _both("discriminator", lr=3e-4, beta1=0.5),
-        settings={"ema": 0.99},
-    ),
+    "ring": _mixture("ring", scale=0.707),
+    "grid": _mixture("grid", scale=2.83),
+    "grid100": _mixture("grid100", scale=4.31),
     "cgan-mnist": Config(
         model="conditional-gan",
         data="mnist",

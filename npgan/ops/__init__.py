@@ -50,6 +50,7 @@ from npgan.ops.dense import (
     dense_double_backward,
     dense_forward,
 )
+from npgan.ops.fourier import fourier_backward, fourier_double_backward, fourier_forward
 from npgan.ops.loss import (
     bce,
     bce_backward,
@@ -137,6 +138,9 @@ __all__ = [
     "elu_double_backward",
     "elu_forward",
     "ema_update",
+    "fourier_backward",
+    "fourier_double_backward",
+    "fourier_forward",
     "frozen_batch_norm_backward",
     "frozen_batch_norm_forward",
     "gather",

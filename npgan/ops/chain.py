@@ -6,6 +6,7 @@ many outputs a sample has in the stages before it. The outputs of n samples lie 
 stage after stage: those of stage s start at ``n * before``.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,16 @@ from npgan.ops.dense import (
 
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus", "elu")
 WITH_ARGUMENT = ("leaky_relu", "elu")
+Pass = Callable[[Any], Any]
+
+
+def unchanged(x: Any) -> Any:
+    """Return x.
+
+    >>> unchanged(1)
+    1
+    """
+    return x
 
 
 def _activation(code: int, argument: float, direction: str, *arrays: np.ndarray) -> Any:
@@ -201,6 +212,8 @@ def chain_penalized_backward(
     plan: np.ndarray,
     arguments: np.ndarray,
     grads: np.ndarray | None,
+    down: Pass = unchanged,
+    up: Pass = unchanged,
 ) -> np.floating:
     r"""Go back for a loss and for a penalty on the slope: :math:`P = \frac12\sum_n c_n\|\partial y_n/\partial x_n\|^2`.
 
@@ -208,12 +221,17 @@ def chain_penalized_backward(
     :math:`c_n g_n`, and :func:`chain_double_backward` takes it to the parameters. A kernel can do
     both at once, by that function's last formula.
 
+    Below the chain there may be layers without parameters, of x alone; the penalty then is on their
+    input's slope. :math:`g_n` goes on ``down`` through them, and its gradient comes back ``up``.
+
     Parameters
     ----------
     dy : (n, 1) the loss's gradient by the last stage's output
     c : (n, 1) each sample's coefficient
     x, y, w, plan, arguments : as given to :func:`chain_backward`
     grads : (size,), added to: the gradient of loss and penalty; None: they are not wanted
+    down : what takes a gradient by x (n, in) to that by the layers' input
+    up : what takes a change of that input to one of x
 
     Returns
     -------
@@ -230,9 +248,10 @@ def chain_penalized_backward(
     ones = np.ones_like(dy)
     g = chain_backward(ones, x, y, w, plan, arguments, None, True)
     assert g is not None
+    g = down(g)
     if grads is not None:
         chain_backward(dy, x, y, w, plan, arguments, grads, False)
-        chain_double_backward(c * g, ones, x, y, w, plan, arguments, grads, False)
+        chain_double_backward(up(c * g), ones, x, y, w, plan, arguments, grads, False)
     return (c * np.square(g)).sum() / 2
 
 

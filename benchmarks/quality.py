@@ -1,0 +1,262 @@
+"""Train the recommended GANs from several seeds, and say how good each became and what that took.
+
+  ring, grid, grid100  the presets of that name on mixtures of 8, 25 and 100 Gaussians
+  mnist                gan-mnist, and two articles' networks as written, for some minutes each
+
+Time is that of training, batches and noise included, measuring and compiling apart. A mixture's
+preset says how many steps; on MNIST they are as many as fit into the minutes, by the time of a few.
+Every finished training is added to results.json, and only what is not there is trained: a run that
+was stopped goes on; delete the folder where a preset has changed. The tables and the pictures are
+drawn anew from all results.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from npgan import backend
+from npgan.data import Dataset, load
+from npgan.evaluation import evaluate
+from npgan.judge import Judge
+from npgan.metrics import mode_statistics
+from npgan.models.presets import Config, preset
+from npgan.training import Loop
+from npgan.training.checkpoint import write_atomically
+
+EXAMPLES = """
+examples:
+  python benchmarks/quality.py --only ring,grid,grid100
+  python benchmarks/quality.py --only mnist --minutes 5 --times-as-long 3
+  python benchmarks/quality.py --only mnist --seeds 1 --minutes 0.2 --out /tmp/quality
+"""
+SAMPLES = {"ring": 2500, "grid": 2500, "grid100": 10_000}
+DIGITS = ("gan-mnist", "gan-small", "gan-large")
+POINTS = 10  # measurements along a training on MNIST
+TRIAL = 100  # steps that are timed to say how many fit
+
+Result = dict[str, Any]
+
+
+class Column(NamedTuple):
+    """A column of a table: its heading, the number in a result, its format, and which end is worst."""
+
+    heading: str
+    number: Callable[[Result], float]
+    form: str
+    worst: Callable
+
+
+def measure(*path: str) -> Callable[[Result], float]:
+    """Return what finds a number in a result."""
+
+    def find(result: Result) -> float:
+        value = result["measures"]
+        for name in path:
+            value = value[name]
+        return value
+
+    return find
+
+
+TIME = Column("training", lambda result: result["seconds"], "{:.0f} s", max)
+MODES = (
+    Column("modes", measure("modes"), "{:.0f}", min),
+    Column("with half their share", measure("modes_of_half_a_share"), "{:.0f}", min),
+    Column("high quality", measure("high_quality"), "{:.1%}", min),
+    Column("reverse KL", measure("reverse_kl"), "{:.4f}", max),
+    Column("total variation", measure("total_variation"), "{:.3f}", max),
+    Column("spread, least", measure("spread"), "{:.2f}", min),
+    Column("spread, greatest", measure("spread"), "{:.2f}", max),
+    TIME,
+)
+CLASSES = (
+    Column("Fréchet distance", measure("feature_frechet_distance"), "{:.1f}", max),
+    Column("real data's", measure("feature_frechet_distance_real"), "{:.1f}", max),
+    Column("classes", measure("classes", "classes"), "{:.0f}", min),
+    Column("total variation", measure("classes", "total_variation"), "{:.3f}", max),
+    Column("precision", measure("neighbours", "precision"), "{:.2f}", min),
+    Column("recall", measure("neighbours", "recall"), "{:.2f}", min),
+    TIME,
+)
+
+
+# Training.
+
+
+def begin(config: Config, data: Dataset) -> tuple[Any, Loop]:
+    """Return a model and its loop, on compiled kernels."""
+    backend.use("numba")
+    backend.prepare()
+    model = config.build(len(data.train))
+    return model, Loop(model, data.train, batch_size=config.batch_size, rng=config.seed)
+
+
+def mixture(name: str, seed: int, out: Path) -> Result:
+    """Train a mixture's preset and count what its samples cover."""
+    config, data = preset(name).override(seed=seed), load(name)
+    model, loop = begin(config, data)
+    loop.run(steps=config.steps)
+    samples = model.sample(SAMPLES[name], seed)
+    np.save(out / f"{name}-{seed}.npy", samples)
+    measures = mode_statistics(samples, data.modes, data.std)
+    return {"seconds": loop.seconds, "steps": loop.step, "measures": measures}
+
+
+def digits(name: str, seed: int, minutes: float) -> Result:
+    """Train a preset on MNIST for so long; measure it at the end, and a Fréchet distance before."""
+    config, data = preset(name).override(seed=seed), load("mnist")
+    steps = max(POINTS, round(60 * minutes / seconds_a_step(config, data)))
+    model, loop = begin(config.override(steps=steps), data)
+    judge = Judge(model, data, 10_000, np.random.default_rng(0))
+    curve = []
+    for point in range(1, POINTS + 1):
+        loop.run(steps=steps * point // POINTS)
+        seen = judge.measure(model.sample(len(judge.test.rows), seed))
+        curve.append([loop.seconds, seen["feature_frechet_distance"]])
+    measures = evaluate(model, data, np.random.default_rng(seed))
+    return {"seconds": loop.seconds, "steps": loop.step, "measures": measures, "curve": curve}
+
+
+def seconds_a_step(config: Config, data: Dataset) -> float:
+    """Return the time of a step, those that compile and record left out."""
+    _, loop = begin(config, data)
+    loop.run(steps=TRIAL)
+    before = loop.seconds
+    loop.run(steps=3 * TRIAL)
+    return (loop.seconds - before) / (2 * TRIAL)
+
+
+class Task(NamedTuple):
+    """A training: what row of the tables it belongs to, its seed, and how to do it."""
+
+    row: str
+    seed: int
+    train: Callable[[], Result]
+
+
+def tasks(
+    only: Sequence[str], seeds: int, minutes: float, longer: int, out: Path
+) -> Iterator[Task]:
+    """Yield all trainings, seed after seed."""
+    lengths = [(name, minutes) for name in DIGITS]
+    if longer > 1:
+        lengths.append((DIGITS[0], longer * minutes))
+    for seed in range(seeds):
+        for name in only:
+            if name in SAMPLES:
+                yield Task(name, seed, partial(mixture, name, seed, out))
+        for name, length in lengths if "mnist" in only else []:
+            yield Task(f"{name}, {length:g} min", seed, partial(digits, name, seed, length))
+
+
+# Reports.
+
+
+def table(results: dict[str, dict[str, Result]], columns: Sequence[Column]) -> list[str]:
+    """Return a Markdown table: of each row the median of the seeds and, in brackets, the worst."""
+    lines = [
+        "| | seeds | " + " | ".join(column.heading for column in columns) + " |",
+        "|---" * (len(columns) + 2) + "|",
+    ]
+    for row, seeds in results.items():
+        cells = [row, str(len(seeds))]
+        for column in columns:
+            numbers = [column.number(result) for result in seeds.values()]
+            both = (column.form.format(f(numbers)) for f in (median, column.worst))
+            cells.append("{} ({})".format(*both))
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def draw_mixtures(names: Sequence[str], out: Path) -> None:
+    """Draw each mixture's samples from the first seed over the true modes."""
+    figure = Figure(figsize=(4.6 * len(names), 4.8), layout="constrained")
+    for name, axes in zip(names, figure.subplots(1, len(names), squeeze=False)[0], strict=True):
+        modes, samples = load(name).modes, np.load(out / f"{name}-0.npy")
+        axes.plot(*modes.T, "o", ms=11, mfc="none", mec="0.6", label="true modes")
+        axes.plot(*samples.T, ".", ms=1.5, color="C3", alpha=0.5, label="samples")
+        limit = 1.25 * abs(modes).max()
+        axes.set(title=f"{name}: {len(samples):,} samples", aspect="equal")
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="$x_1$")
+    axes.legend(loc="upper right", markerscale=1.2)
+    figure.savefig(out / "mixtures.png", dpi=110)
+
+
+def draw_curves(results: dict[str, dict[str, Result]], out: Path) -> None:
+    """Draw the Fréchet distance against the time of training, a line a seed."""
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for i, (row, seeds) in enumerate(results.items()):
+        for j, result in enumerate(seeds.values()):
+            label = None if j else row
+            axes.plot(*np.transpose(result["curve"]), ".-", color=f"C{i}", lw=1, label=label)
+    real = CLASSES[1].number(next(iter(seeds.values())))
+    axes.axhline(real, color="0.5", ls="--", lw=1, label="real data")
+    axes.set(xlabel="seconds of training", yscale="log")
+    axes.set_ylabel("Fréchet distance in the classifier's features")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    figure.savefig(out / "mnist.png", dpi=110)
+
+
+def report(results: dict[str, dict[str, Result]], out: Path) -> None:
+    """Write the tables and the pictures of all results."""
+    mixtures = {row: results[row] for row in results if row in SAMPLES}
+    others = {row: results[row] for row in results if row not in SAMPLES}
+    lines = []
+    if mixtures:
+        lines += table(mixtures, MODES)
+        draw_mixtures([row for row in mixtures if (out / f"{row}-0.npy").exists()], out)
+    if others:
+        lines += table(others, CLASSES)
+        draw_curves(others, out)
+    text = "\n".join(lines)
+    write_atomically(out / "quality.md", text.encode())
+    print(text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    known = [*SAMPLES, "mnist"]
+    parser.add_argument("--only", default=",".join(known), help="default: %(default)s")
+    parser.add_argument("--seeds", type=int, default=5, help="default: 5")
+    parser.add_argument("--minutes", type=float, default=5.0, help="on MNIST; default: 5")
+    parser.add_argument(
+        "--times-as-long", type=int, default=1, metavar="N", help="train gan-mnist so long as well"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("quality"), metavar="DIR", help="default: quality"
+    )
+    arguments = parser.parse_args()
+    only = arguments.only.split(",")
+    if set(only) - set(known):
+        parser.error(f"--only takes some of {','.join(known)}, not {arguments.only}")
+    if arguments.seeds < 1 or arguments.minutes <= 0:
+        parser.error("--seeds and --minutes must be positive")
+
+    out = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    chosen = tasks(only, arguments.seeds, arguments.minutes, arguments.times_as_long, out)
+    for task in chosen:
+        done = results.setdefault(task.row, {})
+        if str(task.seed) not in done:
+            print(f"{task.row}, seed {task.seed}", file=sys.stderr, flush=True)
+            done[str(task.seed)] = task.train()
+            write_atomically(path, json.dumps(results, indent=1).encode())
+    report(results, out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Fourier features, a layer without parameters."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, count, positive
+from npgan.layers.layer import Layer
+from npgan.parameters import Parameters
+
+MOST = 1000
+
+
+class FourierFeatures(Layer):
+    """Fourier features, :func:`npgan.ops.fourier_forward`: x, and waves of each of its numbers.
+
+    Parameters
+    ----------
+    in_features : the width d of x
+    number : F, the number of frequencies, at most 1000
+    low, high : the least and the greatest, in turns for each unit of x; each of the others has the
+        same ratio to the one before it
+
+    Examples
+    --------
+    >>> layer = FourierFeatures(2, 3, 0.5, 2.0)
+    >>> layer.frequencies.round(3).tolist(), layer(np.zeros((5, 2))).shape
+    ([0.5, 1.0, 2.0], (5, 14))
+    """
+
+    name = "fourier"
+
+    def __init__(self, in_features: int, number: int, low: float, high: float) -> None:
+        self.in_width = count("the width of Fourier features", in_features, 1)
+        self.number = count("the number of frequencies", number, 1, MOST)
+        self.low, self.high = positive("the least frequency", low), positive("the greatest", high)
+        if low > high:
+            raise InputError(f"the least frequency, {low}, is above the greatest, {high}")
+        self.frequencies = np.geomspace(low, high, number)
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :func:`npgan.ops.fourier_forward`; the cache is the output."""
+        if x.ndim != 2 or x.shape[1] != self.in_width:
+            raise InputError(
+                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
+            )
+        y = run.fourier_forward(x, self.frequencies)
+        return y, y
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: np.ndarray,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """See :func:`npgan.ops.fourier_backward`."""
+        return run.fourier_backward(dy, cache, self.frequencies) if input_grad else None
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: np.ndarray,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        """See :func:`npgan.ops.fourier_double_backward`; the record is ``dy``."""
+        return run.fourier_double_backward(ddx, record, cache, self.frequencies, input_grad)
+
+    def out_features(self, in_features: int) -> int:
+        """Return d(1 + 2F); an input of the wrong width is an InputError."""
+        if in_features != self.in_width:
+            raise InputError(f"{self!r} follows a layer {in_features} wide")
+        return self.in_width * (1 + 2 * self.number)
+
+    def spec(self) -> str:
+        """Return ``fourier in_features number low high``."""
+        return f"{self.name} {self.in_width} {self.number} {self.low} {self.high}"

@@ -1,0 +1,99 @@
+r"""Fourier features: waves of a coordinate, by which a network sees fine detail.
+
+With F frequencies :math:`f_k`, given in turns for each unit of x, row x of d numbers becomes
+
+.. math:: y = (x,\; s,\; c), \qquad s_{ik} = \sin 2\pi f_k x_i, \qquad c_{ik} = \cos 2\pi f_k x_i
+
+of width d(1 + 2F). A dense network learns slow changes of its input long before fast ones; of a wave
+even a fast change is a slow one. Source: Tancik et al. 2020.
+"""
+
+import numpy as np
+
+TURN = 2 * np.pi
+
+
+def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    r"""Return x and its waves, (n, d(1 + 2F)); a cosine is a sine a quarter turn on.
+
+    Whole turns are taken off before :math:`\pi` comes in: large arguments lose nothing by it.
+
+    Parameters
+    ----------
+    x : (n, d)
+    frequencies : (F,)
+
+    Examples
+    --------
+    >>> fourier_forward(np.array([[1.0]]), np.array([0.25])).round(3)
+    array([[1., 1., 0.]])
+    """
+    turns = _flat(x[:, :, None] * frequencies.astype(x.real.dtype))
+    turns = np.concatenate([turns, turns + turns.dtype.type(0.25)], axis=1)
+    return np.concatenate([x, np.sin(TURN * (turns - np.round(turns.real)))], axis=1)
+
+
+def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    r"""Return dx (n, d).
+
+    With :math:`\omega_k = 2\pi f_k` a wave's slope is the other wave, :math:`s' = \omega c` and
+    :math:`c' = -\omega s`, so that y is all that is needed of the way forward:
+
+    .. math:: dx_i = dy_i + \sum_k \omega_k\,(ds_{ik}\,c_{ik} - dc_{ik}\,s_{ik})
+
+    >>> y = np.array([[0.0, 0.0, 1.0]])
+    >>> fourier_backward(np.array([[3.0, 0.5, 7.0]]), y, np.array([1 / np.pi]))
+    array([[4.]])
+    """
+    dx, ds, dc = _split(dy, frequencies)
+    _, s, c = _split(y, frequencies)
+    omega = TURN * frequencies.astype(y.dtype)
+    return dx[:, :, 0] + (omega * (ds * c - dc * s)).sum(axis=2)
+
+
+def fourier_double_backward(
+    ddx: np.ndarray,
+    dy: np.ndarray,
+    y: np.ndarray,
+    frequencies: np.ndarray,
+    input_grad: bool = True,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    r"""Differentiate :func:`fourier_backward`, of whose ``dx`` a loss has the gradient ``ddx``.
+
+    That is linear in ``dy``: :math:`ddy = (ddx_i,\; ddx_i\,\omega_k c_{ik},\; -ddx_i\,\omega_k s_{ik})`. And it
+    depends on x by the waves: :math:`dx_i = -ddx_i \sum_k \omega_k^2\,(ds_{ik}\,s_{ik} + dc_{ik}\,c_{ik})`.
+
+    Parameters
+    ----------
+    ddx : (n, d)
+    dy, y, frequencies : as given to :func:`fourier_backward`
+    input_grad : whether ``dx`` is wanted; None is returned otherwise
+
+    Examples
+    --------
+    >>> y, dy = np.array([[0.0, 0.0, 1.0]]), np.array([[3.0, 0.5, 7.0]])
+    >>> fourier_double_backward(np.array([[1.0]]), dy, y, np.array([1 / np.pi]))
+    (array([[ 1.,  2., -0.]]), array([[-28.]]))
+    """
+    _, ds, dc = _split(dy, frequencies)
+    _, s, c = _split(y, frequencies)
+    omega = TURN * frequencies.astype(y.dtype)
+    t = ddx[:, :, None] * omega
+    ddy = np.concatenate([ddx, _flat(t * c), _flat(-t * s)], axis=1)
+    if not input_grad:
+        return ddy, None
+    return ddy, -ddx * (omega * omega * (ds * s + dc * c)).sum(axis=2)
+
+
+def _flat(waves: np.ndarray) -> np.ndarray:
+    """Return waves (n, d, F) as rows (n, dF)."""
+    n, d, f = waves.shape
+    return waves.reshape(n, d * f)
+
+
+def _split(y: np.ndarray, frequencies: np.ndarray) -> list[np.ndarray]:
+    """Return the parts of rows that belong to x, s and c, as (n, d, 1), (n, d, F), (n, d, F)."""
+    n, f = len(y), len(frequencies)
+    d = y.shape[1] // (1 + 2 * f)
+    parts = np.split(y, [d, d + d * f], axis=1)
+    return [part.reshape(n, d, k) for part, k in zip(parts, (1, f, f), strict=True)]

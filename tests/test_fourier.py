@@ -1,0 +1,118 @@
+"""Fourier features under a penalty: against torch, through the kernels, in recorded steps."""
+
+import numpy as np
+import pytest
+from test_programs import BATCH, compiled, steps_of, threads  # noqa: F401
+from test_second_order import double_backward, random
+
+from npgan import GAN, backend, ops, optim
+from npgan.layers import build
+
+SPECS = ["scale 0.7", "fourier 4 3 0.1 0.9", "dense 28 6", "{}", "dense 6 5", "{}", "dense 5 1"]
+FREQUENCIES = np.geomspace(0.1, 0.9, 3)
+
+
+def specs(activation):
+    return [spec.format(activation) for spec in SPECS]
+
+
+def network(activation):
+    return build(specs(activation), rng=3).astype(np.float64)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_the_second_derivative_is_what_torch_computes_with_create_graph(activation):
+    torch = pytest.importorskip("torch")
+    net, x, v = network(activation), random(3, 4), random(3, 4, seed=1)
+    f = {"relu": torch.relu, "tanh": torch.tanh}[activation]
+    parameters = [torch.tensor(p, requires_grad=True) for p in net.parameters.values()]
+    points = torch.tensor(x, requires_grad=True)
+    scaled = 0.7 * points
+    waves = (2 * np.pi * scaled[:, :, None] * torch.tensor(FREQUENCIES)).reshape(3, -1)
+    h = torch.cat([scaled, torch.sin(waves), torch.cos(waves)], dim=1)
+    for i in (0, 2, 4):
+        h = h @ parameters[i] + parameters[i + 1]
+        h = f(h) if i < 4 else h
+    (dx,) = torch.autograd.grad(h.sum(), points, create_graph=True)
+    (dx * torch.tensor(v)).sum().backward()
+    grads, through = double_backward(net, v, x)
+    expected = [np.zeros(p.numel()) if p.grad is None else p.grad.numpy().ravel()
+                for p in parameters]  # fmt: skip
+    np.testing.assert_allclose(grads, np.concatenate(expected), rtol=0, atol=1e-10)
+    np.testing.assert_allclose(through, points.grad.numpy(), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("block", [False, True])
+def test_one_way_back_does_for_a_loss_and_a_penalty(activation, block, choice):
+    backend.use(choice)
+    net, x = network(activation), random(5, 4)
+    if block:  # it has parameters below the last chain: both ways are taken apart
+        net = build([["dense 4 3", activation, "dense 3 4"], *specs(activation)], rng=0)
+        net = net.astype(np.float64)
+    dy, c = random(5, 1, seed=1), abs(random(5, 1, seed=2))
+    logits, cache = net.forward(x)
+    both, apart = net.parameters.like(), net.parameters.like()
+    value = net.penalized_backward(dy, c, cache, both)
+    net.backward(dy, cache, apart, input_grad=False)
+    g, record = net.input_gradient(np.ones_like(logits), cache)
+    net.double_backward(c * g, record, cache, apart, input_grad=False)
+    assert value == pytest.approx((c * g**2).sum() / 2, rel=1e-13)
+    np.testing.assert_allclose(both.flat, apart.flat, rtol=0, atol=1e-12 * abs(apart.flat).max())
+    assert net.penalized_backward(dy, c, cache) == value
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(0, 2), (1, 1), (7, 3), (3000, 2)])
+@pytest.mark.usefixtures("threads")
+def test_kernels_are_the_references(shape, dtype):
+    kernels = pytest.importorskip("npgan.kernels").KERNELS
+    x = (9 * random(*shape)).astype(dtype)
+    y = ops.fourier_forward(x, FREQUENCIES)
+    dy = random(*y.shape, seed=1).astype(dtype)
+    mine = kernels["fourier_forward"](x, FREQUENCIES)
+    back = kernels["fourier_backward"](dy, y, FREQUENCIES)
+    assert mine.dtype == back.dtype == dtype
+    # the angle, below pi, is rounded thrice, the sine once; then sums of six products and one more
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(mine, y, rtol=0, atol=3 * np.pi * eps)
+    slopes = 14 * np.pi * abs(dy).max(initial=0)
+    np.testing.assert_allclose(
+        back, ops.fourier_backward(dy, y, FREQUENCIES), rtol=0, atol=slopes * eps
+    )
+
+
+def test_a_number_that_is_not_finite_stays_so():
+    kernels = pytest.importorskip("npgan.kernels").KERNELS
+    x = np.array([[np.nan], [np.inf], [1.0]], np.float32)
+    with np.errstate(invalid="ignore"):
+        y = kernels["fourier_forward"](x, FREQUENCIES)
+    assert np.isfinite(y).all(axis=1).tolist() == [False, False, True]
+
+
+@compiled
+@pytest.mark.parametrize(
+    ("penalties", "dtype"),
+    [({}, np.float32), ({}, np.float64), ({"r1": 0.1, "r2": 0.2}, np.float64)],
+)
+def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):  # noqa: F811
+    """Without a penalty bit for bit; with one, one product a stage is another sum than two."""
+    backend.use("numba")
+    generator = [["fourier 4 2 0.5 2", "dense 20 9", "relu", "dense 9 4"], "scale 3", ["dense 4 4"]]
+
+    def make():
+        networks = (build(layers, rng=0).astype(dtype) for layers in (generator, specs("relu")))
+        rules = {name: optim.SGD(0.01) for name in ("generator", "discriminator")}
+        return GAN(*networks, optimizers=rules, penalties=penalties, objective="relativistic")
+
+    data = random(3 * BATCH, 4).astype(dtype)
+    mine, theirs = make(), make()
+    step, _, _ = steps_of(mine, data)
+    _, single, _ = steps_of(theirs, data)
+    close = 1e-9 if penalties else 0
+    for _ in range(6):
+        assert step() == pytest.approx(single(), rel=close)
+    assert None not in [made for pattern, made in step._programs.items() if pattern is not None]
+    for name, weights in theirs.weights().items():
+        np.testing.assert_allclose(mine.weights()[name], weights, rtol=0, atol=close)
