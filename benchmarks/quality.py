@@ -14,7 +14,8 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
+from operator import getitem
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from npgan import backend
 from npgan.data import Dataset, load
 from npgan.evaluation import evaluate
 from npgan.judge import Judge
-from npgan.metrics import mode_statistics
+from npgan.metrics import frechet_distance, mode_statistics
 from npgan.models.presets import Config, preset
 from npgan.training import Loop
 from npgan.training.checkpoint import write_atomically
@@ -56,14 +57,7 @@ class Column(NamedTuple):
 
 def measure(*path: str) -> Callable[[Result], float]:
     """Return what finds a number in a result."""
-
-    def find(result: Result) -> float:
-        value = result["measures"]
-        for name in path:
-            value = value[name]
-        return value
-
-    return find
+    return lambda result: reduce(getitem, path, result["measures"])
 
 
 TIME = Column("training", lambda result: result["seconds"], "{:.0f} s", max)
@@ -119,8 +113,8 @@ def digits(name: str, seed: int, minutes: float) -> Result:
     curve = []
     for point in range(1, POINTS + 1):
         loop.run(steps=steps * point // POINTS)
-        seen = judge.measure(model.sample(len(judge.test.rows), seed))
-        curve.append([loop.seconds, seen["feature_frechet_distance"]])
+        seen = judge.look(model.sample(len(judge.test.rows), seed))
+        curve.append([loop.seconds, frechet_distance(seen.features, judge.test.features)])
     measures = evaluate(model, data, np.random.default_rng(seed))
     return {"seconds": loop.seconds, "steps": loop.step, "measures": measures, "curve": curve}
 
@@ -168,25 +162,24 @@ def table(results: dict[str, dict[str, Result]], columns: Sequence[Column]) -> l
     ]
     for row, seeds in results.items():
         cells = [row, str(len(seeds))]
-        for column in columns:
-            numbers = [column.number(result) for result in seeds.values()]
-            both = (column.form.format(f(numbers)) for f in (median, column.worst))
-            cells.append("{} ({})".format(*both))
+        for _, number, form, worst in columns:
+            numbers = [number(result) for result in seeds.values()]
+            cells.append(f"{form.format(median(numbers))} ({form.format(worst(numbers))})")
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 
 
 def draw_mixtures(names: Sequence[str], out: Path) -> None:
     """Draw each mixture's samples from the first seed over the true modes."""
-    figure = Figure(figsize=(4.6 * len(names), 4.8), layout="constrained")
+    figure = Figure(figsize=(4.6 * len(names), 5.4), layout="constrained")
     for name, axes in zip(names, figure.subplots(1, len(names), squeeze=False)[0], strict=True):
         modes, samples = load(name).modes, np.load(out / f"{name}-0.npy")
         axes.plot(*modes.T, "o", ms=11, mfc="none", mec="0.6", label="true modes")
         axes.plot(*samples.T, ".", ms=1.5, color="C3", alpha=0.5, label="samples")
         limit = 1.25 * abs(modes).max()
         axes.set(title=f"{name}: {len(samples):,} samples", aspect="equal")
-        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="$x_1$")
-    axes.legend(loc="upper right", markerscale=1.2)
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="$x_1$", ylabel="$x_2$")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.savefig(out / "mixtures.png", dpi=110)
 
 
@@ -218,9 +211,8 @@ def report(results: dict[str, dict[str, Result]], out: Path) -> None:
     if others:
         lines += table(others, CLASSES)
         draw_curves(others, out)
-    text = "\n".join(lines)
-    write_atomically(out / "quality.md", text.encode())
-    print(text)
+    write_atomically(out / "quality.md", "\n".join(lines).encode())
+    print("\n".join(lines))
 
 
 def main() -> None:
@@ -228,15 +220,12 @@ def main() -> None:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     known = [*SAMPLES, "mnist"]
-    parser.add_argument("--only", default=",".join(known), help="default: %(default)s")
-    parser.add_argument("--seeds", type=int, default=5, help="default: 5")
-    parser.add_argument("--minutes", type=float, default=5.0, help="on MNIST; default: 5")
-    parser.add_argument(
-        "--times-as-long", type=int, default=1, metavar="N", help="train gan-mnist so long as well"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("quality"), metavar="DIR", help="default: quality"
-    )
+    option = parser.add_argument
+    option("--only", default=",".join(known), help="default: %(default)s")
+    option("--seeds", type=int, default=5, help="default: 5")
+    option("--minutes", type=float, default=5.0, help="on MNIST; default: 5")
+    option("--times-as-long", type=int, default=1, metavar="N", help="gan-mnist so long as well")
+    option("--out", type=Path, default=Path("quality"), metavar="DIR", help="default: quality")
     arguments = parser.parse_args()
     only = arguments.only.split(",")
     if set(only) - set(known):
@@ -248,8 +237,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
-    chosen = tasks(only, arguments.seeds, arguments.minutes, arguments.times_as_long, out)
-    for task in chosen:
+    for task in tasks(only, arguments.seeds, arguments.minutes, arguments.times_as_long, out):
         done = results.setdefault(task.row, {})
         if str(task.seed) not in done:
             print(f"{task.row}, seed {task.seed}", file=sys.stderr, flush=True)

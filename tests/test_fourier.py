@@ -7,6 +7,7 @@ from test_second_order import double_backward, random
 
 from npgan import GAN, backend, ops, optim
 from npgan.layers import build
+from npgan.models.presets import preset
 
 SPECS = ["scale 0.7", "fourier 4 3 0.1 0.9", "dense 28 6", "{}", "dense 6 5", "{}", "dense 5 1"]
 FREQUENCIES = np.geomspace(0.1, 0.9, 3)
@@ -89,6 +90,16 @@ def test_a_number_that_is_not_finite_stays_so():
     with np.errstate(invalid="ignore"):
         y = kernels["fourier_forward"](x, FREQUENCIES)
     assert np.isfinite(y).all(axis=1).tolist() == [False, False, True]
+
+
+@compiled
+@pytest.mark.parametrize("name", ["ring", "grid", "grid100"])
+def test_presets_with_them_are_recorded(name, threads):  # noqa: F811
+    backend.use("numba")
+    step, _, _ = steps_of(preset(name).build(1000), random(3 * BATCH, 2).astype(np.float32))
+    losses = [step()["d_loss"] for _ in range(3)]
+    assert np.isfinite(losses).all()
+    assert all(made is not None for pattern, made in step._programs.items() if pattern is not None)
 
 
 @compiled

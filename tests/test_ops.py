@@ -129,7 +129,7 @@ def test_fourier_features_are_their_formula(data):
     dy = np.random.default_rng(0).standard_normal(y.shape)
     dx = ops.fourier_backward(dy, y, frequencies)
     assert y.shape == (len(x), 2 * 7)
-    size = 2 * np.pi * 9 * 3.7  # an argument's rounding is relative to it
+    size = 3 * 2 * np.pi * 9 * 3.7  # an argument is rounded three times, relative to its size
     for row in range(len(x)):
         expected = naive.fourier(x[row].tolist(), frequencies.tolist())
         np.testing.assert_allclose(y[row], expected, rtol=0, atol=size * 2**-52)

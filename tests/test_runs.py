@@ -101,7 +101,7 @@ CONFIGS = {
     "hidden in white space": ("dense 34 64", " dense 2000000 2000000"),
     "hidden behind a tab": ("dense 34 64", "dense\\t2000000 2000000"),
     "an optimiser that is none": ('name = "adam"\nlr = 0.001', "lr = 0.001"),
-    "a critic that squashes": ('"dense 64 1 normal"', '"dense 64 1 normal", "sigmoid"'),
+    "a critic that squashes": ('"dense 64 1 normal"', '"dense 64 1", "sigmoid"'),
     "another activation than was trained": ('"relu"', '"elu"'),
     "no image": ('model = "gan"', 'model = "gan"\nimage_shape = [3, 3]'),
     "half an image": ('model = "gan"', 'model = "gan"\nimage_shape = [2]'),

@@ -186,7 +186,8 @@ class Sequential(Layer):
     ) -> np.floating:
         """Leave it to the last layer if it is fused from several and those below have no parameters."""
         *below, (scope, chain) = self._parts()
-        if not isinstance(chain, Chain) or any(layer.parameters for _, layer in below):
+        trained = any(isinstance(layer, Chain) or layer.parameters for _, layer in below)
+        if trained or not isinstance(chain, Chain):
             return super().penalized_backward(dy, c, cache, grads)
         records: list[Any] = []
 

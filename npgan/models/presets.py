@@ -337,8 +337,7 @@ def _mixture(data: str, scale: float) -> Config:
 
     The generator moves points of the noise to a mode, and needs waves to go over from one to the
     next quickly; the discriminator needs them to see how wide a mode is. Small first weights keep
-    the fast ones down at the beginning, and a penalty that falls balances the modes while they are
-    still wide, when points can go from one to another.
+    the fast ones down until the modes are equally full. docs/quality.md has what each part does.
     """
     hidden = {"hidden": RELU, "init": "normal"}
     generator = ["fourier 2 8 0.5 128.0", *mlp(34, 64, 64, 2, **hidden)]
