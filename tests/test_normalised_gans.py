@@ -164,7 +164,8 @@ def config():
             *("batch_norm 33", "spectral_dense 33 1"),
         ],
     }
-    chosen = replace(preset("ring"), networks=networks, settings={"ema": 0.9})
+    rules = preset("gan-small").optimizers  # whose rate does not depend on how long a run is
+    chosen = replace(preset("ring"), networks=networks, optimizers=rules, settings={"ema": 0.9})
     return chosen.override(steps=60)
 
 
