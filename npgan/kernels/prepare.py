@@ -28,11 +28,11 @@ def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
         partial(program.products, *given, memory, *part),
         partial(program.elementwise, *given, *part),
         partial(program.penalties, *given[:2], memory, doubles, memory, *part),
+        partial(program.waves, *given[:2], memory, *part),
     ], [
         partial(program.batches, *given, operands, octets, *part),
         partial(program.losses, *given, doubles, *part),
         partial(program.updates, *given, *part),
-        partial(program.waves, *given[:2], memory, *part),
     ]
 
 
