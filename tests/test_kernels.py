@@ -315,7 +315,11 @@ PLAIN_RING = replace(
         "generator": mlp(2, 128, 128, 2, hidden="relu"),
         "discriminator": mlp(2, 128, 128, 1, hidden="relu"),
     },
-    settings={},
+    optimizers={
+        "generator": {"name": "adam", "lr": 1e-3, "beta1": 0.5},
+        "discriminator": {"name": "adam", "lr": 3e-4, "beta1": 0.5},
+    },
+    settings={"ema": 0.99},
 )
 # without the preset's waves: 128 turns a unit make a rounding some hundred times as large
 
