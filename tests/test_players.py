@@ -23,6 +23,7 @@ from npgan import (
     Sigmoid,
     runs,
 )
+from npgan.layers import build
 from npgan.models.multi import AGAINST
 from npgan.models.presets import Config, preset
 
@@ -124,6 +125,16 @@ def test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit():
     assert numbers == others
     for name in mine:
         assert (mine[name] == theirs[name]) == ("discriminator" in name), name
+
+
+def test_its_buffers_are_put_back_as_well():
+    critic = build(["spectral_dense 2 4", "leaky_relu", "spectral_dense 4 1"], rng=1)
+    gan = GAN(build(["dense 3 2"], rng=0), critic, unrolled_steps=2)
+    buffers = gan.discriminator.buffers.flat
+    before = buffers.copy()
+    with gan.unrolled(rng().standard_normal((8, 2)).astype(np.float32), rng()):
+        assert (buffers != before).any()
+    np.testing.assert_array_equal(buffers, before)
 
 
 def test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be():

@@ -6,13 +6,13 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count, positive
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
 
 MOST = 1000
 
 
-class FourierFeatures(Layer):
+class FourierFeatures(Sized):
     """Fourier features, :func:`npgan.ops.fourier_forward`: x, and waves of each of its numbers.
 
     Parameters
@@ -38,16 +38,13 @@ class FourierFeatures(Layer):
         if low > high:
             raise InputError(f"the least frequency, {low}, is above the greatest, {high}")
         self.frequencies = np.geomspace(low, high, number)
+        self.out_width = self.in_width * (1 + 2 * self.number)
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """See :func:`npgan.ops.fourier_forward`; the cache is the output."""
-        if x.ndim != 2 or x.shape[1] != self.in_width:
-            raise InputError(
-                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
-            )
-        y = run.fourier_forward(x, self.frequencies)
+        y = run.fourier_forward(self._checked(x), self.frequencies)
         return y, y
 
     def backward(
@@ -70,12 +67,6 @@ class FourierFeatures(Layer):
     ) -> tuple[np.ndarray, Any]:
         """See :func:`npgan.ops.fourier_double_backward`; the record is ``dy``."""
         return run.fourier_double_backward(ddx, record, cache, self.frequencies, input_grad)
-
-    def out_features(self, in_features: int) -> int:
-        """Return d(1 + 2F); an input of the wrong width is an InputError."""
-        if in_features != self.in_width:
-            raise InputError(f"{self!r} follows a layer {in_features} wide")
-        return self.in_width * (1 + 2 * self.number)
 
     def spec(self) -> str:
         """Return ``fourier in_features number low high``."""
