@@ -7,6 +7,7 @@ from npgan.kernels.activation import IDENTITY, activate_backward
 from npgan.kernels.dense import input_part, output_part, weight_part
 from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import panel_size, share
+from npgan.kernels.memory import copy
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
@@ -37,7 +38,7 @@ def top_stage(dy, y, plan, arguments, d, n, part, parts):  # type: ignore[no-unt
     s = len(plan) - 1
     m, code, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
     i0, i1 = share(n, ONE, part, parts)
-    d[d0 + i0 * m : d0 + i1 * m] = dy[i0 * m : i1 * m]
+    copy(dy, i0 * m, d, d0 + i0 * m, (i1 - i0) * m)
     activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, code, arguments[s])
 
 

@@ -12,7 +12,6 @@ from functools import cache
 
 import numpy as np
 
-from npgan.kernels.elementwise import limits
 from npgan.kernels.jit import jit
 from npgan.kernels.memory import add, exchange, load, pause
 from npgan.kernels.program import work
@@ -26,7 +25,7 @@ MOST = 63  # helpers: a bit each
 KEPT = 16  # programs whose tables are kept before those are looked for that nobody can look at
 
 
-def _serve(mail, helper, example, bits):  # type: ignore[no-untyped-def]
+def _serve(mail, helper):  # type: ignore[no-untyped-def]
     """Help with every call, until there is none for a while."""
     mine = HELPERS + EACH * helper
     while True:
@@ -42,7 +41,7 @@ def _serve(mail, helper, example, bits):  # type: ignore[no-untyped-def]
         exchange(mail, mine + BUSY, 1)
         address = load(mail, PROGRAM)
         if address:
-            work(address, example, bits, helper + 1)
+            work(address, helper + 1)
         exchange(mail, mine + BUSY, 0)
 
 
@@ -60,19 +59,12 @@ serve, call = jit(_serve, nogil=True), jit(_call)
 
 
 class Crew:
-    """Helpers for programs of one type of numbers.
+    """So many helpers for programs."""
 
-    Parameters
-    ----------
-    size : how many threads
-    example, bits : a number of the type, and :func:`~npgan.kernels.elementwise.limits`
-    """
-
-    def __init__(self, size: int, example: np.floating, bits: tuple) -> None:
+    def __init__(self, size: int) -> None:
         self.mail = aligned_zeros(HELPERS + EACH * size, np.int64)
-        self.example, self.bits = example, bits
         for helper in range(size):  # nothing to do yet, but compiled now, by this thread
-            serve(self.mail, np.int64(helper), example, bits)
+            serve(self.mail, np.int64(helper))
         self.bells = [threading.Semaphore(0) for _ in range(size)]
         self.kept: dict[np.int64, tuple[np.ndarray, ...]] = {}
         self.lock = threading.Lock()  # held by the thread whose program has the crew
@@ -82,7 +74,7 @@ class Crew:
     def _serve(self, helper: int) -> None:
         while True:
             self.bells[helper].acquire()
-            serve(self.mail, np.int64(helper), self.example, self.bits)
+            serve(self.mail, np.int64(helper))
 
     def call(self, address: np.int64, tables: tuple[np.ndarray, ...]) -> None:
         """Call all helpers to the program whose state lies there; the lock must be held.
@@ -101,9 +93,9 @@ class Crew:
 
 
 @cache
-def crew(size: int, dtype: np.dtype) -> Crew:
-    """Return the process's crew of so many helpers for a type of numbers."""
-    return Crew(min(size, MOST), dtype.type(0), limits(dtype))
+def crew(size: int) -> Crew:
+    """Return the process's crew of so many helpers."""
+    return Crew(min(size, MOST))
 
 
 if hasattr(os, "register_at_fork"):  # threads do not survive a fork

@@ -6,6 +6,7 @@ from numba import prange
 from npgan.kernels.elementary import sine
 from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import copy
 from npgan.ops.fourier import TURN
 
 
@@ -25,7 +26,7 @@ def forward_part(x, x0, f, f0, y, y0, n, d, k, part, parts):  # type: ignore[no-
     for i in range(rows.size):
         rows[i] = sine(rows[i])
     for i in range(first, last):
-        y[y0 + i * width :][:d] = x[x0 + i * d :][:d]
+        copy(x, x0 + i * d, y, y0 + i * width, d)
 
 
 @jit
@@ -50,7 +51,7 @@ def tangent_part(t, t0, y, y0, w, w0, u, u0, n, d, k, part, parts):  # type: ign
     first, last = share(n, ONE, part, parts)
     width, omega = d + 2 * d * k, w[w0:][:k]
     for i in range(first, last):
-        u[u0 + i * width :][:d] = t[t0 + i * d :][:d]
+        copy(t, t0 + i * d, u, u0 + i * width, d)
         for j in range(d):
             at, tj = i * width + d + j * k, t[t0 + i * d + j]
             s, c = y[y0 + at :][:k], y[y0 + at + d * k :][:k]

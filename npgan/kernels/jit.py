@@ -10,6 +10,7 @@ a fused multiply-add is wanted, :func:`fma` says so.
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
@@ -48,7 +49,8 @@ def jit(function: Callable, **options: Any) -> Any:
 
 def c_function(signature: Any, function: Callable) -> Any:
     """Compile a function of pointers and numbers now, for kernels to call by its address."""
-    return _kept(lambda f, **options: numba.cfunc(signature, **options)(f), function)
+    compiler = partial(numba.cfunc, signature, error_model="numpy")
+    return _kept(lambda f, **options: compiler(**options)(f), function)
 
 
 def _kept(compiler: Callable, function: Callable, **options: Any) -> Any:

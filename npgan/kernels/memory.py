@@ -1,4 +1,4 @@
-"""Memory that threads share: arrays by their addresses, and numbers that change at once for all."""
+"""Memory: arrays by their addresses, copies, and numbers that change at once for all threads."""
 
 import sys
 from typing import Any
@@ -9,7 +9,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from npgan.kernels.jit import interpreted
+from npgan.kernels.jit import interpreted, jit
 from npgan.kernels.vectors import FEATURES
 
 NAP = 20  # microseconds
@@ -32,6 +32,13 @@ def view(context, start, example):  # type: ignore[no-untyped-def]
         return array._getvalue()
 
     return kind(types.int64, example), codegen
+
+
+@jit
+def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
+    """Copy numbers; of a slice's assignment Numba compiles the message about its shape as well."""
+    for i in range(count):
+        target[t + i] = source[s + i]
 
 
 def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -66,7 +73,19 @@ def load(context, array, index):  # type: ignore[no-untyped-def]
     return types.int64(array, types.int64), codegen
 
 
-def _call(name: str, *arguments: int) -> Any:
+@intrinsic
+def call(context, function, a, b, c, d):  # type: ignore[no-untyped-def]
+    """Call the C function that lies at an address."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments[1:]])
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), codegen
+
+
+def _named(name: str, *arguments: int) -> Any:
     """Return an intrinsic that calls a C function or instruction, or does nothing without a name."""
 
     @intrinsic
@@ -83,5 +102,5 @@ def _call(name: str, *arguments: int) -> Any:
     return operation
 
 
-pause = _call("llvm.x86.sse2.pause" if FEATURES.get("sse2") else "")
-nap = _call("" if sys.platform == "win32" or interpreted else "usleep", NAP)
+pause = _named("llvm.x86.sse2.pause" if FEATURES.get("sse2") else "")
+nap = _named("" if sys.platform == "win32" or interpreted else "usleep", NAP)

@@ -11,7 +11,6 @@ from tqdm import tqdm
 
 from npgan.kernels import KERNELS, jit, program
 from npgan.kernels.crew import crew
-from npgan.kernels.elementwise import limits
 from npgan.kernels.schedule import address_of
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
@@ -50,9 +49,10 @@ def whole(dtype: np.dtype) -> None:
     """Run a program without rows."""
     state = np.zeros(program.STATE, np.int64)
     program.begin(np.int64(address_of(state)))
-    program.work(np.int64(address_of(state)), dtype.type(0), limits(dtype), jit.ZERO)
+    program.work(np.int64(address_of(state)), jit.ZERO)
+    program.performer(dtype)
     if jit.threads() > 1:
-        crew(jit.threads() - 1, dtype)
+        crew(jit.threads() - 1)
 
 
 def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:

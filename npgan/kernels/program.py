@@ -11,7 +11,11 @@ A row is (operation, parts, wait, ten operands) and comes with eight numbers. An
 address in units of what lies there, or a size: memory is seen as one array that begins at address 0.
 """
 
+from functools import cache
+from typing import Any
+
 import numpy as np
+from numba import types
 
 from npgan.kernels.activation import activate_backward
 from npgan.kernels.batch import copy_bytes
@@ -21,6 +25,7 @@ from npgan.kernels.elementwise import (
     adam,
     ema,
     largest,
+    limits,
     mean_of_sigmoids,
     momentum,
     rmsprop,
@@ -29,10 +34,10 @@ from npgan.kernels.elementwise import (
 from npgan.kernels.fourier import backward_part as fourier_backward_part
 from npgan.kernels.fourier import forward_part as fourier_part
 from npgan.kernels.fourier import tangent_part as fourier_tangent_part
-from npgan.kernels.jit import ONE, ZERO, fma, jit
+from npgan.kernels.jit import ONE, ZERO, c_function, fma, jit
 from npgan.kernels.loss import BLOCK, block
 from npgan.kernels.matmul import share
-from npgan.kernels.memory import add, exchange, load, maximum, nap, pause, view
+from npgan.kernels.memory import add, call, copy, exchange, load, maximum, nap, pause, view
 from npgan.kernels.random import COUNTERS, mask_numbers, normal_numbers
 from npgan.kernels.slope import mix_part, slope_part
 from npgan.memory import LINE
@@ -52,10 +57,14 @@ OPERATIONS = (
 OPERATION, PARTS, WAIT, BEFORE = range(4)
 OPERANDS, NUMBERS = 10, 8
 COMPLETE, BAD, TURN = range(3)
-ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(LINE // 8, LINE // 8 + 9)
+START, ALL, ROWS, THREADS, PERFORM, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(
+    LINE // 8, LINE // 8 + 11
+)
 """What lies where in a program's state: how many parts are complete, which check found a number that
-is not finite, how many runs have begun; then, in cache lines that are never written, the number of
-all parts, of rows, of threads, and where (in units of what lies there) their tables are."""
+is not finite, how many runs have begun; then, in cache lines that are never written, where memory
+starts (at 0, but the compiler must not know: it takes what lies at a known 0 for nothing), the
+number of all parts, of rows, of threads, and where what does a part and (in units of what lies
+there) the tables are."""
 SPINS = 1000  # looks before a waiting thread lets others have its core
 
 
@@ -155,19 +164,18 @@ def batches(operation, o, numbers, memory, integers, octets, part, parts):  # ty
         data, rows, batch, n, d = o[0], o[1], o[2], o[3], o[4]
         first, last = share(n, ONE, part, parts)
         mine = integers[rows + first : rows + last]
-        target = memory[batch + first * d : batch + last * d]
+        batch += first * d
         if operation == GATHER_BYTES:
-            copy_bytes(octets, data, mine, numbers[0], numbers[1], target, d)
+            copy_bytes(octets, data, mine, numbers[0], numbers[1], memory[batch:], d)
         else:
             for i in range(mine.size):
-                source = memory[data + mine[i] * d : data + (mine[i] + 1) * d]
-                target[i * d : (i + 1) * d] = source
+                copy(memory, data + mine[i] * d, memory, batch + i * d, d)
         return
     if operation == COLUMNS:
         n, k, x, wide, y, width = o[0], o[1], o[2], o[3], o[4], o[5]
         first, last = share(n, ONE, part, parts)
         for i in range(first, last):
-            memory[y + i * width : y + i * width + k] = memory[x + i * wide : x + i * wide + k]
+            copy(memory, x + i * wide, memory, y + i * width, k)
         return
     count, y = o[0], o[1]
     first, last = share(count, COUNTERS, part, parts)
@@ -204,30 +212,46 @@ def losses(operation, o, numbers, memory, doubles, part, parts):  # type: ignore
         memory[o[2]] = mean_of_sigmoids(memory[o[1] : o[1] + o[0]])
 
 
-@jit
-def perform(row, numbers, state, views, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Do a part of a row; ``views`` see memory as numbers of all kinds."""
-    memory, doubles, integers, octets, words, bits = views
-    operation, o = row[OPERATION], row[BEFORE:]
-    if operation <= COLUMNS:
-        batches(operation, o, numbers, memory, integers, octets, part, parts)
-    elif operation <= TANGENT:
-        products(operation, o, numbers, memory, panel, part, parts)
-    elif operation <= MIX:
-        penalties(operation, o, memory, doubles, panel, part, parts)
-    elif operation <= FOURIER_TANGENT:
-        waves(operation, o, memory, part, parts)
-    elif operation >= SGD:
-        if state[BAD] < 0:
-            updates(operation, o, numbers, memory, part, parts)
-    elif operation == FINITE:
-        first, last = share(o[0], UNIT, part, parts)
-        if largest(words[o[1] + first : o[1] + last], bits[0]) >= bits[1]:
-            state[BAD] = o[2] if state[BAD] < 0 else state[BAD]  # what comes after is no news
-    elif LOSS <= operation <= MEAN_SIGMOID:
-        losses(operation, o, numbers, memory, doubles, part, parts)
-    else:
-        elementwise(operation, o, numbers, memory, part, parts)
+@cache
+def performer(dtype: np.dtype) -> Any:
+    """Return a C function that does a part of a row, for programs of a type of numbers.
+
+    A kernel that calls another holds a copy of it, which is compiled again. What goes through the
+    rows calls all this by address instead, and has nothing to do with the type.
+    """
+    zero, (sign, infinity) = dtype.type(0), limits(dtype)
+
+    def perform(address, r, thread, part):  # type: ignore[no-untyped-def]
+        state = view(address, address)[:STATE]
+        start = state[START]
+        memory, doubles, words = view(start, zero), view(start, 0.0), view(start, sign)
+        integers, octets = view(start, address), view(start, np.uint8(0))
+        row = integers[state[TABLE] + r * (BEFORE + OPERANDS) :][: BEFORE + OPERANDS]
+        numbers = memory[state[RATES] + r * NUMBERS :][:NUMBERS]
+        panel = memory[state[PANELS] + thread * state[PANEL] :][: state[PANEL]]
+        operation, parts, o = row[OPERATION], row[PARTS], row[BEFORE:]
+        if operation <= COLUMNS:
+            batches(operation, o, numbers, memory, integers, octets, part, parts)
+        elif operation <= TANGENT:
+            products(operation, o, numbers, memory, panel, part, parts)
+        elif operation <= MIX:
+            penalties(operation, o, memory, doubles, panel, part, parts)
+        elif operation <= FOURIER_TANGENT:
+            waves(operation, o, memory, part, parts)
+        elif operation >= SGD:
+            if state[BAD] < 0:
+                updates(operation, o, numbers, memory, part, parts)
+        elif operation == FINITE:
+            first, last = share(o[0], UNIT, part, parts)
+            if largest(words[o[1] + first : o[1] + last], sign) >= infinity:
+                state[BAD] = o[2] if state[BAD] < 0 else state[BAD]  # what comes after is no news
+        elif LOSS <= operation <= MEAN_SIGMOID:
+            losses(operation, o, numbers, memory, doubles, part, parts)
+        else:
+            elementwise(operation, o, numbers, memory, part, parts)
+
+    kind = types.void(types.int64, types.int64, types.int64, types.int64)
+    return c_function(kind, perform)
 
 
 @jit
@@ -244,28 +268,22 @@ def wait_for(state, place, least, turn):  # type: ignore[no-untyped-def]
     return True
 
 
-def _work(address, example, bits, thread):  # type: ignore[no-untyped-def]
+def _work(address, thread):  # type: ignore[no-untyped-def]
     """Go through the rows of the program whose state lies at an address, as one of its threads."""
-    nothing = address - address  # 0, but the compiler does not know
-    memory, doubles = view(nothing, example), view(nothing, 0.0)
-    integers, octets = view(nothing, address), view(nothing, np.uint8(0))
-    views = memory, doubles, integers, octets, view(nothing, bits[0]), bits
-    state = integers[address // 8 : address // 8 + STATE]
+    state = view(address, address)[:STATE]
+    integers = view(state[START], address)
     turn = load(state, TURN)
-    panel = memory[state[PANELS] + thread * state[PANEL] :][: state[PANEL]]
-    taken = integers[state[TAKEN] : state[TAKEN] + state[ROWS] * state[THREADS]]
+    taken = integers[state[TAKEN] :][: state[ROWS] * state[THREADS]]
     for r in range(state[ROWS]):
-        at = state[TABLE] + r * (BEFORE + OPERANDS)
-        row = integers[at : at + BEFORE + OPERANDS]
+        row = integers[state[TABLE] + r * (BEFORE + OPERANDS) :][:BEFORE]
         if thread > 0 and row[PARTS] == 1:  # so little that to hand it over costs more
             continue
-        numbers = memory[state[RATES] + r * NUMBERS : state[RATES] + (r + 1) * NUMBERS]
         if not wait_for(state, COMPLETE, row[WAIT], turn):
             return
         for offset in range(row[PARTS]):
             part = (thread + offset) % row[PARTS]
             if maximum(taken, r * state[THREADS] + part, turn) < turn:
-                perform(row, numbers, state, views, panel, part, row[PARTS])
+                call(state[PERFORM], address, r, thread, part)
                 add(state, COMPLETE, 1)
     if thread == 0:
         wait_for(state, COMPLETE, state[ALL], turn)

@@ -12,7 +12,6 @@ import numpy as np
 
 from npgan.kernels import jit, program
 from npgan.kernels.crew import crew
-from npgan.kernels.elementwise import limits
 from npgan.kernels.traced import Buffer, Later, Place
 from npgan.memory import LINE, aligned_zeros
 
@@ -94,7 +93,7 @@ class Program:
         panel: int,
     ) -> None:
         self.before, self.after, self.otherwise = before, after, otherwise
-        self.dtype, self.example, self.bits = dtype, dtype.type(0), limits(dtype)
+        self.dtype = dtype
         self.threads = threads = jit.threads()
         panels = Place(Buffer(threads * panel), 0, threads * panel)
         self._allocate(rows, panels)
@@ -121,13 +120,13 @@ class Program:
         self.state = aligned_zeros(program.STATE, np.int64)
         self._state = self.state.data
         self.state[program.ALL :] = (
-            complete, len(rows), threads, address_of(self.table) // 8,
+            complete, len(rows), threads, program.performer(dtype).address, address_of(self.table) // 8,
             address_of(self.numbers) // dtype.itemsize, address_of(self.taken) // 8,
             self._operand(panels), panel,
         )  # fmt: skip
         self.address = np.int64(address_of(self.state))
         if threads > 1:
-            crew(threads - 1, dtype)
+            crew(threads - 1)
 
     def _allocate(self, rows: Sequence[Row], panels: Place) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
@@ -178,14 +177,14 @@ class Program:
 
     def _work(self) -> None:
         """Do the work, with help unless another thread's program has it."""
-        helpers = None if 1 in (self.threads, jit.in_use()) else crew(self.threads - 1, self.dtype)
+        helpers = None if 1 in (self.threads, jit.in_use()) else crew(self.threads - 1)
         if helpers is None or not helpers.lock.acquire(blocking=False):
-            program.work(self.address, self.example, self.bits, jit.ZERO)
+            program.work(self.address, jit.ZERO)
             return
         try:
             helpers.call(self.address, (self.state, self.table, self.taken))
         finally:  # helpers may be at work: no interrupt shall leave them alone with it
             try:
-                program.work(self.address, self.example, self.bits, jit.ZERO)
+                program.work(self.address, jit.ZERO)
             finally:
                 helpers.lock.release()
