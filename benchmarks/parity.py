@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from npgan.data import load
+from npgan.models.config import Config
 from npgan.models.model import Model
-from npgan.models.presets import Config, preset
+from npgan.models.presets import preset
 from npgan.ops import standard_normal
 
 try:

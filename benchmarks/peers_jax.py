@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array, lax
 from jax.nn import softplus
 
-from npgan.models.presets import Config
+from npgan.models.config import Config
 
 GENERATORS = {False: "unsafe_rbg", True: "threefry2x32"}  # the faster one, by whether it scans
 LOSSES = {"mse": lambda y, x: jnp.mean((y - x) ** 2), "l1": lambda y, x: jnp.mean(abs(y - x))}

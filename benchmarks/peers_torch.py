@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from npgan.models.presets import Config
+from npgan.models.config import Config
 
 Weights = Mapping[str, np.ndarray]
 Step = Callable[..., tuple[Tensor, ...]]

@@ -35,8 +35,9 @@ import numpy as np
 from npgan import backend
 from npgan.data import load
 from npgan.data.batches import Batches
+from npgan.models.config import Config
 from npgan.models.model import Model
-from npgan.models.presets import Config, mlp, preset
+from npgan.models.presets import mlp, preset
 from npgan.training.steps import Steps
 
 VARIANTS = {"gan-large-r1r2": ("gan-large", {"penalties": {"r1": 1.0, "r2": 1.0}})}

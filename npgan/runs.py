@@ -24,7 +24,7 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count
 from npgan.judge import Judge, draw_samples
 from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, Model
-from npgan.models.presets import Config
+from npgan.models.config import Config
 from npgan.training import (
     Callback,
     Checkpoints,

@@ -12,7 +12,8 @@ import pytest
 from commands import picture, run
 
 from npgan.cli import EXAMPLES, main
-from npgan.models.presets import PRESETS, Config, preset
+from npgan.models.config import Config
+from npgan.models.presets import PRESETS, preset
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,9 @@ from npgan.data import Dataset
 from npgan.features import features
 from npgan.judge import Judge
 
-OF_IMAGES = ["frechet_distance", "feature_frechet_distance", "neighbours", "classes"]
+OF_IMAGES = [
+    "frechet_distance", "feature_frechet_distance", "feature_neighbours", "neighbours", "classes"
+]  # fmt: skip
 
 
 def gan(width, *output):
@@ -57,6 +59,9 @@ def test_averages_of_two_digits_are_not_taken_for_digits_nor_half_their_contrast
     real, averages, dim = (them.measure(y) for y in (x, (x + x[::-1]) / 2, x / 2))
     for name in ("precision", "density", "coverage"):
         assert averages["neighbours"][name] < 0.7 * real["neighbours"][name]
+    assert averages["feature_neighbours"]["precision"] > 0.9, (
+        "which is why directions are asked too"
+    )
     assert dim["feature_frechet_distance"] > 5 * real["feature_frechet_distance"]
 
 
@@ -94,7 +99,7 @@ def test_classes_that_the_classifier_does_not_know_are_not_asked_for(mnist):
     other = replace(mnist, test_labels=(mnist.test_labels + 1) % 10)
     them = judge(other)
     assert them.accuracy < 0.05
-    assert list(them.measure(mnist.train / np.float32(255))) == OF_IMAGES[:3]
+    assert list(them.measure(mnist.train / np.float32(255))) == OF_IMAGES[:-1]
     unlabelled = judge(replace(mnist, test_labels=None))
     assert unlabelled.accuracy is None
     assert list(unlabelled.columns(mnist.train / np.float32(255))) == [

@@ -26,7 +26,8 @@ from npgan import (
     penalties,
 )
 from npgan.layers import build
-from npgan.models.presets import Config, preset
+from npgan.models.config import Config
+from npgan.models.presets import preset
 from npgan.penalties import PENALTIES
 
 ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]

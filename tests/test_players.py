@@ -24,8 +24,9 @@ from npgan import (
     runs,
 )
 from npgan.layers import build
+from npgan.models.config import Config
 from npgan.models.multi import AGAINST
-from npgan.models.presets import Config, preset
+from npgan.models.presets import preset
 
 D = 4  # the data's width
 

@@ -18,6 +18,7 @@ from npgan import errors
 from npgan.errors import InputError, count
 from npgan.layers import Layer, Sequential
 from npgan.models.gan import GAN
+from npgan.models.labels import Labels
 from npgan.models.model import in_chunks
 from npgan.parameters import Parameters
 
@@ -69,7 +70,7 @@ class Labelled(Layer):
         return dx
 
 
-class ConditionalGAN(GAN):
+class ConditionalGAN(Labels, GAN):
     """A GAN of data with labels, whose samples can be asked for by class.
 
     Parameters
@@ -116,40 +117,6 @@ class ConditionalGAN(GAN):
     def latent_dim(self) -> int:
         """The width of z, without the label."""
         return self.generator.in_width - self.classes
-
-    def one_hot(self, labels: np.ndarray, dtype: np.typing.DTypeLike) -> np.ndarray:
-        """Return labels (n,) as rows (n, classes), of bytes or in the networks' range of values.
-
-        Raises
-        ------
-        InputError
-            If they are no integers, or one is no class.
-        """
-        labels = np.asarray(labels)
-        if labels.dtype.kind not in "iu" or labels.ndim != 1:
-            raise InputError(f"labels must be integers (n,), not {labels.dtype} {labels.shape}")
-        wrong = (labels < 0) | (labels >= self.classes)
-        if wrong.any():
-            raise InputError(
-                f"the label {labels[wrong][0]} is out of range: there are 0 to {self.classes - 1}"
-            )
-        low, high = (0, 255) if dtype == np.uint8 else self.value_range
-        return np.where(labels[:, None] == np.arange(self.classes), high, low).astype(dtype)
-
-    def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Return the data with its labels joined to it, (n, d + classes); bytes stay bytes.
-
-        Raises
-        ------
-        InputError
-            If there are no labels, or they or the data do not fit.
-        """
-        data = self.check_data(data)
-        if labels is None:
-            raise InputError("a conditional GAN learns from data with labels: this has none")
-        if len(labels) != len(data):
-            raise InputError(f"there are {len(labels)} labels for {len(data)} rows")
-        return np.concatenate([data, self.one_hot(labels, data.dtype)], axis=1)
 
     def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw z for the labels of a batch, joined to them."""

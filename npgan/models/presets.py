@@ -1,311 +1,15 @@
 """The presets: a network, its optimisers and its data by name, all of it as data.
 
 Four articles gave most of the networks; docs/articles.md says what their programs got wrong. The
-first is npgan's own: what ``npgan train`` trains. A preset, and the configuration of any run, is a
-:class:`Config`: plain tables and lists, which a TOML file holds.
+first is npgan's own: what ``npgan train`` trains.
 """
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from npgan import layers, optim
-from npgan.backend import BACKENDS
-from npgan.data.dataset import Dataset
-from npgan.errors import InputError, count, unknown
-from npgan.models.autoencoder import Autoencoder
-from npgan.models.conditional import ConditionalGAN
-from npgan.models.gan import GAN
-from npgan.models.model import Model
-from npgan.models.multi import MultiGAN, role
-from npgan.models.vaegan import VAEGAN
-from npgan.penalties import scheduled
-
-
-class Kind(NamedTuple):
-    """A kind of model.
-
-    Attributes
-    ----------
-    model : its class
-    networks : the names of its networks
-    several : whether there may be more of each: generator2, generator3, ...
-    """
-
-    model: type[Model]
-    networks: tuple[str, ...]
-    several: bool = False
-
-
-PLAYERS = "generator", "discriminator"
-MODELS: dict[str, Kind] = {
-    "gan": Kind(GAN, PLAYERS),
-    "conditional-gan": Kind(ConditionalGAN, PLAYERS),
-    "multi-gan": Kind(MultiGAN, PLAYERS, several=True),
-    "autoencoder": Kind(Autoencoder, ("encoder", "decoder")),
-    "vae-gan": Kind(VAEGAN, ("encoder", "decoder", "discriminator")),
-}
-LARGEST = 100_000_000
-SIZES = {
-    "dense": ["IN", "OUT"],
-    "spectral_dense": ["IN", "OUT"],
-    "layer_norm": ["WIDTH"],
-    "batch_norm": ["WIDTH"],
-    "minibatch_discrimination": ["IN", "KERNELS", "DIM"],
-}
-TYPES = {
-    "model": str,
-    "data": str,
-    "batch_size": int,
-    "networks": dict,
-    "optimizers": dict,
-    "epochs": int,
-    "steps": int,
-    "seed": int,
-    "settings": dict,
-    "backend": str,
-    "preset": str,
-    "image_shape": list,
-    "image_range": list,
-}
-IN_WORDS = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
-
-
-@dataclass(frozen=True)
-class Config:
-    """All that determines a run.
-
-    Attributes
-    ----------
-    model : a name of :data:`MODELS`
-    data : a data set's name or a path
-    batch_size : rows a step
-    epochs, steps : how long; one of them
-    seed : of the weights, the order of the data and all noise
-    networks : network -> its layers, each ``name argument ...``, or a list: a residual block
-    optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
-    settings : further arguments of the model; a penalty may be a table ``{start, end}``
-    backend : what computes it, see :mod:`npgan.backend`
-    preset : where it came from
-    image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
-    image_range : the least and the largest value of images that are floats; None: they are bytes
-    """
-
-    model: str
-    data: str
-    batch_size: int
-    networks: Mapping[str, list]
-    optimizers: Mapping[str, Mapping[str, Any]]
-    epochs: int | None = None
-    steps: int | None = None
-    seed: int = 0
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    backend: str = "numba"
-    preset: str = ""
-    image_shape: list[int] | None = None
-    image_range: list[float] | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what a TOML file holds: all that is set."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> "Config":
-        """Return the configuration in a table; an InputError names what is wrong with it."""
-        for name, value in table.items():
-            if name not in TYPES:
-                raise unknown("setting", name, TYPES)
-            if not isinstance(value, TYPES[name]) or isinstance(value, bool):
-                raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {value!r}")
-        required = ("model", "data", "batch_size", "networks", "optimizers")
-        for name in required:
-            if name not in table:
-                raise InputError(f"the configuration lacks {name}")
-        return cls(**table)
-
-    def override(self, **changes: Any) -> "Config":
-        """Return a copy with other values; None leaves one as it is, ``lr`` goes to all networks.
-
-        Giving ``steps`` removes ``epochs`` and the other way round.
-        """
-        lr = changes.pop("lr", None)
-        changes = {name: value for name, value in changes.items() if value is not None}
-        if "epochs" in changes or "steps" in changes:
-            changes = {"epochs": None, "steps": None, **changes}
-        if lr is not None:
-            changes["optimizers"] = {n: {**o, "lr": lr} for n, o in self.optimizers.items()}
-        return replace(self, **changes)
-
-    def for_data(self, data: Dataset) -> "Config":
-        """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
-
-        >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
-        >>> config.networks["generator"][-2], config.networks["discriminator"][0]
-        ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
-        """
-        self.check()
-        width, settings = data.train.shape[1], dict(self.settings)
-        networks, shown = dict(self.networks), width
-        if self.model == "conditional-gan":
-            if data.train_labels is None:
-                raise InputError(f"the data set {data.name} has no labels to learn from")
-            settings["classes"] = classes = int(data.train_labels.max()) + 1
-            latent = layers.build(networks["generator"]).in_width - self.settings.get("classes", 0)
-            networks["generator"] = _refit(networks["generator"], "input", latent + classes)
-            shown += classes
-        shown *= count("packing", settings.get("packing", 1), 1)
-        ends = {"generator": ("output", width), "discriminator": ("input", shown)}
-        ends |= {"encoder": ("input", width), "decoder": ("output", width)}
-        networks = {n: _refit(specs, *ends[role(n)]) for n, specs in networks.items()}
-        shape = list(data.image_shape) if data.image_shape else None
-        floats = shape is not None and data.train.dtype != np.uint8
-        limits = [float(data.train.min()), float(data.train.max())] if floats else None
-        return replace(
-            self, networks=networks, settings=settings, image_shape=shape, image_range=limits
-        )
-
-    def identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must agree in with the run that takes it up."""
-        names = ("seed", "networks", "optimizers")
-        result = {"kind of model": self.model} | {name: getattr(self, name) for name in names}
-        return result | {"settings": dict(sorted(self.settings.items()))}  # TOML puts tables last
-
-    def total_steps(self, rows: int) -> int:
-        """Return the number of steps that the run takes on so many rows of data."""
-        return self.steps or (self.epochs or 1) * (rows // self.batch_size)
-
-    def check(self) -> None:
-        """Raise an InputError unless there is all that a run needs, none of it out of range."""
-        if self.backend not in BACKENDS:
-            raise unknown("backend", self.backend, BACKENDS)
-        if self.model not in MODELS:
-            raise unknown("model", self.model, MODELS)
-        kind, names = MODELS[self.model], set(self.networks)
-        roles = set(map(role, names)) if kind.several else names
-        if roles != set(kind.networks) or set(self.optimizers) != names:
-            raise InputError(
-                f"the model {self.model} needs networks and optimizers for {', '.join(kind.networks)}"
-            )
-        for name in names:
-            _check_size(name, self.networks[name])
-            settings = self.optimizers[name]
-            if not isinstance(settings, Mapping) or not {"name", "lr"} <= settings.keys():
-                raise InputError(f"the optimizer of the {name} must be a table with name and lr")
-        for name in ("epochs", "steps", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} must be at least 1, not {value}")
-        if (self.epochs is None) == (self.steps is None):
-            raise InputError("the configuration must have either epochs or steps")
-        if self.seed < 0:
-            raise InputError(f"the seed must not be negative, as {self.seed} is")
-
-    def build(self, rows: int) -> Model:
-        """Build the model, its weights drawn by the seed; ``rows`` of data, for the schedules.
-
-        Raises
-        ------
-        InputError
-            For an unknown model, network, layer, optimiser or setting, and for networks of more
-            than 100 million weights.
-        """
-        self.check()
-        kind = MODELS[self.model]
-        names = tuple(self.networks) if kind.several else kind.networks
-        networks = {
-            name: layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
-            for i, name in enumerate(names)
-        }
-        settings, updates = dict(self.settings), dict.fromkeys(names, self.total_steps(rows))
-        if "penalties" in settings:
-            settings["penalties"] = scheduled(settings["penalties"], self.total_steps(rows))
-        for name in names:
-            if role(name) == "generator":
-                updates[name] //= count("n_critic", settings.get("n_critic", 1), 1)
-        given = [networks] if kind.several else networks.values()
-        try:
-            optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}
-            model = kind.model(*given, **settings, optimizers=optimizers)  # type: ignore
-        except TypeError as error:
-            raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
-        _check_images(self.image_shape, self.image_range, model.features)
-        return model
-
-
-def _refit(specs: Any, end: str, width: int) -> Any:
-    """Return a network whose input, or output, has another width.
-
-    The layers from that end on change up to the first dense one; a residual block keeps its width.
-
-    >>> _refit(["fourier 2 8 0.5 32.0", "dense 34 9"], "input", 3)
-    ['fourier 3 8 0.5 32.0', 'dense 51 9']
-    >>> _refit([["dense 2 9", "relu", "dense 9 2"], "scale 5.0"], "output", 3)
-    [['dense 3 9', 'relu', 'dense 9 3'], 'scale 5.0']
-    """
-    result, place = list(specs), 1 if end == "input" else 2
-    order = range(len(result)) if end == "input" else reversed(range(len(result)))
-    for i in order:
-        if isinstance(result[i], list):
-            result[i] = _refit(_refit(result[i], "input", width), "output", width)
-            continue
-        words = result[i].split()
-        if words[:1] in (["dense"], ["spectral_dense"]):
-            result[i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
-            break
-        if words[:1] == ["fourier"] and end == "input":
-            result[i] = " ".join([words[0], str(width), *words[2:]])
-            width *= 1 + 2 * int(words[2])
-    return result
-
-
-def _check_images(shape: list | None, limits: list | None, features: int) -> None:
-    if shape is not None and not (
-        len(shape) == 2
-        and all(isinstance(n, int) and n > 0 for n in shape)
-        and math.prod(shape) == features
-    ):
-        raise InputError(
-            f"image_shape must be a height and a width that make {features} pixels, not {shape}"
-        )
-    if limits is not None and not (
-        len(limits) == 2
-        and all(isinstance(x, int | float) for x in limits)
-        and -math.inf < limits[0] <= limits[1] < math.inf
-    ):
-        raise InputError(f"image_range must be a least and a largest value, not {limits}")
-
-
-def _check_size(name: str, specs: Any) -> None:
-    """Refuse a network that a file describes but no memory holds, before it is built."""
-    size = sum(math.prod(sizes) + sizes[-1] for sizes in _sizes(name, specs))
-    if size > LARGEST:
-        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
-
-
-def _sizes(name: str, specs: Any) -> Iterator[list[int]]:
-    """Yield the sizes of all layers with weights, those of residual blocks included."""
-    if not isinstance(specs, list) or not all(isinstance(spec, str | list) for spec in specs):
-        raise InputError(
-            f"the network {name} must be a list of layers, each 'name argument ...', or a list of "
-            "the layers of a residual block"
-        )
-    for spec in specs:
-        if isinstance(spec, list):
-            yield from _sizes(name, spec)
-            continue
-        words = spec.split()
-        form = SIZES.get(words[0] if words else "", [])
-        numbers = words[1 : 1 + len(form)]
-        if len(numbers) < len(form) or not all(map(str.isdecimal, numbers)):
-            raise InputError(
-                f"the network {name} has {spec!r}: it must be '{' '.join([words[0], *form])}'"
-            )
-        if form:
-            yield list(map(int, numbers))
+from npgan.errors import unknown
+from npgan.models.config import PLAYERS, Config
 
 
 def mlp(*widths: int, hidden: str, output: str | None = None, init: str = "") -> list[str]:
@@ -357,20 +61,26 @@ def _mixture(data: str, scale: float) -> Config:
     )
 
 
-PRESETS: dict[str, Config] = {
-    "gan-mnist": Config(
+def _digits(schedule: str, **length: Any) -> Config:
+    """Return the recommended GAN on MNIST: a constant rate does most at first, a falling one at last."""
+    return Config(
         model="gan",
         data="mnist",
         batch_size=128,
-        epochs=26,
         networks=LARGE,
-        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5),
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, schedule=schedule),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
             "ema": 0.999,
         },
-    ),
+        **length,
+    )
+
+
+PRESETS: dict[str, Config] = {
+    "gan-mnist": _digits("constant", epochs=26),
+    "gan-mnist-long": _digits("cosine", steps=60_000),
     "gan-small": Config(
         model="gan",
         data="mnist",
