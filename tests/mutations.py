@@ -830,7 +830,7 @@ SILENT = [
         "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
     ),
     Silent(
-        "models.conditional.ConditionalGAN.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)
+        "models.labels.Labels.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)
     ),
     Silent("models.conditional.ConditionalGAN.sample", "% self.classes", "// self.classes", ASKED),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
