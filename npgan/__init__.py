@@ -26,19 +26,22 @@ from npgan.layers import (
     SpectralDense,
     Tanh,
 )
-from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, MultiGAN
+from npgan.models import GAN, IWAE, VAE, VAEGAN, Autoencoder, Classifier, ConditionalGAN, MultiGAN
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
 
 __all__ = [
     "ELU",
     "GAN",
+    "IWAE",
     "SGD",
+    "VAE",
     "VAEGAN",
     "Adam",
     "AdamW",
     "Autoencoder",
     "BatchNorm",
+    "Classifier",
     "ConditionalGAN",
     "Dense",
     "Dropout",

@@ -4,14 +4,17 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from types import ModuleType
+from typing import Any, NoReturn
 
 import numpy as np
 
 from npgan.errors import InputError, NonFiniteError, count
+from npgan.uses import USES
 
 LARGEST = 2**30  # numbers that are sampled at once
 EXAMPLES = {
@@ -108,13 +111,13 @@ def _parser() -> Parser:
     parser.set_defaults(threads=None)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(run: Callable, summary: str) -> Parser:
-        name = run.__name__.removeprefix("_")
+    def command(run: Any, summary: str, name: str = "", examples: str = "") -> Parser:
+        name = name or run.__name__.removeprefix("_")
         sub = commands.add_parser(
             name,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"examples:{EXAMPLES[name]}",
+            epilog=f"examples:{examples or EXAMPLES[name]}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(run=run)
@@ -142,6 +145,11 @@ def _parser() -> Parser:
     evaluate.add_argument(
         "--samples", type=int, default=10_000, metavar="N", help="generate so many; default 10000"
     )
+
+    for name, use in USES.items():
+        sub = command(partial(_use, use), use.SUMMARY, name, use.EXAMPLES)
+        sub.add_argument("run_folder", type=_path, metavar="RUN")
+        use.arguments(sub)
 
     command(_gradcheck, "check every gradient in npgan against numeric ones")
     command(_presets, "list the presets")
@@ -249,17 +257,13 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 def _sample(a: argparse.Namespace) -> None:
     from npgan import plotting, runs
-    from npgan.models import GAN, VAEGAN, ConditionalGAN
+    from npgan.models import GENERATORS, ConditionalGAN
 
     if a.n < 1:
         raise InputError(f"-n must be at least 1, not {a.n}")
     _check_suffix(a.out, ".png", ".npy")
     _check_seed(a.seed)
-    model, config = runs.load(a.run_folder)
-    if not isinstance(model, GAN | VAEGAN):
-        raise InputError(
-            f"{a.run_folder} is a run of {config.model}; sample takes a GAN or vae-gan"
-        )
+    model, config = runs.load_for("sample", a.run_folder, GENERATORS)
     if a.n * model.features > LARGEST:
         raise InputError(
             f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "
@@ -302,18 +306,14 @@ def _check_suffix(path: Path, *suffixes: str) -> None:
 
 def _reconstruct(a: argparse.Namespace) -> None:
     from npgan import data, runs
-    from npgan.models import VAEGAN, Autoencoder
+    from npgan.models import RECONSTRUCTORS
 
     _check_suffix(a.out, ".png")
-    model, config = runs.load(a.run_folder)
-    if not isinstance(model, Autoencoder | VAEGAN):
-        raise InputError(
-            f"{a.run_folder} is a run of {config.model}; reconstruct takes autoencoder or vae-gan"
-        )
+    model, config = runs.load_for("reconstruct", a.run_folder, RECONSTRUCTORS)
     if not runs.drawable(model, config):
         raise InputError(f"reconstructions of {model.features} features are no picture")
     dataset = data.load(config.data)
-    runs.draw_pairs(model, config, dataset.train if dataset.test is None else dataset.test, a.out)
+    runs.draw_pairs(model, config, dataset.held_out[0], a.out)
 
 
 def _evaluate(a: argparse.Namespace) -> None:
@@ -327,6 +327,10 @@ def _evaluate(a: argparse.Namespace) -> None:
     count("--samples", a.samples, most=LARGEST // model.features)
     result = evaluate(model, data.load(config.data), np.random.default_rng(a.seed), a.samples)
     print(json.dumps({"run": str(a.run_folder), "data": config.data, **result}, indent=2))
+
+
+def _use(use: ModuleType, a: argparse.Namespace) -> None:
+    print(json.dumps(use.run(a), indent=2))
 
 
 def _gradcheck(a: argparse.Namespace) -> int:

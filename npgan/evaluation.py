@@ -9,8 +9,8 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
 from npgan.judge import Judge, draw_samples
-from npgan.metrics import copy_statistics
-from npgan.models import GAN, VAEGAN, Autoencoder, Model
+from npgan.metrics import confusion, copy_statistics
+from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, VAE, Classifier, Model
 from npgan.ops import sigmoid_forward
 
 SAMPLES = 10_000
@@ -26,7 +26,9 @@ def evaluate(
     at most as many test rows, each also of as many training rows, ``<name>_real``; and whether the
     first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
     classifier takes for what they were to be. A GAN's discriminator: the share that it tells
-    apart. Everything that reconstructs: the mean squared error.
+    apart. Everything that reconstructs: the mean squared error. A VAE: the negative evidence
+    lower bound in nats. A classifier: its accuracy, and how often each class (a row) is taken for
+    each (a column).
 
     Raises
     ------
@@ -42,9 +44,7 @@ def evaluate(
     return result
 
 
-def _generation(
-    model: GAN | VAEGAN, dataset: Dataset, rng: np.random.Generator, n: int
-) -> dict[str, Any]:
+def _generation(model: Any, dataset: Dataset, rng: np.random.Generator, n: int) -> dict[str, Any]:
     judge = Judge(model, dataset, n, rng)
     samples, labels = draw_samples(model, dataset, n, rng)
     real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
@@ -77,7 +77,7 @@ def _discrimination(
 
 
 def _reconstruction(
-    model: Autoencoder | VAEGAN, dataset: Dataset, rng: np.random.Generator, n: int
+    model: Any, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     assert dataset.test is not None
     test = model.scaled(dataset.test)
@@ -88,8 +88,25 @@ def _reconstruction(
     }
 
 
+def _bound(model: VAE, dataset: Dataset, rng: np.random.Generator, n: int) -> dict[str, Any]:
+    assert dataset.test is not None
+    return {"negative_elbo": -float(model.bound(dataset.test, rng).mean())}
+
+
+def _classification(
+    model: Classifier, dataset: Dataset, rng: np.random.Generator, n: int
+) -> dict[str, Any]:
+    assert dataset.test is not None
+    if dataset.test_labels is None:
+        raise InputError(f"the data set {dataset.name} has no test labels to compare with")
+    found = confusion(model.predict(dataset.test), dataset.test_labels, model.classes)
+    return {"accuracy": found.trace() / found.sum(), "confusion": found.tolist()}
+
+
 MEASURES: list[tuple[Any, Callable]] = [
-    (GAN | VAEGAN, _generation),
+    (GENERATORS, _generation),
     (GAN, _discrimination),
-    (Autoencoder | VAEGAN, _reconstruction),
+    (RECONSTRUCTORS, _reconstruction),
+    (VAE, _bound),
+    (Classifier, _classification),
 ]

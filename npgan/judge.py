@@ -15,7 +15,7 @@ from npgan.metrics import (
     mode_statistics,
     neighbour_statistics,
 )
-from npgan.models import GAN, VAEGAN, ConditionalGAN, Model
+from npgan.models import ConditionalGAN, Model
 
 CLASSIFIED = (28, 28)
 KNOWN = 0.9
@@ -41,7 +41,7 @@ class Seen:
 
 
 def draw_samples(
-    model: GAN | VAEGAN, dataset: Dataset, n: int, rng: np.random.Generator
+    model: Any, dataset: Dataset, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return n samples (n, d), and the labels (n,) that a conditional model was asked for.
 

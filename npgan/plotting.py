@@ -12,6 +12,8 @@ LABELS = {"d_real": "D(x), real data", "d_fake": "D(G(z)), generated data"}
 PANELS = {
     "d_real": "probability of real",
     "d_fake": "probability of real",
+    "accuracy": "share",
+    "val_accuracy": "share",
     "frechet": "Fréchet distance",
     "precision": "share",
     "recall": "share",
@@ -89,6 +91,24 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
         aspect="equal",
     )
     axes.legend(loc="upper right", markerscale=3)
+    figure.savefig(path, format="png", dpi=100)
+
+
+def save_confusion(path: Path, matrix: np.ndarray) -> None:
+    """Save how often each class (a row) is taken for each (a column) as a PNG of shares of the row."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(matrix):
+        if count:
+            color = "white" if shares[i, j] > 0.5 else "black"
+            axes.text(j, i, str(count), ha="center", va="center", color=color, fontsize=9)
+    right = matrix.trace() / max(matrix.sum(), 1)
+    axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
+    axes.set(xticks=range(len(matrix)), yticks=range(len(matrix)))
     figure.savefig(path, format="png", dpi=100)
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,9 @@ from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count
 from npgan.judge import Judge, draw_samples
-from npgan.models import GAN, VAEGAN, Autoencoder, ConditionalGAN, Model
-from npgan.models.config import Config
+from npgan.metrics import confusion
+from npgan.models import GENERATORS, Autoencoder, Classifier, ConditionalGAN, Model
+from npgan.models.config import MODELS, Config
 from npgan.training import (
     Callback,
     Checkpoints,
@@ -130,7 +132,7 @@ def _measures(
     if every is None:
         return []
     count("the number of epochs between measures", every, 1)
-    if not isinstance(model, GAN | VAEGAN):
+    if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")
     judge = Judge(model, dataset, MEASURED, np.random.default_rng(config.seed))
     rng = partial(np.random.default_rng, config.seed)
@@ -168,7 +170,7 @@ def _naming(path: Path) -> Iterator[None]:
 def _loop(
     model: Model, config: Config, dataset: Dataset, folder: Path, callbacks: Iterable[Callback]
 ) -> Loop:
-    shown = dataset.train if dataset.test is None else dataset.test
+    shown = dataset.held_out
     return Loop(
         model,
         dataset.train,
@@ -182,7 +184,7 @@ def _loop(
             *callbacks,
             CSVHistory(folder / HISTORY),
             Checkpoints(folder / CHECKPOINT),  # before the pictures, any of which may fail
-            Pictures(folder / SAMPLES, lambda path: draw(model, config, shown, path)),
+            Pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path)),
             Curves(folder / CURVES),
         ],
     )
@@ -245,6 +247,21 @@ def load(folder: Path) -> tuple[Model, Config]:
     return model, config
 
 
+def load_for(task: str, folder: Path, kinds: Any) -> tuple[Any, Config]:
+    """Return a run's model and configuration, as :func:`load` does, if it is of these kinds.
+
+    Raises
+    ------
+    InputError
+        If it is not; the message says which fit the task.
+    """
+    model, config = load(folder)
+    if not isinstance(model, kinds):
+        fitting = ", ".join(name for name, kind in MODELS.items() if issubclass(kind.model, kinds))
+        raise InputError(f"{folder} is a run of {config.model}; {task} takes {fitting}")
+    return model, config
+
+
 def to_unit(model: Model, config: Config, x: np.ndarray) -> np.ndarray:
     """Bring images from the data's range, as the model sees it, to [0, 1], float32."""
     low, high = config.image_range or model.value_range
@@ -256,7 +273,7 @@ def drawable(model: Model, config: Config) -> bool:
     return config.image_shape is not None or model.features == 2
 
 
-def pairs(model: Autoencoder | VAEGAN, config: Config, x: np.ndarray, columns: int) -> np.ndarray:
+def pairs(model: Any, config: Config, x: np.ndarray, columns: int) -> np.ndarray:
     """Return rows of originals, each above the row of their reconstructions, in [0, 1]."""
     rows = []
     for i in range(0, len(x), columns):
@@ -266,15 +283,21 @@ def pairs(model: Autoencoder | VAEGAN, config: Config, x: np.ndarray, columns: i
     return np.concatenate(rows)
 
 
-def draw(model: Model, config: Config, real: np.ndarray, path: Path) -> None:
-    """Draw what the model makes: samples (of a fixed z), or reconstructions of the first rows."""
-    if isinstance(model, Autoencoder):
+def draw(
+    model: Model, config: Config, real: np.ndarray, labels: np.ndarray | None, path: Path
+) -> None:
+    """Draw samples (of a fixed z), reconstructions of the first rows, or what classes are mixed up."""
+    if isinstance(model, Classifier):
+        if labels is not None:
+            matrix = confusion(model.predict(real), labels, model.classes)
+            plotting.save_confusion(path, matrix)
+    elif isinstance(model, Autoencoder):
         draw_pairs(model, config, real, path)
-    elif isinstance(model, GAN | VAEGAN):
+    elif isinstance(model, GENERATORS):
         _draw_samples(model, config, real, path)
 
 
-def _draw_samples(model: GAN | VAEGAN, config: Config, real: np.ndarray, path: Path) -> None:
+def _draw_samples(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
     if config.image_shape:
         columns = model.classes if isinstance(model, ConditionalGAN) else 8  # one a class
         images = to_unit(model, config, model.sample(8 * columns, rng=config.seed))
@@ -284,7 +307,7 @@ def _draw_samples(model: GAN | VAEGAN, config: Config, real: np.ndarray, path: P
         plotting.save_points(path, model.sample(2000, rng=config.seed), real)
 
 
-def draw_pairs(model: Autoencoder | VAEGAN, config: Config, real: np.ndarray, path: Path) -> None:
+def draw_pairs(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
     """Draw the first rows of real data and their reconstructions."""
     if config.image_shape:
         shape = (config.image_shape[0], config.image_shape[1])

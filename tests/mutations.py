@@ -829,9 +829,7 @@ SILENT = [
     Silent(
         "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
     ),
-    Silent(
-        "models.labels.Labels.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)
-    ),
+    Silent("models.labels.Labels.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)),
     Silent("models.conditional.ConditionalGAN.sample", "% self.classes", "// self.classes", ASKED),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
     Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),

@@ -30,7 +30,7 @@ def exit_code(*words):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_trains(capsys, images, labelled, name):
-    own = labelled if preset(name).model == "conditional-gan" else images
+    own = labelled if preset(name).model in ("conditional-gan", "classifier") else images
     data = () if name == "ring" else ("--data", own)
     code, _, err = run(capsys, "train", name, "--steps", 3, "--batch-size", 20, "--out", "r", *data)
     assert code == 0, err
@@ -207,7 +207,7 @@ def test_a_bad_command_line_is_one_line_too(capsys, words):
 def test_a_run_of_the_wrong_kind_is_named(capsys):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     code, _, err = run(capsys, "reconstruct", "r", "--out", "p.png")
-    assert (code, "takes autoencoder or vae-gan" in err) == (2, True)
+    assert (code, "takes autoencoder, vae, iwae, vae-gan" in err) == (2, True)
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_error():

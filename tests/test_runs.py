@@ -182,7 +182,7 @@ def test_weights_are_written_however_a_run_ends_without_an_error(capsys, monkeyp
 def test_a_picture_that_fails_does_not_lose_the_state(capsys, monkeypatch):
     from npgan import runs
 
-    def fails(model, config, real, path):
+    def fails(_model, _config, _real, _labels, path):
         if "step-0000000" not in path.name:
             raise OSError(28, "No space left on device", str(path))
 

@@ -49,6 +49,13 @@ class Dataset:
     modes: np.ndarray | None = None
     std: float | None = None
 
+    @property
+    def held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """The test rows and their labels; where there are none, those of training."""
+        if self.test is None:
+            return self.train, self.train_labels
+        return self.test, self.test_labels
+
     def __post_init__(self) -> None:
         _check_rows(f"{self.name}: train", self.train)
         if self.test is not None:

@@ -4,7 +4,7 @@ All is computed in float64, rows are samples. No number says it all: the Fréche
 precision do not see copies, modes and classes do not see how varied each of them is.
 """
 
-from npgan.metrics.classes import class_statistics
+from npgan.metrics.classes import class_statistics, confusion
 from npgan.metrics.frechet import frechet_distance
 from npgan.metrics.mixtures import mode_statistics
 from npgan.metrics.neighbours import NEIGHBOURS, copy_statistics, neighbour_statistics
@@ -12,6 +12,7 @@ from npgan.metrics.neighbours import NEIGHBOURS, copy_statistics, neighbour_stat
 __all__ = [
     "NEIGHBOURS",
     "class_statistics",
+    "confusion",
     "copy_statistics",
     "frechet_distance",
     "mode_statistics",

@@ -63,3 +63,24 @@ def _score(p: np.ndarray) -> float:
     """Return exp of the mean divergence of the rows from their mean, where 0 log 0 is 0."""
     ratio = np.divide(p, p.mean(axis=0), out=np.ones_like(p), where=p > 0)
     return float(np.exp((p * np.log(ratio)).sum(axis=1).mean()))
+
+
+def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return how often each class is taken for each: the true one says the row, (classes, classes).
+
+    >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), classes=2)
+    array([[1, 1],
+           [0, 1]])
+
+    Raises
+    ------
+    InputError
+        For labels that are not as many as the predictions, or no classes.
+    """
+    predicted, labels = np.asarray(predicted), np.asarray(labels)
+    if predicted.shape != labels.shape or predicted.ndim != 1:
+        raise InputError(f"{predicted.shape} predictions for {labels.shape} labels")
+    for given in (predicted, labels):
+        if len(given) and not (given.min() >= 0 and given.max() < classes):
+            raise InputError(f"labels must be 0 to {classes - 1}")
+    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, -1)

@@ -12,10 +12,13 @@ from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, unknown
 from npgan.models.autoencoder import Autoencoder
+from npgan.models.classifier import Classifier
 from npgan.models.conditional import ConditionalGAN
 from npgan.models.gan import GAN
+from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN, role
+from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
 from npgan.penalties import scheduled
 
@@ -35,13 +38,16 @@ class Kind(NamedTuple):
     several: bool = False
 
 
-PLAYERS = "generator", "discriminator"
+PLAYERS, CODERS = ("generator", "discriminator"), ("encoder", "decoder")
 MODELS: dict[str, Kind] = {
     "gan": Kind(GAN, PLAYERS),
     "conditional-gan": Kind(ConditionalGAN, PLAYERS),
     "multi-gan": Kind(MultiGAN, PLAYERS, several=True),
-    "autoencoder": Kind(Autoencoder, ("encoder", "decoder")),
-    "vae-gan": Kind(VAEGAN, ("encoder", "decoder", "discriminator")),
+    "autoencoder": Kind(Autoencoder, CODERS),
+    "vae": Kind(VAE, CODERS),
+    "iwae": Kind(IWAE, CODERS),
+    "vae-gan": Kind(VAEGAN, (*CODERS, "discriminator")),
+    "classifier": Kind(Classifier, ("classifier",)),
 }
 LARGEST = 100_000_000
 SIZES = {
@@ -152,8 +158,14 @@ class Config:
             latent = layers.build(networks["generator"]).in_width - self.settings.get("classes", 0)
             networks["generator"] = _refit(networks["generator"], "input", latent + classes)
             shown += classes
+        if self.model == "classifier":
+            if data.train_labels is None:
+                raise InputError(f"the data set {data.name} has no labels to learn from")
+            classes = int(data.train_labels.max()) + 1
+            networks["classifier"] = _refit(networks["classifier"], "output", classes)
         shown *= count("packing", settings.get("packing", 1), 1)
         ends = {"generator": ("output", width), "discriminator": ("input", shown)}
+        ends |= {"classifier": ("input", width)}
         ends |= {"encoder": ("input", width), "decoder": ("output", width)}
         networks = {n: _refit(specs, *ends[role(n)]) for n, specs in networks.items()}
         shape = list(data.image_shape) if data.image_shape else None

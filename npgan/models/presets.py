@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from npgan.errors import unknown
-from npgan.models.config import PLAYERS, Config
+from npgan.models.config import CODERS, PLAYERS, Config
 
 
 def mlp(*widths: int, hidden: str, output: str | None = None, init: str = "") -> list[str]:
@@ -138,6 +138,48 @@ PRESETS: dict[str, Config] = {
     "ring": _mixture("ring", scale=0.707),
     "grid": _mixture("grid", scale=2.83),
     "grid100": _mixture("grid100", scale=4.31),
+    "vae": Config(
+        model="vae",
+        data="mnist",
+        batch_size=128,
+        epochs=10,
+        networks={
+            "encoder": mlp(784, 400, 40, hidden=RELU, init=TORCH),
+            "decoder": mlp(20, 400, 784, hidden=RELU, output="sigmoid", init=TORCH),
+        },
+        optimizers=_both(*CODERS, lr=1e-3),
+    ),
+    "iwae": Config(
+        model="iwae",
+        data="mnist",
+        batch_size=20,
+        epochs=10,
+        networks={
+            "encoder": mlp(784, 200, 200, 100, hidden="tanh"),
+            "decoder": mlp(50, 200, 200, 784, hidden="tanh", output="sigmoid"),
+        },
+        optimizers=_both(*CODERS, lr=1e-3),
+        settings={"samples": 50, "binarize": True},
+    ),
+    "classifier": Config(
+        model="classifier",
+        data="mnist",
+        batch_size=128,
+        epochs=20,
+        networks={
+            "classifier": [
+                "dropout 0.2",
+                "dense 784 512 he_normal",
+                "relu",
+                "dropout 0.5",
+                "dense 512 512 he_normal",
+                "relu",
+                "dropout 0.5",
+                "dense 512 10",
+            ]
+        },
+        optimizers=_both("classifier", lr=1e-3, schedule="cosine"),
+    ),
     "cgan-mnist": Config(
         model="conditional-gan",
         data="mnist",

@@ -51,6 +51,16 @@ from npgan.ops.dense import (
     dense_forward,
 )
 from npgan.ops.fourier import fourier_backward, fourier_double_backward, fourier_forward
+from npgan.ops.likelihood import (
+    log_bernoulli_backward,
+    log_bernoulli_forward,
+    log_gaussian_backward,
+    log_gaussian_forward,
+    log_mean_exp_backward,
+    log_mean_exp_forward,
+    log_prior_ratio_backward,
+    log_prior_ratio_forward,
+)
 from npgan.ops.loss import (
     bce,
     bce_backward,
@@ -160,6 +170,14 @@ __all__ = [
     "leaky_relu_backward",
     "leaky_relu_double_backward",
     "leaky_relu_forward",
+    "log_bernoulli_backward",
+    "log_bernoulli_forward",
+    "log_gaussian_backward",
+    "log_gaussian_forward",
+    "log_mean_exp_backward",
+    "log_mean_exp_forward",
+    "log_prior_ratio_backward",
+    "log_prior_ratio_forward",
     "mean_sigmoid",
     "minibatch_discrimination_backward",
     "minibatch_discrimination_double_backward",

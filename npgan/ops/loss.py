@@ -65,7 +65,7 @@ def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return l1_forward(x, target), l1_backward(x, target)
 
 
-def _inside(p: np.ndarray) -> np.ndarray:
+def inside(p: np.ndarray) -> np.ndarray:
     """Move probabilities within half an epsilon of 0 or 1 there, where logarithms are finite."""
     tiny = np.finfo(p.dtype).eps / 2
     return np.where(p.real < tiny, tiny, np.where(p.real > 1 - tiny, 1 - tiny, p))
@@ -80,7 +80,7 @@ def bce_forward(p: np.ndarray, target: np.ndarray | float) -> np.floating:
     >>> round(float(bce_forward(np.array([0.5, 1.0]), np.array([1.0, 1.0]))), 6)
     0.346574
     """
-    p = _inside(p)
+    p = inside(p)
     return -(target * np.log(p) + (1 - target) * np.log1p(-p)).mean()
 
 
@@ -93,7 +93,7 @@ def bce_backward(p: np.ndarray, target: np.ndarray | float) -> np.ndarray:
     >>> bce_backward(np.array([0.5, 0.25]), np.array([1.0, 0.0])).round(4)
     array([-1.    ,  0.6667])
     """
-    p = _inside(p)
+    p = inside(p)
     return (p - target) / (p * (1 - p) * p.size)
 
 

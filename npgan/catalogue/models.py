@@ -1,0 +1,160 @@
+"""Complete steps of models of a kind, and of every preset."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from npgan.catalogue.case import Case
+from npgan.models import (
+    GAN,
+    VAE,
+    VAEGAN,
+    Autoencoder,
+    Classifier,
+    Model,
+    MultiGAN,
+)
+from npgan.models.config import CODERS
+from npgan.models.presets import PRESETS
+from npgan.parameters import Parameters
+
+
+def _step_case(name: str, model: Model, step: Callable, options: Mapping[str, Any]) -> Case:
+    """Check ``step(rng, grads) -> loss`` by every parameter of the networks that it trains."""
+    networks = options["wrt"]
+    wrt = {f"{n}.{p}": w for n in networks for p, w in model.networks[n].parameters.items()}
+    buffers = [(net.buffers.flat, net.buffers.flat.copy()) for net in model.networks.values()]
+
+    def function() -> tuple[Any, dict[str, np.ndarray]]:
+        for mine, start in buffers:
+            mine[...] = start
+        grads = {n: model.networks[n].parameters.like() for n in networks}
+        loss = step(np.random.default_rng(0), grads)
+        return loss, {f"{n}.{p}": g for n in networks for p, g in grads[n].items()}
+
+    return Case(name, function, (), {**options, "wrt": wrt})
+
+
+def gan_steps(name: str, gan: GAN, real: np.ndarray, options: Mapping) -> Iterator[Case]:
+    """Yield one complete step of each of a GAN's players, on real data and fixed noise."""
+    real = gan.rows(real, np.arange(len(real)) % 2)
+    z = np.random.default_rng(1).standard_normal((len(real), gan.generator.in_width))
+    z[:, gan.latent_dim :] = real[:, gan.features :]  # the labels, if there are any
+    yield _step_case(
+        f"{name}, discriminator step",
+        gan,
+        lambda rng, grads: gan.discriminator_step(real, z, grads["discriminator"], rng).loss,
+        {**options, "wrt": ["discriminator"]},
+    )
+    yield _step_case(
+        f"{name}, generator step",
+        gan,
+        lambda rng, grads: gan.generator_step(z, grads["generator"], rng, real).loss,
+        {**options, "wrt": ["generator"]},
+    )
+
+
+def multi_steps(
+    name: str, gan: MultiGAN, real: np.ndarray, options: Mapping[str, Any]
+) -> Iterator[Case]:
+    """Yield a step of each discriminator, and one of all generators together."""
+    z = np.random.default_rng(1).standard_normal((len(real), gan.latent_dim))
+    for critic in gan.discriminators:
+        yield _step_case(
+            f"{name}, {critic} step",
+            gan,
+            lambda rng, grads, critic=critic: (
+                gan.discriminator_step(real, z, grads[critic], rng, critic).loss
+            ),
+            {**options, "wrt": [critic]},
+        )
+
+    def generators() -> tuple[Any, Parameters]:
+        grads = gan.generator.parameters.like()
+        return gan.generator_step(z, grads, np.random.default_rng(0), real).loss, grads
+
+    yield Case(
+        f"{name}, generators' step", generators, (), {**options, "wrt": gan.generator.parameters}
+    )
+
+
+def autoencoder_steps(
+    name: str, model: Autoencoder, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
+    """Yield one complete step of an autoencoder."""
+    yield _step_case(
+        f"{name}, step",
+        model,
+        lambda rng, grads: model.reconstruction_step(x, grads, rng),
+        {**options, "wrt": ["encoder", "decoder"]},
+    )
+
+
+def vaegan_steps(name: str, model: VAEGAN, x: np.ndarray, options: Mapping) -> Iterator[Case]:
+    """Yield one complete step of each side of a VAE-GAN, the sampling noise replayed."""
+    yield _step_case(
+        f"{name}, discriminator step",
+        model,
+        lambda rng, grads: model.discriminator_step(x, rng, grads["discriminator"])[0],
+        {**options, "wrt": ["discriminator"]},
+    )
+    yield _step_case(
+        f"{name}, encoder and decoder step",
+        model,
+        lambda rng, grads: model.generator_step(x, rng, grads)["loss"],
+        {**options, "wrt": ["encoder", "decoder"]},
+    )
+
+
+def vae_steps(name: str, model: VAE, x: np.ndarray, options: Mapping) -> Iterator[Case]:
+    """Yield one complete step of a variational autoencoder, the noise of its codes replayed."""
+    yield _step_case(
+        f"{name}, step",
+        model,
+        lambda rng, grads: model.bound_step(x, rng, grads, beta=0.7)["loss"],
+        {**options, "wrt": CODERS},
+    )
+
+
+def classifier_steps(
+    name: str, model: Classifier, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
+    """Yield one complete step of a classifier."""
+    labels = np.arange(len(x)) % model.classes
+    yield _step_case(
+        f"{name}, step",
+        model,
+        lambda rng, grads: model.classification_step(x, labels, grads["classifier"], rng)[0],
+        {**options, "wrt": ["classifier"]},
+    )
+
+
+STEPS: dict[str, Callable[..., Iterator[Case]]] = {
+    "gan": gan_steps,
+    "conditional-gan": gan_steps,
+    "autoencoder": autoencoder_steps,
+    "vae": vae_steps,
+    "iwae": vae_steps,
+    "vae-gan": vaegan_steps,
+    "classifier": classifier_steps,
+}
+
+
+def presets(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield complete steps of every preset's model."""
+    for name, config in PRESETS.items():
+        model = config.build(rows=config.batch_size)
+        in_float64(model)
+        shift = 0.03 if isinstance(model, VAE) else 0.1  # more would bring probabilities to 0 and 1
+        for network in model.networks.values():  # small first weights leave all near their corners
+            network.parameters.flat += shift * rng.standard_normal(network.parameters.flat.size)
+        x = rng.random((4, model.features))
+        yield from STEPS[config.model](f"preset {name}", model, x, {"directions": 2})
+
+
+def in_float64(model: Model) -> None:
+    """Move a model's networks to float64, in place."""
+    for network in model.networks.values():
+        twin = network.astype(np.float64)
+        network.bind(twin.parameters, twin.buffers)

@@ -1,0 +1,169 @@
+"""Losses of two players, and complete steps of every kind of model."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from npgan.catalogue.case import Case
+from npgan.catalogue.layers import prepared
+from npgan.catalogue.models import (
+    autoencoder_steps,
+    classifier_steps,
+    gan_steps,
+    multi_steps,
+    vae_steps,
+    vaegan_steps,
+)
+from npgan.layers import (
+    Sequential,
+    build,
+)
+from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.models import (
+    GAN,
+    IWAE,
+    VAE,
+    VAEGAN,
+    Autoencoder,
+    Classifier,
+    ConditionalGAN,
+    MultiGAN,
+)
+from npgan.models.multi import AGAINST
+from npgan.optim import SGD
+from npgan.penalties import PENALTIES
+
+
+def objectives(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the losses of two players."""
+    real, fake = rng.standard_normal((2, 5, 1))
+    for name, objective in OBJECTIVES.items():
+
+        def discriminator(
+            real: np.ndarray,
+            fake: np.ndarray,
+            loss: Callable = objective.discriminator,
+            labels: tuple = (0.9, 0.2) if objective.labels else (),
+        ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+            result = loss(real, fake, *labels)
+            return result.value, (result.dreal, result.dfake)
+
+        yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
+        rivals = (real,) if objective.relativistic else ()
+        yield Case(
+            f"objective {name}, generator",
+            lambda fake, loss=objective.generator, rivals=rivals: loss(fake, *rivals),
+            (fake,),
+        )
+    x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
+    for name, loss in RECONSTRUCTIONS.items():
+        yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
+
+
+def _networks(*specs: list[str]) -> list[Sequential]:
+    return [build(spec, rng=i).astype(np.float64) for i, spec in enumerate(specs)]
+
+
+def _sgd(*names: str) -> dict[str, SGD]:
+    return {name: SGD(0.1) for name in names}
+
+
+BEAR = "layers that bear a penalty"
+NORMALIZED = {
+    "batch_norm": (
+        ["dense 3 5", "batch_norm 5", "tanh", "layer_norm 5", "dense 5 4", "sigmoid"],
+        ["dense 4 6", "batch_norm 6", "leaky_relu 0.2", "dense 6 1"],
+    ),
+    BEAR: (
+        ["dense 3 5", "tanh", "spectral_dense 5 4", "sigmoid"],
+        [
+            *("spectral_dense 4 6", "tanh", "layer_norm 6", "minibatch_discrimination 6 2 2"),
+            *("spectral_dense 8 5", "elu", "minibatch_stddev", "dense 6 1"),
+        ],
+    ),
+}
+
+
+def steps(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield complete steps of models of every kind, with every objective and penalty."""
+    generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
+    critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
+    gans: dict[str, dict[str, Any]] = {name: {"objective": name} for name in OBJECTIVES}
+    for name in gans:
+        if OBJECTIVES[name].labels:
+            gans[name] |= {"label_smoothing": 0.1, "fake_label_smoothing": 0.2}
+    gans["all penalties, instance noise"] = {
+        "penalties": {name: 0.5 + i for i, name in enumerate(PENALTIES)},
+        "instance_noise": 0.3,
+    }
+    gans["batch_norm"], gans[BEAR] = {}, {"penalties": dict.fromkeys(PENALTIES, 0.5)}
+    for name, settings in gans.items():
+        players = _networks(*NORMALIZED.get(name, (generator, critic)))
+        sgd = _sgd("generator", "discriminator")
+        gan = GAN(*map(prepared, players), **settings, optimizers=sgd)
+        yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
+    yield from _families(rng)
+    encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
+    decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
+    for loss in RECONSTRUCTIONS:
+        model = Autoencoder(
+            *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
+        )
+        yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
+    encoder = ["dense 4 5", "relu", "dense 5 4"]
+    for name, objective in (
+        ("VAE-GAN", "non-saturating"),
+        ("VAE-GAN (relativistic)", "relativistic"),
+    ):
+        vaegan = VAEGAN(
+            *_networks(encoder, decoder, critic),
+            adversarial_weight=0.7,
+            objective=objective,
+            optimizers=_sgd("encoder", "decoder", "discriminator"),
+        )
+        yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
+    bernoulli = [*decoder, "sigmoid"]
+    for kind in (VAE, IWAE):
+        for likelihood, last in (("bernoulli", bernoulli), ("gaussian", decoder)):
+            more: dict[str, Any] = {"samples": 3} if kind is IWAE else {}
+            vae = kind(
+                *_networks(encoder, last),
+                likelihood=likelihood,
+                optimizers=_sgd("encoder", "decoder"),
+                **more,
+            )
+            yield from vae_steps(f"{kind.__name__} ({likelihood})", vae, rng.random((5, 4)), {})
+    classifier = Classifier(
+        *_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]), optimizers=_sgd("classifier")
+    )
+    yield from classifier_steps("classifier", classifier, rng.random((5, 4)), {})
+
+
+def _families(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the steps of GANs whose players see more, or are more, than one sample and two."""
+    generator, data = ["dense 3 5", "relu", "dense 5 4", "sigmoid"], rng.random((6, 4))
+    settings: dict[str, Any] = {"penalties": {"r1": 0.5, "wgan-gp": 2.0}, "instance_noise": 0.3}
+    critic = ["dense 8 6", "leaky_relu 0.2", "dense 6 1"]
+    networks = _networks(generator, critic)
+    packed = GAN(*networks, packing=2, **settings, optimizers=_sgd("generator", "discriminator"))
+    yield from gan_steps("GAN (packing)", packed, data, {})
+    told = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
+    critic = ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]
+    conditional = ConditionalGAN(
+        *_networks(told, critic),
+        classes=2,
+        objective="relativistic",
+        **settings,
+        optimizers=_sgd("generator", "discriminator"),
+    )
+    yield from gan_steps("conditional GAN", conditional, data, {})
+    yield Case("layer labelled", conditional.generator, (rng.standard_normal((4, 5)),))
+    critic = ["dense 4 6", "elu", "dense 6 1"]
+    names = "generator", "generator2", "generator3", "discriminator", "discriminator2"
+    for against in AGAINST:
+        networks = _networks(*[generator] * 3, *[critic] * 2)
+        players = dict(zip(names, networks, strict=True))
+        several = MultiGAN(players, against=against, **settings, optimizers=_sgd(*names))
+        yield from multi_steps(f"multi-GAN ({against})", several, data, {})
+    yield Case("layer mixture", several.generator, (rng.standard_normal((7, 3)),))

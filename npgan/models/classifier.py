@@ -1,0 +1,106 @@
+r"""A classifier: a network that says how probable each class is.
+
+The logits :math:`l = N(x)` stand for :math:`p = \mathrm{softmax}(l)`, and the loss is the
+cross-entropy, :math:`L = -\frac1n\sum_r\log p_{r,c_r}` (:func:`npgan.ops.softmax_cross_entropy_forward`),
+whose gradient is :math:`(p - e_c)/n`.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError
+from npgan.layers import Sequential, Softmax
+from npgan.models.labels import Labels
+from npgan.models.model import in_chunks
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
+
+
+class Classifier(Labels):
+    """A network from x (n, d) to logits (n, classes).
+
+    Parameters
+    ----------
+    classifier : its last layer has a feature for each class, and no softmax after it
+    optimizers : for "classifier"; by default Adam(1e-3)
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> from npgan.data import Dataset
+    >>> x = np.random.default_rng(0).normal(size=(256, 2)).astype(np.float32)
+    >>> data = Dataset("halves", x, train_labels=(x[:, 0] > 0).astype(int))
+    >>> model = Classifier(Sequential(Dense(2, 2), rng=0))
+    >>> history = model.fit(data, epochs=100, batch_size=32, callbacks=[], rng=0)
+    >>> model.accuracy(x, data.train_labels) > 0.9
+    True
+
+    Raises
+    ------
+    InputError
+        If the network ends in a softmax, or its output has only one feature.
+    """
+
+    output = "classifier"
+
+    def __init__(
+        self, classifier: Sequential, *, optimizers: Mapping[str, Optimizer] | None = None
+    ) -> None:
+        if isinstance(classifier.layers[-1], Softmax):
+            raise InputError("let the classifier end in logits: the softmax is part of the loss")
+        self.classes = classifier.out_width
+        if self.classes < 2:
+            raise InputError("a classifier needs two classes or more")
+        super().__init__({"classifier": classifier}, optimizers or {"classifier": Adam(1e-3)})
+        self.classifier = classifier
+
+    @property
+    def features(self) -> int:
+        """The width of the data."""
+        return self.classifier.in_width
+
+    @property
+    def bounds(self) -> None:
+        """Logits have no range."""
+
+    def classification_step(
+        self,
+        x: np.ndarray,
+        labels: np.ndarray,
+        grads: Parameters | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[np.floating, np.ndarray]:
+        """Return the cross-entropy of x (n, d) and labels (n,), and the logits; add its gradients."""
+        logits, cache = self.classifier.forward(x, rng)
+        value, dlogits = run.softmax_cross_entropy(logits, labels)
+        if grads is not None:
+            self.classifier.backward(dlogits, cache, grads, input_grad=False)
+        return value, logits
+
+    def input_gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        r"""Return :math:`\partial L/\partial x`, (n, d), in evaluation mode: what an attack follows."""
+        logits, cache = self.classifier.forward(x)
+        return self.classifier.backward(run.softmax_cross_entropy(logits, labels)[1], cache)
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update the network on one batch of rows with their labels."""
+        x, labels = batch[:, : -self.classes], batch[:, -self.classes :].argmax(axis=1)
+        x = np.ascontiguousarray(x)
+        loss, logits = self.classification_step(x, labels, self.grads["classifier"], rng)
+        self.update(loss, "classifier")
+        run.after(self._count)
+        return {"loss": loss, "accuracy": (logits.argmax(axis=1) == labels).mean()}
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Return how probable each class is, (n, classes), of x (n, d); bytes are scaled as in training."""
+        return run.softmax_forward(in_chunks(self.classifier, self.scaled(x)))
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the most probable class of each row, (n,)."""
+        return self.probabilities(x).argmax(axis=1)
+
+    def accuracy(self, x: np.ndarray, labels: np.ndarray) -> float:
+        """Return the share of rows whose class is predicted."""
+        return float((self.predict(x) == labels).mean())

@@ -1,0 +1,9 @@
+"""What people use trained models for: each module is a command, ``npgan NAME RUN ...``.
+
+A module has SUMMARY and EXAMPLES for its help, ``arguments(parser)`` that adds its options to a parser
+which has RUN, and ``run(arguments)``, which saves a picture and returns its numbers.
+"""
+
+from types import ModuleType
+
+USES: dict[str, ModuleType] = {}
