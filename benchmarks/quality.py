@@ -43,6 +43,7 @@ examples:
 SAMPLES = {"ring": 2500, "grid": 2500, "grid100": 10_000}
 DIGITS = ("gan-mnist-long", "gan-small", "gan-large")
 POINTS = 10  # measurements along a training on MNIST
+SPREADS = (1.0, 1.1, 1.2)  # of the noise that samples are made of
 TRIAL = 100  # steps that are timed to say how many fit
 
 Result = dict[str, Any]
@@ -97,7 +98,7 @@ def begin(config: Config, data: Dataset) -> tuple[Any, Loop]:
     return model, Loop(model, data.train, batch_size=config.batch_size, rng=config.seed)
 
 
-def mixture(name: str, seed: int, out: Path) -> Result:
+def mixture(name: str, seed: int, out: Path) -> dict[str, Result]:
     """Train a mixture's preset and count what its samples cover."""
     config, data = preset(name).override(seed=seed), load(name)
     model, loop = begin(config, data)
@@ -105,13 +106,13 @@ def mixture(name: str, seed: int, out: Path) -> Result:
     samples = model.sample(SAMPLES[name], seed)
     np.save(out / f"{name}-{seed}.npy", samples)
     measures = mode_statistics(samples, data.modes, data.std)
-    return {"seconds": loop.seconds, "steps": loop.step, "measures": measures}
+    return {"": {"seconds": loop.seconds, "steps": loop.step, "measures": measures}}
 
 
-def digits(name: str, seed: int, minutes: float) -> Result:
+def digits(name: str, seed: int, minutes: float, steps: int | None) -> dict[str, Result]:
     """Train a preset on MNIST for so long; measure it at the end, and a Fréchet distance before."""
     config, data = preset(name).override(seed=seed), load("mnist")
-    steps = max(POINTS, round(60 * minutes / seconds_a_step(config, data)))
+    steps = steps or max(POINTS, round(60 * minutes / seconds_a_step(config, data)))
     model, loop = begin(config.override(steps=steps), data)
     judge = Judge(model, data, 10_000, np.random.default_rng(0))
     curve = []
@@ -119,8 +120,13 @@ def digits(name: str, seed: int, minutes: float) -> Result:
         loop.run(steps=steps * point // POINTS)
         seen = judge.look(model.sample(len(judge.test.rows), seed))
         curve.append([loop.seconds, frechet_distance(seen.features, judge.test.features)])
-    measures = evaluate(model, data, np.random.default_rng(seed))
-    return {"seconds": loop.seconds, "steps": loop.step, "measures": measures, "curve": curve}
+    results = {}
+    for model.spread in SPREADS if name == DIGITS[0] else SPREADS[:1]:
+        row = "" if model.spread == 1 else f", spread {model.spread:g}"
+        measures = evaluate(model, data, np.random.default_rng(seed))
+        results[row] = {"seconds": loop.seconds, "steps": loop.step, "measures": measures}
+    results[""]["curve"] = curve
+    return results
 
 
 def seconds_a_step(config: Config, data: Dataset) -> float:
@@ -133,25 +139,25 @@ def seconds_a_step(config: Config, data: Dataset) -> float:
 
 
 class Task(NamedTuple):
-    """A training: what row of the tables it belongs to, its seed, and how to do it."""
+    """A training: its row of the tables, its seed, and how to do it: what its rows' names end in."""
 
     row: str
     seed: int
-    train: Callable[[], Result]
+    train: Callable[[], dict[str, Result]]
 
 
-def tasks(
-    only: Sequence[str], seeds: int, minutes: float, longer: int, out: Path
-) -> Iterator[Task]:
+def tasks(only: Sequence[str], a: argparse.Namespace) -> Iterator[Task]:
     """Yield all trainings, seed after seed."""
-    lengths = [(name, minutes) for name in DIGITS if name in only]
-    if longer > 1 and DIGITS[0] in only:
-        lengths.append((DIGITS[0], longer * minutes))
-    for seed in range(seeds):
+    lengths = [(name, 1) for name in DIGITS if name in only]
+    if a.times_as_long > 1 and DIGITS[0] in only:
+        lengths.append((DIGITS[0], a.times_as_long))
+    for seed in range(a.seeds):
         for name in filter(only.__contains__, SAMPLES):
-            yield Task(name, seed, partial(mixture, name, seed, out))
-        for name, length in lengths:
-            yield Task(f"{name}, {length:g} min", seed, partial(digits, name, seed, length))
+            yield Task(name, seed, partial(mixture, name, seed, a.out))
+        for name, n in lengths:
+            minutes, steps = n * a.minutes, a.steps and n * a.steps
+            length = f"{steps:,} steps" if steps else f"{minutes:g} min"
+            yield Task(f"{name}, {length}", seed, partial(digits, name, seed, minutes, steps))
 
 
 # Reports.
@@ -190,7 +196,8 @@ def draw_curves(results: dict[str, dict[str, Result]], out: Path) -> None:
     """Draw the Fréchet distance against the time of training, a line a seed."""
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    for i, (row, seeds) in enumerate(results.items()):
+    drawn = {row: seeds for row, seeds in results.items() if "curve" in next(iter(seeds.values()))}
+    for i, (row, seeds) in enumerate(drawn.items()):
         for j, result in enumerate(seeds.values()):
             label = None if j else row
             axes.plot(*np.transpose(result["curve"]), ".-", color=f"C{i}", lw=1, label=label)
@@ -226,6 +233,7 @@ def main() -> None:
     option = parser.add_argument
     option("--only", default=",".join(known), help="default: %(default)s")
     option("--seeds", type=int, default=5, help="default: 5")
+    option("--steps", type=int, help="on MNIST, so many instead: the same networks everywhere")
     option("--minutes", type=float, default=5.0, help="on MNIST; default: 5")
     option(
         "--times-as-long", type=int, default=1, metavar="N", help="gan-mnist-long so long as well"
@@ -242,11 +250,11 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
-    for task in tasks(only, arguments.seeds, arguments.minutes, arguments.times_as_long, out):
-        done = results.setdefault(task.row, {})
-        if str(task.seed) not in done:
+    for task in tasks(only, arguments):
+        if str(task.seed) not in results.get(task.row, {}):
             print(f"{task.row}, seed {task.seed}", file=sys.stderr, flush=True)
-            done[str(task.seed)] = task.train()
+            for end, result in task.train().items():
+                results.setdefault(task.row + end, {})[str(task.seed)] = result
             write_atomically(path, json.dumps(results, indent=1).encode())
     report(results, out)
 

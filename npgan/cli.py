@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from npgan.errors import InputError, NonFiniteError, count
+from npgan.errors import InputError, NonFiniteError, count, positive
 from npgan.uses import USES
 
 LARGEST = 2**30  # numbers that are sampled at once
@@ -37,6 +37,7 @@ EXAMPLES = {
     "sample": """
   npgan sample runs/gan-mnist -n 100 --out digits.png
   npgan sample runs/gan-mnist -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
+  npgan sample runs/gan-mnist --spread 0.7 --out clean.png
   npgan sample runs/cgan-mnist --label 7 --out sevens.png
 """,
     "reconstruct": """
@@ -130,6 +131,12 @@ def _parser() -> Parser:
     sample.add_argument("run_folder", type=_path, metavar="RUN")
     sample.add_argument("-n", type=int, default=64, help="how many; default 64")
     sample.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
+    sample.add_argument(
+        "--spread",
+        type=float,
+        metavar="S",
+        help="of a GAN's z: less is likelier, more is more varied",
+    )
     sample.add_argument(
         "--label", type=int, metavar="C", help="of this class; by default all take turns"
     )
@@ -257,13 +264,17 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 def _sample(a: argparse.Namespace) -> None:
     from npgan import plotting, runs
-    from npgan.models import GENERATORS, ConditionalGAN
+    from npgan.models import GAN, GENERATORS, ConditionalGAN
 
     if a.n < 1:
         raise InputError(f"-n must be at least 1, not {a.n}")
     _check_suffix(a.out, ".png", ".npy")
     _check_seed(a.seed)
     model, config = runs.load_for("sample", a.run_folder, GENERATORS)
+    if a.spread is not None:
+        if not isinstance(model, GAN):
+            raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
+        model.spread = positive("--spread", a.spread)
     if a.n * model.features > LARGEST:
         raise InputError(
             f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "

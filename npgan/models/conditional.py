@@ -141,7 +141,7 @@ class ConditionalGAN(Labels, GAN):
 
         ``label`` is the class of all of them, or of each (n,); by default they take turns.
         """
-        z = self.latent(count("n", n), errors.generator(rng))
+        z = self.spread * self.latent(count("n", n), errors.generator(rng))
         labels = np.arange(n) % self.classes if label is None else np.asarray(label)
         if labels.shape not in ((), (n,)):
             raise InputError(
