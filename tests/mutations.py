@@ -703,6 +703,7 @@ SURROGATE = (
 PACKS = "test_players.test_a_pack_is_samples_side_by_side"
 SHARES = "test_players.test_generators_share_the_samples_evenly"
 OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
+SPREAD = "test_models.test_the_spread_widens_the_noise_of_samples_and_of_nothing_else"
 CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
 RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
 ASKED = "test_conditional.test_samples_are_of_the_class_that_was_asked_for"
@@ -823,6 +824,7 @@ SILENT = [
     Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", SURROGATE),
     Silent("models.gan.GAN.shown", ".reshape(-1,", ".T.reshape(-1,", PACKS),
+    Silent("models.gan.GAN.sample", "self.spread * ", "", SPREAD),
     Silent("models.multi.Mixture._shares", "i * n // k, (i", "0, (i", SHARES, (7,)),
     Silent("models.multi.of_the_hardest", "max(", "min(", OPINIONS),
     Silent("models.multi.mean", "1 / len(parts)", "1", OPINIONS),

@@ -204,6 +204,22 @@ def test_a_bad_command_line_is_one_line_too(capsys, words):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_the_spread_is_of_a_gan(capsys, images):
+    for name in ("gan-small", "vae"):
+        words = ("--data", images, "--steps", 2, "--batch-size", 20, "--out", name)
+        assert run(capsys, "train", name, *words)[0] == 0
+        code, _, err = run(capsys, "sample", name, "--spread", 0.5, "--out", f"{name}.npy")
+        assert (code, err) == ((0, "") if name == "gan-small" else (2, NO_SPREAD))
+    assert run(capsys, "sample", "gan-small", "--out", "usual.npy")[0] == 0
+    assert (
+        np.std(np.load("gan-small.npy"), axis=0).mean()
+        < np.std(np.load("usual.npy"), axis=0).mean()
+    )
+
+
+NO_SPREAD = "npgan: error: vae is a run of vae, no GAN: no --spread\n"
+
+
 def test_a_run_of_the_wrong_kind_is_named(capsys):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     code, _, err = run(capsys, "reconstruct", "r", "--out", "p.png")

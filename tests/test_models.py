@@ -220,6 +220,16 @@ def test_the_average_follows_the_generator_and_draws_the_samples():
     assert not np.array_equal(gan.decode(z), gan.generator(z))
 
 
+def test_the_spread_widens_the_noise_of_samples_and_of_nothing_else():
+    usual, wide = (make_gan(spread=spread) for spread in (1.0, 1.5))
+    z = usual.latent(7, rng())
+    np.testing.assert_array_equal(wide.latent(7, rng()), z)
+    np.testing.assert_array_equal(usual.sample(7, rng()), usual.decode(z))
+    np.testing.assert_array_equal(wide.sample(7, rng()), usual.decode(1.5 * z))
+    with pytest.raises(InputError, match="spread must be a positive number, not 0"):
+        make_gan(spread=0)
+
+
 @pytest.mark.parametrize("weight", [0.0, 2.0])
 def test_the_adversarial_weight_scales_the_discriminators_part(weight):
     parts = make_vaegan(adversarial_weight=weight).generator_step(data(), rng())

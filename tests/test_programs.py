@@ -28,6 +28,7 @@ from npgan.data.batches import Batches
 from npgan.errors import NonFiniteError
 from npgan.layers import Layer, build
 from npgan.losses import RECONSTRUCTIONS
+from npgan.models.config import MODELS
 from npgan.models.presets import PRESETS, preset
 from npgan.penalties import geometric
 from npgan.training import Loop
@@ -118,7 +119,11 @@ def check(make, data, *, batch_size=BATCH, count=10, recorded=True):
     assert all(made is not None for made in programs) == recorded or not (programs or recorded)
 
 
-PLAIN = [n for n, c in PRESETS.items() if n != "vae-gan" and "penalties" not in c.settings]
+PLAIN = [
+    name
+    for name, config in PRESETS.items()
+    if "pattern" in vars(MODELS[config.model].model) and "penalties" not in config.settings
+]
 
 
 @compiled
