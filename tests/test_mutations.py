@@ -10,14 +10,16 @@ import textwrap
 
 import mutations
 import mutations_normalisation
+import mutations_vae
 import pytest
 
 import npgan
 from npgan import backend, catalogue, losses, penalties
 from npgan.models import multi
 
-MUTATIONS = [*mutations.MUTATIONS, *mutations_normalisation.MUTATIONS]
-SILENT = [*mutations.SILENT, *mutations_normalisation.SILENT]
+PARTS = mutations, mutations_normalisation, mutations_vae
+MUTATIONS = [mutation for part in PARTS for mutation in part.MUTATIONS]
+SILENT = [mutation for part in PARTS for mutation in part.SILENT]
 
 
 def locate(where):
@@ -98,7 +100,7 @@ def test_a_test_catches(mutation, monkeypatch):
 def test_every_backward_operation_and_every_step_is_mutated():
     mutated = {mutation.where.split(".")[-1] for mutation in MUTATIONS}
     backward = {name for name in npgan.ops.__all__ if "_backward" in name}
-    steps = {"discriminator_step", "generator_step", "reconstruction_step"}
+    steps = {"discriminator_step", "generator_step", "reconstruction_step", "bound_step"}
     assert backward | steps <= mutated
 
 

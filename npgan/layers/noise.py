@@ -77,7 +77,7 @@ class GaussianSample(Layer):
         mean, log_var = np.split(x, 2, axis=1)
         if rng is None:
             return mean.copy(), None
-        eps = run.standard_normal(rng, mean.shape)
+        eps = run.standard_normal(rng, mean.shape, mean.real.dtype)
         return run.gaussian_sample_forward(mean, log_var, eps), (log_var, eps)
 
     def backward(

@@ -147,7 +147,7 @@ PRESETS: dict[str, Config] = {
             "encoder": mlp(784, 400, 40, hidden=RELU, init=TORCH),
             "decoder": mlp(20, 400, 784, hidden=RELU, output="sigmoid", init=TORCH),
         },
-        optimizers=_both(*CODERS, lr=1e-3),
+        optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
     ),
     "iwae": Config(
         model="iwae",

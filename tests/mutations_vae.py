@@ -1,0 +1,56 @@
+"""Deliberate mistakes in variational autoencoders; see mutations.py."""
+
+from mutations import Mutation, Silent
+
+STEP, WEIGHTED = "VAE (bernoulli), step", "IWAE (gaussian), step"
+
+
+def likelihood(name, old, new, case, parameter="x"):
+    return Mutation(f"ops.likelihood.{name}", old, new, case, parameter)
+
+
+def vae(name, old, new, case=STEP, parameter="encoder.0.weight", kind="vae.VAE"):
+    return Mutation(f"models.{kind}.{name}", old, new, case, parameter)
+
+
+def weighted(old, new, parameter="encoder.0.weight"):
+    return vae("bound_step", old, new, WEIGHTED, parameter, "iwae.IWAE")
+
+
+MUTATIONS = [
+    likelihood("log_bernoulli_backward", "(x - p) /", "(p - x) /", "log_bernoulli"),
+    likelihood("log_bernoulli_backward", "p * (1 - p)", "p", "log_bernoulli"),
+    likelihood("log_bernoulli_backward", "dy[:, None] * ", "", "log_bernoulli"),
+    likelihood("log_gaussian_backward", "2 * ", "", "log_gaussian"),
+    likelihood("log_prior_ratio_backward", "-dy[:", "dy[:", "log_prior_ratio", "x0"),
+    likelihood(
+        "log_prior_ratio_backward", "dy[:, None] / 2", "dy[:, None]", "log_prior_ratio", "x1"
+    ),
+    likelihood("log_mean_exp_backward", " / w.sum(axis=1, keepdims=True)", "", "log_mean_exp"),
+    likelihood("log_mean_exp_forward", ".mean(axis=1)) +", ".mean(axis=1)) -", "log_mean_exp"),
+    vae("bound_step", "ddescribed += beta *", "ddescribed +="),
+    vae("bound_step", "-1 / len(x)", "-1", parameter="decoder.0.weight"),
+    vae("bound_step", "error + beta * kl", "error + kl"),
+    weighted("dmany[:, self.latent_dim :] += dlog_var", "pass"),
+    weighted("dmany[:, self.latent_dim :]", "dmany[:, : self.latent_dim]"),
+    weighted("dz += self", "dz = self"),
+    weighted(".sum(axis=1)", ".mean(axis=1)"),
+    weighted("(dlog_w, output", "(dlog_w * 0 + 1, output", "decoder.0.weight"),
+]
+
+BOUND = "test_vae.test_with_the_true_posterior_the_bound_is_the_likelihood_of_a_single_code"
+RATIO = "test_vae.test_the_ratio_is_that_of_the_prior_to_what_the_code_was_drawn_from"
+LIKELY = "test_vae.test_likelihoods_are_products_over_the_pixels"
+STABLE = "test_vae.test_a_mean_of_exponentials_does_not_overflow"
+WARM = "test_vae.test_beta_weighs_the_divergence_and_warms_up"
+DRAWN = "test_vae.test_pixels_are_drawn_anew_with_their_value_as_the_probability"
+SILENT = [
+    Silent("ops.likelihood.log_bernoulli_forward", "np.log1p(-p)", "np.log1p(p)", LIKELY),
+    Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),
+    Silent("ops.likelihood.log_prior_ratio_forward", "np.square(eps) + ", "", RATIO),
+    Silent("ops.likelihood.log_mean_exp_forward", "a - top", "a", STABLE),
+    Silent("models.vae.VAE._weigh", "log_p + ", "", BOUND),
+    Silent("models.vae.VAE.beta_now", "min(1.0, ", "max(0.0, ", WARM),
+    Silent("models.vae.binarized", "< x", "> x", DRAWN),
+    Silent("models.vae.VAE.train_step", "if self.binarize", "if not self.binarize", DRAWN),
+]
