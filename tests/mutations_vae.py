@@ -48,7 +48,7 @@ SILENT = [
     Silent("ops.likelihood.log_bernoulli_forward", "np.log1p(-p)", "np.log1p(p)", LIKELY),
     Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),
     Silent("ops.likelihood.log_prior_ratio_forward", "np.square(eps) + ", "", RATIO),
-    Silent("ops.likelihood.log_mean_exp_forward", "a - top", "a", STABLE),
+    Silent("ops.likelihood.log_mean_exp_forward", "+ top[:, 0]", "- top[:, 0]", STABLE),
     Silent("models.vae.VAE._weigh", "log_p + ", "", BOUND),
     Silent("models.vae.VAE.beta_now", "min(1.0, ", "max(0.0, ", WARM),
     Silent("models.vae.binarized", "< x", "> x", DRAWN),
