@@ -128,9 +128,11 @@ def resume(
 def _measures(
     model: Model, config: Config, dataset: Dataset, every: int | None
 ) -> Iterable[Callback]:
-    """Return the callback that measures samples of a fixed z, if it is asked for."""
+    """Return what adds a classifier's test accuracy, or measures of samples if they are asked for."""
     if every is None:
-        return []
+        if not isinstance(model, Classifier) or dataset.test_labels is None:
+            return []
+        return [Measures(1, lambda: {"val_accuracy": model.accuracy(*dataset.held_out)})]
     count("the number of epochs between measures", every, 1)
     if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")

@@ -1,0 +1,33 @@
+"""Deliberate mistakes in the classifier; see mutations.py."""
+
+from mutations import Mutation, Silent
+
+CASE = "classifier, step"
+
+
+def classifier(name, old, new, test, *arguments):
+    where = f"models.classifier.Classifier.{name}"
+    return Silent(where, old, new, f"test_classifier.{test}", arguments)
+
+
+MUTATIONS = [
+    Mutation(
+        "models.classifier.Classifier.classification_step",
+        "(dlogits, cache",
+        "(2 * dlogits, cache",
+        CASE,
+        "classifier.0.weight",
+    ),
+]
+
+REPORTED = "test_the_loss_that_is_reported_is_that_of_the_weights_before_the_step"
+MOVES = "test_a_step_moves_every_array_and_leaves_no_gradient"
+SLOPE = "test_the_inputs_gradient_is_that_of_finite_differences"
+SILENT = [
+    classifier("train_step", "logits.argmax", "logits.argmin", REPORTED),
+    classifier("train_step", "-self.classes :].argmax", "-self.classes :].argmin", REPORTED),
+    classifier("train_step", '    self.update(loss, "classifier")\n', "    pass\n", MOVES),
+    classifier("train_step", "self._count", "dict", MOVES),
+    classifier("input_gradient", ".forward(x)", ".forward(x, np.random.default_rng(0))", SLOPE),
+    classifier("input_gradient", "labels)[1]", "labels * 0)[1]", SLOPE),
+]
