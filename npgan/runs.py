@@ -130,9 +130,10 @@ def _measures(
 ) -> Iterable[Callback]:
     """Return what adds a classifier's test accuracy, or measures of samples if they are asked for."""
     if every is None:
-        if not isinstance(model, Classifier) or dataset.test_labels is None:
+        rows, labels = dataset.test, dataset.test_labels
+        if not isinstance(model, Classifier) or rows is None or labels is None:
             return []
-        return [Measures(1, lambda: {"val_accuracy": model.accuracy(*dataset.held_out)})]
+        return [Measures(1, lambda: {"val_accuracy": model.accuracy(rows, labels)})]
     count("the number of epochs between measures", every, 1)
     if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")

@@ -118,6 +118,46 @@ def copy_statistics(
     }
 
 
+def neighbour_accuracy(
+    x: np.ndarray,
+    labels: np.ndarray,
+    known: np.ndarray,
+    known_labels: np.ndarray,
+    k: int = NEIGHBOURS,
+) -> float:
+    """Return the share of rows whose label is that of most of their k nearest known rows.
+
+    Of labels with as many votes the smallest counts (Cover and Hart 1967).
+
+    Parameters
+    ----------
+    x, known : (n, d) and (m, d)
+    labels, known_labels : (n,) and (m,), integers from 0
+    k : at most m
+
+    Examples
+    --------
+    >>> known, classes = np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1])
+    >>> neighbour_accuracy(np.array([[0.4], [8.0]]), np.array([0, 1]), known, classes, k=1)
+    1.0
+
+    Raises
+    ------
+    InputError
+        For more neighbours than known rows, different widths or values that are not finite.
+    """
+    x, known = np.asarray(x), np.asarray(known)
+    k = count("the number of neighbours", k, 1)
+    check_sets(x, known, least=1)
+    count("the number of neighbours", k, most=len(known))
+    right = 0
+    for rows, squares in _squared_distances(x, known):
+        nearest = known_labels[np.argpartition(squares, k - 1, axis=1)[:, :k]]
+        votes = (nearest[:, :, None] == np.arange(known_labels.max() + 1)).sum(axis=1)
+        right += int((votes.argmax(axis=1) == labels[rows]).sum())
+    return right / len(x)
+
+
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     r"""Yield rows of a, and their :math:`|a_i - b_j|^2 = |a_i|^2 + |b_j|^2 - 2 a_i b_j` from all b."""
     b = np.asarray(b, np.float64)

@@ -6,4 +6,6 @@ which has RUN, and ``run(arguments)``, which saves a picture and returns its num
 
 from types import ModuleType
 
-USES: dict[str, ModuleType] = {}
+from npgan.uses import reduce
+
+USES: dict[str, ModuleType] = {"reduce": reduce}

@@ -1,0 +1,81 @@
+"""What models are used for, as a user meets it."""
+
+import json
+
+import numpy as np
+import pytest
+from commands import picture, run
+
+from npgan import InputError
+from npgan.metrics import PCA, neighbour_accuracy
+from npgan.uses import USES
+
+
+@pytest.fixture
+def trained(capsys, labelled, tmp_path, monkeypatch):
+    """Return a run of an autoencoder on a few images with labels."""
+    monkeypatch.chdir(tmp_path)
+    words = ("--data", labelled, "--epochs", 1, "--batch-size", 20, "--quiet", "--out", "r")
+    assert run(capsys, "train", "autoencoder", *words)[0] == 0
+    return "r"
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_use_has_examples_and_says_which_runs_fit(capsys, name, tmp_path, monkeypatch):
+    assert f"npgan {name} runs/" in USES[name].EXAMPLES
+    monkeypatch.chdir(tmp_path)
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
+    code, _, err = run(capsys, name, "r", "--out", "p.png")
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"{name} takes autoencoder" in err
+
+
+def test_codes_are_mapped_beside_principal_components(capsys, trained):
+    code, out, _ = run(capsys, "reduce", trained, "--out", "map.png")
+    result = json.loads(out)
+    assert code == 0
+    ours, theirs = result.values()
+    for measures in (ours, theirs):
+        assert measures["mean_squared_error"] > 0
+        assert 0 <= measures["neighbour_accuracy"] <= 1
+    assert theirs["mean_squared_error"] < ours["mean_squared_error"], "after an epoch of few images"
+    assert picture("map.png").std() > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(("-k", 0, "--out", "p.png"), "-k must be"), (("--out", "p.jpg"), "must end in .png")],
+)
+def test_what_cannot_be_mapped(capsys, trained, words, message):
+    code, _, err = run(capsys, "reduce", trained, *words)
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err
+
+
+def test_principal_components_are_the_best_linear_code():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 5)) @ rng.standard_normal((5, 5)) + 3
+    for k in range(1, 6):
+        pca = PCA(x, k)
+        error = np.square(pca.decode(pca.encode(x)) - x).sum() / len(x)
+        left = np.sort(np.linalg.eigvalsh(np.cov(x.T, bias=True)))[: 5 - k].sum()
+        assert error == pytest.approx(left, abs=1e-9)
+        np.testing.assert_allclose(pca.directions.T @ pca.directions, np.eye(k), atol=1e-12)
+    for bad in (lambda: PCA(x[:1], 1), lambda: PCA(x, 6), lambda: PCA(x, 0)):
+        with pytest.raises(InputError):
+            bad()
+
+
+@pytest.mark.parametrize("k", [1, 4, 7])
+def test_neighbours_vote_as_a_loop_counts_them(k):
+    rng = np.random.default_rng(1)
+    known, x = rng.standard_normal((30, 3)), rng.standard_normal((20, 3))
+    known_labels, labels = rng.integers(3, size=30), rng.integers(3, size=20)
+    right = 0
+    for row, label in zip(x, labels, strict=True):
+        nearest = sorted(range(30), key=lambda i, row=row: sum((known[i] - row) ** 2))[:k]
+        votes = [sum(known_labels[i] == c for i in nearest) for c in range(3)]
+        right += votes.index(max(votes)) == label
+    assert neighbour_accuracy(x, labels, known, known_labels, k) == right / 20
+    with pytest.raises(InputError, match="neighbours"):
+        neighbour_accuracy(x, labels, known, known_labels, 31)
