@@ -210,10 +210,11 @@ def test_noise_and_softmax_are_the_references(name, dtype):
 
 
 def in_numpy_only():
-    """Return the operations of layers that no kernel computes."""
-    layers = "layer_norm", "batch_norm", "frozen_batch_norm", "spectral_norm"
-    layers += "minibatch_stddev", "minibatch_discrimination"
-    return {f"{name}_{way}" for name in layers for way in ("forward", "backward")}
+    """Return the operations of layers and likelihoods that no kernel computes."""
+    names = "layer_norm", "batch_norm", "frozen_batch_norm", "spectral_norm"
+    names += "minibatch_stddev", "minibatch_discrimination"
+    names += "log_bernoulli", "log_gaussian", "log_prior_ratio", "log_mean_exp"
+    return {f"{name}_{way}" for name in names for way in ("forward", "backward")}
 
 
 def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_has_it():

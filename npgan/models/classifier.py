@@ -28,12 +28,12 @@ class Classifier(Labels):
 
     Examples
     --------
-    >>> from npgan import Dense
+    >>> from npgan import Adam, Dense
     >>> from npgan.data import Dataset
     >>> x = np.random.default_rng(0).normal(size=(256, 2)).astype(np.float32)
     >>> data = Dataset("halves", x, train_labels=(x[:, 0] > 0).astype(int))
-    >>> model = Classifier(Sequential(Dense(2, 2), rng=0))
-    >>> history = model.fit(data, epochs=100, batch_size=32, callbacks=[], rng=0)
+    >>> model = Classifier(Sequential(Dense(2, 2), rng=0), optimizers={"classifier": Adam(0.01)})
+    >>> history = model.fit(data, epochs=20, batch_size=32, callbacks=[], rng=0)
     >>> model.accuracy(x, data.train_labels) > 0.9
     True
 
