@@ -138,6 +138,17 @@ def minibatch_discrimination(x, weight, kernels):
     return [[*row, *(sum(close(row, o, b) for o in x) for b in range(kernels))] for row in x]
 
 
+def shift(image, down, right):
+    """Every pixel at its new place, if that is in the image, a list of rows."""
+    side = len(image)
+    result = [[0] * side for _ in range(side)]
+    for i in range(side):
+        for j in range(side):
+            if 0 <= i + down < side and 0 <= j + right < side:
+                result[i + down][j + right] = image[i][j]
+    return result
+
+
 def fourier(row, frequencies):
     """x, then sin 2 pi f x for every x and f, then the cosines."""
     waves = [2 * pi * f * x for x in row for f in frequencies]

@@ -214,7 +214,8 @@ def in_numpy_only():
     names = "layer_norm", "batch_norm", "frozen_batch_norm", "spectral_norm"
     names += "minibatch_stddev", "minibatch_discrimination"
     names += "log_bernoulli", "log_gaussian", "log_prior_ratio", "log_mean_exp"
-    return {f"{name}_{way}" for name in names for way in ("forward", "backward")}
+    names += "shift", "pixelate"
+    return {"block_mask"} | {f"{name}_{way}" for name in names for way in ("forward", "backward")}
 
 
 def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_has_it():

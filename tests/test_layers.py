@@ -13,12 +13,16 @@ from npgan import (
     BatchNorm,
     Dense,
     Dropout,
+    GaussianNoise,
     GaussianSample,
     InputError,
     LayerNorm,
     LeakyReLU,
     MinibatchDiscrimination,
     MinibatchStddev,
+    Pixelate,
+    RandomBlock,
+    RandomShift,
     ReLU,
     Sequential,
     Softmax,
@@ -40,6 +44,10 @@ SPECS = {name: name for name in LAYERS} | {
     "spectral_dense": "spectral_dense 4 3 he_normal",
     "fourier": "fourier 4 3 0.5 8.0",
     "scale": "scale 0.5",
+    "gaussian_noise": "gaussian_noise 0.5",
+    "random_shift": "random_shift 2",
+    "random_block": "random_block 1",
+    "pixelate": "pixelate 2",
 }
 # the least batch that has a deviation, by whether it is a training pass
 LEAST = {("batch_norm", True): 2, ("minibatch_stddev", False): 1, ("minibatch_stddev", True): 1}
@@ -223,12 +231,27 @@ def test_the_same_seed_draws_the_same_weights_and_another_seed_others():
     assert not np.array_equal(*(Dense(4, 4, rng=seed).parameters["weight"] for seed in (1, 2)))
 
 
-def test_without_rng_dropout_does_nothing_and_a_sample_is_its_mean():
-    x = batch(0)
-    np.testing.assert_array_equal(Dropout(0.5)(x), x)
-    np.testing.assert_array_equal(GaussianSample()(x), x[:, :2])
-    y, cache = Dropout(0.5).forward(x)
-    np.testing.assert_array_equal(Dropout(0.5).backward(y, cache), y)
+SPOIL = [Dropout(0.5), GaussianNoise(0.5), RandomShift(2), RandomBlock(1), Pixelate(2)]
+
+
+@pytest.mark.parametrize("random", SPOIL, ids=repr)
+def test_without_rng_what_spoils_the_input_passes_it_on(random):
+    y, cache = random.forward(batch(0))
+    np.testing.assert_array_equal(y, batch(0))
+    np.testing.assert_array_equal(random.backward(y, cache), y)
+    np.testing.assert_array_equal(random.double_backward(y, y, cache)[0], y)
+
+
+def test_without_rng_a_gaussian_sample_is_its_mean():
+    np.testing.assert_array_equal(GaussianSample()(batch(0)), batch(0)[:, :2])
+
+
+def test_a_random_shift_moves_to_all_places_equally_often():
+    n, point = 9000, np.eye(25)[12:13]  # in the middle of 5 x 5 pixels
+    places = RandomShift(1)(np.repeat(point, n, axis=0), np.random.default_rng(0)).sum(axis=0)
+    middle = places.reshape(5, 5)[1:4, 1:4]
+    assert middle.sum() == n
+    assert (abs(middle / n - 1 / 9) < 5 * np.sqrt(8 / 81 / n)).all()
 
 
 def test_the_mean_of_a_gaussian_sample_does_not_depend_on_its_variance():
@@ -238,11 +261,26 @@ def test_the_mean_of_a_gaussian_sample_does_not_depend_on_its_variance():
     np.testing.assert_array_equal(layer.backward(y, cache), [[1, 2, 0, 0]])
 
 
-def test_with_rng_dropout_and_samples_are_random_and_replayed_by_the_seed():
-    for random in (Dropout(0.5), GaussianSample()):
+def test_with_rng_layers_are_random_and_replayed_by_the_seed():
+    for random in (*SPOIL[:-1], GaussianSample()):
         a, b, c = (random(batch(0), np.random.default_rng(seed)) for seed in (1, 1, 2))
         np.testing.assert_array_equal(a, b)
         assert not np.array_equal(a, c)
+
+
+def test_gaussian_noise_has_its_standard_deviation_and_no_mean():
+    noise = GaussianNoise(0.3)(np.zeros((1000, 100)), np.random.default_rng(0))
+    assert abs(noise.mean()) < 5 * 0.3 / np.sqrt(noise.size)
+    assert abs(noise.std() / 0.3 - 1) < 5 * np.sqrt(0.5 / noise.size)
+
+
+def test_a_random_block_is_a_square_that_lies_at_all_places_equally_often():
+    n = 9000
+    kept = RandomBlock(2)(np.ones((n, 16)), np.random.default_rng(0)).reshape(n, 4, 4)
+    corners = kept[:, [0, 0, 3, 3], [0, 3, 0, 3]] == 0
+    assert ((kept == 0).sum(axis=(1, 2)) == 4).all()
+    assert ((kept == 0).any(axis=1).sum(axis=1) == 2).all()
+    assert (abs(corners.mean(axis=0) - 1 / 9) < 5 * np.sqrt(8 / 81 / n)).all()
 
 
 def test_a_sample_layer_has_the_variance_that_its_input_says():
@@ -270,6 +308,10 @@ def test_spec_and_build_are_each_others_inverse(name):
         "spectral_dense": "(4, 3, he_normal)",
         "fourier": "(4, 3, 0.5, 8.0)",
         "scale": "(0.5)",
+        "gaussian_noise": "(0.5)",
+        "random_shift": "(2)",
+        "random_block": "(1)",
+        "pixelate": "(2)",
     }.get(name, "()")
 
 
@@ -373,6 +415,14 @@ WRONG = [
     (lambda: build([[]]), "at least one layer"),
     (lambda: build([["dense 2 3"]]), "its layers take 2 numbers and return 3"),
     (lambda: build(["dense 2 3", ["dense 2 2"]]), r"Dense\(2, 2\) follows a layer 3 wide"),
+    (lambda: build(["random_shift 0"]), "the size of a random_shift must be"),
+    (lambda: RandomShift(1)(np.ones((2, 3)), np.random.default_rng(0)), "3 is no square number"),
+    (
+        lambda: Pixelate(2)(np.ones((2, 9)), np.random.default_rng(0)),
+        "cells 2 wide do not fit an image 3",
+    ),
+    (lambda: RandomBlock(4)(np.ones((2, 9)), np.random.default_rng(0)), "a block's size must be"),
+    (lambda: build(["gaussian_noise -1"]), "the standard deviation of noise must"),
     (lambda: build(["scale 0"]), "the factor of a scale must be a positive number, not 0"),
     (lambda: build(["fourier 2 8"]), "'fourier 2 8': fourier does not take these arguments"),
     (lambda: build(["fourier 2 0 1 2"]), "the number of frequencies must be a whole number"),

@@ -120,6 +120,14 @@ def test_dense_backward_adds_to_the_gradients_it_is_given():
     )
 
 
+@pytest.mark.parametrize("moves", [[(0, 0), (1, -2)], [(-1, 0), (2, 3)], [(5, 1), (-4, 0)]])
+def test_a_shift_moves_every_pixel_and_loses_those_over_the_edge(moves):
+    x = np.random.default_rng(0).standard_normal((2, 16))
+    moved = ops.shift_forward(x, np.array(moves)).reshape(2, 4, 4)
+    for image, (down, right), expected in zip(x.reshape(2, 4, 4), moves, moved, strict=True):
+        np.testing.assert_array_equal(naive.shift(image.tolist(), down, right), expected)
+
+
 @given(data=st.data())
 @few
 def test_fourier_features_are_their_formula(data):

@@ -37,6 +37,10 @@ SIZED = {
     "spectral_dense": "spectral_dense 4 3",
     "fourier": "fourier 4 3 0.1 0.4",
     "scale": "scale 3.0",
+    "gaussian_noise": "gaussian_noise 0.5",
+    "random_shift": "random_shift 1",
+    "random_block": "random_block 1",
+    "pixelate": "pixelate 2",
 }
 
 

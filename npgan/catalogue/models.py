@@ -146,7 +146,9 @@ def presets(rng: np.random.Generator) -> Iterator[Case]:
     for name, config in PRESETS.items():
         model = config.build(rows=config.batch_size)
         in_float64(model)
-        shift = 0.03 if isinstance(model, VAE) else 0.1  # more would bring probabilities to 0 and 1
+        shift = (
+            0.03 if isinstance(model, VAE | Classifier) else 0.1
+        )  # more would bring probabilities to 0 and 1
         for network in model.networks.values():  # small first weights leave all near their corners
             network.parameters.flat += shift * rng.standard_normal(network.parameters.flat.size)
         x = rng.random((4, model.features))

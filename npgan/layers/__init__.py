@@ -28,9 +28,10 @@ from npgan.layers.activation import (
 from npgan.layers.apart import Apart
 from npgan.layers.dense import Dense
 from npgan.layers.fourier import FourierFeatures
+from npgan.layers.images import Corruption, Pixelate, RandomBlock, RandomShift
 from npgan.layers.layer import Layer
 from npgan.layers.minibatch import MinibatchDiscrimination, MinibatchStddev
-from npgan.layers.noise import Dropout, GaussianSample
+from npgan.layers.noise import Dropout, GaussianNoise, GaussianSample
 from npgan.layers.normalisation import BatchNorm, LayerNorm
 from npgan.layers.residual import Residual
 from npgan.layers.scale import Scale
@@ -43,9 +44,11 @@ __all__ = [
     "Activation",
     "Apart",
     "BatchNorm",
+    "Corruption",
     "Dense",
     "Dropout",
     "FourierFeatures",
+    "GaussianNoise",
     "GaussianSample",
     "Identity",
     "Layer",
@@ -53,6 +56,9 @@ __all__ = [
     "LeakyReLU",
     "MinibatchDiscrimination",
     "MinibatchStddev",
+    "Pixelate",
+    "RandomBlock",
+    "RandomShift",
     "ReLU",
     "Residual",
     "Scale",
@@ -86,6 +92,10 @@ LAYERS: dict[str, type[Layer]] = {
         SpectralDense,
         FourierFeatures,
         Scale,
+        GaussianNoise,
+        RandomShift,
+        RandomBlock,
+        Pixelate,
     )
 }
 

@@ -1,11 +1,11 @@
-"""Layers with randomness: dropout and the Gaussian sample."""
+"""Layers with randomness: dropout, Gaussian noise and the Gaussian sample."""
 
 from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, fraction
+from npgan.errors import InputError, fraction, not_negative
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
 
@@ -54,6 +54,54 @@ class Dropout(Layer):
     def spec(self) -> str:
         """Return ``dropout rate``."""
         return f"{self.name} {self.rate}"
+
+
+class GaussianNoise(Layer):
+    """Noise added: ``y = x + s eps`` with eps from N(0, 1), ``dx = dy``; without an ``rng``, y = x.
+
+    Examples
+    --------
+    >>> GaussianNoise(0.3)(np.ones((1, 2)))
+    array([[1., 1.]])
+    """
+
+    name = "gaussian_noise"
+
+    def __init__(self, std: float) -> None:
+        self.std = not_negative("the standard deviation of noise", std)
+
+    def forward(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, None]:
+        """Draw the noise from ``rng``; the way back does not depend on it."""
+        return (
+            x if rng is None else x + self.std * run.standard_normal(rng, x.shape, x.dtype)
+        ), None
+
+    def backward(
+        self,
+        dy: np.ndarray,
+        cache: None,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> Any:
+        """Return ``dy``."""
+        return dy
+
+    def double_backward(
+        self,
+        ddx: np.ndarray,
+        record: np.ndarray,
+        cache: None,
+        grads: Parameters | None = None,
+        input_grad: bool = True,
+    ) -> tuple[np.ndarray, None]:
+        """Return ``ddx``."""
+        return ddx, None
+
+    def spec(self) -> str:
+        """Return ``gaussian_noise std``."""
+        return f"{self.name} {self.std}"
 
 
 class GaussianSample(Layer):

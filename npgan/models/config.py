@@ -143,6 +143,8 @@ class Config:
     def for_data(self, data: Dataset) -> "Config":
         """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
 
+        Layers that spoil square images are left out where the rows are none.
+
         >>> from npgan.models.presets import preset
         >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
         >>> config.networks["generator"][-2], config.networks["discriminator"][0]
@@ -151,6 +153,8 @@ class Config:
         self.check()
         width, settings = data.train.shape[1], dict(self.settings)
         networks, shown = dict(self.networks), width
+        if data.image_shape is None or data.image_shape[0] != data.image_shape[1]:
+            networks = {name: _without_images(specs) for name, specs in networks.items()}
         if self.model == "conditional-gan":
             if data.train_labels is None:
                 raise InputError(f"the data set {data.name} has no labels to learn from")
@@ -241,6 +245,16 @@ class Config:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_images(self.image_shape, self.image_range, model.features)
         return model
+
+
+def _without_images(specs: Any) -> Any:
+    """Return a network without the layers that need square images; they only spoil its input.
+
+    >>> _without_images(["random_shift 1", "dense 3 4"])
+    ['dense 3 4']
+    """
+    names = {name for name, kind in layers.LAYERS.items() if issubclass(kind, layers.Corruption)}
+    return [spec for spec in specs if not (isinstance(spec, str) and names & set(spec.split()[:1]))]
 
 
 def _refit(specs: Any, end: str, width: int) -> Any:

@@ -164,21 +164,17 @@ PRESETS: dict[str, Config] = {
     "classifier": Config(
         model="classifier",
         data="mnist",
-        batch_size=128,
+        batch_size=256,
         epochs=20,
         networks={
             "classifier": [
-                "dropout 0.2",
-                "dense 784 512 he_normal",
-                "relu",
-                "dropout 0.5",
-                "dense 512 512 he_normal",
-                "relu",
-                "dropout 0.5",
+                "random_shift 1",
+                *("dense 784 512 he_normal", "relu", "dropout 0.2"),
+                *("dense 512 512 he_normal", "relu", "dropout 0.2"),
                 "dense 512 10",
             ]
         },
-        optimizers=_both("classifier", lr=1e-3, schedule="cosine"),
+        optimizers=_both("classifier", lr=2e-3, schedule="cosine"),
     ),
     "cgan-mnist": Config(
         model="conditional-gan",

@@ -51,6 +51,13 @@ from npgan.ops.dense import (
     dense_forward,
 )
 from npgan.ops.fourier import fourier_backward, fourier_double_backward, fourier_forward
+from npgan.ops.images import (
+    block_mask,
+    pixelate_backward,
+    pixelate_forward,
+    shift_backward,
+    shift_forward,
+)
 from npgan.ops.likelihood import (
     log_bernoulli_backward,
     log_bernoulli_forward,
@@ -130,6 +137,7 @@ __all__ = [
     "bce_with_logits",
     "bce_with_logits_backward",
     "bce_with_logits_forward",
+    "block_mask",
     "chain_backward",
     "chain_double_backward",
     "chain_forward",
@@ -189,12 +197,16 @@ __all__ = [
     "mse",
     "mse_backward",
     "mse_forward",
+    "pixelate_backward",
+    "pixelate_forward",
     "power_iteration",
     "relu_backward",
     "relu_double_backward",
     "relu_forward",
     "rmsprop_update",
     "sgd_update",
+    "shift_backward",
+    "shift_forward",
     "sigmoid_backward",
     "sigmoid_double_backward",
     "sigmoid_forward",

@@ -1,0 +1,40 @@
+"""Deliberate mistakes in the layers that spoil images; see mutations.py."""
+
+from mutations import Mutation, Silent
+
+SHIFT, PIXELATE = "layer random_shift", "layer pixelate"
+PLACES = "test_layers.test_a_random_shift_moves_to_all_places_equally_often"
+BLOCKS = "test_layers.test_a_random_block_is_a_square_that_lies_at_all_places_equally_often"
+MOVED = "test_ops.test_a_shift_moves_every_pixel_and_loses_those_over_the_edge"
+NOISE = "test_layers.test_gaussian_noise_has_its_standard_deviation_and_no_mean"
+
+MUTATIONS = [
+    Mutation("ops.images.shift_backward", "-moves", "moves", SHIFT),
+    Mutation("ops.images.pixelate_backward", "return pix", "return 2 * pix", PIXELATE),
+    Mutation("layers.images.Corruption.backward", "_backward", "_forward", SHIFT),
+    Mutation(
+        "layers.images.Corruption.double_backward",
+        "_forward",
+        "_backward",
+        "second derivative of random_shift",
+        "x0",
+    ),
+    Mutation(
+        "layers.noise.GaussianNoise.backward", "return dy", "return -dy", "layer gaussian_noise"
+    ),
+    Mutation(
+        "layers.noise.GaussianNoise.double_backward",
+        "return ddx",
+        "return -ddx",
+        "second derivative of gaussian_noise",
+        "x0",
+    ),
+]
+
+SILENT = [
+    Silent("layers.images.RandomShift.draw", "endpoint=True", "endpoint=False", PLACES),
+    Silent("ops.images.shift_forward", "- moves[:", "+ moves[:", MOVED, ([(0, 0), (1, -2)],)),
+    Silent("ops.images.block_mask", "endpoint=True", "endpoint=False", BLOCKS),
+    Silent("ops.images.block_mask", "~hidden", "hidden", BLOCKS),
+    Silent("layers.noise.GaussianNoise.forward", "self.std * ", "", NOISE),
+]
