@@ -1,7 +1,9 @@
 """Pictures: grids of images, clouds of points, curves of losses."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +71,36 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: i
     picture = tile(images, shape, columns)
     scale = math.ceil(600 / picture.shape[1])
     Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(path, format="PNG")
+
+
+def save_rows(
+    path: Path,
+    rows: Mapping[str, np.ndarray],
+    shape: tuple[int, int],
+    notes: Mapping[str, Sequence[Any]] | None = None,
+) -> None:
+    """Save rows of images (m, height * width) in [0, 1], each with its name, one above the other.
+
+    ``notes`` are written into the images' corners: a row's name -> one for each.
+    """
+    from matplotlib.figure import Figure
+
+    columns = max(map(len, rows.values()))
+    size = (
+        0.72 * columns * shape[1] / max(shape) + 1.9,
+        0.76 * len(rows) * shape[0] / max(shape) + 0.1,
+    )
+    figure = Figure(figsize=size, layout="constrained")
+    for axes, (name, images) in zip(
+        np.ravel(figure.subplots(len(rows))), rows.items(), strict=True
+    ):
+        axes.imshow(tile(images, shape, columns), cmap="gray", vmin=0, vmax=255)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        for i, note in enumerate((notes or {}).get(name, ())):
+            place = PAD + i * (shape[1] + PAD) + 1, PAD + 1
+            axes.text(*place, str(note), color="yellow", fontsize=9, va="top")
+        axes.set(xticks=[], yticks=[], frame_on=False)
+    figure.savefig(path, format="png", dpi=120, bbox_inches="tight")
 
 
 def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:

@@ -74,7 +74,7 @@ def start(
         If the folder holds anything already, or the configuration cannot be.
     """
     dataset = data.load(config.data)
-    if config.data not in data.DATASETS:
+    if data.split_class(config.data)[0] not in data.DATASETS:
         config = replace(config, data=str(Path(config.data).resolve()))
     config = config.for_data(dataset)
     model = config.build(len(dataset.train))

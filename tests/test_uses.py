@@ -21,13 +21,15 @@ def trained(capsys, labelled, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", USES)
-def test_a_use_has_examples_and_says_which_runs_fit(capsys, name, tmp_path, monkeypatch):
+def test_a_use_has_examples_and_says_which_runs_fit(capsys, name, labelled, tmp_path, monkeypatch):
     assert f"npgan {name} runs/" in USES[name].EXAMPLES
     monkeypatch.chdir(tmp_path)
-    run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
+    wrong = "autoencoder" if name == "defend" else "classifier"
+    words = ("--data", labelled, "--steps", 1, "--batch-size", 20, "--out", "r", "--quiet")
+    run(capsys, "train", wrong, *words)
     code, _, err = run(capsys, name, "r", "--out", "p.png")
     assert (code, err.count("\n")) == (2, 1)
-    assert f"{name} takes autoencoder" in err
+    assert f"r is a run of {wrong}; {name} takes " in err
 
 
 def test_codes_are_mapped_beside_principal_components(capsys, trained):

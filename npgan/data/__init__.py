@@ -13,7 +13,7 @@ from npgan.data.mnist_files import load_mnist
 from npgan.data.toys import SAMPLERS, load_toy
 from npgan.errors import InputError, unknown
 
-__all__ = ["DATASETS", "Dataset", "from_arrays", "load", "load_path", "read_idx"]
+__all__ = ["DATASETS", "Dataset", "from_arrays", "load", "load_path", "read_idx", "split_class"]
 
 DATASETS: dict[str, Callable[[], Dataset]] = {
     "mnist": load_mnist,
@@ -23,6 +23,16 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
 """Name of a data set -> its loader."""
 
 
+def split_class(name_or_path: str | Path) -> tuple[str, int | None]:
+    """Return a data set's name without the class at its end, and that class, if there is one.
+
+    >>> split_class("mnist:3"), split_class("mnist")
+    (('mnist', 3), ('mnist', None))
+    """
+    whole, _, label = str(name_or_path).rpartition(":")
+    return (whole, int(label)) if whole and label.isdecimal() else (str(name_or_path), None)
+
+
 def load(name_or_path: str | Path) -> Dataset:
     """Load a data set by name, or the user's own by path.
 
@@ -30,6 +40,7 @@ def load(name_or_path: str | Path) -> Dataset:
     ----------
     name_or_path : str or Path
         A name of `DATASETS`, or a path for `load_path` (where a file has such a name, ./name).
+        A colon and a label at its end, as in ``mnist:3``, mean the rows of that class only.
 
     Returns
     -------
@@ -51,6 +62,9 @@ def load(name_or_path: str | Path) -> Dataset:
     if name_or_path in DATASETS:
         return DATASETS[str(name_or_path)]()
     path = Path(name_or_path)
+    whole, label = split_class(name_or_path)
+    if label is not None and not path.exists():
+        return load(whole).only(label)
     is_name = isinstance(name_or_path, str) and not path.suffix and len(path.parts) == 1
     if not is_name or path.exists():
         return load_path(path)

@@ -1,7 +1,7 @@
 """A data set: rows to train on, rows to test with, and what is known about them."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -55,6 +55,24 @@ class Dataset:
         if self.test is None:
             return self.train, self.train_labels
         return self.test, self.test_labels
+
+    def only(self, label: int) -> "Dataset":
+        """Return the rows of one class; an InputError if there are none, or no labels.
+
+        >>> x, y = np.zeros((3, 2), np.uint8), np.array([0, 1, 0])
+        >>> Dataset("d", x, train_labels=y).only(0)
+        Dataset('d:0', train=(2, 2) uint8, train_labels=(2,) int64)
+        """
+        if self.train_labels is None:
+            raise InputError(f"{self.name} has no labels: it has no class {label}")
+        kept = self.train_labels == label
+        if not kept.any():
+            raise InputError(f"{self.name} has no rows of class {label}")
+        parts = {"train": self.train[kept], "train_labels": self.train_labels[kept]}
+        if self.test is not None and self.test_labels is not None:
+            kept = self.test_labels == label
+            parts |= {"test": self.test[kept], "test_labels": self.test_labels[kept]}
+        return replace(self, name=f"{self.name}:{label}", **parts)
 
     def __post_init__(self) -> None:
         _check_rows(f"{self.name}: train", self.train)

@@ -7,22 +7,30 @@ precision do not see copies, modes and classes do not see how varied each of the
 from npgan.metrics.classes import class_statistics, confusion
 from npgan.metrics.components import PCA
 from npgan.metrics.frechet import frechet_distance
+from npgan.metrics.images import psnr, ssim
 from npgan.metrics.mixtures import mode_statistics
 from npgan.metrics.neighbours import (
     NEIGHBOURS,
     copy_statistics,
     neighbour_accuracy,
+    neighbour_distance,
     neighbour_statistics,
 )
+from npgan.metrics.roc import auroc, roc_curve
 
 __all__ = [
     "NEIGHBOURS",
     "PCA",
+    "auroc",
     "class_statistics",
     "confusion",
     "copy_statistics",
     "frechet_distance",
     "mode_statistics",
     "neighbour_accuracy",
+    "neighbour_distance",
     "neighbour_statistics",
+    "psnr",
+    "roc_curve",
+    "ssim",
 ]

@@ -158,6 +158,25 @@ def neighbour_accuracy(
     return right / len(x)
 
 
+def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
+    """Return the mean distance of each row of x (n, d) from its k nearest rows of ``known`` (m, d).
+
+    >>> neighbour_distance(np.array([[0.0]]), np.array([[1.0], [-3.0], [9.0]]), k=2)
+    array([2.])
+
+    Raises
+    ------
+    InputError
+        For more neighbours than known rows, different widths or values that are not finite.
+    """
+    check_sets(x, known, least=1)
+    count("the number of neighbours", k, 1, len(known))
+    parts = (
+        np.partition(squares, k - 1, axis=1)[:, :k] for _, squares in _squared_distances(x, known)
+    )
+    return np.concatenate([np.sqrt(part).mean(axis=1) for part in parts])
+
+
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     r"""Yield rows of a, and their :math:`|a_i - b_j|^2 = |a_i|^2 + |b_j|^2 - 2 a_i b_j` from all b."""
     b = np.asarray(b, np.float64)

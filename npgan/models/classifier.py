@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from npgan.attacks import pgd
 from npgan.backend import run
-from npgan.errors import InputError
+from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
 from npgan.models.labels import Labels
 from npgan.models.model import in_chunks
@@ -24,6 +25,10 @@ class Classifier(Labels):
     Parameters
     ----------
     classifier : its last layer has a feature for each class, and no softmax after it
+    adversarial : learn from attacked rows (:func:`npgan.attacks.pgd`): the most that a number of
+        theirs may change; 0: from rows as they are. The gradient does not flow through the attack, whose
+        result is a maximum (Madry et al. 2018, sec. 2.1)
+    attack_steps : how many steps that attack has
     optimizers : for "classifier"; by default Adam(1e-3)
 
     Examples
@@ -46,7 +51,12 @@ class Classifier(Labels):
     output = "classifier"
 
     def __init__(
-        self, classifier: Sequential, *, optimizers: Mapping[str, Optimizer] | None = None
+        self,
+        classifier: Sequential,
+        *,
+        adversarial: float = 0.0,
+        attack_steps: int = 7,
+        optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
         if isinstance(classifier.layers[-1], Softmax):
             raise InputError("let the classifier end in logits: the softmax is part of the loss")
@@ -55,6 +65,8 @@ class Classifier(Labels):
             raise InputError("a classifier needs two classes or more")
         super().__init__({"classifier": classifier}, optimizers or {"classifier": Adam(1e-3)})
         self.classifier = classifier
+        self.adversarial = not_negative("adversarial", adversarial)
+        self.attack_steps = count("attack_steps", attack_steps, 1)
 
     @property
     def features(self) -> int:
@@ -88,6 +100,8 @@ class Classifier(Labels):
         """Update the network on one batch of rows with their labels."""
         x, labels = batch[:, : -self.classes], batch[:, -self.classes :].argmax(axis=1)
         x = np.ascontiguousarray(x)
+        if self.adversarial:
+            x = pgd(self, x, labels, self.adversarial, steps=self.attack_steps, rng=rng)
         loss, logits = self.classification_step(x, labels, self.grads["classifier"], rng)
         self.update(loss, "classifier")
         run.after(self._count)

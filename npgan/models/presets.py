@@ -78,6 +78,42 @@ def _digits(schedule: str, **length: Any) -> Config:
     )
 
 
+def _classifier(**more: Any) -> Config:
+    """Return a dense classifier of digits."""
+    return Config(
+        model="classifier",
+        data="mnist",
+        batch_size=256,
+        networks={
+            "classifier": [
+                "random_shift 1",
+                *("dense 784 512 he_normal", "relu", "dropout 0.2"),
+                *("dense 512 512 he_normal", "relu", "dropout 0.2"),
+                "dense 512 10",
+            ]
+        },
+        optimizers=_both("classifier", lr=2e-3, schedule="cosine"),
+        **more,
+    )
+
+
+def _undo(spoil: str) -> Config:
+    """Return a denoising autoencoder: it returns the image that was there before it was spoiled."""
+    hidden = {"hidden": LEAKY, "init": "he_normal"}
+    return Config(
+        model="autoencoder",
+        data="mnist",
+        batch_size=128,
+        epochs=20,
+        networks={
+            "encoder": [spoil, *mlp(784, 1024, 512, **hidden), LEAKY],
+            "decoder": mlp(512, 1024, 784, **hidden, output="sigmoid"),
+        },
+        optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
+        settings={"loss": "bce"},
+    )
+
+
 PRESETS: dict[str, Config] = {
     "gan-mnist": _digits("constant", epochs=26),
     "gan-mnist-long": _digits("cosine", steps=60_000),
@@ -123,6 +159,25 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
+    "denoiser": _undo("gaussian_noise 0.5"),
+    "superresolver": _undo("pixelate 2"),
+    "completer": _undo("random_block 14"),
+    "detector": Config(
+        model="autoencoder",
+        data="mnist:3",
+        batch_size=128,
+        steps=1500,
+        networks={
+            "encoder": [
+                "random_block 10",
+                "gaussian_noise 0.3",
+                *mlp(784, 256, 32, hidden=LEAKY),
+            ],
+            "decoder": mlp(32, 256, 784, hidden=LEAKY, output="sigmoid"),
+        },
+        optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
+        settings={"loss": "bce"},
+    ),
     "vae-gan": Config(
         model="vae-gan",
         data="mnist",
@@ -161,21 +216,8 @@ PRESETS: dict[str, Config] = {
         optimizers=_both(*CODERS, lr=1e-3),
         settings={"samples": 50, "binarize": True},
     ),
-    "classifier": Config(
-        model="classifier",
-        data="mnist",
-        batch_size=256,
-        epochs=20,
-        networks={
-            "classifier": [
-                "random_shift 1",
-                *("dense 784 512 he_normal", "relu", "dropout 0.2"),
-                *("dense 512 512 he_normal", "relu", "dropout 0.2"),
-                "dense 512 10",
-            ]
-        },
-        optimizers=_both("classifier", lr=2e-3, schedule="cosine"),
-    ),
+    "classifier": _classifier(epochs=20),
+    "classifier-robust": _classifier(epochs=10, settings={"adversarial": 0.2, "attack_steps": 7}),
     "cgan-mnist": Config(
         model="conditional-gan",
         data="mnist",

@@ -6,6 +6,12 @@ which has RUN, and ``run(arguments)``, which saves a picture and returns its num
 
 from types import ModuleType
 
-from npgan.uses import reduce
+from npgan.uses import complete, defend, detect, enhance, reduce
 
-USES: dict[str, ModuleType] = {"reduce": reduce}
+USES: dict[str, ModuleType] = {
+    "complete": complete,
+    "defend": defend,
+    "detect": detect,
+    "enhance": enhance,
+    "reduce": reduce,
+}

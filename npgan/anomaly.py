@@ -1,0 +1,117 @@
+r"""Scores of what does not belong: of rows unlike those that a model was trained on.
+
+The larger, the stranger. Each is a function of (model, rows, training rows), both as the networks see
+them, and of a generator of random numbers.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from npgan.latent import search
+from npgan.layers import Sequential
+from npgan.metrics import PCA, neighbour_distance
+from npgan.models import GAN, RECONSTRUCTORS, VAE, Model
+from npgan.models.model import in_chunks
+
+Score = Callable[[Any, np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 5000
+BINOMIAL = 1, 4, 6, 4, 1
+
+
+def reconstruction(
+    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    r"""Squared error of what is built from the code: :math:`\|x - R(E(x))\|^2`."""
+    return np.square(x - model.reconstruct(x)).sum(axis=1)
+
+
+def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    r"""How far a blurred image and its blurred reconstruction point apart: :math:`1 - \cos\angle(Bx, B\hat x)`.
+
+    An angle does not know how bold a digit is, and blur not whether a stroke is a pixel aside: neither
+    makes it strange. B weighs a pixel's neighbours by the binomial 1 4 6 4 1 in both directions, where
+    the rows are square images; elsewhere B = I.
+    """
+    a, b = blurred(x), blurred(model.reconstruct(x))
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return 1 - (a * b).sum(axis=1) / np.maximum(lengths, 1e-12)
+
+
+def blurred(x: np.ndarray) -> np.ndarray:
+    """Return square images (n, d) blurred, and rows that are none as they are.
+
+    >>> blurred(np.eye(25)[12:13]).reshape(5, 5)[2] * 256
+    array([ 6., 24., 36., 24.,  6.])
+    """
+    width = int(np.sqrt(x.shape[1]))
+    if width * width != x.shape[1]:
+        return x
+    images = x.reshape(-1, width, width)
+    for axis in (1, 2):
+        padded = np.pad(images, [(0, 0), *((2, 2) if a == axis else (0, 0) for a in (1, 2))])
+        parts = [np.take(padded, np.arange(width) + i, axis=axis) for i in range(5)]
+        images = np.tensordot(np.array(BINOMIAL, x.dtype) / 16, parts, 1)
+    return images.reshape(x.shape)
+
+
+def latent(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mean distance of the code from the nearest codes of training rows."""
+    return neighbour_distance(model.encode(x), model.encode(train[:KNOWN]), NEIGHBOURS)
+
+
+def bound(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    r"""Minus the lower bound of :math:`\log p(x)`, by 10 codes."""
+    return -model.bound(x, rng, samples=10)
+
+
+def critic(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Minus the discriminator's logit: what it takes for generated."""
+    return -in_chunks(model.discriminator, x)[:, 0]
+
+
+def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mean distance from the nearest training rows in the discriminator's last hidden layer."""
+    hidden = Sequential(*model.discriminator.layers[:-1])
+    return neighbour_distance(in_chunks(hidden, x), in_chunks(hidden, train[:KNOWN]), NEIGHBOURS)
+
+
+def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Squared error of the nearest image that the generator can make (Schlegl et al. 2017)."""
+    generator = model.average or model.generator
+    parts = (x[i : i + 500] for i in range(0, len(x), 500))
+    z = np.concatenate([search(generator, p, rng, steps=100, restarts=2) for p in parts])
+    return np.square(x - in_chunks(generator, z)).sum(axis=1)
+
+
+def components(
+    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Squared error of 32 principal components: no model is asked."""
+    pca = PCA(train, min(COMPONENTS, *train.shape))
+    return np.square(x - pca.decode(pca.encode(x))).sum(axis=1)
+
+
+def pixels(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mean distance from the nearest training rows: no model is asked."""
+    return neighbour_distance(x, train[:KNOWN], NEIGHBOURS)
+
+
+SCORES: dict[str, tuple[Any, Score]] = {
+    "angle": (RECONSTRUCTORS, angle),
+    "reconstruction": (RECONSTRUCTORS, reconstruction),
+    "latent": (RECONSTRUCTORS, latent),
+    "bound": (VAE, bound),
+    "critic": (GAN, critic),
+    "features": (GAN, features),
+    "search": (GAN, searched),
+    "principal components": (Model, components),
+    "nearest pixels": (Model, pixels),
+}
+"""Name -> the kinds of models that have it, and the score."""
+
+
+def scores_for(model: Model) -> dict[str, Score]:
+    """Return the scores that a model has, by name; the last two do without one."""
+    return {name: score for name, (kind, score) in SCORES.items() if isinstance(model, kind)}

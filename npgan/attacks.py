@@ -1,0 +1,81 @@
+r"""Adversarial examples: images changed as little as makes a classifier wrong.
+
+An attack looks for the largest loss of the classifier within a box around each row,
+:math:`\max_\delta L(x + \delta, y)` with :math:`\|\delta\|_\infty \le \epsilon` and the result in the
+data's range, by the loss's gradient by its *input*.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from npgan.errors import InputError, count, not_negative
+
+if TYPE_CHECKING:
+    from npgan.models.classifier import Classifier
+
+
+def fgsm(model: "Classifier", x: np.ndarray, labels: np.ndarray, epsilon: float) -> np.ndarray:
+    r"""Take one step to the corner of the box that the gradient points to.
+
+    :math:`x + \epsilon\,\mathrm{sign}(\partial L/\partial x)`, the fast gradient sign method
+    (Goodfellow et al. 2015, sec. 4).
+
+    Parameters
+    ----------
+    model : the classifier, in evaluation mode
+    x : (n, d) as its network sees it, in its range of values
+    labels : (n,) the true classes
+    epsilon : the most that a number may change
+
+    Examples
+    --------
+    >>> from npgan import Dense, Sequential
+    >>> from npgan.models import Classifier
+    >>> model = Classifier(Sequential(Dense(1, 2)))
+    >>> model.classifier.parameters["0.weight"][...] = [[-1, 1]]  # the larger, the more of class 1
+    >>> fgsm(model, np.float32([[0.5]]), np.array([1]), 0.25)
+    array([[0.25]], dtype=float32)
+    """
+    return pgd(model, x, labels, epsilon, steps=1, step=epsilon)
+
+
+def pgd(
+    model: "Classifier",
+    x: np.ndarray,
+    labels: np.ndarray,
+    epsilon: float,
+    *,
+    steps: int = 20,
+    step: float | None = None,
+    rng: np.random.Generator | None = None,
+) -> np.ndarray:
+    r"""Follow the gradient's sign, and come back to the box after each step.
+
+    .. math:: x_{t+1} = \Pi\big(x_t + \alpha\,\mathrm{sign}(\partial L(x_t, y)/\partial x_t)\big)
+
+    projected gradient descent (Madry et al. 2018, sec. 2.1).
+
+    Parameters
+    ----------
+    model, x, labels, epsilon : as :func:`fgsm` takes them
+    steps : how many
+    step : alpha; by default 2.5 epsilon / steps, which reaches any corner
+    rng : draws where it begins, anywhere in the box; None: at x
+    """
+    epsilon = not_negative("epsilon", epsilon)
+    count("steps", steps, 1)
+    if x.ndim != 2 or x.shape[1] != model.features or len(labels) != len(x):
+        raise InputError(
+            f"an attack needs rows {model.features} wide and a label each, not {x.shape} and "
+            f"{len(labels)} labels"
+        )
+    low, high = (
+        np.clip(x + sign * epsilon, *model.value_range).astype(x.dtype) for sign in (-1, 1)
+    )
+    alpha = x.dtype.type(2.5 * epsilon / steps if step is None else step)
+    moved = x if rng is None else low + (high - low) * rng.random(x.shape, x.dtype)
+    for _ in range(steps):
+        slope = model.input_gradient(moved, labels)
+        moved = np.clip(moved + alpha * np.sign(slope), low, high)
+    return moved

@@ -1,0 +1,53 @@
+"""How well a score tells two kinds apart, whatever threshold is set."""
+
+import numpy as np
+
+from npgan.errors import InputError
+
+
+def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return the rates of false and of true alarms for every threshold, from none to all.
+
+    A row is alarming if its score is at least the threshold; equal scores come at once.
+
+    Parameters
+    ----------
+    scores : (n,)
+    positive : (n,) whether a row should be alarming; some are and some are not
+
+    Returns
+    -------
+    false, true : both (m,), from 0 to 1, a point for every different score and one for none
+
+    Examples
+    --------
+    >>> roc_curve(np.array([3.0, 1.0, 2.0]), np.array([True, False, False]))
+    (array([0. , 0. , 0.5, 1. ]), array([0., 1., 1., 1.]))
+
+    Raises
+    ------
+    InputError
+        Unless there are rows of both kinds.
+    """
+    positive = np.asarray(positive, bool)
+    if positive.all() or not positive.any():
+        raise InputError(
+            "a curve of alarms needs rows that should be alarming and rows that should not"
+        )
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.diff(scores[order]) != 0, True)
+    true, false = np.cumsum(positive[order])[last], np.cumsum(~positive[order])[last]
+    return np.append(0, false / false[-1]), np.append(0, true / true[-1])
+
+
+def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
+    r"""Return the area under :func:`roc_curve`: how often a positive row's score is the higher one.
+
+    :math:`P(s_+ > s_-) + \frac12 P(s_+ = s_-)` over all pairs of a positive and a negative row.
+    Source: Hanley and McNeil 1982.
+
+    >>> auroc(np.array([2.0, 1.0, 2.0, 3.0]), np.array([False, False, True, True]))
+    0.875
+    """
+    false, true = roc_curve(scores, positive)
+    return float(np.sum(np.diff(false) * (true[1:] + true[:-1])) / 2)

@@ -1,0 +1,99 @@
+"""Attacks on a classifier: within their box, and upwards."""
+
+import numpy as np
+import pytest
+
+from npgan import Dense, InputError, ReLU, Sequential
+from npgan.attacks import fgsm, pgd
+from npgan.models import Classifier
+
+D, CLASSES = 6, 3
+X = np.random.default_rng(0).random((20, D), np.float32)
+LABELS = np.arange(20) % CLASSES
+
+
+def make():
+    return Classifier(Sequential(Dense(D, 16), ReLU(), Dense(16, CLASSES), rng=0))
+
+
+def losses(model, x):
+    return -np.log(model.probabilities(x)[np.arange(len(x)), LABELS])
+
+
+@pytest.mark.parametrize("attack", [fgsm, pgd])
+@pytest.mark.parametrize("epsilon", [0, 0.05, 0.4])
+def test_an_attack_stays_in_its_box_and_in_the_datas_range(attack, epsilon):
+    moved = attack(make(), X, LABELS, epsilon)
+    assert moved.dtype == X.dtype
+    assert abs(moved - X).max() <= epsilon + 1e-7
+    assert moved.min() >= 0
+    assert moved.max() <= 1
+
+
+def test_more_steps_raise_the_loss_more():
+    model = make()
+    clean, one, many = (
+        losses(model, x).mean()
+        for x in (X, fgsm(model, X, LABELS, 0.2), pgd(model, X, LABELS, 0.2, steps=20))
+    )
+    assert clean < one <= many
+
+
+def test_of_a_linear_classifier_the_corner_that_the_weights_point_to_is_the_worst():
+    model = Classifier(Sequential(Dense(2, 2)))
+    model.classifier.parameters["0.weight"][...] = [[1, -1], [-1, 1]]
+    x = np.full((2, 2), 0.5, np.float32)
+    for attack in (fgsm, pgd):
+        moved = attack(model, x, np.array([0, 1]), 0.25)
+        np.testing.assert_allclose(moved, [[0.25, 0.75], [0.75, 0.25]])
+
+
+def test_one_step_as_long_as_the_box_is_the_fast_gradient_sign_method():
+    model = make()
+    np.testing.assert_array_equal(
+        pgd(model, X, LABELS, 0.1, steps=1, step=0.1), fgsm(model, X, LABELS, 0.1)
+    )
+
+
+def test_a_random_start_is_replayed_by_its_seed_and_lies_in_the_box():
+    model = make()
+    a, b, c = (
+        pgd(model, X, LABELS, 0.1, steps=1, step=0.0, rng=np.random.default_rng(seed))
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+    assert not np.array_equal(a, X)
+    assert abs(a - X).max() <= 0.1 + 1e-7
+
+
+def test_a_classifier_that_learned_from_attacked_rows_bears_more():
+    rng = np.random.default_rng(1)
+    labels = np.arange(600) % 2
+    x = rng.random((600, 20), np.float32) * 0.2 + 0.4
+    x[:, 0] += np.where(labels, 0.3, -0.3)  # one that bears much, and nineteen that tell a little
+    x[:, 1:] += np.where(labels, 0.03, -0.03)[:, None].astype(np.float32)
+    x = np.clip(x, 0, 1)
+    accuracies = []
+    for adversarial in (0.0, 0.15):
+        model = Classifier(Sequential(Dense(20, 2), rng=0), adversarial=adversarial)
+        model.optimizers["classifier"].lr = 0.02
+        rows = model.rows(x, labels)
+        for _ in range(150):
+            model.train_step(rows[rng.permutation(600)[:64]], rng)
+        accuracies.append(model.accuracy(pgd(model, x, labels, 0.15), labels))
+    assert accuracies[1] > accuracies[0] + 0.1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"epsilon": -1}, "epsilon"),
+        ({"steps": 0}, "steps"),
+        ({"labels": LABELS[:3]}, "a label each"),
+        ({"x": X[:, :2]}, "rows 6 wide"),
+    ],
+)
+def test_what_cannot_be_attacked(words, message):
+    with pytest.raises(InputError, match=message):
+        pgd(make(), **{"x": X, "labels": LABELS, "epsilon": 0.1, **words})

@@ -1,0 +1,83 @@
+"""Ways through a latent space."""
+
+import numpy as np
+import pytest
+
+from npgan import Dense, InputError, Sequential, Tanh
+from npgan.latent import lerp, search, slerp
+
+T = np.linspace(0, 1, 9)
+NET = Sequential(Dense(3, 16), Tanh(), Dense(16, 8), rng=0)
+
+
+def image(seed=0, n=4):
+    z = np.random.default_rng(seed).standard_normal((n, 3)).astype(np.float32)
+    return z, NET(z)
+
+
+def test_a_search_finds_an_image_that_the_generator_makes():
+    _, x = image()
+    z = search(NET, x, np.random.default_rng(1), prior=0.0)
+    assert np.square(NET(z) - x).sum(axis=1).max() < 1e-3
+
+
+def test_a_search_looks_at_known_pixels_only():
+    _, x = image()
+    known = np.array([1, 1, 1, 1, 1, 0, 0, 0], np.float32)
+    spoiled = x + 100 * (1 - known)
+    z = search(NET, spoiled, np.random.default_rng(1), known=known, prior=0.0)
+    assert np.square((NET(z) - x) * known).sum(axis=1).max() < 1e-3
+
+
+def test_a_prior_draws_the_code_to_0():
+    _, x = image()
+    weak, strong = (search(NET, x, np.random.default_rng(1), prior=p) for p in (0.0, 10.0))
+    assert np.linalg.norm(strong) < np.linalg.norm(weak) / 2
+
+
+def test_a_search_is_replayed_by_its_seed_and_the_best_of_its_restarts_is_returned():
+    _, x = image()
+    a, b = (search(NET, x, np.random.default_rng(1), steps=5, restarts=8) for _ in range(2))
+    one = search(NET, x, np.random.default_rng(1), steps=5, restarts=1)
+    np.testing.assert_array_equal(a, b)
+    assert np.square(NET(a) - x).sum() < np.square(NET(one) - x).sum()
+
+
+@pytest.mark.parametrize("words", [{"restarts": 0}, {"steps": 0}, {"prior": -1.0}])
+def test_what_cannot_be_searched(words):
+    with pytest.raises(InputError):
+        search(NET, image()[1], np.random.default_rng(0), **words)
+
+
+@pytest.mark.parametrize("way", [lerp, slerp])
+def test_ways_begin_and_end_where_they_should(way):
+    a, b = np.random.default_rng(0).standard_normal((2, 5))
+    path = way(a, b, T)
+    np.testing.assert_allclose(path[[0, -1]], [a, b], atol=1e-12)
+    np.testing.assert_allclose(way(b, a, T)[::-1], path, atol=1e-12)
+
+
+def test_a_spherical_way_has_a_constant_angular_speed_and_lengths_between_those_of_its_ends():
+    a, b = np.random.default_rng(0).standard_normal((2, 50))
+    path = slerp(a, 2 * b, T)
+    lengths = np.linalg.norm(path, axis=1)
+    np.testing.assert_allclose(np.diff(lengths), (lengths[-1] - lengths[0]) / 8)
+    directions = path / lengths[:, None]
+    np.testing.assert_allclose(
+        np.ptp((directions[1:] * directions[:-1]).sum(axis=1)), 0, atol=1e-12
+    )
+    assert (
+        np.linalg.norm(lerp(a, b, T), axis=1)[4] < 0.8 * np.linalg.norm(slerp(a, b, T), axis=1)[4]
+    )
+
+
+def test_parallel_vectors_are_joined_by_a_straight_way():
+    a = np.array([1.0, 2.0])
+    np.testing.assert_allclose(slerp(a, 3 * a, T), lerp(a, 3 * a, T))
+
+
+def test_0_and_opposite_vectors_have_no_way_along_a_sphere():
+    a = np.array([1.0, 2.0])
+    for other in (0 * a, -a):
+        with pytest.raises(InputError):
+            slerp(a, other, T)

@@ -1,0 +1,172 @@
+"""Images enhanced, completed, told from strange ones, attacked and defended: what a user meets."""
+
+import json
+
+import numpy as np
+import pytest
+from commands import picture, run
+from PIL import Image
+
+from npgan import InputError
+from npgan.uses.complete import by_components, known_pixels
+from npgan.uses.enhance import bicubic, wiener
+
+SIDE = 16
+
+
+@pytest.fixture
+def train(capsys, tmp_path, monkeypatch):
+    """Return what trains a preset on images of three classes, each a bright bar at its own place."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    labels = np.arange(240) % 3
+    x = rng.integers(0, 60, (240, SIDE, SIDE), np.uint8)
+    for i, label in enumerate(labels):
+        x[i, :, 5 * label : 5 * label + 4] += 180
+    parts = {
+        "train": x[:180],
+        "train_labels": labels[:180],
+        "test": x[180:],
+        "test_labels": labels[180:],
+    }
+    np.savez("bars.npz", **parts)
+
+    def of(preset, *words, data="bars.npz", steps=60):
+        size = ("--batch-size", 20, "--steps", steps, "--quiet", "--out", preset)
+        code, _, err = run(capsys, "train", preset, "--data", data, *size, *words)
+        assert code == 0, err
+        return preset
+
+    return of
+
+
+def answer(capsys, *words):
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    return json.loads(out)
+
+
+def refusal(capsys, *words):
+    code, _, err = run(capsys, *words)
+    assert (code, err.count("\n")) == (2, 1)
+    return err
+
+
+def test_a_denoiser_beats_what_it_was_given(capsys, train):
+    result = answer(capsys, "enhance", train("denoiser"), "--out", "e.png")
+    assert result["denoiser"]["psnr"] > result["spoiled"]["psnr"] + 3
+    assert result["denoiser"]["ssim"] > result["spoiled"]["ssim"]
+    assert set(result) == {"spoiled", "Wiener filter", "denoiser"}
+    assert picture("e.png").std() > 0
+
+
+def test_coarse_images_are_set_beside_bicubic_ones(capsys, train):
+    result = answer(capsys, "enhance", train("superresolver"), "--out", "e.png")
+    assert set(result) == {"spoiled", "bicubic", "superresolver"}
+
+
+def test_an_autoencoder_that_learned_to_undo_nothing_enhances_nothing(capsys, train):
+    assert "learned to undo nothing" in refusal(
+        capsys, "enhance", train("autoencoder"), "--out", "e.png"
+    )
+
+
+def test_a_wiener_filter_keeps_a_flat_image_and_calms_a_noisy_one():
+    flat = np.full((1, 64), 0.5)
+    noisy = flat + 0.3 * np.random.default_rng(0).standard_normal((1, 64))
+    np.testing.assert_allclose(wiener(flat, (8, 8), 0.3), flat)
+    assert np.square(wiener(noisy, (8, 8), 0.3) - flat).mean() < np.square(noisy - flat).mean() / 2
+
+
+def test_bicubic_interpolation_of_a_ramp_is_a_ramp():
+    ramp = np.repeat(np.repeat(np.arange(8.0)[None], 8, axis=0), 2, axis=0).repeat(2, axis=1)
+    fine = bicubic(ramp.reshape(1, -1), (16, 16), 2).reshape(16, 16)
+    np.testing.assert_allclose(np.diff(fine[8, 4:12]), 0.5, atol=1e-5)
+
+
+@pytest.mark.parametrize("preset", ["completer", "gan-small"])
+def test_a_hidden_part_is_filled_by_an_autoencoder_and_by_a_generator(capsys, train, preset):
+    result = answer(
+        capsys, "complete", train(preset), "--mask", "top", "--images", 20, "--out", "c.png"
+    )
+    assert set(result) == {"mean", "principal components", preset}
+    errors = {name: r["hidden_mean_squared_error"] for name, r in result.items()}
+    assert errors["principal components"] < errors["mean"]
+    assert errors[preset] < (errors["mean"] if preset == "completer" else 1)  # a GAN needs longer
+    assert picture("c.png").std() > 0
+
+
+def test_known_pixels_stay_what_they_are():
+    rng = np.random.default_rng(0)
+    train = rng.random((50, 3)) @ rng.random((3, 9))  # of rank 3
+    known = np.array([1, 1, 1, 1, 1, 0, 0, 1, 0.0])
+    filled = by_components(train, train[:5] * known, known)
+    np.testing.assert_allclose(filled, train[:5], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "share"), [("left", 1 / 2), ("top", 1 / 2), ("bottom", 1 / 2), ("center", 1 / 4)]
+)
+def test_a_mask_hides_its_share(name, share):
+    assert known_pixels(name, (8, 8)).mean() == 1 - share
+
+
+def test_a_mask_is_a_picture_of_the_images_shape(tmp_path):
+    hole = np.full((4, 6), 255, np.uint8)
+    hole[1, 2] = 0
+    Image.fromarray(hole).save(tmp_path / "hole.png")
+    known = known_pixels(str(tmp_path / "hole.png"), (4, 6))
+    np.testing.assert_array_equal(known, hole.reshape(-1) / 255)
+    with pytest.raises(InputError, match="is 4 x 6; the run's images are 6 x 4"):
+        known_pixels(str(tmp_path / "hole.png"), (6, 4))
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [("middle", "--mask must be"), ("none.png", "cannot be read"), ("white.png", "hides none of")],
+)
+def test_what_is_no_mask(mask, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.full((4, 4), 255, np.uint8)).save("white.png")
+    with pytest.raises(InputError, match=message):
+        known_pixels(mask, (4, 4))
+
+
+def test_a_detector_of_one_class_tells_the_others(capsys, train):
+    folder = train("detector", data="bars.npz:1")
+    result = answer(capsys, "detect", folder, "--out", "roc.png")
+    assert result["angle"]["auroc"] > 0.95
+    assert {"reconstruction", "latent", "principal components", "nearest pixels"} < set(result)
+    assert picture("roc.png").std() > 0
+
+
+@pytest.mark.parametrize("preset", ["vae", "gan-small"])
+def test_generative_models_have_scores_too(capsys, train, preset):
+    folder = train(preset, data="bars.npz:1", steps=2)
+    result = answer(capsys, "detect", folder, "--rows", 12, "--out", "roc.png")
+    assert {"vae": {"bound"}, "gan-small": {"critic", "features", "search"}}[preset] < set(result)
+
+
+def test_what_cannot_be_detected(capsys, train):
+    folder = train("detector", steps=2)
+    assert "--normal" in refusal(capsys, "detect", folder, "--out", "roc.png")
+    assert "no rows of class 7" in refusal(
+        capsys, "detect", folder, "--normal", 7, "--out", "roc.png"
+    )
+    assert "no rows of class 9" in refusal(
+        capsys, "train", "detector", "--data", "bars.npz:9", "--out", "no"
+    )
+
+
+def test_an_attack_fools_a_classifier_and_a_defence_is_measured(capsys, train):
+    folder, through = train("classifier"), train("denoiser")
+    robust = train("classifier-robust", steps=30)
+    words = ("--through", through, "--beside", robust, "--epsilon", 0.1, 0.6, "--images", 40)
+    result = answer(capsys, "defend", folder, *words, "--curve", "c.png", "--out", "a.png")
+    assert set(result) == {"0", "0.1", "0.6"}
+    assert result["0"]["pgd"] == 1
+    assert result["0.6"]["pgd"] < 0.5
+    assert result["0.1"][f"pgd, {robust}"] > 0.9
+    assert 0 <= result["0.6"]["through denoiser: auroc of detection"] <= 1
+    assert picture("a.png").std() > 0
+    assert picture("c.png").std() > 0
