@@ -103,6 +103,15 @@ def save_rows(
     figure.savefig(path, format="png", dpi=120, bbox_inches="tight")
 
 
+def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale: int = 8) -> None:
+    """Save images (m, height * width) in [0, 1] as a GIF that repeats, enlarged, 15 a second."""
+    from PIL import Image
+
+    frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(-1, *shape)
+    first, *rest = (Image.fromarray(f.repeat(scale, axis=0).repeat(scale, axis=1)) for f in frames)
+    first.save(path, format="GIF", save_all=True, append_images=rest, duration=67, loop=0)
+
+
 def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
     """Save generated points (n, 2) over real ones (m, 2) as a PNG."""
     from matplotlib.figure import Figure

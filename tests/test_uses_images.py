@@ -170,3 +170,24 @@ def test_an_attack_fools_a_classifier_and_a_defence_is_measured(capsys, train):
     assert 0 <= result["0.6"]["through denoiser: auroc of detection"] <= 1
     assert picture("a.png").std() > 0
     assert picture("c.png").std() > 0
+
+
+@pytest.mark.parametrize("preset", ["vae", "autoencoder", "gan-small"])
+def test_ways_and_directions_are_drawn(capsys, train, preset):
+    folder = train(preset, steps=2)
+    result = answer(capsys, "interpolate", folder, "--pairs", 2, "--out", "w.png")
+    assert result["straight"]["mean_length"] < result["sphere"]["mean_length"]
+    answer(capsys, "interpolate", folder, "--pairs", 3, "--steps", 4, "--out", "w.gif")
+    with Image.open("w.gif") as loop:
+        assert loop.n_frames == 12
+    shares = answer(capsys, "explore", folder, "--rows", 3, "--out", "d.png")["share_of_variance"]
+    assert shares == sorted(shares, reverse=True)
+    assert len(shares) == 3
+    for name in ("w.png", "d.png"):
+        assert picture(name).std() > 0
+
+
+def test_a_plane_of_codes_is_drawn_as_a_grid(capsys, train):
+    answer(capsys, "explore", train("vae-2d", steps=2), "--steps", 5, "--out", "d.png")
+    height, width = picture("d.png").shape
+    assert height == width

@@ -78,6 +78,22 @@ def _digits(schedule: str, **length: Any) -> Config:
     )
 
 
+def _vae(codes: int, epochs: int) -> Config:
+    """Return a variational autoencoder of digits."""
+    ends = {"hidden": RELU, "init": TORCH}
+    return Config(
+        model="vae",
+        data="mnist",
+        batch_size=128,
+        epochs=epochs,
+        networks={
+            "encoder": mlp(784, 400, 2 * codes, **ends),
+            "decoder": mlp(codes, 400, 784, **ends, output="sigmoid"),
+        },
+        optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
+    )
+
+
 def _classifier(**more: Any) -> Config:
     """Return a dense classifier of digits."""
     return Config(
@@ -193,17 +209,8 @@ PRESETS: dict[str, Config] = {
     "ring": _mixture("ring", scale=0.707),
     "grid": _mixture("grid", scale=2.83),
     "grid100": _mixture("grid100", scale=4.31),
-    "vae": Config(
-        model="vae",
-        data="mnist",
-        batch_size=128,
-        epochs=10,
-        networks={
-            "encoder": mlp(784, 400, 40, hidden=RELU, init=TORCH),
-            "decoder": mlp(20, 400, 784, hidden=RELU, output="sigmoid", init=TORCH),
-        },
-        optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
-    ),
+    "vae": _vae(20, epochs=10),
+    "vae-2d": _vae(2, epochs=20),
     "iwae": Config(
         model="iwae",
         data="mnist",

@@ -6,12 +6,14 @@ which has RUN, and ``run(arguments)``, which saves a picture and returns its num
 
 from types import ModuleType
 
-from npgan.uses import complete, defend, detect, enhance, reduce
+from npgan.uses import complete, defend, detect, enhance, explore, interpolate, reduce
 
 USES: dict[str, ModuleType] = {
     "complete": complete,
     "defend": defend,
     "detect": detect,
     "enhance": enhance,
+    "explore": explore,
+    "interpolate": interpolate,
     "reduce": reduce,
 }

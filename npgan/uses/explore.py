@@ -1,0 +1,82 @@
+"""Explore a latent space: what its directions change.
+
+In the plane a grid of codes at the normal distribution's quantiles shows all of it (Kingma and Welling
+2014, fig. 4). In more dimensions each row follows one direction, from three standard deviations below to
+three above: those in which the codes of test data vary most, or the noise's first coordinates.
+"""
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from npgan.errors import InputError, count
+from npgan.uses.common import check_out, image_shape, out_argument, seed_argument
+
+SUMMARY = "draw what directions of the latent space change"
+EXAMPLES = """
+  npgan explore runs/vae --out directions.png
+  npgan explore runs/gan-mnist --rows 12 --out directions.png
+"""
+REACH = 3.0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--rows", type=int, default=8, metavar="N", help="directions; default 8")
+    parser.add_argument(
+        "--steps", type=int, default=11, metavar="K", help="images a row; default 11"
+    )
+    seed_argument(parser)
+    out_argument(parser)
+
+
+def plane(steps: int) -> np.ndarray:
+    """Return a grid of codes (steps², 2), as far apart as the normal distribution's quantiles.
+
+    >>> plane(3).round(2)[0]
+    array([-0.67,  0.67])
+    """
+    from statistics import NormalDist
+
+    at = [NormalDist().inv_cdf((i + 1) / (steps + 1)) for i in range(steps)]
+    return np.array([[x, y] for y in reversed(at) for x in at])
+
+
+def run(a: argparse.Namespace) -> dict[str, Any]:
+    """Draw the grid or the rows, and return how much of the codes' variance each direction has."""
+    from npgan import data, plotting, runs
+    from npgan.metrics import PCA
+    from npgan.models import GAN, RECONSTRUCTORS, ConditionalGAN
+
+    check_out(a.out)
+    count("--rows", a.rows, 1)
+    count("--steps", a.steps, 2)
+    model, config = runs.load_for("explore", a.run_folder, GAN | RECONSTRUCTORS)
+    if isinstance(model, ConditionalGAN):
+        raise InputError("explore moves z alone: it takes a GAN without labels")
+    shape = image_shape("explore", config)
+
+    def pictures(z: np.ndarray) -> np.ndarray:
+        return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
+
+    if isinstance(model, GAN):
+        z = model.latent(1, np.random.default_rng(a.seed))
+        directions, deviations = np.eye(z.size), np.ones(z.size)
+        middles = z * (1 - directions)
+    else:
+        codes = model.encode(data.load(config.data).held_out[0])
+        pca = PCA(codes, codes.shape[1])
+        directions, deviations = pca.directions.T, pca.encode(codes).std(axis=0)
+        middles = np.broadcast_to(pca.mean, directions.shape)
+    if directions.shape[1] == 2:
+        plotting.save_grid(a.out, pictures(plane(a.steps)), shape, a.steps)
+    else:
+        along = np.linspace(-REACH, REACH, a.steps)[:, None]
+        rows = {
+            str(i + 1): pictures(middles[i] + along * deviations[i] * directions[i])
+            for i in range(min(a.rows, len(directions)))
+        }
+        plotting.save_rows(a.out, rows, shape)
+    shares = np.square(deviations) / np.square(deviations).sum()
+    return {"share_of_variance": [float(share) for share in shares[: a.rows]]}
