@@ -10,7 +10,7 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError
 from npgan.judge import Judge, draw_samples
 from npgan.metrics import confusion, copy_statistics
-from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, VAE, Classifier, Model
+from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, VAE, Classifier, Model, Translator
 from npgan.ops import sigmoid_forward
 
 SAMPLES = 10_000
@@ -27,8 +27,8 @@ def evaluate(
     first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
     classifier takes for what they were to be. A GAN's discriminator: the share that it tells
     apart. Everything that reconstructs: the mean squared error. A VAE: the negative evidence
-    lower bound in nats. A classifier: its accuracy, and how often each class (a row) is taken for
-    each (a column).
+    lower bound in nats. A translator: the mean absolute error. A classifier: its accuracy, and how
+    often each class (a row) is taken for each (a column).
 
     Raises
     ------
@@ -93,6 +93,13 @@ def _bound(model: VAE, dataset: Dataset, rng: np.random.Generator, n: int) -> di
     return {"negative_elbo": -float(model.bound(dataset.test, rng).mean())}
 
 
+def _translation(
+    model: Translator, dataset: Dataset, rng: np.random.Generator, n: int
+) -> dict[str, Any]:
+    assert dataset.test is not None
+    return {"mean_absolute_error": model.validate(dataset.test)["val_l1"]}
+
+
 def _classification(
     model: Classifier, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
@@ -108,5 +115,6 @@ MEASURES: list[tuple[Any, Callable]] = [
     (GAN, _discrimination),
     (RECONSTRUCTORS, _reconstruction),
     (VAE, _bound),
+    (Translator, _translation),
     (Classifier, _classification),
 ]

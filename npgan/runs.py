@@ -25,7 +25,14 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count
 from npgan.judge import Judge, draw_samples
 from npgan.metrics import confusion
-from npgan.models import GENERATORS, Autoencoder, Classifier, ConditionalGAN, Model
+from npgan.models import (
+    GENERATORS,
+    Autoencoder,
+    Classifier,
+    ConditionalGAN,
+    Model,
+    Translator,
+)
 from npgan.models.config import MODELS, Config
 from npgan.training import (
     Callback,
@@ -289,11 +296,17 @@ def pairs(model: Any, config: Config, x: np.ndarray, columns: int) -> np.ndarray
 def draw(
     model: Model, config: Config, real: np.ndarray, labels: np.ndarray | None, path: Path
 ) -> None:
-    """Draw samples (of a fixed z), reconstructions of the first rows, or what classes are mixed up."""
+    """Draw samples (of a fixed z), reconstructions or translations of the first rows, or a confusion."""
     if isinstance(model, Classifier):
         if labels is not None:
             matrix = confusion(model.predict(real), labels, model.classes)
             plotting.save_confusion(path, matrix)
+    elif isinstance(model, Translator):
+        if config.image_shape:
+            source = model.scaled(real[:SHOWN])[:, : model.generator.in_width]
+            images = np.concatenate([source, model.translate(source)], axis=1)
+            shape = (config.image_shape[0], config.image_shape[1])
+            plotting.save_grid(path, to_unit(model, config, images), shape, columns=16)
     elif isinstance(model, Autoencoder):
         draw_pairs(model, config, real, path)
     elif isinstance(model, GENERATORS):

@@ -12,6 +12,7 @@ import mutations
 import mutations_classifier
 import mutations_images
 import mutations_normalisation
+import mutations_translator
 import mutations_vae
 import pytest
 
@@ -19,7 +20,14 @@ import npgan
 from npgan import backend, catalogue, losses, penalties
 from npgan.models import multi
 
-PARTS = mutations, mutations_classifier, mutations_images, mutations_normalisation, mutations_vae
+PARTS = (
+    mutations,
+    mutations_classifier,
+    mutations_images,
+    mutations_normalisation,
+    mutations_translator,
+    mutations_vae,
+)
 MUTATIONS = [mutation for part in PARTS for mutation in part.MUTATIONS]
 SILENT = [mutation for part in PARTS for mutation in part.SILENT]
 

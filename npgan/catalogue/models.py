@@ -14,6 +14,7 @@ from npgan.models import (
     Classifier,
     Model,
     MultiGAN,
+    Translator,
 )
 from npgan.models.config import CODERS
 from npgan.models.presets import PRESETS
@@ -130,6 +131,24 @@ def classifier_steps(
     )
 
 
+def translator_steps(
+    name: str, model: Translator, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
+    """Yield each network's complete step."""
+    yield _step_case(
+        f"{name}, discriminator's step",
+        model,
+        lambda rng, grads: model.discriminator_step(x, grads["discriminator"], rng)[0],
+        {**options, "wrt": ["discriminator"]},
+    )
+    yield _step_case(
+        f"{name}, generator's step",
+        model,
+        lambda rng, grads: model.generator_step(x, grads["generator"], rng)["g_loss"],
+        {**options, "wrt": ["generator"]},
+    )
+
+
 STEPS: dict[str, Callable[..., Iterator[Case]]] = {
     "gan": gan_steps,
     "conditional-gan": gan_steps,
@@ -137,6 +156,7 @@ STEPS: dict[str, Callable[..., Iterator[Case]]] = {
     "vae": vae_steps,
     "iwae": vae_steps,
     "vae-gan": vaegan_steps,
+    "translator": translator_steps,
     "classifier": classifier_steps,
 }
 

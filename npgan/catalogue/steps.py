@@ -12,6 +12,7 @@ from npgan.catalogue.models import (
     classifier_steps,
     gan_steps,
     multi_steps,
+    translator_steps,
     vae_steps,
     vaegan_steps,
 )
@@ -29,6 +30,7 @@ from npgan.models import (
     Classifier,
     ConditionalGAN,
     MultiGAN,
+    Translator,
 )
 from npgan.models.multi import AGAINST
 from npgan.optim import SGD
@@ -138,6 +140,15 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         *_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]), optimizers=_sgd("classifier")
     )
     yield from classifier_steps("classifier", classifier, rng.random((5, 4)), {})
+    translator = Translator(
+        *_networks(["dense 3 5", "tanh", "dense 5 1", "sigmoid"], critic),
+        l1_weight=3.0,
+        adversarial_weight=0.7,
+        objective="relativistic",
+        penalties={"r1": 0.5, "r2": 0.7},
+        optimizers=_sgd("generator", "discriminator"),
+    )
+    yield from translator_steps("translator", translator, rng.random((5, 4)), {})
 
 
 def _families(rng: np.random.Generator) -> Iterator[Case]:

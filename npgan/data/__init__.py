@@ -10,6 +10,7 @@ from npgan.data.download import SOURCES, load_download
 from npgan.data.files import load_path
 from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
+from npgan.data.outlines import load_outlines
 from npgan.data.toys import SAMPLERS, load_toy
 from npgan.errors import InputError, unknown
 
@@ -17,6 +18,7 @@ __all__ = ["DATASETS", "Dataset", "from_arrays", "load", "load_path", "read_idx"
 
 DATASETS: dict[str, Callable[[], Dataset]] = {
     "mnist": load_mnist,
+    "mnist-outlines": load_outlines,
     **{name: partial(load_download, name) for name in SOURCES},
     **{name: partial(load_toy, name) for name in SAMPLERS},
 }

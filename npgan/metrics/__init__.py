@@ -12,6 +12,7 @@ from npgan.metrics.mixtures import mode_statistics
 from npgan.metrics.neighbours import (
     NEIGHBOURS,
     copy_statistics,
+    nearest_rows,
     neighbour_accuracy,
     neighbour_distance,
     neighbour_statistics,
@@ -27,6 +28,7 @@ __all__ = [
     "copy_statistics",
     "frechet_distance",
     "mode_statistics",
+    "nearest_rows",
     "neighbour_accuracy",
     "neighbour_distance",
     "neighbour_statistics",

@@ -177,6 +177,16 @@ def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) ->
     return np.concatenate([np.sqrt(part).mean(axis=1) for part in parts])
 
 
+def nearest_rows(x: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return which row of ``known`` (m, d) is nearest to each row of x (n, d): numbers (n,).
+
+    >>> nearest_rows(np.array([[2.2], [0.0]]), np.array([[0.0], [1.0], [2.0]]))
+    array([2, 0])
+    """
+    check_sets(x, known, least=1)
+    return np.concatenate([squares.argmin(axis=1) for _, squares in _squared_distances(x, known)])
+
+
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     r"""Yield rows of a, and their :math:`|a_i - b_j|^2 = |a_i|^2 + |b_j|^2 - 2 a_i b_j` from all b."""
     b = np.asarray(b, np.float64)

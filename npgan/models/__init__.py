@@ -7,6 +7,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
+from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
 
@@ -27,4 +28,5 @@ __all__ = [
     "ConditionalGAN",
     "Model",
     "MultiGAN",
+    "Translator",
 ]

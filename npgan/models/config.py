@@ -18,6 +18,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN, role
+from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
 from npgan.penalties import scheduled
@@ -47,6 +48,7 @@ MODELS: dict[str, Kind] = {
     "vae": Kind(VAE, CODERS),
     "iwae": Kind(IWAE, CODERS),
     "vae-gan": Kind(VAEGAN, (*CODERS, "discriminator")),
+    "translator": Kind(Translator, PLAYERS),
     "classifier": Kind(Classifier, ("classifier",)),
 }
 LARGEST = 100_000_000
@@ -171,6 +173,9 @@ class Config:
         ends = {"generator": ("output", width), "discriminator": ("input", shown)}
         ends |= {"classifier": ("input", width)}
         ends |= {"encoder": ("input", width), "decoder": ("output", width)}
+        if self.model == "translator":  # a row is what is given and, as wide, what belongs to it
+            networks["generator"] = _refit(networks["generator"], "input", width // 2)
+            ends["generator"] = ("output", width - width // 2)
         networks = {n: _refit(specs, *ends[role(n)]) for n, specs in networks.items()}
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8

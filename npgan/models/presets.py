@@ -225,6 +225,18 @@ PRESETS: dict[str, Config] = {
     ),
     "classifier": _classifier(epochs=20),
     "classifier-robust": _classifier(epochs=10, settings={"adversarial": 0.2, "attack_steps": 7}),
+    "translator": Config(
+        model="translator",
+        data="mnist-outlines",
+        batch_size=128,
+        epochs=10,
+        networks={
+            "generator": mlp(784, 512, 512, 784, hidden=LEAKY, output="sigmoid"),
+            "discriminator": mlp(1568, 256, 128, 1, hidden=LEAKY),
+        },
+        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
+    ),
     "cgan-mnist": Config(
         model="conditional-gan",
         data="mnist",

@@ -6,7 +6,16 @@ which has RUN, and ``run(arguments)``, which saves a picture and returns its num
 
 from types import ModuleType
 
-from npgan.uses import complete, defend, detect, enhance, explore, interpolate, reduce
+from npgan.uses import (
+    complete,
+    defend,
+    detect,
+    enhance,
+    explore,
+    interpolate,
+    reduce,
+    translate,
+)
 
 USES: dict[str, ModuleType] = {
     "complete": complete,
@@ -16,4 +25,5 @@ USES: dict[str, ModuleType] = {
     "explore": explore,
     "interpolate": interpolate,
     "reduce": reduce,
+    "translate": translate,
 }

@@ -1,0 +1,42 @@
+"""Pairs of images: the outlines of MNIST's digits, and the digits."""
+
+import numpy as np
+
+from npgan.data.dataset import Dataset
+from npgan.data.mnist_files import load_mnist
+
+
+def outlines(images: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return a line of one pixel around what is bright in images (n, d), uint8 0 or 255.
+
+    A dark pixel is on it if one of its four neighbours is bright, above 127.
+
+    >>> outlines(np.array([[0, 0, 0, 0, 255, 0, 0, 0, 0]], np.uint8), (3, 3)).reshape(3, 3)
+    array([[  0, 255,   0],
+           [255,   0, 255],
+           [  0, 255,   0]], dtype=uint8)
+    """
+    bright = images.reshape(-1, *shape) > 127
+    near = np.zeros_like(bright)
+    near[:, 1:] |= bright[:, :-1]
+    near[:, :-1] |= bright[:, 1:]
+    near[:, :, 1:] |= bright[:, :, :-1]
+    near[:, :, :-1] |= bright[:, :, 1:]
+    return ((near & ~bright) * np.uint8(255)).reshape(images.shape)
+
+
+def load_outlines() -> Dataset:
+    """Load MNIST as pairs [outline, digit], one above the other: rows of 56 x 28 pixels."""
+    mnist = load_mnist()
+
+    def pairs(digits: np.ndarray) -> np.ndarray:
+        return np.concatenate([outlines(digits, (28, 28)), digits], axis=1)
+
+    return Dataset(
+        "mnist-outlines",
+        pairs(mnist.train),
+        None if mnist.test is None else pairs(mnist.test),
+        mnist.train_labels,
+        mnist.test_labels,
+        image_shape=(56, 28),
+    )

@@ -1,0 +1,160 @@
+r"""The translator: a conditional GAN from images of one kind to images of another, learned from pairs.
+
+A row of data is [s, t], what is given and what belongs to it. The generator makes :math:`G(s)`, the
+discriminator tells pairs [s, t] from pairs [s, G(s)], and
+
+.. math:: L_G = L_{\mathrm{adv}}(D([s, G(s)])) + \lambda\,\overline{|G(s) - t|}.
+
+The absolute error draws the picture, what it leaves open it leaves grey; the discriminator sees that
+nothing real is grey. Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, not_negative, unknown
+from npgan.layers import Sequential
+from npgan.losses import OBJECTIVES
+from npgan.models.model import Model, check_critic, in_chunks
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
+from npgan.penalties import Coefficient, check_penalties, penalized_backward
+
+
+class Translator(Model):
+    """A generator from s to t, and a discriminator of pairs.
+
+    Parameters
+    ----------
+    generator : s (n, a) -> t (n, b)
+    discriminator : [s, t] (n, a + b) -> logits (n, 1)
+    l1_weight : lambda, not negative
+    adversarial_weight : what the discriminator's opinion counts; 0: nothing
+    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    penalties : as a :class:`~npgan.models.GAN` has them
+    optimizers : for each network; by default Adam(2e-4, beta1=0.5)
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> model = Translator(Sequential(Dense(2, 3), rng=0), Sequential(Dense(5, 1), rng=1))
+    >>> pairs = np.random.default_rng(0).normal(size=(64, 5))
+    >>> history = model.fit(pairs, steps=5, batch_size=16, callbacks=[], rng=0)
+    >>> model.translate(pairs[:, :2]).shape
+    (64, 3)
+
+    Raises
+    ------
+    InputError
+        If the networks' widths do not fit each other, or a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        generator: Sequential,
+        discriminator: Sequential,
+        *,
+        l1_weight: float = 100.0,
+        adversarial_weight: float = 1.0,
+        objective: str = "non-saturating",
+        penalties: Mapping[str, Coefficient] | None = None,
+        optimizers: Mapping[str, Optimizer] | None = None,
+    ) -> None:
+        widths = discriminator.in_width, discriminator.out_width
+        if widths != (generator.in_width + generator.out_width, 1):
+            raise InputError(
+                f"the discriminator must take {generator.in_width} + {generator.out_width} features "
+                f"and return 1, not {widths[0]} and {widths[1]}"
+            )
+        check_critic(discriminator)
+        if objective not in OBJECTIVES:
+            raise unknown("objective", objective, OBJECTIVES)
+        networks = {"generator": generator, "discriminator": discriminator}
+        rules = {name: Adam(2e-4, beta1=0.5) for name in networks}
+        super().__init__(networks, optimizers or rules)
+        self.generator, self.discriminator = generator, discriminator
+        self.l1_weight = not_negative("l1_weight", l1_weight)
+        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
+        self.objective = OBJECTIVES[objective]
+        self.penalties = check_penalties(penalties or {}, discriminator)
+
+    @property
+    def features(self) -> int:
+        """The width of a pair."""
+        return self.discriminator.in_width
+
+    def coefficients(self) -> dict[str, float]:
+        """Return the penalties' coefficients at the next step."""
+        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
+
+    def discriminator_step(
+        self,
+        pairs: np.ndarray,
+        grads: Parameters | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
+        """Return D's loss on pairs and translated ones, and both logits; add its gradient to ``grads``."""
+        source = pairs[:, : self.generator.in_width]
+        made = np.concatenate([source, self.generator(source, rng)], axis=1)
+        logits, cache = self.discriminator.forward(np.concatenate([pairs, made]), rng)
+        real_logits, made_logits = logits[: len(pairs)], logits[len(pairs) :]
+        loss = self.objective.discriminator(real_logits, made_logits)
+        dlogits = np.concatenate([loss.dreal, loss.dfake])
+        both = self.discriminator, self.discriminator
+        paid = penalized_backward(*both, self.coefficients, dlogits, cache, pairs, made, grads, rng)
+        return sum(paid, loss.value), real_logits, made_logits
+
+    def generator_step(
+        self,
+        pairs: np.ndarray,
+        grads: Parameters | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> dict[str, Any]:
+        r"""Return the generator's loss and its absolute error; add its gradient to ``grads``.
+
+        Two paths meet in G(s): the columns of D's input gradient that are its, and
+        :math:`\lambda\,\mathrm{sign}(G(s) - t)/nb`.
+        """
+        a = self.generator.in_width
+        source, target = np.ascontiguousarray(pairs[:, :a]), pairs[:, a:]
+        made, cache = self.generator.forward(source, rng)
+        error, derror = run.l1(made, target)
+        joined = np.concatenate([source, made], axis=1)
+        logits, d_cache = self.discriminator.forward(joined, rng)
+        rivals = (self.discriminator(pairs, rng),) if self.objective.relativistic else ()
+        loss = self.objective.generator(logits, *rivals)
+        if grads is not None:
+            dmade = self.l1_weight * derror
+            dmade += (
+                self.adversarial_weight * self.discriminator.backward(loss.dfake, d_cache)[:, a:]
+            )
+            self.generator.backward(dmade, cache, grads, input_grad=False)
+        total = self.adversarial_weight * loss.value + self.l1_weight * error
+        return {"g_loss": total, "l1": error}
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update D, then G, on one batch of pairs."""
+        value, real_logits, made_logits = self.discriminator_step(
+            batch, self.grads["discriminator"], rng
+        )
+        self.update(value, "discriminator")
+        parts = self.generator_step(batch, self.grads["generator"], rng)
+        self.update(parts["g_loss"], "generator")
+        run.after(self._count)
+        opinions = {
+            "d_real": run.mean_sigmoid(real_logits),
+            "d_fake": run.mean_sigmoid(made_logits),
+        }
+        return {"d_loss": value, **parts, **opinions}
+
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return the absolute error on held-out pairs."""
+        pairs, a = self.scaled(data), self.generator.in_width
+        return {"val_l1": float(run.l1(self.translate(pairs[:, :a]), pairs[:, a:])[0])}
+
+    def translate(self, source: np.ndarray) -> np.ndarray:
+        """Return G(s), (n, b), of s (n, a) as the network sees it, in evaluation mode."""
+        return in_chunks(self.generator, np.ascontiguousarray(source))
