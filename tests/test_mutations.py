@@ -12,6 +12,7 @@ import mutations
 import mutations_classifier
 import mutations_images
 import mutations_normalisation
+import mutations_regularisers
 import mutations_translator
 import mutations_vae
 import pytest
@@ -25,6 +26,7 @@ PARTS = (
     mutations_classifier,
     mutations_images,
     mutations_normalisation,
+    mutations_regularisers,
     mutations_translator,
     mutations_vae,
 )

@@ -113,6 +113,17 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
             *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
         )
         yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
+    smooth = ["dense 4 5", "tanh", "dense 5 2", "sigmoid"]
+    regular: dict[str, dict[str, Any]] = {
+        "sparse, l1": {"sparsity": {"l1": 0.3}},
+        "sparse, kl": {"sparsity": {"kl": 0.3}},
+        "contractive": {"contraction": 0.7},
+        "tied": {"tied": True, "contraction": 0.2},
+    }
+    for name, settings in regular.items():
+        mirrored = _networks(smooth, ["dense 2 5", "elu", "dense 5 4"])
+        model = Autoencoder(*mirrored, **settings, optimizers=_sgd("encoder", "decoder"))
+        yield from autoencoder_steps(f"autoencoder ({name})", model, rng.random((5, 4)), {})
     encoder = ["dense 4 5", "relu", "dense 5 4"]
     for name, objective in (
         ("VAE-GAN", "non-saturating"),

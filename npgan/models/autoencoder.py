@@ -6,16 +6,19 @@ code spans the same space as the first principal components (Baldi and Hornik 19
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from npgan import regularisers
 from npgan.backend import run
-from npgan.errors import InputError, unknown
-from npgan.layers import Sequential
+from npgan.errors import InputError, not_negative, unknown
+from npgan.layers import Dense, Sequential, Sigmoid
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.model import Model, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
+from npgan.regularisers import SPARSITIES
 
 
 class Autoencoder(Model):
@@ -26,6 +29,10 @@ class Autoencoder(Model):
     encoder : x (n, d) -> code (n, k)
     decoder : code (n, k) -> reconstruction (n, d)
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1"
+    sparsity : a name of :data:`npgan.regularisers.SPARSITIES` -> its weight: the code is simple
+    contraction : weight of the Jacobian's norm, :func:`npgan.regularisers.contraction`: the code
+        hardly changes with x; not negative
+    tied : whether the decoder's dense weights are the encoder's, transposed and in reverse order
     optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
 
     Examples
@@ -51,6 +58,9 @@ class Autoencoder(Model):
         decoder: Sequential,
         *,
         loss: str = "mse",
+        sparsity: Mapping[str, float] | None = None,
+        contraction: float = 0.0,
+        tied: bool = False,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
         if encoder.out_width != decoder.in_width or decoder.out_width != encoder.in_width:
@@ -67,6 +77,48 @@ class Autoencoder(Model):
             raise InputError("the loss bce needs probabilities: let the decoder end in a Sigmoid")
         self.encoder, self.decoder = encoder, decoder
         self.loss = RECONSTRUCTIONS[loss]
+        self.sparsity = self._checked_sparsity(sparsity or {})
+        self.contraction = not_negative("contraction", contraction)
+        if self.contraction:
+            regularisers.contraction(*self._pass_of_a_row(), self.encoder.parameters.like())
+        self.ties = self._checked_ties() if tied else []
+        self.tie()
+
+    def _checked_sparsity(self, sparsity: Mapping[str, float]) -> dict[str, float]:
+        if not isinstance(sparsity, Mapping):
+            raise InputError(f"sparsity must be a table, name -> weight, not {sparsity!r}")
+        for name in sparsity:
+            if name not in SPARSITIES:
+                raise unknown("sparsity", name, SPARSITIES)
+        if "kl" in sparsity and not isinstance(self.encoder.layers[-1], Sigmoid):
+            raise InputError(
+                "the sparsity kl needs codes in (0, 1): let the encoder end in a Sigmoid"
+            )
+        return {name: not_negative(f"the weight of {name}", w) for name, w in sparsity.items()}
+
+    def _checked_ties(self) -> list[tuple[str, str]]:
+        """Return the names of the weights that are each other's transpose, encoder's and decoder's."""
+        ours, theirs = (
+            [f"{i}.weight" for i, layer in enumerate(net.layers) if isinstance(layer, Dense)]
+            for net in (self.encoder, self.decoder)
+        )
+        weights = self.encoder.parameters, self.decoder.parameters
+        ties = list(zip(ours, reversed(theirs), strict=False))
+        if len(ours) != len(theirs) or any(
+            weights[0][a].shape != weights[1][b].shape[::-1] for a, b in ties
+        ):
+            raise InputError("tied weights need a decoder whose dense layers mirror the encoder's")
+        return ties
+
+    def tie(self) -> None:
+        """Let the decoder's weights be the encoder's, transposed, where they are tied."""
+        for ours, theirs in self.ties:
+            self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
+
+    def _pass_of_a_row(self) -> tuple[Sequential, Any, tuple[int, int], float]:
+        row = np.zeros((1, self.encoder.in_width), self.encoder.parameters.flat.dtype)
+        code, cache = self.encoder.forward(row)
+        return self.encoder, cache, code.shape, 0.0
 
     def reconstruction_step(
         self,
@@ -74,27 +126,43 @@ class Autoencoder(Model):
         grads: Mapping[str, Parameters] | None = None,
         rng: np.random.Generator | None = None,
     ) -> np.floating:
-        r"""Return :math:`L(R(E(x)), x)`; add its gradients to ``grads["encoder"]``, ``["decoder"]``.
+        r"""Return :math:`L(R(E(x)), x)` and penalties; add the gradients to ``grads["encoder"]``, ``["decoder"]``.
 
         The chain rule through the code: :math:`dc = (\partial R/\partial c)^\top d\hat x`, then
-        :math:`d\theta_E = (\partial E/\partial\theta_E)^\top dc`.
+        :math:`d\theta_E = (\partial E/\partial\theta_E)^\top dc`, where the code's penalties join. A weight
+        that both networks share has the sum of both gradients.
         """
+        self.tie()
         code, encoder_cache = self.encoder.forward(x, rng)
         output, decoder_cache = self.decoder.forward(code, rng)
         value, doutput = self.loss(output, x)
+        penalties = [(w, *SPARSITIES[name](code)) for name, w in self.sparsity.items()]
         if grads is not None:
             dcode = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            for weight, _, dpenalty in penalties:
+                dcode = dcode + code.dtype.type(weight) * dpenalty
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
+        value = sum((weight * penalty for weight, penalty, _ in penalties), value)
+        if self.contraction:
+            mine = None if grads is None else grads["encoder"]
+            seen = self.encoder, encoder_cache, code.shape
+            value = value + regularisers.contraction(*seen, self.contraction, mine)
+        if grads is not None:
+            for ours, theirs in self.ties:
+                grads["encoder"][ours] += grads["decoder"][theirs].T
+                grads["decoder"][theirs][...] = 0
         return value
 
     def pattern(self) -> bool | None:
-        """Return that all steps are of one kind."""
-        return True if self.plain else None
+        """Return that all steps are of one kind; those with more than a reconstruction are not recorded."""
+        simple = not (self.sparsity or self.contraction or self.ties)
+        return True if self.plain and simple else None
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
         loss = self.reconstruction_step(batch, self.grads, rng)
         self.update(loss, *self.networks)
+        self.tie()
         run.after(self._count)
         return {"loss": loss}
 

@@ -113,6 +113,22 @@ def _classifier(**more: Any) -> Config:
     )
 
 
+def _code(hidden: str, **settings: Any) -> Config:
+    """Return an autoencoder of one layer each way, whose code has 128 units of one kind."""
+    return Config(
+        model="autoencoder",
+        data="mnist",
+        batch_size=128,
+        epochs=10,
+        networks={
+            "encoder": ["dense 784 128", hidden],
+            "decoder": ["dense 128 784", "sigmoid"],
+        },
+        optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
+        settings=settings,
+    )
+
+
 def _undo(spoil: str) -> Config:
     """Return a denoising autoencoder: it returns the image that was there before it was spoiled."""
     hidden = {"hidden": LEAKY, "init": "he_normal"}
@@ -175,6 +191,9 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
+    "sparse": _code("sigmoid", loss="bce", sparsity={"kl": 0.002}),
+    "contractive": replace(_code("sigmoid", loss="bce", contraction=0.002), epochs=3),
+    "tied": _code(RELU, loss="bce", tied=True),
     "denoiser": _undo("gaussian_noise 0.5"),
     "superresolver": _undo("pixelate 2"),
     "completer": _undo("random_block 14"),

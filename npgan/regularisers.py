@@ -1,0 +1,105 @@
+r"""What keeps an autoencoder's code simple: penalties of the code h (n, k), and of its slope.
+
+A sparse code is 0 almost everywhere (Olshausen and Field 1996; Ng 2011); a contractive one hardly changes
+with x but along the data (Rifai et al. 2011).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from npgan.layers import Sequential
+from npgan.ops.loss import inside
+from npgan.parameters import Parameters
+
+TARGET = 0.05
+"""How active a unit of a sparse code should be, of 1."""
+
+
+def l1(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    r"""Return :math:`P = \frac1n\sum_{rj}|h_{rj}|` and :math:`dh_{rj} = \mathrm{sign}(h_{rj})/n`; at 0 it is 0.
+
+    >>> value, dcode = l1(np.array([[2.0, 0.0], [-4.0, 0.0]]))
+    >>> float(value), dcode.tolist()
+    (3.0, [[0.5, 0.0], [-0.5, 0.0]])
+    """
+    return abs(code).sum() / len(code), np.sign(code) / code.dtype.type(len(code))
+
+
+def kl(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    r"""Return how far units are from being active 5 % of the time, for codes in (0, 1).
+
+    With a unit's mean activity :math:`\hat\rho_j = \frac1n\sum_r h_{rj}` and the target :math:`\rho`
+
+    .. math:: P = \sum_j \rho\log\frac\rho{\hat\rho_j} + (1 - \rho)\log\frac{1 - \rho}{1 - \hat\rho_j},
+        \qquad dh_{rj} = \frac1n\Big(\frac{1 - \rho}{1 - \hat\rho_j} - \frac\rho{\hat\rho_j}\Big)
+
+    Source: Ng 2011, "Sparse autoencoder", sec. 3.
+
+    >>> value, dcode = kl(np.full((4, 3), 0.05))
+    >>> float(abs(value)) < 1e-12, float(abs(dcode).max()) < 1e-12
+    (True, True)
+    """
+    rho, active = TARGET, inside(code.mean(axis=0))
+    value = rho * np.log(rho / active) + (1 - rho) * np.log((1 - rho) / (1 - active))
+    slope = ((1 - rho) / (1 - active) - rho / active) / len(code)
+    return value.sum(), np.broadcast_to(slope.astype(code.dtype), code.shape)
+
+
+SPARSITIES: dict[str, Callable[[np.ndarray], tuple[np.floating, np.ndarray]]] = {
+    "l1": lambda code: l1(code),
+    "kl": lambda code: kl(code),
+}
+"""Name -> code (n, k) to its penalty and the penalty's gradient."""
+
+
+def contraction(
+    encoder: Sequential,
+    cache: Any,
+    shape: tuple[int, int],
+    weight: float = 1.0,
+    grads: Parameters | None = None,
+) -> np.floating:
+    r"""Return the mean squared Frobenius norm of the encoder's Jacobian; add its gradient to ``grads``.
+
+    .. math:: P = \frac\lambda n\sum_r\Big\|\frac{\partial h_r}{\partial x_r}\Big\|_F^2
+        = \sum_j \frac\lambda n\sum_r\|g_{rj}\|^2, \qquad g_{rj} = \frac{\partial h_{rj}}{\partial x_r}
+
+    A pass back for each of the code's k units gives :math:`g_j`, and the encoder's double backward pass of
+    :math:`2\lambda g_j/n` the gradient, whatever its layers are. For one layer :math:`h = f(xW + b)` it is
+    :math:`\frac\lambda n\sum_{rj} f'(a_{rj})^2\|W_{\cdot j}\|^2` (Rifai et al. 2011, eq. 2 and 4).
+
+    Parameters
+    ----------
+    encoder : x (n, d) -> h (n, k)
+    cache : of the pass that made the code
+    shape : the code's, (n, k)
+    weight : lambda
+    grads : the encoder's gradients; None: they are not wanted
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> net = Sequential(Dense(2, 1))
+    >>> net.parameters["0.weight"][...] = [[3], [4]]
+    >>> code, cache = net.forward(np.zeros((5, 2), np.float32))
+    >>> float(contraction(net, cache, code.shape))
+    25.0
+
+    Raises
+    ------
+    InputError
+        If a layer has no second derivative.
+    """
+    n, k = shape
+    dtype, total = encoder.parameters.flat.dtype, np.float64(0)
+    for unit in range(k):
+        one = np.zeros(shape, dtype)
+        one[:, unit] = 1
+        g, record = encoder.input_gradient(one, cache)
+        total += np.square(g).sum(dtype=np.float64)
+        if grads is not None:
+            factor = dtype.type(2 * weight / n)
+            encoder.double_backward(factor * g, record, cache, grads, input_grad=False)
+    return weight * total / n
