@@ -43,7 +43,7 @@ examples:
 SAMPLES = {"ring": 2500, "grid": 2500, "grid100": 10_000}
 DIGITS = ("gan-mnist-long", "gan-small", "gan-large")
 POINTS = 10  # measurements along a training on MNIST
-SPREADS = (1.0, 1.15)  # of the noise that samples are made of
+SPREADS = (1.0, 1.05, 1.1)  # of the noise that samples are made of
 TRIAL = 100  # steps that are timed to say how many fit
 
 Result = dict[str, Any]

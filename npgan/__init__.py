@@ -30,7 +30,20 @@ from npgan.layers import (
     SpectralDense,
     Tanh,
 )
-from npgan.models import GAN, IWAE, VAE, VAEGAN, Autoencoder, Classifier, ConditionalGAN, MultiGAN
+from npgan.models import (
+    GAN,
+    IWAE,
+    VAE,
+    VAEGAN,
+    AdversarialAutoencoder,
+    Autoencoder,
+    BiGAN,
+    Classifier,
+    ConditionalGAN,
+    ConditionalVAE,
+    MultiGAN,
+    Translator,
+)
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
 
@@ -43,10 +56,13 @@ __all__ = [
     "VAEGAN",
     "Adam",
     "AdamW",
+    "AdversarialAutoencoder",
     "Autoencoder",
     "BatchNorm",
+    "BiGAN",
     "Classifier",
     "ConditionalGAN",
+    "ConditionalVAE",
     "Dense",
     "Dropout",
     "FourierFeatures",
@@ -76,6 +92,7 @@ __all__ = [
     "Softplus",
     "SpectralDense",
     "Tanh",
+    "Translator",
     "data",
     "gradcheck",
     "models",

@@ -264,7 +264,7 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 def _sample(a: argparse.Namespace) -> None:
     from npgan import plotting, runs
-    from npgan.models import GAN, GENERATORS, ConditionalGAN
+    from npgan.models import CONDITIONAL, GAN, GENERATORS
 
     if a.n < 1:
         raise InputError(f"-n must be at least 1, not {a.n}")
@@ -284,14 +284,14 @@ def _sample(a: argparse.Namespace) -> None:
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
     columns = int(np.ceil(np.sqrt(a.n)))
     if a.label is not None:
-        if not isinstance(model, ConditionalGAN):
+        if not isinstance(model, CONDITIONAL):
             raise InputError(
                 f"{a.run_folder} is a run of {config.model}, without classes: no --label"
             )
         samples = model.sample(a.n, rng=a.seed, label=a.label)
     else:
         samples = model.sample(a.n, rng=a.seed)
-        columns = model.classes if isinstance(model, ConditionalGAN) else columns
+        columns = model.classes if isinstance(model, CONDITIONAL) else columns
     if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
         samples = runs.to_unit(model, config, samples)
     if a.out.suffix == ".npy":

@@ -23,7 +23,7 @@ import numpy as np
 from npgan.errors import InputError
 from npgan.layers import Layer
 
-STEPS = (1e-3, 1e-5, 1e-6)
+STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 CORNER = 1e-6
 SLACK = 1e-4
 COMPLEX_STEP = 1e-30

@@ -15,7 +15,7 @@ from npgan.metrics import (
     mode_statistics,
     neighbour_statistics,
 )
-from npgan.models import ConditionalGAN, Model
+from npgan.models import CONDITIONAL, Model
 
 CLASSIFIED = (28, 28)
 KNOWN = 0.9
@@ -47,7 +47,7 @@ def draw_samples(
 
     Each class is as likely as in the training data.
     """
-    if not isinstance(model, ConditionalGAN):
+    if not isinstance(model, CONDITIONAL):
         return model.sample(n, rng), None
     assert dataset.train_labels is not None
     labels = rng.choice(dataset.train_labels, n)

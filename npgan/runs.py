@@ -26,10 +26,10 @@ from npgan.errors import InputError, count
 from npgan.judge import Judge, draw_samples
 from npgan.metrics import confusion
 from npgan.models import (
+    CONDITIONAL,
     GENERATORS,
     Autoencoder,
     Classifier,
-    ConditionalGAN,
     Model,
     Translator,
 )
@@ -315,7 +315,7 @@ def draw(
 
 def _draw_samples(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
     if config.image_shape:
-        columns = model.classes if isinstance(model, ConditionalGAN) else 8  # one a class
+        columns = model.classes if isinstance(model, CONDITIONAL) else 8  # one a class
         images = to_unit(model, config, model.sample(8 * columns, rng=config.seed))
         shape = (config.image_shape[0], config.image_shape[1])
         plotting.save_grid(path, images, shape, columns)

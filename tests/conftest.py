@@ -50,6 +50,14 @@ def images(tmp_path):
 
 
 @pytest.fixture
+def large(tmp_path):
+    """Random 16 x 16 images, as a file of the user's own."""
+    x = np.random.default_rng(0).integers(0, 256, (100, 16, 16), np.uint8)
+    np.save(tmp_path / "large.npy", x)
+    return tmp_path / "large.npy"
+
+
+@pytest.fixture
 def labelled(tmp_path):
     """Random 8 x 8 images of three classes, as a file of the user's own."""
     rng = np.random.default_rng(0)

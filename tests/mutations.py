@@ -633,8 +633,12 @@ VAEGAN = [
         V_D_STEP,
         "discriminator.0.weight",
     ),
-    vaegan("d * dsquared", "dsquared", "decoder.2.weight"),
-    vaegan("d * squared + kl", "squared + kl", "decoder.2.weight"),
+    Mutation(
+        "models.vaegan.VAEGAN.error", "x.shape[1] * dvalue", "dvalue", V_STEP, "decoder.2.weight"
+    ),
+    Mutation(
+        "models.vaegan.VAEGAN.error", "x.shape[1] * value", "value", V_STEP, "decoder.2.weight"
+    ),
     vaegan("dsquared + self.adversarial_weight * ", "dsquared + ", "decoder.2.bias"),
     vaegan("kl + self.adversarial_weight * ", "kl + ", "decoder.0.weight"),
     vaegan("dsquared + ", "dsquared - ", "decoder.2.bias"),
@@ -648,7 +652,7 @@ VAEGAN = [
     ),
     vaegan("backward(dz, ", "backward(0 * dz, ", "encoder.2.weight"),
     vaegan("(ddescribed, encoder_cache", "(0 * ddescribed, encoder_cache", "encoder.0.bias"),
-    vaegan("backward(doutput,", "backward(d * dsquared,", "decoder.0.weight"),
+    vaegan("backward(doutput,", "backward(dsquared,", "decoder.0.weight"),
     vaegan("+ kl +", "+", "encoder.2.bias"),
 ]
 
@@ -832,7 +836,7 @@ SILENT = [
         "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
     ),
     Silent("models.labels.Labels.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)),
-    Silent("models.conditional.ConditionalGAN.sample", "% self.classes", "// self.classes", ASKED),
+    Silent("models.labels.Labels.labels_for", "% self.classes", "// self.classes", ASKED),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
     Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),
     Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),

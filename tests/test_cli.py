@@ -29,8 +29,8 @@ def exit_code(*words):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_trains(capsys, images, labelled, name):
-    own = labelled if preset(name).model in ("conditional-gan", "classifier") else images
+def test_every_preset_trains(capsys, labelled, large, name):
+    own = large if "random_block" in str(preset(name).networks) else labelled
     data = () if name == "ring" else ("--data", own)
     code, _, err = run(capsys, "train", name, "--steps", 3, "--batch-size", 20, "--out", "r", *data)
     assert code == 0, err

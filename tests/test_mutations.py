@@ -11,6 +11,7 @@ import textwrap
 import mutations
 import mutations_classifier
 import mutations_images
+import mutations_joined
 import mutations_normalisation
 import mutations_regularisers
 import mutations_translator
@@ -25,6 +26,7 @@ PARTS = (
     mutations,
     mutations_classifier,
     mutations_images,
+    mutations_joined,
     mutations_normalisation,
     mutations_regularisers,
     mutations_translator,

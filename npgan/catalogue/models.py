@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -10,8 +11,11 @@ from npgan.models import (
     GAN,
     VAE,
     VAEGAN,
+    AdversarialAutoencoder,
     Autoencoder,
+    BiGAN,
     Classifier,
+    ConditionalVAE,
     Model,
     MultiGAN,
     Translator,
@@ -108,7 +112,9 @@ def vaegan_steps(name: str, model: VAEGAN, x: np.ndarray, options: Mapping) -> I
     )
 
 
-def vae_steps(name: str, model: VAE, x: np.ndarray, options: Mapping) -> Iterator[Case]:
+def vae_steps(
+    name: str, model: VAE | ConditionalVAE, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
     """Yield one complete step of a variational autoencoder, the noise of its codes replayed."""
     yield _step_case(
         f"{name}, step",
@@ -116,6 +122,31 @@ def vae_steps(name: str, model: VAE, x: np.ndarray, options: Mapping) -> Iterato
         lambda rng, grads: model.bound_step(x, rng, grads, beta=0.7)["loss"],
         {**options, "wrt": CODERS},
     )
+
+
+def conditional_vae_steps(
+    name: str, model: ConditionalVAE, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
+    """Yield one complete step of a conditional variational autoencoder."""
+    yield from vae_steps(name, model, model.rows(x, np.arange(len(x)) % model.classes), options)
+
+
+def bidirectional_steps(
+    name: str, model: AdversarialAutoencoder | BiGAN, x: np.ndarray, options: Mapping
+) -> Iterator[Case]:
+    """Yield the steps of a discriminator, and of encoder and decoder together, the noise replayed."""
+    yield _step_case(
+        f"{name}, discriminator's step",
+        model,
+        lambda rng, grads: model.discriminator_step(x, rng, grads["discriminator"])[0],
+        {**options, "wrt": ["discriminator"]},
+    )
+
+    def loss(rng: np.random.Generator, grads: Any) -> Any:
+        result = model.generator_step(x, rng, grads)
+        return result["loss"] if isinstance(result, dict) else result
+
+    yield _step_case(f"{name}, coders' step", model, loss, {**options, "wrt": CODERS})
 
 
 def classifier_steps(
@@ -156,22 +187,25 @@ STEPS: dict[str, Callable[..., Iterator[Case]]] = {
     "vae": vae_steps,
     "iwae": vae_steps,
     "vae-gan": vaegan_steps,
+    "conditional-vae": conditional_vae_steps,
+    "adversarial-autoencoder": bidirectional_steps,
+    "bigan": bidirectional_steps,
     "translator": translator_steps,
     "classifier": classifier_steps,
 }
 
 
-def presets(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield complete steps of every preset's model."""
+def presets(_: np.random.Generator) -> Iterator[Case]:
+    """Yield complete steps of every preset's model, each of random numbers of its own."""
     for name, config in PRESETS.items():
+        rng = np.random.default_rng(crc32(name.encode()))
         model = config.build(rows=config.batch_size)
         in_float64(model)
-        shift = (
-            0.03 if isinstance(model, VAE | Classifier) else 0.1
-        )  # more would bring probabilities to 0 and 1
         for network in model.networks.values():  # small first weights leave all near their corners
-            network.parameters.flat += shift * rng.standard_normal(network.parameters.flat.size)
-        x = rng.random((4, model.features))
+            widest = max(array.shape[0] for array in network.parameters.values())
+            flat = network.parameters.flat
+            flat += rng.standard_normal(flat.size) / max(10, np.sqrt(widest))
+        x = rng.random((3, model.features))
         yield from STEPS[config.model](f"preset {name}", model, x, {"directions": 2})
 
 

@@ -9,7 +9,9 @@ from npgan.catalogue.case import Case
 from npgan.catalogue.layers import prepared
 from npgan.catalogue.models import (
     autoencoder_steps,
+    bidirectional_steps,
     classifier_steps,
+    conditional_vae_steps,
     gan_steps,
     multi_steps,
     translator_steps,
@@ -26,13 +28,17 @@ from npgan.models import (
     IWAE,
     VAE,
     VAEGAN,
+    AdversarialAutoencoder,
     Autoencoder,
+    BiGAN,
     Classifier,
     ConditionalGAN,
+    ConditionalVAE,
     MultiGAN,
     Translator,
 )
 from npgan.models.multi import AGAINST
+from npgan.models.vae import LIKELIHOODS
 from npgan.optim import SGD
 from npgan.penalties import PENALTIES
 
@@ -125,13 +131,15 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         model = Autoencoder(*mirrored, **settings, optimizers=_sgd("encoder", "decoder"))
         yield from autoencoder_steps(f"autoencoder ({name})", model, rng.random((5, 4)), {})
     encoder = ["dense 4 5", "relu", "dense 5 4"]
-    for name, objective in (
-        ("VAE-GAN", "non-saturating"),
-        ("VAE-GAN (relativistic)", "relativistic"),
+    for name, objective, hidden_layers in (
+        ("VAE-GAN", "non-saturating", 0),
+        ("VAE-GAN (relativistic)", "relativistic", 0),
+        ("VAE-GAN (hidden layers)", "non-saturating", 2),
     ):
         vaegan = VAEGAN(
             *_networks(encoder, decoder, critic),
             adversarial_weight=0.7,
+            hidden_layers=hidden_layers,
             objective=objective,
             optimizers=_sgd("encoder", "decoder", "discriminator"),
         )
@@ -151,6 +159,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         *_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]), optimizers=_sgd("classifier")
     )
     yield from classifier_steps("classifier", classifier, rng.random((5, 4)), {})
+    yield from _told_and_joined(rng)
     translator = Translator(
         *_networks(["dense 3 5", "tanh", "dense 5 1", "sigmoid"], critic),
         l1_weight=3.0,
@@ -160,6 +169,36 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         optimizers=_sgd("generator", "discriminator"),
     )
     yield from translator_steps("translator", translator, rng.random((5, 4)), {})
+
+
+def _told_and_joined(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the steps of autoencoders that are told classes, or play against a discriminator."""
+    coders = ["dense 4 5", "tanh", "dense 5 2"], ["dense 2 5", "elu", "dense 5 4", "sigmoid"]
+    names = "encoder", "decoder", "discriminator"
+    for objective in ("non-saturating", "relativistic"):
+        critic = ["dense 2 6", "softplus", "dense 6 1"]
+        aae = AdversarialAutoencoder(
+            *_networks(*coders, critic),
+            adversarial_weight=0.7,
+            objective=objective,
+            optimizers=_sgd(*names),
+        )
+        x = rng.random((5, 4))
+        yield from bidirectional_steps(f"adversarial autoencoder ({objective})", aae, x, {})
+        bigan = BiGAN(
+            *_networks(*coders, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]),
+            objective=objective,
+            penalties={"r1": 0.5, "r2": 0.7},
+            optimizers=_sgd(*names),
+        )
+        yield from bidirectional_steps(f"BiGAN ({objective})", bigan, x, {})
+    told = ["dense 7 5", "tanh", "dense 5 4"], ["dense 5 5", "elu", "dense 5 4", "sigmoid"]
+    for likelihood in LIKELIHOODS:
+        cvae = ConditionalVAE(
+            *_networks(*told), classes=3, likelihood=likelihood, optimizers=_sgd(*names[:2])
+        )
+        x = rng.random((5, 4))
+        yield from conditional_vae_steps(f"conditional VAE ({likelihood})", cvae, x, {})
 
 
 def _families(rng: np.random.Generator) -> Iterator[Case]:

@@ -1,8 +1,12 @@
 """Models: networks that are trained together, and the presets."""
 
+from npgan.models.adversarial import AdversarialAutoencoder
 from npgan.models.autoencoder import Autoencoder
+from npgan.models.bigan import BiGAN
 from npgan.models.classifier import Classifier
+from npgan.models.coder import Coder, LatentModel
 from npgan.models.conditional import ConditionalGAN
+from npgan.models.conditional_vae import ConditionalVAE
 from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
@@ -11,21 +15,28 @@ from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
 
-GENERATORS = GAN | VAE | VAEGAN
+CONDITIONAL = ConditionalGAN | ConditionalVAE
+"""Models whose samples can be asked for by class."""
+
+GENERATORS = GAN | LatentModel | ConditionalVAE
 """Models with ``sample`` and ``decode``."""
-RECONSTRUCTORS = Autoencoder | VAE | VAEGAN
+RECONSTRUCTORS = Coder
 """Models with ``encode``, ``decode`` and ``reconstruct``."""
 
 __all__ = [
+    "CONDITIONAL",
     "GAN",
     "GENERATORS",
     "IWAE",
     "RECONSTRUCTORS",
     "VAE",
     "VAEGAN",
+    "AdversarialAutoencoder",
     "Autoencoder",
+    "BiGAN",
     "Classifier",
     "ConditionalGAN",
+    "ConditionalVAE",
     "Model",
     "MultiGAN",
     "Translator",

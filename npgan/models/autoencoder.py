@@ -15,13 +15,13 @@ from npgan.backend import run
 from npgan.errors import InputError, not_negative, unknown
 from npgan.layers import Dense, Sequential, Sigmoid
 from npgan.losses import RECONSTRUCTIONS
-from npgan.models.model import Model, in_chunks
+from npgan.models.coder import Coder
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.regularisers import SPARSITIES
 
 
-class Autoencoder(Model):
+class Autoencoder(Coder):
     """An encoder and a decoder.
 
     Parameters
@@ -49,8 +49,6 @@ class Autoencoder(Model):
     InputError
         If the networks' widths do not fit each other, or the loss is unknown or does not fit.
     """
-
-    output = "decoder"
 
     def __init__(
         self,
@@ -170,15 +168,3 @@ class Autoencoder(Model):
         """Return the loss on held-out data, in evaluation mode."""
         x = self.scaled(data)
         return {"val_loss": float(self.loss(self.reconstruct(x), x)[0])}
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
-        return in_chunks(self.encoder, self.scaled(x))
-
-    def decode(self, code: np.ndarray) -> np.ndarray:
-        """Return what a code (n, k) stands for, (n, d)."""
-        return in_chunks(self.decoder, code)
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))

@@ -142,12 +142,7 @@ class ConditionalGAN(Labels, GAN):
         ``label`` is the class of all of them, or of each (n,); by default they take turns.
         """
         z = self.spread * self.latent(count("n", n), errors.generator(rng))
-        labels = np.arange(n) % self.classes if label is None else np.asarray(label)
-        if labels.shape not in ((), (n,)):
-            raise InputError(
-                f"label must be one class, or {n} of them, not of shape {labels.shape}"
-            )
-        return self.decode(z, np.broadcast_to(labels, n))
+        return self.decode(z, self.labels_for(n, label))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""

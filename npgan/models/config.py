@@ -11,9 +11,12 @@ from npgan import layers, optim
 from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, unknown
+from npgan.models.adversarial import AdversarialAutoencoder
 from npgan.models.autoencoder import Autoencoder
+from npgan.models.bigan import BiGAN
 from npgan.models.classifier import Classifier
 from npgan.models.conditional import ConditionalGAN
+from npgan.models.conditional_vae import ConditionalVAE
 from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
@@ -39,6 +42,8 @@ class Kind(NamedTuple):
     several: bool = False
 
 
+TOLD = "conditional-gan", "conditional-vae", "classifier"
+"""Models that learn from labels."""
 PLAYERS, CODERS = ("generator", "discriminator"), ("encoder", "decoder")
 MODELS: dict[str, Kind] = {
     "gan": Kind(GAN, PLAYERS),
@@ -47,7 +52,10 @@ MODELS: dict[str, Kind] = {
     "autoencoder": Kind(Autoencoder, CODERS),
     "vae": Kind(VAE, CODERS),
     "iwae": Kind(IWAE, CODERS),
+    "conditional-vae": Kind(ConditionalVAE, CODERS),
     "vae-gan": Kind(VAEGAN, (*CODERS, "discriminator")),
+    "adversarial-autoencoder": Kind(AdversarialAutoencoder, (*CODERS, "discriminator")),
+    "bigan": Kind(BiGAN, (*CODERS, "discriminator")),
     "translator": Kind(Translator, PLAYERS),
     "classifier": Kind(Classifier, ("classifier",)),
 }
@@ -153,36 +161,52 @@ class Config:
         ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
         self.check()
-        width, settings = data.train.shape[1], dict(self.settings)
-        networks, shown = dict(self.networks), width
+        networks, settings = dict(self.networks), dict(self.settings)
         if data.image_shape is None or data.image_shape[0] != data.image_shape[1]:
             networks = {name: _without_images(specs) for name, specs in networks.items()}
-        if self.model == "conditional-gan":
-            if data.train_labels is None:
-                raise InputError(f"the data set {data.name} has no labels to learn from")
-            settings["classes"] = classes = int(data.train_labels.max()) + 1
-            latent = layers.build(networks["generator"]).in_width - self.settings.get("classes", 0)
-            networks["generator"] = _refit(networks["generator"], "input", latent + classes)
-            shown += classes
-        if self.model == "classifier":
+        classes = 0
+        if self.model in TOLD:
             if data.train_labels is None:
                 raise InputError(f"the data set {data.name} has no labels to learn from")
             classes = int(data.train_labels.max()) + 1
-            networks["classifier"] = _refit(networks["classifier"], "output", classes)
-        shown *= count("packing", settings.get("packing", 1), 1)
-        ends = {"generator": ("output", width), "discriminator": ("input", shown)}
-        ends |= {"classifier": ("input", width)}
-        ends |= {"encoder": ("input", width), "decoder": ("output", width)}
-        if self.model == "translator":  # a row is what is given and, as wide, what belongs to it
-            networks["generator"] = _refit(networks["generator"], "input", width // 2)
-            ends["generator"] = ("output", width - width // 2)
-        networks = {n: _refit(specs, *ends[role(n)]) for n, specs in networks.items()}
+            if "classes" in settings:
+                settings["classes"] = classes
+        widths = self._widths(data.train.shape[1], classes)
+        for name, specs in networks.items():
+            taken, made = widths.get(role(name), (0, 0))
+            specs = _refit(specs, "input", taken) if taken else specs
+            networks[name] = _refit(specs, "output", made) if made else specs
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
         return replace(
             self, networks=networks, settings=settings, image_shape=shape, image_range=limits
         )
+
+    def _widths(self, d: int, classes: int) -> dict[str, tuple[int, int]]:
+        """Return what a role's network takes and makes of rows of d numbers; 0: what it does now."""
+        packed = d * count("packing", self.settings.get("packing", 1), 1)
+        coders = {"encoder": (d, 0), "decoder": (0, d)}
+
+        def told(name: str) -> int:
+            """Return a network's input with the label of this data instead of its own."""
+            now = layers.build(self.networks[name]).in_width
+            return now - self.settings.get("classes", 0) + classes
+
+        if self.model == "conditional-gan":
+            return {"generator": (told("generator"), d), "discriminator": (packed + classes, 0)}
+        if self.model == "conditional-vae":
+            return {"encoder": (d + classes, 0), "decoder": (told("decoder"), d)}
+        if self.model == "classifier":
+            return {"classifier": (d, classes)}
+        if self.model == "translator":  # a row is what is given and, as wide, what belongs to it
+            return {"generator": (d // 2, d - d // 2), "discriminator": (d, 0)}
+        if self.model == "adversarial-autoencoder":
+            return coders
+        if self.model == "bigan":
+            code = layers.build(self.networks["encoder"]).out_width
+            return {**coders, "discriminator": (d + code, 0)}
+        return {**coders, "generator": (0, d), "discriminator": (packed, 0)}
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""

@@ -30,6 +30,15 @@ class Labels(Model):
         low, high = (0, 255) if dtype == np.uint8 else self.value_range
         return np.where(labels[:, None] == np.arange(self.classes), high, low).astype(dtype)
 
+    def labels_for(self, n: int, label: int | np.ndarray | None) -> np.ndarray:
+        """Return a label for each of n samples: the given one, those given, or all in turn."""
+        labels = np.arange(n) % self.classes if label is None else np.asarray(label)
+        if labels.shape not in ((), (n,)):
+            raise InputError(
+                f"label must be one class, or {n} of them, not of shape {labels.shape}"
+            )
+        return np.broadcast_to(labels, n)
+
     def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Return the data with its labels joined to it, (n, d + classes); bytes stay bytes.
 

@@ -19,7 +19,8 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
-from npgan.models.model import CHUNK, Model, in_chunks
+from npgan.models.coder import LatentModel
+from npgan.models.model import CHUNK, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -43,7 +44,7 @@ LIKELIHOODS: dict[str, Likelihood] = {
 }
 
 
-class VAE(Model):
+class VAE(LatentModel):
     """An encoder to Gaussians and a decoder.
 
     Parameters
@@ -71,8 +72,6 @@ class VAE(Model):
     InputError
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
-
-    output = "decoder"
 
     def __init__(
         self,
@@ -102,11 +101,6 @@ class VAE(Model):
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
         self.binarize = binarize
         self._sample = GaussianSample()
-
-    @property
-    def latent_dim(self) -> int:
-        """The width of z."""
-        return self.decoder.in_width
 
     def beta_now(self) -> float:
         """Return what the divergence counts at this step."""
@@ -179,19 +173,6 @@ class VAE(Model):
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
         return self._sample(in_chunks(self.encoder, self.scaled(x)))
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return the probabilities or means that codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, z)
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))
-
-    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
-        """Return n decoded samples of z ~ N(0, I), (n, d)."""
-        shape, dtype = (count("n", n), self.latent_dim), self.decoder.parameters.flat.dtype
-        return self.decode(run.standard_normal(errors.generator(rng), shape, dtype))
 
 
 def binarized(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -9,24 +9,26 @@ The encoder gives a Gaussian for each x, :math:`N(\mu, \sigma^2)`; a sample z of
 
 The squared error of an image is, up to a constant, the negative log-likelihood of a Gaussian decoder
 of variance 1/2, so that the first two terms are the bound of Kingma and Welling 2014, in nats. Joining them with an
-adversarial term is Larsen et al. 2016.
+adversarial term is Larsen et al. 2016, who measure the error where it is seen: in a hidden layer of the
+discriminator, :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, whose weights only the discriminator's own loss
+changes.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.coder import LatentModel
+from npgan.models.model import check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
 
-class VAEGAN(Model):
+class VAEGAN(LatentModel):
     """An encoder, a decoder and a discriminator.
 
     Parameters
@@ -35,6 +37,7 @@ class VAEGAN(Model):
     decoder : z (n, k) -> reconstruction (n, d)
     discriminator : x (n, d) -> logits (n, 1)
     adversarial_weight : lambda, not negative
+    hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
     objective : a name of :data:`npgan.losses.OBJECTIVES`
     optimizers : for the three networks; by default Adam(1e-3) each
 
@@ -44,8 +47,6 @@ class VAEGAN(Model):
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
-    output = "decoder"
-
     def __init__(
         self,
         encoder: Sequential,
@@ -53,6 +54,7 @@ class VAEGAN(Model):
         discriminator: Sequential,
         *,
         adversarial_weight: float = 1.0,
+        hidden_layers: int = 0,
         objective: str = "non-saturating",
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class VAEGAN(Model):
         super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
+        self.hidden_layers = count("hidden_layers", hidden_layers, 0, len(discriminator.layers) - 1)
         self.objective = OBJECTIVES[objective]
         self._sample = GaussianSample()
 
@@ -91,6 +94,28 @@ class VAEGAN(Model):
             self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
         return loss.value, real_logits, fake_logits
 
+    def error(
+        self, output: np.ndarray, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.floating, np.ndarray]:
+        r"""Return the mean over rows of the squared error, and its gradient by ``output``.
+
+        In a hidden layer it is :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, and its gradient goes back through
+        those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`.
+        """
+        if not self.hidden_layers:
+            value, dvalue = run.mse(output, x)
+            return x.shape[1] * value, x.shape[1] * dvalue
+        layers, caches, target = self.discriminator.layers[: self.hidden_layers], [], x
+        for layer in layers:
+            target = layer(target, rng)
+            output, cache = layer.forward(output, rng)
+            caches.append(cache)
+        apart = output - target
+        dvalue = apart / apart.dtype.type(len(x))
+        for layer, cache in zip(reversed(layers), reversed(caches), strict=True):
+            dvalue = layer.backward(dvalue, cache)
+        return np.square(apart).sum() / (2 * len(x)), dvalue
+
     def generator_step(
         self,
         x: np.ndarray,
@@ -103,26 +128,25 @@ class VAEGAN(Model):
         discriminator's input gradient; it flows through the decoder and the sample into the means
         and log-variances, where the divergence's gradient joins it.
         """
-        d = x.shape[1]
         described, encoder_cache = self.encoder.forward(x, rng)
         z, sample_cache = self._sample.forward(described, rng)
         output, decoder_cache = self.decoder.forward(z, rng)
         logits, discriminator_cache = self.discriminator.forward(output, rng)
         mean, log_var = np.split(described, 2, axis=1)
-        squared, dsquared = run.mse(output, x)
+        squared, dsquared = self.error(output, x, rng)
         kl = run.kl_standard_normal_forward(mean, log_var)
         rivals = (self.discriminator(x, rng),) if self.objective.relativistic else ()
         adversarial = self.objective.generator(logits, *rivals)
         if grads is not None:
-            doutput = d * dsquared + self.adversarial_weight * self.discriminator.backward(
+            doutput = dsquared + self.adversarial_weight * self.discriminator.backward(
                 adversarial.dfake, discriminator_cache
             )
             dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
             ddescribed = self._sample.backward(dz, sample_cache)
             ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))
             self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        loss = d * squared + kl + self.adversarial_weight * adversarial.value
-        return {"loss": loss, "squared": d * squared, "kl": kl, "g_loss": adversarial.value}
+        loss = squared + kl + self.adversarial_weight * adversarial.value
+        return {"loss": loss, "squared": squared, "kl": kl, "g_loss": adversarial.value}
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the discriminator, then encoder and decoder with new noise."""
@@ -146,16 +170,3 @@ class VAEGAN(Model):
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
         return self._sample(in_chunks(self.encoder, self.scaled(x)))
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return what codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, z)
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))
-
-    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
-        """Return n decoded samples of z ~ N(0, I), (n, d)."""
-        shape, dtype = (count("n", n), self.decoder.in_width), self.decoder.parameters.flat.dtype
-        return self.decode(run.standard_normal(errors.generator(rng), shape, dtype))

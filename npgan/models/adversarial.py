@@ -1,0 +1,135 @@
+r"""The adversarial autoencoder: codes that a discriminator cannot tell from N(0, I).
+
+An autoencoder's codes lie anywhere; here a discriminator learns to tell :math:`z \sim N(0, I)` from codes
+:math:`E(x)`, and the encoder is also the generator that it plays against:
+
+.. math:: L = L_{\mathrm{rec}}(R(E(x)), x) + \lambda\,L_G(D(E(x)))
+
+So that what is drawn from N(0, I) can be decoded, without the divergence that a variational autoencoder
+needs to know in closed form. Source: Makhzani et al. 2016.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, not_negative, unknown
+from npgan.layers import Sequential
+from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.models.coder import LatentModel
+from npgan.models.model import check_critic
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
+
+
+class AdversarialAutoencoder(LatentModel):
+    """An encoder, a decoder, and a discriminator of codes.
+
+    Parameters
+    ----------
+    encoder : x (n, d) -> code (n, k)
+    decoder : code (n, k) -> reconstruction (n, d)
+    discriminator : code (n, k) -> logits (n, 1)
+    loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1", here summed over a row
+    adversarial_weight : lambda, not negative
+    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    optimizers : for the three networks; by default Adam(1e-3) each
+
+    Raises
+    ------
+    InputError
+        If the networks' widths do not fit each other, or a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        encoder: Sequential,
+        decoder: Sequential,
+        discriminator: Sequential,
+        *,
+        loss: str = "mse",
+        adversarial_weight: float = 1.0,
+        objective: str = "non-saturating",
+        optimizers: Mapping[str, Optimizer] | None = None,
+    ) -> None:
+        k = encoder.out_width
+        if (decoder.in_width, discriminator.in_width, discriminator.out_width) != (k, k, 1):
+            raise InputError(
+                f"the encoder's codes have {k} numbers: decoder and discriminator must take them, and "
+                "the discriminator return 1"
+            )
+        if decoder.out_width != encoder.in_width:
+            raise InputError(
+                f"the decoder makes {decoder.out_width} features, the encoder takes {encoder.in_width}"
+            )
+        check_critic(discriminator)
+        for kind, name, known in (
+            ("loss", loss, RECONSTRUCTIONS),
+            ("objective", objective, OBJECTIVES),
+        ):
+            if name not in known:
+                raise unknown(kind, name, known)
+        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
+        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        if loss == "bce" and self.bounds != (0.0, 1.0):
+            raise InputError("the loss bce needs probabilities: let the decoder end in a Sigmoid")
+        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
+        self.loss, self.objective = RECONSTRUCTIONS[loss], OBJECTIVES[objective]
+        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
+
+    def discriminator_step(
+        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
+    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
+        """Return D's loss on noise (real) and on codes, and both logits; add its gradient to ``grads``."""
+        code, n = self.encoder(x, rng), len(x)
+        logits, cache = self.discriminator.forward(np.concatenate([self.latent(n, rng), code]), rng)
+        loss = self.objective.discriminator(logits[:n], logits[n:])
+        if grads is not None:
+            dlogits = np.concatenate([loss.dreal, loss.dfake])
+            self.discriminator.backward(dlogits, cache, grads, input_grad=False)
+        return loss.value, logits[:n], logits[n:]
+
+    def generator_step(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        grads: Mapping[str, Parameters] | None = None,
+    ) -> dict[str, Any]:
+        r"""Return L and its parts; add its gradients by encoder and decoder to ``grads``.
+
+        Two paths meet in the code: through the decoder, and :math:`\lambda` times that through D.
+        """
+        code, encoder_cache = self.encoder.forward(x, rng)
+        output, decoder_cache = self.decoder.forward(code, rng)
+        logits, cache = self.discriminator.forward(code, rng)
+        rivals = []
+        if self.objective.relativistic:
+            rivals.append(self.discriminator(self.latent(len(x), rng), rng))
+        d = x.shape[1]
+        mean, doutput = self.loss(output, x)
+        adversarial = self.objective.generator(logits, *rivals)
+        if grads is not None:
+            dcode = self.decoder.backward(d * doutput, decoder_cache, grads["decoder"])
+            dcode = dcode + self.adversarial_weight * self.discriminator.backward(
+                adversarial.dfake, cache
+            )
+            self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
+        loss = d * mean + self.adversarial_weight * adversarial.value
+        return {"loss": loss, "reconstruction": d * mean, "g_loss": adversarial.value}
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update the discriminator, then encoder and decoder."""
+        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
+        self.update(d_loss, "discriminator")
+        parts = self.generator_step(batch, rng, self.grads)
+        self.update(parts["loss"], "encoder", "decoder")
+        run.after(self._count)
+        opinions = {"d_real": run.mean_sigmoid(real), "d_fake": run.mean_sigmoid(fake)}
+        return {**parts, "d_loss": d_loss, **opinions}
+
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return the reconstruction's loss on held-out data, in evaluation mode."""
+        x = self.scaled(data)
+        return {"val_loss": float(self.loss(self.reconstruct(x), x)[0])}

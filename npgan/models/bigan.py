@@ -1,0 +1,126 @@
+r"""The bidirectional GAN: an encoder learns to invert the generator, by pairs that look alike.
+
+The discriminator is shown pairs: [x, E(x)] of data and its code, and [G(z), z] of noise and what is made
+of it. Were it never able to tell them apart, E and G would be each other's inverse (Donahue et al. 2017,
+theorem 2; Dumoulin et al. 2017). Both play against it by its own loss with the sides exchanged,
+
+.. math:: L_D = L(D([x, E(x)]), D([G(z), z])), \qquad L_{EG} = L(D([G(z), z]), D([x, E(x)])),
+
+and have of D's input gradient the columns that are theirs; no error of pixels is ever measured.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import InputError, unknown
+from npgan.layers import Sequential
+from npgan.losses import OBJECTIVES
+from npgan.models.coder import LatentModel
+from npgan.models.model import check_critic
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
+from npgan.penalties import Coefficient, check_penalties, penalized_backward
+
+
+class BiGAN(LatentModel):
+    """An encoder, a decoder that generates, and a discriminator of pairs.
+
+    Parameters
+    ----------
+    encoder : x (n, d) -> code (n, k)
+    decoder : z (n, k) -> x (n, d)
+    discriminator : [x, z] (n, d + k) -> logits (n, 1)
+    objective : a name of :data:`npgan.losses.OBJECTIVES`, whose discriminator's loss is L
+    penalties : as a :class:`~npgan.models.GAN` has them, of pairs
+    optimizers : for the three networks; by default Adam(2e-4, beta1=0.5)
+
+    Raises
+    ------
+    InputError
+        If the networks' widths do not fit each other, or a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        encoder: Sequential,
+        decoder: Sequential,
+        discriminator: Sequential,
+        *,
+        objective: str = "non-saturating",
+        penalties: Mapping[str, Coefficient] | None = None,
+        optimizers: Mapping[str, Optimizer] | None = None,
+    ) -> None:
+        d, k = encoder.in_width, encoder.out_width
+        if (decoder.in_width, decoder.out_width) != (k, d) or (
+            discriminator.in_width,
+            discriminator.out_width,
+        ) != (d + k, 1):
+            raise InputError(
+                f"the encoder takes {d} features to {k}: the decoder must do the reverse, and the "
+                f"discriminator take {d + k} and return 1"
+            )
+        check_critic(discriminator)
+        if objective not in OBJECTIVES:
+            raise unknown("objective", objective, OBJECTIVES)
+        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
+        rules = {name: Adam(2e-4, beta1=0.5) for name in networks}
+        super().__init__(networks, optimizers or rules)
+        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
+        self.objective = OBJECTIVES[objective]
+        self.penalties = check_penalties(penalties or {}, discriminator)
+
+    def coefficients(self) -> dict[str, float]:
+        """Return the penalties' coefficients at the next step."""
+        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
+
+    def discriminator_step(
+        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
+    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
+        """Return D's loss on both kinds of pairs, and their logits; add its gradient to ``grads``."""
+        n, z = len(x), self.latent(len(x), rng)
+        coded = np.concatenate([x, self.encoder(x, rng)], axis=1)
+        made = np.concatenate([self.decoder(z, rng), z], axis=1)
+        logits, cache = self.discriminator.forward(np.concatenate([coded, made]), rng)
+        loss = self.objective.discriminator(logits[:n], logits[n:])
+        dlogits = np.concatenate([loss.dreal, loss.dfake])
+        both = self.discriminator, self.discriminator
+        paid = penalized_backward(*both, self.coefficients, dlogits, cache, coded, made, grads, rng)
+        return sum(paid, loss.value), logits[:n], logits[n:]
+
+    def generator_step(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        grads: Mapping[str, Parameters] | None = None,
+    ) -> np.floating:
+        """Return L with the sides exchanged; add its gradients by encoder and decoder to ``grads``."""
+        (n, d), z = x.shape, self.latent(len(x), rng)
+        code, encoder_cache = self.encoder.forward(x, rng)
+        made, decoder_cache = self.decoder.forward(z, rng)
+        pairs = np.concatenate([np.concatenate([x, made]), np.concatenate([code, z])], axis=1)
+        logits, cache = self.discriminator.forward(pairs, rng)
+        loss = self.objective.discriminator(logits[n:], logits[:n])
+        if grads is not None:
+            dlogits = np.concatenate([loss.dfake, loss.dreal])
+            dpairs = self.discriminator.backward(dlogits, cache)
+            dcode, dmade = (np.ascontiguousarray(v) for v in (dpairs[:n, d:], dpairs[n:, :d]))
+            self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
+            self.decoder.backward(dmade, decoder_cache, grads["decoder"], input_grad=False)
+        return loss.value
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update D, then encoder and decoder with new noise."""
+        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
+        self.update(d_loss, "discriminator")
+        loss = self.generator_step(batch, rng, self.grads)
+        self.update(loss, "encoder", "decoder")
+        run.after(self._count)
+        opinions = {"d_real": run.mean_sigmoid(real), "d_fake": run.mean_sigmoid(fake)}
+        return {"d_loss": d_loss, "g_loss": loss, **opinions}
+
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return the mean squared error of held-out data, which nothing in training measures."""
+        x = self.scaled(data)
+        return {"val_mse": float(run.mse(self.reconstruct(x), x)[0])}

@@ -1,0 +1,59 @@
+"""Deliberate mistakes in models that join autoencoders, classes and discriminators; see mutations.py."""
+
+from mutations import Mutation, Silent
+
+DECODER, ENCODER = "decoder.0.weight", "encoder.0.weight"
+
+
+def mutation(model, name, old, new, case, parameter):
+    return Mutation(f"models.{model}.{name}", old, new, case, parameter)
+
+
+AAE, BIGAN = "adversarial.AdversarialAutoencoder", "bigan.BiGAN"
+CVAE, VAEGAN = "conditional_vae.ConditionalVAE", "vaegan.VAEGAN"
+CODERS = "adversarial autoencoder (non-saturating), coders' step"
+CODES = "adversarial autoencoder (non-saturating), discriminator's step"
+BOTH = "BiGAN (non-saturating), coders' step"
+TOLD = "conditional VAE (gaussian), step"
+HIDDEN = "VAE-GAN (hidden layers), encoder and decoder step"
+MUTATIONS = [
+    mutation(AAE, "generator_step", "backward(d * doutput", "backward(doutput", CODERS, DECODER),
+    mutation(
+        AAE, "generator_step", "dcode + self.adversarial_weight *", "dcode +", CODERS, ENCODER
+    ),
+    mutation(
+        AAE, "discriminator_step", "loss.dfake]", "-loss.dfake]", CODES, "discriminator.0.weight"
+    ),
+    mutation(
+        BIGAN,
+        "generator_step",
+        "[loss.dfake, loss.dreal]",
+        "[loss.dreal, loss.dfake]",
+        BOTH,
+        ENCODER,
+    ),
+    mutation(BIGAN, "generator_step", "dpairs[:n, d:]", "dpairs[n:, d:]", BOTH, ENCODER),
+    mutation(BIGAN, "generator_step", "dpairs[n:, :d]", "dpairs[:n, :d]", BOTH, DECODER),
+    mutation(CVAE, "bound_step", "+= beta *", "+=", TOLD, ENCODER),
+    mutation(CVAE, "bound_step", "np.full(len(x), -1", "np.full(len(x), -2", TOLD, DECODER),
+    mutation(CVAE, "bound_step", "(dz, sample_cache)", "(2 * dz, sample_cache)", TOLD, ENCODER),
+    mutation(VAEGAN, "error", "apart / apart", "2 * apart / apart", HIDDEN, DECODER),
+    mutation(VAEGAN, "error", "output - target", "2 * output - target", HIDDEN, DECODER),
+]
+
+
+def silent(model, name, old, new, test, *arguments):
+    return Silent(f"models.{model}.{name}", old, new, f"test_joined_models.{test}", arguments)
+
+
+PARTS = "test_the_parts_of_an_adversarial_autoencoders_loss_add_up"
+EXCHANGED = "test_a_bidirectional_gan_plays_by_the_discriminators_loss_with_the_sides_exchanged"
+TERMS = "test_the_bound_of_a_conditional_vae_is_that_of_its_terms"
+SILENT = [
+    silent(AAE, "generator_step", "loss = d * mean", "loss = mean", PARTS),
+    silent(AAE, "generator_step", '"reconstruction": d * mean', '"reconstruction": mean', PARTS),
+    silent(
+        BIGAN, "generator_step", "(logits[n:], logits[:n])", "(logits[:n], logits[n:])", EXCHANGED
+    ),
+    silent(CVAE, "bound_step", '"kl": kl', '"kl": beta * kl', TERMS),
+]
