@@ -213,7 +213,7 @@ def in_numpy_only():
     """Return the operations of layers and likelihoods that no kernel computes."""
     names = "layer_norm", "batch_norm", "frozen_batch_norm", "spectral_norm"
     names += "minibatch_stddev", "minibatch_discrimination"
-    names += "log_bernoulli", "log_gaussian", "log_prior_ratio", "log_mean_exp"
+    names += "log_gaussian", "log_prior_ratio", "log_mean_exp"
     names += "shift", "pixelate"
     return {"block_mask"} | {f"{name}_{way}" for name in names for way in ("forward", "backward")}
 
@@ -226,6 +226,19 @@ def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_ha
     steps_only = {"chain_penalized_backward"}  # rows of a program
     others = {"clip_by_norm", "clip_by_value", "power_iteration"}
     assert missing == parts | steps_only | in_numpy_only() | others
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_likelihood_is_the_references(dtype):
+    rng = np.random.default_rng(0)
+    p, x = rng.random((2, 300, 37)).astype(dtype)
+    p[0, :4], dy = [0, 1, 1e-30, np.nan], rng.standard_normal(300).astype(dtype)
+    for name, arguments in (("forward", (p, x)), ("backward", (dy, p, x))):
+        got = kernels.KERNELS[f"log_bernoulli_{name}"](*arguments)
+        expected = getattr(ops, f"log_bernoulli_{name}")(*arguments)
+        assert got.dtype == expected.dtype
+        np.testing.assert_allclose(got, expected, rtol=30 * np.finfo(dtype).eps)
 
 
 UPDATES = {

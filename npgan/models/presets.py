@@ -288,7 +288,7 @@ PRESETS: dict[str, Config] = {
             "encoder": mlp(784, 200, 200, 100, hidden="tanh"),
             "decoder": mlp(50, 200, 200, 784, hidden="tanh", output="sigmoid"),
         },
-        optimizers=_both(*CODERS, lr=1e-3),
+        optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"samples": 50, "binarize": True},
     ),
     "classifier": _classifier(epochs=20),
