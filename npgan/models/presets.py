@@ -147,7 +147,7 @@ def _undo(spoil: str) -> Config:
         model="autoencoder",
         data="mnist",
         batch_size=128,
-        epochs=20,
+        epochs=10,
         networks={
             "encoder": [spoil, *mlp(784, 1024, 512, **hidden), LEAKY],
             "decoder": mlp(512, 1024, 784, **hidden, output="sigmoid"),
