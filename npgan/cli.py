@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from npgan.errors import InputError, NonFiniteError, count, pair
+from npgan.errors import InputError, NonFiniteError, count, positive
 from npgan.uses import USES
 
 LARGEST = 2**30  # numbers that are sampled at once
@@ -134,9 +134,8 @@ def _parser() -> Parser:
     sample.add_argument(
         "--spread",
         type=float,
-        nargs="+",
         metavar="S",
-        help="of a GAN's z, or the least and the greatest: less is likelier, more is more varied",
+        help="of a GAN's z: less is likelier, more is more varied",
     )
     sample.add_argument(
         "--label", type=int, metavar="C", help="of this class; by default all take turns"
@@ -275,7 +274,7 @@ def _sample(a: argparse.Namespace) -> None:
     if a.spread is not None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
-        model.spread = pair("--spread", a.spread if len(a.spread) > 1 else a.spread[0])
+        model.spread = positive("--spread", a.spread)
     if a.n * model.features > LARGEST:
         raise InputError(
             f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "

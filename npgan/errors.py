@@ -42,21 +42,6 @@ def positive(name: str, value: Any) -> float:
     return float(value)
 
 
-def pair(name: str, value: Any) -> tuple[float, float]:
-    """Return a positive number twice, or two of them that do not fall.
-
-    >>> pair("spread", 2), pair("spread", [0.5, 1.5])
-    ((2.0, 2.0), (0.5, 1.5))
-    """
-    both = list(value) if isinstance(value, list | tuple) else [value, value]
-    if len(both) != 2:
-        raise InputError(f"{name} must be a number or two, not {value!r}")
-    low, high = (positive(name, number) for number in both)
-    if low > high:
-        raise InputError(f"{name} must not fall from {low:g} to {high:g}")
-    return low, high
-
-
 def not_negative(name: str, value: Any) -> float:
     """Return a number from 0 that a float can hold."""
     if not isinstance(value, NUMBER) or not 0 <= value <= sys.float_info.max:

@@ -226,19 +226,8 @@ def test_the_spread_widens_the_noise_of_samples_and_of_nothing_else():
     np.testing.assert_array_equal(wide.latent(7, rng()), z)
     np.testing.assert_array_equal(usual.sample(7, rng()), usual.decode(z))
     np.testing.assert_array_equal(wide.sample(7, rng()), usual.decode(1.5 * z))
-    for spread, message in ((0, "a positive number, not 0"), ([2, 1], "not fall"), ([1], "or two")):
-        with pytest.raises(InputError, match=f"spread must (be )?{message}|{message}"):
-            make_gan(spread=spread)
-
-
-def test_a_range_of_spreads_is_each_samples_own():
-    n, gan = 20_000, make_gan(spread=[0.5, 1.5])
-    z, wide = gan.latent(n, rng()).astype(float), gan.spread_latent(n, rng())
-    deviations = wide[:, 0] / z[:, 0]
-    np.testing.assert_allclose(wide, deviations[:, None] * z, rtol=1e-4)
-    assert abs(deviations.mean() - 1) < 5 * np.sqrt(1 / 12 / n)
-    assert 0.5 <= deviations.min() < 0.51
-    assert 1.49 < deviations.max() <= 1.5001
+    with pytest.raises(InputError, match="spread must be a positive number, not 0"):
+        make_gan(spread=0)
 
 
 @pytest.mark.parametrize("weight", [0.0, 2.0])

@@ -141,7 +141,7 @@ class ConditionalGAN(Labels, GAN):
 
         ``label`` is the class of all of them, or of each (n,); by default they take turns.
         """
-        z = self.spread_latent(count("n", n), errors.generator(rng))
+        z = self.spread * self.latent(count("n", n), errors.generator(rng))
         return self.decode(z, self.labels_for(n, label))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]

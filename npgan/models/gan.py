@@ -5,7 +5,7 @@ looks real. Each player's loss is in :mod:`npgan.losses`; here is how the gradie
 Source: Goodfellow et al. 2014, algorithm 1.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, fraction, not_negative, pair, unknown
+from npgan.errors import InputError, count, fraction, not_negative, positive, unknown
 from npgan.layers import Apart, Sequential
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
@@ -60,8 +60,7 @@ class GAN(Model):
     ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
     spread : standard deviation of the z that :meth:`sample` draws, where training's is 1: a smaller one
         gives likelier samples, a larger one more varied ones (Brock et al. 2019, sec. 3.1, truncate
-        the normal distribution instead); a pair: each sample's own, even between the two, which
-        varies samples more for the same likeness
+        the normal distribution instead)
     networks : all of them by name, where they are others than these two (:class:`npgan.MultiGAN`)
 
     Examples
@@ -95,7 +94,7 @@ class GAN(Model):
         packing: int = 1,
         unrolled_steps: int = 0,
         ema: float = 0.0,
-        spread: float | Sequence[float] = 1.0,
+        spread: float = 1.0,
         networks: Mapping[str, Sequential] | None = None,
     ) -> None:
         networks = networks or {"generator": generator, "discriminator": discriminator}
@@ -124,7 +123,7 @@ class GAN(Model):
             self.penalties = check_penalties(penalties or {}, critic)
         self.instance_noise = not_negative("instance_noise", instance_noise)
         self.unrolled_steps = count("unrolled_steps", unrolled_steps)
-        self.ema, self.spread = fraction("ema", ema), pair("spread", spread)
+        self.ema, self.spread = fraction("ema", ema), positive("spread", spread)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
 
     def _check_widths(self, width: int, discriminator: Sequential) -> None:
@@ -323,13 +322,7 @@ class GAN(Model):
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any."""
-        return self.decode(self.spread_latent(count("n", n), errors.generator(rng)))
-
-    def spread_latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw z as samples are made of, (n, latent_dim): normal, times the spread."""
-        z, (low, high) = self.latent(n, rng), self.spread
-        deviations = rng.uniform(low, high, (n, 1)) if low < high else low
-        return (deviations * z).astype(z.dtype)
+        return self.decode(self.spread * self.latent(count("n", n), errors.generator(rng)))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
