@@ -38,7 +38,8 @@ def test_operations_of_a_step(step, name):
 
 
 @pytest.mark.parametrize(
-    "script", ["step", "startup", "scaling", "matmul", "train_classifier", "quality", "iwae", "anomaly"]
+    "script",
+    ["step", "startup", "scaling", "matmul", "train_classifier", "quality", "iwae", "anomaly"],
 )
 def test_help_shows_examples(script):
     command = [sys.executable, str(BENCHMARKS / f"{script}.py"), "--help"]

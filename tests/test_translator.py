@@ -103,3 +103,16 @@ def test_pairs_of_a_file_are_translated(capsys, tmp_path, monkeypatch):
     )
     assert picture("t.png").std() > 0
     assert json.loads(run(capsys, "evaluate", "r")[1])["mean_absolute_error"] > 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"), [((5, 6), "their height must be even"), ((4, 6), "has no test data")]
+)
+def test_pairs_that_cannot_be_translated(capsys, tmp_path, monkeypatch, shape, message):
+    monkeypatch.chdir(tmp_path)
+    np.save("pairs.npy", np.random.default_rng(0).integers(0, 255, (40, *shape), np.uint8))
+    words = ("--data", "pairs.npy", "--steps", 1, "--batch-size", 20, "--quiet", "--out", "r")
+    assert run(capsys, "train", "translator", *words)[0] == 0
+    code, _, err = run(capsys, "translate", "r", "--out", "t.png")
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err

@@ -37,10 +37,12 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     count("--images", a.images, 1)
     model, config = runs.load_for("translate", a.run_folder, Translator)
     height, width = image_shape("translate", config)
-    if model.generator.in_width != model.generator.out_width:
-        raise InputError("translate draws halves of images: source and target must be as wide")
+    if height % 2 or model.generator.in_width != model.generator.out_width:
+        raise InputError("translate draws halves of images: their height must be even")
     dataset = data.load(config.data)
-    rows, labels = dataset.held_out
+    rows, labels = dataset.test, dataset.test_labels
+    if rows is None:
+        raise InputError(f"the data set {dataset.name} has no test data: all its pairs are known")
     source, truth = np.hsplit(model.scaled(rows[: a.images]), 2)
     known, targets = np.hsplit(model.scaled(dataset.train), 2)
     ways = {
