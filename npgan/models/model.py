@@ -10,7 +10,7 @@ from npgan import backend
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
-from npgan.layers import LAYERS, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
+from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
 from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.training import Callback, History, Loop, Progress
 
@@ -269,7 +269,7 @@ def _is_known(layer: Layer) -> bool:
     """Return whether a layer does nothing but what is recorded: one of one's own may count, say."""
     if isinstance(layer, Sequential) and type(layer) in (Sequential, Residual):
         return all(map(_is_known, layer.layers))
-    return type(layer) in LAYERS.values()
+    return type(layer) in LAYERS.values() and not isinstance(layer, Corruption)
 
 
 def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:

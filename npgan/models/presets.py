@@ -125,15 +125,15 @@ def _classifier(**more: Any) -> Config:
 
 
 def _code(hidden: str, **settings: Any) -> Config:
-    """Return an autoencoder of one layer each way, whose code has 128 units of one kind."""
+    """Return an autoencoder of one layer each way, whose code has 64 units of one kind."""
     return Config(
         model="autoencoder",
         data="mnist",
         batch_size=128,
         epochs=10,
         networks={
-            "encoder": ["dense 784 128", hidden],
-            "decoder": ["dense 128 784", "sigmoid"],
+            "encoder": ["dense 784 64", hidden],
+            "decoder": ["dense 64 784", "sigmoid"],
         },
         optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
         settings=settings,
@@ -149,8 +149,8 @@ def _undo(spoil: str) -> Config:
         batch_size=128,
         epochs=10,
         networks={
-            "encoder": [spoil, *mlp(784, 1024, 512, **hidden), LEAKY],
-            "decoder": mlp(512, 1024, 784, **hidden, output="sigmoid"),
+            "encoder": [spoil, *mlp(784, 512, 256, **hidden), LEAKY],
+            "decoder": mlp(256, 512, 784, **hidden, output="sigmoid"),
         },
         optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"loss": "bce"},
@@ -203,7 +203,7 @@ PRESETS: dict[str, Config] = {
         settings={"loss": "mse"},
     ),
     "sparse": _code("sigmoid", loss="bce", sparsity={"kl": 0.002}),
-    "contractive": replace(_code("sigmoid", loss="bce", contraction=0.002), epochs=3),
+    "contractive": _code("sigmoid", loss="bce", contraction=0.002),
     "tied": _code(RELU, loss="bce", tied=True),
     "denoiser": _undo("gaussian_noise 0.5"),
     "superresolver": _undo("pixelate 2"),
