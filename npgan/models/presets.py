@@ -293,7 +293,10 @@ PRESETS: dict[str, Config] = {
         settings={"samples": 50, "binarize": True},
     ),
     "classifier": _classifier(epochs=20),
-    "classifier-robust": _classifier(epochs=10, settings={"adversarial": 0.2, "attack_steps": 7}),
+    "classifier-robust": replace(
+        _classifier(epochs=10, settings={"adversarial": 0.2, "attack_steps": 7}),
+        networks={"classifier": mlp(784, 512, 512, 10, hidden=RELU, init="he_normal")},
+    ),
     "translator": Config(
         model="translator",
         data="mnist-outlines",
