@@ -24,7 +24,8 @@ def fgsm(model: "Classifier", x: np.ndarray, labels: np.ndarray, epsilon: float)
     Parameters
     ----------
     model : the classifier, in evaluation mode
-    x : (n, d) as its network sees it, in its range of values
+    x : (n, d) as its network sees it; what becomes of it stays in [0, 1], or in the range of x if that
+        is wider
     labels : (n,) the true classes
     epsilon : the most that a number may change
 
@@ -70,9 +71,9 @@ def pgd(
             f"an attack needs rows {model.features} wide and a label each, not {x.shape} and "
             f"{len(labels)} labels"
         )
-    low, high = (
-        np.clip(x + sign * epsilon, *model.value_range).astype(x.dtype) for sign in (-1, 1)
-    )
+    least, most = model.value_range
+    limits = min(least, x.min(initial=least)), max(most, x.max(initial=most))
+    low, high = (np.clip(x + sign * epsilon, *limits).astype(x.dtype) for sign in (-1, 1))
     alpha = x.dtype.type(2.5 * epsilon / steps if step is None else step)
     moved = x if rng is None else low + (high - low) * rng.random(x.shape, x.dtype)
     for _ in range(steps):

@@ -341,6 +341,7 @@ def _evaluate(a: argparse.Namespace) -> None:
 
 
 def _use(use: ModuleType, a: argparse.Namespace) -> None:
+    _check_seed(getattr(a, "seed", 0))
     print(json.dumps(use.run(a), indent=2))
 
 

@@ -23,7 +23,11 @@ MUTATIONS = [
 REPORTED = "test_the_loss_that_is_reported_is_that_of_the_weights_before_the_step"
 MOVES = "test_a_step_moves_every_array_and_leaves_no_gradient"
 SLOPE = "test_the_inputs_gradient_is_that_of_finite_differences"
+RISES = "test_attacks.test_more_steps_raise_the_loss_more"
+BEARS = "test_attacks.test_a_classifier_that_learned_from_attacked_rows_bears_more"
 SILENT = [
+    Silent("attacks.pgd", "moved + alpha", "moved - alpha", RISES),
+    Silent("models.classifier.Classifier.train_step", "if self.adversarial", "if False", BEARS),
     classifier("train_step", "logits.argmax", "logits.argmin", REPORTED),
     classifier("train_step", "-self.classes :].argmax", "-self.classes :].argmin", REPORTED),
     classifier("train_step", '    self.update(loss, "classifier")\n', "    pass\n", MOVES),

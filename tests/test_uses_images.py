@@ -191,3 +191,17 @@ def test_a_plane_of_codes_is_drawn_as_a_grid(capsys, train):
     answer(capsys, "explore", train("vae-2d", steps=2), "--steps", 5, "--out", "d.png")
     height, width = picture("d.png").shape
     assert height == width
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--seed", -1), "--seed must not be negative"),
+        (("--curve", "c.jpg"), "--curve c.jpg"),
+        (("--steps", 0), "--steps"),
+        (("--epsilon", -0.1), "--epsilon"),
+    ],
+)
+def test_what_cannot_be_defended(capsys, train, words, message):
+    folder = train("classifier", steps=1)
+    assert message in refusal(capsys, "defend", folder, *words, "--out", "a.png")

@@ -15,11 +15,11 @@ def out_argument(parser: argparse.ArgumentParser, what: str = "the picture") -> 
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.png", help=what)
 
 
-def check_out(path: Path, *endings: str) -> None:
+def check_out(path: Path, *endings: str, option: str = "--out") -> None:
     """Refuse a picture's name that does not end as it must; by default in .png."""
     if path.suffix not in (endings or (".png",)):
         raise InputError(
-            f"--out {path}: the file's name must end in {' or '.join(endings or ('.png',))}"
+            f"{option} {path}: the file's name must end in {' or '.join(endings or ('.png',))}"
         )
 
 

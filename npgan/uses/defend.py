@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, count
+from npgan.errors import InputError, count, not_negative
 from npgan.uses.common import check_out, image_shape, out_argument, progress, seed_argument
 
-SUMMARY = "attack a classifier, and say what a defence restores"
+SUMMARY = "attack a classifier, and say what a defence restores that the attack knows nothing of"
 EXAMPLES = """
   npgan defend runs/classifier --out attacked.png
   npgan defend runs/classifier --through runs/denoiser --through runs/gan-mnist --out attacked.png
@@ -82,10 +82,14 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.models import Classifier
 
     check_out(a.out)
+    if a.curve:
+        check_out(a.curve, option="--curve")
     count("--images", a.images, 1)
+    count("--steps", a.steps, 1)
+    epsilons = sorted({not_negative("--epsilon", epsilon) for epsilon in a.epsilon})
     model, config = runs.load_for("defend", a.run_folder, Classifier)
     shape = image_shape("defend", config)
-    ways = {f"through {f.name}": defence(f, np.random.default_rng(a.seed)) for f in a.through}
+    ways = {f"through {f}": defence(f, np.random.default_rng(a.seed)) for f in a.through}
     rows, labels = data.load(config.data).held_out
     if labels is None:
         raise InputError(f"{config.data} has no labels to be right about")
@@ -97,7 +101,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     clean = {name: net.accuracy(x, labels) for name, net in classifiers.items()}
     clean |= {"fgsm": clean["pgd"]} | {n: model.accuracy(b, labels) for n, b in back.items()}
     result: dict[str, Any] = {"0": clean}
-    for epsilon in a.epsilon:
+    for epsilon in epsilons:
         rng = np.random.default_rng(a.seed)
         attacks = {
             name: pgd(net, x, labels, epsilon, steps=a.steps, rng=rng)
@@ -136,7 +140,6 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
     """Save accuracy against epsilon, a line for each way."""
     from matplotlib.figure import Figure
 
-    check_out(path)
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
     for name in result["0"]:
