@@ -26,7 +26,7 @@ from npgan.training.checkpoint import write_atomically
 EXAMPLES = """
 examples:
   python benchmarks/iwae.py
-  python benchmarks/iwae.py --epochs 2 --rows 200 --out /tmp/iwae
+  python benchmarks/iwae.py --epochs 2 --rows 200 --out iwae-quick
 """
 PAPER = {1: 86.76, 50: 84.78}  # table 1, one stochastic layer, nats
 CODES, CODES_ON_THE_WAY, ROWS_ON_THE_WAY = 5000, 50, 1000

@@ -10,6 +10,7 @@ from commands import picture, run
 from npgan import (
     Adam,
     AdversarialAutoencoder,
+    BatchNorm,
     BiGAN,
     ConditionalVAE,
     Dense,
@@ -201,3 +202,18 @@ def test_a_decoder_that_ends_in_a_sigmoid_has_probabilities():
     decoder = net(K + CLASSES, 8, D, last=(Sigmoid(),))
     model = ConditionalVAE(net(D + CLASSES, 8, 2 * K), decoder, classes=CLASSES)
     assert model.value_range == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", [AdversarialAutoencoder, BiGAN])
+def test_a_discriminator_that_compares_samples_sees_the_two_kinds_apart(kind):
+    width = K if kind is AdversarialAutoencoder else D + K
+    critic = Sequential(Dense(width, 8), BatchNorm(8), Dense(8, 1), rng=3)
+    model = kind(net(D, K), net(K, D), critic)
+    value, *_ = model.discriminator_step(X[:32], np.random.default_rng(0))
+    z = model.latent(32, np.random.default_rng(0))
+    real, fake = z, model.encode(X[:32])
+    if kind is BiGAN:
+        real, fake = np.hstack([X[:32], fake]), np.hstack([model.decode(z), z])
+    logits = (model.discriminator(rows, np.random.default_rng(1)) for rows in (real, fake))
+    expected = OBJECTIVES["non-saturating"].discriminator(*logits).value
+    assert value == pytest.approx(expected, rel=1e-5)

@@ -25,7 +25,7 @@ from npgan.layers.activation import (
     Softplus,
     Tanh,
 )
-from npgan.layers.apart import Apart
+from npgan.layers.apart import Apart, halves
 from npgan.layers.dense import Dense
 from npgan.layers.fourier import FourierFeatures
 from npgan.layers.images import Corruption, Pixelate, RandomBlock, RandomShift
@@ -69,6 +69,7 @@ __all__ = [
     "SpectralDense",
     "Tanh",
     "build",
+    "halves",
 ]
 
 LAYERS: dict[str, type[Layer]] = {

@@ -60,3 +60,13 @@ class Apart(Layer):
         """Go back through both, and return the sum of their penalties."""
         both = zip(self._parts(dy), self._parts(c), cache, strict=True)
         return sum(self.network.penalized_backward(*part, grads) for part in both)
+
+
+def halves(network: Layer, first: int) -> Layer:
+    """Return a network as it sees a batch's first rows and its others: apart, if it compares samples.
+
+    >>> from npgan import Dense
+    >>> halves(Dense(2, 1), 3)
+    Dense(2, 1)
+    """
+    return Apart(network, first) if network.couples_samples else network

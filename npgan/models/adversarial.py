@@ -16,7 +16,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, not_negative, unknown
-from npgan.layers import Sequential
+from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.models.coder import LatentModel
 from npgan.models.model import check_critic
@@ -84,11 +84,12 @@ class AdversarialAutoencoder(LatentModel):
     ) -> tuple[np.floating, np.ndarray, np.ndarray]:
         """Return D's loss on noise (real) and on codes, and both logits; add its gradient to ``grads``."""
         code, n = self.encoder(x, rng), len(x)
-        logits, cache = self.discriminator.forward(np.concatenate([self.latent(n, rng), code]), rng)
+        judge = halves(self.discriminator, n)
+        logits, cache = judge.forward(np.concatenate([self.latent(n, rng), code]), rng)
         loss = self.objective.discriminator(logits[:n], logits[n:])
         if grads is not None:
             dlogits = np.concatenate([loss.dreal, loss.dfake])
-            self.discriminator.backward(dlogits, cache, grads, input_grad=False)
+            judge.backward(dlogits, cache, grads, input_grad=False)
         return loss.value, logits[:n], logits[n:]
 
     def generator_step(

@@ -15,7 +15,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, unknown
-from npgan.layers import Sequential
+from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.coder import LatentModel
 from npgan.models.model import check_critic
@@ -71,10 +71,6 @@ class BiGAN(LatentModel):
         self.objective = OBJECTIVES[objective]
         self.penalties = check_penalties(penalties or {}, discriminator)
 
-    def coefficients(self) -> dict[str, float]:
-        """Return the penalties' coefficients at the next step."""
-        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
-
     def discriminator_step(
         self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
     ) -> tuple[np.floating, np.ndarray, np.ndarray]:
@@ -82,10 +78,11 @@ class BiGAN(LatentModel):
         n, z = len(x), self.latent(len(x), rng)
         coded = np.concatenate([x, self.encoder(x, rng)], axis=1)
         made = np.concatenate([self.decoder(z, rng), z], axis=1)
-        logits, cache = self.discriminator.forward(np.concatenate([coded, made]), rng)
+        judge = halves(self.discriminator, n)
+        logits, cache = judge.forward(np.concatenate([coded, made]), rng)
         loss = self.objective.discriminator(logits[:n], logits[n:])
         dlogits = np.concatenate([loss.dreal, loss.dfake])
-        both = self.discriminator, self.discriminator
+        both = self.discriminator, judge
         paid = penalized_backward(*both, self.coefficients, dlogits, cache, coded, made, grads, rng)
         return sum(paid, loss.value), logits[:n], logits[n:]
 
@@ -100,11 +97,12 @@ class BiGAN(LatentModel):
         code, encoder_cache = self.encoder.forward(x, rng)
         made, decoder_cache = self.decoder.forward(z, rng)
         pairs = np.concatenate([np.concatenate([x, made]), np.concatenate([code, z])], axis=1)
-        logits, cache = self.discriminator.forward(pairs, rng)
+        judge = halves(self.discriminator, n)
+        logits, cache = judge.forward(pairs, rng)
         loss = self.objective.discriminator(logits[n:], logits[:n])
         if grads is not None:
             dlogits = np.concatenate([loss.dfake, loss.dreal])
-            dpairs = self.discriminator.backward(dlogits, cache)
+            dpairs = judge.backward(dlogits, cache)
             dcode, dmade = (np.ascontiguousarray(v) for v in (dpairs[:n, d:], dpairs[n:, :d]))
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
             self.decoder.backward(dmade, decoder_cache, grads["decoder"], input_grad=False)

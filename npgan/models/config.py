@@ -169,7 +169,7 @@ class Config:
             if data.train_labels is None:
                 raise InputError(f"the data set {data.name} has no labels to learn from")
             classes = int(data.train_labels.max()) + 1
-            if "classes" in settings:
+            if self.model != "classifier":  # whose last layer says how many
                 settings["classes"] = classes
         widths = self._widths(data.train.shape[1], classes)
         for name, specs in networks.items():

@@ -14,7 +14,7 @@ import numpy as np
 from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive, unknown
-from npgan.layers import Apart, Sequential
+from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
@@ -188,7 +188,7 @@ class GAN(Model):
         discriminator = self.discriminators[name]
         fake, _ = self.generator.forward(z, rng)
         real, fake = self.shown(real, rng), self.shown(fake, rng)
-        judge = Apart(discriminator, len(real)) if discriminator.couples_samples else discriminator
+        judge = halves(discriminator, len(real))
         logits, cache = judge.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
         smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
@@ -199,10 +199,6 @@ class GAN(Model):
             discriminator, judge, self.coefficients, dlogits, cache, real, fake, grads, rng
         )
         return DiscriminatorStep(sum(paid, loss.value), real_logits, fake_logits)
-
-    def coefficients(self) -> dict[str, float]:
-        """Return the penalties' coefficients at the next step."""
-        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
 
     def generator_step(
         self,

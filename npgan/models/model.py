@@ -12,6 +12,7 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
 from npgan.optim import OPTIMIZERS, Optimizer
+from npgan.penalties import Coefficient
 from npgan.training import Callback, History, Loop, Progress
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
@@ -35,6 +36,7 @@ class Model:
     """
 
     output = "generator"
+    penalties: Mapping[str, Coefficient] = {}
 
     def __init__(
         self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer]
@@ -130,6 +132,10 @@ class Model:
         where = self._where(name, float(loss))
         self._forget()
         raise NonFiniteError(where)
+
+    def coefficients(self) -> dict[str, float]:
+        """Return the penalties' coefficients at the next step."""
+        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
 
     def _count(self) -> None:
         self.step += 1

@@ -16,7 +16,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, not_negative, unknown
-from npgan.layers import Sequential
+from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
@@ -86,10 +86,6 @@ class Translator(Model):
         """The width of a pair."""
         return self.discriminator.in_width
 
-    def coefficients(self) -> dict[str, float]:
-        """Return the penalties' coefficients at the next step."""
-        return {name: c(self.step) if callable(c) else c for name, c in self.penalties.items()}
-
     def discriminator_step(
         self,
         pairs: np.ndarray,
@@ -99,11 +95,12 @@ class Translator(Model):
         """Return D's loss on pairs and translated ones, and both logits; add its gradient to ``grads``."""
         source = pairs[:, : self.generator.in_width]
         made = np.concatenate([source, self.generator(source, rng)], axis=1)
-        logits, cache = self.discriminator.forward(np.concatenate([pairs, made]), rng)
+        judge = halves(self.discriminator, len(pairs))
+        logits, cache = judge.forward(np.concatenate([pairs, made]), rng)
         real_logits, made_logits = logits[: len(pairs)], logits[len(pairs) :]
         loss = self.objective.discriminator(real_logits, made_logits)
         dlogits = np.concatenate([loss.dreal, loss.dfake])
-        both = self.discriminator, self.discriminator
+        both = self.discriminator, judge
         paid = penalized_backward(*both, self.coefficients, dlogits, cache, pairs, made, grads, rng)
         return sum(paid, loss.value), real_logits, made_logits
 
