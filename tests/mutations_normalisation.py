@@ -136,6 +136,6 @@ SILENT = [
     Silent("layers.spectral.SpectralDense.forward", "map(unit, self.buffers.values())",
            "(b.copy() for b in self.buffers.values())", SHORTER),
     Silent("models.gan.GAN._average", "if average.buffers", "if False", AVERAGED),
-    Silent("models.gan.GAN.discriminator_step", "if discriminator.couples_samples", "if False", LIKE_TWO,
+    Silent("layers.apart.halves", "if network.couples_samples", "if False", LIKE_TWO,
            ("batch_norm",)),
 ]  # fmt: skip
