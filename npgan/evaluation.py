@@ -10,7 +10,16 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError
 from npgan.judge import Judge, draw_samples
 from npgan.metrics import confusion, copy_statistics
-from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, VAE, Classifier, Model, Translator
+from npgan.models import (
+    GAN,
+    GENERATORS,
+    RECONSTRUCTORS,
+    VAE,
+    Classifier,
+    ConditionalVAE,
+    Model,
+    Translator,
+)
 from npgan.ops import sigmoid_forward
 
 SAMPLES = 10_000
@@ -26,8 +35,8 @@ def evaluate(
     at most as many test rows, each also of as many training rows, ``<name>_real``; and whether the
     first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
     classifier takes for what they were to be. A GAN's discriminator: the share that it tells
-    apart. Everything that reconstructs: the mean squared error. A VAE: the negative evidence
-    lower bound in nats. A translator: the mean absolute error. A classifier: its accuracy, and how
+    apart. Everything that reconstructs: the mean squared error. A VAE, also a conditional one: the
+    negative evidence lower bound in nats. A translator: the mean absolute error. A classifier: its accuracy, and how
     often each class (a row) is taken for each (a column).
 
     Raises
@@ -88,9 +97,11 @@ def _reconstruction(
     }
 
 
-def _bound(model: VAE, dataset: Dataset, rng: np.random.Generator, n: int) -> dict[str, Any]:
+def _bound(
+    model: VAE | ConditionalVAE, dataset: Dataset, rng: np.random.Generator, n: int
+) -> dict[str, Any]:
     assert dataset.test is not None
-    return {"negative_elbo": -float(model.bound(dataset.test, rng).mean())}
+    return {"negative_elbo": -float(model.bound(dataset.test, rng, 1, dataset.test_labels).mean())}
 
 
 def _translation(
@@ -114,7 +125,7 @@ MEASURES: list[tuple[Any, Callable]] = [
     (GENERATORS, _generation),
     (GAN, _discrimination),
     (RECONSTRUCTORS, _reconstruction),
-    (VAE, _bound),
+    (VAE | ConditionalVAE, _bound),
     (Translator, _translation),
     (Classifier, _classification),
 ]

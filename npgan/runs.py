@@ -34,6 +34,7 @@ from npgan.models import (
     Translator,
 )
 from npgan.models.config import MODELS, Config
+from npgan.models.labels import Labels
 from npgan.training import (
     Callback,
     Checkpoints,
@@ -135,12 +136,9 @@ def resume(
 def _measures(
     model: Model, config: Config, dataset: Dataset, every: int | None
 ) -> Iterable[Callback]:
-    """Return what adds a classifier's test accuracy, or measures of samples if they are asked for."""
+    """Return what adds measures of samples, if they are asked for."""
     if every is None:
-        rows, labels = dataset.test, dataset.test_labels
-        if not isinstance(model, Classifier) or rows is None or labels is None:
-            return []
-        return [Measures(1, lambda: {"val_accuracy": model.accuracy(rows, labels)})]
+        return []
     count("the number of epochs between measures", every, 1)
     if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")
@@ -181,13 +179,15 @@ def _loop(
     model: Model, config: Config, dataset: Dataset, folder: Path, callbacks: Iterable[Callback]
 ) -> Loop:
     shown = dataset.held_out
+    unlabelled = isinstance(model, Labels) and dataset.test_labels is None
     return Loop(
         model,
         dataset.train,
         labels=dataset.train_labels,
         batch_size=config.batch_size,
         rng=np.random.default_rng([config.seed, len(model.networks)]),
-        validation=dataset.test,
+        validation=None if unlabelled else dataset.test,
+        validation_labels=dataset.test_labels,
         settings=config.identity(),
         callbacks=[
             StopOnInterrupt(),

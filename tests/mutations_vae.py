@@ -9,7 +9,7 @@ def likelihood(name, old, new, case, parameter="x"):
     return Mutation(f"ops.likelihood.{name}", old, new, case, parameter)
 
 
-def vae(name, old, new, case=STEP, parameter="encoder.0.weight", kind="vae.VAE"):
+def vae(name, old, new, case=STEP, parameter="encoder.0.weight", kind="vae.Variational"):
     return Mutation(f"models.{kind}.{name}", old, new, case, parameter)
 
 
@@ -29,7 +29,7 @@ MUTATIONS = [
     likelihood("log_mean_exp_backward", " / w.sum(axis=1, keepdims=True)", "", "log_mean_exp"),
     likelihood("log_mean_exp_forward", ".mean(axis=1)) +", ".mean(axis=1)) -", "log_mean_exp"),
     vae("bound_step", "ddescribed += beta *", "ddescribed +="),
-    vae("bound_step", "-1 / len(x)", "-1", parameter="decoder.0.weight"),
+    vae("bound_step", "-1 / n", "-1", parameter="decoder.0.weight"),
     vae("bound_step", "error + beta * kl", "error + kl"),
     weighted("dmany[:, self.latent_dim :] += dlog_var", "pass"),
     weighted("dmany[:, self.latent_dim :]", "dmany[:, : self.latent_dim]"),
@@ -49,8 +49,8 @@ SILENT = [
     Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),
     Silent("ops.likelihood.log_prior_ratio_forward", "np.square(eps) + ", "", RATIO),
     Silent("ops.likelihood.log_mean_exp_forward", "+ top[:, 0]", "- top[:, 0]", STABLE),
-    Silent("models.vae.VAE._weigh", "log_p + ", "", BOUND),
-    Silent("models.vae.VAE.beta_now", "min(1.0, ", "max(0.0, ", WARM),
+    Silent("models.vae.Variational._weigh", "log_p + ", "", BOUND),
+    Silent("models.vae.Variational.beta_now", "min(1.0, ", "max(0.0, ", WARM),
     Silent("models.vae.binarized", "< x", "> x", DRAWN),
-    Silent("models.vae.VAE.train_step", "if self.binarize", "if not self.binarize", DRAWN),
+    Silent("models.vae.Variational.train_step", "if self.binarize", "if not self.binarize", DRAWN),
 ]

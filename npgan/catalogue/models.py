@@ -142,11 +142,12 @@ def bidirectional_steps(
         {**options, "wrt": ["discriminator"]},
     )
 
-    def loss(rng: np.random.Generator, grads: Any) -> Any:
-        result = model.generator_step(x, rng, grads)
-        return result["loss"] if isinstance(result, dict) else result
-
-    yield _step_case(f"{name}, coders' step", model, loss, {**options, "wrt": CODERS})
+    yield _step_case(
+        f"{name}, coders' step",
+        model,
+        lambda rng, grads: model.generator_step(x, rng, grads)["loss"],
+        {**options, "wrt": CODERS},
+    )
 
 
 def classifier_steps(

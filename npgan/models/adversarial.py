@@ -14,17 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from npgan.backend import run
 from npgan.errors import InputError, not_negative, unknown
 from npgan.layers import Sequential, halves
-from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
-from npgan.models.coder import LatentModel
-from npgan.models.model import check_critic
-from npgan.optim import Adam, Optimizer
+from npgan.losses import RECONSTRUCTIONS
+from npgan.models.coder import JudgedCoder
 from npgan.parameters import Parameters
 
 
-class AdversarialAutoencoder(LatentModel):
+class AdversarialAutoencoder(JudgedCoder):
     """An encoder, a decoder, and a discriminator of codes.
 
     Parameters
@@ -34,8 +31,7 @@ class AdversarialAutoencoder(LatentModel):
     discriminator : code (n, k) -> logits (n, 1)
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1", here summed over a row
     adversarial_weight : lambda, not negative
-    objective : a name of :data:`npgan.losses.OBJECTIVES`
-    optimizers : for the three networks; by default Adam(1e-3) each
+    settings : objective and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
 
     Raises
     ------
@@ -51,32 +47,23 @@ class AdversarialAutoencoder(LatentModel):
         *,
         loss: str = "mse",
         adversarial_weight: float = 1.0,
-        objective: str = "non-saturating",
-        optimizers: Mapping[str, Optimizer] | None = None,
+        **settings: Any,
     ) -> None:
         k = encoder.out_width
-        if (decoder.in_width, discriminator.in_width, discriminator.out_width) != (k, k, 1):
+        if (decoder.in_width, discriminator.in_width) != (k, k):
             raise InputError(
-                f"the encoder's codes have {k} numbers: decoder and discriminator must take them, and "
-                "the discriminator return 1"
+                f"the encoder's codes have {k} numbers: decoder and discriminator must take them"
             )
         if decoder.out_width != encoder.in_width:
             raise InputError(
                 f"the decoder makes {decoder.out_width} features, the encoder takes {encoder.in_width}"
             )
-        check_critic(discriminator)
-        for kind, name, known in (
-            ("loss", loss, RECONSTRUCTIONS),
-            ("objective", objective, OBJECTIVES),
-        ):
-            if name not in known:
-                raise unknown(kind, name, known)
-        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
-        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        if loss not in RECONSTRUCTIONS:
+            raise unknown("loss", loss, RECONSTRUCTIONS)
+        super().__init__(encoder, decoder, discriminator, **settings)
         if loss == "bce" and self.bounds != (0.0, 1.0):
             raise InputError("the loss bce needs probabilities: let the decoder end in a Sigmoid")
-        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
-        self.loss, self.objective = RECONSTRUCTIONS[loss], OBJECTIVES[objective]
+        self.loss = RECONSTRUCTIONS[loss]
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
 
     def discriminator_step(
@@ -119,16 +106,6 @@ class AdversarialAutoencoder(LatentModel):
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
         loss = d * mean + self.adversarial_weight * adversarial.value
         return {"loss": loss, "reconstruction": d * mean, "g_loss": adversarial.value}
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update the discriminator, then encoder and decoder."""
-        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
-        self.update(d_loss, "discriminator")
-        parts = self.generator_step(batch, rng, self.grads)
-        self.update(parts["loss"], "encoder", "decoder")
-        run.after(self._count)
-        opinions = {"d_real": run.mean_sigmoid(real), "d_fake": run.mean_sigmoid(fake)}
-        return {**parts, "d_loss": d_loss, **opinions}
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the reconstruction's loss on held-out data, in evaluation mode."""

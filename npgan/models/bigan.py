@@ -10,21 +10,19 @@ and have of D's input gradient the columns that are theirs; no error of pixels i
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError
 from npgan.layers import Sequential, halves
-from npgan.losses import OBJECTIVES
-from npgan.models.coder import LatentModel
-from npgan.models.model import check_critic
-from npgan.optim import Adam, Optimizer
+from npgan.models.coder import JudgedCoder
 from npgan.parameters import Parameters
 from npgan.penalties import Coefficient, check_penalties, penalized_backward
 
 
-class BiGAN(LatentModel):
+class BiGAN(JudgedCoder):
     """An encoder, a decoder that generates, and a discriminator of pairs.
 
     Parameters
@@ -32,9 +30,9 @@ class BiGAN(LatentModel):
     encoder : x (n, d) -> code (n, k)
     decoder : z (n, k) -> x (n, d)
     discriminator : [x, z] (n, d + k) -> logits (n, 1)
-    objective : a name of :data:`npgan.losses.OBJECTIVES`, whose discriminator's loss is L
     penalties : as a :class:`~npgan.models.GAN` has them, of pairs
-    optimizers : for the three networks; by default Adam(2e-4, beta1=0.5)
+    settings : objective, whose discriminator's loss is L, and optimizers, as
+        :class:`~npgan.models.coder.JudgedCoder` has them
 
     Raises
     ------
@@ -48,27 +46,17 @@ class BiGAN(LatentModel):
         decoder: Sequential,
         discriminator: Sequential,
         *,
-        objective: str = "non-saturating",
         penalties: Mapping[str, Coefficient] | None = None,
-        optimizers: Mapping[str, Optimizer] | None = None,
+        **settings: Any,
     ) -> None:
         d, k = encoder.in_width, encoder.out_width
-        if (decoder.in_width, decoder.out_width) != (k, d) or (
-            discriminator.in_width,
-            discriminator.out_width,
-        ) != (d + k, 1):
+        widths = decoder.in_width, decoder.out_width, discriminator.in_width
+        if widths != (k, d, d + k):
             raise InputError(
                 f"the encoder takes {d} features to {k}: the decoder must do the reverse, and the "
-                f"discriminator take {d + k} and return 1"
+                f"discriminator take {d + k}"
             )
-        check_critic(discriminator)
-        if objective not in OBJECTIVES:
-            raise unknown("objective", objective, OBJECTIVES)
-        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
-        rules = {name: Adam(2e-4, beta1=0.5) for name in networks}
-        super().__init__(networks, optimizers or rules)
-        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
-        self.objective = OBJECTIVES[objective]
+        super().__init__(encoder, decoder, discriminator, **settings)
         self.penalties = check_penalties(penalties or {}, discriminator)
 
     def discriminator_step(
@@ -91,7 +79,7 @@ class BiGAN(LatentModel):
         x: np.ndarray,
         rng: np.random.Generator,
         grads: Mapping[str, Parameters] | None = None,
-    ) -> np.floating:
+    ) -> dict[str, Any]:
         """Return L with the sides exchanged; add its gradients by encoder and decoder to ``grads``."""
         (n, d), z = x.shape, self.latent(len(x), rng)
         code, encoder_cache = self.encoder.forward(x, rng)
@@ -106,17 +94,7 @@ class BiGAN(LatentModel):
             dcode, dmade = (np.ascontiguousarray(v) for v in (dpairs[:n, d:], dpairs[n:, :d]))
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
             self.decoder.backward(dmade, decoder_cache, grads["decoder"], input_grad=False)
-        return loss.value
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update D, then encoder and decoder with new noise."""
-        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
-        self.update(d_loss, "discriminator")
-        loss = self.generator_step(batch, rng, self.grads)
-        self.update(loss, "encoder", "decoder")
-        run.after(self._count)
-        opinions = {"d_real": run.mean_sigmoid(real), "d_fake": run.mean_sigmoid(fake)}
-        return {"d_loss": d_loss, "g_loss": loss, **opinions}
+        return {"loss": loss.value}
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, which nothing in training measures."""

@@ -98,14 +98,22 @@ class Classifier(Labels):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the network on one batch of rows with their labels."""
-        x, labels = batch[:, : -self.classes], batch[:, -self.classes :].argmax(axis=1)
-        x = np.ascontiguousarray(x)
+        x, labels = self._apart(batch)
         if self.adversarial:
             x = pgd(self, x, labels, self.adversarial, steps=self.attack_steps, rng=rng)
         loss, logits = self.classification_step(x, labels, self.grads["classifier"], rng)
         self.update(loss, "classifier")
         run.after(self._count)
         return {"loss": loss, "accuracy": (logits.argmax(axis=1) == labels).mean()}
+
+    def _apart(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the data (n, d) and the labels (n,) of rows that have both."""
+        x, columns = rows[:, : -self.classes], rows[:, -self.classes :]
+        return np.ascontiguousarray(x), columns.argmax(axis=1)
+
+    def validate(self, rows: np.ndarray) -> dict[str, float]:
+        """Return the accuracy on held-out rows."""
+        return {"val_accuracy": self.accuracy(*self._apart(rows))}
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """Return how probable each class is, (n, classes), of x (n, d); bytes are scaled as in training."""

@@ -1,12 +1,18 @@
 """What models with an encoder and a decoder share."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import count
+from npgan.errors import InputError, count, unknown
 from npgan.layers import Sequential
-from npgan.models.model import Model, in_chunks
+from npgan.losses import OBJECTIVES
+from npgan.models.model import Model, check_critic, in_chunks
+from npgan.optim import Adam, Optimizer
+from npgan.parameters import Parameters
 
 
 class Coder(Model):
@@ -44,3 +50,59 @@ class LatentModel(Coder):
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n decoded samples of z ~ N(0, I), (n, d)."""
         return self.decode(self.latent(count("n", n), errors.generator(rng)))
+
+
+class JudgedCoder(LatentModel):
+    """An encoder and a decoder that play against a discriminator; subclasses say of what, and how.
+
+    Parameters
+    ----------
+    encoder, decoder : as a :class:`Coder` has them
+    discriminator : logits (n, 1) of what it is shown
+    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    optimizers : for the three networks; by default Adam(1e-3) each
+    """
+
+    def __init__(
+        self,
+        encoder: Sequential,
+        decoder: Sequential,
+        discriminator: Sequential,
+        *,
+        objective: str = "non-saturating",
+        optimizers: Mapping[str, Optimizer] | None = None,
+    ) -> None:
+        if discriminator.out_width != 1:
+            raise InputError(f"the discriminator must return 1, not {discriminator.out_width}")
+        check_critic(discriminator)
+        if objective not in OBJECTIVES:
+            raise unknown("objective", objective, OBJECTIVES)
+        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
+        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
+        self.objective = OBJECTIVES[objective]
+
+    def discriminator_step(
+        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
+    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
+        """Return D's loss and the logits of real and made rows; add its gradient to ``grads``."""
+        raise NotImplementedError
+
+    def generator_step(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        grads: Mapping[str, Parameters] | None = None,
+    ) -> dict[str, Any]:
+        """Return the loss of encoder and decoder and its parts; add its gradients to ``grads``."""
+        raise NotImplementedError
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update the discriminator, then encoder and decoder with new noise."""
+        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
+        self.update(d_loss, "discriminator")
+        parts = self.generator_step(batch, rng, self.grads)
+        self.update(parts["loss"], "encoder", "decoder")
+        run.after(self._count)
+        opinions = {"d_real": run.mean_sigmoid(real), "d_fake": run.mean_sigmoid(fake)}
+        return {**parts, "d_loss": d_loss, **opinions}

@@ -8,23 +8,20 @@ The code need not say which digit it is, and says how it is written. Source: Soh
 that does not depend on the class.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, not_negative, unknown
-from npgan.layers import GaussianSample, Sequential
+from npgan.errors import InputError, count
+from npgan.layers import Sequential
 from npgan.models.labels import Labels
 from npgan.models.model import in_chunks
-from npgan.models.vae import LIKELIHOODS
-from npgan.optim import Adam, Optimizer
-from npgan.parameters import Parameters
+from npgan.models.vae import Variational
 
 
-class ConditionalVAE(Labels):
+class ConditionalVAE(Variational, Labels):
     """A variational autoencoder of data with labels, whose samples can be asked for by class.
 
     Parameters
@@ -32,8 +29,7 @@ class ConditionalVAE(Labels):
     encoder : [x, c] (n, d + classes) -> means and log-variances, side by side (n, 2k)
     decoder : [z, c] (n, k + classes) -> probabilities or means (n, d)
     classes : how many there are
-    likelihood, beta : as a :class:`~npgan.models.VAE` has them
-    optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
+    settings : as a :class:`~npgan.models.VAE` has them
 
     Examples
     --------
@@ -53,17 +49,8 @@ class ConditionalVAE(Labels):
         If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
-    output = "decoder"
-
     def __init__(
-        self,
-        encoder: Sequential,
-        decoder: Sequential,
-        *,
-        classes: int,
-        likelihood: str = "bernoulli",
-        beta: float = 1.0,
-        optimizers: Mapping[str, Optimizer] | None = None,
+        self, encoder: Sequential, decoder: Sequential, *, classes: int, **settings: Any
     ) -> None:
         self.classes = count("classes", classes, 1)
         k, d = decoder.in_width - classes, decoder.out_width
@@ -73,56 +60,16 @@ class ConditionalVAE(Labels):
                 f"decoder takes beside them, {max(k, 1)}; it takes {encoder.in_width} to "
                 f"{encoder.out_width}"
             )
-        if likelihood not in LIKELIHOODS:
-            raise unknown("likelihood", likelihood, LIKELIHOODS)
-        networks = {"encoder": encoder, "decoder": decoder}
-        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
-        if likelihood == "bernoulli" and self.bounds != (0.0, 1.0):
-            raise InputError("the likelihood bernoulli needs probabilities: end in a Sigmoid")
-        self.encoder, self.decoder = encoder, decoder
-        self.likelihood = LIKELIHOODS[likelihood]
-        self.beta = not_negative("beta", beta)
-        self._sample = GaussianSample()
+        super().__init__(encoder, decoder, **settings)
 
     @property
     def latent_dim(self) -> int:
         """The width of z, without the label."""
         return self.decoder.in_width - self.classes
 
-    def bound_step(
-        self,
-        rows: np.ndarray,
-        rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-        beta: float = 1.0,
-    ) -> dict[str, Any]:
-        """Return L and its two terms for rows [x, c]; add L's gradients to ``grads``.
-
-        As a VAE's; the columns of the decoder's input gradient that are the label's go nowhere.
-        """
-        d, k = self.features, self.latent_dim
-        x, label = np.ascontiguousarray(rows[:, :d]), rows[:, d:]
-        described, encoder_cache = self.encoder.forward(rows, rng)
-        z, sample_cache = self._sample.forward(described, rng)
-        output, decoder_cache = self.decoder.forward(np.concatenate([z, label], axis=1), rng)
-        mean, log_var = np.split(described, 2, axis=1)
-        error = -self.likelihood.forward(output, x).mean()
-        kl = run.kl_standard_normal_forward(mean, log_var)
-        if grads is not None:
-            each = np.full(len(x), -1 / len(x), x.dtype)
-            doutput = self.likelihood.backward(each, output, x)
-            dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])[:, :k]
-            ddescribed = self._sample.backward(dz, sample_cache)
-            ddescribed += beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))
-            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        return {"loss": error + beta * kl, "reconstruction": error, "kl": kl}
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update both networks on one batch of rows with their labels."""
-        parts = self.bound_step(batch, rng, self.grads, self.beta)
-        self.update(parts["loss"], *self.networks)
-        run.after(self._count)
-        return parts
+    def joined(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return what the decoder takes: codes (n, k) and the labels of these rows [x, c]."""
+        return np.concatenate([z, rows[:, self.features :]], axis=1)
 
     def sample(
         self,

@@ -21,6 +21,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN, role
+from npgan.models.refit import WIDTHS, Sizes, refit, without_images
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
@@ -163,7 +164,7 @@ class Config:
         self.check()
         networks, settings = dict(self.networks), dict(self.settings)
         if data.image_shape is None or data.image_shape[0] != data.image_shape[1]:
-            networks = {name: _without_images(specs) for name, specs in networks.items()}
+            networks = {name: without_images(specs) for name, specs in networks.items()}
         classes = 0
         if self.model in TOLD:
             if data.train_labels is None:
@@ -171,42 +172,17 @@ class Config:
             classes = int(data.train_labels.max()) + 1
             if self.model != "classifier":  # whose last layer says how many
                 settings["classes"] = classes
-        widths = self._widths(data.train.shape[1], classes)
+        widths = WIDTHS[self.model](Sizes(networks, self.settings, data.train.shape[1], classes))
         for name, specs in networks.items():
             taken, made = widths.get(role(name), (0, 0))
-            specs = _refit(specs, "input", taken) if taken else specs
-            networks[name] = _refit(specs, "output", made) if made else specs
+            specs = refit(specs, "input", taken) if taken else specs
+            networks[name] = refit(specs, "output", made) if made else specs
         shape = list(data.image_shape) if data.image_shape else None
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
         return replace(
             self, networks=networks, settings=settings, image_shape=shape, image_range=limits
         )
-
-    def _widths(self, d: int, classes: int) -> dict[str, tuple[int, int]]:
-        """Return what a role's network takes and makes of rows of d numbers; 0: what it does now."""
-        packed = d * count("packing", self.settings.get("packing", 1), 1)
-        coders = {"encoder": (d, 0), "decoder": (0, d)}
-
-        def told(name: str) -> int:
-            """Return a network's input with the label of this data instead of its own."""
-            now = layers.build(self.networks[name]).in_width
-            return now - self.settings.get("classes", 0) + classes
-
-        if self.model == "conditional-gan":
-            return {"generator": (told("generator"), d), "discriminator": (packed + classes, 0)}
-        if self.model == "conditional-vae":
-            return {"encoder": (d + classes, 0), "decoder": (told("decoder"), d)}
-        if self.model == "classifier":
-            return {"classifier": (d, classes)}
-        if self.model == "translator":  # a row is what is given and, as wide, what belongs to it
-            return {"generator": (d // 2, d - d // 2), "discriminator": (d, 0)}
-        if self.model == "adversarial-autoencoder":
-            return coders
-        if self.model == "bigan":
-            code = layers.build(self.networks["encoder"]).out_width
-            return {**coders, "discriminator": (d + code, 0)}
-        return {**coders, "generator": (0, d), "discriminator": (packed, 0)}
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
@@ -274,42 +250,6 @@ class Config:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_images(self.image_shape, self.image_range, model.features)
         return model
-
-
-def _without_images(specs: Any) -> Any:
-    """Return a network without the layers that need square images; they only spoil its input.
-
-    >>> _without_images(["random_shift 1", "dense 3 4"])
-    ['dense 3 4']
-    """
-    names = {name for name, kind in layers.LAYERS.items() if issubclass(kind, layers.Corruption)}
-    return [spec for spec in specs if not (isinstance(spec, str) and names & set(spec.split()[:1]))]
-
-
-def _refit(specs: Any, end: str, width: int) -> Any:
-    """Return a network whose input, or output, has another width.
-
-    The layers from that end on change up to the first dense one; a residual block keeps its width.
-
-    >>> _refit(["fourier 2 8 0.5 32.0", "dense 34 9"], "input", 3)
-    ['fourier 3 8 0.5 32.0', 'dense 51 9']
-    >>> _refit([["dense 2 9", "relu", "dense 9 2"], "scale 5.0"], "output", 3)
-    [['dense 3 9', 'relu', 'dense 9 3'], 'scale 5.0']
-    """
-    result, place = list(specs), 1 if end == "input" else 2
-    order = range(len(result)) if end == "input" else reversed(range(len(result)))
-    for i in order:
-        if isinstance(result[i], list):
-            result[i] = _refit(_refit(result[i], "input", width), "output", width)
-            continue
-        words = result[i].split()
-        if words[:1] in (["dense"], ["spectral_dense"]):
-            result[i] = " ".join([*words[:place], str(width), *words[place + 1 :]])
-            break
-        if words[:1] == ["fourier"] and end == "input":
-            result[i] = " ".join([words[0], str(width), *words[2:]])
-            width *= 1 + 2 * int(words[2])
-    return result
 
 
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:

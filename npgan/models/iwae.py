@@ -47,15 +47,15 @@ class IWAE(VAE):
 
     def bound_step(
         self,
-        x: np.ndarray,
+        rows: np.ndarray,
         rng: np.random.Generator,
         grads: Mapping[str, Parameters] | None = None,
         beta: float = 1.0,
     ) -> dict[str, Any]:
         """Return L; add its gradients to ``grads``: those of the k copies of a row add up."""
-        n, k = len(x), self.samples
-        described, encoder_cache = self.encoder.forward(x, rng)
-        many, x = np.repeat(described, k, axis=0), np.repeat(x, k, axis=0)
+        n, k = len(rows), self.samples
+        described, encoder_cache = self.encoder.forward(rows, rng)
+        many, x = np.repeat(described, k, axis=0), np.repeat(rows, k, axis=0)
         z, (log_var, eps) = self._draw(many, rng)
         output, decoder_cache = self.decoder.forward(z, rng)
         log_p = self.likelihood.forward(output, x)

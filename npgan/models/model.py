@@ -184,8 +184,8 @@ class Model:
             and all(type(rule) in OPTIMIZERS.values() for rule in self.optimizers.values())
         )
 
-    def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return what there is to report of held-out data: nothing."""
+    def validate(self, rows: np.ndarray) -> dict[str, float]:
+        """Return what there is to report of held-out :meth:`rows`: nothing."""
         return {}
 
     def fit(
@@ -198,6 +198,7 @@ class Model:
         callbacks: Iterable[Callback] | None = None,
         rng: np.random.Generator | int | None = None,
         validation: np.ndarray | None = None,
+        validation_labels: np.ndarray | None = None,
     ) -> History:
         """Train for a number of epochs, or of steps, on the backend of :func:`npgan.backend.choice`.
 
@@ -208,7 +209,7 @@ class Model:
         batch_size : rows a step
         callbacks : by default a progress bar
         rng : generator or seed of the data's order and of all noise
-        validation : held-out data, looked at after each epoch
+        validation, validation_labels : held-out data, looked at after each epoch, and its labels
 
         Returns
         -------
@@ -231,6 +232,7 @@ class Model:
             rng=rng,
             callbacks=[Progress()] if callbacks is None else callbacks,
             validation=validation,
+            validation_labels=validation_labels,
         )
         return loop.run(epochs=epochs, steps=steps)
 

@@ -20,7 +20,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import LatentModel
-from npgan.models.model import CHUNK, in_chunks
+from npgan.models.model import CHUNK, Model, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -44,18 +44,135 @@ LIKELIHOODS: dict[str, Likelihood] = {
 }
 
 
-class VAE(LatentModel):
+class Variational(Model):
+    """What models share that maximise the evidence lower bound.
+
+    Parameters
+    ----------
+    encoder : a row (n, r) -> means and log-variances, side by side (n, 2k)
+    decoder : z (n, k), and what else :meth:`joined` gives it -> probabilities or means (n, d)
+    likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2
+    beta : what the divergence counts, not negative
+    warm_up : steps in which beta rises to that, from 0
+    binarize : draw each training pixel anew at every step, 1 with its value as the probability
+    optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
+    """
+
+    output = "decoder"
+
+    def __init__(
+        self,
+        encoder: Sequential,
+        decoder: Sequential,
+        *,
+        likelihood: str = "bernoulli",
+        beta: float = 1.0,
+        warm_up: int = 0,
+        binarize: bool = False,
+        optimizers: Mapping[str, Optimizer] | None = None,
+    ) -> None:
+        if likelihood not in LIKELIHOODS:
+            raise unknown("likelihood", likelihood, LIKELIHOODS)
+        networks = {"encoder": encoder, "decoder": decoder}
+        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        if likelihood == "bernoulli" and self.bounds != (0.0, 1.0):
+            raise InputError("the likelihood bernoulli needs probabilities: end in a Sigmoid")
+        self.encoder, self.decoder = encoder, decoder
+        self.likelihood = LIKELIHOODS[likelihood]
+        self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
+        self.binarize = binarize
+        self._sample = GaussianSample()
+
+    def joined(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return what the decoder takes: the codes z (n, k) of these rows."""
+        return z
+
+    def beta_now(self) -> float:
+        """Return what the divergence counts at this step."""
+        return self.beta * min(1.0, self.step / self.warm_up) if self.warm_up else self.beta
+
+    def bound_step(
+        self,
+        rows: np.ndarray,
+        rng: np.random.Generator,
+        grads: Mapping[str, Parameters] | None = None,
+        beta: float = 1.0,
+    ) -> dict[str, Any]:
+        r"""Return L and its two terms, means over the rows; add L's gradients to ``grads``.
+
+        :math:`-\log p(x|z)` flows through the decoder and the sample into the means and log-variances,
+        where the divergence's own gradient joins it.
+        """
+        n, x = len(rows), np.ascontiguousarray(rows[:, : self.features])
+        described, encoder_cache = self.encoder.forward(rows, rng)
+        z, sample_cache = self._sample.forward(described, rng)
+        output, decoder_cache = self.decoder.forward(self.joined(z, rows), rng)
+        mean, log_var = np.split(described, 2, axis=1)
+        error = -self.likelihood.forward(output, x).mean()
+        kl = run.kl_standard_normal_forward(mean, log_var)
+        if grads is not None:
+            each = np.full(n, -1 / n, x.dtype)
+            doutput = self.likelihood.backward(each, output, x)
+            dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            ddescribed = self._sample.backward(dz[:, : z.shape[1]], sample_cache)
+            ddescribed += beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))
+            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
+        return {"loss": error + beta * kl, "reconstruction": error, "kl": kl}
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update both networks on one batch."""
+        if self.binarize:
+            batch = binarized(batch, rng)
+        parts = self.bound_step(batch, rng, self.grads, self.beta_now())
+        self.update(parts["loss"], *self.networks)
+        run.after(self._count)
+        return parts
+
+    def validate(self, rows: np.ndarray) -> dict[str, float]:
+        """Return the loss on held-out rows, from one code a row, with beta 1."""
+        return {"val_loss": -float(self._bound(rows, np.random.default_rng(0), 1).mean())}
+
+    def bound(
+        self,
+        data: np.ndarray,
+        rng: np.random.Generator | int | None = None,
+        samples: int = 1,
+        labels: np.ndarray | None = None,
+    ) -> np.ndarray:
+        r"""Return a lower bound of each row's :math:`\log p(x)`, (n,), in nats, from so many codes.
+
+        It is the importance-weighted one (:func:`npgan.ops.log_mean_exp_forward`), of one code the
+        evidence lower bound. With a Gaussian decoder :math:`-\frac d2\log\pi` is left out.
+        """
+        rows = self.rows(data, labels)
+        return self._bound(rows, errors.generator(rng), count("samples", samples, 1))
+
+    def _bound(self, rows: np.ndarray, rng: np.random.Generator, k: int) -> np.ndarray:
+        rows, size = run.gather(rows, np.arange(len(rows)), *self.value_range), max(1, CHUNK // k)
+        parts = (rows[i : i + size] for i in range(0, len(rows), size))
+        return np.concatenate([run.log_mean_exp_forward(self._weigh(p, k, rng)) for p in parts])
+
+    def _weigh(self, rows: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+        """Return the log-weights (n, k) of k codes drawn for each row."""
+        described, many = (np.repeat(a, k, axis=0) for a in (self.encoder(rows), rows))
+        z, (log_var, eps) = self._draw(described, rng)
+        output = in_chunks(self.decoder, self.joined(z, many))
+        log_p = self.likelihood.forward(output, np.ascontiguousarray(many[:, : self.features]))
+        return (log_p + run.log_prior_ratio_forward(z, log_var, eps)).reshape(len(rows), k)
+
+    def _draw(self, described: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Any]:
+        """Return a code for each row, and the log-variances and noise that it is made of."""
+        return self._sample.forward(described, rng)
+
+
+class VAE(Variational, LatentModel):
     """An encoder to Gaussians and a decoder.
 
     Parameters
     ----------
     encoder : x (n, d) -> means and log-variances, side by side (n, 2k)
     decoder : z (n, k) -> probabilities or means (n, d)
-    likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2
-    beta : what the divergence counts, not negative
-    warm_up : steps in which beta rises to that, from 0
-    binarize : draw each training pixel anew at every step, 1 with its value as the probability
-    optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
+    settings : as :class:`Variational` has them
 
     Examples
     --------
@@ -73,102 +190,14 @@ class VAE(LatentModel):
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
-    def __init__(
-        self,
-        encoder: Sequential,
-        decoder: Sequential,
-        *,
-        likelihood: str = "bernoulli",
-        beta: float = 1.0,
-        warm_up: int = 0,
-        binarize: bool = False,
-        optimizers: Mapping[str, Optimizer] | None = None,
-    ) -> None:
+    def __init__(self, encoder: Sequential, decoder: Sequential, **settings: Any) -> None:
         if encoder.out_width != 2 * decoder.in_width or decoder.out_width != encoder.in_width:
             raise InputError(
                 f"the encoder takes {encoder.in_width} features to {encoder.out_width}, the decoder "
                 f"{decoder.in_width} to {decoder.out_width}: the first must return twice what the "
                 "second takes, means and log-variances"
             )
-        if likelihood not in LIKELIHOODS:
-            raise unknown("likelihood", likelihood, LIKELIHOODS)
-        networks = {"encoder": encoder, "decoder": decoder}
-        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
-        if likelihood == "bernoulli" and self.bounds != (0.0, 1.0):
-            raise InputError("the likelihood bernoulli needs probabilities: end in a Sigmoid")
-        self.encoder, self.decoder = encoder, decoder
-        self.likelihood = LIKELIHOODS[likelihood]
-        self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
-        self.binarize = binarize
-        self._sample = GaussianSample()
-
-    def beta_now(self) -> float:
-        """Return what the divergence counts at this step."""
-        return self.beta * min(1.0, self.step / self.warm_up) if self.warm_up else self.beta
-
-    def bound_step(
-        self,
-        x: np.ndarray,
-        rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-        beta: float = 1.0,
-    ) -> dict[str, Any]:
-        r"""Return L and its two terms, means over the rows; add L's gradients to ``grads``.
-
-        :math:`-\log p(x|z)` flows through the decoder and the sample into the means and log-variances,
-        where the divergence's own gradient joins it.
-        """
-        described, encoder_cache = self.encoder.forward(x, rng)
-        z, sample_cache = self._sample.forward(described, rng)
-        output, decoder_cache = self.decoder.forward(z, rng)
-        mean, log_var = np.split(described, 2, axis=1)
-        error = -self.likelihood.forward(output, x).mean()
-        kl = run.kl_standard_normal_forward(mean, log_var)
-        if grads is not None:
-            each = np.full(len(x), -1 / len(x), x.dtype)
-            doutput = self.likelihood.backward(each, output, x)
-            dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
-            ddescribed = self._sample.backward(dz, sample_cache)
-            ddescribed += beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))
-            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        return {"loss": error + beta * kl, "reconstruction": error, "kl": kl}
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update both networks on one batch."""
-        if self.binarize:
-            batch = binarized(batch, rng)
-        parts = self.bound_step(batch, rng, self.grads, self.beta_now())
-        self.update(parts["loss"], *self.networks)
-        run.after(self._count)
-        return parts
-
-    def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return the loss on held-out data, from one code a row, with beta 1."""
-        return {"val_loss": -float(self.bound(data, rng=0).mean())}
-
-    def bound(
-        self, data: np.ndarray, rng: np.random.Generator | int | None = None, samples: int = 1
-    ) -> np.ndarray:
-        r"""Return a lower bound of each row's :math:`\log p(x)`, (n,), in nats, from so many codes.
-
-        It is the importance-weighted one (:func:`npgan.ops.log_mean_exp_forward`), of one code the
-        evidence lower bound. With a Gaussian decoder :math:`-\frac d2\log\pi` is left out.
-        """
-        rng, k = errors.generator(rng), count("samples", samples, 1)
-        x, rows = self.scaled(data), max(1, CHUNK // k)
-        parts = (x[i : i + rows] for i in range(0, len(x), rows))
-        return np.concatenate([run.log_mean_exp_forward(self._weigh(p, k, rng)) for p in parts])
-
-    def _weigh(self, x: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-        """Return the log-weights (n, k) of k codes drawn for each row."""
-        many = np.repeat(self.encoder(x), k, axis=0)
-        z, (log_var, eps) = self._draw(many, rng)
-        log_p = self.likelihood.forward(in_chunks(self.decoder, z), np.repeat(x, k, axis=0))
-        return (log_p + run.log_prior_ratio_forward(z, log_var, eps)).reshape(len(x), k)
-
-    def _draw(self, described: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Any]:
-        """Return a code for each row, and the log-variances and noise that it is made of."""
-        return self._sample.forward(described, rng)
+        super().__init__(encoder, decoder, **settings)
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""

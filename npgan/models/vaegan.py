@@ -15,20 +15,19 @@ changes.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, count, not_negative, unknown
+from npgan.errors import InputError, count, not_negative
 from npgan.layers import GaussianSample, Sequential
-from npgan.losses import OBJECTIVES
-from npgan.models.coder import LatentModel
-from npgan.models.model import check_critic, in_chunks
-from npgan.optim import Adam, Optimizer
+from npgan.models.coder import JudgedCoder
+from npgan.models.model import in_chunks
 from npgan.parameters import Parameters
 
 
-class VAEGAN(LatentModel):
+class VAEGAN(JudgedCoder):
     """An encoder, a decoder and a discriminator.
 
     Parameters
@@ -38,8 +37,7 @@ class VAEGAN(LatentModel):
     discriminator : x (n, d) -> logits (n, 1)
     adversarial_weight : lambda, not negative
     hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
-    objective : a name of :data:`npgan.losses.OBJECTIVES`
-    optimizers : for the three networks; by default Adam(1e-3) each
+    settings : objective and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
 
     Raises
     ------
@@ -55,27 +53,18 @@ class VAEGAN(LatentModel):
         *,
         adversarial_weight: float = 1.0,
         hidden_layers: int = 0,
-        objective: str = "non-saturating",
-        optimizers: Mapping[str, Optimizer] | None = None,
+        **settings: Any,
     ) -> None:
-        widths = (encoder.out_width, decoder.out_width, discriminator.out_width)
-        if widths != (2 * decoder.in_width, encoder.in_width, 1) or (
-            discriminator.in_width != encoder.in_width
-        ):
+        widths = encoder.out_width, decoder.out_width, discriminator.in_width
+        if widths != (2 * decoder.in_width, encoder.in_width, encoder.in_width):
             raise InputError(
                 f"the encoder must return {2 * decoder.in_width} features (twice the decoder's "
-                f"input), decoder and discriminator fit {encoder.in_width}, and the discriminator "
-                f"return 1; they return {widths}"
+                f"input), the decoder return and the discriminator take {encoder.in_width}; they are "
+                f"{widths}"
             )
-        check_critic(discriminator)
-        if objective not in OBJECTIVES:
-            raise unknown("objective", objective, OBJECTIVES)
-        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
-        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
-        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
+        super().__init__(encoder, decoder, discriminator, **settings)
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
         self.hidden_layers = count("hidden_layers", hidden_layers, 0, len(discriminator.layers) - 1)
-        self.objective = OBJECTIVES[objective]
         self._sample = GaussianSample()
 
     def discriminator_step(
@@ -147,20 +136,6 @@ class VAEGAN(LatentModel):
             self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
         loss = squared + kl + self.adversarial_weight * adversarial.value
         return {"loss": loss, "squared": squared, "kl": kl, "g_loss": adversarial.value}
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update the discriminator, then encoder and decoder with new noise."""
-        d_loss, real, fake = self.discriminator_step(batch, rng, self.grads["discriminator"])
-        self.update(d_loss, "discriminator")
-        parts = self.generator_step(batch, rng, self.grads)
-        self.update(parts["loss"], "encoder", "decoder")
-        run.after(self._count)
-        return {
-            **parts,
-            "d_loss": d_loss,
-            "d_real": run.mean_sigmoid(real),
-            "d_fake": run.mean_sigmoid(fake),
-        }
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, decoded from its mean codes."""

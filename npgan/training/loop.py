@@ -28,9 +28,6 @@ class Trainable(Protocol):
     def value_range(self) -> tuple[float, float]:
         """What the bytes 0 and 255 of an image become."""
 
-    def check_data(self, data: np.ndarray) -> np.ndarray:
-        """Return the data as the model takes it, or raise an InputError."""
-
     def rows(self, data: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the rows that batches are made of, or raise an InputError."""
 
@@ -43,8 +40,8 @@ class Trainable(Protocol):
     def pattern(self) -> Hashable:
         """Return what kind of step the next one is, for steps of a kind to be recorded, or None."""
 
-    def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return what there is to report of held-out data."""
+    def validate(self, rows: np.ndarray) -> dict[str, float]:
+        """Return what there is to report of held-out rows, as :meth:`rows` returned them."""
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return all arrays (the live ones) and all numbers that training changes."""
@@ -64,7 +61,8 @@ class Loop:
     labels : (n,) the class of each row, for a model that is conditional
     rng : generator or seed; the order of the data and the noise each get a stream of it
     callbacks : told of the beginning and every step, row and epoch in this order, of the end in reverse
-    validation : held-out data (m, d), looked at after each epoch; None: none
+    validation, validation_labels : held-out data (m, d), looked at after each epoch, and the class of
+        each row, for a model that learns from labels; None: none
     settings : name -> what else a state must agree in with the run that takes it up, as JSON has it
 
     Attributes
@@ -88,6 +86,7 @@ class Loop:
         rng: np.random.Generator | int | None = None,
         callbacks: Iterable[Callback] = (),
         validation: np.ndarray | None = None,
+        validation_labels: np.ndarray | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
@@ -96,7 +95,7 @@ class Loop:
         rows = model.rows(data, labels)
         self.batches = Batches(rows, batch_size, order, model.value_range)
         model.check_batch(batch_size)
-        self.validation = None if validation is None else model.check_data(validation)
+        self.validation = None if validation is None else model.rows(validation, validation_labels)
         self.callbacks = list(callbacks)
         self.history = History()
         self.metrics: dict[str, float] = {}
