@@ -257,8 +257,10 @@ def load(folder: Path) -> tuple[Model, Config]:
     return model, config
 
 
-def load_for(task: str, folder: Path, kinds: Any) -> tuple[Any, Config]:
+def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, Config]:
     """Return a run's model and configuration, as :func:`load` does, if it is of these kinds.
+
+    ``but`` are kinds among them that do not fit.
 
     Raises
     ------
@@ -266,9 +268,13 @@ def load_for(task: str, folder: Path, kinds: Any) -> tuple[Any, Config]:
         If it is not; the message says which fit the task.
     """
     model, config = load(folder)
-    if not isinstance(model, kinds):
-        fitting = ", ".join(name for name, kind in MODELS.items() if issubclass(kind.model, kinds))
-        raise InputError(f"{folder} is a run of {config.model}; {task} takes {fitting}")
+    fitting = [
+        name
+        for name, kind in MODELS.items()
+        if issubclass(kind.model, kinds) and not issubclass(kind.model, but)
+    ]
+    if config.model not in fitting:
+        raise InputError(f"{folder} is a run of {config.model}; {task} takes {', '.join(fitting)}")
     return model, config
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from npgan import Dense, InputError, Sequential, Tanh
-from npgan.latent import lerp, search, slerp
+from npgan import Dense, InputError, Sequential, Tanh, latent
+from npgan.latent import lerp, slerp
 
 T = np.linspace(0, 1, 9)
 NET = Sequential(Dense(3, 16), Tanh(), Dense(16, 8), rng=0)
@@ -17,7 +17,7 @@ def image(seed=0, n=4):
 
 def test_a_search_finds_an_image_that_the_generator_makes():
     _, x = image()
-    z = search(NET, x, np.random.default_rng(1), prior=0.0)
+    z = latent.search(NET, x, np.random.default_rng(1), prior=0.0)
     assert np.square(NET(z) - x).sum(axis=1).max() < 1e-3
 
 
@@ -25,28 +25,40 @@ def test_a_search_looks_at_known_pixels_only():
     _, x = image()
     known = np.array([1, 1, 1, 1, 1, 0, 0, 0], np.float32)
     spoiled = x + 100 * (1 - known)
-    z = search(NET, spoiled, np.random.default_rng(1), known=known, prior=0.0)
+    z = latent.search(NET, spoiled, np.random.default_rng(1), known=known, prior=0.0)
     assert np.square((NET(z) - x) * known).sum(axis=1).max() < 1e-3
 
 
 def test_a_prior_draws_the_code_to_0():
     _, x = image()
-    weak, strong = (search(NET, x, np.random.default_rng(1), prior=p) for p in (0.0, 10.0))
+    weak, strong = (latent.search(NET, x, np.random.default_rng(1), prior=p) for p in (0.0, 10.0))
     assert np.linalg.norm(strong) < np.linalg.norm(weak) / 2
 
 
 def test_a_search_is_replayed_by_its_seed_and_the_best_of_its_restarts_is_returned():
     _, x = image()
-    a, b = (search(NET, x, np.random.default_rng(1), steps=5, restarts=8) for _ in range(2))
-    one = search(NET, x, np.random.default_rng(1), steps=5, restarts=1)
+    a, b = (latent.search(NET, x, np.random.default_rng(1), steps=5, restarts=8) for _ in range(2))
+    one = latent.search(NET, x, np.random.default_rng(1), steps=5, restarts=1)
     np.testing.assert_array_equal(a, b)
     assert np.square(NET(a) - x).sum() < np.square(NET(one) - x).sum()
+
+
+def test_the_restart_returned_has_the_least_loss_where_the_image_is_known():
+    _, x = image()
+    known = np.array([1, 1, 1, 1, 1, 0, 0, 0], np.float32)
+    still = {"steps": 1, "lr": 1e-6, "restarts": 30, "prior": 1.0}
+    z = latent.search(NET, x + 5 * (1 - known), np.random.default_rng(1), known=known, **still)
+    begun = np.random.default_rng(1).standard_normal((len(x), 30, 3)).astype(np.float32)
+    for found, image_, starts in zip(z, x, begun, strict=True):
+        loss = (known * np.square(NET(starts) - image_)).sum(axis=1)
+        loss += np.square(starts).sum(axis=1) / 2
+        np.testing.assert_allclose(found, starts[loss.argmin()], atol=1e-4)
 
 
 @pytest.mark.parametrize("words", [{"restarts": 0}, {"steps": 0}, {"prior": -1.0}])
 def test_what_cannot_be_searched(words):
     with pytest.raises(InputError):
-        search(NET, image()[1], np.random.default_rng(0), **words)
+        latent.search(NET, image()[1], np.random.default_rng(0), **words)
 
 
 @pytest.mark.parametrize("way", [lerp, slerp])

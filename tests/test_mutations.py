@@ -15,6 +15,7 @@ import mutations_joined
 import mutations_normalisation
 import mutations_regularisers
 import mutations_translator
+import mutations_uses
 import mutations_vae
 import pytest
 
@@ -30,6 +31,7 @@ PARTS = (
     mutations_normalisation,
     mutations_regularisers,
     mutations_translator,
+    mutations_uses,
     mutations_vae,
 )
 MUTATIONS = [mutation for part in PARTS for mutation in part.MUTATIONS]

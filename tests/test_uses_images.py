@@ -8,8 +8,8 @@ from commands import picture, run
 from PIL import Image
 
 from npgan import InputError
-from npgan.uses.complete import by_components, known_pixels
-from npgan.uses.enhance import bicubic, wiener
+from npgan.uses import complete, enhance
+from npgan.uses.complete import known_pixels
 
 SIDE = 16
 
@@ -66,7 +66,7 @@ def test_coarse_images_are_set_beside_bicubic_ones(capsys, train):
 
 
 def test_an_autoencoder_that_learned_to_undo_nothing_enhances_nothing(capsys, train):
-    assert "learned to undo nothing" in refusal(
+    assert "learned to undo neither" in refusal(
         capsys, "enhance", train("autoencoder"), "--out", "e.png"
     )
 
@@ -74,13 +74,25 @@ def test_an_autoencoder_that_learned_to_undo_nothing_enhances_nothing(capsys, tr
 def test_a_wiener_filter_keeps_a_flat_image_and_calms_a_noisy_one():
     flat = np.full((1, 64), 0.5)
     noisy = flat + 0.3 * np.random.default_rng(0).standard_normal((1, 64))
-    np.testing.assert_allclose(wiener(flat, (8, 8), 0.3), flat)
-    assert np.square(wiener(noisy, (8, 8), 0.3) - flat).mean() < np.square(noisy - flat).mean() / 2
+    np.testing.assert_allclose(enhance.wiener(flat, (8, 8), 0.3), flat)
+    assert (
+        np.square(enhance.wiener(noisy, (8, 8), 0.3) - flat).mean()
+        < np.square(noisy - flat).mean() / 2
+    )
+
+
+def test_a_wiener_filter_is_its_formula_in_each_window():
+    image = np.random.default_rng(0).random((5, 5))
+    for std in (0.2, 0.9):
+        window, x = image[1:4, 1:4], image[2, 2]
+        gain = max(window.var() - std**2, 0) / max(window.var(), std**2)
+        expected = window.mean() + gain * (x - window.mean())
+        assert enhance.wiener(image.reshape(1, -1), (5, 5), std)[0, 12] == pytest.approx(expected)
 
 
 def test_bicubic_interpolation_of_a_ramp_is_a_ramp():
     ramp = np.repeat(np.repeat(np.arange(8.0)[None], 8, axis=0), 2, axis=0).repeat(2, axis=1)
-    fine = bicubic(ramp.reshape(1, -1), (16, 16), 2).reshape(16, 16)
+    fine = enhance.bicubic(ramp.reshape(1, -1), (16, 16), 2).reshape(16, 16)
     np.testing.assert_allclose(np.diff(fine[8, 4:12]), 0.5, atol=1e-5)
 
 
@@ -89,7 +101,7 @@ def test_a_hidden_part_is_filled_by_an_autoencoder_and_by_a_generator(capsys, tr
     result = answer(
         capsys, "complete", train(preset), "--mask", "top", "--images", 20, "--out", "c.png"
     )
-    assert set(result) == {"mean", "principal components", preset}
+    assert set(result) == {"mean", "principal components", "linear guess", preset}
     errors = {name: r["hidden_mean_squared_error"] for name, r in result.items()}
     assert errors["principal components"] < errors["mean"]
     assert errors[preset] < (errors["mean"] if preset == "completer" else 1)  # a GAN needs longer
@@ -100,8 +112,39 @@ def test_known_pixels_stay_what_they_are():
     rng = np.random.default_rng(0)
     train = rng.random((50, 3)) @ rng.random((3, 9))  # of rank 3
     known = np.array([1, 1, 1, 1, 1, 0, 0, 1, 0.0])
-    filled = by_components(train, train[:5] * known, known)
+    filled = complete.by_components(train, train[:5] * known, known)
     np.testing.assert_allclose(filled, train[:5], atol=1e-6)
+
+
+def test_the_number_of_components_is_that_of_the_least_hidden_error():
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((300, 12)) @ rng.standard_normal((12, 40))
+    train += rng.standard_normal(train.shape)
+    known = (np.arange(40) % 4 > 0).astype(float)
+
+    def error():
+        return np.square(complete.by_components(train, train, known) - train)[:, known == 0].mean()
+
+    chosen, of_each = error(), []
+    for k in (5, 10, 20, 40):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(complete, "COMPONENTS", (k,))
+            of_each.append(error())
+    assert chosen == pytest.approx(min(of_each))
+    assert np.argmin(of_each) == 1
+
+
+def test_the_linear_guess_is_a_regression_on_the_known_pixels():
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((100, 4)) @ rng.standard_normal((4, 6)) + rng.random((100, 6)) + 2
+    known = np.array([1, 0, 1, 1, 0, 0])
+    given = np.column_stack([np.ones(100), train[:, known > 0]])
+    fit = np.linalg.lstsq(given, train[:, known == 0], rcond=None)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(complete, "RIDGE", 0.0)
+        filled = complete.by_covariance(train, train * known, known)
+    np.testing.assert_allclose(filled[:, known == 0], given @ fit)
+    np.testing.assert_array_equal(filled[:, known > 0], train[:, known > 0])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Complete images: fill a hidden part with what fits the rest.
 
 A generator's z is sought whose image agrees with the known pixels (:func:`npgan.latent.search`); a
-denoising autoencoder that learned to fill holes does it in one pass. Beside them: the mean image, and
-the principal components' weights that fit the known pixels best.
+denoising autoencoder that learned to fill holes does it in one pass. Beside them: the mean image, the
+principal components' weights that fit the known pixels best, and the best linear guess.
 """
 
 import argparse
@@ -29,6 +29,7 @@ EXAMPLES = """
 """
 SHOWN = 12
 COMPONENTS = 5, 10, 20, 40, 80
+RIDGE = 1e-3
 MASKS = {
     "left": lambda i, j: j < 0.5,
     "right": lambda i, j: j >= 0.5,
@@ -113,8 +114,23 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
     return filled(x, min(errors, key=errors.__getitem__))
 
 
+def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
+    r"""Fill x by the mean of a Gaussian, given the known pixels: the best guess that is linear in them.
+
+    :math:`\mu_h + \Sigma_{hk}(\Sigma_{kk} + \epsilon I)^{-1}(x_k - \mu_k)`, with the moments of training
+    images; :math:`\epsilon` keeps pixels that never change from being divided by.
+    """
+    seen = known > 0
+    mean, covariance = train.mean(axis=0), np.cov(train.T)
+    within = covariance[np.ix_(seen, seen)] + RIDGE * np.eye(seen.sum())
+    weights = np.linalg.solve(within, covariance[np.ix_(seen, ~seen)])
+    filled = x.copy()
+    filled[:, ~seen] = mean[~seen] + (x - mean)[:, seen] @ weights
+    return filled
+
+
 def run(a: argparse.Namespace) -> dict[str, Any]:
-    """Draw images completed in each way, and return how near the hidden pixels are to the truth."""
+    """Draw images completed in each way; return how near the hidden pixels, and the images, are to the truth."""
     from npgan import data, plotting, runs
     from npgan.latent import search
     from npgan.models import GAN, Autoencoder, ConditionalGAN
@@ -122,9 +138,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
     check_out(a.out)
     count("--images", a.images, 1)
-    model, config = runs.load_for("complete", a.run_folder, GAN | Autoencoder)
-    if isinstance(model, ConditionalGAN):
-        raise InputError("complete seeks z alone: it takes a GAN without labels")
+    model, config = runs.load_for("complete", a.run_folder, GAN | Autoencoder, but=ConditionalGAN)
     shape = image_shape("complete", config)
     known = known_pixels(a.mask, shape)
     dataset = data.load(config.data)
@@ -138,6 +152,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     ways = {
         "mean": np.broadcast_to(train.mean(axis=0), truth.shape),
         "principal components": by_components(train, truth, known),
+        "linear guess": by_covariance(train, truth, known),
         config.preset or config.model: made,
     }
     ways = {name: np.where(known > 0, truth, x).astype(np.float32) for name, x in ways.items()}

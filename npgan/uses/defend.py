@@ -60,9 +60,7 @@ def defence(folder: Path, rng: np.random.Generator) -> Callable[[np.ndarray], np
     from npgan.models import GAN, RECONSTRUCTORS, ConditionalGAN
     from npgan.models.model import in_chunks
 
-    model, _ = runs.load_for("defend --through", folder, GAN | RECONSTRUCTORS)
-    if isinstance(model, ConditionalGAN):
-        raise InputError(f"{folder} needs labels to generate from: what comes through has none")
+    model, _ = runs.load_for("defend --through", folder, GAN | RECONSTRUCTORS, but=ConditionalGAN)
     if not isinstance(model, GAN):
         return model.reconstruct
     generator = model.average or model.generator
@@ -119,7 +117,12 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     draw(
         a.out,
         model,
-        {"clean": x, "change": 0.5 + attacked - x, "attacked": attacked, **restored},
+        {
+            "clean": x,
+            "change": 0.5 + attacked - x,
+            f"attacked, ε {epsilon:g}": attacked,
+            **restored,
+        },
         shape,
     )
     if a.curve:

@@ -71,8 +71,9 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     layer = model.encoder.layers[0]
     if layer.name not in BASELINES:
         raise InputError(
-            f"{a.run_folder} learned to undo nothing: its encoder must begin with "
-            f"{' or '.join(BASELINES)}, as the presets denoiser and superresolver do"
+            f"{a.run_folder} learned to undo neither noise nor coarseness: its encoder must begin "
+            f"with {' or '.join(BASELINES)}, as the presets denoiser and superresolver do; what "
+            "learned to fill holes is for npgan complete"
         )
     shape = image_shape("enhance", config)
     clean = model.scaled(data.load(config.data).held_out[0])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, count
+from npgan.errors import count
 from npgan.uses.common import check_out, image_shape, out_argument, seed_argument
 
 SUMMARY = "draw what directions of the latent space change"
@@ -52,9 +52,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     check_out(a.out)
     count("--rows", a.rows, 1)
     count("--steps", a.steps, 2)
-    model, config = runs.load_for("explore", a.run_folder, GAN | RECONSTRUCTORS)
-    if isinstance(model, ConditionalGAN):
-        raise InputError("explore moves z alone: it takes a GAN without labels")
+    model, config = runs.load_for("explore", a.run_folder, GAN | RECONSTRUCTORS, but=ConditionalGAN)
     shape = image_shape("explore", config)
 
     def pictures(z: np.ndarray) -> np.ndarray:

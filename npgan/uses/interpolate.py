@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, count
+from npgan.errors import count
 from npgan.uses.common import check_out, image_shape, seed_argument
 
 SUMMARY = "draw the way from one image to another through the latent space"
@@ -56,9 +56,9 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     check_out(a.out, ".png", ".gif")
     count("--pairs", a.pairs, 2 if a.out.suffix == ".gif" else 1, MIDPOINTS)
     count("--steps", a.steps, 2)
-    model, config = runs.load_for("interpolate", a.run_folder, GAN | RECONSTRUCTORS)
-    if isinstance(model, ConditionalGAN):
-        raise InputError("interpolate goes from z to z: it takes a GAN without labels")
+    model, config = runs.load_for(
+        "interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=ConditionalGAN
+    )
     shape, rng = image_shape("interpolate", config), np.random.default_rng(a.seed)
     ways = {"straight": lerp, "sphere": slerp}
 
