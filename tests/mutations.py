@@ -603,45 +603,33 @@ AUTOENCODER = [
     ),
 ]
 
-V_D_STEP, V_STEP = "VAE-GAN, discriminator step", "VAE-GAN, encoder and decoder step"
 KL = "        ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))\n"
 
 
-def vaegan(old, new, parameter):
-    return Mutation("models.vaegan.VAEGAN.generator_step", old, new, V_STEP, parameter)
+def vaegan(old, new, parameter, name="generator_step"):
+    side = parameter.split(".")[0]
+    return Mutation(f"models.vaegan.VAEGAN.{name}", old, new, f"VAE-GAN, {side} step", parameter)
 
 
 VAEGAN = [
-    Mutation(
-        "models.vaegan.VAEGAN.discriminator_step",
-        "loss.dfake, fake_cache",
-        "loss.dfake, real_cache",
-        V_D_STEP,
-        "discriminator.0.weight",
-    ),
-    Mutation(
-        "models.vaegan.VAEGAN.discriminator_step",
-        "self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)",
+    vaegan("loss.dreal[: len(x)] + loss", "loss", "discriminator.0.weight", "discriminator_step"),
+    vaegan(
+        "self.discriminator.backward(dreal, real_cache, grads, input_grad=False)",
         "pass",
-        V_D_STEP,
         "discriminator.3.bias",
+        "discriminator_step",
     ),
-    Mutation(
-        "models.vaegan.VAEGAN.discriminator_step",
-        "discriminator(real_logits, fake_logits",
-        "discriminator(fake_logits, real_logits",
-        V_D_STEP,
+    vaegan(
+        "discriminator(np.concatenate([real_logits] * 2), fake_logits",
+        "discriminator(fake_logits, np.concatenate([real_logits] * 2)",
         "discriminator.0.weight",
+        "discriminator_step",
     ),
-    Mutation(
-        "models.vaegan.VAEGAN.error", "x.shape[1] * dvalue", "dvalue", V_STEP, "decoder.2.weight"
-    ),
-    Mutation(
-        "models.vaegan.VAEGAN.error", "x.shape[1] * value", "value", V_STEP, "decoder.2.weight"
-    ),
-    vaegan("dsquared + self.adversarial_weight * ", "dsquared + ", "decoder.2.bias"),
-    vaegan("kl + self.adversarial_weight * ", "kl + ", "decoder.0.weight"),
-    vaegan("dsquared + ", "dsquared - ", "decoder.2.bias"),
+    vaegan("x.shape[1] * dvalue", "dvalue", "decoder.2.weight", "error"),
+    vaegan("x.shape[1] * value", "value", "decoder.2.weight", "error"),
+    vaegan("dseen *= ", "dseen = dseen / ", "decoder.2.bias"),
+    vaegan("error + self.adversarial_weight * ", "error + ", "decoder.0.weight"),
+    vaegan("zeros_like(derror)", "ones_like(derror)", "decoder.2.bias"),
     vaegan(KL, "", "encoder.2.weight"),
     vaegan("backward(mean, log_var))", "backward(mean, log_var)[::-1])", "encoder.2.weight"),
     vaegan("ddescribed +=", "ddescribed =", "encoder.0.weight"),
@@ -652,8 +640,9 @@ VAEGAN = [
     ),
     vaegan("backward(dz, ", "backward(0 * dz, ", "encoder.2.weight"),
     vaegan("(ddescribed, encoder_cache", "(0 * ddescribed, encoder_cache", "encoder.0.bias"),
-    vaegan("backward(doutput,", "backward(dsquared,", "decoder.0.weight"),
-    vaegan("+ kl +", "+", "encoder.2.bias"),
+    vaegan("backward(dseen,", "backward(0 * dseen,", "decoder.0.weight"),
+    vaegan('["decoder"])[:n]', '["decoder"])[n:]', "encoder.0.weight"),
+    vaegan("error + kl", "error", "encoder.2.bias"),
 ]
 
 MUTATIONS = [
@@ -851,8 +840,8 @@ SILENT = [
     ),
     Silent(
         "models.vaegan.VAEGAN.generator_step",
-        "(self.discriminator(x, rng),)",
-        "(logits,)",
+        "np.concatenate([self.discriminator(x, rng)] * 2)",
+        "logits",
         "test_models.test_a_vaegan_trains_on_the_objective_it_was_given",
         ("relativistic",),
     ),

@@ -15,7 +15,7 @@ CODERS = "adversarial autoencoder (non-saturating), coders' step"
 CODES = "adversarial autoencoder (non-saturating), discriminator's step"
 BOTH = "BiGAN (non-saturating), coders' step"
 TOLD = "conditional VAE (gaussian), step"
-HIDDEN = "VAE-GAN (hidden layers), encoder and decoder step"
+HIDDEN = "VAE-GAN (hidden layers), decoder step"
 MUTATIONS = [
     mutation(AAE, "generator_step", "backward(d * doutput", "backward(doutput", CODERS, DECODER),
     mutation(

@@ -104,12 +104,13 @@ def vaegan_steps(name: str, model: VAEGAN, x: np.ndarray, options: Mapping) -> I
         lambda rng, grads: model.discriminator_step(x, rng, grads["discriminator"])[0],
         {**options, "wrt": ["discriminator"]},
     )
-    yield _step_case(
-        f"{name}, encoder and decoder step",
-        model,
-        lambda rng, grads: model.generator_step(x, rng, grads)["loss"],
-        {**options, "wrt": ["encoder", "decoder"]},
-    )
+    spare = {name: model.networks[name].parameters.like() for name in CODERS}
+    for side, loss in (("encoder", "loss"), ("decoder", "decoder_loss")):
+
+        def step(rng: np.random.Generator, grads: Any, loss: str = loss) -> Any:
+            return model.generator_step(x, rng, {**spare, **grads})[loss]
+
+        yield _step_case(f"{name}, {side} step", model, step, {**options, "wrt": [side]})
 
 
 def vae_steps(

@@ -1,17 +1,21 @@
 r"""A variational autoencoder whose decoder is also a GAN's generator.
 
 The encoder gives a Gaussian for each x, :math:`N(\mu, \sigma^2)`; a sample z of it is decoded to
-:math:`\hat x`, and a discriminator learns to tell x from :math:`\hat x`. Encoder and decoder minimise
+:math:`\hat x = R(z)`, and one of the prior, :math:`z_p \sim N(0, I)`, to :math:`x_p = R(z_p)`. A discriminator
+learns to tell x from both. Encoder and decoder minimise
 
-.. math:: L = \underbrace{\textstyle\frac1n\sum_r \|\hat x_r - x_r\|^2}_{\text{reconstruction}}
-          + \underbrace{\mathrm{KL}(N(\mu, \sigma^2)\,\|\,N(0, I))}_{\text{makes codes samplable}}
-          + \underbrace{\lambda L_G(D(\hat x))}_{\text{makes } \hat x \text{ look real}}
+.. math:: L_E = \underbrace{\tfrac1n\sum_r \|\hat x_r - x_r\|^2}_{\text{reconstruction}}
+          + \underbrace{\mathrm{KL}(N(\mu, \sigma^2)\,\|\,N(0, I))}_{\text{makes codes samplable}}, \qquad
+    L_R = \tfrac1n\sum_r \|\hat x_r - x_r\|^2
+          + \underbrace{\lambda L_G(D([\hat x, x_p]))}_{\text{makes both look real}}:
+
+what D says does not reach the encoder, which would hide in the codes what D cannot see.
 
 The squared error of an image is, up to a constant, the negative log-likelihood of a Gaussian decoder
-of variance 1/2, so that the first two terms are the bound of Kingma and Welling 2014, in nats. Joining them with an
-adversarial term is Larsen et al. 2016, who measure the error where it is seen: in a hidden layer of the
-discriminator, :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, whose weights only the discriminator's own loss
-changes.
+of variance 1/2, so that :math:`L_E` is the bound of Kingma and Welling 2014, in nats. Larsen et al. 2016 measure
+the error where it is seen: in a hidden layer of the discriminator,
+:math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, whose weights only the discriminator's own loss changes. This is their
+algorithm 1, with :math:`\lambda = 1/\gamma`; the discriminator's loss counts both kinds of fakes by half.
 """
 
 from collections.abc import Mapping
@@ -70,16 +74,18 @@ class VAEGAN(JudgedCoder):
     def discriminator_step(
         self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
     ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return the discriminator's loss on x and its reconstruction, and the logits of both.
+        """Return D's loss on x, its reconstruction and samples, and the logits of x and of the others.
 
-        Its gradient is added to ``grads``; it stops at the reconstruction.
+        Its gradient is added to ``grads``; it stops at what was decoded.
         """
-        fake = self.decoder(self._sample(self.encoder(x, rng), rng), rng)
+        z = self._sample(self.encoder(x, rng), rng)
+        fake = self.decoder(np.concatenate([z, self.latent(len(x), rng)]), rng)
         real_logits, real_cache = self.discriminator.forward(x, rng)
         fake_logits, fake_cache = self.discriminator.forward(fake, rng)
-        loss = self.objective.discriminator(real_logits, fake_logits)
+        loss = self.objective.discriminator(np.concatenate([real_logits] * 2), fake_logits)
         if grads is not None:
-            self.discriminator.backward(loss.dreal, real_cache, grads, input_grad=False)
+            dreal = loss.dreal[: len(x)] + loss.dreal[len(x) :]
+            self.discriminator.backward(dreal, real_cache, grads, input_grad=False)
             self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
         return loss.value, real_logits, fake_logits
 
@@ -111,31 +117,41 @@ class VAEGAN(JudgedCoder):
         rng: np.random.Generator,
         grads: Mapping[str, Parameters] | None = None,
     ) -> dict[str, np.floating]:
-        r"""Return the loss L and its parts; add its gradients by encoder and decoder to ``grads``.
+        r"""Return both losses and their parts; add the encoder's and the decoder's gradient to ``grads``.
 
-        Three paths meet: :math:`d\hat x` is the reconstruction's gradient plus lambda times the
-        discriminator's input gradient; it flows through the decoder and the sample into the means
-        and log-variances, where the divergence's gradient joins it.
+        The decoder is gone through twice: the error's gradient goes on through the sample into the means
+        and log-variances, where the divergence's joins it; :math:`\lambda` times D's input gradient ends in
+        the decoder.
         """
+        n = len(x)
         described, encoder_cache = self.encoder.forward(x, rng)
         z, sample_cache = self._sample.forward(described, rng)
-        output, decoder_cache = self.decoder.forward(z, rng)
+        both = np.concatenate([z, self.latent(n, rng)])
+        output, decoder_cache = self.decoder.forward(both, rng)
         logits, discriminator_cache = self.discriminator.forward(output, rng)
         mean, log_var = np.split(described, 2, axis=1)
-        squared, dsquared = self.error(output, x, rng)
+        error, derror = self.error(output[:n], x, rng)
         kl = run.kl_standard_normal_forward(mean, log_var)
-        rivals = (self.discriminator(x, rng),) if self.objective.relativistic else ()
+        rivals = []
+        if self.objective.relativistic:
+            rivals.append(np.concatenate([self.discriminator(x, rng)] * 2))
         adversarial = self.objective.generator(logits, *rivals)
         if grads is not None:
-            doutput = dsquared + self.adversarial_weight * self.discriminator.backward(
-                adversarial.dfake, discriminator_cache
-            )
-            dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            dseen = self.discriminator.backward(adversarial.dfake, discriminator_cache)
+            dseen *= dseen.dtype.type(self.adversarial_weight)
+            self.decoder.backward(dseen, decoder_cache, grads["decoder"], input_grad=False)
+            derror = np.concatenate([derror, np.zeros_like(derror)])
+            dz = self.decoder.backward(derror, decoder_cache, grads["decoder"])[:n]
             ddescribed = self._sample.backward(dz, sample_cache)
             ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))
             self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        loss = squared + kl + self.adversarial_weight * adversarial.value
-        return {"loss": loss, "squared": squared, "kl": kl, "g_loss": adversarial.value}
+        return {
+            "loss": error + kl,
+            "decoder_loss": error + self.adversarial_weight * adversarial.value,
+            "error": error,
+            "kl": kl,
+            "g_loss": adversarial.value,
+        }
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, decoded from its mean codes."""
