@@ -65,7 +65,8 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     def pictures(z: np.ndarray) -> np.ndarray:
         return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
 
-    many = ends(model, config, 2 * MIDPOINTS, rng).astype(np.float64)
+    drawn = ends(model, config, 3 * MIDPOINTS, rng).astype(np.float64)
+    many, others = drawn[: 2 * MIDPOINTS], drawn[2 * MIDPOINTS :]
     if a.out.suffix == ".gif":
         stops = many[np.arange(a.pairs + 1) % a.pairs]
         t = np.arange(a.steps) / a.steps
@@ -88,9 +89,8 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         name: {"mean_length": float(np.linalg.norm(z, axis=1).mean())} for name, z in codes.items()
     }
     if model.features == PIXELS:
-        real = features(pictures(many[-MIDPOINTS:]))
+        real = features(pictures(others))
         for name, z in codes.items():
-            result[name]["frechet_distance_from_ends"] = frechet_distance(
-                features(pictures(z)), real
-            )
+            found = features(pictures(z))
+            result[name]["frechet_distance_from_other_ends"] = frechet_distance(found, real)
     return result
