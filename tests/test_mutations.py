@@ -8,12 +8,14 @@ import inspect
 import sys
 import textwrap
 
-import mutations
 import mutations_classifier
 import mutations_images
 import mutations_joined
+import mutations_models
 import mutations_normalisation
+import mutations_ops
 import mutations_regularisers
+import mutations_silent
 import mutations_translator
 import mutations_uses
 import mutations_vae
@@ -24,12 +26,14 @@ from npgan import backend, catalogue, losses, penalties
 from npgan.models import multi
 
 PARTS = (
-    mutations,
     mutations_classifier,
     mutations_images,
     mutations_joined,
+    mutations_models,
     mutations_normalisation,
+    mutations_ops,
     mutations_regularisers,
+    mutations_silent,
     mutations_translator,
     mutations_uses,
     mutations_vae,

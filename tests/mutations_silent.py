@@ -1,0 +1,210 @@
+"""Deliberate mistakes that no gradient shows, of all kinds; see mutations.py."""
+
+from mutations import Silent
+
+MUTATIONS: list = []
+
+
+def rule(name, old, new, where=""):
+    test = "test_optim.test_a_rule_is_the_sum_it_stands_for"
+    return Silent(f"ops.update.{where or name}_update", old, new, test, (name, float))
+
+
+MOMENTS = "test_ops.test_a_dropout_mask_keeps_its_share_and_has_mean_1"
+WORDS = "test_random.test_philox_gives_the_published_words"
+NORMAL = "test_random.test_normal_numbers_have_the_normal_distribution"
+GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
+AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
+GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
+OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_labels_it_was_given"
+NO_DIRECTION = (
+    "test_penalties.test_where_there_is_no_direction_the_distance_from_one_has_the_gradient_0"
+)
+BETWEEN = (
+    "test_penalties."
+    "test_wgan_gp_looks_at_a_uniform_point_between_each_real_and_its_generated_sample"
+)
+AROUND = "test_penalties.test_dragan_looks_around_real_data"
+KNOWN = "test_penalties.test_a_linear_discriminators_penalty_is_known"
+NOISY = (
+    "test_penalties."
+    "test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only"
+)
+DECAY = "test_penalties.test_a_coefficient_falls_by_equal_factors_and_then_stays"
+RECORDED = "test_programs.test_penalized_steps_are_recorded"
+PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit"
+SURROGATE = (
+    "test_players.test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be"
+)
+PACKS = "test_players.test_a_pack_is_samples_side_by_side"
+SHARES = "test_players.test_generators_share_the_samples_evenly"
+OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
+SPREAD = "test_models.test_the_spread_widens_the_noise_of_samples_and_of_nothing_else"
+CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
+RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
+ASKED = "test_conditional.test_samples_are_of_the_class_that_was_asked_for"
+CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
+
+SILENT = [
+    rule("sgd", "w -=", "w +="),
+    rule("sgd", "w -= lr * g", "w -= g"),
+    rule("momentum", "    v *= momentum\n", ""),
+    rule("momentum", "v += g", "v += (1 - momentum) * g"),
+    rule("rmsprop", "np.sqrt(v) + eps", "np.sqrt(v + eps)"),
+    rule("rmsprop", "np.square(g)", "np.abs(g)"),
+    rule("rmsprop", "    v *= decay\n", ""),
+    rule("adam", "lr / (1 - beta1**t)", "lr"),
+    rule("adam", "v / (1 - beta2**t)", "v"),
+    rule("adam", "v / (1 - beta2**t)", "v / (1 - beta2)"),
+    rule("adam", "np.sqrt(v / (1 - beta2**t)) + eps", "np.sqrt(v / (1 - beta2**t) + eps)"),
+    rule("adam", "m += (1 - beta1) * g", "m += g"),
+    rule("adam", "v *= beta2", "v *= beta1"),
+    rule("adamw", "lr * weight_decay", "weight_decay"),
+    rule("adamw", "    w *= 1 - lr * weight_decay\n", ""),
+    *(rule(name, "    g.fill(0)\n", "") for name in ("sgd", "momentum", "rmsprop", "adam")),
+    Silent("ops.update.ema_update", "(1 - decay) * w", "decay * w", AVERAGE),
+    Silent("ops.update.ema_update", "    average *= decay\n", "", AVERAGE),
+    Silent("ops.random.dropout_mask", "1 / (1 - rate)", "1", MOMENTS, (0.5,)),
+    Silent("ops.random.dropout_mask", "1 / (1 - rate)", "1 / rate", MOMENTS, (0.1,)),
+    Silent("ops.random.dropout_mask", ">= threshold", "< threshold", MOMENTS, (0.1,)),
+    Silent("ops.random.dropout_mask", "threshold(rate)", "threshold(rate / 2)", MOMENTS, (0.5,)),
+    Silent("ops.random.philox", "q >> 32 ^ b", "q >> 31 ^ b", WORDS),
+    Silent("ops.random.philox", "^ k1", "^ k0", WORDS),
+    Silent("ops.random.philox", "KEY_STEP[0]", "KEY_STEP[1]", WORDS),
+    Silent("ops.random.standard_normal", "-2 *", "-1 *", NORMAL),
+    Silent("ops.random.standard_normal", "np.sin", "np.cos", NORMAL),
+    Silent("ops.random.standard_normal", "2 * math.pi", "math.pi", NORMAL),
+    Silent("ops.random.standard_normal", "words[:, 1]", "words[:, 0]", NORMAL),
+    Silent("ops.noise.gaussian_sample_forward", "log_var / 2", "log_var", GAUSSIAN, (3.0, 2.0)),
+    Silent(
+        "ops.noise.gaussian_sample_forward", "log_var / 2", "-log_var / 2", GAUSSIAN, (3.0, 2.0)
+    ),
+    Silent("ops.noise.gaussian_sample_forward", "mean + ", "", GAUSSIAN, (3.0, 2.0)),
+    Silent("ops.batch.gather", "/ 255", "/ 256", GATHER, (0.0, 1.0)),
+    Silent("ops.batch.gather", " + np.float32(low)", "", GATHER, (-1.0, 1.0)),
+    Silent("ops.update.clip_by_norm", "limit / norm", "1 / norm**2", CLIP, (3.0,)),
+    Silent("ops.update.clip_by_norm", "if norm > limit:", "if norm:", CLIP, (0.5,)),
+    Silent(
+        "optim.Optimizer._advance",
+        "    self.t += 1\n",
+        "    self.t += 2\n",
+        "test_optim.test_the_first_update_has_the_schedules_first_rate",
+    ),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "1 - self.label_smoothing",
+        "1.0",
+        OBJECTIVE,
+        ("minimax",),
+    ),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "discriminator(real_logits, fake_logits",
+        "discriminator(fake_logits, real_logits",
+        OBJECTIVE,
+        ("minimax",),
+    ),
+    Silent(
+        "models.gan.GAN.opposed",
+        "discriminator.backward(loss.dfake, cache)",
+        "discriminator.backward(loss.dfake, cache, self.grads[name])",
+        "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
+    ),
+    Silent(
+        "penalties.gradient_penalty", "np.ones_like(", "2 * np.ones_like(", KNOWN, ("r1", "numpy")
+    ),
+    Silent(
+        "penalties.gradient_penalty",
+        "(logits), cache",
+        "(logits) / len(x), cache",
+        KNOWN,
+        ("r1", "numpy"),
+    ),
+    Silent(
+        "penalties.distance_from_one", "np.where(norm > 0, norm, 1)", "norm", NO_DIRECTION, (float,)
+    ),
+    Silent(
+        "penalties.distance_from_one",
+        "np.where(norm > 0, norm, 1)",
+        "(norm + 1e-3)",
+        NO_DIRECTION,
+        (float,),
+    ),
+    Silent("penalties.between", "_uniform(real, rng)", "_uniform(real, rng) ** 2", BETWEEN),
+    Silent("penalties._uniform", "(len(x), 1)", "x.shape", BETWEEN),
+    Silent("penalties.around_real", "alpha * (", "(", AROUND),
+    Silent("penalties.around_real", " * real.std()", "", AROUND),
+    Silent(
+        "penalties.penalized_backward",
+        "c[:n], c[n:] =",
+        "c[n:], c[:n] =",
+        "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
+        ("r1",),
+    ),
+    Silent(
+        "penalties.penalized_backward",
+        "points(real, fake,",
+        "points(fake, real,",
+        "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
+        ("dragan",),
+    ),
+    Silent(
+        "penalties.penalized_backward",
+        "now = coefficients()",
+        "now = penalties",
+        RECORDED,
+        ("decaying", None),
+    ),
+    Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
+    Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
+    Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
+    Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", SURROGATE),
+    Silent("models.gan.GAN.shown", ".reshape(-1,", ".T.reshape(-1,", PACKS),
+    Silent("models.gan.GAN.sample", "self.spread * ", "", SPREAD),
+    Silent("models.multi.Mixture._shares", "i * n // k, (i", "0, (i", SHARES, (7,)),
+    Silent("models.multi.of_the_hardest", "max(", "min(", OPINIONS),
+    Silent("models.multi.mean", "1 / len(parts)", "1", OPINIONS),
+    Silent(
+        "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
+    ),
+    Silent("models.labels.Labels.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)),
+    Silent("models.labels.Labels.labels_for", "% self.classes", "// self.classes", ASKED),
+    Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
+    Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),
+    Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),
+    Silent("models.gan.GAN._rivals", "self.shown(real, rng)", "real", NOISY),
+    Silent("models.gan.GAN.shown", "self._noisy(x, rng)", "x", NOISY),
+    Silent(
+        "models.gan.GAN.discriminator_step",
+        "self.fake_label_smoothing)",
+        "0.0)",
+        OBJECTIVE,
+        ("minimax",),
+    ),
+    Silent(
+        "models.vaegan.VAEGAN.generator_step",
+        "np.concatenate([self.discriminator(x, rng)] * 2)",
+        "logits",
+        "test_models.test_a_vaegan_trains_on_the_objective_it_was_given",
+        ("relativistic",),
+    ),
+    Silent(
+        "models.model.Model._forget",
+        "grads.flat.fill(0)",
+        "pass",
+        "test_models.test_training_forgets_the_gradients_that_an_unfinished_step_left",
+        ("GAN",),
+    ),
+    Silent(
+        "models.gan.GAN.train_step",
+        "% self.n_critic == 0",
+        "% self.n_critic == 1",
+        "test_models.test_n_critic_lets_the_generator_move_every_third_step",
+    ),
+    Silent(
+        "models.model.Model._refuse",
+        "raise NonFiniteError(",
+        "(",
+        "test_models.test_a_huge_learning_rate_ends_in_a_non_finite_error_and_finite_weights",
+    ),
+]
