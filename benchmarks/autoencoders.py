@@ -66,41 +66,16 @@ class Row(NamedTuple):
     limit: float
 
 
-ADAM = {"name": "adam", "lr": 2e-3, "schedule": "cosine"}
-ADAMW = {**ADAM, "name": "adamw", "beta2": 0.95, "weight_decay": 0.3}
-"""A second moment that follows the gradient within some twenty steps, and weights that shrink: the first
-fits the training images sooner, the second keeps what is learned true of others."""
-LEAKY = "leaky_relu 0.1"
-
-
-def coders(
-    *widths: int, loss: str, epochs: int, batch_size: int = 256, rule: dict = ADAM, init: str = ""
-) -> Config:
+def coders(*widths: int, loss: str, epochs: int) -> Config:
     """Return a symmetric autoencoder from 784 pixels down to the last width and up again."""
-    ends = {"hidden": LEAKY, "init": init}
+    hidden, rule = "leaky_relu 0.1", {"name": "adam", "lr": 2e-3, "schedule": "cosine"}
     networks = {
-        "encoder": mlp(784, *widths, **ends),
-        "decoder": mlp(*reversed(widths), 784, **ends, output="sigmoid"),
+        "encoder": mlp(784, *widths, hidden=hidden),
+        "decoder": mlp(*reversed(widths), 784, hidden=hidden, output="sigmoid"),
     }
-    return replace(
-        preset("autoencoder"),
-        networks=networks,
-        optimizers={name: dict(rule) for name in CODERS},
-        batch_size=batch_size,
-        epochs=epochs,
-        settings={"loss": loss},
-    )
-
-
-def dense_vae(*widths: int, codes: int, epochs: int) -> Config:
-    """Return a variational autoencoder with these hidden layers, and as many codes."""
-    ends = {"hidden": LEAKY, "init": "he_normal"}
-    networks = {
-        "encoder": mlp(784, *widths, 2 * codes, **ends),
-        "decoder": mlp(codes, *reversed(widths), 784, **ends, output="sigmoid"),
-    }
-    optimizers = {name: dict(ADAMW) for name in CODERS}
-    return replace(preset("vae"), networks=networks, optimizers=optimizers, epochs=epochs)
+    optimizers = {name: dict(rule) for name in CODERS}
+    config = replace(preset("autoencoder"), networks=networks, optimizers=optimizers)
+    return replace(config, epochs=epochs, settings={"loss": loss})
 
 
 ROWS = {
@@ -123,24 +98,14 @@ ROWS = {
         0.40,
     ),
     "hinton": Row(
-        coders(
-            *(1000, 500, 250, 30),
-            loss="mse",
-            epochs=120,
-            batch_size=128,
-            rule=ADAMW,
-            init="he_normal",
-        ),
+        preset("autoencoder-deep"),
         squared_error,
         "784-1000-500-250-30 and mirrored, Hinton and Salakhutdinov 2006: 3.00",
         2.8,
     ),
     "vae": Row(preset("vae"), negative_elbo, "784-400-20, PyTorch's example: 105.6", 104.5),
     "vae-deep": Row(
-        dense_vae(500, 500, codes=40, epochs=100),
-        negative_elbo,
-        "784-500-500-40, within five minutes",
-        104.5,
+        preset("vae-deep"), negative_elbo, "any dense network, within five minutes", 104.5
     ),
 }
 

@@ -203,10 +203,13 @@ def presets(_: np.random.Generator) -> Iterator[Case]:
         rng = np.random.default_rng(crc32(name.encode()))
         model = config.build(rows=config.batch_size)
         in_float64(model)
-        for network in model.networks.values():  # small first weights leave all near their corners
+        for network in model.networks.values():
+            # Small first weights leave all near their corners; large ones bring probabilities so near 0
+            # and 1 that their logarithms lose digits.
             widest = max(array.shape[0] for array in network.parameters.values())
             flat = network.parameters.flat
             flat += rng.standard_normal(flat.size) / max(10, np.sqrt(widest))
+            flat *= 0.9
         x = rng.random((3, model.features))
         yield from STEPS[config.model](f"preset {name}", model, x, {"directions": 2})
 

@@ -29,6 +29,16 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
 
 
 RELU, LEAKY = "relu", "leaky_relu 0.2"
+DEEP = {"hidden": "leaky_relu 0.1", "init": "he_normal"}
+SHRINKING = {
+    "name": "adamw",
+    "lr": 2e-3,
+    "beta2": 0.95,
+    "weight_decay": 0.3,
+    "schedule": "cosine",
+}
+"""For deep autoencoders: steps that follow how large the gradient was lately, and weights that shrink,
+so that what is learned of the training images holds for others."""
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
 LARGE = {
     "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
@@ -203,6 +213,18 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
+    "autoencoder-deep": Config(
+        model="autoencoder",
+        data="mnist",
+        batch_size=128,
+        epochs=120,
+        networks={
+            "encoder": mlp(784, 1000, 500, 250, 30, **DEEP),
+            "decoder": mlp(30, 250, 500, 1000, 784, **DEEP, output="sigmoid"),
+        },
+        optimizers=_both(*CODERS, **SHRINKING),
+        settings={"loss": "mse"},
+    ),
     "sparse": _code("sigmoid", loss="bce", sparsity={"kl": 0.002}),
     "contractive": _code("sigmoid", loss="bce", contraction=0.002),
     "tied": _code(RELU, loss="bce", tied=True),
@@ -280,6 +302,17 @@ PRESETS: dict[str, Config] = {
     ),
     "vae": _vae(20, epochs=10),
     "vae-2d": _vae(2, epochs=20),
+    "vae-deep": Config(
+        model="vae",
+        data="mnist",
+        batch_size=128,
+        epochs=60,
+        networks={
+            "encoder": mlp(784, 1000, 500, 80, **DEEP),
+            "decoder": mlp(40, 500, 1000, 784, **DEEP, output="sigmoid"),
+        },
+        optimizers=_both(*CODERS, **SHRINKING),
+    ),
     "iwae": Config(
         model="iwae",
         data="mnist",
