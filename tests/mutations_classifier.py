@@ -29,7 +29,7 @@ SILENT = [
     Silent("attacks.pgd", "moved + alpha", "moved - alpha", RISES),
     Silent("models.classifier.Classifier.train_step", "if self.adversarial", "if False", BEARS),
     classifier("train_step", "logits.argmax", "logits.argmin", REPORTED),
-    classifier("train_step", "-self.classes :].argmax", "-self.classes :].argmin", REPORTED),
+    classifier("_apart", "columns.argmax", "columns.argmin", REPORTED),
     classifier("train_step", '    self.update(loss, "classifier")\n', "    pass\n", MOVES),
     classifier("train_step", "self._count", "dict", MOVES),
     classifier("input_gradient", ".forward(x)", ".forward(x, np.random.default_rng(0))", SLOPE),
