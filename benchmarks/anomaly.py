@@ -34,15 +34,9 @@ ELSEWHERE = "kernel density .869, AnoGAN .913, Deep SVDD .948 (Ruff et al. 2018)
 
 def kept_back(data: Dataset) -> Dataset:
     """Return the training images, the last 10,000 in the place of the test's."""
-    last = slice(-len(data.test), None)
-    first = slice(0, last.start)
-    return replace(
-        data,
-        train=data.train[first],
-        train_labels=data.train_labels[first],
-        test=data.train[last],
-        test_labels=data.train_labels[last],
-    )
+    n, x, labels = len(data.test), data.train, data.train_labels
+    parts = {"train": x[:-n], "train_labels": labels[:-n]}
+    return replace(data, **parts, test=x[-n:], test_labels=labels[-n:])
 
 
 def detect(data: Dataset, digit: int, seed: int) -> dict[str, float]:

@@ -38,7 +38,7 @@ EXAMPLES = """
 examples:
   python benchmarks/quality.py --only ring,grid,grid100
   python benchmarks/quality.py --only gan-mnist-long --minutes 5 --times-as-long 3
-  python benchmarks/quality.py --only gan-small,gan-large --seeds 1 --minutes 0.2 --out /tmp/quality
+  python benchmarks/quality.py --only gan-small,gan-large --seeds 1 --minutes 0.2 --out quality-quick
 """
 SAMPLES = {"ring": 2500, "grid": 2500, "grid100": 10_000}
 DIGITS = ("gan-mnist-long", "gan-small", "gan-large")

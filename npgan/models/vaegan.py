@@ -76,7 +76,8 @@ class VAEGAN(JudgedCoder):
     ) -> tuple[np.floating, np.ndarray, np.ndarray]:
         """Return D's loss on x, its reconstruction and samples, and the logits of x and of the others.
 
-        Its gradient is added to ``grads``; it stops at what was decoded.
+        Those are (n, 1) and (2n, 1): reconstructions first. Its gradient is added to ``grads``; it
+        stops at what was decoded.
         """
         z = self._sample(self.encoder(x, rng), rng)
         fake = self.decoder(np.concatenate([z, self.latent(len(x), rng)]), rng)

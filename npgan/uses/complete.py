@@ -115,7 +115,7 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
 
 
 def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
-    r"""Fill x by the mean of a Gaussian, given the known pixels: the best guess that is linear in them.
+    r"""Fill x (n, d) by a Gaussian's mean, given its known pixels (d,): the best guess linear in them.
 
     :math:`\mu_h + \Sigma_{hk}(\Sigma_{kk} + \epsilon I)^{-1}(x_k - \mu_k)`, with the moments of training
     images; :math:`\epsilon` keeps pixels that never change from being divided by.
