@@ -2,6 +2,8 @@
 
 from mutations import Mutation, Silent
 
+from npgan import AdversarialAutoencoder, BiGAN
+
 DECODER, ENCODER = "decoder.0.weight", "encoder.0.weight"
 
 
@@ -11,6 +13,7 @@ def mutation(model, name, old, new, case, parameter):
 
 AAE, BIGAN = "adversarial.AdversarialAutoencoder", "bigan.BiGAN"
 LOWER, VAEGAN = "vae.Variational", "vaegan.VAEGAN"
+JUDGED, FIRST = "coder.JudgedCoder", "discriminator.0.weight"
 CODERS = "adversarial autoencoder (non-saturating), coders' step"
 CODES = "adversarial autoencoder (non-saturating), discriminator's step"
 BOTH = "BiGAN (non-saturating), coders' step"
@@ -21,9 +24,9 @@ MUTATIONS = [
     mutation(
         AAE, "generator_step", "dcode + self.adversarial_weight *", "dcode +", CODERS, ENCODER
     ),
-    mutation(
-        AAE, "discriminator_step", "loss.dfake]", "-loss.dfake]", CODES, "discriminator.0.weight"
-    ),
+    mutation(JUDGED, "discriminator_step", "loss.dfake]", "-loss.dfake]", CODES, FIRST),
+    mutation(JUDGED, "discriminator_step", "[loss.dreal,", "[0 * loss.dreal,", CODES, FIRST),
+    mutation(JUDGED, "discriminator_step", "sum(paid, loss.value)", "loss.value", CODES, FIRST),
     mutation(
         BIGAN,
         "generator_step",
@@ -45,11 +48,28 @@ def silent(model, name, old, new, test, *arguments):
     return Silent(f"models.{model}.{name}", old, new, f"test_joined_models.{test}", arguments)
 
 
+APART = "test_a_discriminator_that_compares_samples_sees_the_two_kinds_apart"
 PARTS = "test_the_parts_of_an_adversarial_autoencoders_loss_add_up"
 EXCHANGED = "test_a_bidirectional_gan_plays_by_the_discriminators_loss_with_the_sides_exchanged"
 ASKED = "test_a_conditional_vae_makes_the_class_that_is_asked_for"
 TERMS = "test_the_bound_of_a_conditional_vae_is_that_of_its_terms"
 SILENT = [
+    silent(
+        AAE,
+        "shown",
+        "self.latent(len(x), rng), code",
+        "code, self.latent(len(x), rng)",
+        APART,
+        AdversarialAutoencoder,
+    ),
+    silent(
+        BIGAN,
+        "shown",
+        "coded, np.concatenate([self.decoder(z",
+        "coded, np.concatenate([self.decoder(0 * z",
+        APART,
+        BiGAN,
+    ),
     silent(AAE, "generator_step", "loss = d * mean", "loss = mean", PARTS),
     silent(AAE, "generator_step", '"reconstruction": d * mean', '"reconstruction": mean', PARTS),
     silent(

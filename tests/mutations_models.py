@@ -166,19 +166,6 @@ def vaegan(old, new, parameter, name="generator_step"):
 
 
 VAEGAN = [
-    vaegan("loss.dreal[: len(x)] + loss", "loss", "discriminator.0.weight", "discriminator_step"),
-    vaegan(
-        "self.discriminator.backward(dreal, real_cache, grads, input_grad=False)",
-        "pass",
-        "discriminator.3.bias",
-        "discriminator_step",
-    ),
-    vaegan(
-        "discriminator(np.concatenate([real_logits] * 2), fake_logits",
-        "discriminator(fake_logits, np.concatenate([real_logits] * 2)",
-        "discriminator.0.weight",
-        "discriminator_step",
-    ),
     vaegan("x.shape[1] * dvalue", "dvalue", "decoder.2.weight", "error"),
     vaegan("x.shape[1] * value", "value", "decoder.2.weight", "error"),
     vaegan("dseen *= ", "dseen = dseen / ", "decoder.2.bias"),

@@ -15,6 +15,7 @@ from npgan import (
     ConditionalVAE,
     Dense,
     InputError,
+    LeakyReLU,
     Sequential,
     Sigmoid,
     Tanh,
@@ -218,7 +219,7 @@ def test_a_decoder_that_ends_in_a_sigmoid_has_probabilities():
 @pytest.mark.parametrize("kind", [AdversarialAutoencoder, BiGAN])
 def test_a_discriminator_that_compares_samples_sees_the_two_kinds_apart(kind):
     width = K if kind is AdversarialAutoencoder else D + K
-    critic = Sequential(Dense(width, 8), BatchNorm(8), Dense(8, 1), rng=3)
+    critic = Sequential(Dense(width, 8), BatchNorm(8), LeakyReLU(), Dense(8, 1), rng=3)
     model = kind(net(D, K), net(K, D), critic)
     value, *_ = model.discriminator_step(X[:32], np.random.default_rng(0))
     z = model.latent(32, np.random.default_rng(0))

@@ -141,6 +141,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
             adversarial_weight=0.7,
             hidden_layers=hidden_layers,
             objective=objective,
+            penalties={"r1": 0.5, "r2": 0.7},
             optimizers=_sgd("encoder", "decoder", "discriminator"),
         )
         yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
@@ -181,6 +182,7 @@ def _told_and_joined(rng: np.random.Generator) -> Iterator[Case]:
             *_networks(*coders, critic),
             adversarial_weight=0.7,
             objective=objective,
+            penalties={"r1": 0.5, "r2": 0.7},
             optimizers=_sgd(*names),
         )
         x = rng.random((5, 4))

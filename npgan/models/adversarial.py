@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError, not_negative, unknown
-from npgan.layers import Sequential, halves
+from npgan.layers import Sequential
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import JudgedCoder
 from npgan.parameters import Parameters
@@ -31,7 +31,7 @@ class AdversarialAutoencoder(JudgedCoder):
     discriminator : code (n, k) -> logits (n, 1)
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1", here summed over a row
     adversarial_weight : lambda, not negative
-    settings : objective and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
+    settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
 
     Raises
     ------
@@ -66,18 +66,10 @@ class AdversarialAutoencoder(JudgedCoder):
         self.loss = RECONSTRUCTIONS[loss]
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
 
-    def discriminator_step(
-        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
-    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return D's loss on noise (real) and on codes, and both logits; add its gradient to ``grads``."""
-        code, n = self.encoder(x, rng), len(x)
-        judge = halves(self.discriminator, n)
-        logits, cache = judge.forward(np.concatenate([self.latent(n, rng), code]), rng)
-        loss = self.objective.discriminator(logits[:n], logits[n:])
-        if grads is not None:
-            dlogits = np.concatenate([loss.dreal, loss.dfake])
-            judge.backward(dlogits, cache, grads, input_grad=False)
-        return loss.value, logits[:n], logits[n:]
+    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return noise and codes, both (n, k)."""
+        code = self.encoder(x, rng)
+        return self.latent(len(x), rng), code
 
     def generator_step(
         self,

@@ -19,7 +19,6 @@ from npgan.errors import InputError
 from npgan.layers import Sequential, halves
 from npgan.models.coder import JudgedCoder
 from npgan.parameters import Parameters
-from npgan.penalties import Coefficient, check_penalties, penalized_backward
 
 
 class BiGAN(JudgedCoder):
@@ -30,8 +29,7 @@ class BiGAN(JudgedCoder):
     encoder : x (n, d) -> code (n, k)
     decoder : z (n, k) -> x (n, d)
     discriminator : [x, z] (n, d + k) -> logits (n, 1)
-    penalties : as a :class:`~npgan.models.GAN` has them, of pairs
-    settings : objective, whose discriminator's loss is L, and optimizers, as
+    settings : objective, whose discriminator's loss is L, penalties and optimizers, as
         :class:`~npgan.models.coder.JudgedCoder` has them
 
     Raises
@@ -45,8 +43,6 @@ class BiGAN(JudgedCoder):
         encoder: Sequential,
         decoder: Sequential,
         discriminator: Sequential,
-        *,
-        penalties: Mapping[str, Coefficient] | None = None,
         **settings: Any,
     ) -> None:
         d, k = encoder.in_width, encoder.out_width
@@ -57,22 +53,12 @@ class BiGAN(JudgedCoder):
                 f"discriminator take {d + k}"
             )
         super().__init__(encoder, decoder, discriminator, **settings)
-        self.penalties = check_penalties(penalties or {}, discriminator)
 
-    def discriminator_step(
-        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
-    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return D's loss on both kinds of pairs, and their logits; add its gradient to ``grads``."""
-        n, z = len(x), self.latent(len(x), rng)
+    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pairs [x, E(x)] and [G(z), z], both (n, d + k)."""
+        z = self.latent(len(x), rng)
         coded = np.concatenate([x, self.encoder(x, rng)], axis=1)
-        made = np.concatenate([self.decoder(z, rng), z], axis=1)
-        judge = halves(self.discriminator, n)
-        logits, cache = judge.forward(np.concatenate([coded, made]), rng)
-        loss = self.objective.discriminator(logits[:n], logits[n:])
-        dlogits = np.concatenate([loss.dreal, loss.dfake])
-        both = self.discriminator, judge
-        paid = penalized_backward(*both, self.coefficients, dlogits, cache, coded, made, grads, rng)
-        return sum(paid, loss.value), logits[:n], logits[n:]
+        return coded, np.concatenate([self.decoder(z, rng), z], axis=1)
 
     def generator_step(
         self,

@@ -8,11 +8,12 @@ import numpy as np
 from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, unknown
-from npgan.layers import Sequential
+from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
+from npgan.penalties import Coefficient, check_penalties, penalized_backward
 
 
 class Coder(Model):
@@ -53,13 +54,14 @@ class LatentModel(Coder):
 
 
 class JudgedCoder(LatentModel):
-    """An encoder and a decoder that play against a discriminator; subclasses say of what, and how.
+    """An encoder and a decoder that play against a discriminator; subclasses say what it is shown.
 
     Parameters
     ----------
     encoder, decoder : as a :class:`Coder` has them
     discriminator : logits (n, 1) of what it is shown
     objective : a name of :data:`npgan.losses.OBJECTIVES`
+    penalties : as a :class:`~npgan.models.GAN` has them, of what D is shown
     optimizers : for the three networks; by default Adam(1e-3) each
     """
 
@@ -70,6 +72,7 @@ class JudgedCoder(LatentModel):
         discriminator: Sequential,
         *,
         objective: str = "non-saturating",
+        penalties: Mapping[str, Coefficient] | None = None,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
         if discriminator.out_width != 1:
@@ -81,12 +84,27 @@ class JudgedCoder(LatentModel):
         super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
         self.objective = OBJECTIVES[objective]
+        self.penalties = check_penalties(penalties or {}, discriminator)
+
+    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return what D is to take for real and what for made, as many rows of each."""
+        raise NotImplementedError
 
     def discriminator_step(
         self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
     ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return D's loss and the logits of real and made rows; add its gradient to ``grads``."""
-        raise NotImplementedError
+        """Return D's loss and the logits of real and made rows; add its gradient to ``grads``.
+
+        The gradient stops at what was made.
+        """
+        real, fake = self.shown(x, rng)
+        n, judge = len(real), halves(self.discriminator, len(real))
+        logits, cache = judge.forward(np.concatenate([real, fake]), rng)
+        loss = self.objective.discriminator(logits[:n], logits[n:])
+        dlogits = np.concatenate([loss.dreal, loss.dfake])
+        both = self.discriminator, judge
+        paid = penalized_backward(*both, self.coefficients, dlogits, cache, real, fake, grads, rng)
+        return sum(paid, loss.value), logits[:n], logits[n:]
 
     def generator_step(
         self,

@@ -41,7 +41,7 @@ class VAEGAN(JudgedCoder):
     discriminator : x (n, d) -> logits (n, 1)
     adversarial_weight : lambda, not negative
     hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
-    settings : objective and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
+    settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
 
     Raises
     ------
@@ -71,24 +71,11 @@ class VAEGAN(JudgedCoder):
         self.hidden_layers = count("hidden_layers", hidden_layers, 0, len(discriminator.layers) - 1)
         self._sample = GaussianSample()
 
-    def discriminator_step(
-        self, x: np.ndarray, rng: np.random.Generator, grads: Parameters | None = None
-    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return D's loss on x, its reconstruction and samples, and the logits of x and of the others.
-
-        Those are (n, 1) and (2n, 1): reconstructions first. Its gradient is added to ``grads``; it
-        stops at what was decoded.
-        """
+    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return x, once for each kind of fake, and reconstructions and samples, both (2n, d)."""
         z = self._sample(self.encoder(x, rng), rng)
         fake = self.decoder(np.concatenate([z, self.latent(len(x), rng)]), rng)
-        real_logits, real_cache = self.discriminator.forward(x, rng)
-        fake_logits, fake_cache = self.discriminator.forward(fake, rng)
-        loss = self.objective.discriminator(np.concatenate([real_logits] * 2), fake_logits)
-        if grads is not None:
-            dreal = loss.dreal[: len(x)] + loss.dreal[len(x) :]
-            self.discriminator.backward(dreal, real_cache, grads, input_grad=False)
-            self.discriminator.backward(loss.dfake, fake_cache, grads, input_grad=False)
-        return loss.value, real_logits, fake_logits
+        return np.concatenate([x, x]), fake
 
     def error(
         self, output: np.ndarray, x: np.ndarray, rng: np.random.Generator | None = None
