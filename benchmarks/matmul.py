@@ -10,7 +10,6 @@ those in which something else had the core, and a rate is the median over the ro
 import argparse
 import itertools
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +19,9 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-from step import PRESETS, config_of, cores, environment, listed, ratio
+from contestants import PRESETS, config_of
+from step import listed, ratio
+from workers import spawn
 
 from npgan import backend
 from npgan.memory import aligned_zeros
@@ -157,10 +158,7 @@ class Worker:
     """A contestant's process: the helper threads of one library must not disturb another's."""
 
     def __init__(self, name: str, threads: int) -> None:
-        command = [sys.executable, __file__, "--worker", name, str(threads)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        with cores(threads):
-            self.process = subprocess.Popen(command, env=environment(threads), **pipes)
+        self.process = spawn(threads, __file__, "--worker", name, str(threads))
 
     def slice(self) -> float:
         """Return the seconds of a call of the product in turn."""

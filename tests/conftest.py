@@ -20,6 +20,16 @@ def _in_numpy():
     backend.use("numpy")
 
 
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def threads(request):
+    """Let the kernels use so many threads."""
+    jit = pytest.importorskip("npgan.kernels.jit")
+    before = jit.threads()
+    jit.set_threads(request.param)
+    yield request.param
+    jit.set_threads(before)
+
+
 @pytest.fixture
 def points() -> np.ndarray:
     """A small 2-D data set."""

@@ -31,7 +31,7 @@ NOISY = (
     "test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_only"
 )
 DECAY = "test_penalties.test_a_coefficient_falls_by_equal_factors_and_then_stays"
-RECORDED = "test_programs.test_penalized_steps_are_recorded"
+RECORDED = "test_recorded_steps.test_penalized_steps_are_recorded"
 PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit"
 SURROGATE = (
     "test_players.test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be"

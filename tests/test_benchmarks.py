@@ -1,6 +1,5 @@
 """The benchmarks count, compare and start as they should; nothing here looks at a time."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -8,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import step
+from contestants import CHECKED_STEPS, MAKERS, config_of, given, operations
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 MILLIONS = {
@@ -20,21 +21,9 @@ MILLIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def step():
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        spec = importlib.util.spec_from_file_location("step", BENCHMARKS / "step.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-
-
 @pytest.mark.parametrize("name", MILLIONS)
-def test_operations_of_a_step(step, name):
-    assert round(step.operations(step.config_of(name)) / 1e6) == MILLIONS[name]
+def test_operations_of_a_step(name):
+    assert round(operations(config_of(name)) / 1e6) == MILLIONS[name]
 
 
 @pytest.mark.parametrize(
@@ -75,37 +64,37 @@ def test_quality_trains_only_what_is_not_there_and_shows_the_median_and_the_wors
     assert "seed" not in done.stderr
 
 
-def losses(step, name, config):
+def losses(name, config):
     model = config.build(60_000)
-    return step.MAKERS[name](config, model, 1).losses(*step.given(config, model))
+    return MAKERS[name](config, model, 1).losses(*given(config, model))
 
 
 @pytest.mark.parametrize("name", MILLIONS)
-def test_torch_computes_the_same_losses(step, name):
+def test_torch_computes_the_same_losses(name):
     torch = pytest.importorskip("torch")
     threads = torch.get_num_threads()
-    config = step.config_of(name)
+    config = config_of(name)
     try:
-        ours, theirs = losses(step, "npgan numpy", config), losses(step, "torch", config)
+        ours, theirs = losses("npgan numpy", config), losses("torch", config)
     finally:
         torch.set_num_threads(threads)
-    assert np.shape(ours) == (step.CHECKED_STEPS, 2 if config.model == "gan" else 1)
+    assert np.shape(ours) == (CHECKED_STEPS, 2 if config.model == "gan" else 1)
     assert step.same(theirs, ours)
 
 
-def test_other_losses_are_not_the_same(step):
-    ours = losses(step, "npgan numpy", step.config_of("autoencoder"))
+def test_other_losses_are_not_the_same():
+    ours = losses("npgan numpy", config_of("autoencoder"))
     assert not step.same((np.array(ours) * 1.01).tolist(), ours)
     assert not step.same(ours[:2], ours)
     assert not step.same([[float("nan")]] * 3, ours)
 
 
-def test_ratios_are_medians_of_the_rounds(step):
+def test_ratios_are_medians_of_the_rounds():
     assert step.ratio([2.0, 30.0, 8.0], [1.0, 10.0, 2.0]) == 3.0
 
 
 @pytest.mark.parametrize("peer", [True, False])
-def test_a_summary_without_a_peer_has_no_best_one(step, peer):
+def test_a_summary_without_a_peer_has_no_best_one(peer):
     rounds = {"npgan numpy": [2e-3, 3e-3], "product numpy": [0.02, 0.02]}
     rounds |= {"jax-step": [1e-3, 1e-3], "jax-scan": [5e-4, 5e-4]} if peer else {}
     base = {"preset": "gan-small", "threads": 1, "rounds": rounds, "left_out": {}}

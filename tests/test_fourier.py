@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_programs import BATCH, compiled, steps_of, threads  # noqa: F401
+from test_recorded_steps import BATCH, all_recorded, check, compiled, steps_of
 from test_second_order import double_backward, random
 
 from npgan import GAN, backend, ops, optim
@@ -94,12 +94,12 @@ def test_a_number_that_is_not_finite_stays_so():
 
 @compiled
 @pytest.mark.parametrize("name", ["ring", "grid", "grid100"])
-def test_presets_with_them_are_recorded(name, threads):  # noqa: F811
+def test_presets_with_them_are_recorded(name, threads):
     backend.use("numba")
     step, _, _ = steps_of(preset(name).build(1000), random(3 * BATCH, 2).astype(np.float32))
     losses = [step()["d_loss"] for _ in range(3)]
     assert np.isfinite(losses).all()
-    assert all(made is not None for pattern, made in step._programs.items() if pattern is not None)
+    assert all_recorded(step)
 
 
 @compiled
@@ -107,9 +107,8 @@ def test_presets_with_them_are_recorded(name, threads):  # noqa: F811
     ("penalties", "dtype"),
     [({}, np.float32), ({}, np.float64), ({"r1": 0.1, "r2": 0.2}, np.float64)],
 )
-def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):  # noqa: F811
+def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):
     """Without a penalty bit for bit; with one, one product a stage is another sum than two."""
-    backend.use("numba")
     generator = [["fourier 4 2 0.5 2", "dense 20 9", "relu", "dense 9 4"], "scale 3", ["dense 4 4"]]
 
     def make():
@@ -118,12 +117,4 @@ def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):  # no
         return GAN(*networks, optimizers=rules, penalties=penalties, objective="relativistic")
 
     data = random(3 * BATCH, 4).astype(dtype)
-    mine, theirs = make(), make()
-    step, _, _ = steps_of(mine, data)
-    _, single, _ = steps_of(theirs, data)
-    close = 1e-9 if penalties else 0
-    for _ in range(6):
-        assert step() == pytest.approx(single(), rel=close)
-    assert None not in [made for pattern, made in step._programs.items() if pattern is not None]
-    for name, weights in theirs.weights().items():
-        np.testing.assert_allclose(mine.weights()[name], weights, rtol=0, atol=close)
+    check(make, data, count=6, close=1e-9 if penalties else 0)

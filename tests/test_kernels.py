@@ -31,14 +31,6 @@ FLOATS = (np.float32, np.float64)
 SIZES = st.sampled_from([1, 2, 3, 7, 13, 16, 17, 31, 33, 50, 64, 100])
 
 
-@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
-def _threads(request):
-    before = jit.threads()
-    jit.set_threads(request.param)
-    yield
-    jit.set_threads(before)
-
-
 def close(value, reference, terms=1):
     """Compare within the rounding of a sum of so many terms, relative to the largest number."""
     value, reference = np.asarray(value), np.asarray(reference)
@@ -57,7 +49,7 @@ def test_every_kernel_has_a_reference_of_its_name():
     assert set(kernels.KERNELS) <= set(ops.__all__)
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @given(n=SIZES, k=SIZES, m=SIZES, dtype=st.sampled_from(FLOATS))
 @settings(deadline=None, max_examples=40)
 def test_dense_products_are_the_references(n, k, m, dtype):
@@ -89,7 +81,7 @@ def test_transposes(dtype, rows, columns):
     assert (c == a.T).all()
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_are_the_references(name, dtype):
@@ -145,7 +137,7 @@ def test_polynomials_are_within_two_ulp(name):
     assert (np.abs(apply(x) - exact) / ulp).max() <= 2
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_are_the_references(name, dtype):
@@ -166,7 +158,7 @@ def test_nan_passes_through_every_loss(name):
     assert np.isnan(gradient).tolist() == [False, True]
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("shape", [(0, 3), (1,), (5, 3), (100, 99)])
 def test_random_numbers_are_the_references(shape, dtype):
@@ -198,7 +190,7 @@ def arguments(dtype):
     }
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", arguments(np.float32))
 def test_noise_and_softmax_are_the_references(name, dtype):
@@ -228,7 +220,7 @@ def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_ha
     assert missing == parts | steps_only | in_numpy_only() | others
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_likelihood_is_the_references(dtype):
     rng = np.random.default_rng(0)
@@ -250,7 +242,7 @@ UPDATES = {
 }
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", UPDATES)
 def test_updates_are_the_references(name, dtype):
@@ -270,7 +262,7 @@ def test_a_dropout_rate_close_to_1_still_fits_a_word():
         assert not draw(np.random.default_rng(0), (100,), 1 - 1e-12).any()
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 def test_averages_and_batches_are_the_references():
     a, w = random(9000, np.float32), random(9000, np.float32, 1)
     b = a.copy()
@@ -297,7 +289,7 @@ def test_one_bad_number_is_seen(dtype, bad):
 WIDTHS = st.lists(SIZES, min_size=2, max_size=4)
 
 
-@pytest.mark.usefixtures("_threads")
+@pytest.mark.usefixtures("threads")
 @given(n=SIZES, widths=WIDTHS, dtype=st.sampled_from(FLOATS), data=st.data())
 @settings(deadline=None, max_examples=40)
 def test_a_fused_network_is_its_layers(n, widths, dtype, data):

@@ -4,10 +4,10 @@ The record, tests/golden/parity.npz, is what `benchmarks/parity.py --write-golde
 and gradient norms of PyTorch's first 100 steps in float64.
 """
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
+import parity
 import pytest
 
 from npgan import ops
@@ -15,17 +15,6 @@ from npgan.backend import run
 
 HERE = Path(__file__).parent
 STEPS = 20
-
-
-def load_script(name):
-    path = HERE.parent / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-parity = load_script("parity")
 
 
 @pytest.fixture(scope="module")

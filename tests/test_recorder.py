@@ -1,0 +1,212 @@
+"""What a recorder writes down: rows in phases, arrays without copies; and what it refuses."""
+
+import numpy as np
+import pytest
+
+from npgan import backend, optim
+from npgan.backend import run
+from npgan.data.batches import Batches
+from npgan.layers import build
+
+pytest.importorskip("npgan.kernels")
+from test_recorded_steps import compiled, rows
+
+from npgan.kernels import program
+from npgan.kernels.record import Recorder
+from npgan.kernels.schedule import Row, phases
+from npgan.kernels.traced import Buffer, NotRecordable, Place
+
+
+def test_rows_wait_for_what_they_read_or_overwrite():
+    a, b, c, part = Buffer(8), Buffer(8), Buffer(8), Buffer(4)
+    part.whole, part.offset = a, 4
+
+    def row(*places):
+        return Row(0, [7, *(Place(*place) for place in places)], [], 1)
+
+    writes, reads = (a, 0, 8, True), (a, 0, 8)
+    table = {
+        "strangers": ([row(writes), row((b, 0, 8, True), (c, 0, 8))], [0, 0]),
+        "readers": ([row(reads), row(reads)], [0, 0]),
+        "a read after a write": ([row(writes), row(reads)], [0, 1]),
+        "a write after a read": ([row(reads), row(writes)], [0, 1]),
+        "a write after a write": ([row(writes), row(writes)], [0, 1]),
+        "neighbours": ([row((a, 0, 4, True)), row((a, 4, 4, True))], [0, 0]),
+        "a part": ([row((part, 0, 4, True)), row((a, 7, 1)), row((a, 0, 4))], [0, 1, 0]),
+        "nothing": ([row(writes), row((a, 3, 0, True))], [0, 0]),
+        "a chain and a stranger": ([row(writes), row(reads, (b, 0, 8, True)), row((b, 1, 1)),
+                                    row((c, 0, 8, True))], [0, 1, 2, 0]),
+    }  # fmt: skip
+    for name, (made, expected) in table.items():
+        assert phases(made) == expected, name
+
+
+def test_rows_see_that_arrays_from_outside_overlap():
+    array = np.zeros(10, np.float32)
+    whole, half, rest = Buffer(10, array), Buffer(5, array[5:]), Buffer(5, array[:5])
+    made = [Place(whole, 0, 10, True), Place(half, 0, 5), Place(rest, 0, 5, True)]
+    assert phases([Row(0, [place], [], 1) for place in made]) == [0, 1, 1]
+
+
+def recorder():
+    """Return a recorder of float32 steps."""
+    made = Recorder(np.random.default_rng(0))
+    made.same(np.dtype(np.float32))
+    return made
+
+
+REFUSED = {
+    "a sum": lambda x: np.sum(x),
+    "a sum by the ufunc": lambda x: np.add.reduce(x),
+    "a place for the result": lambda x: np.add(x, x, out=x),
+    "a product": lambda x: np.multiply(x, x),
+    "a function": lambda x: np.exp(x),
+    "a number of another type": lambda x: np.float64(2) * x,
+    "a number added": lambda x: x + 1.0,
+    "an array added": lambda x: np.ones((4, 3), np.float32) + x,
+    "another shape added": lambda x: x + x[:2],
+    "a float": float,
+    "a condition": bool,
+    "an array": np.asarray,
+    "less": lambda x: x < 0,
+    "equal": lambda x: x == x,
+    "different": lambda x: x != 0,
+    "an element": lambda x: x[0],
+    "every second row": lambda x: x[::2],
+    "a wrong shape": lambda x: x.reshape(5, -1),
+    "every second column": lambda x: x[:, ::2],
+    "a column": lambda x: x[:, 0],
+    "a block": lambda x: x[:2, :2],
+    "columns beside others of another length": lambda x: np.concatenate([x, x[:2]], axis=1),
+    "a concatenation with a place": lambda x: np.concatenate([x, x], out=x),
+    "a concatenation of other widths": lambda x: np.concatenate([x, x.recorder.new(4, 2)]),
+    "an operation without a row": lambda x: x.recorder.relu_forward(x),
+    "noise of another type": lambda x: x.recorder.standard_normal(x.recorder, (3,), np.float64),
+    "noise that is not the step's": lambda x: x.recorder.standard_normal(1, (3,)),
+    "integers": lambda x: x.recorder.place(np.arange(3)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_traced_array_refuses(name):
+    x = recorder().new(4, 3)
+    with pytest.raises(NotRecordable):
+        REFUSED[name](x)
+
+
+def test_a_concatenation_is_laid_out_without_copying():
+    made = recorder()
+    parts = [made.new(n, 3) for n in (2, 4)]
+    inner = np.concatenate(parts)
+    whole = np.concatenate([made.new(1, 3), inner])
+    places = [made.place(array).at() for array in (whole, inner, *parts, whole[3:])]
+    assert {root for root, *_ in places} == {whole.buffer}
+    assert [at for _, *at in places] == [[0, 21], [3, 21], [3, 9], [9, 21], [9, 21]]
+    assert (whole.shape, made.rows) == ((7, 3), [])
+
+
+JOINED = {
+    "one after the other": lambda a, b: np.concatenate([a, b]),
+    "with itself": lambda a, b: np.concatenate([a, a, b]),
+    "a part": lambda a, b: np.concatenate([a[1:], b[:2], a]),
+    "an array": lambda a, b: np.concatenate([np.full((2, 4), 0.5, np.float32), a]),
+    "twice": lambda a, b: np.concatenate([np.concatenate([a, b]), np.concatenate([b, a])]),
+    "columns": lambda a, b: np.concatenate([a[:, 1:3], b[:, :-2]], axis=1),
+    "columns of a part": lambda a, b: np.concatenate([a[2:4][:, -3:], b[1:3][:, :1]], axis=1),
+    "columns of one row": lambda a, b: np.concatenate([a[:1][:, 3:], b[:1], a[:1][:, :2]], axis=1),
+}
+
+
+@compiled
+@pytest.mark.parametrize("name", JOINED)
+def test_arrays_are_joined_as_by_numpy(name, threads):
+    backend.use("numba")
+    batches = [Batches(rows(4), 5, np.random.default_rng(i)) for i in range(2)]
+    seen = JOINED[name](*np.ones((2, 5, 4), np.float32))
+    network = build([f"dense {seen.shape[1]} 1"], rng=0)
+
+    def step(rng):
+        joined = JOINED[name](*(batch.next() for batch in batches))
+        target = np.linspace(0, 1, joined.size, dtype=np.float32).reshape(joined.shape)
+        return {"loss": run.mse(joined, target)[0], "seen": run.mean_sigmoid(network(joined))}
+
+    made = backend.record(step, np.random.default_rng(0))
+    reported = made.run()
+    batches = [Batches(rows(4), 5, np.random.default_rng(i)) for i in range(2)]
+    assert reported == {name: float(value) for name, value in step(None).items()}
+
+
+@compiled
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_gradient_that_goes_through_an_activation_at_once_cannot_be_read(reads):
+    backend.use("numba")
+    below, above = build(["dense 4 6", "tanh"], rng=0), build(["dense 6 3"], rng=0)
+    sums = below.parameters.like(), above.parameters.like()
+    target = np.zeros((5, 3), np.float32)
+    batches = Batches(rows(4), 5, np.random.default_rng(0))
+
+    def step(rng):
+        hidden, cache = below.forward(batches.next(), rng)
+        y, last = above.forward(hidden, rng)
+        loss, dy = run.mse(y, target)
+        dhidden = above.backward(dy, last, sums[1])
+        below.backward(dhidden, cache, sums[0], input_grad=False)
+        return {"loss": loss, "seen": run.mean_sigmoid(dhidden if reads else hidden)}
+
+    made = backend.record(step, np.random.default_rng(0))
+    assert (made is None) == reads
+    if made:
+        operations = [program.OPERATIONS[row[0]] for row in made.table]
+        assert "activation_backward" not in operations
+
+
+@compiled
+def test_a_vector_is_updated_once_in_a_step():
+    backend.use("numba")
+    w, g = np.ones(3, np.float32), np.ones(3, np.float32)
+    rule = optim.Adam(0.1)
+
+    def step(times):
+        def step(rng):
+            for _ in range(times):
+                rule.step(w, g)
+            return {}
+
+        return backend.record(step, np.random.default_rng(0))
+
+    assert step(1) is not None
+    assert step(2) is None
+
+
+@compiled
+def test_a_recording_that_fails_leaves_the_backend_as_it_was():
+    backend.use("numba")
+    before = dict(run.__dict__)
+    assert backend.record(lambda rng: 1 / 0, np.random.default_rng(0)) is None
+    assert run.__dict__ == before
+
+
+@compiled
+def test_a_second_gradient_is_added_to_the_first(threads):
+    """Only the first one after an update may overwrite what it finds: it finds zeros."""
+    backend.use("numba")
+    results = []
+    for recorded in (True, False):
+        network = build(["dense 4 6", "relu", "dense 6 1"], rng=0)
+        grads, rule = network.parameters.like(), optim.SGD(0.1)
+        batches = Batches(rows(4), 16, np.random.default_rng(0))
+        target = np.ones((16, 1), np.float32)
+
+        def step(rng, network=network, grads=grads, rule=rule, batches=batches, target=target):
+            for _ in range(2):
+                y, cache = network.forward(batches.next(), rng)
+                loss, dy = run.mse(y, target)
+                network.backward(dy, cache, grads, input_grad=False)
+            rule.step(network.parameters.flat, grads.flat)
+            return {"loss": loss}
+
+        program = backend.record(step, np.random.default_rng(0)) if recorded else None
+        for _ in range(3):
+            program.run() if recorded else step(None)
+        results.append(network.parameters.flat.copy())
+    np.testing.assert_array_equal(*results)
