@@ -143,7 +143,7 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
     """Save accuracy against epsilon, a line for each way."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(6.4, 5), layout="constrained")
     axes = figure.subplots()
     for name in result["0"]:
         axes.plot(
@@ -151,5 +151,5 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
         )
     axes.set(xlabel="the most that a pixel changes, ε", ylabel="accuracy", ylim=(0, 1.02))
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2)
     figure.savefig(path, format="png", dpi=100)
