@@ -16,7 +16,7 @@ from npgan.models import GAN, RECONSTRUCTORS, VAE, Model
 from npgan.models.model import in_chunks
 
 Score = Callable[[Any, np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
-NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 5000
+NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 10_000
 BINOMIAL = 1, 4, 6, 4, 1
 
 
@@ -34,9 +34,17 @@ def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
     makes it strange. B weighs a pixel's neighbours by the binomial 1 4 6 4 1 in both directions, where
     the rows are square images; elsewhere B = I.
     """
-    a, b = blurred(x), blurred(model.reconstruct(x))
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return 1 - (a * b).sum(axis=1) / np.maximum(lengths, 1e-12)
+    return _apart(x, model.reconstruct(x))
+
+
+def _apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return 1 - (directions(x) * directions(y)).sum(axis=1)
+
+
+def directions(x: np.ndarray) -> np.ndarray:
+    """Return blurred rows (n, d), of length 1."""
+    rows = blurred(x)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def blurred(x: np.ndarray) -> np.ndarray:
@@ -89,13 +97,31 @@ def components(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Squared error of 32 principal components: no model is asked."""
+    return np.square(x - _projected(x, train)).sum(axis=1)
+
+
+def components_angle(
+    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """The angle, as :func:`angle` takes it, to what 32 principal components keep: no model is asked."""
+    return _apart(x, _projected(x, train))
+
+
+def _projected(x: np.ndarray, train: np.ndarray) -> np.ndarray:
     pca = PCA(train, min(COMPONENTS, *train.shape))
-    return np.square(x - pca.decode(pca.encode(x))).sum(axis=1)
+    return pca.decode(pca.encode(x))
 
 
 def pixels(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance from the nearest training rows: no model is asked."""
     return neighbour_distance(x, train[:KNOWN], NEIGHBOURS)
+
+
+def nearest_directions(
+    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Mean distance from the nearest training rows, all blurred and of length 1: no model is asked."""
+    return neighbour_distance(directions(x), directions(train[:KNOWN]), NEIGHBOURS)
 
 
 SCORES: dict[str, tuple[Any, Score]] = {
@@ -107,11 +133,25 @@ SCORES: dict[str, tuple[Any, Score]] = {
     "features": (GAN, features),
     "search": (GAN, searched),
     "principal components": (Model, components),
+    "principal components, angle": (Model, components_angle),
     "nearest pixels": (Model, pixels),
+    "nearest directions": (Model, nearest_directions),
 }
 """Name -> the kinds of models that have it, and the score."""
+WITHOUT_MODEL = [name for name, (kind, _) in SCORES.items() if kind is Model]
 
 
 def scores_for(model: Model) -> dict[str, Score]:
-    """Return the scores that a model has, by name; the last two do without one."""
-    return {name: score for name, (kind, score) in SCORES.items() if isinstance(model, kind)}
+    """Return the scores that a model has, by name.
+
+    A discriminator of several samples at once has no opinion of one, and one of a single layer no
+    features.
+    """
+    found = {name: score for name, (kind, score) in SCORES.items() if isinstance(model, kind)}
+    if isinstance(model, GAN):
+        alone = model.discriminator.in_width == model.features
+        if not alone:
+            del found["critic"]
+        if not alone or len(model.discriminator.layers) == 1:
+            del found["features"]
+    return found

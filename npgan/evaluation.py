@@ -101,7 +101,13 @@ def _bound(
     model: VAE | ConditionalVAE, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     assert dataset.test is not None
-    return {"negative_elbo": -float(model.bound(dataset.test, rng, 1, dataset.test_labels).mean())}
+    measured = {"negative_elbo": 1} | (
+        {f"negative_bound_of_{model.samples}_codes": model.samples} if model.samples > 1 else {}
+    )
+    return {
+        name: -float(model.bound(dataset.test, rng, k, dataset.test_labels).mean())
+        for name, k in measured.items()
+    }
 
 
 def _translation(

@@ -10,7 +10,7 @@ import numpy as np
 from npgan.training.history import History
 
 PAD = 2
-LABELS = {"d_real": "D(x), real data", "d_fake": "D(G(z)), generated data"}
+LABELS = {"d_real": "D, of what is real", "d_fake": "D, of what was made"}
 PANELS = {
     "d_real": "probability of real",
     "d_fake": "probability of real",

@@ -72,5 +72,6 @@ def labelled(tmp_path):
     """Random 8 x 8 images of three classes, as a file of the user's own."""
     rng = np.random.default_rng(0)
     x, labels = rng.integers(0, 256, (200, 8, 8), np.uint8), rng.integers(0, 3, 200)
-    np.savez(tmp_path / "labelled.npz", train=x, train_labels=labels)
+    parts = {"train": x[:150], "train_labels": labels[:150], "test": x[150:]}
+    np.savez(tmp_path / "labelled.npz", **parts, test_labels=labels[150:])
     return tmp_path / "labelled.npz"

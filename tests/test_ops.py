@@ -268,6 +268,7 @@ def test_gather_takes_rows_and_scales_bytes_only(low, high):
     expected = [[low + (high - low) * b / 255 for b in row] for row in ([51, 204], [0, 255])]
     close(batch, np.array([expected[0], expected[1], expected[0]]))
     assert batch.dtype == np.float32
+    assert (batch.min(), batch.max()) == (low, high)
     for dtype in FLOATS:
         same = ops.gather(data.astype(dtype), np.array([2]), low, high)
         np.testing.assert_array_equal(same, [[7, 9]])

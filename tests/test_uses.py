@@ -1,6 +1,7 @@
 """What models are used for, as a user meets it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,12 +47,30 @@ def test_codes_are_mapped_beside_principal_components(capsys, trained):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(("-k", 0, "--out", "p.png"), "-k must be"), (("--out", "p.jpg"), "must end in .png")],
+    [
+        (("-k", 0, "--out", "p.png"), "-k must be"),
+        (("-k", 151, "--out", "p.png"), "at most 150"),
+        (("--out", "p.jpg"), "must end in .png"),
+    ],
 )
 def test_what_cannot_be_mapped(capsys, trained, words, message):
     code, _, err = run(capsys, "reduce", trained, *words)
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
+
+
+def test_what_a_picture_is_to_be_saved_in_must_be_there(capsys, trained):
+    for name in ("no/p.png", "p.png"):
+        Path("p.png").mkdir(exist_ok=True)
+        code, _, err = run(capsys, "reduce", trained, "--out", name)
+        assert (code, err.count("\n")) == (2, 1)
+        assert "must be a file in a folder that is there" in err
+
+
+def test_classes_may_have_any_numbers():
+    known, classes = np.array([[0.0], [1.0], [9.0]]), np.array([-7, -7, 10**9])
+    code = np.array([[0.4], [8.0]])
+    assert neighbour_accuracy(code, np.array([-7, 10**9]), known, classes, k=1) == 1
 
 
 def test_principal_components_are_the_best_linear_code():

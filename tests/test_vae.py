@@ -182,6 +182,14 @@ def test_a_resumed_training_is_the_uninterrupted_one(kind):
         assert_array_equal(second.model.weights()[name], array)
 
 
+def test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training():
+    coder, decoder = Sequential(Dense(4, 4), rng=0), Sequential(Dense(2, 4), Sigmoid(), rng=1)
+    x, rng = np.full((50, 4), 0.3, np.float32), np.random.default_rng(0)
+    expected = -IWAE(coder, decoder).bound(vae.binarized(x, rng), rng, samples=5).mean()
+    model = IWAE(coder, decoder, samples=5, binarize=True)
+    assert model.validate(x)["val_loss"] == pytest.approx(float(expected), rel=1e-6)
+
+
 def test_what_does_not_fit_is_refused_in_words():
     coder, decoder = Sequential(Dense(4, 4)), Sequential(Dense(2, 4), Sigmoid())
     for make_it, message in (
@@ -191,6 +199,7 @@ def test_what_does_not_fit_is_refused_in_words():
         (lambda: VAE(coder, decoder, beta=-1), "beta must be a number and not negative"),
         (lambda: VAE(coder, decoder, warm_up=-1), "warm_up must be"),
         (lambda: IWAE(coder, decoder, samples=0), "samples must be a whole number, at least 1"),
+        (lambda: VAE(coder, decoder, likelihood="gaussian", binarize=True), "can be binarised"),
         (lambda: IWAE(coder, decoder, beta=2), "no divergence for beta to weigh"),
         (lambda: VAE(coder, decoder).bound(np.zeros((2, 4)), samples=0), "samples must be"),
     ):

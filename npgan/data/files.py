@@ -75,11 +75,11 @@ def _load_folder(name: str, folder: Path) -> Dataset:
 
 def _read_images(paths: Sequence[Path]) -> np.ndarray:
     """Read PNG images of one size as uint8 (n, h, w)."""
-    first = _read_image(paths[0])
+    first = read_image(paths[0])
     check_size(paths[0].parent, first.size * len(paths))
     images = np.empty((len(paths), *first.shape), np.uint8)
     for i, path in enumerate(paths):
-        image = _read_image(path)
+        image = read_image(path)
         if image.shape != first.shape:
             raise InputError(
                 f"{path} has (height, width) {image.shape} but {paths[0].name} has {first.shape}: "
@@ -89,7 +89,8 @@ def _read_images(paths: Sequence[Path]) -> np.ndarray:
     return images
 
 
-def _read_image(path: Path) -> np.ndarray:
+def read_image(path: Path) -> np.ndarray:
+    """Return a PNG's grey values as bytes (h, w); transparent parts are black."""
     from PIL import Image
 
     with reading(path), warnings.catch_warnings():

@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange, types
 from numba.extending import intrinsic, overload
 
-from npgan.kernels.jit import ONE, ZERO, Threaded, fma, jit
+from npgan.kernels.jit import ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import share
 from npgan.kernels.vectors import fetch
 from npgan.memory import LINE
@@ -43,7 +43,9 @@ def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-unty
         row = data[start + rows[i] * d : start + (rows[i] + 1) * d]
         target = batch[i * d : (i + 1) * d]
         for j in range(target.size):
-            target[j] = fma(batch.dtype.type(row[j]), scale, low)
+            target[j] = (
+                batch.dtype.type(row[j]) * scale + low
+            )  # 255 must become high, not an ulp more
 
 
 def _gather(data, rows, scale, low, batch, d, parts):  # type: ignore[no-untyped-def]

@@ -132,7 +132,7 @@ def neighbour_accuracy(
     Parameters
     ----------
     x, known : (n, d) and (m, d)
-    labels, known_labels : (n,) and (m,), integers from 0
+    labels, known_labels : (n,) and (m,), integers
     k : at most m
 
     Examples
@@ -150,11 +150,11 @@ def neighbour_accuracy(
     k = count("the number of neighbours", k, 1)
     check_sets(x, known, least=1)
     count("the number of neighbours", k, most=len(known))
-    right = 0
+    right, (classes, known_labels) = 0, np.unique(known_labels, return_inverse=True)
     for rows, squares in _squared_distances(x, known):
         nearest = known_labels[np.argpartition(squares, k - 1, axis=1)[:, :k]]
-        votes = (nearest[:, :, None] == np.arange(known_labels.max() + 1)).sum(axis=1)
-        right += int((votes.argmax(axis=1) == labels[rows]).sum())
+        votes = (nearest[:, :, None] == np.arange(len(classes))).sum(axis=1)
+        right += int((classes[votes.argmax(axis=1)] == labels[rows]).sum())
     return right / len(x)
 
 

@@ -20,6 +20,8 @@ CONDITIONAL = ConditionalGAN | ConditionalVAE
 
 GENERATORS = GAN | LatentModel | ConditionalVAE
 """Models with ``sample`` and ``decode``."""
+NOT_OF_ONE_CODE = (ConditionalGAN, MultiGAN)
+"""GANs whose z alone does not say what is made: a label does too, or which generator's turn it is."""
 RECONSTRUCTORS = Coder
 """Models with ``encode``, ``decode`` and ``reconstruct``."""
 
@@ -28,6 +30,7 @@ __all__ = [
     "GAN",
     "GENERATORS",
     "IWAE",
+    "NOT_OF_ONE_CODE",
     "RECONSTRUCTORS",
     "VAE",
     "VAEGAN",

@@ -100,6 +100,7 @@ class AdversarialAutoencoder(JudgedCoder):
         return {"loss": loss, "reconstruction": d * mean, "g_loss": adversarial.value}
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return the reconstruction's loss on held-out data, in evaluation mode."""
+        """Return the reconstruction's loss on held-out data, in evaluation mode, summed over a row."""
         x = self.scaled(data)
-        return {"val_loss": float(self.loss(self.reconstruct(x), x)[0])}
+        loss, _ = self.loss(self.reconstruct(x), x)
+        return {"val_reconstruction": x.shape[1] * float(loss)}

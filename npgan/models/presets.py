@@ -292,14 +292,17 @@ PRESETS: dict[str, Config] = {
         model="bigan",
         data="mnist",
         batch_size=128,
-        epochs=20,
+        epochs=12,
         networks={
             "encoder": mlp(784, 512, 256, 50, hidden=LEAKY),
             "decoder": mlp(50, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(834, 512, 256, 1, hidden=LEAKY),
+            "discriminator": mlp(834, 1024, 1024, 256, 1, hidden=LEAKY),
         },
-        optimizers=_both(*CODERS, "discriminator", lr=1e-3, beta1=0.5, schedule="cosine"),
-        settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
+        optimizers={
+            name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
+            for name, rate in (("encoder", 1e-3), ("decoder", 1e-3), ("discriminator", 2e-3))
+        },
+        settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
     "conditional-vae": Config(
         model="conditional-vae",

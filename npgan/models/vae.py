@@ -59,6 +59,7 @@ class Variational(Model):
     """
 
     output = "decoder"
+    samples = 1
 
     def __init__(
         self,
@@ -77,6 +78,8 @@ class Variational(Model):
         super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
         if likelihood == "bernoulli" and self.bounds != (0.0, 1.0):
             raise InputError("the likelihood bernoulli needs probabilities: end in a Sigmoid")
+        if binarize and likelihood != "bernoulli":
+            raise InputError("only the pixels of the likelihood bernoulli can be binarised")
         self.encoder, self.decoder = encoder, decoder
         self.likelihood = LIKELIHOODS[likelihood]
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
@@ -129,8 +132,9 @@ class Variational(Model):
         return parts
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
-        """Return the loss on held-out rows, from one code a row, with beta 1."""
-        return {"val_loss": -float(self._bound(rows, np.random.default_rng(0), 1).mean())}
+        """Return the loss on held-out rows, from as many codes a row as in training, with beta 1."""
+        bound = self._bound(rows, np.random.default_rng(0), self.samples)
+        return {"val_loss": -float(bound.mean())}
 
     def bound(
         self,
@@ -142,13 +146,15 @@ class Variational(Model):
         r"""Return a lower bound of each row's :math:`\log p(x)`, (n,), in nats, from so many codes.
 
         It is the importance-weighted one (:func:`npgan.ops.log_mean_exp_forward`), of one code the
-        evidence lower bound. With a Gaussian decoder :math:`-\frac d2\log\pi` is left out.
+        evidence lower bound. With a Gaussian decoder :math:`-\frac d2\log\pi` is left out. Rows are
+        binarised where those of training are.
         """
         rows = self.rows(data, labels)
         return self._bound(rows, errors.generator(rng), count("samples", samples, 1))
 
     def _bound(self, rows: np.ndarray, rng: np.random.Generator, k: int) -> np.ndarray:
         rows, size = run.gather(rows, np.arange(len(rows)), *self.value_range), max(1, CHUNK // k)
+        rows = binarized(rows, rng) if self.binarize else rows
         parts = (rows[i : i + size] for i in range(0, len(rows), size))
         return np.concatenate([run.log_mean_exp_forward(self._weigh(p, k, rng)) for p in parts])
 

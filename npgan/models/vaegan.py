@@ -18,6 +18,7 @@ the error where it is seen: in a hidden layer of the discriminator,
 algorithm 1, with :math:`\lambda = 1/\gamma`; the discriminator's loss counts both kinds of fakes by half.
 """
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -83,14 +84,15 @@ class VAEGAN(JudgedCoder):
         r"""Return the mean over rows of the squared error, and its gradient by ``output``.
 
         In a hidden layer it is :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, and its gradient goes back through
-        those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`.
+        those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`. Both meet the same noise there, if any.
         """
         if not self.hidden_layers:
             value, dvalue = run.mse(output, x)
             return x.shape[1] * value, x.shape[1] * dvalue
         layers, caches, target = self.discriminator.layers[: self.hidden_layers], [], x
+        same = copy.deepcopy(rng)
         for layer in layers:
-            target = layer(target, rng)
+            target = layer(target, same)
             output, cache = layer.forward(output, rng)
             caches.append(cache)
         apart = output - target
@@ -144,7 +146,7 @@ class VAEGAN(JudgedCoder):
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, decoded from its mean codes."""
         x = self.scaled(data)
-        return {"val_loss": float(run.mse(self.reconstruct(x), x)[0])}
+        return {"val_mse": float(run.mse(self.reconstruct(x), x)[0])}
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""

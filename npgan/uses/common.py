@@ -9,6 +9,8 @@ import numpy as np
 
 from npgan.errors import InputError
 
+RIDGE = 1e-3
+
 
 def out_argument(parser: argparse.ArgumentParser, what: str = "the picture") -> None:
     """Add the option for the picture's file."""
@@ -21,6 +23,8 @@ def check_out(path: Path, *endings: str, option: str = "--out") -> None:
         raise InputError(
             f"{option} {path}: the file's name must end in {' or '.join(endings or ('.png',))}"
         )
+    if not path.parent.is_dir() or path.is_dir():
+        raise InputError(f"{option} {path}: it must be a file in a folder that is there")
 
 
 def seed_argument(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,33 @@ def image_shape(task: str, config: Any) -> tuple[int, int]:
     if config.image_shape is None:
         raise InputError(f"{task} needs images; the rows of {config.data} are none")
     return config.image_shape[0], config.image_shape[1]
+
+
+def test_part(dataset: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return test rows and their labels, or refuse data that has none: a model knows the others."""
+    if dataset.test is None:
+        raise InputError(f"the data set {dataset.name} has no test data, only what the model knows")
+    return dataset.test, dataset.test_labels
+
+
+def linear_guess(given: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return the guess (m, b) of what is wanted that is best of those linear in what is given, x (m, a).
+
+    A Gaussian's conditional mean :math:`\mu_w + (x - \mu_g)(\Sigma_{gg} + \epsilon I)^{-1}\Sigma_{gw}`, with
+    the moments of training rows; :math:`\epsilon` keeps what never changes from being divided by.
+
+    Parameters
+    ----------
+    given, wanted : (n, a) and (n, b), of the same training rows
+
+    >>> linear_guess(np.array([[0.0], [9.0]]), np.array([[1.0], [19.0]]), np.array([[2.0]])).round(2)
+    array([[5.]])
+    """
+    mean, target = given.mean(axis=0), wanted.mean(axis=0)
+    apart, n = given - mean, len(given)
+    within = (apart.T @ apart).astype(np.float64) / n + RIDGE * np.eye(len(mean))
+    weights = np.linalg.solve(within, (apart.T @ (wanted - target)).astype(np.float64) / n)
+    return target + (x - mean) @ weights
 
 
 def quality(images: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Complete images: fill a hidden part with what fits the rest.
 
-A generator's z is sought whose image agrees with the known pixels (:func:`npgan.latent.search`); a
-denoising autoencoder that learned to fill holes does it in one pass. Beside them: the mean image, the
-principal components' weights that fit the known pixels best, and the best linear guess.
+The z is sought whose image agrees with the known pixels (:func:`npgan.latent.search`), a GAN's or one of
+the codes that an autoencoder keeps like N(0, I); a denoising autoencoder that learned to fill holes does it
+in one pass. Beside them: the mean image, principal components, and the best linear guess.
 """
 
 import argparse
@@ -15,10 +15,12 @@ from npgan.errors import InputError, count
 from npgan.uses.common import (
     check_out,
     image_shape,
+    linear_guess,
     out_argument,
     progress,
     quality,
     seed_argument,
+    test_part,
 )
 
 SUMMARY = "fill a hidden part of test images"
@@ -28,8 +30,8 @@ EXAMPLES = """
   npgan complete runs/completer --mask hole.png --out completed.png     what is black in it is hidden
 """
 SHOWN = 12
-COMPONENTS = 5, 10, 20, 40, 80
-RIDGE = 1e-3
+HIDING = "random_block", "dropout"  # layers that set pixels to 0
+COMPONENTS = 80
 MASKS = {
     "left": lambda i, j: j < 0.5,
     "right": lambda i, j: j >= 0.5,
@@ -75,57 +77,41 @@ def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
+    from npgan.data.files import read_image
 
-    try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            if picture.size != shape[::-1]:
-                width, height = picture.size
-                raise InputError(
-                    f"the mask {path} is {height} x {width}; the run's images are "
-                    f"{shape[0]} x {shape[1]}"
-                )
-            return np.asarray(picture.convert("L")) < 128
-    except (OSError, UnidentifiedImageError) as error:
-        raise InputError(f"the mask {path} cannot be read: {error}") from None
+    image = read_image(path)
+    if image.shape != shape:
+        raise InputError(
+            f"the mask {path} is {image.shape[0]} x {image.shape[1]}; the run's images are "
+            f"{shape[0]} x {shape[1]}"
+        )
+    return image < 128
 
 
 def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Fill x by the weights of principal components that fit its known pixels best.
+    r"""Fill x by principal components, weighed as is likely given its known pixels (d,).
 
-    How many components there are is chosen by the error on training images.
+    With the components V and their variances, :math:`C = V\Lambda^{1/2}`, and the variance
+    :math:`\sigma^2` that each pixel has besides: :math:`\mu + Cu`,
+    :math:`u = (C_k^\top C_k + \sigma^2 I)^{-1}C_k^\top(x_k - \mu_k)`. Source: probabilistic principal
+    components, Tipping and Bishop 1999, sec. 3.
     """
     from npgan.metrics import PCA
 
-    seen = known > 0
-    pca = PCA(train, min(max(COMPONENTS), *train.shape))
-
-    def filled(x: np.ndarray, k: int) -> np.ndarray:
-        directions = pca.directions[:, :k]
-        weights = np.linalg.lstsq(directions[seen], (x - pca.mean)[:, seen].T, rcond=None)[0]
-        return pca.mean + (directions @ weights).T
-
-    some = train[:1000]
-    errors = {
-        k: float(np.square(filled(some, k) - some)[:, ~seen].mean())
-        for k in COMPONENTS
-        if k <= pca.directions.shape[1]
-    }
-    return filled(x, min(errors, key=errors.__getitem__))
+    seen, (n, d) = known > 0, train.shape
+    pca = PCA(train, min(COMPONENTS, n - 1, d))
+    variances = pca.encode(train).var(axis=0)
+    c = pca.directions * np.sqrt(variances)
+    left = (train.var(axis=0).sum() - variances.sum()) / max(1, d - len(variances))
+    within = c[seen].T @ c[seen] + max(left, 1e-9) * np.eye(len(variances))
+    u = np.linalg.solve(within, c[seen].T @ (x - pca.mean)[:, seen].T)
+    return pca.mean + (c @ u).T
 
 
 def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
-    r"""Fill x (n, d) by a Gaussian's mean, given its known pixels (d,): the best guess linear in them.
-
-    :math:`\mu_h + \Sigma_{hk}(\Sigma_{kk} + \epsilon I)^{-1}(x_k - \mu_k)`, with the moments of training
-    images; :math:`\epsilon` keeps pixels that never change from being divided by.
-    """
-    seen = known > 0
-    mean, covariance = train.mean(axis=0), np.cov(train.T)
-    within = covariance[np.ix_(seen, seen)] + RIDGE * np.eye(seen.sum())
-    weights = np.linalg.solve(within, covariance[np.ix_(seen, ~seen)])
-    filled = x.copy()
-    filled[:, ~seen] = mean[~seen] + (x - mean)[:, seen] @ weights
+    """Fill x (n, d) by the best guess linear in its known pixels (d,)."""
+    seen, filled = known > 0, x.copy()
+    filled[:, ~seen] = linear_guess(train[:, seen], train[:, ~seen], x[:, seen])
     return filled
 
 
@@ -133,21 +119,29 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw images completed in each way; return how near the hidden pixels, and the images, are to the truth."""
     from npgan import data, plotting, runs
     from npgan.latent import search
-    from npgan.models import GAN, Autoencoder, ConditionalGAN
+    from npgan.models import GAN, NOT_OF_ONE_CODE, Autoencoder
+    from npgan.models.coder import LatentModel
     from npgan.models.model import in_chunks
 
     check_out(a.out)
     count("--images", a.images, 1)
-    model, config = runs.load_for("complete", a.run_folder, GAN | Autoencoder, but=ConditionalGAN)
+    kinds = GAN | LatentModel | Autoencoder
+    model, config = runs.load_for("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
+    if isinstance(model, Autoencoder) and model.encoder.layers[0].name not in HIDING:
+        raise InputError(
+            f"{a.run_folder} did not learn to fill holes: its encoder must begin with "
+            f"{' or '.join(HIDING)}, as the preset completer's does"
+        )
     shape = image_shape("complete", config)
     known = known_pixels(a.mask, shape)
     dataset = data.load(config.data)
-    train, truth = model.scaled(dataset.train), model.scaled(dataset.held_out[0][: a.images])
+    train, truth = model.scaled(dataset.train), model.scaled(test_part(dataset)[0][: a.images])
     masked = truth * known
     if isinstance(model, Autoencoder):
         made = in_chunks(model.decoder, in_chunks(model.encoder, masked))
     else:
-        generator, rng = model.average or model.generator, np.random.default_rng(a.seed)
+        rng = np.random.default_rng(a.seed)
+        generator = model.average or model.generator if isinstance(model, GAN) else model.decoder
         made = generator(search(generator, truth, rng, known=known, progress=progress("search")))
     ways = {
         "mean": np.broadcast_to(train.mean(axis=0), truth.shape),
@@ -158,6 +152,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     ways = {name: np.where(known > 0, truth, x).astype(np.float32) for name, x in ways.items()}
     rows = {"original": truth, "masked": masked, **ways}
     images = {name: runs.to_unit(model, config, x) for name, x in rows.items()}
+    images["masked"] = np.where(known > 0, images["masked"], 0.5)
     plotting.save_rows(a.out, {name: x[:SHOWN] for name, x in images.items()}, shape)
     hidden, original = known == 0, images["original"]
     return {

@@ -2,8 +2,9 @@
 
 The attacks are :mod:`npgan.attacks`. A defence is what the images pass through first: an autoencoder
 (MagNet, Meng and Chen 2017), or a generator, by the image of its that is nearest (Defense-GAN,
-Samangouei et al. 2018). The attacker does not know of it, which flatters it; a classifier that was
-trained on attacked images is attacked itself.
+Samangouei et al. 2018); beside them pixels are rounded to black and white, without a model. The attacker
+does not know of it, which flatters it; an autoencoder is also attacked together with the classifier, and
+a classifier that was trained on attacked images is attacked itself.
 """
 
 import argparse
@@ -13,8 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, count, not_negative
-from npgan.uses.common import check_out, image_shape, out_argument, progress, seed_argument
+from npgan.errors import InputError, count, positive
+from npgan.uses.common import (
+    check_out,
+    image_shape,
+    out_argument,
+    progress,
+    seed_argument,
+    test_part,
+)
 
 SUMMARY = "attack a classifier, and say what a defence restores that the attack knows nothing of"
 EXAMPLES = """
@@ -23,6 +31,7 @@ EXAMPLES = """
   npgan defend runs/classifier --beside runs/classifier-robust --curve accuracy.png --out attacked.png
 """
 SHOWN = 12
+NAMES = {"pgd": "PGD, undefended", "fgsm": "FGSM, undefended"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,28 +62,84 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     out_argument(parser)
 
 
-def defence(folder: Path, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what images (n, d) become on their way through a run."""
+def companion(option: str, folder: Path, model: Any, kinds: Any, but: Any = ()) -> Any:
+    """Return the model of a run that sees the images of ``model``, or refuse it."""
     from npgan import runs
+
+    other, config = runs.load_for(f"defend {option}", folder, kinds, but=but)
+    if other.features != model.features:
+        raise InputError(
+            f"{option} {folder}: its rows of {config.data} have {other.features} numbers, the "
+            f"classifier's images {model.features}"
+        )
+    return other
+
+
+def moved(x: np.ndarray, here: tuple[float, float], there: tuple[float, float]) -> np.ndarray:
+    """Return values of one range in another.
+
+    >>> moved(np.array([0.0, 0.5, 1.0]), (0, 1), (-1, 1))
+    array([-1.,  0.,  1.])
+    """
+    return (x - here[0]) * ((there[1] - there[0]) / (here[1] - here[0])) + there[0]
+
+
+def defence(
+    folder: Path, other: Any, classifier: Any, rng: np.random.Generator
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what a classifier's images (n, d) become on their way through a run's model."""
     from npgan.latent import search
-    from npgan.models import GAN, RECONSTRUCTORS, ConditionalGAN
+    from npgan.models import GAN
     from npgan.models.model import in_chunks
 
-    model, _ = runs.load_for("defend --through", folder, GAN | RECONSTRUCTORS, but=ConditionalGAN)
-    if not isinstance(model, GAN):
-        return model.reconstruct
-    generator = model.average or model.generator
+    ranges = classifier.value_range, other.value_range
 
-    def project(x: np.ndarray) -> np.ndarray:
+    def nearest(x: np.ndarray) -> np.ndarray:
+        generator = other.average or other.generator
         z = search(generator, x, rng, prior=0.0, progress=progress(f"through {folder.name}"))
         return in_chunks(generator, z)
 
-    return project
+    way = nearest if isinstance(other, GAN) else other.reconstruct
+    return lambda x: moved(way(moved(x, *ranges)), *ranges[::-1])
+
+
+def rounded(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return each pixel's nearer end of the range: one bit of it (feature squeezing, Xu et al. 2018)."""
+    return np.where(x >= (low + high) / 2, high, low).astype(x.dtype)
+
+
+def sides(a: argparse.Namespace, model: Any) -> tuple[dict[str, Any], dict[str, Callable]]:
+    """Return the classifiers that are attacked, and what images pass through that attack the first.
+
+    An autoencoder and the classifier behind it are one network, which can be attacked itself.
+    """
+    from npgan.layers import Sequential
+    from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS, Autoencoder, Classifier
+
+    classifiers = {"pgd": model}
+    ways: dict[str, Callable] = {"rounded": lambda x: rounded(x, *model.value_range)}
+    for folder in a.through:
+        kinds = GAN | RECONSTRUCTORS
+        other = companion("--through", folder, model, kinds, but=NOT_OF_ONE_CODE)
+        rng = np.random.default_rng(a.seed)
+        ways[f"through {folder}"] = defence(folder, other, model, rng)
+        if isinstance(other, Autoencoder) and other.value_range == model.value_range:
+            networks = other.encoder, other.decoder, model.classifier
+            whole = Sequential(*(layer for network in networks for layer in network))
+            classifiers[f"pgd that knows {folder}"] = Classifier(whole)
+    if a.beside:
+        beside = companion("--beside", a.beside, model, Classifier)
+        if beside.classes != model.classes:
+            raise InputError(
+                f"--beside {a.beside} knows {beside.classes} classes, {a.run_folder} {model.classes}"
+            )
+        classifiers[f"pgd on {a.beside}"] = beside
+    return classifiers, ways
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw attacked images, and return the accuracy for each epsilon and each defence."""
-    from npgan import data, runs
+    from npgan import data, plotting, runs
     from npgan.attacks import fgsm, pgd
     from npgan.metrics import auroc
     from npgan.models import Classifier
@@ -82,19 +147,20 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     check_out(a.out)
     if a.curve:
         check_out(a.curve, option="--curve")
+    if a.curve == a.out:
+        raise InputError(f"--curve and --out are both {a.out}: one picture would be lost")
     count("--images", a.images, 1)
     count("--steps", a.steps, 1)
-    epsilons = sorted({not_negative("--epsilon", epsilon) for epsilon in a.epsilon})
+    epsilons = sorted({positive("--epsilon", epsilon) for epsilon in a.epsilon})
     model, config = runs.load_for("defend", a.run_folder, Classifier)
     shape = image_shape("defend", config)
-    ways = {f"through {f}": defence(f, np.random.default_rng(a.seed)) for f in a.through}
-    rows, labels = data.load(config.data).held_out
+    classifiers, ways = sides(a, model)
+    rows, labels = test_part(data.load(config.data))
     if labels is None:
         raise InputError(f"{config.data} has no labels to be right about")
     x, labels = model.scaled(rows[: a.images]), labels[: a.images]
-    classifiers = {"pgd": model}
-    if a.beside:
-        classifiers[f"pgd, {a.beside.name}"] = runs.load_for("defend", a.beside, Classifier)[0]
+    if epsilons[-1] > np.ptp(x):
+        raise InputError(f"--epsilon {epsilons[-1]:g}: pixels differ by {np.ptp(x):g} at most")
     back = {name: way(x) for name, way in ways.items()}
     clean = {name: net.accuracy(x, labels) for name, net in classifiers.items()}
     clean |= {"fgsm": clean["pgd"]} | {n: model.accuracy(b, labels) for n, b in back.items()}
@@ -105,7 +171,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             name: pgd(net, x, labels, epsilon, steps=a.steps, rng=rng)
             for name, net in classifiers.items()
         }
-        measured = {name: classifiers[name].accuracy(attacks[name], labels) for name in classifiers}
+        measured = {n: net.accuracy(attacks[n], labels) for n, net in classifiers.items()}
         measured["fgsm"] = model.accuracy(fgsm(model, x, labels, epsilon), labels)
         attacked, strange = attacks["pgd"], np.repeat([False, True], len(x))
         restored = {name: way(attacked) for name, way in ways.items()}
@@ -114,29 +180,15 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             errors = np.square(np.concatenate([x - back[name], attacked - images])).sum(axis=1)
             measured[f"{name}: auroc of detection"] = auroc(errors, strange)
         result[str(epsilon)] = measured
-    draw(
-        a.out,
-        model,
-        {
-            "clean": x,
-            "change": 0.5 + attacked - x,
-            f"attacked, ε {epsilon:g}": attacked,
-            **restored,
-        },
-        shape,
-    )
+    grey = sum(model.value_range) / 2
+    drawn = {"clean": x, "change": grey + attacked - x, f"attacked, ε {epsilon:g}": attacked}
+    shown = {name: images[:SHOWN] for name, images in (drawn | restored).items()}
+    taken_for = {name: model.predict(x) for name, x in shown.items() if name != "change"}
+    pictures = {name: runs.to_unit(model, config, images) for name, images in shown.items()}
+    plotting.save_rows(a.out, pictures, shape, taken_for)
     if a.curve:
         draw_curve(a.curve, result)
     return result
-
-
-def draw(path: Path, model: Any, rows: dict[str, np.ndarray], shape: tuple[int, int]) -> None:
-    """Save some images, the class that each is taken for in its corner."""
-    from npgan import plotting
-
-    some = {name: images[:SHOWN] for name, images in rows.items()}
-    notes = {name: model.predict(images) for name, images in some.items() if name != "change"}
-    plotting.save_rows(path, some, shape, notes)
 
 
 def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
@@ -147,7 +199,10 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
     axes = figure.subplots()
     for name in result["0"]:
         axes.plot(
-            list(map(float, result)), [row[name] for row in result.values()], ".-", label=name
+            list(map(float, result)),
+            [row[name] for row in result.values()],
+            ".-",
+            label=NAMES.get(name, name),
         )
     axes.set(xlabel="the most that a pixel changes, ε", ylabel="accuracy", ylim=(0, 1.02))
     axes.grid(alpha=0.3)

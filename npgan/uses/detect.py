@@ -1,7 +1,7 @@
 """Detect what does not belong: a model of one class scores test rows of all classes.
 
 The curves show, for every threshold, the share of strange rows that raise an alarm against the share of
-others that do. Two scores without a model are drawn beside the model's own.
+others that do. Scores without a model are drawn beside the model's own, with broken lines.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from npgan.errors import InputError, count
-from npgan.uses.common import check_out, out_argument, seed_argument
+from npgan.uses.common import check_out, out_argument, seed_argument, test_part
 
 SUMMARY = "score test data by how little it is like a run's own class"
 EXAMPLES = """
@@ -40,19 +40,22 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan import data, runs
     from npgan.anomaly import scores_for
     from npgan.metrics import auroc
-    from npgan.models import GAN, RECONSTRUCTORS
+    from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
 
     check_out(a.out)
     count("--rows", a.rows, 2)
-    model, config = runs.load_for("detect", a.run_folder, GAN | RECONSTRUCTORS)
+    kinds = GAN | RECONSTRUCTORS
+    model, config = runs.load_for("detect", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
     name, normal = data.split_class(config.data)
     normal = normal if a.normal is None else a.normal
     if normal is None:
         raise InputError(f"which class of {config.data} belongs? Say --normal C")
     dataset = data.load(name)
-    x, labels = dataset.held_out
+    x, labels = test_part(dataset)
     train = model.scaled(dataset.only(normal).train)
-    if labels is None or (labels[: a.rows] == normal).all() or normal not in labels[: a.rows]:
+    if labels is None:
+        raise InputError(f"{name} has no labels of its test rows: none is known to be strange")
+    if (labels[: a.rows] == normal).all() or normal not in labels[: a.rows]:
         raise InputError(
             f"the rows of {name} to score are not some of class {normal}, some of others"
         )
@@ -61,7 +64,12 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         label: score(model, x, train, np.random.default_rng(a.seed))
         for label, score in scores_for(model).items()
     }
-    draw(a.out, scores, strange, f"{config.preset or config.model} of class {normal}")
+    draw(
+        a.out,
+        scores,
+        strange,
+        f"{config.preset or config.model}, trained on {config.data}: class {normal} belongs",
+    )
     return {label: {"auroc": auroc(score, strange)} for label, score in scores.items()}
 
 
@@ -69,12 +77,14 @@ def draw(path: Path, scores: dict[str, Any], strange: Any, title: str) -> None:
     """Save the curves of some scores, the area under each in the legend."""
     from matplotlib.figure import Figure
 
+    from npgan.anomaly import WITHOUT_MODEL
     from npgan.metrics import auroc, roc_curve
 
     figure = Figure(figsize=(6.4, 6), layout="constrained")
     axes = figure.subplots()
     for name, score in sorted(scores.items(), key=lambda pair: -auroc(pair[1], strange)):
-        axes.plot(*roc_curve(score, strange), label=f"{name}: {auroc(score, strange):.3f}")
+        label, line = f"{name}: {auroc(score, strange):.3f}", "--" if name in WITHOUT_MODEL else "-"
+        axes.plot(*roc_curve(score, strange), line, label=label)
     axes.plot([0, 1], [0, 1], ":", color="0.6")
     axes.set(title=title, xlabel="false alarms", ylabel="strange rows found", aspect="equal")
     axes.legend(title="area under the curve", loc="lower right")

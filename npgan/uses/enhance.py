@@ -2,7 +2,7 @@
 
 A denoising autoencoder's first layers say what it learned to undo. They spoil test images as they
 spoiled those of training, and the network is set beside what is done without one: a Wiener filter for
-noise, bicubic interpolation for coarse pixels.
+noise, bicubic interpolation for coarse pixels, and the best guess that is linear in the pixels.
 """
 
 import argparse
@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.uses.common import check_out, image_shape, out_argument, quality, seed_argument
+from npgan.uses.common import (
+    check_out,
+    image_shape,
+    linear_guess,
+    out_argument,
+    quality,
+    seed_argument,
+    test_part,
+)
 
 SUMMARY = "remove noise from test images, or make coarse ones fine"
 EXAMPLES = """
@@ -76,12 +84,14 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             "learned to fill holes is for npgan complete"
         )
     shape = image_shape("enhance", config)
-    clean = model.scaled(data.load(config.data).held_out[0])
-    spoiled = layer(clean, np.random.default_rng(a.seed))
+    dataset, rng = data.load(config.data), np.random.default_rng(a.seed)
+    clean, train = model.scaled(test_part(dataset)[0]), model.scaled(dataset.train)
+    spoiled = layer(clean, rng)
     name, baseline = BASELINES[layer.name]
     rows = {
         "spoiled": spoiled,
         name: baseline(spoiled, shape, layer),
+        "linear guess": linear_guess(layer(train, rng), train, spoiled),
         config.preset or config.model: in_chunks(model.decoder, in_chunks(model.encoder, spoiled)),
         "original": clean,
     }

@@ -1,8 +1,9 @@
 """Explore a latent space: what its directions change.
 
-In the plane a grid of codes at the normal distribution's quantiles shows all of it (Kingma and Welling
-2014, fig. 4). In more dimensions each row follows one direction, from three standard deviations below to
-three above: those in which the codes of test data vary most, or the noise's first coordinates.
+In the plane a grid of codes lies at the quantiles, along each axis, of the codes of test data or of the
+noise (as Kingma and Welling 2014, fig. 4, have it for the normal distribution). In more dimensions each
+row follows one direction, from three standard deviations below to three above: those in which the codes of
+test data vary most, or the noise's first coordinates.
 """
 
 import argparse
@@ -19,6 +20,7 @@ EXAMPLES = """
   npgan explore runs/gan-mnist --rows 12 --out directions.png
 """
 REACH = 3.0
+NOISE = 10_000  # draws whose quantiles a plane has
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,44 +33,47 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     out_argument(parser)
 
 
-def plane(steps: int) -> np.ndarray:
-    """Return a grid of codes (steps², 2), as far apart as the normal distribution's quantiles.
+def plane(codes: np.ndarray, steps: int) -> np.ndarray:
+    """Return a grid of codes (steps², 2), row by row from the top, at the quantiles of codes (n, 2).
 
-    >>> plane(3).round(2)[0]
-    array([-0.67,  0.67])
+    >>> plane(np.array([[0.0, 10.0], [8.0, 30.0]]), 2)
+    array([[ 2., 25.],
+           [ 6., 25.],
+           [ 2., 15.],
+           [ 6., 15.]])
     """
-    from statistics import NormalDist
-
-    at = [NormalDist().inv_cdf((i + 1) / (steps + 1)) for i in range(steps)]
-    return np.array([[x, y] for y in reversed(at) for x in at])
+    across, up = np.quantile(codes, (np.arange(steps) + 0.5) / steps, axis=0).T
+    return np.array([[x, y] for y in reversed(up) for x in across])
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw the grid or the rows, and return how much of the codes' variance each direction has."""
     from npgan import data, plotting, runs
     from npgan.metrics import PCA
-    from npgan.models import GAN, RECONSTRUCTORS, ConditionalGAN
+    from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
 
     check_out(a.out)
-    count("--rows", a.rows, 1)
+    count("--rows", a.rows, 1, 100)
     count("--steps", a.steps, 2)
-    model, config = runs.load_for("explore", a.run_folder, GAN | RECONSTRUCTORS, but=ConditionalGAN)
+    model, config = runs.load_for(
+        "explore", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE
+    )
     shape = image_shape("explore", config)
 
     def pictures(z: np.ndarray) -> np.ndarray:
         return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
 
     if isinstance(model, GAN):
-        z = model.latent(1, np.random.default_rng(a.seed))
-        directions, deviations = np.eye(z.size), np.ones(z.size)
-        middles = z * (1 - directions)
+        codes = model.latent(NOISE, np.random.default_rng(a.seed))
+        directions, deviations = np.eye(codes.shape[1]), np.ones(codes.shape[1])
+        middles = codes[0] * (1 - directions)
     else:
         codes = model.encode(data.load(config.data).held_out[0])
         pca = PCA(codes, codes.shape[1])
         directions, deviations = pca.directions.T, pca.encode(codes).std(axis=0)
         middles = np.broadcast_to(pca.mean, directions.shape)
     if directions.shape[1] == 2:
-        plotting.save_grid(a.out, pictures(plane(a.steps)), shape, a.steps)
+        plotting.save_grid(a.out, pictures(plane(codes, a.steps)), shape, a.steps)
     else:
         along = np.linspace(-REACH, REACH, a.steps)[:, None]
         rows = {

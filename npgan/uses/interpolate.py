@@ -51,13 +51,13 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.features import PIXELS, features
     from npgan.latent import lerp, slerp
     from npgan.metrics import frechet_distance
-    from npgan.models import GAN, RECONSTRUCTORS, ConditionalGAN
+    from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
 
     check_out(a.out, ".png", ".gif")
-    count("--pairs", a.pairs, 2 if a.out.suffix == ".gif" else 1, MIDPOINTS)
+    count("--pairs", a.pairs, 2 if a.out.suffix == ".gif" else 1, 100)
     count("--steps", a.steps, 2)
     model, config = runs.load_for(
-        "interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=ConditionalGAN
+        "interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE
     )
     shape, rng = image_shape("interpolate", config), np.random.default_rng(a.seed)
     ways = {"straight": lerp, "sphere": slerp}

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, count
+from npgan.errors import count
+from npgan.uses.common import check_out, out_argument, test_part
 
 SUMMARY = "map test data by its codes, beside principal components"
 EXAMPLES = """
@@ -24,7 +25,7 @@ SHOWN = 5000  # points in a map
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("-k", type=int, default=5, metavar="K", help="neighbours; default 5")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    out_argument(parser, "the maps")
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
@@ -33,22 +34,23 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.metrics import PCA, neighbour_accuracy
     from npgan.models import RECONSTRUCTORS
 
-    count("-k", a.k, 1, KNOWN)
-    if a.out.suffix != ".png":
-        raise InputError(f"--out {a.out}: the file's name must end in .png")
+    check_out(a.out)
     model, config = runs.load_for("reduce", a.run_folder, RECONSTRUCTORS)
     dataset = data.load(config.data)
-    rows, labels = dataset.held_out
+    rows, labels = test_part(dataset)
+    count("-k", a.k, 1, min(KNOWN, len(dataset.train)))
     train, test = model.scaled(dataset.train), model.scaled(rows)
-    components = PCA(train, model.encode(rows[:1]).shape[1])
+    components = PCA(train, min(model.encode(rows[:1]).shape[1], train.shape[1]))
     coders = {
         config.model: model,
         f"{components.directions.shape[1]} principal components": components,
     }
+    low, high = model.bounds or (-np.inf, np.inf)
     result, maps = {}, {}
     for name, coder in coders.items():
         code = coder.encode(test)
-        result[name] = {"mean_squared_error": float(np.square(coder.decode(code) - test).mean())}
+        built = np.clip(coder.decode(code), low, high)
+        result[name] = {"mean_squared_error": float(np.square(built - test).mean())}
         if labels is not None and dataset.train_labels is not None:
             known = coder.encode(train[:KNOWN]), dataset.train_labels[:KNOWN]
             result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
@@ -64,11 +66,10 @@ def draw(path: Path, maps: dict[str, np.ndarray], labels: np.ndarray | None) -> 
     figure = Figure(figsize=(6 * len(maps), 6.4), layout="constrained")
     for axes, (name, points) in zip(figure.subplots(1, len(maps)), maps.items(), strict=True):
         x, y = points[:SHOWN, 0], points[:SHOWN, -1]
-        groups = (
-            [slice(None)] if labels is None else [labels[:SHOWN] == c for c in np.unique(labels)]
-        )
-        for i, group in enumerate(groups):
-            axes.plot(x[group], y[group], ".", ms=3, color=f"C{i % 10}", label=str(i))
+        classes = [None] if labels is None else np.unique(labels)
+        for i, c in enumerate(classes):
+            group = slice(None) if labels is None else labels[:SHOWN] == c
+            axes.plot(x[group], y[group], ".", ms=3, color=f"C{i % 10}", label=str(c))
         axes.set(title=name, xlabel="first direction of the code", ylabel="second direction")
     if labels is not None:
         figure.legend(
