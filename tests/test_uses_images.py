@@ -238,9 +238,12 @@ def test_ways_and_directions_are_drawn(capsys, train, preset):
     answer(capsys, "interpolate", folder, "--pairs", 3, "--steps", 4, "--out", "w.gif")
     with Image.open("w.gif") as loop:
         assert loop.n_frames == 12
-    shares = answer(capsys, "explore", folder, "--rows", 3, "--out", "d.png")["share_of_variance"]
-    assert shares == sorted(shares, reverse=True)
-    assert len(shares) == 3
+    result = answer(capsys, "explore", folder, "--rows", 3, "--out", "d.png")
+    if preset == "gan-small":
+        assert result == {}  # the noise's coordinates are alike
+    else:
+        assert result["share_of_variance"] == sorted(result["share_of_variance"], reverse=True)
+        assert len(result["share_of_variance"]) == 3
     for name in ("w.png", "d.png"):
         assert picture(name).std() > 0
 

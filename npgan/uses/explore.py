@@ -47,7 +47,7 @@ def plane(codes: np.ndarray, steps: int) -> np.ndarray:
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
-    """Draw the grid or the rows, and return how much of the codes' variance each direction has."""
+    """Draw the grid or the rows, and return how much of test codes' variance each direction has."""
     from npgan import data, plotting, runs
     from npgan.metrics import PCA
     from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
@@ -63,23 +63,26 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     def pictures(z: np.ndarray) -> np.ndarray:
         return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
 
+    result: dict[str, Any] = {}
     if isinstance(model, GAN):
         codes = model.latent(NOISE, np.random.default_rng(a.seed))
         directions, deviations = np.eye(codes.shape[1]), np.ones(codes.shape[1])
-        middles = codes[0] * (1 - directions)
+        middles, names = codes[0] * (1 - directions), [f"z{i}" for i in range(len(directions))]
     else:
         codes = model.encode(data.load(config.data).held_out[0])
         pca = PCA(codes, codes.shape[1])
         directions, deviations = pca.directions.T, pca.encode(codes).std(axis=0)
         middles = np.broadcast_to(pca.mean, directions.shape)
+        shares = np.square(deviations) / np.square(deviations).sum()
+        names = [f"{i + 1}, {share:.0%} of the variance" for i, share in enumerate(shares)]
+        result = {"share_of_variance": shares[: a.rows].tolist()}
     if directions.shape[1] == 2:
         plotting.save_grid(a.out, pictures(plane(codes, a.steps)), shape, a.steps)
     else:
         along = np.linspace(-REACH, REACH, a.steps)[:, None]
         rows = {
-            str(i + 1): pictures(middles[i] + along * deviations[i] * directions[i])
+            names[i]: pictures(middles[i] + along * deviations[i] * directions[i])
             for i in range(min(a.rows, len(directions)))
         }
         plotting.save_rows(a.out, rows, shape)
-    shares = np.square(deviations) / np.square(deviations).sum()
-    return {"share_of_variance": [float(share) for share in shares[: a.rows]]}
+    return result
