@@ -28,6 +28,13 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
     return {name: {"name": "adam", **settings} for name in names}
 
 
+def _players(**rates: float) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
+        for name, rate in rates.items()
+    }
+
+
 RELU, LEAKY = "relu", "leaky_relu 0.2"
 DEEP = {"hidden": "leaky_relu 0.1", "init": "he_normal"}
 SHRINKING = {
@@ -86,10 +93,7 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
             "generator": mlp(64, 256, 256, 476, 784, hidden=LEAKY, output="sigmoid"),
             "discriminator": LARGE["discriminator"],
         },
-        optimizers={
-            name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
-            for name, rate in (("generator", lr), ("discriminator", 2 * lr))
-        },
+        optimizers=_players(generator=lr, discriminator=2 * lr),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": penalty, "r2": penalty},
@@ -269,7 +273,7 @@ PRESETS: dict[str, Config] = {
             "decoder": mlp(32, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp(784, 512, 256, 1, hidden=LEAKY),
         },
-        optimizers=_both(*CODERS, "discriminator", lr=1e-3, beta1=0.5, schedule="cosine"),
+        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "hidden_layers": 2},
     ),
     "ring": _mixture("ring", scale=0.707),
@@ -285,7 +289,7 @@ PRESETS: dict[str, Config] = {
             "decoder": mlp(10, 256, 512, 784, hidden="elu", output="sigmoid"),
             "discriminator": mlp(10, 256, 256, 1, hidden="elu"),
         },
-        optimizers=_both(*CODERS, "discriminator", lr=1e-3, beta1=0.5, schedule="cosine"),
+        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
     "bigan": Config(
@@ -298,10 +302,7 @@ PRESETS: dict[str, Config] = {
             "decoder": mlp(50, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp(834, 1024, 1024, 256, 1, hidden=LEAKY),
         },
-        optimizers={
-            name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
-            for name, rate in (("encoder", 1e-3), ("decoder", 1e-3), ("discriminator", 2e-3))
-        },
+        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
     "conditional-vae": Config(
@@ -355,7 +356,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp(784, 512, 512, 784, hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp(1568, 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        optimizers=_players(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
     "cgan-mnist": Config(
@@ -367,7 +368,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, schedule="cosine"),
+        optimizers=_players(generator=1e-3, discriminator=1e-3),
         settings={
             "classes": 10,
             "objective": "relativistic",
