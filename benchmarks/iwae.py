@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--epochs", type=int, default=12, help="default: 12")
+    parser.add_argument("--epochs", type=int, default=20, help="default: 20")
     parser.add_argument("--rows", type=int, default=10_000, help="test images; default: all 10000")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument(
