@@ -79,6 +79,7 @@ def report(results: dict[str, dict[str, Any]], out: Path) -> None:
         lines += ["", f"50 codes are better than 1 by {apart.mean():.2f} nats, standard error "
                   f"{apart.std() / np.sqrt(len(apart)):.2f}."]  # fmt: skip
     axes.set(xlabel="epoch", ylabel="- log p(x), nats a test image")
+    axes.locator_params(axis="x", integer=True)
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(out / "iwae.png", dpi=110)
