@@ -58,15 +58,15 @@ DENSE = [
         "ops.dense.dense_backward_parameters",
         "dweight += ",
         "dweight[...] = ",
-        "VAE-GAN, discriminator step",
-        "discriminator.0.weight",
+        "VAE-GAN, decoder step",
+        "decoder.0.weight",
     ),
     Mutation(
         "ops.dense.dense_backward_parameters",
         "dbias += ",
         "dbias[...] = ",
-        "VAE-GAN, discriminator step",
-        "discriminator.3.bias",
+        "VAE-GAN, decoder step",
+        "decoder.2.bias",
     ),
 ]
 
