@@ -248,6 +248,17 @@ def test_ways_and_directions_are_drawn(capsys, train, preset):
         assert picture(name).std() > 0
 
 
+def test_codes_of_one_number_have_the_straight_way_alone(capsys, train):
+    text = Path(train("vae", steps=1), "config.toml").read_text()
+    Path("line").mkdir()
+    line = text.replace("dense 400 40 ", "dense 400 2 ").replace("dense 20 ", "dense 1 ")
+    Path("line", "config.toml").write_text(line)
+    assert run(capsys, "train", "--resume", "line", "--quiet")[0] == 0
+    for out in ("w.png", "w.gif"):
+        result = answer(capsys, "interpolate", "line", "--pairs", 2, "--steps", 3, "--out", out)
+        assert set(result) == {"ends", "straight"}
+
+
 def test_a_plane_of_codes_is_drawn_as_a_grid(capsys, train):
     answer(capsys, "explore", train("vae-2d", steps=2), "--steps", 5, "--out", "d.png")
     height, width = picture("d.png").shape

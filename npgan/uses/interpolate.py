@@ -60,17 +60,20 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         "interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE
     )
     shape, rng = image_shape("interpolate", config), np.random.default_rng(a.seed)
-    ways = {"straight": lerp, "sphere": slerp}
 
     def pictures(z: np.ndarray) -> np.ndarray:
         return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
 
     drawn = ends(model, config, 3 * MIDPOINTS, rng).astype(np.float64)
+    ways = {"straight": lerp}
+    if drawn.shape[1] > 1:  # a line's sphere is two points
+        ways["sphere"] = slerp
     many, others = drawn[: 2 * MIDPOINTS], drawn[2 * MIDPOINTS :]
     if a.out.suffix == ".gif":
         stops = many[np.arange(a.pairs + 1) % a.pairs]
         t = np.arange(a.steps) / a.steps
-        loop = [slerp(b, c, t) for b, c in pairwise(stops)]
+        way = ways.get("sphere", lerp)
+        loop = [way(b, c, t) for b, c in pairwise(stops)]
         plotting.save_animation(a.out, pictures(np.concatenate(loop)), shape)
     else:
         t = np.linspace(0, 1, a.steps)
