@@ -7,6 +7,16 @@ DRAWN = "test_latent.test_a_prior_draws_the_code_to_0"
 WINDOW = "test_uses_images.test_a_wiener_filter_is_its_formula_in_each_window"
 COMPONENTS = "test_uses_images.test_components_that_say_all_fill_as_the_best_linear_guess_does"
 REGRESSION = "test_uses_images.test_the_linear_guess_is_a_regression_on_the_known_pixels"
+RANGES = (
+    "test_uses_images.test_a_defence_of_another_range_sees_its_own_and_gives_the_classifiers_back"
+)
+ROUNDED = "test_uses_images.test_pixels_are_rounded_to_the_nearer_end"
+BOLD = "test_uses_images.test_directions_do_not_say_how_bold_an_image_is"
+PAIRS = "test_uses_images.test_a_discriminator_of_pairs_has_no_opinion_of_one_image"
+PERFECT = (
+    "test_models.test_a_perfect_reconstruction_has_no_error_whatever_the_noise_in_the_hidden_layers"
+)
+HELD_OUT = "test_vae.test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training"
 MUTATIONS: list = []
 SILENT = [
     Silent("latent.search", "(shown * np.square(", "(np.square(", FIRST),
@@ -17,6 +27,14 @@ SILENT = [
     Silent("uses.enhance.wiener", "mean + kept", "kept", WINDOW),
     Silent("uses.complete.by_components", "max(left, 1e-9)", "10 * left", COMPONENTS),
     Silent("uses.complete.by_components", "np.sqrt(variances)", "variances", COMPONENTS),
+    Silent("uses.defend.moved", ") + there[0]", ")", RANGES),
+    Silent("uses.defend.defence", "*ranges[::-1]", "*ranges", RANGES),
+    Silent("uses.defend.rounded", "(low + high) / 2", "low", ROUNDED),
+    Silent("anomaly.directions", "rows / np", "rows * np", BOLD),
+    Silent("anomaly.scores_for", "model.discriminator.in_width == model.features", "True", PAIRS),
+    Silent("models.vaegan.VAEGAN.error", "layer(target, same)", "layer(target, rng)", PERFECT),
+    Silent("models.vae.Variational._bound", "binarized(rows, rng) if", "rows if", HELD_OUT),
+    Silent("models.vae.Variational.validate", "self.samples", "1", HELD_OUT),
     Silent("uses.common.linear_guess", "target + ", "", REGRESSION),
     Silent("uses.common.linear_guess", "(x - mean)", "x", REGRESSION),
 ]

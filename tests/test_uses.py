@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import picture, run
+from matplotlib.figure import Figure
 
 from npgan import InputError
 from npgan.metrics import PCA, neighbour_accuracy
-from npgan.uses import USES
+from npgan.uses import USES, reduce
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_codes_are_mapped_beside_principal_components(capsys, trained):
     ("words", "message"),
     [
         (("-k", 0, "--out", "p.png"), "-k must be"),
-        (("-k", 151, "--out", "p.png"), "at most 150"),
+        (("-k", 151, "--out", "p.png"), "-k must be a whole number, at least 1 and at most 150"),
         (("--out", "p.jpg"), "must end in .png"),
     ],
 )
@@ -65,6 +66,14 @@ def test_what_a_picture_is_to_be_saved_in_must_be_there(capsys, trained):
         code, _, err = run(capsys, "reduce", trained, "--out", name)
         assert (code, err.count("\n")) == (2, 1)
         assert "must be a file in a folder that is there" in err
+
+
+def test_a_maps_legend_names_the_classes(tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(Figure, "legend", lambda _, handles, labels, **more: named.extend(labels))
+    points = dict.fromkeys(["codes", "components"], np.random.default_rng(0).random((3, 2)))
+    reduce.draw(tmp_path / "map.png", points, np.array([5, 3, 5]))
+    assert named == ["3", "5"]
 
 
 def test_classes_may_have_any_numbers():

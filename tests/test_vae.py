@@ -8,6 +8,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from npgan import IWAE, VAE, Dense, InputError, Sequential, Sigmoid, Tanh, ops
+from npgan.data import Dataset
+from npgan.evaluation import evaluate
 from npgan.layers import GaussianSample
 from npgan.models import vae
 from npgan.training import Loop
@@ -188,6 +190,15 @@ def test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training():
     expected = -IWAE(coder, decoder).bound(vae.binarized(x, rng), rng, samples=5).mean()
     model = IWAE(coder, decoder, samples=5, binarize=True)
     assert model.validate(x)["val_loss"] == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_evaluation_gives_the_bound_of_one_code_and_of_as_many_as_in_training():
+    rows = rng().random((60, D)).astype(np.float32)
+    few = Dataset("few", rows, rows)
+    for model, expected in ((make(), {1}), (make(IWAE, samples=9), {1, 9})):
+        model.bound = lambda data, rng, k, labels: np.full(len(data), -k)
+        measured = evaluate(model, few, rng(), samples=50)
+        assert {v for name, v in measured.items() if name.startswith("negative_")} == expected
 
 
 def test_what_does_not_fit_is_refused_in_words():

@@ -90,7 +90,7 @@ def _read_images(paths: Sequence[Path]) -> np.ndarray:
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Return a PNG's grey values as bytes (h, w); transparent parts are black."""
+    """Return a PNG's grey values as bytes (h, w), whatever its transparency."""
     from PIL import Image
 
     with reading(path), warnings.catch_warnings():

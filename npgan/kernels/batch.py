@@ -43,9 +43,8 @@ def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-unty
         row = data[start + rows[i] * d : start + (rows[i] + 1) * d]
         target = batch[i * d : (i + 1) * d]
         for j in range(target.size):
-            target[j] = (
-                batch.dtype.type(row[j]) * scale + low
-            )  # 255 must become high, not an ulp more
+            # Rounded twice, as the reference is: an fma would bring 255 an ulp above the range.
+            target[j] = batch.dtype.type(row[j]) * scale + low
 
 
 def _gather(data, rows, scale, low, batch, d, parts):  # type: ignore[no-untyped-def]

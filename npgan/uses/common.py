@@ -56,8 +56,12 @@ def test_part(dataset: Any) -> tuple[np.ndarray, np.ndarray | None]:
 def linear_guess(given: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.ndarray:
     r"""Return the guess (m, b) of what is wanted that is best of those linear in what is given, x (m, a).
 
-    A Gaussian's conditional mean :math:`\mu_w + (x - \mu_g)(\Sigma_{gg} + \epsilon I)^{-1}\Sigma_{gw}`, with
-    the moments of training rows; :math:`\epsilon` keeps what never changes from being divided by.
+    Where :math:`\frac1n\|w - \mu_w - (g - \mu_g)W\|^2 + \epsilon\|W\|^2` is least, its derivative by W is 0:
+
+    .. math:: (\Sigma_{gg} + \epsilon I)W = \Sigma_{gw}, \qquad \hat w = \mu_w + (x - \mu_g)W
+
+    with the moments of training rows. For Gaussians it is the conditional mean; :math:`\epsilon` keeps
+    what never changes from being divided by.
 
     Parameters
     ----------

@@ -91,10 +91,15 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
 def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
     r"""Fill x by principal components, weighed as is likely given its known pixels (d,).
 
-    With the components V and their variances, :math:`C = V\Lambda^{1/2}`, and the variance
-    :math:`\sigma^2` that each pixel has besides: :math:`\mu + Cu`,
-    :math:`u = (C_k^\top C_k + \sigma^2 I)^{-1}C_k^\top(x_k - \mu_k)`. Source: probabilistic principal
-    components, Tipping and Bishop 1999, sec. 3.
+    Let :math:`x = \mu + Cu + \sigma\varepsilon`, with the components V and their variances in
+    :math:`C = V\Lambda^{1/2}`, u and :math:`\varepsilon` normal, and :math:`\sigma^2` what a pixel varies besides.
+    The likeliest u given the known pixels minimises :math:`\|x_k - \mu_k - C_ku\|^2/\sigma^2 + \|u\|^2`, whose
+    derivative is 0 at :math:`(C_k^\top C_k + \sigma^2 I)u = C_k^\top(x_k - \mu_k)`. Source: probabilistic
+    principal components, Tipping and Bishop 1999, sec. 3.
+
+    Parameters
+    ----------
+    train, x : (m, d) and (n, d)
     """
     from npgan.metrics import PCA
 
