@@ -1,12 +1,22 @@
-"""The errors npgan raises on purpose, each saying what would be right, and checks that raise them."""
+"""The errors npgan raises on purpose, each saying what would be right, and checks that raise them.
+
+A check is called where a user's value comes in: it returns the value as the code behind it needs it, or
+raises an :class:`InputError`. What npgan hands on to itself is not checked again.
+"""
 
 import difflib
 import math
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
+
+SHOWN = 80  # letters of a wrong value that a message shows
+MOST = 2**40  # rows, steps, ...: more than any memory holds
+TAME = (-1e100, 1e100)
+"""Numbers that can be squared, multiplied and summed up in float64."""
 
 
 class InputError(ValueError):
@@ -20,7 +30,27 @@ class NonFiniteError(FloatingPointError):
     """A loss or a gradient became NaN or infinite; raised before the update is applied."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+def shown(value: Any) -> str:
+    """Return a value in one short line, an array as its type and shape.
+
+    >>> shown(np.zeros((2, 3))), shown(None)
+    ('float64 (2, 3)', 'None')
+    """
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{value.dtype} {tuple(value.shape)}"
+    try:
+        line = " ".join(repr(value).split())
+    except Exception:  # whatever it raises: it is the user's
+        line = f"a {type(value).__name__}"
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."
+
+
+# --- of what kind --------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+
+def unknown(kind: str, name: Any, known: Iterable[str]) -> InputError:
     """Return the error for a name that is not in a table, with the nearest one that is.
 
     >>> print(unknown("preset", "gan-smal", ["gan-small", "ring"]))
@@ -29,43 +59,190 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     known = list(known)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
     hint = f": did you mean {near[0]!r}?" if near else ""
-    return InputError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
+    return InputError(f"unknown {kind} {shown(name)}{hint} (known: {', '.join(known)})")
 
 
-NUMBER = int | float | np.integer | np.floating
+def chosen(kind: str, name: Any, table: Mapping[str, T]) -> T:
+    """Return what a table has by this name; another name is :func:`unknown`."""
+    if not isinstance(name, str) or name not in table:
+        raise unknown(kind, name, table)
+    return table[name]
+
+
+def instance(name: str, value: Any, kind: Any) -> None:
+    """Refuse what is no instance of a class, or of one of several, ``A | B``."""
+    if not isinstance(value, kind):
+        kinds = " or ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
+        raise InputError(f"{name} must be of the class {kinds}, not {shown(value)}")
+
+
+def as_path(value: Any) -> Path:
+    """Return the path of a file or folder."""
+    if not isinstance(value, str | Path):
+        raise InputError(f"a path is needed, not {shown(value)}")
+    return Path(value)
+
+
+def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return ``np.random.default_rng(rng)``; NumPy's legacy RandomState is none that it takes.
+
+    >>> generator(0).integers(9)
+    np.int64(7)
+    """
+    try:
+        if not isinstance(rng, np.random.RandomState | bool | str):
+            return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        "rng must be a generator or a seed, an integer from 0, as numpy.random.default_rng returns and "
+        f"takes them, not {shown(rng)}"
+    )
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def number(name: str, value: Any) -> float:
+    """Return a number that a float can hold."""
+    if not _is_number(value) or not abs(value) <= sys.float_info.max:
+        raise InputError(f"{name} must be a finite number, not {shown(value)}")
+    return float(value)
 
 
 def positive(name: str, value: Any) -> float:
     """Return a number above 0 that a float can hold."""
-    if not isinstance(value, NUMBER) or not 0 < value <= sys.float_info.max:
-        raise InputError(f"{name} must be a positive number, not {value!r}")
+    if not _is_number(value) or not 0 < value <= sys.float_info.max:
+        raise InputError(f"{name} must be a positive number, not {shown(value)}")
     return float(value)
 
 
 def not_negative(name: str, value: Any) -> float:
     """Return a number from 0 that a float can hold."""
-    if not isinstance(value, NUMBER) or not 0 <= value <= sys.float_info.max:
-        raise InputError(f"{name} must be a number and not negative, as {value!r} is")
+    if not _is_number(value) or not 0 <= value <= sys.float_info.max:
+        raise InputError(f"{name} must be a number and not negative, as {shown(value)} is")
     return float(value)
 
 
 def fraction(name: str, value: Any) -> float:
     """Return a number in [0, 1)."""
-    if not isinstance(value, NUMBER) or not 0 <= value < 1:
-        raise InputError(f"{name} must be a number in [0, 1), not {value!r}")
+    if not _is_number(value) or not 0 <= value < 1:
+        raise InputError(f"{name} must be a number in [0, 1), not {shown(value)}")
     return float(value)
 
 
-def count(name: str, value: Any, least: int = 0, most: float = math.inf) -> int:
+def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
     """Return a whole number from ``least`` to ``most``."""
-    if (
-        not isinstance(value, int | np.integer)
-        or isinstance(value, bool)
-        or not least <= value <= most
-    ):
-        limits = f"at least {least}" + ("" if most == math.inf else f" and at most {most}")
-        raise InputError(f"{name} must be a whole number, {limits}, not {value!r}")
+    is_whole = _is_number(value) and isinstance(value, int | np.integer)
+    if not is_whole or not least <= value <= most:
+        limits = f"at least {least}"
+        if most < MOST or (is_whole and value > most):
+            limits += f" and at most {most}"
+        raise InputError(f"{name} must be a whole number, {limits}, not {shown(value)}")
     return int(value)
+
+
+# --- arrays --------------------------------------------------------------------------------------
+
+KINDS = {"numbers": "buif", "floats": "f", "whole numbers": "ui", "truth values": "bui"}
+"""What an array is of -> NumPy's letters for the types that will do."""
+Form = tuple[int | str, ...]
+"""A shape; a letter stands for any size."""
+
+
+def shaped(name: str, value: Any, form: Form, kind: str = "floats", least: int = 0) -> None:
+    """Refuse what is no array of a kind and a form, of ``least`` rows; its numbers are not looked at.
+
+    >>> shaped("x", np.zeros((5, 3)), ("n", 3))
+    """
+    shape = getattr(value, "shape", None)
+    if (
+        not isinstance(shape, tuple)
+        or len(shape) != len(form)
+        or any(
+            want != have for want, have in zip(form, shape, strict=True) if isinstance(want, int)
+        )
+        or value.dtype.kind not in KINDS[kind]
+        or (least and shape[0] < least)
+    ):
+        sizes = f"({', '.join(map(str, form))}{',' * (len(form) == 1)})"
+        rows = f", {form[0]} at least {least}" if least else ""
+        raise InputError(f"{name} must be {kind} {sizes}{rows}, not {shown(value)}")
+
+
+def as_array(name: str, value: Any) -> np.ndarray:
+    """Return ``np.asarray(value)`` if that is an array of numbers."""
+    try:
+        found = np.asarray(value)
+    except Exception:  # of rows that are not alike, and what other libraries raise
+        found = np.array(None)
+    if found.dtype.kind not in KINDS["numbers"]:
+        raise InputError(f"{name} must be an array of real numbers, not {shown(value)}")
+    return found
+
+
+def array(
+    name: str,
+    value: Any,
+    form: Form,
+    kind: str = "numbers",
+    *,
+    least: int = 0,
+    dtype: np.typing.DTypeLike | None = None,
+    limits: tuple[float, float] = (-math.inf, math.inf),
+) -> np.ndarray:
+    """Return a finite array of a kind and a form, of ``least`` rows, within limits, as ``dtype``.
+
+    >>> array("x", [[1, 2]], ("n", 2), dtype=float)
+    array([[1., 2.]])
+    """
+    found = as_array(name, value)
+    shaped(name, found, form, kind, least)
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite
+        found = found if dtype is None else found.astype(dtype, copy=False)
+    if found.dtype.kind == "f" and not (finite := np.isfinite(found)).all():
+        place = np.argwhere(~finite)[0]
+        words = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), place, strict=False))
+        raise InputError(
+            f"{name} has {found[tuple(place)]} at {words} (counted from 0): every number must be finite"
+        )
+    low, high = limits
+    if found.size and not (found.min() >= low and found.max() <= high):
+        raise InputError(
+            f"{name} must be {kind} in [{low:g}, {high:g}]; they lie in "
+            f"[{found.min():g}, {found.max():g}]"
+        )
+    return found
+
+
+def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> np.ndarray:
+    """Return labels (n,) as int64: whole numbers; of so many classes, from 0 on, if that is given.
+
+    >>> labels("labels", [0, 2], 2, classes=3)
+    array([0, 2])
+    """
+    most = math.inf if classes is None else classes - 1
+    limits = (-math.inf if classes is None else 0, most)
+    return array(name, value, (n,), "whole numbers", limits=limits).astype(np.int64)
+
+
+def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:
+    """Return the height and the width of images of so many pixels.
+
+    >>> image_shape("shape", [2, 3], 6)
+    (2, 3)
+    """
+    sizes = list(value) if isinstance(value, tuple | list) else []
+    whole = all(_is_number(size) and isinstance(size, int | np.integer) for size in sizes)
+    if not whole or len(sizes) != 2 or min(sizes) < 1 or math.prod(sizes) != pixels:
+        raise InputError(
+            f"{name} must be a height and a width that make {pixels} pixels, not {shown(value)}"
+        )
+    return int(sizes[0]), int(sizes[1])
 
 
 def pairs(real: np.ndarray, fake: np.ndarray) -> None:
@@ -74,13 +251,3 @@ def pairs(real: np.ndarray, fake: np.ndarray) -> None:
         raise InputError(
             f"real and generated samples are paired: as many of both, not {len(real)} and {len(fake)}"
         )
-
-
-def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
-    """Return ``np.random.default_rng(rng)``."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"rng must be a generator or a seed, an integer from 0, not {rng!r}"
-        ) from None
