@@ -1,35 +1,36 @@
 r"""The gradient checker: it asks whether a backward pass agrees with what the forward pass does.
 
-Two ways to know a derivative without deriving it:
-
-- **central differences** with one step of Richardson's extrapolation. With
-  :math:`d(h) = \frac{f(t + h) - f(t - h)}{2h} = f' + \tfrac{h^2}{6} f''' + O(h^4)`, the combination
-  :math:`\frac{4 d(h/2) - d(h)}{3}` is :math:`f' + O(h^4)`; rounding adds about
-  :math:`\epsilon|f|/h`, so that h near :math:`\epsilon^{1/5} \approx 10^{-3}` is best;
-- **the complex step** for analytic functions: :math:`f(t + ih) = f + ihf' + O(h^2)`, so
-  :math:`f' = \operatorname{Im} f(t + ih)/h` with nothing subtracted, and h can be 1e-30.
-
 A function with many outputs is checked under a random upstream gradient v, as
-:math:`v \cdot y`: an upstream of all ones would hide errors. Randomness is replayed: every
-evaluation of a layer gets a new generator of the same seed, and the buffers as they were.
+:math:`v \cdot y`: an upstream of all ones would hide errors. How its derivatives are known without
+deriving them is in :mod:`npgan.numeric`.
+
+The code under the check is not trusted. It is given copies and what it returns is copied at once, so
+that nothing it writes into, keeps or hands out again reaches what is compared. It is evaluated again
+at points where it has been, before and after its backward pass: a function that has moved is no
+function. Randomness is replayed: every evaluation of a layer gets a new generator of the same seed,
+and the buffers as they were.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
-from npgan.errors import InputError
+from npgan.errors import InputError, count, positive
 from npgan.layers import Layer
+from npgan.numeric import Line, Observed, Slopes
+from npgan.subject import Function, Subject, of_function, of_layer
 
-STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
-CORNER = 1e-6
-SLACK = 1e-4
-COMPLEX_STEP = 1e-30
+__all__ = ["TOLERANCE", "Entry", "Function", "Report", "gradcheck"]
+
 TOLERANCE = {"central": 1e-8, "complex": 1e-13}
-
-Function = Callable[..., tuple[Any, Any]]
+FLOOR = 1e-3
+VISIBLE = 1e-9
+PROBES = 2
+PATIENCE = 2.0  # seconds without a word
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Entry:
     corners : how many elements lie on a corner (a ReLU's), where any slope between the two
         one-sided ones was accepted
     passed : whether the error is within the tolerance
+    note : what else there is to say
     """
 
     name: str
@@ -54,6 +56,7 @@ class Entry:
     error: float
     corners: int
     passed: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,21 +80,25 @@ class Report:
         return list(dict.fromkeys(entry.name for entry in self.entries if not entry.passed))
 
     def __str__(self) -> str:
-        head = f"{'':4}  {'array':24}  {'worst at':12}  {'analytic':>13}  {'numeric':>13}  error"
+        wide = max([24, *(len(entry.name) for entry in self.entries)])
+        head = (
+            f"{'':4}  {'array':{wide}}  {'worst at':12}  {'analytic':>13}  {'numeric':>13}  error"
+        )
         rows = [head]
         for e in self.entries:
             where = "direction" if e.index is None else str(e.index).replace(" ", "")
             corners = f"  ({e.corners} on a corner: any slope between)" if e.corners else ""
+            note = f"  ({e.note})" if e.note else ""
             rows.append(
-                f"{'ok' if e.passed else 'FAIL':4}  {e.name:24}  {where:12}  {e.analytic:13.6g}  "
-                f"{e.numeric:13.6g}  {e.error:.1e}{corners}"
+                f"{'ok' if e.passed else 'FAIL':4}  {e.name:{wide}}  {where:12}  {e.analytic:13.6g}  "
+                f"{e.numeric:13.6g}  {e.error:.1e}{corners}{note}"
             )
         return "\n".join([*rows, f"tolerance {self.tolerance:.0e} of each array's largest"])
 
 
 def gradcheck(
-    target: Layer | Function,
-    *inputs: np.ndarray,
+    target: Any,
+    *inputs: Any,
     wrt: Mapping[str, np.ndarray] | None = None,
     method: str = "central",
     directions: int | None = None,
@@ -106,13 +113,15 @@ def gradcheck(
 
         - a layer or network: a float64 copy is checked, by its input and every parameter, with a
           generator for its randomness;
+        - a model: each step of its training on the inputs, a batch (n, d) and the labels if it has
+          some, by every parameter that the step trains; a float64 copy is checked;
         - a function of the inputs that returns ``(value, gradients)``, a loss for example;
         - a function of the inputs that returns ``(y, vjp)``, where ``vjp(dy)`` returns gradients.
 
         Gradients are one array, a sequence in the order of the inputs, or a mapping by name
         (inputs are called ``x0``, ``x1``, ... or just ``x`` if there is one) that names all of them. A
         gradient of None, or of an empty array, is not checked.
-    inputs : float arrays; others (labels, say) are handed on as they are
+    inputs : float64 arrays; others (labels, say) are handed on
     wrt : further arrays that the function reads, by name, changed in place while checking;
         its gradients must then be a mapping. A network's ``parameters`` is such a mapping.
     method : "central", or "complex" for analytic functions (not with ``wrt``)
@@ -128,15 +137,20 @@ def gradcheck(
     Notes
     -----
     The error is relative to the largest derivative in its array (or a thousandth of the
-    function's value, if that is more), as rounding is. Where an element fails, the step is
-    shortened; where the one-sided slopes still differ at 1e-6, it lies on a corner of a piecewise
+    function's value, if that is more), as rounding is. A derivative that rounding would hide is
+    looked at again with steps up to 1. Where an element fails, the step is shortened; where it has
+    two one-sided slopes, which do not depend on the step, it lies on a corner of a piecewise
     function, and any slope between the two is right.
+
+    A layer adds to its gradients, and passes the same ones on whether or not all are wanted: both
+    are checked, too. What the complex step finds must be the slope of the real function, to 1e-6.
 
     Raises
     ------
     InputError
         If the inputs are not float64, a gradient is missing or its shape differs from its input's,
-        there is nothing to check, or the method is unknown.
+        there is nothing to check, the method is unknown, the value is not finite, or two evaluations
+        at one point are not the same.
 
     Examples
     --------
@@ -149,229 +163,136 @@ def gradcheck(
     """
     if method not in TOLERANCE:
         raise InputError(f"unknown method {method!r}: central or complex")
-    if directions is not None and directions < 1:
-        raise InputError(f"directions must be at least 1, not {directions}")
-    tolerance = TOLERANCE[method] if tolerance is None else tolerance
-    wrt = dict(wrt or {})
-    if isinstance(target, Layer):
-        _check_layer_input(inputs, wrt)
-        function, wrt = _of_layer(target, method, seed)
+    if directions is not None:
+        count("directions", directions, 1)
+    tolerance = positive("tolerance", TOLERANCE[method] if tolerance is None else tolerance)
+    options = {"directions": directions, "seed": seed, "tolerance": tolerance}
+    if isinstance(target, Layer) or hasattr(target, "gradient_steps"):
+        if wrt:
+            raise InputError("a layer or a model is checked by all its parameters: without wrt")
+        if not isinstance(target, Layer):
+            return _of_model(target, inputs, method, options)
+        subject = of_layer(target, inputs, method, seed)
     else:
-        function = target
-        if wrt and method == "complex":
-            raise InputError("the complex step needs a function of its inputs alone, without wrt")
-        for name, array in wrt.items():
-            if not isinstance(array, np.ndarray) or array.dtype != np.float64:
-                raise InputError(f"gradients are checked in float64, not {_kind(array)}: {name}")
-    inputs, variables = _inputs(inputs, method)
-    for name in variables.keys() & wrt.keys():
-        raise InputError(f"the input is called {name!r}: rename the other array of that name")
-    names, variables = list(variables), variables | wrt
-    checked = _Checked(function, inputs, np.random.default_rng(seed))
-    analytic = _named(checked.gradients(), names)
-    for name in sorted(variables.keys() - analytic.keys()):
-        raise InputError(f"the gradient of {name!r} is missing (None, if it is not to be checked)")
+        subject = of_function(target, inputs, wrt or {}, method)
+    report = _compare(subject, method, **options)
+    if method == "complex":
+        rough = gradcheck(target, *inputs, **(options | {"directions": 1, "tolerance": 1e-6}))
+        report.entries.extend(
+            replace(entry, note="the real function's slope")
+            for entry in rough.entries
+            if not entry.passed
+        )
+    return report
+
+
+def _of_model(model: Any, inputs: tuple, method: str, options: dict[str, Any]) -> Report:
+    """Check every step of a model's training."""
+    if method != "central":
+        raise InputError("a model is checked by central differences: method='central'")
+    if not 1 <= len(inputs) <= 2:
+        raise InputError(
+            f"a model is checked on a batch, and its labels if it has some, not on {len(inputs)} inputs"
+        )
     entries = []
-    for name, gradient in analytic.items():
-        if gradient is None or not gradient.size:
-            continue
-        if name not in variables or gradient.shape != variables[name].shape:
-            shape = variables[name].shape if name in variables else "no array of that name"
-            raise InputError(f"gradient {name!r} has shape {gradient.shape}, its array {shape}")
-        if directions:
-            entries += _directions(checked, name, variables[name], gradient, directions, tolerance)
-        else:
-            entries.append(_elements(checked, name, variables[name], gradient, method, tolerance))
-    if not entries:
-        raise InputError("nothing was checked: there is no gradient of a float array")
+    for step in model.astype(np.float64).gradient_steps(*inputs):
+        report = gradcheck(step.function, wrt=step.parameters, **options)
+        entries += [replace(entry, name=f"{step.name}: {entry.name}") for entry in report.entries]
+    return Report(entries, options["tolerance"])
+
+
+def _compare(
+    subject: Subject, method: str, directions: int | None, seed: int, tolerance: float
+) -> Report:
+    """Compare a subject's gradients with numeric ones, and leave its arrays as they were."""
+    rng, variables = np.random.default_rng(seed), subject.variables
+    before = {name: array.copy() for name, array in variables.items()}
+    try:
+        observed = Observed(lambda: subject.evaluate()[0], rng)
+        observed.remember(*_probes(variables, rng))
+        if not np.isfinite(observed.y).all():
+            raise InputError("the value is not finite: there is no derivative of it")
+        shape = observed.y.shape
+        slopes = observed.along(rng.standard_normal(shape) if shape else np.ones(()))
+        gradients = subject.gradients(slopes.upstream)
+        entries = []
+        for name, gradient in gradients.items():
+            if gradient is not None and gradient.size:
+                for lines in _lines(variables[name], directions, rng):
+                    entries.append(_entry(slopes, name, lines, gradient, method, tolerance))
+        if not entries:
+            raise InputError("nothing was checked: there is no gradient of a float array")
+        observed.require_the_same()
+        if subject.fresh:
+            observed.require_the_same(subject.fresh)
+    finally:
+        for name, array in variables.items():
+            array[...] = before[name]
+    wrong = subject.notes
+    entries = [
+        replace(e, passed=False, note=wrong[e.name]) if e.name in wrong else e for e in entries
+    ]
     return Report(entries, tolerance)
 
 
-def _kind(value: Any) -> str:
-    return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
+def _probes(variables: Mapping[str, np.ndarray], rng: np.random.Generator) -> Iterator[Line]:
+    """Yield lines through single elements of a few arrays."""
+    names = [name for name, array in variables.items() if array.size]
+    for name in rng.permutation(names)[:PROBES]:
+        array = variables[name]
+        yield Line(array, tuple(int(rng.integers(n)) for n in array.shape))
 
 
-def _check_layer_input(inputs: tuple, wrt: Mapping) -> None:
-    if wrt:
-        raise InputError("a layer is checked by its input and all its parameters: without wrt")
-    if len(inputs) != 1 or not isinstance(inputs[0], np.ndarray) or inputs[0].dtype.kind != "f":
-        given = ", ".join(map(_kind, inputs)) or "nothing"
-        raise InputError(f"a layer is checked on one float64 array, not on {given}")
+def _lines(
+    array: np.ndarray, directions: int | None, rng: np.random.Generator
+) -> Iterator[list[Line]]:
+    """Yield what makes an entry: a line through each element, or one in a random direction."""
+    if directions is None:
+        yield [Line(array, index) for index in np.ndindex(array.shape)]
+    for _ in range(directions or 0):
+        yield [Line(array, ..., rng.standard_normal(array.shape) / np.sqrt(array.size))]
 
 
-def _of_layer(layer: Layer, method: str, seed: int) -> tuple[Function, dict[str, np.ndarray]]:
-    """Turn a layer into a function ``x -> (y, vjp)`` and the parameters that it reads."""
-    real = layer.astype(np.float64)
-    moved = layer.astype(np.complex128) if method == "complex" else real
-    buffers = real.buffers.flat.copy()
-
-    def replay(layer: Layer, x: np.ndarray) -> tuple[np.ndarray, Any]:
-        layer.buffers.flat[...] = buffers
-        return layer.forward(x, np.random.default_rng(seed))
-
-    def function(x: np.ndarray) -> tuple[np.ndarray, Callable]:
-        y, _ = replay(moved, x)
-
-        def vjp(dy: np.ndarray) -> dict[str, np.ndarray]:
-            grads = real.parameters.like()
-            _, cache = replay(real, x.real)
-            dx = real.backward(dy, cache, grads)
-            if dx is None:
-                raise InputError(f"{layer!r}: backward returned None, not the input's gradient")
-            return {"x": dx, **grads}
-
-        return y, vjp
-
-    return function, dict(moved.parameters)
-
-
-def _inputs(
-    inputs: tuple[np.ndarray, ...], method: str
-) -> tuple[tuple[np.ndarray, ...], dict[str, np.ndarray]]:
-    """Copy the float inputs, so that they can be moved, and name them."""
-    arrays: list[np.ndarray] = []
-    variables: dict[str, np.ndarray] = {}
-    floats = [x for x in inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
-    for x in inputs:
-        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
-            if x.dtype != np.float64:
-                raise InputError(
-                    f"gradients are checked in float64, not {x.dtype}: x.astype(float)"
-                )
-            x = x.astype(np.complex128 if method == "complex" else np.float64)
-            variables["x" if len(floats) == 1 else f"x{len(variables)}"] = x
-        arrays.append(x)
-    return tuple(arrays), variables
-
-
-def _named(gradients: Any, names: list[str]) -> dict[str, np.ndarray | None]:
-    if not isinstance(gradients, Mapping):
-        if isinstance(gradients, np.ndarray | float) or gradients is None:
-            gradients = (gradients,)
-        if len(gradients) != len(names):
-            raise InputError(
-                f"{len(gradients)} gradients for {len(names)} inputs: {', '.join(names)}"
-            )
-        gradients = dict(zip(names, gradients, strict=True))
-    return {name: None if g is None else np.asarray(g) for name, g in gradients.items()}
-
-
-class _Checked:
-    """The function under the check, seen along one line: arrays + t · direction."""
-
-    def __init__(self, function: Function, inputs: tuple, rng: np.random.Generator) -> None:
-        self.function, self.inputs, self.rng = function, inputs, rng
-        result = function(*inputs)
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise InputError("the function must return (value, gradients) or (y, vjp)")
-        y = np.asarray(result[0])
-        if y.ndim and not callable(result[1]):
-            raise InputError(f"a value of shape {y.shape} needs a function vjp(dy) beside it")
-        self.upstream = np.ones(()) if y.ndim == 0 else rng.standard_normal(y.shape)
-        self.y = y.copy()
-        self.size = float(abs((self.upstream * y.real).sum()))
-
-    def gradients(self) -> Any:
-        result = self.function(*self.inputs)[1]
-        return result(self.upstream) if callable(result) else result
-
-    def at(self, array: np.ndarray, direction: Any, t: complex) -> np.ndarray:
-        before = array.copy()
-        array += t * direction
-        try:
-            return np.array(self.function(*self.inputs)[0])
-        finally:
-            array[...] = before
-
-    def slope(self, array: np.ndarray, direction: Any, left: float, right: float) -> float:
-        """The mean slope from t = left to t = right; y is subtracted before it is summed up."""
-        high = self.at(array, direction, right) if right else self.y
-        low = self.at(array, direction, left) if left else self.y
-        return float((self.upstream * (high - low)).sum() / (right - left))
-
-    def central(self, array: np.ndarray, direction: Any, h: float) -> float:
-        coarse = self.slope(array, direction, -h, h)
-        fine = self.slope(array, direction, -h / 2, h / 2)
-        return (4 * fine - coarse) / 3
-
-    def complex_step(self, array: np.ndarray, direction: Any) -> float:
-        y = self.at(array, direction, 1j * COMPLEX_STEP)
-        return float((self.upstream * y.imag).sum() / COMPLEX_STEP)
-
-    def numeric(
-        self, array: np.ndarray, direction: Any, analytic: float, scale: float, tolerance: float
-    ) -> tuple[float, bool]:
-        """Return the numeric derivative, and whether it is one of a corner."""
-        for h in STEPS:
-            numeric = self.central(array, direction, h)
-            if abs(analytic - numeric) <= tolerance * scale:
-                return numeric, False
-        left = self.slope(array, direction, -CORNER, 0)
-        right = self.slope(array, direction, 0, CORNER)
-        slack = SLACK * max(scale, abs(left), abs(right))
-        near = CORNER / 8  # the gap of a curve shrinks with h, a corner's does not
-        gap, nearer = right - left, self.slope(array, direction, 0, near)
-        nearer -= self.slope(array, direction, -near, 0)
-        corner = abs(gap) > slack and abs(nearer) > abs(gap) / 2
-        if corner and min(left, right) - slack <= analytic <= max(left, right) + slack:
-            return analytic, True
-        return numeric, False
-
-
-def _elements(
-    checked: _Checked,
+def _entry(
+    slopes: Slopes,
     name: str,
-    array: np.ndarray,
+    lines: list[Line],
     gradient: np.ndarray,
     method: str,
     tolerance: float,
 ) -> Entry:
+    """Compare an array's gradient along lines, and return the worst."""
+    analytic = np.array([float((gradient[line.place] * line.direction).sum()) for line in lines])
     finite = gradient[np.isfinite(gradient)]
-    scale = max(float(abs(finite).max(initial=0)), 1e-3 * checked.size, 1e-30)
-    numeric = np.empty(array.shape)
-    corners = 0
-    for index in np.ndindex(array.shape):
-        direction = np.zeros(array.shape)
-        direction[index] = 1
+    along = len(lines) == 1 and lines[0].place is ...
+    largest = (
+        np.linalg.norm(finite) / np.sqrt(gradient.size) if along else abs(finite).max(initial=0)
+    )
+    scale, numeric, corners = max(float(largest), FLOOR * slopes.size), np.empty(len(lines)), 0
+    bar = tqdm(lines, name, delay=PATIENCE, leave=False, disable=not sys.stderr.isatty())
+    for i, line in enumerate(bar):
         if method == "complex":
-            numeric[index] = checked.complex_step(array, direction)
+            numeric[i] = slopes.complex_step(line)
         else:
-            numeric[index], corner = checked.numeric(
-                array, direction, float(gradient[index]), scale, tolerance
-            )
+            numeric[i], corner = slopes.derivative(line, analytic[i], tolerance * scale)
             corners += corner
-    scale = max(scale, float(abs(numeric).max(initial=0)))
-    errors = abs(gradient - numeric) / scale
-    worst = np.unravel_index(np.argmax(np.where(np.isnan(errors), np.inf, errors)), array.shape)
+    known = abs(numeric[np.isfinite(numeric)]).max(initial=0)
+    errors = abs(analytic - numeric) / (max(scale, known) or 1)
+    hidden = 0
+    if method == "central" and max(largest, known) < VISIBLE * slopes.size:
+        for i in np.flatnonzero(analytic != numeric):
+            is_hidden = slopes.is_hidden(lines[i], analytic[i])
+            hidden += bool(is_hidden)
+            errors[i] = np.inf if is_hidden is None else errors[i]
+    worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     error = float(errors[worst])
-    index = tuple(int(i) for i in worst)
     return Entry(
         name,
-        index,
-        float(gradient[worst]),
+        None if along else lines[worst].place,
+        float(analytic[worst]),
         float(numeric[worst]),
         error,
         corners,
         error <= tolerance,
+        f"{hidden} cannot be told from 0" if hidden else "",
     )
-
-
-def _directions(
-    checked: _Checked,
-    name: str,
-    array: np.ndarray,
-    gradient: np.ndarray,
-    count: int,
-    tolerance: float,
-) -> list[Entry]:
-    entries = []
-    for _ in range(count):
-        direction = checked.rng.standard_normal(array.shape) / np.sqrt(max(array.size, 1))
-        analytic = float((gradient * direction).sum())
-        scale = max(
-            float(np.linalg.norm(gradient)) / np.sqrt(max(array.size, 1)), 1e-3 * checked.size
-        )
-        numeric, corner = checked.numeric(array, direction, analytic, scale, tolerance)
-        error = abs(analytic - numeric) / max(scale, abs(numeric))
-        entries.append(Entry(name, None, analytic, numeric, error, int(corner), error <= tolerance))
-    return entries

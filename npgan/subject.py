@@ -1,0 +1,239 @@
+"""What a gradient checker is given, all of it as one kind of thing: arrays, and a function of them.
+
+The code under the check is not trusted. It is given copies, and what it returns is copied at once, so
+that nothing it writes into, keeps or hands out again reaches what is compared.
+"""
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from npgan.errors import InputError
+from npgan.layers import Layer
+from npgan.parameters import Parameters
+
+Function = Callable[..., tuple[Any, Any]]
+REPLAYED = np.ndarray | list | np.random.Generator  # inputs that a function could change
+ROUNDED = 1e-10
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Arrays, and a function of them with its gradients.
+
+    Attributes
+    ----------
+    evaluate : returns (y, gradients or vjp) for the arrays as they are; y is an array of its own
+    variables : name -> array that can be moved
+    inputs : the names of those among them whose gradients may come as a sequence
+    fresh : evaluates a copy that was never used; None: nothing can be copied
+    notes : name -> what else was found wrong about its gradient, once there is one
+    """
+
+    evaluate: Callable[[], tuple[np.ndarray, Any]]
+    variables: dict[str, np.ndarray]
+    inputs: list[str] = field(default_factory=list)
+    fresh: Callable[[], np.ndarray] | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def gradients(self, upstream: np.ndarray) -> dict[str, np.ndarray | None]:
+        """Return copies of the gradients for an upstream gradient, by name; None: not to be checked.
+
+        Raises
+        ------
+        InputError
+            If one is missing, has another shape than its array, or is not of numbers.
+        """
+        gradients = self.evaluate()[1]
+        if callable(gradients):
+            gradients = gradients(upstream.copy())
+        named = {name: _numbers(name, g) for name, g in self._named(gradients).items()}
+        for name in sorted(self.variables.keys() - named.keys()):
+            raise InputError(
+                f"the gradient of {name!r} is missing (None, if it is not to be checked)"
+            )
+        for name, gradient in named.items():
+            array = self.variables.get(name)
+            if gradient is not None and (array is None or gradient.shape != array.shape):
+                shape = "no array of that name" if array is None else array.shape
+                raise InputError(f"gradient {name!r} has shape {gradient.shape}, its array {shape}")
+        return named
+
+    def _named(self, gradients: Any) -> Mapping[str, Any]:
+        if isinstance(gradients, Mapping):
+            return gradients
+        if not self.inputs:
+            raise InputError("nothing was checked: no input is an array of float64")
+        if isinstance(gradients, list | tuple) and len(gradients) == len(self.inputs):
+            return dict(zip(self.inputs, gradients, strict=True))
+        if len(self.inputs) == 1 and not isinstance(gradients, tuple):
+            return {self.inputs[0]: gradients}
+        given = len(gradients) if isinstance(gradients, list | tuple) else 1
+        raise InputError(
+            f"{given} gradients for {len(self.inputs)} inputs: {', '.join(self.inputs)}"
+        )
+
+
+def _numbers(name: str, gradient: Any) -> np.ndarray | None:
+    """Return a gradient as an array of its own."""
+    if gradient is None:
+        return None
+    try:
+        array = np.array(gradient)
+    except ValueError:  # rows of different lengths
+        array = np.array(None)
+    if array.dtype.kind == "c" and not array.imag.any():
+        array = array.real
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"the gradient of {name!r} must be an array of real numbers")
+    return array.astype(np.float64)
+
+
+def _value(y: Any, like: str) -> np.ndarray:
+    """Return a function's value as an array of its own, with the digits that a derivative needs."""
+    try:
+        array = np.array(y)
+    except ValueError:
+        array = np.array(None)
+    if array.dtype.kind in "iub":
+        array = array.astype(np.float64)
+    if array.dtype.kind not in like or array.real.dtype.itemsize < 8:
+        raise InputError(
+            f"the value is {array.dtype}: gradients are checked in float64, let the function return it"
+        )
+    return array
+
+
+def of_function(
+    function: Function, inputs: Sequence[Any], wrt: Mapping[str, np.ndarray], method: str
+) -> Subject:
+    """Return a function of arrays, which returns ``(value, gradients)`` or ``(y, vjp)``.
+
+    Raises
+    ------
+    InputError
+        If an array is not float64, two have one name, or the function returns something else.
+    """
+    if not callable(function):
+        raise InputError(f"a layer, a model or a function is checked, not {_kind(function)}")
+    if wrt and method == "complex":
+        raise InputError("the complex step needs a function of its inputs alone, without wrt")
+    for name, array in wrt.items():
+        if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+            raise InputError(f"gradients are checked in float64, not {_kind(array)}: {name}")
+        if not array.flags.writeable:
+            raise InputError(f"{name} is read-only: it is changed in place while it is checked")
+    given, variables = _inputs(inputs, method)
+    for name in variables.keys() & wrt.keys():
+        raise InputError(f"the input is called {name!r}: rename the other array of that name")
+
+    def evaluate() -> tuple[np.ndarray, Any]:
+        result = function(*(copy.deepcopy(x) if isinstance(x, REPLAYED) else x for x in given))
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise InputError("the function must return (value, gradients) or (y, vjp)")
+        y = _value(result[0], "fc" if method == "complex" else "f")
+        if y.ndim and not callable(result[1]):
+            raise InputError(f"a value of shape {y.shape} needs a function vjp(dy) beside it")
+        return y, result[1]
+
+    return Subject(evaluate, {**variables, **wrt}, list(variables))
+
+
+def _inputs(inputs: Sequence[Any], method: str) -> tuple[list[Any], dict[str, np.ndarray]]:
+    """Copy the float inputs, so that they can be moved, and name them."""
+    floats = [x for x in inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    for x in floats:
+        if x.dtype != np.float64:
+            raise InputError(f"gradients are checked in float64, not {x.dtype}: x.astype(float)")
+    dtype = np.complex128 if method == "complex" else np.float64
+    names = iter(["x"] if len(floats) == 1 else [f"x{i}" for i in range(len(floats))])
+    given, variables = [], {}
+    for x in inputs:
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+            x = variables[next(names)] = np.array(x, dtype)
+        given.append(x)
+    return given, variables
+
+
+def _kind(value: Any) -> str:
+    return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Subject:
+    """Return a float64 copy of a layer, as a function of its input and parameters.
+
+    Raises
+    ------
+    InputError
+        If there is not one float64 input, or the layer cannot be copied or gives no gradient.
+    """
+    if len(inputs) != 1 or not isinstance(inputs[0], np.ndarray) or inputs[0].dtype.kind != "f":
+        given = ", ".join(map(_kind, inputs)) or "nothing"
+        raise InputError(f"a layer is checked on one float64 array, not on {given}")
+    (x,), variables = _inputs(inputs, method)
+    try:
+        real = layer.astype(np.float64)
+        moved = layer.astype(np.complex128) if method == "complex" else real
+        unused = copy.deepcopy(moved)
+    except TypeError as error:
+        raise InputError(f"a copy of the layer is checked, but it has none: {error}") from None
+    buffers, notes = real.buffers.flat.copy(), dict[str, str]()
+
+    def forward(layer: Layer) -> tuple[np.ndarray, Any]:
+        layer.buffers.flat[...] = buffers
+        given = x.copy() if layer is not real else x.real.copy()
+        result = layer.forward(given, np.random.default_rng(seed))
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise InputError(f"{layer!r}: forward must return (y, cache)")
+        return _value(result[0], "fc" if method == "complex" else "f"), result[1]
+
+    def backward(dy: np.ndarray, grads: Parameters | None, *wanted: bool) -> Any:
+        dx = real.backward(dy.copy(), forward(real)[1], grads, *wanted)
+        return None if dx is None else np.array(dx)
+
+    def vjp(dy: np.ndarray) -> dict[str, Any]:
+        grads = real.parameters.like()
+        dx = backward(dy, grads)
+        if dx is None:
+            raise InputError(f"{layer!r}: backward returned None, not the input's gradient")
+        notes.update(_inconsistent(real, backward, dy, dx, grads))
+        return {"x": dx, **grads}
+
+    def fresh() -> np.ndarray:
+        other = copy.deepcopy(unused)
+        other.parameters.flat[...] = moved.parameters.flat
+        return forward(other)[0]
+
+    def evaluate() -> tuple[np.ndarray, Any]:
+        return forward(moved)[0], vjp
+
+    return Subject(evaluate, {**variables, **moved.parameters}, list(variables), fresh, notes)
+
+
+def _inconsistent(
+    layer: Layer, backward: Callable, dy: np.ndarray, dx: np.ndarray, grads: Parameters
+) -> dict[str, str]:
+    """Return what other passes back do otherwise: with less wanted, or more in ``grads`` at first."""
+    more, alone = grads.like(), grads.like()
+    more.flat[...] = grads.flat
+    backward(dy, more)
+    found = {"x": "another without grads"} if _differ(backward(dy, None), dx) else {}
+    if "input_grad" in inspect.signature(layer.backward).parameters:
+        backward(dy, alone, False)
+    else:
+        alone.flat[...] = grads.flat
+    for name, gradient in grads.items():
+        if _differ(more[name], 2 * gradient):
+            found[name] = "not added to what was in grads"
+        elif _differ(alone[name], gradient):
+            found[name] = "another where dx is not wanted"
+    return found
+
+
+def _differ(a: Any, b: np.ndarray) -> bool:
+    size = abs(b[np.isfinite(b)]).max(initial=0)
+    return a is None or not np.allclose(a, b, rtol=0, atol=ROUNDED * size, equal_nan=True)
