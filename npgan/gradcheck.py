@@ -166,7 +166,7 @@ def gradcheck(
     if directions is not None:
         count("directions", directions, 1)
     tolerance = positive("tolerance", TOLERANCE[method] if tolerance is None else tolerance)
-    options = {"directions": directions, "seed": seed, "tolerance": tolerance}
+    options: dict[str, Any] = {"directions": directions, "seed": seed, "tolerance": tolerance}
     if isinstance(target, Layer) or hasattr(target, "gradient_steps"):
         if wrt:
             raise InputError("a layer or a model is checked by all its parameters: without wrt")
@@ -265,10 +265,11 @@ def _entry(
     analytic = np.array([float((gradient[line.place] * line.direction).sum()) for line in lines])
     finite = gradient[np.isfinite(gradient)]
     along = len(lines) == 1 and lines[0].place is ...
-    largest = (
-        np.linalg.norm(finite) / np.sqrt(gradient.size) if along else abs(finite).max(initial=0)
-    )
-    scale, numeric, corners = max(float(largest), FLOOR * slopes.size), np.empty(len(lines)), 0
+    largest = abs(finite).max(initial=0)
+    if along and largest:
+        largest *= np.linalg.norm(finite / largest) / np.sqrt(gradient.size)
+    scale, numeric = max(float(largest), FLOOR * slopes.size), np.empty(len(lines))
+    corners = hidden = 0
     bar = tqdm(lines, name, delay=PATIENCE, leave=False, disable=not sys.stderr.isatty())
     for i, line in enumerate(bar):
         if method == "complex":
@@ -278,12 +279,11 @@ def _entry(
             corners += corner
     known = abs(numeric[np.isfinite(numeric)]).max(initial=0)
     errors = abs(analytic - numeric) / (max(scale, known) or 1)
-    hidden = 0
     if method == "central" and max(largest, known) < VISIBLE * slopes.size:
-        for i in np.flatnonzero(analytic != numeric):
-            is_hidden = slopes.is_hidden(lines[i], analytic[i])
+        for i, line in enumerate(lines):
+            is_hidden = slopes.is_hidden(line, analytic[i])
             hidden += bool(is_hidden)
-            errors[i] = np.inf if is_hidden is None else errors[i]
+            errors[i] = 1.0 if is_hidden is None else errors[i]
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     error = float(errors[worst])
     return Entry(

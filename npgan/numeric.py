@@ -22,7 +22,7 @@ from npgan.errors import InputError
 
 PLAIN = 6e-6
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
-LARGE_STEPS = (1.0, 0.1, 0.01)
+LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
 CORNER = 1e-6
 SLACK = 1e-4
 COMPLEX_STEP = 1e-30
@@ -63,11 +63,12 @@ class Observed:
         self._seen: list[tuple[Line | None, np.ndarray]] = []
 
     def at(self, line: Line, t: complex) -> np.ndarray:
-        """Return the value at t on a line."""
+        """Return the value at t on a line, which may leave the function's domain."""
         before = line.array[line.place].copy()
         line.array[line.place] = before + t * line.direction
         try:
-            return self.value()
+            with np.errstate(all="ignore"):
+                return self.value()
         finally:
             line.array[line.place] = before
 
@@ -88,8 +89,7 @@ class Observed:
         again = Observed(value or self.value, self.rng)
         for line, seen in self._seen:
             now = again.value() if line is None else again.at(line, PROBE)
-            if now.shape != seen.shape:
-                raise InputError(f"the value has shape {seen.shape}, and then {now.shape}")
+            require_shape(now, seen.shape)
             if now.tobytes() != seen.tobytes():
                 with np.errstate(all="ignore"):
                     gap = float(abs(now - seen).max())
@@ -101,6 +101,12 @@ class Observed:
     def along(self, upstream: np.ndarray) -> "Slopes":
         """Return what is seen of v · y for an upstream gradient v."""
         return Slopes(self, upstream)
+
+
+def require_shape(y: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Raise an InputError if the value at one point has another shape than at another."""
+    if y.shape != shape:
+        raise InputError(f"the value has shape {shape}, and then {y.shape}")
 
 
 class Slopes:
@@ -116,6 +122,8 @@ class Slopes:
         at, y = self.observed.at, self.observed.y
         high = at(line, right) if right else y
         low = at(line, left) if left else y
+        require_shape(high, y.shape)
+        require_shape(low, y.shape)
         return float((self.upstream * (high - low)).sum() / (right - left))
 
     def plain(self, line: Line, h: float) -> float:
@@ -169,10 +177,12 @@ class Slopes:
         derivative below that is seen over a longer way, or else is 0 for all that can be known.
         """
         hidden = True
-        for h in LARGE_STEPS:
+        for h in line.steps(LARGE_STEPS):
             slope, noise = self.extrapolated(line, h), 2 * EPS * self.size / h
             larger = max(abs(slope), abs(expected))
-            if not larger <= 100 * noise:
+            if slope == expected:
+                return False
+            if larger > 100 * noise and np.isfinite(slope):
                 hidden = False
                 if abs(slope - expected) <= 0.01 * larger + 5 * noise:
                     return False

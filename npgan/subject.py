@@ -99,7 +99,7 @@ def _value(y: Any, like: str) -> np.ndarray:
         array = np.array(y)
     except ValueError:
         array = np.array(None)
-    if array.dtype.kind in "iub":
+    if array.dtype.kind in "iub" or array.dtype == np.longdouble:
         array = array.astype(np.float64)
     if array.dtype.kind not in like or array.real.dtype.itemsize < 8:
         raise InputError(
@@ -118,7 +118,7 @@ def of_function(
     InputError
         If an array is not float64, two have one name, or the function returns something else.
     """
-    if not callable(function):
+    if not callable(function) or isinstance(function, type):
         raise InputError(f"a layer, a model or a function is checked, not {_kind(function)}")
     if wrt and method == "complex":
         raise InputError("the complex step needs a function of its inputs alone, without wrt")

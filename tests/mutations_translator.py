@@ -2,7 +2,7 @@
 
 from mutations import Mutation, Silent
 
-D, G = "translator, discriminator's step", "translator, generator's step"
+D, G = "translator, discriminator step", "translator, generator step"
 MOVES = "test_translator.test_a_step_moves_both_networks_and_leaves_no_gradient"
 LOSSES = (
     "test_translator.test_the_losses_that_are_reported_are_those_of_the_weights_before_the_step"

@@ -218,8 +218,14 @@ REFUSED = [
     (lambda: gradcheck(lambda x: (x.sum(), None), X), "nothing was checked"),
     (lambda: gradcheck(lambda: (0.0, {})), "nothing was checked"),
     (lambda: gradcheck(ReLU(), np.ones((0, 3))), "nothing was checked"),
-    (lambda: gradcheck(ReLU(), X, directions=-1), "directions must be a whole number, at least 1, not -1"),
-    (lambda: gradcheck(ReLU(), X, directions=0), "directions must be a whole number, at least 1, not 0"),
+    (
+        lambda: gradcheck(ReLU(), X, directions=-1),
+        "directions must be a whole number, at least 1, not -1",
+    ),
+    (
+        lambda: gradcheck(ReLU(), X, directions=0),
+        "directions must be a whole number, at least 1, not 0",
+    ),
     (lambda: gradcheck(lambda x: (x.sum(), {"x": X}), X, wrt={"x": X}), "is called 'x': rename"),
     (lambda: gradcheck(Dense(3, 2)), "on one float64 array, not on nothing"),
     (lambda: gradcheck(Dense(3, 2), X, X), "not on float64, float64"),

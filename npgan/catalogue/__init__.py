@@ -4,7 +4,7 @@ Small non-square shapes with every element checked; then the presets' networks, 
 directions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,11 +14,18 @@ from npgan.catalogue.models import presets
 from npgan.catalogue.operations import operations
 from npgan.catalogue.steps import objectives, steps
 
-__all__ = ["CRITICS", "SIZED", "Case", "cases"]
+__all__ = ["CRITICS", "FAMILIES", "SIZED", "Case", "cases", "members"]
+
+
+FAMILIES = (operations, layers, second_derivatives, penalties, objectives, steps, presets)
 
 
 def cases() -> Iterator[Case]:
     """Yield a case for every operation, layer, objective, model and preset."""
-    families = operations, layers, second_derivatives, penalties, objectives, steps, presets
-    for seed, family in enumerate(families):
-        yield from family(np.random.default_rng(seed))
+    for family in FAMILIES:
+        yield from members(family)
+
+
+def members(family: Callable[[np.random.Generator], Iterator[Case]]) -> Iterator[Case]:
+    """Yield a family's cases, of random numbers of its own."""
+    return family(np.random.default_rng(FAMILIES.index(family)))

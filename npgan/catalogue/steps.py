@@ -7,17 +7,7 @@ import numpy as np
 
 from npgan.catalogue.case import Case
 from npgan.catalogue.layers import prepared
-from npgan.catalogue.models import (
-    autoencoder_steps,
-    bidirectional_steps,
-    classifier_steps,
-    conditional_vae_steps,
-    gan_steps,
-    multi_steps,
-    translator_steps,
-    vae_steps,
-    vaegan_steps,
-)
+from npgan.catalogue.models import steps_of
 from npgan.layers import (
     Sequential,
     build,
@@ -110,7 +100,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         players = _networks(*NORMALIZED.get(name, (generator, critic)))
         sgd = _sgd("generator", "discriminator")
         gan = GAN(*map(prepared, players), **settings, optimizers=sgd)
-        yield from gan_steps(f"GAN ({name})", gan, rng.random((5, 4)), {})
+        yield from steps_of(f"GAN ({name})", gan, rng.random((5, 4)))
     yield from _families(rng)
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
@@ -118,7 +108,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         model = Autoencoder(
             *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
         )
-        yield from autoencoder_steps(f"autoencoder ({loss})", model, rng.random((5, 4)), {})
+        yield from steps_of(f"autoencoder ({loss})", model, rng.random((5, 4)))
     smooth = ["dense 4 5", "tanh", "dense 5 2", "sigmoid"]
     regular: dict[str, dict[str, Any]] = {
         "sparse, l1": {"sparsity": {"l1": 0.3}},
@@ -129,7 +119,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
     for name, settings in regular.items():
         mirrored = _networks(smooth, ["dense 2 5", "elu", "dense 5 4"])
         model = Autoencoder(*mirrored, **settings, optimizers=_sgd("encoder", "decoder"))
-        yield from autoencoder_steps(f"autoencoder ({name})", model, rng.random((5, 4)), {})
+        yield from steps_of(f"autoencoder ({name})", model, rng.random((5, 4)))
     encoder = ["dense 4 5", "relu", "dense 5 4"]
     for name, objective, hidden_layers in (
         ("VAE-GAN", "non-saturating", 0),
@@ -144,7 +134,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
             penalties={"r1": 0.5, "r2": 0.7},
             optimizers=_sgd("encoder", "decoder", "discriminator"),
         )
-        yield from vaegan_steps(name, vaegan, rng.random((5, 4)), {})
+        yield from steps_of(name, vaegan, rng.random((5, 4)))
     bernoulli = [*decoder, "sigmoid"]
     for kind in (VAE, IWAE):
         for likelihood, last in (("bernoulli", bernoulli), ("gaussian", decoder)):
@@ -155,11 +145,11 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
                 optimizers=_sgd("encoder", "decoder"),
                 **more,
             )
-            yield from vae_steps(f"{kind.__name__} ({likelihood})", vae, rng.random((5, 4)), {})
+            yield from steps_of(f"{kind.__name__} ({likelihood})", vae, rng.random((5, 4)))
     classifier = Classifier(
         *_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]), optimizers=_sgd("classifier")
     )
-    yield from classifier_steps("classifier", classifier, rng.random((5, 4)), {})
+    yield from steps_of("classifier", classifier, rng.random((5, 4)))
     yield from _told_and_joined(rng)
     translator = Translator(
         *_networks(["dense 3 5", "tanh", "dense 5 1", "sigmoid"], critic),
@@ -169,7 +159,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         penalties={"r1": 0.5, "r2": 0.7},
         optimizers=_sgd("generator", "discriminator"),
     )
-    yield from translator_steps("translator", translator, rng.random((5, 4)), {})
+    yield from steps_of("translator", translator, rng.random((5, 4)))
 
 
 def _told_and_joined(rng: np.random.Generator) -> Iterator[Case]:
@@ -186,21 +176,21 @@ def _told_and_joined(rng: np.random.Generator) -> Iterator[Case]:
             optimizers=_sgd(*names),
         )
         x = rng.random((5, 4))
-        yield from bidirectional_steps(f"adversarial autoencoder ({objective})", aae, x, {})
+        yield from steps_of(f"adversarial autoencoder ({objective})", aae, x)
         bigan = BiGAN(
             *_networks(*coders, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]),
             objective=objective,
             penalties={"r1": 0.5, "r2": 0.7},
             optimizers=_sgd(*names),
         )
-        yield from bidirectional_steps(f"BiGAN ({objective})", bigan, x, {})
+        yield from steps_of(f"BiGAN ({objective})", bigan, x)
     told = ["dense 7 5", "tanh", "dense 5 4"], ["dense 5 5", "elu", "dense 5 4", "sigmoid"]
     for likelihood in LIKELIHOODS:
         cvae = ConditionalVAE(
             *_networks(*told), classes=3, likelihood=likelihood, optimizers=_sgd(*names[:2])
         )
         x = rng.random((5, 4))
-        yield from conditional_vae_steps(f"conditional VAE ({likelihood})", cvae, x, {})
+        yield from steps_of(f"conditional VAE ({likelihood})", cvae, x)
 
 
 def _families(rng: np.random.Generator) -> Iterator[Case]:
@@ -210,7 +200,7 @@ def _families(rng: np.random.Generator) -> Iterator[Case]:
     critic = ["dense 8 6", "leaky_relu 0.2", "dense 6 1"]
     networks = _networks(generator, critic)
     packed = GAN(*networks, packing=2, **settings, optimizers=_sgd("generator", "discriminator"))
-    yield from gan_steps("GAN (packing)", packed, data, {})
+    yield from steps_of("GAN (packing)", packed, data)
     told = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
     critic = ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]
     conditional = ConditionalGAN(
@@ -220,7 +210,7 @@ def _families(rng: np.random.Generator) -> Iterator[Case]:
         **settings,
         optimizers=_sgd("generator", "discriminator"),
     )
-    yield from gan_steps("conditional GAN", conditional, data, {})
+    yield from steps_of("conditional GAN", conditional, data)
     yield Case("layer labelled", conditional.generator, (rng.standard_normal((4, 5)),))
     critic = ["dense 4 6", "elu", "dense 6 1"]
     names = "generator", "generator2", "generator3", "discriminator", "discriminator2"
@@ -228,5 +218,5 @@ def _families(rng: np.random.Generator) -> Iterator[Case]:
         networks = _networks(*[generator] * 3, *[critic] * 2)
         players = dict(zip(names, networks, strict=True))
         several = MultiGAN(players, against=against, **settings, optimizers=_sgd(*names))
-        yield from multi_steps(f"multi-GAN ({against})", several, data, {})
+        yield from steps_of(f"multi-GAN ({against})", several, data)
     yield Case("layer mixture", several.generator, (rng.standard_normal((7, 3)),))

@@ -5,7 +5,7 @@ An encoder :math:`c = E(x)` and a decoder :math:`\hat x = R(c)` minimise the rec
 code spans the same space as the first principal components (Baldi and Hornik 1989).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from npgan.errors import InputError, not_negative, unknown
 from npgan.layers import Dense, Sequential, Sigmoid
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import Coder
+from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.regularisers import SPARSITIES
@@ -155,6 +156,14 @@ class Autoencoder(Coder):
         """Return that all steps are of one kind; those with more than a reconstruction are not recorded."""
         simple = not (self.sparsity or self.contraction or self.ties)
         return True if self.plain and simple else None
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield the loss of encoder and decoder."""
+        yield Loss(
+            "step",
+            ["encoder", "decoder"],
+            lambda rng, grads: self.reconstruction_step(batch, grads, rng),
+        )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""

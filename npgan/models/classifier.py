@@ -5,7 +5,7 @@ cross-entropy, :math:`L = -\frac1n\sum_r\log p_{r,c_r}` (:func:`npgan.ops.softma
 whose gradient is :math:`(p - e_c)/n`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
 from npgan.models.labels import Labels
 from npgan.models.model import in_chunks
+from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -95,6 +96,17 @@ class Classifier(Labels):
         r"""Return :math:`\partial L/\partial x`, (n, d), in evaluation mode: what an attack follows."""
         logits, cache = self.classifier.forward(x)
         return self.classifier.backward(run.softmax_cross_entropy(logits, labels)[1], cache)
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield the classifier's loss."""
+        x, labels = self._apart(batch)
+        yield Loss(
+            "step",
+            ["classifier"],
+            lambda rng, grads: self.classification_step(
+                x, labels, grads and grads["classifier"], rng
+            )[0],
+        )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the network on one batch of rows with their labels."""

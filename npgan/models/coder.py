@@ -1,6 +1,6 @@
 """What models with an encoder and a decoder share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from npgan.errors import InputError, count, unknown
 from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.penalties import Coefficient, check_penalties, penalized_backward
@@ -114,6 +115,21 @@ class JudgedCoder(LatentModel):
     ) -> dict[str, Any]:
         """Return the loss of encoder and decoder and its parts; add its gradients to ``grads``."""
         raise NotImplementedError
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield the discriminator's loss, and that of encoder and decoder together."""
+        yield Loss(
+            "discriminator step",
+            ["discriminator"],
+            lambda rng, grads: self.discriminator_step(
+                batch, rng, grads and grads["discriminator"]
+            )[0],
+        )
+        yield Loss(
+            "coders' step",
+            ["encoder", "decoder"],
+            lambda rng, grads: self.generator_step(batch, rng, grads)["loss"],
+        )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the discriminator, then encoder and decoder with new noise."""

@@ -17,6 +17,7 @@ from npgan.errors import InputError, count, fraction, not_negative, positive, un
 from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.penalties import Coefficient, check_penalties, penalized_backward
@@ -244,6 +245,24 @@ class GAN(Model):
         if real is None:
             raise InputError("a relativistic objective's generator step needs real data")
         return (discriminator(self.shown(real, rng), rng),)
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield the discriminator's loss and the generator's, on noise that stays the same."""
+        z = self.latent_for(batch, np.random.default_rng(1))
+        yield Loss(
+            "discriminator step",
+            ["discriminator"],
+            lambda rng, grads: (
+                self.discriminator_step(batch, z, grads and grads["discriminator"], rng).loss
+            ),
+        )
+        yield Loss(
+            "generator step",
+            ["generator"],
+            lambda rng, grads: (
+                self.generator_step(z, grads and grads["generator"], rng, batch).loss
+            ),
+        )
 
     def pattern(self) -> bool | None:
         """Return whether the next step updates the generator too."""

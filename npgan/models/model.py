@@ -1,8 +1,9 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
-from collections.abc import Hashable, Iterable, Mapping
+import copy
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
+from npgan.models.steps import GradientStep, Loss, gradient_step
 from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.penalties import Coefficient
 from npgan.training import Callback, History, Loop, Progress
@@ -166,6 +168,28 @@ class Model:
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch (n, d) and return what there is to report."""
         raise NotImplementedError
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield what the steps of training minimise on a batch, for the gradient checker."""
+        raise InputError(
+            f"{type(self).__name__} does not say what its losses are: check each alone"
+        )
+
+    def gradient_steps(
+        self, data: np.ndarray, labels: np.ndarray | None = None
+    ) -> Iterator[GradientStep]:
+        """Yield each step of training on these rows: :func:`npgan.gradcheck` checks them all."""
+        rows = self.rows(data, labels)
+        batch = run.gather(rows, np.arange(len(rows)), *self.value_range)
+        return (gradient_step(self, loss) for loss in self.losses(batch))
+
+    def astype(self, dtype: np.typing.DTypeLike) -> Self:
+        """Return a copy whose networks have another dtype (float64 to check gradients)."""
+        twin = copy.deepcopy(self)
+        for network in twin.networks.values():
+            other = network.astype(dtype)
+            network.bind(other.parameters, other.buffers)
+        return twin
 
     def pattern(self) -> Hashable:
         """Return what kind of step the next one is: two of a kind call the same operations.

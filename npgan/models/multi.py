@@ -12,13 +12,14 @@ Sources: Durugkar et al. 2017 (GMAN); Hoang et al. 2018 (MGAN, here without its 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from npgan.errors import InputError, unknown
 from npgan.layers import Layer, Sequential
 from npgan.models.gan import GAN
+from npgan.models.steps import Loss
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters, join
 
@@ -184,6 +185,34 @@ class MultiGAN(GAN):
         self.grads |= {name: self.generator_grads.scope(name) for name in generators}
 
     pattern = GAN.pattern  # its steps can be recorded as well
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield each discriminator's loss, and that of all generators together."""
+        z = self.latent_for(batch, np.random.default_rng(1))
+        for name in self.discriminators:
+            yield Loss(
+                f"{name} step",
+                [name],
+                lambda rng, grads, name=name: (  # type: ignore[misc]
+                    self.discriminator_step(batch, z, grads and grads[name], rng, name).loss
+                ),
+            )
+
+        def generators(rng: np.random.Generator, grads: Mapping[str, Parameters] | None) -> Any:
+            joint = self.generator.parameters.like()
+            loss = self.generator_step(z, joint if grads else None, rng, batch).loss
+            for name, mine in (grads or {}).items():
+                mine.flat[...] += joint.scope(name).flat
+            return loss
+
+        yield Loss("generators' step", self.generators, generators)
+
+    def astype(self, dtype: np.typing.DTypeLike) -> Self:
+        """Return a copy of another dtype, whose generators again live in one vector."""
+        twin = super().astype(dtype)
+        mixture = twin.generator.astype(dtype)
+        twin.generator.bind(mixture.parameters, mixture.buffers)
+        return twin
 
     def opposed(
         self,

@@ -9,7 +9,7 @@ The absolute error draws the picture, what it leaves open it leaves grey; the di
 nothing real is grey. Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from npgan.errors import InputError, not_negative, unknown
 from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.penalties import Coefficient, check_penalties, penalized_backward
@@ -131,6 +132,23 @@ class Translator(Model):
             self.generator.backward(dmade, cache, grads, input_grad=False)
         total = self.adversarial_weight * loss.value + self.l1_weight * error
         return {"g_loss": total, "l1": error}
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield each player's loss."""
+        yield Loss(
+            "discriminator step",
+            ["discriminator"],
+            lambda rng, grads: self.discriminator_step(
+                batch, grads and grads["discriminator"], rng
+            )[0],
+        )
+        yield Loss(
+            "generator step",
+            ["generator"],
+            lambda rng, grads: self.generator_step(batch, grads and grads["generator"], rng)[
+                "g_loss"
+            ],
+        )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D, then G, on one batch of pairs."""

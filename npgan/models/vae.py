@@ -10,7 +10,7 @@ which for :math:`\beta = 1` is at least :math:`-\log p(x)` (Kingma and Welling 2
 find a use for all of them first (Bowman et al. 2016).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from npgan.errors import InputError, count, not_negative, unknown
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import LatentModel
 from npgan.models.model import CHUNK, Model, in_chunks
+from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -121,6 +122,14 @@ class Variational(Model):
             ddescribed += beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))
             self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
         return {"loss": error + beta * kl, "reconstruction": error, "kl": kl}
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield the loss of encoder and decoder; a divergence that counts 1 would hide its weight."""
+        yield Loss(
+            "step",
+            ["encoder", "decoder"],
+            lambda rng, grads: self.bound_step(batch, rng, grads, beta=0.7)["loss"],
+        )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""

@@ -19,7 +19,7 @@ algorithm 1, with :math:`\lambda = 1/\gamma`; the discriminator's loss counts bo
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from npgan.errors import InputError, count, not_negative
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import JudgedCoder
 from npgan.models.model import in_chunks
+from npgan.models.steps import Loss
 from npgan.parameters import Parameters
 
 
@@ -142,6 +143,19 @@ class VAEGAN(JudgedCoder):
             "kl": kl,
             "g_loss": adversarial.value,
         }
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield the losses of the discriminator, the encoder and the decoder, each by its network."""
+        yield next(super().losses(batch))
+        spare = {name: self.networks[name].parameters.like() for name in ("encoder", "decoder")}
+        for name, loss in (("encoder", "loss"), ("decoder", "decoder_loss")):
+            yield Loss(
+                f"{name} step",
+                [name],
+                lambda rng, grads, loss=loss: (  # type: ignore[misc]
+                    self.generator_step(batch, rng, grads and {**spare, **grads})[loss]
+                ),
+            )
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, decoded from its mean codes."""

@@ -1,0 +1,77 @@
+"""The whole catalogue checked, on all cores."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import NamedTuple
+
+from threadpoolctl import threadpool_limits
+
+from npgan.catalogue import Case, cases
+
+CASES: list[Case] = []
+
+
+class Result(NamedTuple):
+    """What was found of a case.
+
+    Attributes
+    ----------
+    name : the case's
+    arrays : how many have a gradient
+    errors : the largest relative one, by central differences, and by the complex step if it is analytic
+    failures : the reports of those that failed
+    """
+
+    name: str
+    arrays: int
+    errors: list[float]
+    failures: list[str]
+
+
+def cores() -> int:
+    """Return how many processes are worth having: NPGAN_NUM_THREADS, or else all cores."""
+    wanted = os.environ.get("NPGAN_NUM_THREADS", "")
+    return max(1, int(wanted) if wanted.isdecimal() else os.cpu_count() or 1)
+
+
+def results() -> tuple[int, Iterator[Result]]:
+    """Return how many cases there are, and the results, in order, as they come."""
+    _prepare()
+    return len(CASES), _all(cores())
+
+
+def _all(processes: int) -> Iterator[Result]:
+    numbers = range(len(CASES))
+    if processes == 1:
+        yield from map(_check, numbers)
+        return
+    new = get_context("spawn")  # on every system: a fork would inherit threads that do not run
+    with ProcessPoolExecutor(processes, new, initializer=_prepare_helper) as pool:
+        try:
+            yield from pool.map(_check, numbers)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepare() -> None:
+    CASES[:] = cases()
+
+
+def _prepare_helper() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that prints
+    _prepare()
+
+
+def _check(number: int) -> Result:
+    case = CASES[number]
+    with threadpool_limits(1):  # small products are slower on many threads
+        reports = [case.check(), *([case.check("complex")] if case.analytic else [])]
+    return Result(
+        case.name,
+        len({entry.name for entry in reports[0].entries}),
+        [report.error for report in reports],
+        [str(report) for report in reports if not report],
+    )
