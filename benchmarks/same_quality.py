@@ -1,15 +1,14 @@
 """Train gan-small with npgan and with PyTorch and compare the quality of what they generate.
 
 Quality is the Fréchet distance of 10,000 samples to the 10,000 test images of MNIST, in the 128
-features of a classifier that npgan trains first; beside it that of 10,000 training images to the
-test images, which no generator can be expected to beat. Its size depends on the classifier: compare
-only values of one table.
+features of a classifier that npgan trains first; beside it that of 10,000 random training images to
+the test images. Its size depends on the classifier: compare only values of one table.
 
 Networks, Adam's settings, batches and number of epochs are the preset's on all sides:
 
-  npgan                from npgan's own first weights
-  npgan, torch's init  from the very weights that torch starts from
-  torch                from its default, weights and biases uniform on ±1/sqrt(fan in)
+  npgan                from first weights and biases uniform on ±1/sqrt(fan in), its own draw
+  npgan, torch's init  from the very weights and biases that torch starts from
+  torch                from its default, another draw of the same distribution
 
 The last two also share the batches' order and the noise: what is left between them is rounding,
 which a GAN amplifies. Without PyTorch only the first is trained.
@@ -120,7 +119,8 @@ RUNS: dict[str, Callable[[Dataset, int], Run]] = {
 
 def measure(data: Dataset, seeds: int) -> dict[str, Any]:
     """Train the classifier, then every generator with every seed; print rows on the way."""
-    train, test = (x.astype(np.float32) / 255 for x in (data.train[:SAMPLES], data.test))
+    chosen = data.train[np.random.default_rng(0).permutation(len(data.train))[:SAMPLES]]
+    train, test = (x.astype(np.float32) / 255 for x in (chosen, data.test))
     classifier = train_classifier(data)
     accuracy = float((in_chunks(classifier, test).argmax(axis=1) == data.test_labels).mean())
     features = Sequential(*classifier.layers[:-1])

@@ -33,9 +33,7 @@ NOISY = (
 DECAY = "test_penalties.test_a_coefficient_falls_by_equal_factors_and_then_stays"
 RECORDED = "test_recorded_steps.test_penalized_steps_are_recorded"
 PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit"
-SURROGATE = (
-    "test_players.test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be"
-)
+AHEAD = "test_players.test_the_generator_is_updated_against_the_discriminator_as_it_came_to_be"
 PACKS = "test_players.test_a_pack_is_samples_side_by_side"
 SHARES = "test_players.test_generators_share_the_samples_evenly"
 OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
@@ -158,7 +156,7 @@ SILENT = [
     Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
     Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
-    Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", SURROGATE),
+    Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", AHEAD),
     Silent("models.gan.GAN.shown", ".reshape(-1,", ".T.reshape(-1,", PACKS),
     Silent("models.gan.GAN.sample", "self.spread * ", "", SPREAD),
     Silent("models.multi.Mixture._shares", "i * n // k, (i", "0, (i", SHARES, (7,)),

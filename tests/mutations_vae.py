@@ -47,6 +47,9 @@ DRAWN = "test_vae.test_pixels_are_drawn_anew_with_their_value_as_the_probability
 SILENT = [
     Silent("ops.likelihood.log_bernoulli_forward", "np.log1p(-p)", "np.log1p(p)", LIKELY),
     Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),
+    Silent(
+        "ops.likelihood.log_gaussian_forward", " - math.log(math.pi) / 2 * x.shape[1]", "", LIKELY
+    ),
     Silent("ops.likelihood.log_prior_ratio_forward", "np.square(eps) + ", "", RATIO),
     Silent("ops.likelihood.log_mean_exp_forward", "+ top[:, 0]", "- top[:, 0]", STABLE),
     Silent("models.vae.Variational._weigh", "log_p + ", "", BOUND),

@@ -1,5 +1,8 @@
 """Fourier features under a penalty: against torch, through the kernels, in recorded steps."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from test_recorded_steps import BATCH, all_recorded, check, compiled, steps_of
@@ -62,6 +65,32 @@ def test_one_way_back_does_for_a_loss_and_a_penalty(activation, block, choice):
     assert value == pytest.approx((c * g**2).sum() / 2, rel=1e-13)
     np.testing.assert_allclose(both.flat, apart.flat, rtol=0, atol=1e-12 * abs(apart.flat).max())
     assert net.penalized_backward(dy, c, cache) == value
+
+
+def exact_waves(x, f):
+    """Return the sine and the cosine of f x turns, of which whole ones are taken off as fractions."""
+    turns = Fraction(x) * Fraction(f)
+    rest = 2 * math.pi * float(turns - round(turns))
+    return math.sin(rest), math.cos(rest)
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_waves_lose_what_rounding_the_turns_costs_and_are_gone_where_floats_are_half_turns(
+    dtype, choice
+):
+    backend.use(choice)
+    eps, f = float(np.finfo(dtype).eps), float(dtype(0.7))
+    exponents = np.linspace(-3, 1 - math.log2(eps), 300)
+    x = (2.0**exponents * np.random.default_rng(0).choice([-1, 1], 300)).astype(dtype)
+    _, s, c = backend.run.fourier_forward(x[:, None], np.array([f])).astype(float).T
+    sine, cosine = np.transpose([exact_waves(float(number), f) for number in x])
+    turns = abs(f * x.astype(float))
+    assert (abs(s - sine) <= math.pi * eps * (turns + 1)).all()
+    assert (abs(c - cosine) <= math.pi * eps * (2 * turns + 1)).all()
+    gone = turns >= 1 / (2 * eps)
+    assert gone.any()
+    assert abs(np.concatenate([s[gone], c[gone]])).max() <= eps
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,9 +1,9 @@
-"""Initialisers have the variance that they promise."""
+"""Initialisers have the moments that they promise, and signals the size that their docstrings say."""
 
 import numpy as np
 import pytest
 
-from npgan import Dense, InputError
+from npgan import Dense, InputError, ops
 from npgan.init import INITIALIZERS
 
 FAN_IN, FAN_OUT = 300, 200
@@ -21,7 +21,7 @@ MOMENTS = {
 
 
 def draw(name, shape=(FAN_IN, FAN_OUT), seed=0):
-    return INITIALIZERS[name](np.random.default_rng(seed), shape)
+    return INITIALIZERS[name].weight(np.random.default_rng(seed), shape)
 
 
 def test_every_initialiser_is_tested():
@@ -63,13 +63,63 @@ def test_zeros_are_zero():
     assert not draw("zeros").any()
 
 
+# name -> what a layer multiplies the mean square of a signal by, forward and backward
+GROWTH = {
+    "zeros": (0, 0),
+    "normal": (FAN_IN * 0.02**2, FAN_OUT * 0.02**2),
+    "glorot_uniform": (2 * FAN_IN / (FAN_IN + FAN_OUT), 2 * FAN_OUT / (FAN_IN + FAN_OUT)),
+    "glorot_normal": (2 * FAN_IN / (FAN_IN + FAN_OUT), 2 * FAN_OUT / (FAN_IN + FAN_OUT)),
+    "he_uniform": (2, 2 * FAN_OUT / FAN_IN),
+    "he_normal": (2, 2 * FAN_OUT / FAN_IN),
+    "fan_in_uniform": (1 / 3, FAN_OUT / FAN_IN / 3),
+    "orthogonal": (1, FAN_OUT / FAN_IN),
+}
+
+
+def mean_square(x):
+    return np.square(x).mean()
+
+
 @pytest.mark.parametrize("name", INITIALIZERS)
-def test_a_dense_layer_takes_its_weights_from_its_initialiser_and_starts_with_no_bias(name):
-    layer = Dense(6, 4, name, rng=5)
-    np.testing.assert_array_equal(
-        layer.parameters["weight"], draw(name, (6, 4), seed=5).astype(np.float32)
-    )
-    assert not layer.parameters["bias"].any()
+def test_a_signal_grows_by_n_times_the_variance(name):
+    rng, w = np.random.default_rng(1), draw(name)
+    forward = mean_square(rng.standard_normal((400, FAN_IN)) @ w)
+    backward = mean_square(rng.standard_normal((400, FAN_OUT)) @ w.T)
+    # a mean square of 400 * 200 weakly dependent numbers, of weights that vary themselves
+    np.testing.assert_allclose((forward, backward), GROWTH[name], rtol=0.05)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2, 0.5])
+def test_after_he_a_leaky_relu_of_slope_s_grows_a_signal_by_one_plus_its_square(slope):
+    x = np.random.default_rng(1).standard_normal((400, FAN_IN)) @ draw("he_normal")
+    y = ops.leaky_relu_forward(x, slope) if slope else ops.relu_forward(x)
+    np.testing.assert_allclose(mean_square(y), 1 + slope**2, rtol=0.05)
+
+
+def test_the_biases_of_fan_in_uniform_are_uniform_as_torch_draws_them():
+    bias = INITIALIZERS["fan_in_uniform"].bias(np.random.default_rng(0), (16, 20_000))
+    assert bias.shape == (20_000,)
+    assert 0.2499 < np.abs(bias).max() <= 0.25  # 1 / sqrt(16), and not the layer's width
+    assert abs(bias.mean()) < 5 * np.sqrt(1 / 48 / bias.size)
+    assert abs((bias**2).mean() * 48 - 1) < 5 * np.sqrt((UNIFORM - 1) / bias.size)
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_a_dense_layer_takes_its_weights_and_then_its_biases_from_its_initialiser(name):
+    layer, rng = Dense(6, 4, name, rng=5), np.random.default_rng(5)
+    for array, rule in zip(layer.parameters.values(), INITIALIZERS[name], strict=True):
+        np.testing.assert_array_equal(array, rule(rng, (6, 4)).astype(np.float32))
+    assert layer.parameters["bias"].any() == (name == "fan_in_uniform")
+
+
+def test_torch_starts_from_the_bounds_of_fan_in_uniform():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    theirs, ours = torch.nn.Linear(100, 5000), Dense(100, 5000, "fan_in_uniform", rng=0)
+    for t, mine in zip(theirs.parameters(), ours.parameters.values(), strict=True):
+        a, b = np.sort(np.abs(t.detach().numpy()).ravel()), np.sort(np.abs(mine).ravel())
+        # the largest gap of two samples' distributions: Kolmogorov and Smirnov's, beyond 1e-6 by chance
+        assert np.abs(a - b).max() < 0.1 * 2.7 * np.sqrt(2 / a.size)
 
 
 def test_an_unknown_initialiser_is_refused_with_the_nearest_one():

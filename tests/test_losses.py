@@ -101,6 +101,17 @@ def test_the_minimax_generator_minimises_minus_the_discriminators_fake_term():
     np.testing.assert_array_equal(generator.dfake, -discriminator.dfake)
 
 
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_no_generators_loss_is_minus_the_discriminators_with_all_its_terms(name):
+    """So that at an optimum of D its weights still matter to G: GAN.unrolled leaves that out."""
+    real, fake = batches(name)
+    sums = [
+        OBJECTIVES[name].discriminator(r, fake).value + generator_loss(name, r, fake).value
+        for r in (real, real + 2)
+    ]
+    assert abs(sums[0] - sums[1]) > 0.1
+
+
 def test_both_generators_want_larger_logits_and_disagree_on_how_much():
     lost = np.array([[-20.0]])  # the discriminator is sure
     assert -1e-8 < OBJECTIVES["minimax"].generator(lost).dfake < 0

@@ -138,7 +138,7 @@ def test_its_buffers_are_put_back_as_well():
     np.testing.assert_array_equal(buffers, before)
 
 
-def test_the_surrogate_gradient_is_that_against_the_discriminator_as_it_came_to_be():
+def test_the_generator_is_updated_against_the_discriminator_as_it_came_to_be():
     gan, twin = make_gan(unrolled_steps=2), make_gan()
     noise, same = rng(), rng()
     gan.train_step(data(), noise)

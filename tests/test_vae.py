@@ -51,9 +51,7 @@ def normal(x, mean, variance):
 def test_likelihoods_are_products_over_the_pixels():
     p, x = rng().uniform(0.1, 0.9, (2, 4, D))
     assert_allclose(ops.log_bernoulli_forward(p, x), list(map(bernoulli, p, x)), rtol=1e-13)
-    expected = [
-        normal(row, mean, [0.5] * D) + 0.5 * D * log(pi) for row, mean in zip(x, p, strict=True)
-    ]
+    expected = [normal(row, mean, [0.5] * D) for row, mean in zip(x, p, strict=True)]
     assert_allclose(ops.log_gaussian_forward(p, x), expected, rtol=1e-12)
 
 
@@ -104,7 +102,7 @@ def linear(sigma):
     x = rng(4).standard_normal((6, D))
     cov = w.T @ w + np.eye(D) / 2
     square = np.einsum("ri,ij,rj->r", x, np.linalg.inv(cov), x)
-    exact = -0.5 * (square + np.linalg.slogdet(2 * pi * cov)[1]) + 0.5 * D * log(pi)
+    exact = -0.5 * (square + np.linalg.slogdet(2 * pi * cov)[1])
     return model, x, exact
 
 

@@ -17,7 +17,7 @@ class Dense(Sized):
     Parameters
     ----------
     in_features, out_features : the widths of x and y, at least 1
-    init : a name of :data:`npgan.init.INITIALIZERS` for ``weight``; ``bias`` starts at 0
+    init : a name of :data:`npgan.init.INITIALIZERS`
     rng : generator or seed for the first weights
     dtype : float32 trains, float64 checks gradients
 
@@ -55,12 +55,13 @@ class Dense(Sized):
         return {}
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
-        """Draw the weight anew by the layer's initialiser; the bias becomes 0."""
+        """Draw weight and bias anew by the layer's initialiser."""
         if self.init not in init.INITIALIZERS:
             raise unknown("initialiser", self.init, init.INITIALIZERS)
+        rules, rng = init.INITIALIZERS[self.init], np.random.default_rng(rng)
         weight, bias = self.parameters.values()
-        weight[...] = init.INITIALIZERS[self.init](np.random.default_rng(rng), weight.shape)
-        bias[...] = 0
+        weight[...] = rules.weight(rng, weight.shape)
+        bias[...] = rules.bias(rng, weight.shape)
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None

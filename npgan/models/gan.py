@@ -302,14 +302,17 @@ class GAN(Model):
         r"""Let the discriminator be ``unrolled_steps`` updates ahead; put it back at the end.
 
         The k updates, on the same real batch and new noise, lead from :math:`\theta_D` to
-        :math:`\theta_D^k(\theta_G)`. The generator's whole gradient against it has two terms,
+        :math:`\theta_D^k(\theta_G)`. The generator's loss against it is the surrogate of Metz et al. 2017,
+        sec. 2, whose gradient has two terms,
 
         .. math:: \frac{dL_G(\theta_G, \theta_D^k)}{d\theta_G} = \frac{\partial L_G}{\partial\theta_G}
             + \frac{\partial L_G}{\partial\theta_D^k}\frac{d\theta_D^k}{d\theta_G}
 
-        of which the generator's step takes the first: the *surrogate gradient*, with
-        :math:`\theta_D^k` a constant. The second term is of second order through all the updates; it
-        vanishes as they come to an optimum of D. Source: Metz et al. 2017, sec. 2.
+        of which the generator's step takes the first alone: D *looks ahead*, but the generator does
+        not see how D would answer another :math:`\theta_G`, which is what the second, of second order
+        through all the updates, would add. Where D has come to its optimum the second vanishes if
+        :math:`L_G = -L_D` with all its terms, and then only: :math:`\partial L_D/\partial\theta_D = 0`. No
+        objective here is of that kind; minimax has minus the second term of :math:`L_D`.
         """
         if not self.unrolled_steps:
             yield

@@ -155,8 +155,9 @@ class Variational(Model):
         r"""Return a lower bound of each row's :math:`\log p(x)`, (n,), in nats, from so many codes.
 
         It is the importance-weighted one (:func:`npgan.ops.log_mean_exp_forward`), of one code the
-        evidence lower bound. With a Gaussian decoder :math:`-\frac d2\log\pi` is left out. Rows are
-        binarised where those of training are.
+        evidence lower bound. Rows are binarised where those of training are; where greys are not, a
+        bernoulli decoder's evidence lower bound is that of the black and white images that they stand for,
+        on average.
         """
         rows = self.rows(data, labels)
         return self._bound(rows, errors.generator(rng), count("samples", samples, 1))

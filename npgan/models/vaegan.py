@@ -11,11 +11,13 @@ learns to tell x from both. Encoder and decoder minimise
 
 what D says does not reach the encoder, which would hide in the codes what D cannot see.
 
-The squared error of an image is, up to a constant, the negative log-likelihood of a Gaussian decoder
-of variance 1/2, so that :math:`L_E` is the bound of Kingma and Welling 2014, in nats. Larsen et al. 2016 measure
-the error where it is seen: in a hidden layer of the discriminator,
+The squared error of an image is the negative log-likelihood of a Gaussian decoder of variance 1/2, less
+:math:`\frac d2\log\pi`: by that much :math:`L_E` is below the negative bound of Kingma and Welling 2014. Larsen
+et al. 2016 measure the error where it is seen: in a hidden layer of the discriminator,
 :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, whose weights only the discriminator's own loss changes. This is their
-algorithm 1, with :math:`\lambda = 1/\gamma`; the discriminator's loss counts both kinds of fakes by half.
+algorithm 1, whose decoder follows :math:`\gamma L_{\mathrm{llike}} - L_{\mathrm{GAN}}`, but for the objective,
+which can be chosen. :math:`L_{\mathrm{GAN}}` adds up both kinds of fakes; here :math:`L_G` is the mean over both, so
+that :math:`\lambda = 2/\gamma`, and the discriminator's loss counts each kind by half.
 """
 
 import copy

@@ -3,6 +3,8 @@ r"""How likely data is: the decoders of autoencoders as distributions, and the i
 A likelihood has a value a row, in nats, since the bound weighs rows against each other.
 """
 
+import math
+
 import numpy as np
 
 from npgan.ops.loss import inside
@@ -33,14 +35,14 @@ def log_bernoulli_backward(dy: np.ndarray, p: np.ndarray, x: np.ndarray) -> np.n
 
 
 def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
-    r"""Log-likelihood of :math:`N(\mu, \frac12)`, up to a constant: :math:`y_r = -\sum_i (x_{ri} - \mu_{ri})^2`.
+    r"""Log-density of :math:`N(\mu, \frac12)`: :math:`y_r = -\sum_i (x_{ri} - \mu_{ri})^2 - \frac d2\log\pi`.
 
-    The constant is :math:`-\frac d2\log\pi`. mean, x: (n, d); y: (n,).
+    mean, x: (n, d); y: (n,). Kingma and Welling 2014, appendix C.2, with a variance that is not learned.
 
-    >>> log_gaussian_forward(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
-    array([-5.])
+    >>> log_gaussian_forward(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]])).round(4)  # -5 - log pi
+    array([-6.1447])
     """
-    return -np.square(x - mean).sum(axis=1)
+    return -np.square(x - mean).sum(axis=1) - math.log(math.pi) / 2 * x.shape[1]
 
 
 def log_gaussian_backward(dy: np.ndarray, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
