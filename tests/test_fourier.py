@@ -145,5 +145,7 @@ def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):
         rules = {name: optim.SGD(0.01) for name in ("generator", "discriminator")}
         return GAN(*networks, optimizers=rules, penalties=penalties, objective="relativistic")
 
-    data = random(3 * BATCH, 4, seed=1).astype(dtype)  # no ReLU comes as near to its corner as rounding
+    data = random(3 * BATCH, 4, seed=1).astype(
+        dtype
+    )  # no ReLU comes as near to its corner as rounding
     check(make, data, count=6, close=1e-9 if penalties else 0)
