@@ -39,7 +39,7 @@ def apply(torch, net, parameters, x, training=False):
             "dropout": lambda x: x,
             "layer_norm": lambda x, both=both: functions.layer_norm(x, x.shape[1:], *both),
             "batch_norm": lambda x, b=b, both=both: functions.batch_norm(
-                x, *b.values(), *both, training
+                x, b["running_mean"], b["running_var"], *both, training
             ),
             "minibatch_stddev": lambda x, p=p: _minibatch_stddev(torch, x, p),
             "minibatch_discrimination": lambda x, p=p, layer=layer: _minibatch_discrimination(

@@ -114,6 +114,7 @@ MUTATIONS = [*NORMALISATION, *COMPARED, *SPECTRAL_NORM]
 
 MOMENTS = "test_normalisation.test_running_moments_converge_to_the_datas"
 UNBIASED = "test_normalisation.test_the_running_variance_is_unbiased"
+FIRST = "test_normalisation.test_the_first_batch_alone_makes_the_first_running_moments"
 COLLAPSED = "test_normalisation.test_a_collapsed_batch_has_no_deviation_and_a_finite_gradient"
 ONE = "test_normalisation.test_the_weight_that_multiplies_tends_to_spectral_norm_1"
 KEPT = "test_normalisation.test_a_pass_keeps_the_vectors_that_it_was_made_with"
@@ -124,6 +125,9 @@ STILL = "test_layers.test_without_rng_no_buffer_changes"
 
 SILENT = [
     Silent("ops.normalisation.batch_norm_forward", "ddof=1", "ddof=0", UNBIASED),
+    Silent("ops.normalisation.batch_norm_forward", "    batches += 1\n", "    batches += 2\n", FIRST),
+    Silent("ops.normalisation.batch_norm_forward", "(1 - (1 - momentum)", "(1 - 0 * (1 - momentum)",
+           FIRST),
     Silent("ops.normalisation.batch_norm_forward", "- running_mean)", ")", MOMENTS),
     Silent("ops.normalisation.batch_norm_forward", "- running_var)", ")", MOMENTS),
     Silent("layers.normalisation.BatchNorm.forward", "if rng is None", "if rng is not None", STILL),

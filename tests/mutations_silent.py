@@ -15,6 +15,7 @@ WORDS = "test_random.test_philox_gives_the_published_words"
 NORMAL = "test_random.test_normal_numbers_have_the_normal_distribution"
 GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
 AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
+FOLLOWS = "test_models.test_the_average_follows_the_generator_and_draws_the_samples"
 GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
 OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_labels_it_was_given"
 NO_DIRECTION = (
@@ -60,8 +61,17 @@ SILENT = [
     rule("adamw", "lr * weight_decay", "weight_decay"),
     rule("adamw", "    w *= 1 - lr * weight_decay\n", ""),
     *(rule(name, "    g.fill(0)\n", "") for name in ("sgd", "momentum", "rmsprop", "adam")),
-    Silent("ops.update.ema_update", "(1 - decay) * w", "decay * w", AVERAGE),
-    Silent("ops.update.ema_update", "    average *= decay\n", "", AVERAGE),
+    Silent("ops.update.ema_update", "(1 - decay) * w", "decay * w", AVERAGE, (0.2,)),
+    Silent("ops.update.ema_update", "    average *= decay\n", "", AVERAGE, (0.2,)),
+    Silent("ops.update.ema_decay", "min(limit, (t - 1)", "min(limit, t", AVERAGE, (0.2,)),
+    Silent("ops.update.ema_decay", "min(limit, ", "(", AVERAGE, (0.2,)),
+    Silent(
+        "models.gan.GAN._average",
+        "(self.step + 1) // self.n_critic",
+        "self.step + 1",
+        FOLLOWS,
+        (0.2, 2),
+    ),
     Silent("ops.random.dropout_mask", "1 / (1 - rate)", "1", MOMENTS, (0.5,)),
     Silent("ops.random.dropout_mask", "1 / (1 - rate)", "1 / rate", MOMENTS, (0.1,)),
     Silent("ops.random.dropout_mask", ">= threshold", "< threshold", MOMENTS, (0.1,)),

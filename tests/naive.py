@@ -4,7 +4,7 @@ Nothing here is shared with npgan: the formulas are the textbooks' (sums and def
 npgan has recursions and stable forms), so that a mistake would have to be made twice.
 """
 
-from math import cos, cosh, exp, expm1, log, log1p, pi, sin, sqrt, tanh
+from math import cos, cosh, exp, expm1, log, log1p, pi, prod, sin, sqrt, tanh
 
 import numpy as np
 
@@ -205,8 +205,9 @@ def adam(w, gradients, lr, beta1, beta2, eps, weight_decay=0.0):
 RULES = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam, "adamw": adam}
 
 
-def ema(start, weights, decay):
-    return decay ** len(weights) * start + average(weights, decay)
+def ema(weights, limit):
+    decays = [min(limit, (t - 1) / (t + 8)) for t in range(1, len(weights) + 1)]
+    return sum(w * (1 - decays[i]) * prod(decays[i + 1 :]) for i, w in enumerate(weights))
 
 
 def elementwise(function, *arrays):

@@ -165,7 +165,8 @@ def with_buffers():
 def test_buffers_are_views_into_one_vector(how):
     net = COPIES[how](with_buffers())
     assert list(net.buffers) == [
-        *("0.0.running_mean", "0.0.running_var", "1.u", "1.v", "2.running_mean", "2.running_var")
+        *("0.0.running_mean", "0.0.running_var", "0.0.num_batches_tracked", "1.u", "1.v"),
+        *("2.running_mean", "2.running_var", "2.num_batches_tracked"),
     ]
     net.buffers.flat[:] = 7
     inner = net.layers[0].layers[0].buffers

@@ -2,6 +2,7 @@
 
 import copy
 
+import naive
 import numpy as np
 import pytest
 
@@ -210,18 +211,32 @@ def test_n_critic_lets_the_generator_move_every_third_step():
     assert moved == reported == [False, False, True] * 2
 
 
-def test_the_average_follows_the_generator_and_draws_the_samples():
-    gan = make_gan(ema=0.75)
-    expected = gan.generator.parameters.flat.astype(float)
-    for i in range(4):
+@pytest.mark.parametrize(("limit", "n_critic"), [(0.2, 1), (0.2, 2), (0.999, 1)])
+def test_the_average_follows_the_generator_and_draws_the_samples(limit, n_critic):
+    gan, seen = make_gan(ema=limit, n_critic=n_critic), []
+    gan.average.parameters.flat[:] = 1e6  # what it starts at does not count
+    for i in range(4 * n_critic):
         gan.train_step(data(), rng(i))
-        expected = 0.75 * expected + 0.25 * gan.generator.parameters.flat
-    average = gan.average.parameters.flat
-    # four steps of three float32 roundings, of weights of order 1
-    np.testing.assert_allclose(average, expected, rtol=0, atol=12 * np.finfo(np.float32).eps)
+        if (i + 1) % n_critic == 0:
+            seen.append(gan.generator.parameters.flat.astype(float))
+        # three float32 roundings a step, of weights of order 1
+        close = {"rtol": 0, "atol": 12 * np.finfo(np.float32).eps}
+        if seen:
+            np.testing.assert_allclose(gan.average.parameters.flat, naive.ema(seen, limit), **close)
     z = gan.latent(5, rng())
     np.testing.assert_array_equal(gan.decode(z), gan.average(z))
     assert not np.array_equal(gan.decode(z), gan.generator(z))
+
+
+@pytest.mark.parametrize("steps", [1, 10, 78])
+def test_the_average_of_a_short_run_is_of_what_was_learned(steps):
+    """Of weights that move steadily it is a tenth of the way behind, of others less than a quarter."""
+    gan = make_gan(ema=0.999)
+    first, noise = gan.generator.parameters.flat.copy(), rng()
+    for _ in range(steps):
+        gan.train_step(data(), noise)
+    live, average = gan.generator.parameters.flat, gan.average.parameters.flat
+    assert np.linalg.norm(average - live) < 0.25 * np.linalg.norm(live - first)
 
 
 def test_the_spread_widens_the_noise_of_samples_and_of_nothing_else():

@@ -55,7 +55,8 @@ def test_normalisation_is_its_sums(seed, n, size):
     rows = [naive.normalized_backward(*pair, eps) for pair in zip(dy * given[0], x, strict=True)]
     dx = ops.layer_norm_backward(dy, normal, inverse, given[0])
     np.testing.assert_allclose(dx, rows, atol=1e-10 / size)
-    y, normal, inverse = ops.batch_norm_forward(x, *given, np.zeros(4), np.ones(4), 0.1, eps)
+    moments = np.zeros(4), np.ones(4), np.zeros(1)
+    y, normal, inverse = ops.batch_norm_forward(x, *given, *moments, 0.1, eps)
     np.testing.assert_allclose(y, naive.batch_norm(x.tolist(), *given, eps), atol=1e-11)
     pairs = zip((dy * given[0]).T, x.T, strict=True)
     columns = [naive.normalized_backward(*pair, eps) for pair in pairs]
@@ -108,16 +109,22 @@ def test_a_layer_and_its_gradients_are_torchs(name, training):
         np.testing.assert_allclose(grads[parameter], tensor.grad.numpy(), rtol=0, atol=1e-12)
 
 
-def test_running_moments_and_singular_vectors_move_as_torchs():
+def test_running_moments_are_torchs_without_what_those_keep_of_their_start():
     torch = pytest.importorskip("torch")
     mine, theirs = BatchNorm(4).astype(np.float64), torch.nn.BatchNorm1d(4).double()
-    for seed in range(3):
-        x = random(6, 4, seed=seed) + 2
+    for t in range(1, 9):
+        x = random(6, 4, seed=t) + 2
         mine(x, rng())
         theirs(torch.tensor(x))
-    np.testing.assert_allclose(mine.buffers["running_mean"], theirs.running_mean, rtol=1e-14)
-    np.testing.assert_allclose(mine.buffers["running_var"], theirs.running_var, rtol=1e-14)
+        mean, var, batches = mine.buffers.values()
+        kept = 0.9**t  # of the mean 0 and the variance 1
+        np.testing.assert_allclose(mean, theirs.running_mean / (1 - kept), rtol=1e-13)
+        np.testing.assert_allclose(var, (theirs.running_var - kept) / (1 - kept), rtol=1e-13)
+        assert int(batches[0]) == int(theirs.num_batches_tracked)
 
+
+def test_singular_vectors_move_as_torchs():
+    torch = pytest.importorskip("torch")
     dense, linear = SpectralDense(5, 3, rng=0).astype(np.float64), torch.nn.Linear(5, 3).double()
     linear.weight.data[...] = torch.tensor(dense.parameters["weight"].T)  # torch has it transposed
     norm = torch.nn.utils.parametrizations.spectral_norm(linear).parametrizations.weight[0]
@@ -155,7 +162,7 @@ def test_running_moments_converge_to_the_datas():
         subject(noise.normal([3.0, -1.0], [0.5, 2.0], (16, 2)), noise)
     # an average over 1/0.1 batches of 16: the mean errs by s / sqrt(16 * 19), five of these; the
     # variance by s2 sqrt(2 / (15 * 19)); the biased one would be 6 % too small as well
-    mean, var = subject.buffers.values()
+    mean, var, _ = subject.buffers.values()
     np.testing.assert_allclose(mean, [3.0, -1.0], atol=5 * 2 / np.sqrt(304))
     np.testing.assert_allclose(var, [0.25, 4.0], rtol=5 * np.sqrt(2 / 285))
     x = noise.normal([3.0, -1.0], [0.5, 2.0], (20_000, 2))
@@ -163,10 +170,17 @@ def test_running_moments_converge_to_the_datas():
     np.testing.assert_allclose(y, (x - mean) / np.sqrt(var + 1e-5), rtol=1e-12, atol=1e-12)
 
 
+def test_the_first_batch_alone_makes_the_first_running_moments():
+    subject, x = BatchNorm(4).astype(np.float64), 5 * random(6, 4) + 7
+    subject(x, rng())
+    np.testing.assert_allclose(subject.buffers["running_mean"], x.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(subject.buffers["running_var"], x.var(axis=0, ddof=1), rtol=1e-14)
+
+
 def test_the_running_variance_is_unbiased():
     x, variances = random(20_000, 2, 3), []
     for batch in x:
-        moments = np.zeros(3), np.ones(3)
+        moments = np.zeros(3), np.ones(3), np.zeros(1)
         ops.batch_norm_forward(batch, np.ones(3), np.zeros(3), *moments, 1.0, EPS)
         variances.append(moments[1])
     # the unbiased variance of two normal numbers has the mean 1 and the variance 2

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from npgan import SGD, Adam, AdamW, InputError, Momentum, RMSProp, ops, optim
+from npgan.ops import update
 
 STEPS = 6
 SETTINGS = {
@@ -50,13 +51,24 @@ def test_the_first_step_of_adam_has_the_length_of_the_learning_rate():
         np.testing.assert_allclose(w, [-0.1, 0.1], rtol=1.01 * 1e-8 / size + 1e-15)
 
 
-def test_an_average_is_the_sum_of_its_past():
+@pytest.mark.parametrize("limit", [0.0, 0.2, 0.999])
+def test_an_average_is_the_sum_of_its_past(limit):
     weights = np.random.default_rng(0).uniform(-1, 1, (STEPS, 3))
-    average = np.ones(3)
-    for w in weights:
-        ops.ema_update(average, w, 0.9)
-    expected = [naive.ema(1.0, weights[:, i].tolist(), 0.9) for i in range(3)]
-    np.testing.assert_allclose(average, expected, rtol=0, atol=rounding(float))
+    average = np.full(3, 1e6)
+    for t, w in enumerate(weights, start=1):
+        update.ema_update(average, w, update.ema_decay(t, limit))
+        np.testing.assert_allclose(average, naive.ema(weights[:t], limit), atol=rounding(float))
+
+
+@pytest.mark.parametrize("t", [1, 2, 10, 78, 300])
+def test_the_last_tenth_of_a_short_run_counts_in_its_average(t):
+    """The shares of the weights seen so far, one after the other."""
+    shares = np.zeros(t)
+    for i in range(t):
+        update.ema_update(shares, np.eye(t)[i], update.ema_decay(i + 1, 0.999))
+    expected = [math.comb(i + 7, 8) / math.comb(t + 8, 9) for i in range(1, t + 1)]
+    np.testing.assert_allclose(shares, expected, rtol=1e-11)
+    assert shares @ np.arange(t)[::-1] == pytest.approx((t - 1) / 10)
 
 
 @pytest.mark.parametrize("name", optim.OPTIMIZERS)

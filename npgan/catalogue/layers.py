@@ -71,7 +71,7 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
         x = rng.standard_normal((5, 4))
         yield Case(f"layer {name}", _example(name), (x,), analytic=name not in CORNERED)
     frozen = _example("batch_norm")
-    frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 8)
+    frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
 
     def evaluated(x: np.ndarray) -> tuple[np.ndarray, Callable]:
         y, cache = frozen.forward(x)

@@ -18,14 +18,14 @@ Cache = tuple[np.ndarray, np.ndarray]
 class Norm(Sized):
     """What both share: a ``weight`` that starts at 1, a ``bias`` that starts at 0, the width."""
 
-    buffer_names: tuple[str, ...] = ()
-
     def __init__(self, width: int, *, dtype: np.typing.DTypeLike = np.float32) -> None:
         self.in_width = self.out_width = count(f"the width of {self.name}", width, 1)
         shapes = {"weight": (width,), "bias": (width,)}
-        buffers = dict.fromkeys(self.buffer_names, (width,))
-        self.bind(Parameters(shapes, dtype=dtype), Parameters(buffers, dtype=dtype))
+        self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
         self.initialize(None)
+
+    def _buffers(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Start as the normalisation alone; there is nothing to draw."""
@@ -95,8 +95,9 @@ class BatchNorm(Norm):
     """Batch normalisation, :func:`npgan.ops.batch_norm_forward`: each feature over the batch.
 
     With an ``rng`` it takes the batch's moments and moves the running ones, without it it takes
-    those: its buffers ``running_mean`` and ``running_var``. Both moments are of one distribution, so
-    a GAN's discriminator, which sees real and generated data at a time, takes each by itself.
+    those: its buffers ``running_mean`` and ``running_var``, of as many batches as
+    ``num_batches_tracked`` says. Both moments are of one distribution, so a GAN's discriminator, which
+    sees real and generated data at a time, takes each by itself.
 
     It has no second derivative: a penalty on each sample's slope is not defined where the samples
     of a batch depend on each other.
@@ -112,33 +113,37 @@ class BatchNorm(Norm):
     >>> layer(x, np.random.default_rng(0)).round(3)
     array([[-1.],
            [ 1.]])
-    >>> layer.buffers["running_mean"]  # a tenth of the way from 0 to 15
-    array([1.5], dtype=float32)
+    >>> layer.buffers["running_mean"]
+    array([15.], dtype=float32)
     """
 
     name = "batch_norm"
-    buffer_names = ("running_mean", "running_var")
     couples_samples = True
 
+    def _buffers(self) -> dict[str, tuple[int, ...]]:
+        moments = dict.fromkeys(("running_mean", "running_var"), (self.in_width,))
+        return {**moments, "num_batches_tracked": (1,)}
+
     def initialize(self, rng: np.random.Generator | int | None) -> None:
-        """Start as the normalisation alone, with the moments of a standard normal distribution."""
+        """Start as the normalisation alone; until there is a batch, by a standard normal's moments."""
         super().initialize(rng)
-        self.buffers["running_mean"][...] = 0
-        self.buffers["running_var"][...] = 1
+        for buffer, start in zip(self.buffers.values(), (0, 1, 0), strict=True):
+            buffer[...] = start
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, tuple[bool, Cache]]:
         """Normalise; the cache begins with whether the batch's own moments were taken."""
-        given = self._checked(x), *self.parameters.values(), *self.buffers.values()
+        given, moments = (self._checked(x), *self.parameters.values()), self.buffers.values()
         if rng is None:
-            y, *cache = run.frozen_batch_norm_forward(*given, EPS)
+            mean, var, _ = moments
+            y, *cache = run.frozen_batch_norm_forward(*given, mean, var, EPS)
         elif len(x) < 2:
             raise InputError(
                 f"{self!r} needs a batch of at least 2 samples in training, not {len(x)}"
             )
         else:
-            y, *cache = run.batch_norm_forward(*given, MOMENTUM, EPS)
+            y, *cache = run.batch_norm_forward(*given, *moments, MOMENTUM, EPS)
         return y, (rng is not None, tuple(cache))
 
     def backward(

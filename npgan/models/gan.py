@@ -18,6 +18,7 @@ from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.models.steps import Loss
+from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.penalties import Coefficient, check_penalties, penalized_backward
@@ -58,7 +59,8 @@ class GAN(Model):
         a collapsed generator's look alike, which one alone cannot show (PacGAN, Lin et al. 2018)
     unrolled_steps : the generator is updated against a discriminator that is so many updates ahead
         and then put back; see :meth:`unrolled`
-    ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none
+    ema : decay of the average of the generator's weights that :meth:`sample` then uses; 0: none.
+        It is smaller at first, :func:`npgan.ops.update.ema_decay`, so that short runs have one too
     spread : standard deviation of the z that :meth:`sample` draws, where training's is 1: a smaller one
         gives likelier samples, a larger one more varied ones (Brock et al. 2019, sec. 3.1, truncate
         the normal distribution instead)
@@ -334,9 +336,10 @@ class GAN(Model):
 
     def _average(self, average: Sequential) -> None:
         """Move the average on; its buffers, too, so that they are as old as its weights."""
-        run.ema_update(average.parameters.flat, self.generator.parameters.flat, self.ema)
+        decay = run.each(lambda: ema_decay((self.step + 1) // self.n_critic, self.ema))
+        run.ema_update(average.parameters.flat, self.generator.parameters.flat, decay)
         if average.buffers:
-            run.ema_update(average.buffers.flat, self.generator.buffers.flat, self.ema)
+            run.ema_update(average.buffers.flat, self.generator.buffers.flat, decay)
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any."""

@@ -169,23 +169,30 @@ def batch_norm_forward(
     bias: np.ndarray,
     running_mean: np.ndarray,
     running_var: np.ndarray,
+    batches: np.ndarray,
     momentum: float,
     eps: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Normalise each feature over the samples of the batch (Ioffe and Szegedy 2015, algorithm 1).
 
-    The running moments, by which a trained network normalises, move on in place:
+    The running moments, by which a trained network normalises, move on in place. At the t-th batch
 
-    .. math:: \bar\mu \leftarrow (1 - \rho)\bar\mu + \rho\mu, \qquad
-        \bar v \leftarrow (1 - \rho)\bar v + \rho\,\frac{n}{n - 1}\sigma^2
+    .. math:: \bar\mu \leftarrow \bar\mu + \rho_t(\mu - \bar\mu), \qquad
+        \bar v \leftarrow \bar v + \rho_t\Big(\frac{n}{n - 1}\sigma^2 - \bar v\Big), \qquad
+        \rho_t = \frac{\rho}{1 - (1 - \rho)^t}.
 
-    with the momentum :math:`\rho` as torch has it. Their variance is the unbiased one, an estimate of
-    all data's; the batch is divided by its own. No gradient flows through them.
+    With :math:`\rho_t = \rho`, the momentum as torch has it, :math:`(1 - \rho)^t` of them would be what they
+    were before the first batch, which is of no data. With :math:`s_t = 1 - (1 - \rho)^t = (1 - \rho)s_{t-1} +
+    \rho` the rule above is :math:`s_t\bar\mu_t = (1 - \rho)s_{t-1}\bar\mu_{t-1} + \rho\mu_t`: a sum that
+    starts at 0 and is divided by that of its shares, as Adam's moments are (Kingma and Ba 2015, sec. 3).
+    Their variance is the unbiased one, an estimate of all data's; the batch is divided by its own. No
+    gradient flows through them.
 
     Parameters
     ----------
     x : (n, d), n at least 2
     weight, bias, running_mean, running_var : (d,)
+    batches : (1,) how many were seen before this one
     momentum : :math:`\rho`, in (0, 1]
     eps : added to the variance
 
@@ -196,15 +203,17 @@ def batch_norm_forward(
 
     Examples
     --------
-    >>> mean, var = np.zeros(1), np.ones(1)
+    >>> moments = mean, var, batches = np.zeros(1), np.ones(1), np.ones(1)
     >>> y, _, _ = batch_norm_forward(
-    ...     np.array([[2.0], [4.0]]), np.ones(1), np.zeros(1), mean, var, 0.5, 0.0)
-    >>> y.ravel(), mean, var
-    (array([-1.,  1.]), array([1.5]), array([1.5]))
+    ...     np.array([[2.0], [4.0]]), np.ones(1), np.zeros(1), *moments, 0.5, 0.0)
+    >>> y.ravel(), mean, var, batches  # the second batch has two thirds of the weight
+    (array([-1.,  1.]), array([2.]), array([1.66666667]), array([2.]))
     """
     normal, inverse = _normalize(x, 0, eps)
-    running_mean += momentum * (x.mean(axis=0) - running_mean)
-    running_var += momentum * (x.var(axis=0, ddof=1) - running_var)
+    batches += 1
+    share = momentum / (1 - (1 - momentum) ** float(batches[0]))
+    running_mean += share * (x.mean(axis=0) - running_mean)
+    running_var += share * (x.var(axis=0, ddof=1) - running_var)
     return normal * weight + bias, normal, inverse
 
 
@@ -223,7 +232,7 @@ def batch_norm_backward(
 
     Examples
     --------
-    >>> moments = np.zeros(1), np.ones(1)
+    >>> moments = np.zeros(1), np.ones(1), np.zeros(1)
     >>> _, normal, inverse = batch_norm_forward(
     ...     np.array([[0.0], [0.0], [3.0]]), np.ones(1), np.zeros(1), *moments, 0.1, 0.0)
     >>> dweight, dbias = np.zeros(1), np.zeros(1)
