@@ -59,7 +59,8 @@ def rmsprop_update(
 ) -> None:
     r"""RMSProp: :math:`v \leftarrow \rho v + (1 - \rho)g^2`, :math:`w \leftarrow w - \eta g/(\sqrt v + \epsilon)`.
 
-    Source: Tieleman and Hinton 2012, lecture 6.5.
+    v starts at 0 and is not divided by what that leaves of it, as Adam's is: the first step is
+    :math:`\eta/\sqrt{1 - \rho}` long, whatever the gradient. Source: Tieleman and Hinton 2012, lecture 6.5.
 
     >>> w, v = np.array([1.0]), np.array([0.0])
     >>> rmsprop_update(w, np.array([2.0]), v, 0.5, 0.75, 0.0); w, v
