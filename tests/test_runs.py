@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,10 +34,11 @@ def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):
         "--batch-size",
         "20",
     ]
-    length = ["--steps", "3000"]
+    length = ["--steps", "600"]
     process = subprocess.Popen([*train, *length, "--out", "a"], stderr=subprocess.PIPE, text=True)
     while len(rows("a/history.csv")) < 3:
         assert process.poll() is None
+        time.sleep(0.02)
     process.send_signal(2)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
