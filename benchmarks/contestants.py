@@ -12,6 +12,7 @@ from npgan.data.batches import Batches
 from npgan.models.config import Config
 from npgan.models.model import Model
 from npgan.models.presets import mlp, preset
+from npgan.training import work
 from npgan.training.steps import Steps
 
 VARIANTS = {"gan-large-r1r2": ("gan-large", {"penalties": {"r1": 1.0, "r2": 1.0}})}
@@ -50,47 +51,16 @@ def config_of(name: str) -> Config:
     return replace(config, settings={**config.settings, **changes})
 
 
-def products(specs: Sequence[str]) -> list[int]:
-    """Return in * out of each dense layer.
-
-    >>> products(["dense 2 3", "relu", "dense 3 1"])
-    [6, 3]
-    """
-    dense = (spec.split() for spec in specs if spec.startswith("dense "))
-    return [int(a) * int(b) for _, a, b, *_ in dense]
-
-
 def operations(config: Config) -> int:
-    """Return the floating-point operations of a step's matrix products, 2 * n * in * out each.
+    """Return the operations of a step's matrix products (:mod:`npgan.training.work`): all that are needed.
 
-    Only what is needed: no gradient by the data or the noise, nor by D's weights in G's step.
-
-    R1 and R2 need the gradient of each sample's logit by the data, through the first layer too, and
-    its derivative: the tangents times the weights of all layers but the last. One product a layer
-    then is the weights' gradient by loss and penalty, both of which go back by the logit (see
-    :func:`npgan.ops.chain_double_backward`); who takes the two ways apart makes more.
+    With R1 and R2 one product a layer is the weights' gradient by loss and penalty, both of which go back
+    by the logit (see :func:`npgan.ops.chain_double_backward`); who takes the two ways apart makes more.
     """
-
-    def forward(w: list[int]) -> int:
-        return sum(w)
-
-    def backward(w: list[int]) -> int:
-        return sum(w) + sum(w[1:])
-
-    def penalized_backward(w: list[int]) -> int:
-        return sum(w) + sum(w[:-1]) + sum(w)
-
-    w = {name: products(specs) for name, specs in config.networks.items()}
-    if config.model == "gan":
-        g, d = w["generator"], w["discriminator"]
-        back = penalized_backward if config.settings.get("penalties") else backward
-        d_step = forward(g) + 2 * (forward(d) + back(d))
-        g_step = forward(g) + forward(d) + sum(d) + backward(g)
-        total = d_step + g_step
-    else:
-        both = w["encoder"] + w["decoder"]
-        total = forward(both) + backward(both)
-    return 2 * config.batch_size * total
+    data = load(config.data).train
+    model = config.build(len(data))
+    batches = Batches(data, config.batch_size, np.random.default_rng(0), model.value_range)
+    return work.operations(model, batches)
 
 
 def given(config: Config, model: Model) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:

@@ -9,7 +9,8 @@ import math
 import os
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -103,12 +104,50 @@ def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> A
 
     if jit.interpreted:
         return None
-    recorder, me = record.Recorder(rng), threading.get_ident()
+    recorder = record.Recorder(rng)
+    with _instead(lambda name, _: getattr(recorder, name)):
+        try:
+            return recorder.finish(step(recorder))
+        except Exception:  # a layer of one's own may fail in its own way: it shall see real arrays
+            return None
+
+
+@contextmanager
+def watched(see: Callable[[str, tuple], None]) -> Iterator[None]:
+    """Let this thread's operations run in NumPy, networks as chains, and ``see`` their arguments first.
+
+    >>> with watched(lambda name, arguments: print(name, len(arguments))):
+    ...     y = run.relu_forward(np.zeros(3))
+    relu_forward 1
+    """
+
+    def reference(name: str, function: Callable) -> Callable:
+        column = TABLE.get(name)
+        return _seen(name, column["numpy"], see) if column else function
+
+    with _instead(reference):
+        run.fused = True
+        yield
+
+
+def _seen(name: str, function: Callable, see: Callable[[str, tuple], None]) -> Callable:
+    def call(*arguments: Any) -> Any:
+        see(name, arguments)
+        return function(*arguments)
+
+    return call
+
+
+@contextmanager
+def _instead(other: Callable[[str, Callable], Callable]) -> Iterator[None]:
+    """Let this thread call ``other(name, function)`` in place of each function of ``run``."""
+    me = threading.get_ident()
 
     def either(name: str, function: Callable) -> Callable:
+        mine = other(name, function)
+
         def call(*arguments: Any) -> Any:
-            mine = threading.get_ident() == me
-            return (getattr(recorder, name) if mine else function)(*arguments)
+            return (mine if threading.get_ident() == me else function)(*arguments)
 
         return call
 
@@ -118,9 +157,7 @@ def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> A
             for name, value in before.items():
                 if callable(value):
                     setattr(run, name, either(name, value))
-            return recorder.finish(step(recorder))
-        except Exception:  # a layer of one's own may fail in its own way: it shall see real arrays
-            return None
+            yield
         finally:
             run.__dict__.update(before)
 

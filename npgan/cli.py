@@ -211,9 +211,9 @@ def _threads(arguments: argparse.Namespace) -> Iterator[None]:
 def _train(a: argparse.Namespace) -> int:
     from npgan import backend, runs
     from npgan.models.presets import DEFAULT, preset
-    from npgan.training import Progress
+    from npgan.training import Progress, Work
 
-    callbacks = [] if a.quiet else [Progress()]
+    callbacks = [] if a.quiet else [Work(), Progress()]
     if a.resume:
         given = {"PRESET": a.preset, "--data": a.data, "--batch-size": a.batch_size, "--lr": a.lr}
         given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}

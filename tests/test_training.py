@@ -386,6 +386,7 @@ def test_progress_prints_lines_where_there_is_no_terminal(small_gan, points, cap
     small_gan().fit(points, epochs=2, batch_size=100, callbacks=[Progress()], rng=0)
     error = capsys.readouterr().err
     assert "step 6/6" in error
+    assert " s, 0 s left" in error
     assert "D(G(z))" in error
     assert "\r" not in error
 

@@ -12,6 +12,7 @@ from npgan.training.callbacks import (
 )
 from npgan.training.history import History
 from npgan.training.loop import Loop
+from npgan.training.work import Work
 
 __all__ = [
     "CSVHistory",
@@ -24,4 +25,5 @@ __all__ = [
     "Pictures",
     "Progress",
     "StopOnInterrupt",
+    "Work",
 ]

@@ -68,7 +68,7 @@ class Progress(Callback):
             dynamic_ncols=True,
             disable=not sys.stderr.isatty(),
         )
-        self.last = time.monotonic()
+        self.last, self.before = time.monotonic(), (loop.step, loop.seconds)
 
     def on_step_end(self, loop: Loop) -> None:
         """Move on."""
@@ -86,7 +86,13 @@ class Progress(Callback):
             self.last = time.monotonic()
             text = "  ".join(f"{name} {value}" for name, value in numbers.items())
             place = f"epoch {loop.epoch}  step {loop.step}/{loop.total_steps}"
-            print(f"{place}  {loop.seconds:.1f} s  {text}", file=sys.stderr, flush=True)
+            time_used = f"{loop.seconds:.1f} s, {self._left(loop):.0f} s left"
+            print(f"{place}  {time_used}  {text}", file=sys.stderr, flush=True)
+
+    def _left(self, loop: Loop) -> float:
+        """Return how many seconds the rest takes, at the rate so far."""
+        step, seconds = self.before
+        return (loop.total_steps - loop.step) * (loop.seconds - seconds) / (loop.step - step)
 
     def on_train_end(self, loop: Loop) -> None:
         """Close the bar."""
