@@ -86,7 +86,11 @@ def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Genera
 
 
 def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Squared error of the nearest image that the generator can make (Schlegl et al. 2017)."""
+    """Squared error of the nearest image that the generator can make.
+
+    After Schlegl et al. 2017 (AnoGAN), who take absolute errors, of the image and, by a tenth, of the
+    discriminator's features.
+    """
     generator = model.average or model.generator
     parts = (x[i : i + 500] for i in range(0, len(x), 500))
     z = np.concatenate([search(generator, p, rng, steps=100, restarts=2) for p in parts])

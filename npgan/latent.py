@@ -28,8 +28,9 @@ def search(
         = \Big(\frac{\partial G}{\partial z}\Big)^{\!\top} 2m(G(z) - x) + \lambda z
 
     Adam follows it from ``restarts`` points of :math:`N(0, I)` at once. With all pixels known that is
-    the projection on the generator's range (Bora et al. 2017), with a mask what completes an image
-    (Yeh et al. 2017; without their critic's opinion).
+    the projection on the generator's range (Bora et al. 2017), with a mask what completes an image.
+    Yeh et al. 2017 do so with another loss: absolute errors, which count more near the hole, and in
+    place of :math:`\|z\|^2` the discriminator's opinion.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ def contraction(
 
     A pass back for each of the code's k units gives :math:`g_j`, and the encoder's double backward pass of
     :math:`2\lambda g_j/n` the gradient, whatever its layers are. For one layer :math:`h = f(xW + b)` it is
-    :math:`\frac\lambda n\sum_{rj} f'(a_{rj})^2\|W_{\cdot j}\|^2` (Rifai et al. 2011, eq. 2 and 4).
+    :math:`\frac\lambda n\sum_{rj} f'(a_{rj})^2\|W_{\cdot j}\|^2`. Source: Rifai et al. 2011, eq. 1.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ FIRST = "test_latent.test_the_restart_returned_has_the_least_loss_where_the_imag
 DRAWN = "test_latent.test_a_prior_draws_the_code_to_0"
 WINDOW = "test_uses_images.test_a_wiener_filter_is_its_formula_in_each_window"
 COMPONENTS = "test_uses_images.test_components_that_say_all_fill_as_the_best_linear_guess_does"
+LOADING = "test_uses_images.test_components_fill_with_the_conditional_mean_of_their_gaussian"
 REGRESSION = "test_uses_images.test_the_linear_guess_is_a_regression_on_the_known_pixels"
 RANGES = (
     "test_uses_images.test_a_defence_of_another_range_sees_its_own_and_gives_the_classifiers_back"
@@ -26,7 +27,7 @@ SILENT = [
     Silent("uses.enhance.wiener", "(variance - std**2", "(variance - std", WINDOW),
     Silent("uses.enhance.wiener", "mean + kept", "kept", WINDOW),
     Silent("uses.complete.by_components", "max(left, 1e-9)", "10 * left", COMPONENTS),
-    Silent("uses.complete.by_components", "np.sqrt(variances)", "variances", COMPONENTS),
+    Silent("uses.complete.by_components", "variances - left", "variances", LOADING),
     Silent("uses.defend.moved", ") + there[0]", ")", RANGES),
     Silent("uses.defend.defence", "*ranges[::-1]", "*ranges", RANGES),
     Silent("uses.defend.rounded", "(low + high) / 2", "low", ROUNDED),

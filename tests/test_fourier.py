@@ -142,7 +142,9 @@ def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):
 
     def make():
         networks = [build(layers, rng=0).astype(dtype) for layers in (generator, specs("relu"))]
-        for network in networks:  # a bias of 0 is a corner for a row that all units before it ignore
+        for (
+            network
+        ) in networks:  # a bias of 0 is a corner for a row that all units before it ignore
             network.parameters.flat += 0.1
         rules = {name: optim.SGD(0.01) for name in ("generator", "discriminator")}
         return GAN(*networks, optimizers=rules, penalties=penalties, objective="relativistic")

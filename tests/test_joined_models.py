@@ -8,6 +8,7 @@ import pytest
 from commands import picture, run
 
 from npgan import (
+    VAEGAN,
     Adam,
     AdversarialAutoencoder,
     BatchNorm,
@@ -22,6 +23,7 @@ from npgan import (
 )
 from npgan.data import Dataset
 from npgan.losses import OBJECTIVES
+from npgan.ops import sigmoid_forward
 
 D, K, CLASSES = 5, 2, 3
 
@@ -96,6 +98,24 @@ def test_the_parts_of_an_adversarial_autoencoders_loss_add_up():
     opinion = OBJECTIVES["non-saturating"].generator(model.discriminator(model.encode(X[:32])))
     assert parts["reconstruction"] == pytest.approx(squared, rel=1e-5)
     assert parts["loss"] == pytest.approx(squared + 0.3 * opinion.value, rel=1e-5)
+
+
+def test_the_weight_of_a_vae_gans_opinion_is_2_by_gamma():
+    """Larsen et al. 2016, algorithm 1: the decoder's gamma L_llike - L_GAN, which adds both kinds of fakes."""
+    gamma, x = 0.4, X[:16].astype(float)
+    networks = net(D, 8, 2 * K), net(K, 8, D), net(D, 16, 1)
+    model = VAEGAN(
+        *(network.astype(float) for network in networks),
+        objective="minimax",
+        adversarial_weight=2 / gamma,
+        hidden_layers=2,
+    )
+    _, fakes = model.shown(x, np.random.default_rng(0))
+    built, drawn = np.log(1 - sigmoid_forward(model.discriminator(fakes))).reshape(2, 16)
+    hidden = Sequential(*model.discriminator.layers[:2])
+    error = np.square(hidden(fakes[:16]) - hidden(x)).sum(axis=1).mean() / 2
+    ours = model.generator_step(x, np.random.default_rng(0))["decoder_loss"]
+    assert gamma * ours == pytest.approx(gamma * error + built.mean() + drawn.mean(), rel=1e-12)
 
 
 def test_the_codes_of_an_adversarial_autoencoder_become_normal():

@@ -136,6 +136,21 @@ def test_components_that_say_all_fill_as_the_best_linear_guess_does():
     assert error[0] == pytest.approx(error[1], rel=0.02)
 
 
+def test_components_fill_with_the_conditional_mean_of_their_gaussian():
+    """It has the data's variances along the components and their remaining mean in every other direction."""
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((200, 7)) @ rng.standard_normal((7, 7)) + 3
+    known = np.array([1, 1, 0, 1, 0, 1, 0.0])
+    values, v = np.linalg.eigh(np.cov(train.T, bias=True))
+    values[:4] = values[:4].mean()
+    cov, mean, k = v * values @ v.T, train.mean(axis=0), known > 0
+    expected = mean + (train - mean)[:, k] @ np.linalg.solve(cov[k][:, k], cov[k])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(complete, "COMPONENTS", 3)
+        filled = complete.by_components(train, train, known)
+    np.testing.assert_allclose(filled[:, ~k], expected[:, ~k])
+
+
 def test_the_linear_guess_is_a_regression_on_the_known_pixels():
     rng = np.random.default_rng(0)
     train = rng.standard_normal((100, 4)) @ rng.standard_normal((4, 6)) + rng.random((100, 6)) + 2

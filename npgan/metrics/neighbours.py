@@ -94,7 +94,7 @@ def copy_statistics(
     nearest_train_row_real : its median over the held-out rows
     closer : the share of pairs (sample, held-out row) in which the sample is the closer one,
         :math:`P(d(y) < d(x)) + \frac12 P(d(y) = d(x))`: 1/2 for new real data, 1 for copies, and
-        near 0 for samples that are merely bad (Meehan et al. 2020, sec. 3.1: Mann and Whitney's U)
+        near 0 for samples that are merely bad (Meehan et al. 2020: Mann and Whitney's U)
 
     Examples
     --------

@@ -27,8 +27,8 @@ class Classifier(Labels):
     ----------
     classifier : its last layer has a feature for each class, and no softmax after it
     adversarial : learn from attacked rows (:func:`npgan.attacks.pgd`): the most that a number of
-        theirs may change; 0: from rows as they are. The gradient does not flow through the attack, whose
-        result is a maximum (Madry et al. 2018, sec. 2.1)
+        theirs may change; 0: from rows as they are. The gradient does not flow through the attack: at
+        the worst row itself that is right, by Danskin's theorem (Madry et al. 2018, sec. 3.3)
     attack_steps : how many steps that attack has
     optimizers : for "classifier"; by default Adam(1e-3)
 

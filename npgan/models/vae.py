@@ -223,7 +223,7 @@ class VAE(Variational, LatentModel):
 def binarized(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return pixels that are 1 with the probability x, else 0: drawn anew each time.
 
-    Source: Salakhutdinov and Murray 2008, sec. 5.
+    Source: Salakhutdinov and Murray 2008.
 
     >>> binarized(np.array([[0.0, 1.0]]), np.random.default_rng(0))
     array([[0., 1.]])

@@ -2,7 +2,7 @@ r"""Spectral normalisation: a weight divided by its largest singular value (Miya
 
 A product with it then lengthens no vector. The singular value is :math:`\sigma = u^\top W v` for the
 singular vectors u and v, which are kept from step to step and follow the weight by one power
-iteration at a time.
+iteration at a time: where they lag behind, :math:`u^\top W v` is a little too small.
 """
 
 import numpy as np

@@ -91,11 +91,12 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
 def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
     r"""Fill x by principal components, weighed as is likely given its known pixels (d,).
 
-    Let :math:`x = \mu + Cu + \sigma\varepsilon`, with the components V and their variances in
-    :math:`C = V\Lambda^{1/2}`, u and :math:`\varepsilon` normal, and :math:`\sigma^2` what a pixel varies besides.
+    Let :math:`x = \mu + Cu + \sigma\varepsilon` with u and :math:`\varepsilon` normal. Likeliest of all is
+    :math:`C = V(\Lambda - \sigma^2 I)^{1/2}`, with the components V, their variances :math:`\Lambda`, and
+    :math:`\sigma^2` the mean variance of the directions that are left, which the components have as well.
     The likeliest u given the known pixels minimises :math:`\|x_k - \mu_k - C_ku\|^2/\sigma^2 + \|u\|^2`, whose
     derivative is 0 at :math:`(C_k^\top C_k + \sigma^2 I)u = C_k^\top(x_k - \mu_k)`. Source: probabilistic
-    principal components, Tipping and Bishop 1999, sec. 3.
+    principal components, Tipping and Bishop 1999, eq. 7 and 8.
 
     Parameters
     ----------
@@ -106,8 +107,8 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
     seen, (n, d) = known > 0, train.shape
     pca = PCA(train, min(COMPONENTS, n - 1, d))
     variances = pca.encode(train).var(axis=0)
-    c = pca.directions * np.sqrt(variances)
     left = (train.var(axis=0).sum() - variances.sum()) / max(1, d - len(variances))
+    c = pca.directions * np.sqrt(np.maximum(variances - left, 0))
     within = c[seen].T @ c[seen] + max(left, 1e-9) * np.eye(len(variances))
     u = np.linalg.solve(within, c[seen].T @ (x - pca.mean)[:, seen].T)
     return pca.mean + (c @ u).T
