@@ -154,8 +154,8 @@ Form = tuple[int | str, ...]
 """A shape; a letter stands for any size."""
 
 
-def shaped(name: str, value: Any, form: Form, kind: str = "floats", least: int = 0) -> None:
-    """Refuse what is no array of a kind and a form, of ``least`` rows; its numbers are not looked at.
+def shaped(name: str, value: Any, form: Form, kind: str = "floats", rows: int = 0) -> None:
+    """Refuse what is no array of a kind and a form, of ``rows`` or more; its numbers are not looked at.
 
     >>> shaped("x", np.zeros((5, 3)), ("n", 3))
     """
@@ -167,11 +167,11 @@ def shaped(name: str, value: Any, form: Form, kind: str = "floats", least: int =
             want != have for want, have in zip(form, shape, strict=True) if isinstance(want, int)
         )
         or value.dtype.kind not in KINDS[kind]
-        or (least and shape[0] < least)
+        or (rows and shape[0] < rows)
     ):
         sizes = f"({', '.join(map(str, form))}{',' * (len(form) == 1)})"
-        rows = f", {form[0]} at least {least}" if least else ""
-        raise InputError(f"{name} must be {kind} {sizes}{rows}, not {shown(value)}")
+        least = f", {form[0]} at least {rows}" if rows else ""
+        raise InputError(f"{name} must be {kind} {sizes}{least}, not {shown(value)}")
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
@@ -191,17 +191,17 @@ def array(
     form: Form,
     kind: str = "numbers",
     *,
-    least: int = 0,
+    rows: int = 0,
     dtype: np.typing.DTypeLike | None = None,
     limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> np.ndarray:
-    """Return a finite array of a kind and a form, of ``least`` rows, within limits, as ``dtype``.
+    """Return a finite array of a kind and a form, of ``rows`` or more, within limits, as ``dtype``.
 
     >>> array("x", [[1, 2]], ("n", 2), dtype=float)
     array([[1., 2.]])
     """
     found = as_array(name, value)
-    shaped(name, found, form, kind, least)
+    shaped(name, found, form, kind, rows)
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite
         found = found if dtype is None else found.astype(dtype, copy=False)
     if found.dtype.kind == "f" and not (finite := np.isfinite(found)).all():
@@ -211,10 +211,10 @@ def array(
             f"{name} has {found[tuple(place)]} at {words} (counted from 0): every number must be finite"
         )
     low, high = limits
-    if found.size and not (found.min() >= low and found.max() <= high):
+    least, most = (float(found.min()), float(found.max())) if found.size else limits
+    if least < low or most > high:
         raise InputError(
-            f"{name} must be {kind} in [{low:g}, {high:g}]; they lie in "
-            f"[{found.min():g}, {found.max():g}]"
+            f"{name} must be {kind} in [{low:g}, {high:g}]; they lie in [{least:g}, {most:g}]"
         )
     return found
 

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from npgan.errors import InputError
-from npgan.metrics.checks import check_sets
+from npgan import errors
+from npgan.errors import InputError, count
+from npgan.metrics.checks import sets
 
 SUM_TOLERANCE = 1e-3  # rows of float16 probabilities sum to 1 within it
+MOST_CLASSES = 10_000  # a table of which fits into memory
 
 
 def class_statistics(probabilities: np.ndarray, real: np.ndarray) -> dict[str, int | float]:
@@ -40,8 +42,9 @@ def class_statistics(probabilities: np.ndarray, real: np.ndarray) -> dict[str, i
     InputError
         For rows that are no probabilities, different widths or no rows.
     """
-    probabilities, real = (np.asarray(x, np.float64) for x in (probabilities, real))
-    check_sets(probabilities, real, least=1)
+    probabilities, real = (
+        p.astype(np.float64) for p in sets(probabilities=probabilities, real=real)
+    )
     for p in (probabilities, real):
         if p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > SUM_TOLERANCE:
             raise InputError("every row must be probabilities: not negative, with the sum 1")
@@ -75,12 +78,9 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
     Raises
     ------
     InputError
-        For labels that are not as many as the predictions, or no classes.
+        For labels that are not as many as the predictions, or none of the classes.
     """
-    predicted, labels = np.asarray(predicted), np.asarray(labels)
-    if predicted.shape != labels.shape or predicted.ndim != 1:
-        raise InputError(f"{predicted.shape} predictions for {labels.shape} labels")
-    for given in (predicted, labels):
-        if len(given) and not (given.min() >= 0 and given.max() < classes):
-            raise InputError(f"labels must be 0 to {classes - 1}")
+    classes = count("classes", classes, 1, MOST_CLASSES)
+    predicted = errors.labels("predicted", predicted, "n", classes)
+    labels = errors.labels("labels", labels, len(predicted), classes)
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, -1)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from npgan.errors import InputError, count
+from npgan.errors import array, count
+from npgan.metrics.checks import sets
 
 
 class PCA:
@@ -33,16 +34,16 @@ class PCA:
     """
 
     def __init__(self, x: np.ndarray, k: int) -> None:
-        if x.ndim != 2 or len(x) < 2:
-            raise InputError(f"principal components need two rows or more, not {x.shape}")
-        count("the width of a code of principal components", k, 1, x.shape[1])
+        (x,) = sets(rows=2, x=x)
+        k = count("the width of a code of principal components", k, 1, x.shape[1])
         self.mean = x.mean(axis=0)
         self.directions = np.linalg.eigh(np.cov(x.T).reshape(x.shape[1], -1))[1][:, : -k - 1 : -1]
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the code (n, k) of x (n, d)."""
-        return (x - self.mean) @ self.directions
+        return (array("x", x, ("n", len(self.mean))) - self.mean) @ self.directions
 
     def decode(self, code: np.ndarray) -> np.ndarray:
         """Return what a code (n, k) stands for, (n, d)."""
+        code = array("code", code, ("n", self.directions.shape[1]))
         return self.mean + code @ self.directions.T

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npgan.metrics.checks import check_sets
+from npgan.metrics.checks import sets
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -33,8 +33,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     InputError
         For fewer than 2 rows, different widths or values that are not finite.
     """
-    a, b = (np.asarray(x, np.float64) for x in (a, b))
-    check_sets(a, b, least=2)
+    a, b = (x.astype(np.float64, copy=False) for x in sets(rows=2, a=a, b=b))
     root_a, root_b = _root_of_covariance(a), _root_of_covariance(b)
     means = np.square(a.mean(axis=0) - b.mean(axis=0)).sum()
     traces = np.square(root_a).sum() + np.square(root_b).sum()

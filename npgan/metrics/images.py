@@ -1,8 +1,10 @@
 """How near one image is to another: the peak signal-to-noise ratio, and the structural similarity."""
 
+from typing import Any
+
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, array, image_shape
 
 WINDOW, WIDTH = 11, 1.5
 STABLE = 0.01**2, 0.03**2
@@ -16,7 +18,8 @@ def psnr(x: np.ndarray, truth: np.ndarray) -> np.ndarray:
     >>> psnr(np.array([[0.1, 0.9]]), np.array([[0.0, 1.0]])).round(3)
     array([20.])
     """
-    squares = np.square(np.subtract(x, truth, dtype=np.float64)).mean(axis=1)
+    x, truth = _compared(x, truth)
+    squares = np.square(x - truth).mean(axis=1)
     return -10 * np.log10(np.maximum(squares, 1e-10))
 
 
@@ -40,15 +43,22 @@ def ssim(x: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> np.ndarray
     >>> ssim(x, x, (12, 12)).round(6), ssim(1 - x, x, (12, 12)).round(1)
     (array([1.]), array([-0.9]))
     """
+    x, truth = _compared(x, truth)
+    shape = image_shape("shape", shape, x.shape[1])
     if min(shape) < WINDOW:
         raise InputError(f"the structural similarity needs images of 11 x 11 or more, not {shape}")
-    x, truth = (image.reshape(-1, *shape).astype(np.float64) for image in (x, truth))
+    x, truth = (image.reshape(-1, *shape) for image in (x, truth))
     mean_x, mean_t = _smooth(x), _smooth(truth)
     spread = _smooth(x * x) - mean_x**2 + _smooth(truth * truth) - mean_t**2
     shared = _smooth(x * truth) - mean_x * mean_t
     c1, c2 = STABLE
     alike = (2 * mean_x * mean_t + c1) / (mean_x**2 + mean_t**2 + c1)
     return (alike * (2 * shared + c2) / (spread + c2)).mean(axis=(1, 2))
+
+
+def _compared(x: Any, truth: Any) -> tuple[np.ndarray, np.ndarray]:
+    x = array("x", x, ("n", "d"), rows=1, dtype=np.float64, limits=(0, 1))
+    return x, array("truth", truth, x.shape, dtype=np.float64, limits=(0, 1))
 
 
 def _smooth(x: np.ndarray) -> np.ndarray:

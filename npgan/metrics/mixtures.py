@@ -6,8 +6,8 @@ mixture itself a share :math:`1 - e^{-9/2} \approx 98.89\,\%` is.
 
 import numpy as np
 
-from npgan.errors import InputError, positive
-from npgan.metrics.checks import check_sets
+from npgan import errors
+from npgan.errors import TAME, array, positive
 
 RADIUS = 3.0
 """Where high quality ends, in standard deviations."""
@@ -57,11 +57,11 @@ def mode_statistics(samples: np.ndarray, centres: np.ndarray, std: float) -> dic
     InputError
         For shapes other than those above, or a standard deviation that is not positive.
     """
-    samples, centres = (np.asarray(x, np.float64) for x in (samples, centres))
+    samples, centres = (
+        array(name, x, ("n", 2), rows=1, dtype=np.float64, limits=TAME)
+        for name, x in (("samples", samples), ("centres", centres))
+    )
     std = positive("the standard deviation", std)
-    check_sets(samples, centres, least=1)
-    if samples.shape[1] != 2:
-        raise InputError(f"samples and centres have {samples.shape[1]} columns: they must have 2")
     distances = np.linalg.norm(samples[:, None] - centres, axis=2)
     nearest = distances.argmin(axis=1)
     good = distances.min(axis=1) <= RADIUS * std
@@ -117,6 +117,9 @@ def relative_spread(samples: np.ndarray, modes: np.ndarray, std: float) -> float
     >>> round(relative_spread(x, np.zeros(4, int), 1.0), 4)
     0.838
     """
+    samples = array("samples", samples, ("g", 2), limits=TAME)
+    modes = errors.labels("modes", modes, len(samples))
+    std = positive("the standard deviation", std)
     a = RADIUS**2 / 2
     c = 1 - a * np.exp(-a) / (1 - np.exp(-a))
     squares, freedom = 0.0, 0

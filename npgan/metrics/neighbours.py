@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from npgan import errors
 from npgan.errors import count
-from npgan.metrics.checks import check_sets
+from npgan.metrics.checks import sets
 
 NEIGHBOURS = 5
 BLOCK = 2**22  # distances held at a time, 32 MiB
@@ -54,9 +55,8 @@ def neighbour_statistics(
     InputError
         For k samples or fewer, different widths or values that are not finite.
     """
-    samples, real = (np.asarray(x, np.float64) for x in (samples, real))
     k = count("the number of neighbours", k, 1)
-    check_sets(samples, real, least=k + 1)
+    samples, real = sets(rows=k + 1, samples=samples, real=real)
     sample_radii, real_radii = _squared_radii(samples, k), _squared_radii(real, k)
     precise = inside = 0
     recalled, covered = np.zeros((2, len(real)), bool)
@@ -107,8 +107,7 @@ def copy_statistics(
     InputError
         For empty sets, different widths or values that are not finite.
     """
-    samples, held_out, train = (np.asarray(x) for x in (samples, held_out, train))
-    check_sets(samples, held_out, train, least=1)
+    samples, held_out, train = sets(samples=samples, held_out=held_out, train=train)
     ours, theirs = (np.sort(_nearest(x, train)) for x in (samples, held_out))
     below, up_to = (np.searchsorted(theirs, ours, side) for side in ("left", "right"))
     return {
@@ -146,10 +145,10 @@ def neighbour_accuracy(
     InputError
         For more neighbours than known rows, different widths or values that are not finite.
     """
-    x, known = np.asarray(x), np.asarray(known)
-    k = count("the number of neighbours", k, 1)
-    check_sets(x, known, least=1)
-    count("the number of neighbours", k, most=len(known))
+    x, known = sets(x=x, known=known)
+    labels = errors.labels("labels", labels, len(x))
+    known_labels = errors.labels("known_labels", known_labels, len(known))
+    k = count("the number of neighbours", k, 1, len(known))
     right, (classes, known_labels) = 0, np.unique(known_labels, return_inverse=True)
     for rows, squares in _squared_distances(x, known):
         nearest = known_labels[np.argpartition(squares, k - 1, axis=1)[:, :k]]
@@ -169,8 +168,8 @@ def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) ->
     InputError
         For more neighbours than known rows, different widths or values that are not finite.
     """
-    check_sets(x, known, least=1)
-    count("the number of neighbours", k, 1, len(known))
+    x, known = sets(x=x, known=known)
+    k = count("the number of neighbours", k, 1, len(known))
     parts = (
         np.partition(squares, k - 1, axis=1)[:, :k] for _, squares in _squared_distances(x, known)
     )
@@ -183,7 +182,7 @@ def nearest_rows(x: np.ndarray, known: np.ndarray) -> np.ndarray:
     >>> nearest_rows(np.array([[2.2], [0.0]]), np.array([[0.0], [1.0], [2.0]]))
     array([2, 0])
     """
-    check_sets(x, known, least=1)
+    x, known = sets(x=x, known=known)
     return np.concatenate([squares.argmin(axis=1) for _, squares in _squared_distances(x, known)])
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, array
 
 
 def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -13,7 +13,7 @@ def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
     Parameters
     ----------
     scores : (n,)
-    positive : (n,) whether a row should be alarming; some are and some are not
+    positive : (n,) whether a row should be alarming, True or 1; some are and some are not
 
     Returns
     -------
@@ -27,9 +27,10 @@ def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
     Raises
     ------
     InputError
-        Unless there are rows of both kinds.
+        Unless there are rows of both kinds, and a score for each.
     """
-    positive = np.asarray(positive, bool)
+    positive = array("positive", positive, ("n",), "truth values", limits=(0, 1)).astype(bool)
+    scores = array("scores", scores, positive.shape, dtype=np.float64)
     if positive.all() or not positive.any():
         raise InputError(
             "a curve of alarms needs rows that should be alarming and rows that should not"
