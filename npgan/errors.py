@@ -208,7 +208,7 @@ def array(
         place = np.argwhere(~finite)[0]
         words = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), place, strict=False))
         raise InputError(
-            f"{name} has {found[tuple(place)]} at {words} (counted from 0): every number must be finite"
+            f"{name} has {found[tuple(place)]} in {words} (counted from 0): every number must be finite"
         )
     low, high = limits
     least, most = (float(found.min()), float(found.max())) if found.size else limits
@@ -220,14 +220,14 @@ def array(
 
 
 def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> np.ndarray:
-    """Return labels (n,) as int64: whole numbers; of so many classes, from 0 on, if that is given.
+    """Return labels (n,) as int64: whole numbers; from 0 on, where it is said how many classes there are.
 
     >>> labels("labels", [0, 2], 2, classes=3)
     array([0, 2])
     """
-    most = math.inf if classes is None else classes - 1
-    limits = (-math.inf if classes is None else 0, most)
-    return array(name, value, (n,), "whole numbers", limits=limits).astype(np.int64)
+    limits = (-math.inf, math.inf) if classes is None else (0, classes - 1)
+    found = array(name, value, (n,), "whole numbers", limits=limits)
+    return found.astype(np.int64, copy=False)
 
 
 def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:

@@ -37,8 +37,12 @@ NAN[1, 2] = np.nan
         ({"train": ROWS, "test": ROWS.astype(np.uint8)}, "columns and dtype must agree"),
         ({"train": ROWS, "train_labels": LABELS[:2]}, "each of the 3 rows"),
         ({"train": ROWS, "train_labels": LABELS.astype(float)}, "one int64 for each"),
+        ({"train": ROWS, "train_labels": LABELS - 1}, r"in \[0, inf\]; they lie in \[-1, 1\]"),
+        ({"train": ROWS, "image_shape": (-2, -2)}, r"make 4 pixels, not \(-2, -2\)"),
+        ({"train": ROWS.tolist()}, "train must be of the class ndarray"),
+        ({"train": ROWS, "modes": ROWS[:, :2]}, r"modes must be numbers \(k, 4\)"),
         ({"train": ROWS, "test_labels": LABELS}, "test_labels are given without their rows"),
-        ({"train": ROWS, "image_shape": (2, 3)}, r"\(2, 3\) does not make 4 columns"),
+        ({"train": ROWS, "image_shape": (2, 3)}, r"make 4 pixels, not \(2, 3\)"),
     ],
 )
 def test_a_data_set_that_does_not_fit_together_is_refused(arguments, fragment):

@@ -103,8 +103,16 @@ def test_they_are_those_of_the_reference_implementation(seed, n, d):
 @pytest.mark.parametrize(
     ("samples", "real", "message"),
     [
-        (np.zeros((5, 2)), np.zeros((9, 2)), "samples must be numbers (n, d), n at least 6, not float64 (5, 2)"),
-        (np.zeros((9, 2)), np.zeros((5, 2)), "real must be numbers (n, 2), n at least 6, not float64 (5, 2)"),
+        (
+            np.zeros((5, 2)),
+            np.zeros((9, 2)),
+            "samples must be numbers (n, d), n at least 6, not float64 (5, 2)",
+        ),
+        (
+            np.zeros((9, 2)),
+            np.zeros((5, 2)),
+            "real must be numbers (n, 2), n at least 6, not float64 (5, 2)",
+        ),
         (np.zeros((9, 2)), np.zeros((9, 3)), "real must be numbers (n, 2)"),
         (np.zeros(9), np.zeros(9), "samples must be numbers (n, d)"),
         (np.full((9, 2), np.inf), np.zeros((9, 2)), "finite"),

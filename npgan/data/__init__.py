@@ -12,7 +12,7 @@ from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
 from npgan.data.outlines import load_outlines
 from npgan.data.toys import SAMPLERS, load_toy
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, as_path, unknown
 
 __all__ = ["DATASETS", "Dataset", "from_arrays", "load", "load_path", "read_idx", "split_class"]
 
@@ -31,8 +31,9 @@ def split_class(name_or_path: str | Path) -> tuple[str, int | None]:
     >>> split_class("mnist:3"), split_class("mnist")
     (('mnist', 3), ('mnist', None))
     """
-    whole, _, label = str(name_or_path).rpartition(":")
-    return (whole, int(label)) if whole and label.isdecimal() else (str(name_or_path), None)
+    given = str(name_or_path if isinstance(name_or_path, str) else as_path(name_or_path))
+    whole, _, label = given.rpartition(":")
+    return (whole, int(label)) if whole and label.isdecimal() else (given, None)
 
 
 def load(name_or_path: str | Path) -> Dataset:

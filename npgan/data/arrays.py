@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, as_array, instance, unknown
 
 LABELS = ("train_labels", "test_labels")
 FIELDS = ("train", "test", *LABELS)
@@ -44,6 +44,7 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
     >>> from_arrays("table", {"train": np.zeros((10, 9))})
     Dataset('table', train=(10, 9) float32)
     """
+    instance("the arrays", arrays, Mapping)
     for key in arrays:
         if key not in FIELDS:
             raise unknown(f"array of {name}", key, FIELDS)
@@ -60,8 +61,7 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
 
 
 def _as_rows(what: str, array: np.ndarray) -> tuple[np.ndarray, Shape]:
-    if array.dtype.kind not in "buif":
-        raise InputError(f"{what} has dtype {array.dtype}: real numbers are needed")
+    array = as_array(what, array)
     if array.ndim not in (2, 3) or not array.size:
         raise InputError(
             f"{what} has shape {array.shape}: it must be (n, d) or (n, h, w), with n at least 1"
@@ -83,6 +83,7 @@ def _image_shape(array: np.ndarray) -> Shape:
 def _as_labels(what: str, array: np.ndarray | None) -> np.ndarray | None:
     if array is None:
         return None
+    array = as_array(what, array)
     if array.dtype.kind not in "ui":
         raise InputError(f"{what} has dtype {array.dtype}: integers are needed")
     return array.astype(np.int64)

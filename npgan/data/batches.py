@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count
+from npgan.errors import count
 
 
 class Batches:
@@ -35,14 +36,12 @@ class Batches:
         rng: np.random.Generator,
         value_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        if not isinstance(batch_size, int | np.integer) or not 1 <= batch_size <= len(data):
-            raise InputError(
-                f"batch size {batch_size}: it must be a whole number, at least 1 and at most the "
-                f"number of training rows, {len(data)}"
-            )
-        self.data, self.batch_size, self.rng = data, batch_size, rng
-        self.value_range = value_range
-        self.per_epoch = len(data) // batch_size
+        errors.shaped("data", data, ("n", "d"), "numbers", rows=1)
+        self.batch_size = count("batch_size, a number of training rows,", batch_size, 1, len(data))
+        self.data, self.rng = data, errors.generator(rng)
+        low, high = errors.array("value_range", value_range, (2,)).tolist()
+        self.value_range = low, high
+        self.per_epoch = len(data) // self.batch_size
         self.position = 0
         self._shuffle()
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan import errors
+from npgan.errors import TAME, InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Dataset:
     test : ndarray of shape (m, d), optional
         Test rows, of the same dtype.
     train_labels, test_labels : ndarray of int64, of shapes (n,) and (m,), optional
-        Class of each row.
+        Class of each row: 0, 1, ...
     image_shape : tuple of int, optional
         Height and width, h * w = d; None if the rows are not images.
     modes : ndarray of shape (k, d), optional
@@ -65,6 +66,7 @@ class Dataset:
         """
         if self.train_labels is None:
             raise InputError(f"{self.name} has no labels: it has no class {label}")
+        label = errors.count("a class", label)
         kept = self.train_labels == label
         if not kept.any():
             raise InputError(f"{self.name} has no rows of class {label}")
@@ -75,6 +77,7 @@ class Dataset:
         return replace(self, name=f"{self.name}:{label}", **parts)
 
     def __post_init__(self) -> None:
+        errors.instance("a data set's name", self.name, str)
         _check_rows(f"{self.name}: train", self.train)
         if self.test is not None:
             _check_rows(f"{self.name}: test", self.test)
@@ -86,10 +89,13 @@ class Dataset:
         _check_labels(f"{self.name}: train_labels", self.train_labels, self.train)
         _check_labels(f"{self.name}: test_labels", self.test_labels, self.test)
         d = self.train.shape[1]
-        if self.image_shape is not None and math.prod(self.image_shape) != d:
-            raise InputError(
-                f"{self.name}: image_shape {self.image_shape} does not make {d} columns"
-            )
+        if self.image_shape is not None:
+            shape = errors.image_shape(f"{self.name}: image_shape", self.image_shape, d)
+            object.__setattr__(self, "image_shape", shape)  # a list, say, as JSON has it
+        if self.modes is not None:
+            errors.array(f"{self.name}: modes", self.modes, ("k", d), rows=1, limits=TAME)
+        if self.std is not None:
+            errors.positive(f"{self.name}: std", self.std)
 
     def __repr__(self) -> str:
         known = {f.name: getattr(self, f.name) for f in fields(self)[1:]}
@@ -102,16 +108,12 @@ def _describe(value: object) -> str:
 
 
 def _check_rows(what: str, rows: np.ndarray) -> None:
+    errors.instance(what, rows, np.ndarray)
     if rows.ndim != 2 or not rows.size:
         raise InputError(f"{what} has shape {rows.shape}: it must be (n, d), both at least 1")
     if rows.dtype not in (np.uint8, np.float32):
         raise InputError(f"{what} has dtype {rows.dtype}: it must be uint8 or float32")
-    if rows.dtype == np.float32 and not (finite := np.isfinite(rows)).all():
-        row, column = np.unravel_index(finite.argmin(), rows.shape)
-        raise InputError(
-            f"{what} has {rows[row, column]} in row {row}, column {column} (counted from 0): "
-            "every value must be finite"
-        )
+    errors.array(what, rows, ("n", "d"))
 
 
 def _check_labels(what: str, labels: np.ndarray | None, rows: np.ndarray | None) -> None:
@@ -119,7 +121,9 @@ def _check_labels(what: str, labels: np.ndarray | None, rows: np.ndarray | None)
         return
     if rows is None:
         raise InputError(f"{what} are given without their rows")
+    errors.instance(what, labels, np.ndarray)
     if labels.dtype != np.int64 or labels.shape != rows.shape[:1]:
         raise InputError(
             f"{what} are {_describe(labels)}: one int64 for each of the {len(rows)} rows is needed"
         )
+    errors.array(what, labels, ("n",), limits=(0, math.inf))

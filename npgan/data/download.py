@@ -8,7 +8,7 @@ from pathlib import Path
 from npgan.data.dataset import Dataset
 from npgan.data.mnist_files import FILES, read_files
 from npgan.data.reading import reading
-from npgan.errors import InputError
+from npgan.errors import InputError, chosen
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def load_download(name: str) -> Dataset:
     InputError
         If a download fails, or a file is not the published one.
     """
+    chosen("download", name, SOURCES)
     files = {field: f"{stem}.gz" for field, stem in FILES.items()}
     return read_files(name, {field: _obtain(name, field, file) for field, file in files.items()})
 

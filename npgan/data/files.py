@@ -11,7 +11,7 @@ from npgan.data.dataset import Dataset
 from npgan.data.mnist_files import find_files, read_files
 from npgan.data.npy import read_npy, read_npz
 from npgan.data.reading import check_size, reading
-from npgan.errors import InputError
+from npgan.errors import InputError, as_path
 
 
 def load_path(path: str | Path) -> Dataset:
@@ -51,7 +51,7 @@ def load_path(path: str | Path) -> Dataset:
     ...     load_path(path)
     Dataset('points.csv', train=(3, 2) float32)
     """
-    path = Path(path)
+    path = as_path(path)
     with reading(path):
         name = path.resolve().name
         if path.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from npgan.data.reading import Readable, check_size, read_at_most, reading
-from npgan.errors import InputError
+from npgan.errors import InputError, as_path
 
 DTYPES: dict[int, np.dtype] = {
     0x08: np.dtype("u1"),
@@ -59,7 +59,7 @@ def read_idx(path: str | Path) -> np.ndarray:
     ...     read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
-    path = Path(path)
+    path = as_path(path)
     with reading(path), path.open("rb") as raw:
         compressed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)

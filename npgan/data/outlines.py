@@ -4,6 +4,7 @@ import numpy as np
 
 from npgan.data.dataset import Dataset
 from npgan.data.mnist_files import load_mnist
+from npgan.errors import array, image_shape
 
 
 def outlines(images: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -16,7 +17,8 @@ def outlines(images: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
            [255,   0, 255],
            [  0, 255,   0]], dtype=uint8)
     """
-    bright = images.reshape(-1, *shape) > 127
+    images = array("images", images, ("n", "d"), "whole numbers", limits=(0, 255))
+    bright = images.reshape(-1, *image_shape("shape", shape, images.shape[1])) > 127
     near = np.zeros_like(bright)
     near[:, 1:] |= bright[:, :-1]
     near[:, :-1] |= bright[:, 1:]

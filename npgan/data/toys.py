@@ -9,11 +9,17 @@ the grids are mixtures of K Gaussians with centres :math:`\mu_k`, each with the 
 
 import zlib
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 
+from npgan import errors
 from npgan.data.dataset import Dataset
+from npgan.errors import chosen, count
 
+Sampler = Callable[[int, np.random.Generator], np.ndarray]
+
+MOST_CENTRES = 1000  # in a row
 MOONS_NOISE = 0.05
 SPIRAL_NOISE = 0.02
 
@@ -30,8 +36,10 @@ def grid_centres(side: int, spacing: float) -> np.ndarray:
     >>> grid_centres(2, 3.0).tolist()
     [[-1.5, -1.5], [1.5, -1.5], [-1.5, 1.5], [1.5, 1.5]]
     """
-    line = spacing * (np.arange(side, dtype=np.float32) - np.float32((side - 1) / 2))
-    return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    side, spacing = count("side", side, 1, MOST_CENTRES), errors.positive("spacing", spacing)
+    line = spacing * (np.arange(side) - (side - 1) / 2)
+    centres = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    return errors.array("the grid", centres, ("k", 2), dtype=np.float32)
 
 
 MIXTURES = {
@@ -42,6 +50,15 @@ MIXTURES = {
 """Name -> centres of the modes and the standard deviation of each."""
 
 
+def _checked(sampler: Sampler) -> Sampler:
+    @wraps(sampler)
+    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
+        return sampler(count("n", n), errors.generator(rng))
+
+    return sample
+
+
+@_checked
 def ring(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 8 Gaussians on the unit circle, :math:`\sigma = 0.01`.
 
@@ -53,6 +70,7 @@ def ring(n: int, rng: np.random.Generator) -> np.ndarray:
     return _mixture(n, rng, *MIXTURES["ring"])
 
 
+@_checked
 def grid(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 25 Gaussians on a 5-by-5 grid of spacing 2, :math:`\sigma = 0.05`.
 
@@ -61,6 +79,7 @@ def grid(n: int, rng: np.random.Generator) -> np.ndarray:
     return _mixture(n, rng, *MIXTURES["grid"])
 
 
+@_checked
 def grid100(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 100 Gaussians on a 10-by-10 grid of spacing 1.5, :math:`\sigma = 0.1`.
 
@@ -70,11 +89,13 @@ def grid100(n: int, rng: np.random.Generator) -> np.ndarray:
     return _mixture(n, rng, *MIXTURES["grid100"])
 
 
+@_checked
 def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample the standard normal: :math:`p(x) = e^{-|x|^2 / 2} / 2\pi`, mean 0, covariance I."""
     return rng.standard_normal((n, 2), np.float32)
 
 
+@_checked
 def moons(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample two interleaved half circles with Gaussian noise, :math:`\sigma = 0.05`.
 
@@ -89,6 +110,7 @@ def moons(n: int, rng: np.random.Generator) -> np.ndarray:
     return _blur(np.where(is_upper, upper, lower), MOONS_NOISE, rng)
 
 
+@_checked
 def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample two spiral arms of one and a half turns with Gaussian noise, :math:`\sigma = 0.02`.
 
@@ -100,7 +122,7 @@ def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
     return _blur(np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), SPIRAL_NOISE, rng)
 
 
-SAMPLERS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
+SAMPLERS: dict[str, Sampler] = {
     "ring": ring,
     "grid": grid,
     "grid100": grid100,
@@ -116,8 +138,8 @@ def load_toy(name: str) -> Dataset:
     >>> load_toy("moons")
     Dataset('moons', train=(50000, 2) float32, test=(10000, 2) float32)
     """
+    sample = chosen("toy", name, SAMPLERS)
     rng = np.random.default_rng(zlib.crc32(name.encode()))  # no seed that anyone would take
-    sample = SAMPLERS[name]
     modes, std = MIXTURES.get(name, (None, None))
     return Dataset(name, sample(50_000, rng), sample(10_000, rng), modes=modes, std=std)
 
