@@ -133,4 +133,4 @@ def test_too_little_test_data_is_one_line(capsys):
     words = ("--data", "few.npz", "--steps", 2, "--batch-size", 20, "--out", "r")
     assert run(capsys, "train", "ring", *words)[0] == 0
     code, _, err = run(capsys, "evaluate", "r", "--samples", 100)
-    assert (code, "at least 6 each are needed" in err) == (2, True), err
+    assert (code, "real must be numbers (n, 3), n at least 6" in err) == (2, True), err
