@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npgan.errors import InputError, count, not_negative
+from npgan import errors
+from npgan.errors import InputError, array, count, not_negative, shown
 
 if TYPE_CHECKING:
     from npgan.models.classifier import Classifier
@@ -24,7 +25,7 @@ def fgsm(model: "Classifier", x: np.ndarray, labels: np.ndarray, epsilon: float)
     Parameters
     ----------
     model : the classifier, in evaluation mode
-    x : (n, d) as its network sees it; what becomes of it stays in [0, 1], or in the range of x if that
+    x : (n, d) floats as its network sees them; what becomes of it stays in [0, 1], or in the range of x if that
         is wider
     labels : (n,) the true classes
     epsilon : the most that a number may change
@@ -63,19 +64,25 @@ def pgd(
     steps : how many
     step : alpha; by default 2.5 epsilon / steps, which reaches any corner
     rng : draws where it begins, anywhere in the box; None: at x
+
+    Raises
+    ------
+    InputError
+        For a model without classes, rows or labels that do not fit it, or settings out of range.
     """
-    epsilon = not_negative("epsilon", epsilon)
-    count("steps", steps, 1)
-    if x.ndim != 2 or x.shape[1] != model.features or len(labels) != len(x):
-        raise InputError(
-            f"an attack needs rows {model.features} wide and a label each, not {x.shape} and "
-            f"{len(labels)} labels"
-        )
+    if not (hasattr(model, "classes") and hasattr(model, "input_gradient")):
+        raise InputError(f"what is attacked must be a Classifier, not {shown(model)}")
+    x = array("x", x, ("n", model.features), "floats")
+    labels = errors.labels("labels", labels, len(x), model.classes)
+    epsilon, steps = not_negative("epsilon", epsilon), count("steps", steps, 1)
+    step = 2.5 * epsilon / steps if step is None else not_negative("step", step)
     least, most = model.value_range
     limits = min(least, x.min(initial=least)), max(most, x.max(initial=most))
     low, high = (np.clip(x + sign * epsilon, *limits).astype(x.dtype) for sign in (-1, 1))
-    alpha = x.dtype.type(2.5 * epsilon / steps if step is None else step)
-    moved = x if rng is None else low + (high - low) * rng.random(x.shape, x.dtype)
+    alpha = x.dtype.type(step)
+    moved = x
+    if rng is not None:
+        moved = low + (high - low) * errors.generator(rng).random(x.shape, x.dtype)
     for _ in range(steps):
         slope = model.input_gradient(moved, labels)
         moved = np.clip(moved + alpha * np.sign(slope), low, high)

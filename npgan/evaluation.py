@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from npgan import errors
 from npgan.backend import run
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError
+from npgan.errors import InputError, count, instance
 from npgan.judge import Judge, draw_samples
 from npgan.metrics import confusion, copy_statistics
 from npgan.models import (
@@ -45,6 +46,9 @@ def evaluate(
     InputError
         If the data set has no test data, or there are too few rows or samples to measure.
     """
+    instance("model", model, Model)
+    instance("dataset", dataset, Dataset)
+    samples, rng = count("samples", samples, 1), errors.generator(rng)
     if dataset.test is None:
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
     result: dict[str, Any] = {}

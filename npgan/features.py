@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, array
 from npgan.layers import Sequential, build
 from npgan.models.model import in_chunks
 from npgan.ops import softmax_forward
@@ -50,7 +50,8 @@ def features(images: np.ndarray) -> np.ndarray:
     InputError
         For images of another size or range, or damaged weights.
     """
-    return in_chunks(_networks()[0], _checked(images))
+    images = array("images", images, ("n", PIXELS), rows=1, dtype=np.float32, limits=(0, 1))
+    return in_chunks(_networks()[0], np.ascontiguousarray(images))
 
 
 def probabilities(images: np.ndarray) -> np.ndarray:
@@ -65,15 +66,6 @@ def probabilities(images: np.ndarray) -> np.ndarray:
     (array([7, 2, 1, 0, 4]), array([7, 2, 1, 0, 4]))
     """
     return softmax_forward(in_chunks(_networks()[1], features(images)))
-
-
-def _checked(images: np.ndarray) -> np.ndarray:
-    images = np.ascontiguousarray(images, np.float32)
-    if images.ndim != 2 or images.shape[1] != PIXELS:
-        raise InputError(f"the classifier takes images of shape (n, {PIXELS}), not {images.shape}")
-    if not (images.size and images.min() >= 0 and images.max() <= 1):
-        raise InputError("the classifier takes one image or more, with every pixel in [0, 1]")
-    return images
 
 
 @cache

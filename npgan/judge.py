@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from npgan import plotting
+from npgan import errors, plotting
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError
+from npgan.errors import InputError, array, count, instance
 from npgan.features import features, probabilities
 from npgan.metrics import (
     class_statistics,
@@ -15,7 +15,7 @@ from npgan.metrics import (
     mode_statistics,
     neighbour_statistics,
 )
-from npgan.models import CONDITIONAL, Model
+from npgan.models import CONDITIONAL, GENERATORS, Model
 
 CLASSIFIED = (28, 28)
 KNOWN = 0.9
@@ -47,10 +47,14 @@ def draw_samples(
 
     Each class is as likely as in the training data.
     """
+    instance("model", model, GENERATORS)
+    instance("dataset", dataset, Dataset)
+    rng = errors.generator(rng)
     if not isinstance(model, CONDITIONAL):
         return model.sample(n, rng), None
-    assert dataset.train_labels is not None
-    labels = rng.choice(dataset.train_labels, n)
+    if dataset.train_labels is None:
+        raise InputError(f"the data set {dataset.name} has no labels to draw samples for")
+    labels = rng.choice(dataset.train_labels, count("n", n))
     return model.sample(n, rng, labels), labels
 
 
@@ -84,9 +88,13 @@ class Judge:
     """
 
     def __init__(self, model: Model, dataset: Dataset, n: int, rng: np.random.Generator) -> None:
+        instance("model", model, Model)
+        instance("dataset", dataset, Dataset)
+        n, rng = count("n", n, 1), errors.generator(rng)
         if dataset.test is None:
             raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
         train, self.modes, self.std = dataset.train, dataset.modes, dataset.std
+        self.width = train.shape[1]
         self.is_bytes = train.dtype == np.uint8
         self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
         self.by_features = dataset.image_shape == CLASSIFIED
@@ -103,13 +111,14 @@ class Judge:
         own = self.own(rows)
         if not self.by_features:
             return Seen(own, own, own)
-        images = self._unit(rows)
+        images = own if self.is_bytes else self._unit(own)
         seen = features(images)
         directions = seen / np.linalg.norm(seen, axis=1, keepdims=True)
         return Seen(own, seen, directions, probabilities(images) if self.by_classes else None)
 
     def own(self, rows: np.ndarray) -> np.ndarray:
         """Return rows on the data's scale, whatever the model's: bytes in [0, 1], floats as they are."""
+        rows = array("rows", rows, ("n", self.width), rows=1)
         return self._unit(rows) if self.is_bytes else rows
 
     def _unit(self, rows: np.ndarray) -> np.ndarray:
@@ -117,7 +126,8 @@ class Judge:
 
     def agreement(self, rows: np.ndarray, labels: np.ndarray) -> float:
         """Return the share of rows (n, d) that the classifier takes for their labels (n,)."""
-        return float((probabilities(self._unit(rows)).argmax(axis=1) == labels).mean())
+        seen = probabilities(self._unit(rows)).argmax(axis=1)
+        return float((seen == errors.labels("labels", labels, len(seen))).mean())
 
     def measure(self, rows: np.ndarray) -> dict[str, Any]:
         """Return all measures of rows by name."""

@@ -1,10 +1,12 @@
 r"""Ways through a latent space: the code of an image that only a decoder knows, and from one to another."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, count, not_negative
+from npgan import errors
+from npgan.errors import TAME, InputError, array, count, instance, not_negative
 from npgan.layers import Sequential
 from npgan.optim import Adam
 
@@ -35,9 +37,9 @@ def search(
     Parameters
     ----------
     decoder : z (n, k) -> x (n, d)
-    x : (n, d)
+    x : (n, d) floats
     rng : draws where the search begins
-    known : m, (n, d) or (d,), 1 where a pixel counts and 0 where not
+    known : m, (n, d) or (d,) or a number: 1 where a pixel counts and 0 where not
     steps, restarts, lr : of the search
     prior : lambda
     progress : takes a range and returns it, showing how far it got
@@ -55,13 +57,16 @@ def search(
     >>> abs(net(z) - x).max() < 1e-2
     np.True_
     """
-    count("restarts", restarts, 1)
-    count("steps", steps, 1)
-    not_negative("prior", prior)
+    instance("decoder", decoder, Sequential)
     dtype = decoder.parameters.flat.dtype
+    x = array("x", x, ("n", decoder.out_width), "floats", rows=1, dtype=dtype)
+    form = {0: (), 1: x.shape[1:]}.get(np.ndim(known), x.shape)
+    shown = array("known", known, form, dtype=dtype, limits=(0, 1))
+    restarts, steps = count("restarts", restarts, 1), count("steps", steps, 1)
+    prior, rng = not_negative("prior", prior), errors.generator(rng)
     z = rng.standard_normal((len(x) * restarts, decoder.in_width)).astype(dtype)
-    target = np.repeat(x.astype(dtype), restarts, axis=0)
-    shown = np.broadcast_to(np.asarray(known, dtype), x.shape).repeat(restarts, axis=0)
+    target = np.repeat(x, restarts, axis=0)
+    shown = np.broadcast_to(shown, x.shape).repeat(restarts, axis=0)
     rule = Adam(lr, beta2=0.99)
     for _ in progress(range(steps)):
         output, cache = decoder.forward(z)
@@ -79,8 +84,15 @@ def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     >>> lerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.5]))
     array([[0.5, 0.5]])
     """
-    t = np.asarray(t)[:, None]
+    a, b, t = _way(a, b, t)
     return (1 - t) * a + t * b
+
+
+def _way(a: Any, b: Any, t: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the ends (k,) of a way, and how far along it to go, (m, 1)."""
+    a = array("a", a, ("k",), rows=1, limits=TAME)
+    b = array("b", b, a.shape, limits=TAME)
+    return a, b, array("t", t, ("m",), limits=TAME)[:, None]
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -104,6 +116,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     InputError
         If one of them is 0, or they are opposite: there is no direction, or no shortest way.
     """
+    a, b, t = _way(a, b, t)
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     if not all(lengths):
         raise InputError("there is no way along a sphere from or to 0")
@@ -111,7 +124,6 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     theta = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
     if np.isclose(theta, np.pi, rtol=0, atol=1e-6):
         raise InputError("opposite vectors have no shortest way along a sphere between them")
-    t = np.asarray(t)[:, None]
     if theta < 1e-6:
         directions = (1 - t) * u + t * v
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from npgan.errors import InputError, array, as_array, as_path, count, image_shape, instance, number
 from npgan.training.history import History
 
 PAD = 2
@@ -33,6 +34,11 @@ def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
     >>> to_unit(np.array([-1.0, 0.0, 3.0]), -1, 1)
     array([0. , 0.5, 1. ], dtype=float32)
     """
+    low, high = number("low", low), number("high", high)
+    if high < low:
+        raise InputError(f"high must not be below low, as {high} is below {low}")
+    x = as_array("x", x)
+    x = array("x", x, x.shape)
     return np.clip((x - low) / ((high - low) or 1), 0, 1).astype(np.float32)
 
 
@@ -54,7 +60,9 @@ def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray
     >>> tile(np.ones((3, 4)), (2, 2), columns=2).shape
     (10, 10)
     """
-    height, width = shape
+    images = array("images", images, ("n", "d"))
+    height, width = shape = image_shape("shape", shape, images.shape[1])
+    columns = count("columns", columns, 1)
     rows = math.ceil(len(images) / columns)
     picture = np.full((rows * (height + PAD) + PAD, columns * (width + PAD) + PAD), 40, np.uint8)
     for i, image in enumerate(np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)):
@@ -68,7 +76,7 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: i
     """Save a grid of images (:func:`tile`) as a PNG, enlarged to at least 600 pixels of width."""
     from PIL import Image
 
-    picture = tile(images, shape, columns)
+    picture, path = tile(images, shape, columns), as_path(path)
     scale = math.ceil(600 / picture.shape[1])
     Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(path, format="PNG")
 
@@ -107,6 +115,8 @@ def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale
     """Save images (m, height * width) in [0, 1] as a GIF that repeats, enlarged, 15 a second."""
     from PIL import Image
 
+    images, path = array("images", images, ("n", "d"), rows=1), as_path(path)
+    shape, scale = image_shape("shape", shape, images.shape[1]), count("scale", scale, 1)
     frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(-1, *shape)
     first, *rest = (Image.fromarray(f.repeat(scale, axis=0).repeat(scale, axis=1)) for f in frames)
     first.save(path, format="GIF", save_all=True, append_images=rest, duration=67, loop=0)
@@ -116,6 +126,9 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
     """Save generated points (n, 2) over real ones (m, 2) as a PNG."""
     from matplotlib.figure import Figure
 
+    path = as_path(path)
+    samples = array("samples", samples, ("n", 2))
+    real = array("real", real, ("m", 2), rows=1)
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
     axes.scatter(real[:2000, 0], real[:2000, 1], s=6, color="0.75", label="real", linewidths=0)
@@ -139,6 +152,8 @@ def save_confusion(path: Path, matrix: np.ndarray) -> None:
     """Save how often each class (a row) is taken for each (a column) as a PNG of shares of the row."""
     from matplotlib.figure import Figure
 
+    path, size = as_path(path), len(as_array("matrix", matrix))
+    matrix = array("matrix", matrix, (size, size), "whole numbers", rows=1, limits=(0, math.inf))
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -157,6 +172,8 @@ def save_curves(path: Path, history: History) -> None:
     """Save the history's columns against the steps as a PNG, a panel for each unit of ``PANELS``."""
     from matplotlib.figure import Figure
 
+    path = as_path(path)
+    instance("history", history, History)
     names = [name for name in history.columns if name not in ("epoch", "step", "seconds")]
     panels: dict[str, list[str]] = {}
     for name in names:
