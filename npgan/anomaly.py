@@ -5,21 +5,55 @@ them, and of a generator of random numbers.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, Protocol, cast
 
 import numpy as np
 
+from npgan import errors
+from npgan.errors import TAME, array, instance
 from npgan.latent import search
 from npgan.layers import Sequential
 from npgan.metrics import PCA, neighbour_distance
-from npgan.models import GAN, RECONSTRUCTORS, VAE, Model
+from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS, VAE, Model
 from npgan.models.model import in_chunks
 
-Score = Callable[[Any, np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 10_000
 BINOMIAL = 1, 4, 6, 4, 1
 
 
+class Score(Protocol):
+    """A score, and the kinds of models that have it; ``Model``: no model is asked."""
+
+    kind: Any
+
+    def __call__(
+        self, model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return the scores (n,) of rows x (n, d), beside training rows (m, d); both are floats."""
+
+
+def _of(kind: Any) -> Callable[[Callable], Score]:
+    """Let a score check that it is given rows, and a model of its kind."""
+
+    def decorate(score: Callable) -> Score:
+        @wraps(score)
+        def checked(
+            model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
+        ) -> np.ndarray:
+            if kind is not Model:
+                instance("model", model, kind)
+            x = array("x", x, ("n", "d"), "floats", rows=1, limits=TAME)
+            train = array("train", train, ("m", x.shape[1]), "floats", rows=1, limits=TAME)
+            return score(model, x, train, errors.generator(rng))
+
+        checked.kind = kind  # type: ignore[attr-defined]
+        return cast(Score, checked)
+
+    return decorate
+
+
+@_of(RECONSTRUCTORS)
 def reconstruction(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -27,6 +61,7 @@ def reconstruction(
     return np.square(x - model.reconstruct(x)).sum(axis=1)
 
 
+@_of(RECONSTRUCTORS)
 def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     r"""How far a blurred image and its blurred reconstruction point apart: :math:`1 - \cos\angle(Bx, B\hat x)`.
 
@@ -53,6 +88,7 @@ def blurred(x: np.ndarray) -> np.ndarray:
     >>> blurred(np.eye(25)[12:13]).reshape(5, 5)[2] * 256
     array([ 6., 24., 36., 24.,  6.])
     """
+    x = array("x", x, ("n", "d"), limits=TAME)
     width = int(np.sqrt(x.shape[1]))
     if width * width != x.shape[1]:
         return x
@@ -64,27 +100,32 @@ def blurred(x: np.ndarray) -> np.ndarray:
     return images.reshape(x.shape)
 
 
+@_of(RECONSTRUCTORS)
 def latent(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance of the code from the nearest codes of training rows."""
     return neighbour_distance(model.encode(x), model.encode(train[:KNOWN]), NEIGHBOURS)
 
 
+@_of(VAE)
 def bound(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     r"""Minus the lower bound of :math:`\log p(x)`, by 10 codes."""
     return -model.bound(x, rng, samples=10)
 
 
+@_of(GAN)
 def critic(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Minus the discriminator's logit: what it takes for generated."""
     return -in_chunks(model.discriminator, x)[:, 0]
 
 
+@_of(GAN)
 def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance from the nearest training rows in the discriminator's last hidden layer."""
     hidden = Sequential(*model.discriminator.layers[:-1])
     return neighbour_distance(in_chunks(hidden, x), in_chunks(hidden, train[:KNOWN]), NEIGHBOURS)
 
 
+@_of(GAN)
 def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Squared error of the nearest image that the generator can make.
 
@@ -97,6 +138,7 @@ def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Genera
     return np.square(x - in_chunks(generator, z)).sum(axis=1)
 
 
+@_of(Model)
 def components(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -104,6 +146,7 @@ def components(
     return np.square(x - _projected(x, train)).sum(axis=1)
 
 
+@_of(Model)
 def components_angle(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -116,11 +159,13 @@ def _projected(x: np.ndarray, train: np.ndarray) -> np.ndarray:
     return pca.decode(pca.encode(x))
 
 
+@_of(Model)
 def pixels(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance from the nearest training rows: no model is asked."""
     return neighbour_distance(x, train[:KNOWN], NEIGHBOURS)
 
 
+@_of(Model)
 def nearest_directions(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -128,30 +173,32 @@ def nearest_directions(
     return neighbour_distance(directions(x), directions(train[:KNOWN]), NEIGHBOURS)
 
 
-SCORES: dict[str, tuple[Any, Score]] = {
-    "angle": (RECONSTRUCTORS, angle),
-    "reconstruction": (RECONSTRUCTORS, reconstruction),
-    "latent": (RECONSTRUCTORS, latent),
-    "bound": (VAE, bound),
-    "critic": (GAN, critic),
-    "features": (GAN, features),
-    "search": (GAN, searched),
-    "principal components": (Model, components),
-    "principal components, angle": (Model, components_angle),
-    "nearest pixels": (Model, pixels),
-    "nearest directions": (Model, nearest_directions),
+SCORES: dict[str, Score] = {
+    "angle": angle,
+    "reconstruction": reconstruction,
+    "latent": latent,
+    "bound": bound,
+    "critic": critic,
+    "features": features,
+    "search": searched,
+    "principal components": components,
+    "principal components, angle": components_angle,
+    "nearest pixels": pixels,
+    "nearest directions": nearest_directions,
 }
-"""Name -> the kinds of models that have it, and the score."""
-WITHOUT_MODEL = [name for name, (kind, _) in SCORES.items() if kind is Model]
+WITHOUT_MODEL = [name for name, score in SCORES.items() if score.kind is Model]
 
 
 def scores_for(model: Model) -> dict[str, Score]:
     """Return the scores that a model has, by name.
 
     A discriminator of several samples at once has no opinion of one, and one of a single layer no
-    features.
+    features; what more than a code decides on is not searched for by its code.
     """
-    found = {name: score for name, (kind, score) in SCORES.items() if isinstance(model, kind)}
+    instance("model", model, Model)
+    found = {name: score for name, score in SCORES.items() if isinstance(model, score.kind)}
+    if isinstance(model, NOT_OF_ONE_CODE):
+        del found["search"]
     if isinstance(model, GAN):
         alone = model.discriminator.in_width == model.features
         if not alone:

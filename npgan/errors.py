@@ -36,7 +36,7 @@ def shown(value: Any) -> str:
     >>> shown(np.zeros((2, 3))), shown(None)
     ('float64 (2, 3)', 'None')
     """
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, np.generic):
         return f"{value.dtype} {tuple(value.shape)}"
     try:
         line = " ".join(repr(value).split())
@@ -103,47 +103,50 @@ def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
 # --- numbers -------------------------------------------------------------------------------------
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+def _value(given: Any) -> int | float:
+    """Return a number as Python's own, and NaN, which is within no limits, for anything else."""
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        return int(given)
+    return float(given) if isinstance(given, float | np.floating) else math.nan
 
 
 def number(name: str, value: Any) -> float:
     """Return a number that a float can hold."""
-    if not _is_number(value) or not abs(value) <= sys.float_info.max:
+    if not abs(_value(value)) <= sys.float_info.max:
         raise InputError(f"{name} must be a finite number, not {shown(value)}")
     return float(value)
 
 
 def positive(name: str, value: Any) -> float:
     """Return a number above 0 that a float can hold."""
-    if not _is_number(value) or not 0 < value <= sys.float_info.max:
+    if not 0 < _value(value) <= sys.float_info.max:
         raise InputError(f"{name} must be a positive number, not {shown(value)}")
     return float(value)
 
 
 def not_negative(name: str, value: Any) -> float:
     """Return a number from 0 that a float can hold."""
-    if not _is_number(value) or not 0 <= value <= sys.float_info.max:
+    if not 0 <= _value(value) <= sys.float_info.max:
         raise InputError(f"{name} must be a number and not negative, as {shown(value)} is")
     return float(value)
 
 
 def fraction(name: str, value: Any) -> float:
     """Return a number in [0, 1)."""
-    if not _is_number(value) or not 0 <= value < 1:
+    if not 0 <= _value(value) < 1:
         raise InputError(f"{name} must be a number in [0, 1), not {shown(value)}")
     return float(value)
 
 
 def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
     """Return a whole number from ``least`` to ``most``."""
-    is_whole = _is_number(value) and isinstance(value, int | np.integer)
-    if not is_whole or not least <= value <= most:
+    whole = _value(value)
+    if not isinstance(whole, int) or not least <= whole <= most:
         limits = f"at least {least}"
-        if most < MOST or (is_whole and value > most):
+        if most < MOST or whole > most:
             limits += f" and at most {most}"
         raise InputError(f"{name} must be a whole number, {limits}, not {shown(value)}")
-    return int(value)
+    return whole
 
 
 # --- arrays --------------------------------------------------------------------------------------
@@ -151,27 +154,33 @@ def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
 KINDS = {"numbers": "buif", "floats": "f", "whole numbers": "ui", "truth values": "bui"}
 """What an array is of -> NumPy's letters for the types that will do."""
 Form = tuple[int | str, ...]
-"""A shape; a letter stands for any size."""
+"""A shape; a letter stands for any size, the same wherever it stands."""
 
 
-def shaped(name: str, value: Any, form: Form, kind: str = "floats", rows: int = 0) -> None:
+def shaped(name: str, value: Any, form: Form | None, kind: str = "floats", rows: int = 0) -> None:
     """Refuse what is no array of a kind and a form, of ``rows`` or more; its numbers are not looked at.
 
     >>> shaped("x", np.zeros((5, 3)), ("n", 3))
     """
-    shape = getattr(value, "shape", None)
+    shape: Any = getattr(value, "shape", None)
+    wanted: Any = shape if form is None else form
     if (
         not isinstance(shape, tuple)
-        or len(shape) != len(form)
-        or any(
-            want != have for want, have in zip(form, shape, strict=True) if isinstance(want, int)
-        )
+        or not _fits(shape, wanted)
         or value.dtype.kind not in KINDS[kind]
         or (rows and shape[0] < rows)
     ):
-        sizes = f"({', '.join(map(str, form))}{',' * (len(form) == 1)})"
-        least = f", {form[0]} at least {rows}" if rows else ""
+        sizes = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
+        least = f", {wanted[0]} at least {rows}" if rows else ""
         raise InputError(f"{name} must be {kind} {sizes}{least}, not {shown(value)}")
+
+
+def _fits(shape: tuple[int, ...], form: Form) -> bool:
+    letters: dict[Any, int] = {}
+    return len(shape) == len(form) and all(
+        have == (want if isinstance(want, int) else letters.setdefault(want, have))
+        for want, have in zip(form, shape, strict=True)
+    )
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
@@ -188,14 +197,14 @@ def as_array(name: str, value: Any) -> np.ndarray:
 def array(
     name: str,
     value: Any,
-    form: Form,
+    form: Form | None,
     kind: str = "numbers",
     *,
     rows: int = 0,
     dtype: np.typing.DTypeLike | None = None,
     limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> np.ndarray:
-    """Return a finite array of a kind and a form, of ``rows`` or more, within limits, as ``dtype``.
+    """Return a finite array of a kind and a form (None: any), of ``rows`` or more, within limits, as ``dtype``.
 
     >>> array("x", [[1, 2]], ("n", 2), dtype=float)
     array([[1., 2.]])
@@ -236,13 +245,13 @@ def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:
     >>> image_shape("shape", [2, 3], 6)
     (2, 3)
     """
-    sizes = list(value) if isinstance(value, tuple | list) else []
-    whole = all(_is_number(size) and isinstance(size, int | np.integer) for size in sizes)
-    if not whole or len(sizes) != 2 or min(sizes) < 1 or math.prod(sizes) != pixels:
+    sizes = [_value(size) for size in value] if isinstance(value, tuple | list) else []
+    whole = [size for size in sizes if isinstance(size, int) and size > 0]
+    if not len(sizes) == len(whole) == 2 or math.prod(whole) != pixels:
         raise InputError(
             f"{name} must be a height and a width that make {pixels} pixels, not {shown(value)}"
         )
-    return int(sizes[0]), int(sizes[1])
+    return whole[0], whole[1]
 
 
 def pairs(real: np.ndarray, fake: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, array, as_array, as_path, count, image_shape, instance, number
+from npgan.errors import InputError, array, as_path, count, image_shape, instance, number
 from npgan.training.history import History
 
 PAD = 2
@@ -37,8 +37,7 @@ def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
     low, high = number("low", low), number("high", high)
     if high < low:
         raise InputError(f"high must not be below low, as {high} is below {low}")
-    x = as_array("x", x)
-    x = array("x", x, x.shape)
+    x = array("x", x, None)
     return np.clip((x - low) / ((high - low) or 1), 0, 1).astype(np.float32)
 
 
@@ -93,6 +92,13 @@ def save_rows(
     """
     from matplotlib.figure import Figure
 
+    path = as_path(path)
+    for part in (rows, notes or {}):
+        instance("rows, and notes,", part, Mapping)
+    if not rows:
+        raise InputError("there must be a row of images or more")
+    rows = {name: array(name, images, ("m", "d"), rows=1) for name, images in rows.items()}
+    shape = image_shape("shape", shape, next(iter(rows.values())).shape[1])
     columns = max(map(len, rows.values()))
     size = (
         0.72 * columns * shape[1] / max(shape) + 1.9,
@@ -152,16 +158,16 @@ def save_confusion(path: Path, matrix: np.ndarray) -> None:
     """Save how often each class (a row) is taken for each (a column) as a PNG of shares of the row."""
     from matplotlib.figure import Figure
 
-    path, size = as_path(path), len(as_array("matrix", matrix))
-    matrix = array("matrix", matrix, (size, size), "whole numbers", rows=1, limits=(0, math.inf))
+    path = as_path(path)
+    matrix = array("matrix", matrix, ("c", "c"), "whole numbers", rows=1, limits=(0, math.inf))
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), count in np.ndenumerate(matrix):
-        if count:
+    for (i, j), times in np.ndenumerate(matrix):
+        if times:
             color = "white" if shares[i, j] > 0.5 else "black"
-            axes.text(j, i, str(count), ha="center", va="center", color=color, fontsize=9)
+            axes.text(j, i, str(times), ha="center", va="center", color=color, fontsize=9)
     right = matrix.trace() / max(matrix.sum(), 1)
     axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
     axes.set(xticks=range(len(matrix)), yticks=range(len(matrix)))

@@ -104,10 +104,15 @@ def test_a_classifier_that_learned_from_attacked_rows_bears_more():
     [
         ({"epsilon": -1}, "epsilon"),
         ({"steps": 0}, "steps"),
-        ({"labels": LABELS[:3]}, "a label each"),
-        ({"x": X[:, :2]}, "rows 6 wide"),
+        ({"labels": LABELS - 1}, "0, 2"),
+        ({"step": np.nan}, "step"),
+        ({"rng": np.random.RandomState(0)}, "rng must be a generator or a seed"),
+        ({"model": None}, "must be a Classifier"),
+        ({"x": np.uint8(255 * X)}, "x must be floats"),
+        ({"labels": LABELS[:3]}, r"labels must be whole numbers \(20,\), not int64 \(3,\)"),
+        ({"x": X[:, :2]}, r"x must be floats \(n, 6\)"),
     ],
 )
 def test_what_cannot_be_attacked(words, message):
     with pytest.raises(InputError, match=message):
-        attacks.pgd(make(), **{"x": X, "labels": LABELS, "epsilon": 0.1, **words})
+        attacks.pgd(**{"model": make(), "x": X, "labels": LABELS, "epsilon": 0.1, **words})

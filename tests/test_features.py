@@ -62,12 +62,12 @@ def test_other_weights_are_refused(tmp_path, monkeypatch, images):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.zeros((5, 64)), "(n, 784), not (5, 64)"),
-        (np.zeros(784), "(n, 784), not (784,)"),
-        (np.zeros((0, 784)), "one image or more"),
+        (np.zeros((5, 64)), "numbers (n, 784), n at least 1, not float64 (5, 64)"),
+        (np.zeros(784), "not float64 (784,)"),
+        (np.zeros((0, 784)), "n at least 1"),
         (np.full((1, 784), 255), "in [0, 1]"),
         (np.full((1, 784), -1.0), "in [0, 1]"),
-        (np.full((1, 784), np.nan), "in [0, 1]"),
+        (np.full((1, 784), np.nan), "must be finite"),
     ],
 )
 def test_what_are_no_such_images_is_refused(images, message):
