@@ -6,7 +6,6 @@ raises an :class:`InputError`. What npgan hands on to itself is not checked agai
 
 import difflib
 import math
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 SHOWN = 80  # letters of a wrong value that a message shows
+LARGEST = float(np.finfo(np.float32).max)  # number that every network can hold
 MOST = 2**40  # rows, steps, ...: more than any memory holds
 TAME = (-1e100, 1e100)
 """Numbers that can be squared, multiplied and summed up in float64."""
@@ -111,22 +111,22 @@ def _value(given: Any) -> int | float:
 
 
 def number(name: str, value: Any) -> float:
-    """Return a number that a float can hold."""
-    if not abs(_value(value)) <= sys.float_info.max:
+    """Return a number that a float32 can hold."""
+    if not abs(_value(value)) <= LARGEST:
         raise InputError(f"{name} must be a finite number, not {shown(value)}")
     return float(value)
 
 
 def positive(name: str, value: Any) -> float:
-    """Return a number above 0 that a float can hold."""
-    if not 0 < _value(value) <= sys.float_info.max:
+    """Return a number above 0 that a float32 can hold."""
+    if not 0 < _value(value) <= LARGEST:
         raise InputError(f"{name} must be a positive number, not {shown(value)}")
     return float(value)
 
 
 def not_negative(name: str, value: Any) -> float:
-    """Return a number from 0 that a float can hold."""
-    if not 0 <= _value(value) <= sys.float_info.max:
+    """Return a number from 0 that a float32 can hold."""
+    if not 0 <= _value(value) <= LARGEST:
         raise InputError(f"{name} must be a number and not negative, as {shown(value)} is")
     return float(value)
 
@@ -154,7 +154,7 @@ def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
 KINDS = {"numbers": "buif", "floats": "f", "whole numbers": "ui", "truth values": "bui"}
 """What an array is of -> NumPy's letters for the types that will do."""
 Form = tuple[int | str, ...]
-"""A shape; a letter stands for any size, the same wherever it stands."""
+"""A shape; a letter stands for any size from 1 on (rows: 0), the same wherever it stands."""
 
 
 def shaped(name: str, value: Any, form: Form | None, kind: str = "floats", rows: int = 0) -> None:
@@ -177,21 +177,29 @@ def shaped(name: str, value: Any, form: Form | None, kind: str = "floats", rows:
 
 def _fits(shape: tuple[int, ...], form: Form) -> bool:
     letters: dict[Any, int] = {}
-    return len(shape) == len(form) and all(
-        have == (want if isinstance(want, int) else letters.setdefault(want, have))
-        for want, have in zip(form, shape, strict=True)
+    return (
+        len(shape) == len(form)
+        and all(shape[1:])
+        and all(
+            have == (want if isinstance(want, int) else letters.setdefault(want, have))
+            for want, have in zip(form, shape, strict=True)
+        )
     )
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """Return ``np.asarray(value)`` if that is an array of numbers."""
+    """Return ``np.asarray(value)`` if that holds numbers, floats as float32 or float64."""
     try:
         found = np.asarray(value)
     except Exception:  # of rows that are not alike, and what other libraries raise
         found = np.array(None)
     if found.dtype.kind not in KINDS["numbers"]:
         raise InputError(f"{name} must be an array of real numbers, not {shown(value)}")
-    return found
+    dtype = found.dtype.newbyteorder("=")
+    if dtype.kind == "f":  # what is longer or shorter is not known to linear algebra
+        dtype = np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    with np.errstate(over="ignore"):  # what becomes infinite is found to be
+        return found.astype(dtype, copy=False)
 
 
 def array(
@@ -211,7 +219,7 @@ def array(
     """
     found = as_array(name, value)
     shaped(name, found, form, kind, rows)
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite
+    with np.errstate(over="ignore"):
         found = found if dtype is None else found.astype(dtype, copy=False)
     if found.dtype.kind == "f" and not (finite := np.isfinite(found)).all():
         place = np.argwhere(~finite)[0]

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 
 from npgan import errors
-from npgan.errors import TAME, InputError, array, count, instance, not_negative
+from npgan.errors import (
+    TAME,
+    InputError,
+    NonFiniteError,
+    array,
+    count,
+    instance,
+    not_negative,
+    shaped,
+)
 from npgan.layers import Sequential
 from npgan.optim import Adam
 
@@ -60,8 +69,8 @@ def search(
     instance("decoder", decoder, Sequential)
     dtype = decoder.parameters.flat.dtype
     x = array("x", x, ("n", decoder.out_width), "floats", rows=1, dtype=dtype)
-    form = {0: (), 1: x.shape[1:]}.get(np.ndim(known), x.shape)
-    shown = array("known", known, form, dtype=dtype, limits=(0, 1))
+    shown = array("known", known, None, dtype=dtype, limits=(0, 1))
+    shaped("known", shown, {0: (), 1: x.shape[1:]}.get(shown.ndim, x.shape))
     restarts, steps = count("restarts", restarts, 1), count("steps", steps, 1)
     prior, rng = not_negative("prior", prior), errors.generator(rng)
     z = rng.standard_normal((len(x) * restarts, decoder.in_width)).astype(dtype)
@@ -74,6 +83,8 @@ def search(
         rule.step(z.reshape(-1), np.ascontiguousarray(dz).reshape(-1))
     loss = (shown * np.square(decoder(z) - target)).sum(axis=1)
     loss += prior / 2 * np.square(z).sum(axis=1)
+    if not np.isfinite(loss).all():
+        raise NonFiniteError("the search left all numbers behind: try a smaller lr or prior")
     best = loss.reshape(len(x), restarts).argmin(axis=1)
     return z.reshape(len(x), restarts, -1)[np.arange(len(x)), best]
 

@@ -93,7 +93,7 @@ def save_rows(
     from matplotlib.figure import Figure
 
     path = as_path(path)
-    for part in (rows, notes or {}):
+    for part in (rows, {} if notes is None else notes):
         instance("rows, and notes,", part, Mapping)
     if not rows:
         raise InputError("there must be a row of images or more")
@@ -134,7 +134,7 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
 
     path = as_path(path)
     samples = array("samples", samples, ("n", 2))
-    real = array("real", real, ("m", 2), rows=1)
+    real = array("real", real, ("m", 2), rows=1, dtype=np.float64)
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
     axes.scatter(real[:2000, 0], real[:2000, 1], s=6, color="0.75", label="real", linewidths=0)
@@ -142,7 +142,7 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
         samples[:, 0], samples[:, 1], s=6, color="C3", alpha=0.6, label="generated", linewidths=0
     )
     low, high = real.min(axis=0), real.max(axis=0)
-    margin = 0.25 * (high - low)
+    margin = np.where(high > low, 0.25 * (high - low), 1)
     axes.set(
         xlim=(low[0] - margin[0], high[0] + margin[0]),
         ylim=(low[1] - margin[1], high[1] + margin[1]),
