@@ -261,8 +261,21 @@ OBJECTIVES: dict[str, Objective] = {
 
 Reconstruction = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]
 
-RECONSTRUCTIONS: dict[str, Reconstruction] = {
-    "mse": lambda x, target: run.mse(x, target),
-    "bce": lambda p, target: run.bce(p, target),
-    "l1": lambda x, target: run.l1(x, target),
-}
+
+def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.mse`."""
+    return run.mse(x, target)
+
+
+def bce(p: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.bce`."""
+    return run.bce(p, target)
+
+
+def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.l1`."""
+    return run.l1(x, target)
+
+
+RECONSTRUCTIONS: dict[str, Reconstruction] = {f.__name__: f for f in (mse, bce, l1)}
+"""What an autoencoder minimises; functions by name, so that a model that has one can be pickled."""

@@ -4,17 +4,16 @@ In order of increasing complexity. A learning rate is a number or a schedule, a 
 number of updates made so far.
 """
 
-import math
+import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, fraction, not_negative, positive, unknown
+from npgan.errors import InputError, chosen, fraction, not_negative, positive
 from npgan.memory import aligned_zeros
-
-Schedule = Callable[[int], float]
+from npgan.schedules import Schedule, Varying
 
 
 def constant(lr: float) -> Schedule:
@@ -23,7 +22,7 @@ def constant(lr: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    return lambda _: lr
+    return Schedule("constant", lr, lr, 1)
 
 
 def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
@@ -32,7 +31,7 @@ def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [linear(1.0, 4)(t) for t in (0, 1, 4, 5)]
     [1.0, 0.75, 0.0, 0.0]
     """
-    return lambda step: lr + (final - lr) * min(step / steps, 1)
+    return Schedule("linear", lr, final, steps)
 
 
 def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
@@ -43,7 +42,7 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 4)(t), 3) for t in (0, 2, 4, 5)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    return lambda step: final + (lr - final) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+    return Schedule("cosine", lr, final, steps)
 
 
 SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
@@ -74,7 +73,7 @@ class Optimizer:
 
     def __init__(
         self,
-        lr: float | Schedule,
+        lr: Varying,
         *,
         clip_norm: float | None = None,
         clip_value: float | None = None,
@@ -119,6 +118,10 @@ class Optimizer:
         """Apply the rule; it is the update number t = 1, 2, ..."""
         raise NotImplementedError
 
+    def __copy__(self) -> Self:
+        """Return a deep copy: an optimiser's moments are its own."""
+        return copy.deepcopy(self)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.lr})"
 
@@ -147,7 +150,7 @@ class Momentum(Optimizer):
     name = "momentum"
     moments = ("v",)
 
-    def __init__(self, lr: float | Schedule, momentum: float = 0.9, **clipping: Any) -> None:
+    def __init__(self, lr: Varying, momentum: float = 0.9, **clipping: Any) -> None:
         super().__init__(lr, **clipping)
         self.momentum = fraction("momentum", momentum)
 
@@ -163,7 +166,7 @@ class RMSProp(Optimizer):
     moments = ("v",)
 
     def __init__(
-        self, lr: float | Schedule, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
+        self, lr: Varying, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
     ) -> None:
         super().__init__(lr, **clipping)
         self.decay, self.eps = fraction("decay", decay), positive("eps", eps)
@@ -181,7 +184,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        lr: float | Schedule,
+        lr: Varying,
         beta1: float = 0.9,
         beta2: float = 0.999,
         eps: float = 1e-8,
@@ -202,7 +205,7 @@ class AdamW(Adam):
 
     name = "adamw"
 
-    def __init__(self, lr: float | Schedule, weight_decay: float = 0.01, **adam: Any) -> None:
+    def __init__(self, lr: Varying, weight_decay: float = 0.01, **adam: Any) -> None:
         super().__init__(lr, **adam)
         self.weight_decay = not_negative("weight_decay", weight_decay)
 
@@ -219,7 +222,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def build(
-    name: str, *, lr: float, steps: int = 1, schedule: str | None = None, **settings: Any
+    name: str, *, lr: Varying, steps: int = 1, schedule: str | None = None, **settings: Any
 ) -> Optimizer:
     """Build an optimiser from its name, learning rate and settings.
 
@@ -233,12 +236,10 @@ def build(
     InputError
         For an unknown name, an unknown setting or a value outside its range.
     """
-    if name not in OPTIMIZERS:
-        raise unknown("optimiser", name, OPTIMIZERS)
-    positive("lr", lr)
-    if schedule is not None and schedule not in SCHEDULES:
-        raise unknown("schedule", schedule, SCHEDULES)
+    rule = chosen("optimiser", name, OPTIMIZERS)
+    if schedule is not None:
+        lr = chosen("schedule", schedule, SCHEDULES)(positive("lr", lr), steps)
     try:
-        return OPTIMIZERS[name](SCHEDULES[schedule](lr, steps) if schedule else lr, **settings)
+        return rule(lr, **settings)
     except TypeError as error:
         raise InputError(f"optimiser {name!r} cannot take {settings}: {error}") from None

@@ -65,7 +65,14 @@ class Parameters(Mapping[str, np.ndarray]):
         return f"Parameters({arrays}; {self.flat.size} {self.flat.dtype})"
 
     def __reduce__(self) -> tuple:
-        return Parameters, (self.shapes, self.flat.copy())
+        return Parameters._restored, (self.shapes, self.flat)
+
+    @classmethod
+    def _restored(cls, shapes: Mapping[str, tuple[int, ...]], flat: np.ndarray) -> "Parameters":
+        """Return a copy in memory of its own, aligned as all is."""
+        copied = cls(shapes, dtype=flat.dtype)
+        copied.flat[...] = flat
+        return copied
 
     def like(self, dtype: np.typing.DTypeLike | None = None) -> "Parameters":
         """Return zeros of the same names and shapes: for gradients and averages."""

@@ -26,10 +26,9 @@ from npgan.backend import run
 from npgan.errors import InputError, not_negative, pairs, positive, unknown
 from npgan.layers import Layer, Sequential
 from npgan.parameters import Parameters
+from npgan.schedules import Schedule, Varying
 
 DRAGAN_NOISE = 0.5
-Coefficient = float | Callable[[int], float]
-"""A number, or a function of the number of steps made so far."""
 
 
 def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
@@ -220,7 +219,7 @@ def penalized_backward(
     return values
 
 
-def geometric(start: float, end: float, steps: int) -> Callable[[int], float]:
+def geometric(start: float, end: float, steps: int) -> Schedule:
     r"""Let a coefficient go from ``start`` to ``end`` by equal factors: :math:`c_t = a (b/a)^{t/T}`.
 
     A large one balances the modes of the data while there is none, a small one lets them become
@@ -236,7 +235,7 @@ def geometric(start: float, end: float, steps: int) -> Callable[[int], float]:
     """
     positive("a penalty's start", start)
     positive("a penalty's end", end)
-    return lambda step: start * (end / start) ** min(step / steps, 1)
+    return Schedule("geometric", start, end, steps)
 
 
 def scheduled(penalties: Any, steps: int) -> Any:
@@ -257,8 +256,8 @@ def scheduled(penalties: Any, steps: int) -> Any:
 
 
 def check_penalties(
-    penalties: Mapping[str, Coefficient], discriminator: Sequential
-) -> dict[str, Coefficient]:
+    penalties: Mapping[str, Varying], discriminator: Sequential
+) -> dict[str, Varying]:
     """Return penalties, name -> coefficient, that this discriminator can be given.
 
     Raises

@@ -163,7 +163,7 @@ SILENT = [
         RECORDED,
         ("decaying", None),
     ),
-    Silent("penalties.geometric", "min(step / steps, 1)", "step / steps", DECAY),
+    Silent("schedules.Schedule.__call__", "min(step / self.steps, 1)", "step / self.steps", DECAY),
     Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", AHEAD),

@@ -140,6 +140,10 @@ class Layer:
         self.__dict__.update(state)
         self.bind(self.parameters, self.buffers)
 
+    def __copy__(self) -> Self:
+        """Return a deep copy: its parameters are its own."""
+        return copy.deepcopy(self)
+
     def __call__(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return the output of :meth:`forward` without its cache."""
         return self.forward(x, rng)[0]

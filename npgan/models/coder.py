@@ -14,7 +14,8 @@ from npgan.models.model import Model, check_critic, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import Coefficient, check_penalties, penalized_backward
+from npgan.penalties import check_penalties, penalized_backward
+from npgan.schedules import Varying
 
 
 class Coder(Model):
@@ -73,7 +74,7 @@ class JudgedCoder(LatentModel):
         discriminator: Sequential,
         *,
         objective: str = "non-saturating",
-        penalties: Mapping[str, Coefficient] | None = None,
+        penalties: Mapping[str, Varying] | None = None,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
         if discriminator.out_width != 1:

@@ -241,7 +241,9 @@ class Config:
             settings["penalties"] = scheduled(settings["penalties"], self.total_steps(rows))
         for name in names:
             if role(name) == "generator":
-                updates[name] //= count("n_critic", settings.get("n_critic", 1), 1)
+                updates[name] = max(
+                    1, updates[name] // count("n_critic", settings.get("n_critic", 1), 1)
+                )
         given = [networks] if kind.several else networks.values()
         try:
             optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}

@@ -5,8 +5,9 @@ looks real. Each player's loss is in :mod:`npgan.losses`; here is how the gradie
 Source: Goodfellow et al. 2014, algorithm 1.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,14 +15,15 @@ import numpy as np
 from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive, unknown
-from npgan.layers import Sequential, halves
+from npgan.layers import Layer, Sequential, halves
 from npgan.losses import OBJECTIVES
 from npgan.models.model import Model, check_critic, in_chunks
 from npgan.models.steps import Loss
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import Coefficient, check_penalties, penalized_backward
+from npgan.penalties import check_penalties, penalized_backward
+from npgan.schedules import Varying
 
 
 class DiscriminatorStep(NamedTuple):
@@ -92,7 +94,7 @@ class GAN(Model):
         n_critic: int = 1,
         label_smoothing: float = 0.0,
         fake_label_smoothing: float = 0.0,
-        penalties: Mapping[str, Coefficient] | None = None,
+        penalties: Mapping[str, Varying] | None = None,
         instance_noise: float = 0.0,
         packing: int = 1,
         unrolled_steps: int = 0,
@@ -113,7 +115,6 @@ class GAN(Model):
         super().__init__(networks, optimizers)
         self.generator, self.discriminator, self.discriminators = generator, discriminator, critics
         self.generators = [name for name in networks if name not in critics]
-        self.generator_grads = self.grads["generator"]
         self.objective = OBJECTIVES[objective]
         self.n_critic = count("n_critic", n_critic, 1)
         self.label_smoothing = fraction("label_smoothing", label_smoothing)
@@ -128,6 +129,15 @@ class GAN(Model):
         self.unrolled_steps = count("unrolled_steps", unrolled_steps)
         self.ema, self.spread = fraction("ema", ema), positive("spread", spread)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
+
+    @cached_property
+    def generator_grads(self) -> Parameters:
+        """The generator's gradients."""
+        return self.grads["generator"]
+
+    def _owners(self) -> Iterable[Layer]:
+        """Return the generator, the discriminators and the average."""
+        return [self.generator, *self.discriminators.values(), *filter(None, [self.average])]
 
     def _check_widths(self, width: int, discriminator: Sequential) -> None:
         taken, returned = discriminator.in_width, discriminator.out_width

@@ -14,7 +14,8 @@ from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
 from npgan.models.steps import GradientStep, Loss, gradient_step
 from npgan.optim import OPTIMIZERS, Optimizer
-from npgan.penalties import Coefficient
+from npgan.parameters import Parameters
+from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
@@ -34,11 +35,10 @@ class Model:
     Attributes
     ----------
     step : the number of training steps made
-    grads : name -> gradients, one flat vector a network; zero between steps
     """
 
     output = "generator"
-    penalties: Mapping[str, Coefficient] = {}
+    penalties: Mapping[str, Varying] = {}
 
     def __init__(
         self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer]
@@ -50,10 +50,25 @@ class Model:
             raise InputError(f"optimizers are needed for {names}, not for {given}")
         if len({id(optimizer) for optimizer in self.optimizers.values()}) < len(self.networks):
             raise InputError("each network needs an optimizer of its own: it holds its moments")
-        self.grads = {name: net.parameters.like() for name, net in self.networks.items()}
         for name, optimizer in self.optimizers.items():
             optimizer.init(self.networks[name].parameters.flat)
         self.step = 0
+
+    @cached_property
+    def grads(self) -> dict[str, Parameters]:
+        """Gradients by name, one flat vector a network; zero between steps."""
+        return {name: net.parameters.like() for name, net in self.networks.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has; what was only found once is found anew, in memory of the copy's own."""
+        cached = [
+            name for name in vars(self) if isinstance(getattr(type(self), name, 0), cached_property)
+        ]
+        return {name: value for name, value in vars(self).items() if name not in cached}
+
+    def __copy__(self) -> Self:
+        """Return a deep copy: half of a model, with the other's weights or moments, is none."""
+        return copy.deepcopy(self)
 
     @property
     def features(self) -> int:
@@ -184,12 +199,22 @@ class Model:
         return (gradient_step(self, loss) for loss in self.losses(batch))
 
     def astype(self, dtype: np.typing.DTypeLike) -> Self:
-        """Return a copy whose networks have another dtype (float64 to check gradients)."""
+        """Return a copy of another dtype (float64 to check gradients)."""
         twin = copy.deepcopy(self)
-        for network in twin.networks.values():
-            other = network.astype(dtype)
-            network.bind(other.parameters, other.buffers)
+        for layer in twin._owners():
+            other = layer.astype(dtype)
+            layer.bind(other.parameters, other.buffers)
+        for name, optimizer in twin.optimizers.items():
+            made, moments = optimizer.t, optimizer.state
+            optimizer.init(twin.networks[name].parameters.flat)
+            optimizer.t = made
+            for moment, array in moments.items():
+                optimizer.state[moment][...] = array
         return twin
+
+    def _owners(self) -> Iterable[Layer]:
+        """Return what owns vectors of weights."""
+        return self.networks.values()
 
     def pattern(self) -> Hashable:
         """Return what kind of step the next one is: two of a kind call the same operations.

@@ -12,7 +12,8 @@ Sources: Durugkar et al. 2017 (GMAN); Hoang et al. 2018 (MGAN, here without its 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -177,14 +178,26 @@ class MultiGAN(GAN):
         if against not in AGAINST:
             raise unknown("opinion", against, AGAINST)
         self.against = AGAINST[against]
-        mixture = Mixture(generators)
         super().__init__(
-            mixture, players["discriminator"], networks=players, optimizers=optimizers, **settings
+            Mixture(generators),
+            players["discriminator"],
+            networks=players,
+            optimizers=optimizers,
+            **settings,
         )
-        self.generator_grads = mixture.parameters.like()
-        self.grads |= {name: self.generator_grads.scope(name) for name in generators}
 
     pattern = GAN.pattern  # its steps can be recorded as well
+
+    @cached_property
+    def generator_grads(self) -> Parameters:
+        """The generators' gradients, in one vector."""
+        return self.generator.parameters.like()
+
+    @cached_property
+    def grads(self) -> dict[str, Parameters]:
+        """Gradients by name; the generators' are parts of :attr:`generator_grads`."""
+        critics = {name: net.parameters.like() for name, net in self.discriminators.items()}
+        return {name: self.generator_grads.scope(name) for name in self.generators} | critics
 
     def losses(self, batch: np.ndarray) -> Iterator[Loss]:
         """Yield each discriminator's loss, and that of all generators together."""
@@ -206,13 +219,6 @@ class MultiGAN(GAN):
             return loss
 
         yield Loss("generators' step", self.generators, generators)
-
-    def astype(self, dtype: np.typing.DTypeLike) -> Self:
-        """Return a copy of another dtype, whose generators again live in one vector."""
-        twin = super().astype(dtype)
-        mixture = twin.generator.astype(dtype)
-        twin.generator.bind(mixture.parameters, mixture.buffers)
-        return twin
 
     def opposed(
         self,

@@ -22,7 +22,8 @@ from npgan.models.model import Model, check_critic, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import Coefficient, check_penalties, penalized_backward
+from npgan.penalties import check_penalties, penalized_backward
+from npgan.schedules import Varying
 
 
 class Translator(Model):
@@ -61,7 +62,7 @@ class Translator(Model):
         l1_weight: float = 100.0,
         adversarial_weight: float = 1.0,
         objective: str = "non-saturating",
-        penalties: Mapping[str, Coefficient] | None = None,
+        penalties: Mapping[str, Varying] | None = None,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
         widths = discriminator.in_width, discriminator.out_width

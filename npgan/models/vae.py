@@ -10,7 +10,7 @@ which for :math:`\beta = 1` is at least :math:`-\log p(x)` (Kingma and Welling 2
 find a use for all of them first (Bowman et al. 2016).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,22 +27,20 @@ from npgan.parameters import Parameters
 
 
 class Likelihood(NamedTuple):
-    """How a decoder's output (n, d) is read: log p(x|z), a row each, and its gradient."""
+    """How a decoder's output (n, d) is read: as the parameters of a distribution with this name."""
 
-    forward: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    backward: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+    name: str
+
+    def forward(self, output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return log p(x|z), (n,)."""
+        return getattr(run, f"log_{self.name}_forward")(output, x)
+
+    def backward(self, dy: np.ndarray, output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return its gradient by the output."""
+        return getattr(run, f"log_{self.name}_backward")(dy, output, x)
 
 
-LIKELIHOODS: dict[str, Likelihood] = {
-    "bernoulli": Likelihood(
-        lambda p, x: run.log_bernoulli_forward(p, x),
-        lambda dy, p, x: run.log_bernoulli_backward(dy, p, x),
-    ),
-    "gaussian": Likelihood(
-        lambda mean, x: run.log_gaussian_forward(mean, x),
-        lambda dy, mean, x: run.log_gaussian_backward(dy, mean, x),
-    ),
-}
+LIKELIHOODS = {name: Likelihood(name) for name in ("bernoulli", "gaussian")}
 
 
 class Variational(Model):

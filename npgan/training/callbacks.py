@@ -97,6 +97,7 @@ class Progress(Callback):
     def on_train_end(self, loop: Loop) -> None:
         """Close the bar."""
         self.bar.close()
+        del self.bar  # which no copy of a loop can have
 
 
 class CSVHistory(Callback):

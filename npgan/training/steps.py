@@ -36,5 +36,9 @@ class Steps:
             return program.run()
         return {name: float(value) for name, value in self._step(self.rng).items()}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has: programs speak of one model's memory, a copy records its own."""
+        return {**vars(self), "_programs": {None: None}}
+
     def _step(self, rng: np.random.Generator) -> dict[str, np.floating]:
         return self.model.train_step(self.batches.next(), rng)
