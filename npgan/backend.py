@@ -144,10 +144,9 @@ def _instead(other: Callable[[str, Callable], Callable]) -> Iterator[None]:
     me = threading.get_ident()
 
     def either(name: str, function: Callable) -> Callable:
-        mine = other(name, function)
-
         def call(*arguments: Any) -> Any:
-            return (mine if threading.get_ident() == me else function)(*arguments)
+            mine = threading.get_ident() == me
+            return (other(name, function) if mine else function)(*arguments)
 
         return call
 
