@@ -105,7 +105,7 @@ def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> A
     if jit.interpreted:
         return None
     recorder = record.Recorder(rng)
-    with _instead(lambda name, _: getattr(recorder, name)):
+    with _instead(lambda name, _: lambda *given: getattr(recorder, name)(*given)):
         try:
             return recorder.finish(step(recorder))
         except Exception:  # a layer of one's own may fail in its own way: it shall see real arrays
