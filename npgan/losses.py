@@ -267,9 +267,9 @@ def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return run.mse(x, target)
 
 
-def bce(p: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """See :func:`npgan.ops.bce`."""
-    return run.bce(p, target)
+def bce(logits: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.bce_with_logits`: of probabilities, by their logits."""
+    return run.bce_with_logits(logits, target)
 
 
 def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from mutations import Mutation, Silent
 
+BERNOULLI = "log_bernoulli_with_logits_backward"
 STEP, WEIGHTED = "VAE (bernoulli), step", "IWAE (gaussian), step"
 
 
@@ -18,9 +19,9 @@ def weighted(old, new, parameter="encoder.0.weight"):
 
 
 MUTATIONS = [
-    likelihood("log_bernoulli_backward", "(x - p) /", "(p - x) /", "log_bernoulli"),
-    likelihood("log_bernoulli_backward", "p * (1 - p)", "p", "log_bernoulli"),
-    likelihood("log_bernoulli_backward", "dy[:, None] * ", "", "log_bernoulli"),
+    likelihood(BERNOULLI, "x - sigmoid", "sigmoid", "log_bernoulli_with_logits"),
+    likelihood(BERNOULLI, "sigmoid_forward(logits)", "logits", "log_bernoulli_with_logits"),
+    likelihood(BERNOULLI, "dy[:, None] * ", "", "log_bernoulli_with_logits"),
     likelihood("log_gaussian_backward", "2 * ", "", "log_gaussian"),
     likelihood("log_prior_ratio_backward", "-dy[:", "dy[:", "log_prior_ratio", "x0"),
     likelihood(
@@ -45,7 +46,12 @@ STABLE = "test_vae.test_a_mean_of_exponentials_does_not_overflow"
 WARM = "test_vae.test_beta_weighs_the_divergence_and_warms_up"
 DRAWN = "test_vae.test_pixels_are_drawn_anew_with_their_value_as_the_probability"
 SILENT = [
-    Silent("ops.likelihood.log_bernoulli_forward", "np.log1p(-p)", "np.log1p(p)", LIKELY),
+    Silent(
+        "ops.likelihood.log_bernoulli_with_logits_forward",
+        "softplus_forward(logits)",
+        "softplus_forward(-logits)",
+        LIKELY,
+    ),
     Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),
     Silent(
         "ops.likelihood.log_gaussian_forward", " - math.log(math.pi) / 2 * x.shape[1]", "", LIKELY

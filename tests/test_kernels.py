@@ -224,11 +224,14 @@ def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_ha
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_likelihood_is_the_references(dtype):
     rng = np.random.default_rng(0)
-    p, x = rng.random((2, 300, 37)).astype(dtype)
-    p[0, :4], dy = [0, 1, 1e-30, np.nan], rng.standard_normal(300).astype(dtype)
-    for name, arguments in (("forward", (p, x)), ("backward", (dy, p, x))):
-        got = kernels.KERNELS[f"log_bernoulli_{name}"](*arguments)
-        expected = getattr(ops, f"log_bernoulli_{name}")(*arguments)
+    logits, x = (
+        3 * rng.standard_normal((300, 37)).astype(dtype),
+        rng.random((300, 37)).astype(dtype),
+    )
+    logits[0, :5], dy = [0, 40, -40, 1e30, np.nan], rng.standard_normal(300).astype(dtype)
+    for name, arguments in (("forward", (logits, x)), ("backward", (dy, logits, x))):
+        got = kernels.KERNELS[f"log_bernoulli_with_logits_{name}"](*arguments)
+        expected = getattr(ops, f"log_bernoulli_with_logits_{name}")(*arguments)
         assert got.dtype == expected.dtype
         np.testing.assert_allclose(got, expected, rtol=30 * np.finfo(dtype).eps)
 

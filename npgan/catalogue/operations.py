@@ -50,7 +50,7 @@ def operations(rng: np.random.Generator) -> Iterator[Case]:
 
 def _likelihoods(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the operations with a value a row."""
-    p, x = rng.uniform(0.1, 0.9, (2, 4, 3))
+    x = rng.uniform(0.1, 0.9, (4, 3))
     mean, log_var, eps = rng.standard_normal((3, 4, 3))
 
     def of(name: str, *rest: np.ndarray) -> Function:
@@ -64,7 +64,8 @@ def _likelihoods(rng: np.random.Generator) -> Iterator[Case]:
         y = run.log_prior_ratio_forward(z, log_var, eps)
         return y, lambda dy: run.log_prior_ratio_backward(dy, z.real)
 
-    yield Case("log_bernoulli", of("log_bernoulli", x), (p,), analytic=True)
+    likelihood = of("log_bernoulli_with_logits", x)
+    yield Case("log_bernoulli_with_logits", likelihood, (mean,), analytic=True)
     yield Case("log_gaussian", of("log_gaussian", x), (mean,), analytic=True)
     yield Case("log_prior_ratio", ratio, (mean, log_var), analytic=True)
     yield Case("log_mean_exp", of("log_mean_exp"), (mean,), analytic=True)

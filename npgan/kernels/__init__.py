@@ -23,7 +23,10 @@ from npgan.kernels.elementwise import (
     sgd_update,
 )
 from npgan.kernels.fourier import fourier_backward, fourier_forward
-from npgan.kernels.likelihood import log_bernoulli_backward, log_bernoulli_forward
+from npgan.kernels.likelihood import (
+    log_bernoulli_with_logits_backward,
+    log_bernoulli_with_logits_forward,
+)
 from npgan.kernels.loss import LOSSES, loss
 from npgan.kernels.noise import (
     dropout_forward,
@@ -55,8 +58,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
         gaussian_sample_forward,
         kl_standard_normal_backward,
         kl_standard_normal_forward,
-        log_bernoulli_backward,
-        log_bernoulli_forward,
+        log_bernoulli_with_logits_backward,
+        log_bernoulli_with_logits_forward,
         mean_sigmoid,
         momentum_update,
         rmsprop_update,

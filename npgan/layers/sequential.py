@@ -93,8 +93,16 @@ class Sequential(Layer):
         """Let every layer live in its part of this memory."""
         super().bind(parameters, buffers)
         self._fused: list[tuple[str, Layer]] | None = None
+        self._body: Sequential | None = None
         for i, layer in enumerate(self.layers):
             layer.bind(parameters.scope(str(i)), self.buffers.scope(str(i)))
+
+    def body(self) -> "Sequential":
+        """Return the layers but the last, an activation, in the same memory: to a sigmoid's logits, say."""
+        if self._body is None:
+            self._body = copy.copy(self)
+            self._body.layers, self._body._fused = self.layers[:-1], None
+        return self._body
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None

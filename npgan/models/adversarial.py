@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, not_negative, unknown
+from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import JudgedCoder
@@ -58,12 +58,8 @@ class AdversarialAutoencoder(JudgedCoder):
             raise InputError(
                 f"the decoder makes {decoder.out_width} features, the encoder takes {encoder.in_width}"
             )
-        if loss not in RECONSTRUCTIONS:
-            raise unknown("loss", loss, RECONSTRUCTIONS)
         super().__init__(encoder, decoder, discriminator, **settings)
-        if loss == "bce" and self.bounds != (0.0, 1.0):
-            raise InputError("the loss bce needs probabilities: let the decoder end in a Sigmoid")
-        self.loss = RECONSTRUCTIONS[loss]
+        self.loss = self.read_by("loss", loss, RECONSTRUCTIONS, "bce")
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
 
     def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +78,7 @@ class AdversarialAutoencoder(JudgedCoder):
         Two paths meet in the code: through the decoder, and :math:`\lambda` times that through D.
         """
         code, encoder_cache = self.encoder.forward(x, rng)
-        output, decoder_cache = self.decoder.forward(code, rng)
+        output, decoder_cache = self.reader.forward(code, rng)
         logits, cache = self.discriminator.forward(code, rng)
         rivals = []
         if self.objective.relativistic:
@@ -91,7 +87,7 @@ class AdversarialAutoencoder(JudgedCoder):
         mean, doutput = self.loss(output, x)
         adversarial = self.objective.generator(logits, *rivals)
         if grads is not None:
-            dcode = self.decoder.backward(d * doutput, decoder_cache, grads["decoder"])
+            dcode = self.reader.backward(d * doutput, decoder_cache, grads["decoder"])
             dcode = dcode + self.adversarial_weight * self.discriminator.backward(
                 adversarial.dfake, cache
             )
@@ -102,5 +98,5 @@ class AdversarialAutoencoder(JudgedCoder):
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the reconstruction's loss on held-out data, in evaluation mode, summed over a row."""
         x = self.scaled(data)
-        loss, _ = self.loss(self.reconstruct(x), x)
+        loss, _ = self.loss(self.read(x), x)
         return {"val_reconstruction": x.shape[1] * float(loss)}

@@ -67,15 +67,11 @@ class Autoencoder(Coder):
                 f"the encoder takes {encoder.in_width} features to {encoder.out_width}, "
                 f"the decoder {decoder.in_width} to {decoder.out_width}"
             )
-        if loss not in RECONSTRUCTIONS:
-            raise unknown("loss", loss, RECONSTRUCTIONS)
         if optimizers is None:
             optimizers = {name: Adam(1e-3) for name in ("encoder", "decoder")}
         super().__init__({"encoder": encoder, "decoder": decoder}, optimizers)
-        if loss == "bce" and self.bounds != (0.0, 1.0):
-            raise InputError("the loss bce needs probabilities: let the decoder end in a Sigmoid")
         self.encoder, self.decoder = encoder, decoder
-        self.loss = RECONSTRUCTIONS[loss]
+        self.loss = self.read_by("loss", loss, RECONSTRUCTIONS, "bce")
         self.sparsity = self._checked_sparsity(sparsity or {})
         self.contraction = not_negative("contraction", contraction)
         if self.contraction:
@@ -133,11 +129,11 @@ class Autoencoder(Coder):
         """
         self.tie()
         code, encoder_cache = self.encoder.forward(x, rng)
-        output, decoder_cache = self.decoder.forward(code, rng)
+        output, decoder_cache = self.reader.forward(code, rng)
         value, doutput = self.loss(output, x)
         penalties = [(w, *SPARSITIES[name](code)) for name, w in self.sparsity.items()]
         if grads is not None:
-            dcode = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            dcode = self.reader.backward(doutput, decoder_cache, grads["decoder"])
             for weight, _, dpenalty in penalties:
                 dcode = dcode + code.dtype.type(weight) * dpenalty
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
@@ -176,4 +172,4 @@ class Autoencoder(Coder):
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out data, in evaluation mode."""
         x = self.scaled(data)
-        return {"val_loss": float(self.loss(self.reconstruct(x), x)[0])}
+        return {"val_loss": float(self.loss(self.read(x), x)[0])}

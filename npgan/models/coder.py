@@ -1,7 +1,7 @@
 """What models with an encoder and a decoder share."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,13 +17,46 @@ from npgan.parameters import Parameters
 from npgan.penalties import check_penalties, penalized_backward
 from npgan.schedules import Varying
 
+T = TypeVar("T")
 
-class Coder(Model):
-    """Codes of data, and what codes stand for; subclasses set ``encoder`` and ``decoder``."""
+
+class Decoding(Model):
+    """Models whose decoder is compared with data; subclasses set ``decoder``.
+
+    A loss of probabilities is computed from their logits. In float32 a sigmoid is 1 from a logit of 17
+    on: the loss of a pixel that is 0 there would have no gradient, and the network could not learn it.
+    """
 
     output = "decoder"
-    encoder: Sequential
     decoder: Sequential
+    by_logits = False
+
+    def read_by(self, kind: str, name: str, table: Mapping[str, T], of_logits: str) -> T:
+        """Return what a table has by this name; ``of_logits`` is the one that reads logits.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, or one that reads logits where the decoder does not end in a sigmoid.
+        """
+        chosen = errors.chosen(kind, name, table)
+        self.by_logits = name == of_logits
+        if self.by_logits and self.bounds != (0.0, 1.0):
+            raise InputError(
+                f"the {kind} {name} needs probabilities: let the decoder end in a Sigmoid"
+            )
+        return chosen
+
+    @property
+    def reader(self) -> Sequential:
+        """The decoder, or what gives the logits of its probabilities: what the loss reads."""
+        return self.decoder.body() if self.by_logits else self.decoder
+
+
+class Coder(Decoding):
+    """Codes of data, and what codes stand for; subclasses set ``encoder`` and ``decoder``."""
+
+    encoder: Sequential
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
@@ -32,6 +65,10 @@ class Coder(Model):
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return what codes (n, k) stand for, (n, d)."""
         return in_chunks(self.decoder, z)
+
+    def read(self, x: np.ndarray) -> np.ndarray:
+        """Return what the loss reads of x's codes, (n, d): reconstructions, or their logits."""
+        return in_chunks(self.reader, self.encode(x))
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """Return ``decode(encode(x))``, (n, d)."""

@@ -57,7 +57,7 @@ class IWAE(VAE):
         described, encoder_cache = self.encoder.forward(rows, rng)
         many, x = np.repeat(described, k, axis=0), np.repeat(rows, k, axis=0)
         z, (log_var, eps) = self._draw(many, rng)
-        output, decoder_cache = self.decoder.forward(z, rng)
+        output, decoder_cache = self.reader.forward(z, rng)
         log_p = self.likelihood.forward(output, x)
         log_w = (log_p + run.log_prior_ratio_forward(z, log_var, eps)).reshape(n, k)
         if grads is not None:
@@ -65,7 +65,7 @@ class IWAE(VAE):
             dlog_w = run.log_mean_exp_backward(each, log_w).reshape(-1)
             doutput = self.likelihood.backward(dlog_w, output, x)
             dz, dlog_var = run.log_prior_ratio_backward(dlog_w, z)
-            dz += self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            dz += self.reader.backward(doutput, decoder_cache, grads["decoder"])
             dmany = self._sample.backward(dz, (log_var, eps))
             dmany[:, self.latent_dim :] += dlog_var
             ddescribed = dmany.reshape(n, k, -1).sum(axis=1)

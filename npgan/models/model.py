@@ -20,6 +20,11 @@ from npgan.training import Callback, History, Loop, Progress
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
+ADVICE = "try a lower learning rate, clip_norm, or data of a smaller scale"
+FIRST_ADVICE = (
+    "no learning rate can help before the first update: scale the data, to a standard deviation of 1, "
+    "or use smaller first weights"
+)
 
 
 class Model:
@@ -176,8 +181,8 @@ class Model:
         layer = self.networks[network].layers[int(parameter.split(".")[0])]
         return (
             f"step {self.step + 1}: the {name}'s update is not finite (its loss is {loss}; look at "
-            f"the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: try a "
-            "lower learning rate or clip_norm"
+            f"the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: "
+            f"{ADVICE if any(rule.t for rule in self.optimizers.values()) else FIRST_ADVICE}"
         )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:

@@ -17,17 +17,17 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, not_negative, unknown
+from npgan.errors import InputError, count, not_negative
 from npgan.layers import GaussianSample, Sequential
-from npgan.models.coder import LatentModel
-from npgan.models.model import CHUNK, Model, in_chunks
+from npgan.models.coder import Decoding, LatentModel
+from npgan.models.model import CHUNK, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
 
 class Likelihood(NamedTuple):
-    """How a decoder's output (n, d) is read: as the parameters of a distribution with this name."""
+    """How what a decoder says (n, d) is read: as the parameters of a distribution, by an operation."""
 
     name: str
 
@@ -40,10 +40,13 @@ class Likelihood(NamedTuple):
         return getattr(run, f"log_{self.name}_backward")(dy, output, x)
 
 
-LIKELIHOODS = {name: Likelihood(name) for name in ("bernoulli", "gaussian")}
+LIKELIHOODS = {
+    "bernoulli": Likelihood("bernoulli_with_logits"),
+    "gaussian": Likelihood("gaussian"),
+}
 
 
-class Variational(Model):
+class Variational(Decoding):
     """What models share that maximise the evidence lower bound.
 
     Parameters
@@ -57,7 +60,6 @@ class Variational(Model):
     optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
     """
 
-    output = "decoder"
     samples = 1
 
     def __init__(
@@ -71,16 +73,12 @@ class Variational(Model):
         binarize: bool = False,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
-        if likelihood not in LIKELIHOODS:
-            raise unknown("likelihood", likelihood, LIKELIHOODS)
         networks = {"encoder": encoder, "decoder": decoder}
         super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
-        if likelihood == "bernoulli" and self.bounds != (0.0, 1.0):
-            raise InputError("the likelihood bernoulli needs probabilities: end in a Sigmoid")
+        self.likelihood = self.read_by("likelihood", likelihood, LIKELIHOODS, "bernoulli")
         if binarize and likelihood != "bernoulli":
             raise InputError("only the pixels of the likelihood bernoulli can be binarised")
         self.encoder, self.decoder = encoder, decoder
-        self.likelihood = LIKELIHOODS[likelihood]
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
         self.binarize = binarize
         self._sample = GaussianSample()
@@ -108,14 +106,14 @@ class Variational(Model):
         n, x = len(rows), np.ascontiguousarray(rows[:, : self.features])
         described, encoder_cache = self.encoder.forward(rows, rng)
         z, sample_cache = self._sample.forward(described, rng)
-        output, decoder_cache = self.decoder.forward(self.joined(z, rows), rng)
+        output, decoder_cache = self.reader.forward(self.joined(z, rows), rng)
         mean, log_var = np.split(described, 2, axis=1)
         error = -self.likelihood.forward(output, x).mean()
         kl = run.kl_standard_normal_forward(mean, log_var)
         if grads is not None:
             each = np.full(n, -1 / n, x.dtype)
             doutput = self.likelihood.backward(each, output, x)
-            dz = self.decoder.backward(doutput, decoder_cache, grads["decoder"])
+            dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])
             ddescribed = self._sample.backward(dz[:, : z.shape[1]], sample_cache)
             ddescribed += beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))
             self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
@@ -170,7 +168,7 @@ class Variational(Model):
         """Return the log-weights (n, k) of k codes drawn for each row."""
         described, many = (np.repeat(a, k, axis=0) for a in (self.encoder(rows), rows))
         z, (log_var, eps) = self._draw(described, rng)
-        output = in_chunks(self.decoder, self.joined(z, many))
+        output = in_chunks(self.reader, self.joined(z, many))
         log_p = self.likelihood.forward(output, np.ascontiguousarray(many[:, : self.features]))
         return (log_p + run.log_prior_ratio_forward(z, log_var, eps)).reshape(len(rows), k)
 

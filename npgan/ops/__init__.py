@@ -59,8 +59,8 @@ from npgan.ops.images import (
     shift_forward,
 )
 from npgan.ops.likelihood import (
-    log_bernoulli_backward,
-    log_bernoulli_forward,
+    log_bernoulli_with_logits_backward,
+    log_bernoulli_with_logits_forward,
     log_gaussian_backward,
     log_gaussian_forward,
     log_mean_exp_backward,
@@ -178,8 +178,8 @@ __all__ = [
     "leaky_relu_backward",
     "leaky_relu_double_backward",
     "leaky_relu_forward",
-    "log_bernoulli_backward",
-    "log_bernoulli_forward",
+    "log_bernoulli_with_logits_backward",
+    "log_bernoulli_with_logits_forward",
     "log_gaussian_backward",
     "log_gaussian_forward",
     "log_mean_exp_backward",

@@ -7,31 +7,37 @@ import math
 
 import numpy as np
 
-from npgan.ops.loss import inside
+from npgan.ops.activation import sigmoid_forward, softplus_forward
 
 
-def log_bernoulli_forward(p: np.ndarray, x: np.ndarray) -> np.ndarray:
-    r"""Log-likelihood of pixels that are 1 with probability p, summed over each row.
+def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Log-likelihood of pixels that are 1 with probability :math:`p = \sigma(l)`, summed over each row.
 
-    :math:`y_r = \sum_i x_{ri}\log p_{ri} + (1 - x_{ri})\log(1 - p_{ri})`.
+    From :math:`\log\sigma(l) = l - \log(1 + e^l)` and :math:`\log(1 - \sigma(l)) = -\log(1 + e^l)`,
 
-    p, x: (n, d), x in [0, 1]; y: (n,). Kingma and Welling 2014, appendix C.1.
+    .. math:: y_r = \sum_i x_{ri}\log p_{ri} + (1 - x_{ri})\log(1 - p_{ri})
+        = \sum_i x_{ri} l_{ri} - \log(1 + e^{l_{ri}}).
 
-    >>> log_bernoulli_forward(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])).round(4)
-    array([-1.3863])
+    A probability cannot say how sure it is: in float32 it is 1 from a logit of 17 on, and a pixel that
+    is 0 there would have no gradient. The logit can.
+
+    logits, x: (n, d), x in [0, 1]; y: (n,). Kingma and Welling 2014, appendix C.1.
+
+    >>> log_bernoulli_with_logits_forward(np.array([[0.0, 1e4]]), np.array([[1.0, 0.0]])).round(4)
+    array([-10000.6931])
     """
-    p = inside(p)
-    return (x * np.log(p) + (1 - x) * np.log1p(-p)).sum(axis=1)
+    return (x * logits - softplus_forward(logits)).sum(axis=1)
 
 
-def log_bernoulli_backward(dy: np.ndarray, p: np.ndarray, x: np.ndarray) -> np.ndarray:
-    r"""Return :math:`dp_{ri} = dy_r\,(x_{ri} - p_{ri})/(p_{ri}(1 - p_{ri}))`.
+def log_bernoulli_with_logits_backward(
+    dy: np.ndarray, logits: np.ndarray, x: np.ndarray
+) -> np.ndarray:
+    r"""Return :math:`dl_{ri} = dy_r\,(x_{ri} - \sigma(l_{ri}))`, since softplus' is the sigmoid.
 
-    >>> log_bernoulli_backward(np.array([3.0]), np.array([[0.5]]), np.array([[1.0]]))
-    array([[6.]])
+    >>> log_bernoulli_with_logits_backward(np.array([3.0]), np.array([[0.0]]), np.array([[1.0]]))
+    array([[1.5]])
     """
-    p = inside(p)
-    return dy[:, None] * (x - p) / (p * (1 - p))
+    return dy[:, None] * (x - sigmoid_forward(logits))
 
 
 def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -211,7 +211,7 @@ def batch_norm_forward(
     """
     normal, inverse = _normalize(x, 0, eps)
     batches += 1
-    share = momentum / (1 - (1 - momentum) ** float(batches[0]))
+    share = momentum / (1 - (1 - momentum) ** float(batches[0].real))
     running_mean += share * (x.mean(axis=0) - running_mean)
     running_var += share * (x.var(axis=0, ddof=1) - running_var)
     return normal * weight + bias, normal, inverse
