@@ -75,7 +75,8 @@ class Judge:
     model : any that makes rows like the data's; only its scale counts
     dataset : with test data
     n : how many test rows
-    rng : chooses them; MNIST's first half is easier than its second
+    rng : chooses them: test data may be sorted. The classifier is right for 98.2 % of the first half of
+        MNIST's test images, for 99.2 % of the second
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(MASKS)}; default center",
     )
     parser.add_argument(
-        "--images", type=int, default=200, metavar="N", help="complete so many; default 200"
+        "--images", type=int, default=200, metavar="N", help="the first N test images; default 200"
     )
     seed_argument(parser)
     out_argument(parser)

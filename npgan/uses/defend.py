@@ -44,7 +44,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="E",
         help="the most that a pixel may change, of [0, 1]; default .05 .1 .2 .3",
     )
-    parser.add_argument("--images", type=int, default=500, metavar="N", help="default 500")
+    parser.add_argument(
+        "--images", type=int, default=500, metavar="N", help="the first N test images; default 500"
+    )
     parser.add_argument(
         "--steps", type=int, default=20, metavar="K", help="of the attack; default 20"
     )

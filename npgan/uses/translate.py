@@ -22,7 +22,13 @@ SHOWN = 12
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--images", type=int, default=1000, metavar="N", help="default 1000")
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="the first N test images; default 1000",
+    )
     out_argument(parser)
 
 
