@@ -1,40 +1,33 @@
 """How kernels are compiled, and how many threads they use.
 
-One decorator holds the policy. ``cache``: compiled code is kept on the disk, so that only the first
-run ever compiles. ``error_model="numpy"``: a division by zero gives infinity, not an exception.
+One decorator holds the policy. Compiled code is kept on the disk (:mod:`npgan.kernels.cache`), so that
+only the first run ever compiles. ``error_model="numpy"``: a division by zero gives infinity, not an exception.
 No freedom with floating point is given to the compiler: training looks for NaN and infinity, and
 the bits must not depend on which of its versions, for one thread or for several, is compiled. Where
 a fused multiply-add is wanted, :func:`fma` says so.
 """
 
-import hashlib
 import os
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core import config
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
 from numba.core.typing import signature as signature_of
 from numba.extending import intrinsic, overload
 
 from npgan.errors import InputError
+from npgan.kernels.cache import Cache
 
 MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
-def _digest() -> str:
-    """Return a hash of all kernels' sources: a kernel is compiled into the others that call it."""
-    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return hashlib.sha256(sources).hexdigest()[:12]
-
-
-DIGEST = _digest()
 ZERO, ONE, NONE = (
     np.int64(0),
     np.int64(1),
@@ -44,23 +37,19 @@ ZERO, ONE, NONE = (
 
 def jit(function: Callable, **options: Any) -> Any:
     """Compile a function by the policy, when it is first called."""
-    return _kept(numba.njit, function, error_model="numpy", **options)
+    compiled = numba.njit(error_model="numpy", **options)(function)
+    if not interpreted:
+        compiled._cache = Cache(function)
+    return compiled
 
 
 def c_function(signature: Any, function: Callable) -> Any:
     """Compile a function of pointers and numbers now, for kernels to call by its address."""
-    compiler = partial(numba.cfunc, signature, error_model="numpy")
-    return _kept(lambda f, **options: compiler(**options)(f), function)
-
-
-def _kept(compiler: Callable, function: Callable, **options: Any) -> Any:
-    """Keep a function's compiled code; where nothing can be written, do without."""
-    if not function.__qualname__.endswith(DIGEST):  # part of the name of the file that keeps it
-        function.__qualname__ += f"_{DIGEST}"
-    try:
-        return compiler(function, cache=True, **options)
-    except RuntimeError:  # no folder to keep the code in: a read-only installation
-        return compiler(function, **options)
+    options = {"error_model": "numpy"}
+    compiled: Any = CFunc(function, normalize_signature(signature), locals={}, options=options)
+    compiled._cache = Cache(function)
+    compiled.compile()
+    return compiled
 
 
 @intrinsic

@@ -4,12 +4,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from npgan.kernels import KERNELS, jit, program
+from npgan.kernels import KERNELS, cache, jit, program
 from npgan.kernels.crew import crew
 from npgan.kernels.schedule import address_of
 
@@ -64,16 +63,17 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
         return
     first, second = pieces(dtype)
     calls: Calls = [partial(whole, np.dtype(dtype)), *single_kernels(dtype)]
-    folder, terminal = _folder(), sys.stderr.isatty()
-    cold = not (folder and any(folder.glob(f"program._work*{jit.DIGEST}*.nbi")))
+    keep, cold, terminal = cache.usable(), not cache.holds("program._work"), sys.stderr.isatty()
+    word = "once" if keep else f"each time: {cache.FOLDER} cannot be used"
+    title = f"compiling kernels ({word})"
     if cold and not terminal:
-        print("compiling kernels (once)", file=sys.stderr, flush=True)
-    if cold and folder:
+        print(title, file=sys.stderr, flush=True)
+    if cold and keep:
         command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
         helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert helper.stdout is not None
         calls = [*first, helper.stdout.readline, *second, calls[0], helper.wait, *calls[1:]]
-    bar = tqdm(calls, "compiling kernels (once)", delay=PATIENCE, leave=False, disable=not terminal)
+    bar = tqdm(calls, title, delay=PATIENCE, leave=False, disable=not terminal)
     for call in bar:
         call()
 
@@ -85,9 +85,3 @@ def compile_second() -> None:
     print(flush=True)
     for call in single_kernels(np.float32):
         call()
-
-
-def _folder() -> Path | None:
-    """Return where compiled code is kept, if it can be."""
-    path = program.work.stats.cache_path
-    return Path(path) if path else None

@@ -250,6 +250,7 @@ def performer(dtype: np.dtype) -> Any:
         else:
             elementwise(operation, o, numbers, memory, part, parts)
 
+    perform.__qualname__ += f"_{dtype}"  # a name and a file of its own
     kind = types.void(types.int64, types.int64, types.int64, types.int64)
     return c_function(kind, perform)
 

@@ -20,7 +20,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from npgan.kernels.jit import DIGEST, c_function, jit
+from npgan.kernels.jit import c_function, jit
 from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors, plain
 
 ROWS = 14 if BYTES == 64 or FEATURES.get("neon") else 6
@@ -146,8 +146,8 @@ def _tiles(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type:
 
 
 def _symbol(number: Any) -> str:
-    """Return the name that the kernels call; another source is another name."""
-    return f"npgan_tile_{number}_{DIGEST}"
+    """Return the name that the kernels call."""
+    return f"npgan_tile_{number}"
 
 
 @intrinsic

@@ -1,0 +1,169 @@
+"""Where compiled kernels are kept: in the user's cache folder, or NUMBA_CACHE_DIR, never in the package.
+
+A folder belongs to a key: the sources, the versions, the processor, the user. What lies in it is never
+out of date, and every installation on the machine that has the same key shares it. Whatever is wrong
+with it costs time, never a training: code that cannot be read is compiled anew and written anew, and
+code that cannot be written is not kept.
+"""
+
+import hashlib
+import os
+import pickle
+import re
+import shutil
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from numba.core import caching, config
+from numba.core.serialize import dumps
+from numba.core.sigutils import normalize_signature
+from platformdirs import user_cache_path
+
+NAME = "npgan-kernels-"
+KEPT = 8  # keys: two versions of npgan, used in turn, leave each other's code alone
+DAY = 24 * 3600.0  # seconds: nor is a key removed that was used within one
+KERNELS = Path(__file__).parent
+CONSTANTS = re.compile(rb"^from npgan\.((?:ops|memory)\b[\w.]*) import", re.MULTILINE)
+NOT_COMPILED_IN = "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"
+
+
+def _sources() -> Iterator[bytes]:
+    """Yield the kernels' sources, and those of the modules whose constants they take."""
+    kernels = [path.read_bytes() for path in sorted(KERNELS.glob("*.py"))]
+    yield from kernels
+    for module in sorted(set(CONSTANTS.findall(b"".join(kernels)))):
+        yield KERNELS.parent.joinpath(*module.decode().split(".")).with_suffix(".py").read_bytes()
+
+
+def _key() -> str:
+    """Return a digest of all that compiled code depends on, and of whose it is."""
+    settings = sorted(
+        (name, value)
+        for name, value in os.environ.items()
+        if name.startswith("NUMBA_") and name not in NOT_COMPILED_IN
+    )
+    versions = sys.version, numba.__version__, llvmlite.__version__, np.__version__
+    processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    user = os.geteuid() if hasattr(os, "geteuid") else None
+    digest = hashlib.sha256(repr((settings, versions, processor, user)).encode())
+    for source in _sources():
+        digest.update(source)
+    return digest.hexdigest()[:16]
+
+
+def _base() -> Path:
+    """Return the folder of all keys."""
+    chosen = config.CACHE_DIR  # type: ignore[attr-defined]
+    return Path(chosen).absolute() if chosen else user_cache_path("npgan")
+
+
+FOLDER = _base() / f"{NAME}{_key()}"
+
+
+def trusted() -> bool:
+    """Return whether the folder is there and nobody else may write to it: to load code is to run it."""
+    try:
+        status = FOLDER.stat()
+    except OSError:
+        return False
+    if not hasattr(os, "geteuid"):  # Windows, where the user's folders are the user's
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+def usable() -> bool:
+    """Return whether code can be kept; make the folder if need be, and remove those of old keys."""
+    with suppress(OSError):
+        if FOLDER.is_absolute() and not FOLDER.exists():  # "~/.cache" where nobody knows the home
+            FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _remove_old()
+    return trusted() and os.access(FOLDER, os.W_OK)
+
+
+def holds(name: str) -> bool:
+    """Return whether code of a kernel, ``<module>.<function>``, is kept."""
+    return trusted() and any(FOLDER.glob(f"{name}-*.nbi"))
+
+
+def _remove_old() -> None:
+    """Remove all keys but the last used. Who still has one open compiles anew what is missing."""
+    used = {folder: _last_use(folder) for folder in FOLDER.parent.glob(f"{NAME}*")}
+    for folder in sorted(used, key=used.__getitem__)[:-KEPT]:
+        if time.time() - used[folder] > DAY:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_use(folder: Path) -> float:
+    with suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0  # another process has just removed it
+
+
+class _Place(caching._CacheLocator):
+    """The folder; whose name, not a stamp, says what is out of date."""
+
+    def get_cache_path(self) -> str:
+        return str(FOLDER)
+
+    def get_source_stamp(self) -> str:
+        return ""
+
+    def get_disambiguator(self) -> str:
+        return "kernel"
+
+
+class _Code(caching.CompileResultCacheImpl):
+    """What is kept of a function: a checksum goes with it, since damaged code ends the process."""
+
+    def __init__(self, function: Callable) -> None:
+        self._lineno, self._locator = function.__code__.co_firstlineno, _Place()
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
+
+    def reduce(self, result: Any) -> tuple[int, bytes]:
+        code = dumps(super().reduce(result))
+        return zlib.crc32(code), code
+
+    def rebuild(self, context: Any, kept: tuple[int, bytes]) -> Any:
+        checksum, code = kept
+        if zlib.crc32(code) != checksum:
+            raise ValueError("damaged")
+        return super().rebuild(context, pickle.loads(code))
+
+
+class Cache(caching.FunctionCache):
+    """Numba's cache of a function, without its exceptions."""
+
+    _impl_class = _Code
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        """Return the code for a signature, or None where it is not kept, or damaged."""
+        if not trusted():
+            return None
+        with suppress(OSError):
+            os.utime(FOLDER)  # used now
+        try:
+            result = super().load_overload(signature, context)
+            arguments, _ = normalize_signature(signature)
+            if result is None or result.signature.args == arguments:
+                return result
+        except Exception:  # a damaged pickle raises anything
+            pass
+        with suppress(OSError):
+            self.flush()  # so that it is written anew, also what two processes wrote at once
+        return None
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep the code for a signature, if that is possible."""
+        if usable():
+            with suppress(Exception):  # the disk is full, or a damaged index could not be replaced
+                super().save_overload(signature, result)
