@@ -7,22 +7,42 @@ activation then changes it once more. What each rule makes of that is in its doc
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import NamedTuple
 
 import numpy as np
 
+from npgan import errors
+from npgan.errors import InputError, count, shown
+
 Rule = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
+def _checked(rule: Rule) -> Rule:
+    """Let a rule check that it is given a generator, and the two sizes of a layer."""
+
+    @wraps(rule)
+    def checked(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        if not isinstance(shape, tuple | list) or len(shape) != 2:
+            raise InputError(f"shape must be (n_in, n_out), not {shown(shape)}")
+        n_in, n_out = (count("a size of a layer", size, 1) for size in shape)
+        return rule(errors.generator(rng), (n_in, n_out))
+
+    return checked
+
+
+@_checked
 def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """All zero, for a last layer: between two such layers all units would stay alike.
 
-    >>> zeros(np.random.default_rng(0), (2,))
-    array([0., 0.])
+    >>> zeros(np.random.default_rng(0), (2, 1))
+    array([[0.],
+           [0.]])
     """
     return np.zeros(shape)
 
 
+@_checked
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Normal of variance :math:`0.02^2`, whatever the layer's size (DCGAN: Radford et al. 2016, sec. 4).
 
@@ -35,6 +55,7 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return 0.02 * rng.standard_normal(shape)
 
 
+@_checked
 def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Uniform of variance :math:`2/(n_{in} + n_{out})` (Glorot and Bengio 2010, eq. 16).
 
@@ -49,6 +70,7 @@ def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
     return rng.uniform(-bound, bound, shape)
 
 
+@_checked
 def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Normal of variance :math:`2/(n_{in} + n_{out})` (Glorot and Bengio 2010, eq. 12).
 
@@ -58,6 +80,7 @@ def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarra
     return np.sqrt(2 / sum(shape)) * rng.standard_normal(shape)
 
 
+@_checked
 def he_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Uniform of variance :math:`2/n_{in}`: a ReLU lets half of a signal's square through (He et al. 2015, eq. 10).
 
@@ -72,6 +95,7 @@ def he_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.uniform(-bound, bound, shape)
 
 
+@_checked
 def he_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Normal of variance :math:`2/n_{in}`: see :func:`he_uniform`.
 
@@ -81,6 +105,7 @@ def he_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.sqrt(2 / shape[0]) * rng.standard_normal(shape)
 
 
+@_checked
 def fan_in_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Uniform on :math:`\pm 1/\sqrt{n_{in}}`, biases as well: what torch's ``Linear`` starts from.
 
@@ -94,6 +119,7 @@ def fan_in_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
     return rng.uniform(-bound, bound, shape)
 
 
+@_checked
 def fan_in_uniform_bias(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Biases (n_out,) of a layer of this shape, uniform on :math:`\pm 1/\sqrt{n_{in}}` as its weights are.
 
@@ -104,6 +130,7 @@ def fan_in_uniform_bias(rng: np.random.Generator, shape: tuple[int, ...]) -> np.
     return rng.uniform(-bound, bound, shape[1])
 
 
+@_checked
 def no_bias(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Biases (n_out,) of a layer of this shape, all 0: nothing is drawn.
 
@@ -113,6 +140,7 @@ def no_bias(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.zeros(shape[1])
 
 
+@_checked
 def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Orthonormal rows or columns, whichever are fewer (Saxe et al. 2014).
 
