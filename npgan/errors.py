@@ -15,6 +15,7 @@ import numpy as np
 SHOWN = 80  # letters of a wrong value that a message shows
 LARGEST = float(np.finfo(np.float32).max)  # number that every network can hold
 MOST = 2**40  # rows, steps, ...: more than any memory holds
+ANY = (-math.inf, math.inf)
 TAME = (-1e100, 1e100)
 """Numbers that can be squared, multiplied and summed up in float64."""
 
@@ -98,6 +99,16 @@ def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
         "rng must be a generator or a seed, an integer from 0, as numpy.random.default_rng returns and "
         f"takes them, not {shown(rng)}"
     )
+
+
+def streams(rng: np.random.Generator | int | None, n: int) -> list[np.random.Generator]:
+    """Return n generators that do not depend on each other, of one, or of a seed."""
+    try:
+        return generator(rng).spawn(n)
+    except TypeError:
+        raise InputError(
+            f"rng must have come from a seed, as those of numpy.random.default_rng have, not {shown(rng)}"
+        ) from None
 
 
 # --- numbers -------------------------------------------------------------------------------------
@@ -210,7 +221,7 @@ def array(
     *,
     rows: int = 0,
     dtype: np.typing.DTypeLike | None = None,
-    limits: tuple[float, float] = (-math.inf, math.inf),
+    limits: tuple[float, float] = ANY,
 ) -> np.ndarray:
     """Return a finite array of a kind and a form (None: any), of ``rows`` or more, within limits, as ``dtype``.
 
@@ -228,11 +239,12 @@ def array(
             f"{name} has {found[tuple(place)]} in {words} (counted from 0): every number must be finite"
         )
     low, high = limits
-    least, most = (float(found.min()), float(found.max())) if found.size else limits
-    if least < low or most > high:
-        raise InputError(
-            f"{name} must be {kind} in [{low:g}, {high:g}]; they lie in [{least:g}, {most:g}]"
-        )
+    if found.size and limits != ANY:
+        least, most = float(found.min()), float(found.max())
+        if least < low or most > high:
+            raise InputError(
+                f"{name} must be {kind} in [{low:g}, {high:g}]; they lie in [{least:g}, {most:g}]"
+            )
     return found
 
 
@@ -242,8 +254,10 @@ def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> n
     >>> labels("labels", [0, 2], 2, classes=3)
     array([0, 2])
     """
-    limits = (-math.inf, math.inf) if classes is None else (0, classes - 1)
-    found = array(name, value, (n,), "whole numbers", limits=limits)
+    found = array(name, value, (n,), "whole numbers")
+    wrong = [] if classes is None else found[(found < 0) | (found >= classes)]
+    if len(wrong):
+        raise InputError(f"{name} must be 0 to {(classes or 0) - 1}: {wrong[0]} is out of range")
     return found.astype(np.int64, copy=False)
 
 

@@ -398,15 +398,15 @@ def changed(row, column, value):
 
 
 BAD_DATA = [
-    (np.ones((5, D + 1)), r"shape is \(5, 5\); the model takes \(n, 4\)"),
-    (np.ones(D), r"shape is \(4,\)"),
-    (np.ones((0, D)), "empty"),
-    (np.ones((0, 2, 2)), "empty"),
-    (changed(3, 1, np.nan), "nan at row 3, column 1"),
-    (changed(0, 2, np.inf), "inf at row 0, column 2"),
+    (np.ones((5, D + 1)), r"the data must be numbers \(n, 4\).*, not float64 \(5, 5\)"),
+    (np.ones(D), r"not float64 \(4,\)"),
+    (np.ones((0, D)), "n at least 1"),
+    (np.ones((0, 2, 2)), "n at least 1"),
+    (changed(3, 1, np.nan), "nan in row 3, column 1"),
+    (changed(0, 2, np.inf), "inf in row 0, column 2"),
     (changed(0, 2, -0.1), r"lie in \[-0.1, .*only reaches \[0, 1\]"),
     (changed(0, 2, 255), "scale the data, or give bytes"),
-    (np.full((2, D), "a"), "takes uint8 images or floats"),
+    (np.full((2, D), "a"), "real numbers, not <U1"),
 ]
 
 

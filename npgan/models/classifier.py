@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from npgan import errors
 from npgan.attacks import pgd
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
@@ -137,4 +138,6 @@ class Classifier(Labels):
 
     def accuracy(self, x: np.ndarray, labels: np.ndarray) -> float:
         """Return the share of rows whose class is predicted."""
-        return float((self.predict(x) == labels).mean())
+        predicted = self.predict(x)
+        labels = errors.labels("labels", labels, len(predicted), self.classes)
+        return float((predicted == labels).mean())

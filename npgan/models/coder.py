@@ -10,7 +10,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, unknown
 from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -64,7 +64,7 @@ class Coder(Decoding):
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return what codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, z)
+        return in_chunks(self.decoder, inputs("z", z, self.decoder))
 
     def read(self, x: np.ndarray) -> np.ndarray:
         """Return what the loss reads of x's codes, (n, d): reconstructions, or their logits."""

@@ -19,7 +19,7 @@ from npgan.errors import InputError, count
 from npgan.layers import Layer, Sequential
 from npgan.models.gan import GAN
 from npgan.models.labels import Labels
-from npgan.models.model import in_chunks
+from npgan.models.model import in_chunks, inputs
 from npgan.parameters import Parameters
 
 APART = 10.0
@@ -147,5 +147,6 @@ class ConditionalGAN(Labels, GAN):
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""
         generator = self.average or self.generator
-        z = np.concatenate([z, self.one_hot(labels, z.dtype)], axis=1)
+        z = inputs("z", z, generator, self.latent_dim)
+        z = np.concatenate([z, self.one_hot(labels, z.dtype, len(z))], axis=1)
         return in_chunks(generator, z)[:, : -self.classes]

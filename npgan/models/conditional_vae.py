@@ -17,7 +17,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
 from npgan.models.labels import Labels
-from npgan.models.model import in_chunks
+from npgan.models.model import in_chunks, inputs
 from npgan.models.vae import Variational
 
 
@@ -85,4 +85,6 @@ class ConditionalVAE(Variational, Labels):
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return what codes (n, k) of classes (n,) stand for, (n, d)."""
-        return in_chunks(self.decoder, np.concatenate([z, self.one_hot(labels, z.dtype)], axis=1))
+        z = inputs("z", z, self.decoder, self.latent_dim)
+        told = np.concatenate([z, self.one_hot(labels, z.dtype, len(z))], axis=1)
+        return in_chunks(self.decoder, told)

@@ -17,7 +17,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive, unknown
 from npgan.layers import Layer, Sequential, halves
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
@@ -357,7 +357,7 @@ class GAN(Model):
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
-        return in_chunks(self.average or self.generator, z)
+        return in_chunks(self.average or self.generator, inputs("z", z, self.generator))
 
     def opinions(self, real: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return all discriminators' logits of rows and of as many generated ones, in evaluation mode.

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from npgan import backend
+from npgan import backend, errors
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
@@ -99,23 +99,15 @@ class Model:
             If it is empty, has the wrong width, is not of numbers, has NaN or infinity, or values
             that the output cannot reach.
         """
-        data = np.asarray(data)
+        data = errors.as_array("the data", data)
         if data.ndim == 3:
             data = data.reshape(len(data), data.shape[1] * data.shape[2])
-        if data.ndim != 2 or data.shape[1] != self.features:
-            raise InputError(
-                f"the data's shape is {data.shape}; the model takes (n, {self.features})"
-            )
-        if len(data) == 0:
-            raise InputError("the data is empty")
-        if data.dtype == np.uint8:
+        octets = data.dtype == np.uint8
+        dtype = np.uint8 if octets else self.networks[self.output].parameters.flat.dtype
+        data = errors.array("the data", data, ("n", self.features), rows=1, dtype=dtype)
+        if octets:
             return data
-        if data.dtype.kind not in "fiub":
-            raise InputError(f"the data is {data.dtype}; the model takes uint8 images or floats")
-        data = np.ascontiguousarray(data, self.networks[self.output].parameters.flat.dtype)
-        if not np.isfinite(data).all():
-            row, column = np.argwhere(~np.isfinite(data))[0]
-            raise InputError(f"the data has {data[row, column]} at row {row}, column {column}")
+        data = np.ascontiguousarray(data)
         if self.bounds:
             low, high = self.bounds
             if data.min() < low or data.max() > high:
@@ -360,3 +352,9 @@ def check_critic(discriminator: Sequential) -> None:
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
     """Apply a network, in evaluation mode, to many rows without holding all its caches at once."""
     return np.concatenate([network(x[i : i + CHUNK]) for i in range(0, max(len(x), 1), CHUNK)])
+
+
+def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:
+    """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
+    form, dtype = ("n", width or network.in_features(0) or "d"), network.parameters.flat.dtype
+    return np.ascontiguousarray(errors.array(name, x, form, dtype=dtype))

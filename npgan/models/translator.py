@@ -18,7 +18,7 @@ from npgan.backend import run
 from npgan.errors import InputError, not_negative, unknown
 from npgan.layers import Sequential, halves
 from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks
+from npgan.models.model import Model, check_critic, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -173,4 +173,4 @@ class Translator(Model):
 
     def translate(self, source: np.ndarray) -> np.ndarray:
         """Return G(s), (n, b), of s (n, a) as the network sees it, in evaluation mode."""
-        return in_chunks(self.generator, np.ascontiguousarray(source))
+        return in_chunks(self.generator, inputs("source", source, self.generator))

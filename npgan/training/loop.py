@@ -91,12 +91,15 @@ class Loop:
     ) -> None:
         self.model = model
         self.settings = dict(settings or {})
-        order, self.noise = errors.generator(rng).spawn(2)
+        order, self.noise = errors.streams(rng, 2)
         rows = model.rows(data, labels)
         self.batches = Batches(rows, batch_size, order, model.value_range)
         model.check_batch(batch_size)
         self.validation = None if validation is None else model.rows(validation, validation_labels)
+        errors.instance("callbacks", callbacks, Iterable)
         self.callbacks = list(callbacks)
+        for callback in self.callbacks:
+            errors.instance("a callback", callback, Callback)
         self.history = History()
         self.metrics: dict[str, float] = {}
         self.step = 0
@@ -129,8 +132,7 @@ class Loop:
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps")
         amount, unit = (epochs, "epochs") if steps is None else (steps, "steps")
-        if not isinstance(amount, int | np.integer) or amount < 1:
-            raise InputError(f"{unit} must be at least 1, not {amount}")
+        amount = count(unit, amount, 1)
         self.total_steps = amount if steps is not None else amount * self.batches.per_epoch
         self.stop, self.failed = None, False
         self._pace = Pace(backend.threads())
