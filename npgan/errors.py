@@ -255,9 +255,8 @@ def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> n
     array([0, 2])
     """
     found = array(name, value, (n,), "whole numbers")
-    wrong = [] if classes is None else found[(found < 0) | (found >= classes)]
-    if len(wrong):
-        raise InputError(f"{name} must be 0 to {(classes or 0) - 1}: {wrong[0]} is out of range")
+    if classes is not None and (wrong := found[(found < 0) | (found >= classes)]).size:
+        raise InputError(f"{name} must be 0 to {classes - 1}: {wrong[0]} is out of range")
     return found.astype(np.int64, copy=False)
 
 

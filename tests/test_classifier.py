@@ -91,10 +91,10 @@ def test_the_inputs_gradient_is_that_of_finite_differences():
     ("labels", "message"),
     [
         (None, "learns from data with labels"),
-        (np.arange(59) % CLASSES, "59 labels for 60 rows"),
-        (np.full(60, CLASSES), "the label 3 is out of range: there are 0 to 2"),
-        (np.full(60, -1), "the label -1 is out of range"),
-        (np.zeros(60), "labels must be integers"),
+        (np.arange(59) % CLASSES, r"labels must be whole numbers \(60,\), not int64 \(59,\)"),
+        (np.full(60, CLASSES), "labels must be 0 to 2: 3 is out of range"),
+        (np.full(60, -1), "labels must be 0 to 2: -1 is out of range"),
+        (np.zeros(60), "labels must be whole numbers"),
     ],
 )
 def test_labels_that_are_missing_or_out_of_range(labels, message):

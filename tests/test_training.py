@@ -112,8 +112,8 @@ def test_training_ends_its_callbacks_when_it_fails(small_gan, points):
     [
         ({"epochs": 1, "steps": 1}, "either epochs or steps"),
         ({}, "either epochs or steps"),
-        ({"epochs": 0}, "epochs must be at least 1, not 0"),
-        ({"steps": -3}, "steps must be at least 1, not -3"),
+        ({"epochs": 0}, "epochs must be a whole number, at least 1, not 0"),
+        ({"steps": -3}, "steps must be a whole number, at least 1, not -3"),
         ({"steps": 1, "batch_size": 301}, "batch_size.* at most 300, not 301"),
         ({"steps": 1, "batch_size": 0}, "batch_size.* at least 1 and at most 300, not 0"),
     ],
