@@ -1,4 +1,4 @@
-"""The pages lead where they say."""
+"""The pages lead where they say, and the first of them is short."""
 
 import re
 from pathlib import Path
@@ -13,3 +13,7 @@ PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")) + [ROOT / "ex
 def test_every_link_to_a_file_finds_it(page):
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_the_readme_is_a_page_for_newcomers():
+    assert len((ROOT / "README.md").read_text().split()) <= 900
