@@ -42,9 +42,19 @@ SPREAD = "test_models.test_the_spread_widens_the_noise_of_samples_and_of_nothing
 CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
 RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
 ASKED = "test_conditional.test_samples_are_of_the_class_that_was_asked_for"
+BIASES = "test_init.test_a_dense_layer_takes_its_weights_and_then_its_biases_from_its_initialiser"
+PRODUCTS = "test_work.test_a_penalty_shares_products_with_the_loss"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
+    Silent(
+        "layers.dense.Dense.initialize",
+        "rules.bias(rng, weight.shape)",
+        "0",
+        BIASES,
+        ("fan_in_uniform",),
+    ),
+    Silent("training.work._bent", "s + 1", "s", PRODUCTS),
     rule("sgd", "w -=", "w +="),
     rule("sgd", "w -= lr * g", "w -= g"),
     rule("momentum", "    v *= momentum\n", ""),
