@@ -11,6 +11,7 @@ function. Randomness is replayed: every evaluation of a layer gets a new generat
 and the buffers as they were.
 """
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,17 +20,20 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from npgan.errors import InputError, count, positive
+from npgan.errors import InputError, chosen, count, positive
 from npgan.layers import Layer
-from npgan.numeric import Line, Observed, Slopes
-from npgan.subject import Function, Subject, of_function, of_layer
+from npgan.numeric import FLOOR, PROBE, Line, Observed, Slope, Slopes
+from npgan.subject import Function, Subject, differ, of_function, of_layer
 
 __all__ = ["TOLERANCE", "Entry", "Function", "Report", "gradcheck"]
 
 TOLERANCE = {"central": 1e-8, "complex": 1e-13}
-FLOOR = 1e-3
 VISIBLE = 1e-9
 PROBES = 2
+NEARBY = 1e-4
+ROUGH = 1e-6
+SCALES = (-1e3, 1e-6)  # of an upstream gradient, in which a backward pass is linear
+FAILURES = 30  # of one array, after which it is clear that they fail
 PATIENCE = 2.0  # seconds without a word
 
 
@@ -47,6 +51,7 @@ class Entry:
         one-sided ones was accepted
     passed : whether the error is within the tolerance
     note : what else there is to say
+    undecided : whether it lies on corners, and what passes there says nothing
     """
 
     name: str
@@ -57,6 +62,7 @@ class Entry:
     corners: int
     passed: bool
     note: str = ""
+    undecided: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,11 @@ class Report:
 
     @property
     def error(self) -> float:
-        """The largest relative error."""
-        return max((entry.error for entry in self.entries), default=0.0)
+        """The largest relative error; infinite if a gradient fails for what no number says."""
+        errors = (
+            e.error if e.passed or e.error > self.tolerance else math.inf for e in self.entries
+        )
+        return max(errors, default=0.0)
 
     @property
     def failed(self) -> list[str]:
@@ -161,29 +170,29 @@ def gradcheck(
     >>> gradcheck(wrong, np.ones(3)).failed
     ['x']
     """
-    if method not in TOLERANCE:
-        raise InputError(f"unknown method {method!r}: central or complex")
+    chosen("method", method, TOLERANCE)
+    count("seed", seed)
     if directions is not None:
         count("directions", directions, 1)
     tolerance = positive("tolerance", TOLERANCE[method] if tolerance is None else tolerance)
     options: dict[str, Any] = {"directions": directions, "seed": seed, "tolerance": tolerance}
+    if isinstance(target, type):
+        raise InputError(f"{target.__name__} is a class: check one of its instances")
     if isinstance(target, Layer) or hasattr(target, "gradient_steps"):
-        if wrt:
+        if wrt is not None:
             raise InputError("a layer or a model is checked by all its parameters: without wrt")
         if not isinstance(target, Layer):
             return _of_model(target, inputs, method, options)
         subject = of_layer(target, inputs, method, seed)
     else:
-        subject = of_function(target, inputs, wrt or {}, method)
-    report = _compare(subject, method, **options)
+        subject = of_function(target, inputs, {} if wrt is None else wrt, method)
+    entries = _compare(subject, method, **options)
     if method == "complex":
-        rough = gradcheck(target, *inputs, **(options | {"directions": 1, "tolerance": 1e-6}))
-        report.entries.extend(
-            replace(entry, note="the real function's slope")
-            for entry in rough.entries
-            if not entry.passed
-        )
-    return report
+        rough = options | {"directions": 1, "tolerance": max(ROUGH, tolerance)}
+        for entry in gradcheck(target, *inputs, **rough).entries:
+            if not entry.passed:
+                entries.append(replace(entry, note="the real function's slope"))
+    return Report(entries, tolerance)
 
 
 def _of_model(model: Any, inputs: tuple, method: str, options: dict[str, Any]) -> Report:
@@ -194,53 +203,98 @@ def _of_model(model: Any, inputs: tuple, method: str, options: dict[str, Any]) -
         raise InputError(
             f"a model is checked on a batch, and its labels if it has some, not on {len(inputs)} inputs"
         )
-    entries = []
-    for step in model.astype(np.float64).gradient_steps(*inputs):
-        report = gradcheck(step.function, wrt=step.parameters, **options)
-        entries += [replace(entry, name=f"{step.name}: {entry.name}") for entry in report.entries]
+    twin, entries = model.astype(np.float64), []
+    unseen = {name for name, network in twin.networks.items() if network.parameters.flat.size}
+    for step in twin.gradient_steps(*inputs):
+        unseen -= set(step.networks)
+        subject = replace(of_function(step.function, (), step.parameters, method), owned=True)
+        found = _compare(subject, method, **options)
+        entries += [replace(entry, name=f"{step.name}: {entry.name}") for entry in found]
+    for name in sorted(unseen):
+        raise InputError(f"no loss of the model trains its network {name!r}: see Model.losses")
     return Report(entries, options["tolerance"])
 
 
 def _compare(
-    subject: Subject, method: str, directions: int | None, seed: int, tolerance: float
-) -> Report:
-    """Compare a subject's gradients with numeric ones, and leave its arrays as they were."""
+    subject: Subject,
+    method: str,
+    directions: int | None,
+    seed: int,
+    tolerance: float,
+    nearby: bool = False,
+) -> list[Entry]:
+    """Compare a subject's gradients with numeric ones, and leave its arrays as they were.
+
+    On a corner more than one gradient is right. Where that does not say which, as of weights on which
+    several corners lie, all is compared again at a point nearby that is on none.
+    """
     rng, variables = np.random.default_rng(seed), subject.variables
     before = {name: array.copy() for name, array in variables.items()}
     try:
-        observed = Observed(lambda: subject.evaluate()[0], rng)
-        observed.remember(*_probes(variables, rng))
-        if not np.isfinite(observed.y).all():
-            raise InputError("the value is not finite: there is no derivative of it")
-        shape = observed.y.shape
-        slopes = observed.along(rng.standard_normal(shape) if shape else np.ones(()))
-        gradients = subject.gradients(slopes.upstream)
-        entries = []
-        for name, gradient in gradients.items():
-            if gradient is not None and gradient.size:
-                for lines in _lines(variables[name], directions, rng):
-                    entries.append(_entry(slopes, name, lines, gradient, method, tolerance))
-        if not entries:
-            raise InputError("nothing was checked: there is no gradient of a float array")
-        observed.require_the_same()
-        if subject.fresh:
-            observed.require_the_same(subject.fresh)
+        with np.errstate(all="ignore"):
+            for array in variables.values() if nearby else ():
+                shift = rng.standard_normal(array.shape) * np.maximum(1, abs(array))
+                array += NEARBY * shift
+            entries = _entries(subject, method, directions, tolerance, rng)
     finally:
         for name, array in variables.items():
             array[...] = before[name]
-    wrong = subject.notes
+    if not nearby and any(entry.undecided for entry in entries):
+        again = _compare(subject, method, directions, seed, tolerance, nearby=True)
+        entries = [
+            replace(other, note="beside a corner") if entry.undecided else entry
+            for entry, other in zip(entries, again, strict=True)
+        ]
+    return entries
+
+
+def _entries(
+    subject: Subject,
+    method: str,
+    directions: int | None,
+    tolerance: float,
+    rng: np.random.Generator,
+) -> list[Entry]:
+    """Compare a subject's gradients with numeric ones where its arrays are."""
+    scalar = subject.evaluate()
+    observed = Observed(lambda: subject.evaluate()[0], rng)
+    probes = list(_probes(subject.variables, rng))
+    observed.remember(*probes)
+    if not np.isfinite(observed.y).all():
+        raise InputError("the value is not finite: there is no derivative of it")
+    upstream = rng.standard_normal(observed.y.shape) if callable(scalar[1]) else np.ones(())
+    slopes = observed.along(np.asarray(upstream))
+    gradients = subject.gradients(slopes.upstream)
     entries = [
-        replace(e, passed=False, note=wrong[e.name]) if e.name in wrong else e for e in entries
+        _entry(slopes, name, lines, gradient, method, tolerance, subject.owned)
+        for name, gradient in gradients.items()
+        if gradient is not None and gradient.size
+        for lines in _lines(subject.variables[name], directions, rng)
     ]
-    return Report(entries, tolerance)
+    if not entries:
+        raise InputError("nothing was checked: no gradient of a float array was returned")
+    observed.require_the_same()
+    if subject.fresh:
+        observed.require_the_same(subject.fresh)
+    wrong = dict(subject.notes)
+    for factor in SCALES if callable(scalar[1]) else (1.0,):
+        for probe in probes:
+            observed.at(probe, PROBE)  # whatever is kept from the last call is of another point now
+        again = subject.gradients(factor * slopes.upstream)
+        for name, gradient in gradients.items():
+            if gradient is not None and differ(again[name], factor * gradient):
+                wrong.setdefault(name, f"another when asked again, for dy times {factor:g}")
+    return [
+        replace(e, passed=False, undecided=False, note=wrong[e.name]) if e.name in wrong else e
+        for e in entries
+    ]
 
 
 def _probes(variables: Mapping[str, np.ndarray], rng: np.random.Generator) -> Iterator[Line]:
     """Yield lines through single elements of a few arrays."""
-    names = [name for name, array in variables.items() if array.size]
-    for name in rng.permutation(names)[:PROBES]:
-        array = variables[name]
-        yield Line(array, tuple(int(rng.integers(n)) for n in array.shape))
+    arrays = [array for array in variables.values() if array.size]
+    for i in rng.permutation(len(arrays))[:PROBES]:
+        yield Line(arrays[i], tuple(int(rng.integers(n)) for n in arrays[i].shape))
 
 
 def _lines(
@@ -260,39 +314,52 @@ def _entry(
     gradient: np.ndarray,
     method: str,
     tolerance: float,
+    owned: bool,
 ) -> Entry:
     """Compare an array's gradient along lines, and return the worst."""
     analytic = np.array([float((gradient[line.place] * line.direction).sum()) for line in lines])
     finite = gradient[np.isfinite(gradient)]
     along = len(lines) == 1 and lines[0].place is ...
-    largest = abs(finite).max(initial=0)
+    largest = float(abs(finite).max(initial=0))
     if along and largest:
-        largest *= np.linalg.norm(finite / largest) / np.sqrt(gradient.size)
-    scale, numeric = max(float(largest), FLOOR * slopes.size), np.empty(len(lines))
-    corners = hidden = 0
+        largest *= float(np.linalg.norm(finite / largest)) / math.sqrt(gradient.size)
+    found: list[Slope] = []
     bar = tqdm(lines, name, delay=PATIENCE, leave=False, disable=not sys.stderr.isatty())
-    for i, line in enumerate(bar):
+    failures = 0
+    for line, expected in zip(bar, analytic, strict=True):
         if method == "complex":
-            numeric[i] = slopes.complex_step(line)
+            found.append(slopes.complex_step(line))
         else:
-            numeric[i], corner = slopes.derivative(line, analytic[i], tolerance * scale)
-            corners += corner
-    known = abs(numeric[np.isfinite(numeric)]).max(initial=0)
-    errors = abs(analytic - numeric) / (max(scale, known) or 1)
-    if method == "central" and max(largest, known) < VISIBLE * slopes.size:
-        for i, line in enumerate(lines):
-            is_hidden = slopes.is_hidden(line, analytic[i])
-            hidden += bool(is_hidden)
-            errors[i] = 1.0 if is_hidden is None else errors[i]
+            refine = failures < FAILURES
+            found.append(slopes.derivative(line, expected, largest, tolerance, refine))
+        gap, size = abs(expected - found[-1].value), FLOOR * found[-1].size
+        failures += not gap <= tolerance * max(largest, size)
+    numeric, sizes, corner = map(np.array, zip(*found, strict=True))
+    known = max(largest, float(abs(numeric[np.isfinite(numeric)]).max(initial=0)))
+    scale = np.maximum(known, FLOOR * sizes)
+    errors = abs(analytic - numeric) / np.where(scale > 0, scale, 1)
+    hidden = 0
+    for i in np.flatnonzero((known < VISIBLE * sizes) & ~corner) if method == "central" else ():
+        is_hidden = slopes.is_hidden(lines[i], analytic[i], sizes[i])
+        hidden += bool(is_hidden)
+        errors[i] = 1.0 if is_hidden is None else errors[i]
+    if corner.sum() > 1:
+        together = Line(lines[0].array, corner.reshape(gradient.shape))
+        expected = float(analytic[corner].sum())
+        slope = slopes.derivative(together, expected, largest, tolerance)
+        gap = abs(slope.value - expected) / (max(known, FLOOR * slope.size) or 1)
+        errors[np.flatnonzero(corner)[0]] = max(errors[corner].max(), gap)
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     error = float(errors[worst])
+    failed = ~(errors <= tolerance)
     return Entry(
         name,
         None if along else lines[worst].place,
         float(analytic[worst]),
         float(numeric[worst]),
         error,
-        corners,
+        int(corner.sum()),
         error <= tolerance,
         f"{hidden} cannot be told from 0" if hidden else "",
+        corner[failed].all() and bool(owned if failed.any() else along and corner.any()),
     )

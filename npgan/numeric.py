@@ -14,19 +14,22 @@ Each h is drawn from a range, so that no function has its period there.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.errors import InputError
 
-PLAIN = 6e-6
+PLAIN = (6e-6,)
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
+SMALL_STEPS = (1e-8, 1e-10, 1e-12)
 LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
+ONE_SIDED = 1e-5
 CORNER = 1e-6
 SLACK = 1e-4
 COMPLEX_STEP = 1e-30
 PROBE = 1e-3
+FLOOR = 1e-3
 EPS = float(np.finfo(float).eps)
 
 
@@ -45,8 +48,33 @@ class Line:
         """Yield steps as long as the numbers ask for: a float near 1e6 has six digits less behind the point."""
         size = float(abs(self.array[self.place]).max())
         yield from (h * max(1.0, size) for h in steps)
+        if size > 1:
+            yield from steps
         if 0 < size < 0.1:
             yield from (h * size for h in steps)
+
+    def length(self, left: float, right: float) -> float:
+        """Return how far it is from t = left to t = right in floating point, where an element moves."""
+        at = self.array[self.place]
+        if np.ndim(at):
+            return right - left
+        return float((at.real + right) - (at.real + left)) or right - left
+
+
+class Slope(NamedTuple):
+    """A derivative along a line.
+
+    Attributes
+    ----------
+    value : of v · y
+    size : of the numbers that are summed up in those of v · y that the line changes
+    corner : whether there are two one-sided slopes instead; the value is one between them if the expected
+        one is
+    """
+
+    value: float
+    size: float
+    corner: bool = False
 
 
 class Observed:
@@ -90,12 +118,10 @@ class Observed:
         for line, seen in self._seen:
             now = again.value() if line is None else again.at(line, PROBE)
             require_shape(now, seen.shape)
-            if now.tobytes() != seen.tobytes():
-                with np.errstate(all="ignore"):
-                    gap = float(abs(now - seen).max())
+            if not np.array_equal(now, seen, equal_nan=True):
                 raise InputError(
-                    f"two evaluations at one point differ, by {gap:.2g}: the function has a state "
-                    "that moves, or time, threads or randomness in it that nobody replays"
+                    f"two evaluations at one point differ, by {abs(now - seen).max():.2g}: the function "
+                    "has a state that moves, or time, threads or randomness in it that nobody replays"
                 )
 
     def along(self, upstream: np.ndarray) -> "Slopes":
@@ -110,21 +136,31 @@ def require_shape(y: np.ndarray, shape: tuple[int, ...]) -> None:
 
 
 class Slopes:
-    """The slopes of v · y along lines; ``size`` is how large the numbers are that are summed up."""
+    """The slopes of v · y along lines, for an upstream gradient v."""
 
     def __init__(self, observed: Observed, upstream: np.ndarray) -> None:
-        self.observed, self.upstream = observed, upstream
-        with np.errstate(all="ignore"):
-            self.size = float(abs(upstream * observed.y.real).sum())
+        self.observed, self.upstream, self.y = observed, upstream, observed.y
+        self.sizes = abs(upstream * observed.y.real)
+        self._changed = np.zeros(self.y.shape, bool)
+        if not np.isfinite(self.sizes.sum()):
+            raise InputError("the value is too large: scale it, so that its sum is a finite number")
+
+    def _at(self, line: Line, t: float) -> np.ndarray:
+        """Return y at t; NaN outside of the function's domain."""
+        try:
+            y = self.observed.at(line, t) if t else self.y
+        except (ValueError, ArithmeticError, AssertionError) as error:
+            if isinstance(error, InputError):
+                raise
+            return np.full(self.y.shape, np.nan)
+        require_shape(y, self.y.shape)
+        return y
 
     def _mean(self, line: Line, left: float, right: float) -> float:
         """Return the mean slope from t = left to t = right; y is subtracted before it is summed up."""
-        at, y = self.observed.at, self.observed.y
-        high = at(line, right) if right else y
-        low = at(line, left) if left else y
-        require_shape(high, y.shape)
-        require_shape(low, y.shape)
-        return float((self.upstream * (high - low)).sum() / (right - left))
+        low, high = self._at(line, left), self._at(line, right)
+        self._changed |= (low != self.y) | (high != self.y)
+        return float((self.upstream * (high - low)).sum() / line.length(left, right))
 
     def plain(self, line: Line, h: float) -> float:
         """Return a central difference."""
@@ -134,30 +170,57 @@ class Slopes:
         """Return a step of Richardson's extrapolation."""
         return (4 * self._mean(line, -h / 2, h / 2) - self._mean(line, -h, h)) / 3
 
-    def complex_step(self, line: Line) -> float:
+    def one_sided(self, line: Line, h: float) -> float:
+        """Return the same from one side: 2 d(h) - d(2h), of the slopes from t = 0 on."""
+        near, far = sorted((0.0, h)), sorted((0.0, 2 * h))
+        return 2 * self._mean(line, *near) - self._mean(line, *far)
+
+    def complex_step(self, line: Line) -> Slope:
         """Return the derivative of an analytic function, whose arrays are complex."""
         y = self.observed.at(line, 1j * COMPLEX_STEP)
-        return float((self.upstream * y.imag).sum() / COMPLEX_STEP)
+        require_shape(y, self.y.shape)
+        size = float(self.sizes[y.imag != 0].sum())
+        return Slope(float((self.upstream * y.imag).sum() / COMPLEX_STEP), size)
 
-    def derivative(self, line: Line, expected: float, allowed: float) -> tuple[float, bool]:
-        """Return the derivative, and whether it is one of a corner.
+    def _size(self) -> float:
+        """Return how large the numbers are that the line changed: rounding hides what is far below."""
+        return float(self.sizes[self._changed].sum())
 
-        The first that is as near to the expected one as is allowed will do; at a corner any between
-        the slopes on both sides. Otherwise it is the nearest that was found.
+    def derivative(
+        self, line: Line, expected: float, largest: float, tolerance: float, refine: bool = True
+    ) -> Slope:
+        """Return the derivative: the first that is as near to the expected one as is allowed.
+
+        That is a tolerance of the array's largest, or of a thousandth of the value. Where no difference
+        is, it may be that both one-sided ones are, or that there is a corner. Otherwise it is the
+        nearest that was found; without the trouble if it is not to be refined.
         """
+        self._changed = np.zeros(self.y.shape, bool)
         jitter, found = self.observed.rng.uniform(0.7, 1.0), []
-        for slope, steps in ((self.plain, (PLAIN,)), (self.extrapolated, STEPS)):
+        ways = [(self.plain, PLAIN), (self.extrapolated, STEPS if refine else STEPS[:1])]
+        for slope, steps in [*ways, (self.extrapolated, SMALL_STEPS if refine else ())]:
             for h in line.steps(steps):
                 found.append(slope(line, jitter * h))
-                if abs(expected - found[-1]) <= allowed:
-                    return found[-1], False
-        if self._is_corner(line, expected, jitter):
-            return expected, True
+                size = self._size()
+                allowed = tolerance * max(largest, FLOOR * size)
+                if abs(expected - found[-1]) <= allowed and (size or slope != self.plain):
+                    return Slope(found[-1], size)
+        size = size or float(self.sizes.sum())  # nothing changed: rounding may hide it
+        allowed = tolerance * max(largest, FLOOR * size)
         gaps = [math.inf if math.isnan(slope) else abs(slope - expected) for slope in found]
-        return found[int(np.argmin(gaps))], False
+        nearest = Slope(found[int(np.argmin(gaps))], size)
+        if refine and min(gaps) > allowed:
+            sides = [self.one_sided(line, jitter * h) for h in (-ONE_SIDED, ONE_SIDED)]
+            if max(abs(side - expected) for side in sides) <= allowed:
+                return Slope(sides[0], size)
+            low, high = self._corner(line, size, jitter)
+            if low < high:
+                between = low <= expected <= high
+                return Slope(expected if between else (low + high) / 2, size, True)
+        return nearest
 
-    def _is_corner(self, line: Line, expected: float, jitter: float) -> bool:
-        """Return whether there is a corner, and the expected slope is one between its two.
+    def _corner(self, line: Line, size: float, jitter: float) -> tuple[float, float]:
+        """Return the slopes on both sides of a corner, the lower one first; where there is none, none.
 
         At a corner each side has its slope, near and far. A value of its own at a single point, or a
         jump, has slopes that grow as 1/h; a curve has a gap that shrinks with h.
@@ -165,24 +228,28 @@ class Slopes:
         h = jitter * next(line.steps((CORNER,)))
         left = [self._mean(line, a * h, b * h) for a, b in ((-1 / 8, 0), (-1, 0), (-2, -1))]
         right = [self._mean(line, a * h, b * h) for a, b in ((0, 1 / 8), (0, 1), (1, 2))]
-        slack = SLACK * max(1e-3 * self.size, *map(abs, left + right))
-        straight = all(max(side) - min(side) <= slack for side in (left, right))
+        slack = SLACK * max(FLOOR * size, *map(abs, left + right))
         low, high = sorted((left[1], right[1]))
-        return straight and high - low > slack and low - slack <= expected <= high + slack
+        straight = all(max(side) - min(side) <= slack for side in (left, right))
+        return (low - slack, high + slack) if straight and high - low > slack else (0.0, 0.0)
 
-    def is_hidden(self, line: Line, expected: float) -> bool | None:
+    def is_hidden(self, line: Line, expected: float, size: float) -> bool | None:
         r"""Return whether rounding hides a derivative; None if it does not, and it is another.
 
         A value f is known to :math:`\epsilon|f|`, its slope over 2h to :math:`\epsilon|f|/h`. A
-        derivative below that is seen over a longer way, or else is 0 for all that can be known.
+        derivative below that is seen over a longer way, as far as the function is straight, or else is 0
+        for all that can be known.
         """
-        hidden = True
+        hidden, before = True, (math.nan, math.inf)
         for h in line.steps(LARGE_STEPS):
-            slope, noise = self.extrapolated(line, h), 2 * EPS * self.size / h
+            slope, noise = self.extrapolated(line, h), 2 * EPS * size / h
             larger = max(abs(slope), abs(expected))
             if slope == expected:
                 return False
-            if larger > 100 * noise and np.isfinite(slope):
+            if not abs(slope - before[0]) <= 0.01 * larger + 5 * before[1] and before[1] < math.inf:
+                break
+            before = slope, noise
+            if larger > 100 * noise and math.isfinite(slope):
                 hidden = False
                 if abs(slope - expected) <= 0.01 * larger + 5 * noise:
                     return False

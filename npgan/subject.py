@@ -17,7 +17,6 @@ from npgan.layers import Layer
 from npgan.parameters import Parameters
 
 Function = Callable[..., tuple[Any, Any]]
-REPLAYED = np.ndarray | list | np.random.Generator  # inputs that a function could change
 ROUNDED = 1e-10
 
 
@@ -32,6 +31,7 @@ class Subject:
     inputs : the names of those among them whose gradients may come as a sequence
     fresh : evaluates a copy that was never used; None: nothing can be copied
     notes : name -> what else was found wrong about its gradient, once there is one
+    owned : whether the arrays are the checker's own, so that it may look at a point nearby
     """
 
     evaluate: Callable[[], tuple[np.ndarray, Any]]
@@ -39,6 +39,7 @@ class Subject:
     inputs: list[str] = field(default_factory=list)
     fresh: Callable[[], np.ndarray] | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    owned: bool = False
 
     def gradients(self, upstream: np.ndarray) -> dict[str, np.ndarray | None]:
         """Return copies of the gradients for an upstream gradient, by name; None: not to be checked.
@@ -68,6 +69,9 @@ class Subject:
             return gradients
         if not self.inputs:
             raise InputError("nothing was checked: no input is an array of float64")
+        shape = self.variables[self.inputs[0]].shape
+        if len(self.inputs) == 1 and isinstance(gradients, list) and _shape(gradients) == shape:
+            return {self.inputs[0]: gradients}
         if isinstance(gradients, list | tuple) and len(gradients) == len(self.inputs):
             return dict(zip(self.inputs, gradients, strict=True))
         if len(self.inputs) == 1 and not isinstance(gradients, tuple):
@@ -76,6 +80,13 @@ class Subject:
         raise InputError(
             f"{given} gradients for {len(self.inputs)} inputs: {', '.join(self.inputs)}"
         )
+
+
+def _shape(nested: list) -> tuple[int, ...] | None:
+    try:
+        return np.shape(nested)
+    except ValueError:  # rows of different lengths
+        return None
 
 
 def _numbers(name: str, gradient: Any) -> np.ndarray | None:
@@ -103,7 +114,7 @@ def _value(y: Any, like: str) -> np.ndarray:
         array = array.astype(np.float64)
     if array.dtype.kind not in like or array.real.dtype.itemsize < 8:
         raise InputError(
-            f"the value is {array.dtype}: gradients are checked in float64, let the function return it"
+            f"the value is of {_kind(y)}: gradients are checked in float64, let the function return it"
         )
     return array
 
@@ -118,8 +129,10 @@ def of_function(
     InputError
         If an array is not float64, two have one name, or the function returns something else.
     """
-    if not callable(function) or isinstance(function, type):
+    if not callable(function):
         raise InputError(f"a layer, a model or a function is checked, not {_kind(function)}")
+    if not isinstance(wrt, Mapping) or not all(isinstance(name, str) for name in wrt):
+        raise InputError(f"wrt must be arrays by name, not {_kind(wrt)}")
     if wrt and method == "complex":
         raise InputError("the complex step needs a function of its inputs alone, without wrt")
     for name, array in wrt.items():
@@ -132,7 +145,7 @@ def of_function(
         raise InputError(f"the input is called {name!r}: rename the other array of that name")
 
     def evaluate() -> tuple[np.ndarray, Any]:
-        result = function(*(copy.deepcopy(x) if isinstance(x, REPLAYED) else x for x in given))
+        result = function(*map(_replayed, given))
         if not isinstance(result, tuple) or len(result) != 2:
             raise InputError("the function must return (value, gradients) or (y, vjp)")
         y = _value(result[0], "fc" if method == "complex" else "f")
@@ -143,10 +156,22 @@ def of_function(
     return Subject(evaluate, {**variables, **wrt}, list(variables))
 
 
+def _replayed(x: Any) -> Any:
+    """Return a copy of an input, so that a function cannot change it; what computes is handed on."""
+    try:
+        return x if callable(x) or hasattr(x, "gradient_steps") else copy.deepcopy(x)
+    except TypeError:  # a file, a lock
+        return x
+
+
 def _inputs(inputs: Sequence[Any], method: str) -> tuple[list[Any], dict[str, np.ndarray]]:
     """Copy the float inputs, so that they can be moved, and name them."""
     floats = [x for x in inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
     for x in floats:
+        if isinstance(x, np.ma.MaskedArray | np.matrix):
+            raise InputError(f"plain arrays are checked, not {type(x).__name__}: np.asarray(x)")
+        if not np.isfinite(x).all():
+            raise InputError("an input is not finite: there is no derivative by it")
         if x.dtype != np.float64:
             raise InputError(f"gradients are checked in float64, not {x.dtype}: x.astype(float)")
     dtype = np.complex128 if method == "complex" else np.float64
@@ -174,13 +199,17 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Sub
     if len(inputs) != 1 or not isinstance(inputs[0], np.ndarray) or inputs[0].dtype.kind != "f":
         given = ", ".join(map(_kind, inputs)) or "nothing"
         raise InputError(f"a layer is checked on one float64 array, not on {given}")
-    (x,), variables = _inputs(inputs, method)
+    (x,), _ = _inputs(inputs, method)
     try:
         real = layer.astype(np.float64)
         moved = layer.astype(np.complex128) if method == "complex" else real
         unused = copy.deepcopy(moved)
-    except TypeError as error:
+    except Exception as error:  # whatever it raises: it is the user's
         raise InputError(f"a copy of the layer is checked, but it has none: {error}") from None
+    if real is layer or unused is moved:
+        raise InputError("a copy of the layer is checked, but its copy is itself")
+    _check_contract(layer)
+    name = "x" if "x" not in real.parameters else "input"
     buffers, notes = real.buffers.flat.copy(), dict[str, str]()
 
     def forward(layer: Layer) -> tuple[np.ndarray, Any]:
@@ -193,15 +222,15 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Sub
 
     def backward(dy: np.ndarray, grads: Parameters | None, *wanted: bool) -> Any:
         dx = real.backward(dy.copy(), forward(real)[1], grads, *wanted)
-        return None if dx is None else np.array(dx)
+        return _numbers(name, dx)
 
     def vjp(dy: np.ndarray) -> dict[str, Any]:
         grads = real.parameters.like()
         dx = backward(dy, grads)
         if dx is None:
             raise InputError(f"{layer!r}: backward returned None, not the input's gradient")
-        notes.update(_inconsistent(real, backward, dy, dx, grads))
-        return {"x": dx, **grads}
+        notes.update(_inconsistent(name, real, backward, dy, dx, grads))
+        return {name: dx, **grads}
 
     def fresh() -> np.ndarray:
         other = copy.deepcopy(unused)
@@ -211,29 +240,52 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Sub
     def evaluate() -> tuple[np.ndarray, Any]:
         return forward(moved)[0], vjp
 
-    return Subject(evaluate, {**variables, **moved.parameters}, list(variables), fresh, notes)
+    return Subject(evaluate, {name: x, **moved.parameters}, [name], fresh, notes, owned=True)
+
+
+def _check_contract(layer: Layer) -> None:
+    """Refuse a layer that cannot be called as :class:`~npgan.layers.Layer` says."""
+    for method, arguments in ((layer.forward, "x, rng"), (layer.backward, "dy, cache, grads")):
+        if not _takes(method, arguments.count(",") + 1):
+            raise InputError(f"{layer!r}: {method.__name__} must take ({arguments})")
+
+
+def _takes(method: Callable, count: int) -> bool:
+    try:
+        inspect.signature(method).bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _inconsistent(
-    layer: Layer, backward: Callable, dy: np.ndarray, dx: np.ndarray, grads: Parameters
+    name: str,
+    layer: Layer,
+    backward: Callable,
+    dy: np.ndarray,
+    dx: np.ndarray,
+    grads: Parameters,
 ) -> dict[str, str]:
     """Return what other passes back do otherwise: with less wanted, or more in ``grads`` at first."""
     more, alone = grads.like(), grads.like()
     more.flat[...] = grads.flat
     backward(dy, more)
-    found = {"x": "another without grads"} if _differ(backward(dy, None), dx) else {}
-    if "input_grad" in inspect.signature(layer.backward).parameters:
+    found = {name: "another without grads"} if differ(backward(dy, None), dx) else {}
+    if _takes(layer.backward, 4):
         backward(dy, alone, False)
     else:
         alone.flat[...] = grads.flat
-    for name, gradient in grads.items():
-        if _differ(more[name], 2 * gradient):
-            found[name] = "not added to what was in grads"
-        elif _differ(alone[name], gradient):
-            found[name] = "another where dx is not wanted"
+    for parameter, gradient in grads.items():
+        if differ(more[parameter], 2 * gradient):
+            found[parameter] = "not added to what was in grads"
+        elif differ(alone[parameter], gradient):
+            found[parameter] = "another where dx is not wanted"
     return found
 
 
-def _differ(a: Any, b: np.ndarray) -> bool:
+def differ(a: np.ndarray | None, b: np.ndarray) -> bool:
+    """Return whether two gradients are not the same, to rounding."""
     size = abs(b[np.isfinite(b)]).max(initial=0)
-    return a is None or not np.allclose(a, b, rtol=0, atol=ROUNDED * size, equal_nan=True)
+    if a is None or a.shape != b.shape:
+        return True
+    return not np.allclose(a, b, rtol=0, atol=ROUNDED * size, equal_nan=True)

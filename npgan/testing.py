@@ -17,4 +17,5 @@ def assert_gradients(target: Layer | Function, *inputs: np.ndarray, **options: A
     >>> assert_gradients(Sequential(Dense(3, 2), Tanh()), np.ones((4, 3)))
     """
     report = gradcheck(target, *inputs, **options)
-    assert report, f"wrong gradient of {', '.join(report.failed)}\n{report}"
+    if not report:
+        raise AssertionError(f"wrong gradient of {', '.join(report.failed)}\n{report}")

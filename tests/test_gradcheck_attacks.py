@@ -1,5 +1,6 @@
 """Code that would fool a checker which trusts it does not pass; right code in odd clothes does."""
 
+import math
 import threading
 import time
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from npgan import (
+    ELU,
     GAN,
     VAE,
     Dense,
@@ -14,6 +16,7 @@ from npgan import (
     Layer,
     LeakyReLU,
     Parameters,
+    ReLU,
     Sequential,
     Sigmoid,
     Tanh,
@@ -165,7 +168,54 @@ def two_corners(x):
     return (abs(x) + abs(x - 1e-9)).sum(), np.full_like(x, 2.5)
 
 
+LAST = {}
+
+
+def of_the_call_before(x):
+    before, LAST["x"] = LAST.get("x", x), x.copy()
+    return (x**2).sum(), 2 * before
+
+
+class NamedLikeItsInput(Layer):
+    """Its parameter is called x, and dx is wrong."""
+
+    def __init__(self):
+        self.bind(Parameters({"x": (3,)}, dtype=float))
+        self.parameters["x"][...] = [0.5, -1.0, 2.0]
+
+    def forward(self, x, rng=None):
+        return x * self.parameters["x"], x
+
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        if grads is not None:
+            grads["x"] += (dy * cache).sum(axis=0)
+        return -99 * dy
+
+
+class TwoGradients(Weighted):
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        return dy * self.parameters["weight"], (dy * cache).sum(axis=0)
+
+
 WRONG = {
+    "dy is ignored": (lambda x: ((x**2).sum(), lambda dy: 2 * x), X),
+    "dy is clipped": (lambda x: (2 * x, lambda dy: 2 * np.clip(dy, -3, 3)), X),
+    "a small dy is dropped": (lambda x: (2 * x, lambda dy: 2 * dy * (abs(dy) > 1e-4)), X),
+    "the gradient of the call before": (of_the_call_before, X),
+    "a sum that overflows": (lambda x: (1e307 * x, lambda dy: -7e300 * dy), 1 + np.arange(99) / 99),
+    "one large output": (lambda x: (np.append(x, 1e16), lambda dy: -99 * dy[:-1]), X[0]),
+    "one per cent, beside a large output": (
+        lambda x: (np.append(x, 1e12), lambda dy: 1.009 * dy[:-1]),
+        X[0],
+    ),
+    "a parameter named like the input": (NamedLikeItsInput(), X),
+    "two gradients": (TwoGradients(), X),
+    "all of a tie": (lambda x: (x.max(), 1.0 * (x == x.max())), np.ones((4, 3))),
+    "one corner, wide": (
+        lambda x: (1000 * abs(x[0]) + x[1:].sum(), np.array([0, 5.0, 5, 5])),
+        np.array([0.0, 1, 2, 3]),
+    ),
+    "a masked array": (lambda x: (x.sum(), 0 * x + 1), np.ma.array([1.0, 2], mask=[False, True])),
     "dy is scaled in place": (layer(np.copy, lambda dy, x: np.multiply(dy, 3, out=dy)), X),
     "the same, last in a network": (
         Sequential(Dense(3, 3, rng=0), layer(np.copy, lambda dy, x: np.multiply(dy, 3, out=dy))),
@@ -249,7 +299,7 @@ class Fragile(Weighted):
         return dy
 
 
-class Relu(Layer):
+class InPlaceReLU(Layer):
     """In place."""
 
     def forward(self, x, rng=None):
@@ -279,6 +329,16 @@ def of_a_list(x, factors):
     return factors[-1] * x.sum(), np.full(x.shape, factors.pop())
 
 
+def of_a_table(x, table):
+    table["factors"][0] *= 1.1
+    return (table["factors"][0] * x).sum(), np.full(x.shape, table["factors"][0])
+
+
+def normalised(x):
+    norm = np.sqrt((x**2).sum() + 1e-12)
+    return x / norm, lambda dy: dy / norm - x * (dy * x).sum() / norm**3
+
+
 def zigzag(x):
     y = np.sin(300 * x)
     return abs(y), lambda dy: dy * np.sign(y) * 300 * np.cos(300 * x)
@@ -288,8 +348,8 @@ RIGHT = {
     "dy is scaled in place": (layer(lambda x: 3 * x, lambda dy, x: np.multiply(dy, 3, out=dy)), X),
     "an array made once": (in_a_kept_array, X),
     "everything on itself": (Fragile(), X),
-    "in place": (Relu(), X),
-    "in place, in a network": (Sequential(Dense(3, 4, rng=0), Relu(), Dense(4, 2, rng=1)), X),
+    "in place": (InPlaceReLU(), X),
+    "in place, in a network": (Sequential(Dense(3, 4, rng=0), InPlaceReLU(), Dense(4, 2, rng=1)), X),
     "its output is its input": (layer(lambda x: x, lambda dy, x: dy), X),
     "its gradient is its input": (lambda x: ((x**2).sum() / 2, x), X),
     "replayed noise": (Noisy(), X),
@@ -311,9 +371,18 @@ RIGHT = {
     "an extended value": (lambda x: (np.longdouble(x) ** 2, lambda dy: 2 * x * dy), X),
     "zero, and so it is": (lambda x: (np.ones(3), lambda dy: 0 * x), X),
     "zero to rounding": (lambda x: (np.exp(x - np.log(np.exp(x).sum())).sum(), 0 * x + 1e-17), X),
-    "a corner": (lambda x: (abs(x).sum(), 0 * x + 0.3), 0 * X),
+    "a corner": (lambda x: (abs(x).sum(), np.where(x == 0, 0.3, np.sign(x))), 0 * X),
     "beside a corner": (lambda x: (abs(x).sum(), np.sign(x)), 1e-4 * np.sign(X)),
     "corners all around": (zigzag, X),
+    "saturated": (Tanh(), 18 + X),
+    "a corner of the slope": (ELU(), np.array([[0.0, 1, -1]])),
+    "flat at a point": (lambda x: (1 + x**5, lambda dy: 5 * x**4 * dy), 0 * X),
+    "a row of zeros normalised": (normalised, 0 * X[0]),
+    "near an edge": (lambda x: (np.log1p(-x).sum(), -1 / (1 - x)), np.array([1 - 1e-3, 0.3])),
+    "Python's own logarithm": (lambda x: (sum(map(math.log, x)), 1 / x), np.array([1e-3, 1, 2])),
+    "a table that it changes": (of_a_table, X, {"factors": [2.0]}),
+    "a list of one": (lambda x: ((x**2).sum(), [2 * x[0]]), X[0, :1]),
+    "one large output": (lambda x: (np.append(x, 1e16), lambda dy: dy[:-1]), X[0]),
     "tiny": (lambda x: (1e-200 * x, lambda dy: 1e-200 * dy), X),
     "huge": (lambda x: (1e200 * np.sin(x), lambda dy: 1e200 * np.cos(x) * dy), X),
     "beside a large constant": (lambda x: (1e11 + np.sin(x), lambda dy: np.cos(x) * dy), X),
@@ -343,10 +412,33 @@ def test_inputs_without_a_float_array_are_refused_in_words(inputs):
         gradcheck(lambda *x: (np.float64(3), np.ones(2)), *inputs)
 
 
-@pytest.mark.parametrize("target", [None, 3, "dense", X, Dense])
+@pytest.mark.parametrize("target", [None, 3, "dense", X, Dense, GAN])
 def test_what_is_no_function_is_refused_in_words(target):
     with pytest.raises(InputError):
         gradcheck(target, X)
+
+
+class Short(Weighted):
+    def forward(self, x):
+        return super().forward(x)
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "message"),
+    [
+        (Short(), {}, r"forward must take \(x, rng\)"),
+        (Weighted(), {"seed": "a"}, "seed"),
+        (Weighted(), {"seed": -1}, "seed"),
+        (Weighted(), {"method": ["central"]}, "method"),
+        (Weighted(), {"tolerance": np.nan}, "tolerance"),
+        (np.sin, {"wrt": [X]}, "wrt must be arrays by name"),
+        (np.sin, {"wrt": X}, "wrt must be arrays by name"),
+        (np.sin, {"wrt": {1: X}}, "wrt must be arrays by name"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_words(target, options, message):
+    with pytest.raises(InputError, match=message):
+        gradcheck(target, X, **options)
 
 
 def networks(*odd):
@@ -370,6 +462,29 @@ def test_a_whole_model_is_checked_step_by_step():
     assert not gradcheck(GAN(*networks(InPlace())), abs(X) / 4)
     with pytest.raises(AssertionError, match="generator step: generator"):
         assert_gradients(GAN(*networks(InPlace())), abs(X) / 4)
+
+
+@pytest.mark.parametrize("directions", [None, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_first_weights_lie_on_corners_and_what_is_right_nearby_passes(seed, directions):
+    """Rows that all units ignore are, by biases of 0, on the corner of every unit after them."""
+    generator = Sequential(Dense(2, 4), ReLU(), Dense(4, 3), rng=seed)
+    gan = GAN(generator, Sequential(Dense(3, 5), ReLU(), Dense(5, 1), rng=seed + 50))
+    x = np.random.default_rng(seed).standard_normal((4, 3))
+    report = gradcheck(gan, x, directions=directions)
+    assert report, report
+
+
+class Careless(GAN):
+    """Says nothing of its generator's loss."""
+
+    def losses(self, batch):
+        yield next(super().losses(batch))
+
+
+def test_a_network_that_no_loss_trains_is_named():
+    with pytest.raises(InputError, match="trains its network 'generator'"):
+        gradcheck(Careless(*networks()), abs(X) / 4)
 
 
 def test_a_model_is_left_as_it_was():

@@ -37,6 +37,7 @@ class GradientStep(NamedTuple):
     """
 
     name: str
+    networks: Sequence[str]
     parameters: dict[str, np.ndarray]
     function: Callable[[], tuple[Any, Callable[[Any], dict[str, np.ndarray]]]]
 
@@ -57,7 +58,7 @@ def gradient_step(model: "Model", loss: Loss) -> GradientStep:
         def vjp(dy: Any) -> dict[str, np.ndarray]:
             grads = {name: network.parameters.like() for name, network in networks.items()}
             differentiated = value(grads)
-            if not abs(differentiated - reported) <= SAME * abs(reported):
+            if not abs(differentiated - reported) <= SAME * max(1, abs(reported)):
                 raise InputError(
                     f"{loss.name}: the loss is {reported} where no gradient is wanted, and "
                     f"{differentiated} where one is"
@@ -67,4 +68,4 @@ def gradient_step(model: "Model", loss: Loss) -> GradientStep:
         return reported, vjp
 
     parameters = {f"{n}.{p}": w for n, net in networks.items() for p, w in net.parameters.items()}
-    return GradientStep(loss.name, parameters, function)
+    return GradientStep(loss.name, loss.networks, parameters, function)
