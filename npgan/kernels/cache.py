@@ -8,7 +8,6 @@ code that cannot be written is not kept.
 
 import hashlib
 import os
-import pickle
 import re
 import shutil
 import sys
@@ -24,12 +23,12 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba.core import caching, config
-from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 from platformdirs import user_cache_path
 
 NAME = "npgan-kernels-"
 KEPT = 8  # keys: two versions of npgan, used in turn, leave each other's code alone
+CHECKSUM = 4  # bytes
 DAY = 24 * 3600.0  # seconds: nor is a key removed that was used within one
 KERNELS = Path(__file__).parent
 CONSTANTS = re.compile(rb"^from npgan\.((?:ops|memory)\b[\w.]*) import", re.MULTILINE)
@@ -122,28 +121,40 @@ class _Place(caching._CacheLocator):
 
 
 class _Code(caching.CompileResultCacheImpl):
-    """What is kept of a function: a checksum goes with it, since damaged code ends the process."""
+    """What is kept of a function."""
 
     def __init__(self, function: Callable) -> None:
         self._lineno, self._locator = function.__code__.co_firstlineno, _Place()
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
 
-    def reduce(self, result: Any) -> tuple[int, bytes]:
-        code = dumps(super().reduce(result))
-        return zlib.crc32(code), code
 
-    def rebuild(self, context: Any, kept: tuple[int, bytes]) -> Any:
-        checksum, code = kept
-        if zlib.crc32(code) != checksum:
+class _Files(caching.IndexDataCacheFile):
+    """The files of a function: each ends with a checksum, since damaged code ends the process."""
+
+    def _dump(self, content: Any) -> bytes:
+        code: bytes = super()._dump(content)
+        return code + _checksum(code)
+
+    def _load_data(self, name: str) -> Any:
+        code = Path(self._data_path(name)).read_bytes()
+        if code[-CHECKSUM:] != _checksum(code[:-CHECKSUM]):
             raise ValueError("damaged")
-        return super().rebuild(context, pickle.loads(code))
+        return super()._load_data(name)
+
+
+def _checksum(code: bytes) -> bytes:
+    return zlib.crc32(code).to_bytes(CHECKSUM, "big")
 
 
 class Cache(caching.FunctionCache):
     """Numba's cache of a function, without its exceptions."""
 
     _impl_class = _Code
+
+    def __init__(self, function: Callable) -> None:
+        super().__init__(function)
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, "")
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """Return the code for a signature, or None where it is not kept, or damaged."""
