@@ -40,7 +40,14 @@ def main(path: str = "ring.png") -> None:
         surface = draw(axes, gan, ring, samples[:400])
         axes.set(title=f"step {steps:,}\n{modes} modes hit, by {share:.0%}", xlabel="$x_1$")
     panels[0].set_ylabel("$x_2$")
-    figure.colorbar(surface, ax=panels, label="$D(x)$: how real", shrink=0.9, pad=0.01, aspect=15)
+    figure.colorbar(
+        surface,
+        ax=panels,
+        label="probability of real, $\\sigma(D(x))$",
+        shrink=0.9,
+        pad=0.01,
+        aspect=15,
+    )
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.savefig(path, dpi=110)
     print(f"saved {path}")

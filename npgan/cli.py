@@ -138,7 +138,7 @@ def _parser() -> Parser:
         help="of a GAN's z: less is likelier, more is more varied",
     )
     sample.add_argument(
-        "--label", type=int, metavar="C", help="of this class; by default all take turns"
+        "--label", type=int, metavar="C", help="of this class; by default all take turns, from 0 on"
     )
     sample.add_argument("--out", type=_path, required=True, metavar="FILE.png|FILE.npy")
 
@@ -289,9 +289,11 @@ def _sample(a: argparse.Namespace) -> None:
                 f"{a.run_folder} is a run of {config.model}, without classes: no --label"
             )
         samples = model.sample(a.n, rng=a.seed, label=a.label)
+    elif isinstance(model, CONDITIONAL):
+        columns = model.classes
+        samples = model.sample(a.n, rng=a.seed, label=np.arange(a.n) % columns)
     else:
         samples = model.sample(a.n, rng=a.seed)
-        columns = model.classes if isinstance(model, CONDITIONAL) else columns
     if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
         samples = runs.to_unit(model, config, samples)
     if a.out.suffix == ".npy":

@@ -21,7 +21,7 @@ from npgan.models import (
     Model,
     Translator,
 )
-from npgan.ops import sigmoid_forward
+from npgan.reports import told_apart
 
 SAMPLES = 10_000
 COPIES = 1000
@@ -35,11 +35,12 @@ def evaluate(
     Everything that generates: the measures of :class:`npgan.judge.Judge` of so many samples beside
     at most as many test rows, each also of as many training rows, ``<name>_real``; and whether the
     first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
-    classifier takes for what they were to be. A GAN's discriminator: the share that it tells
-    apart. Everything that reconstructs: the mean squared error. A VAE, also a conditional one: the
-    negative evidence lower bound in nats; an importance-weighted one: that of as many codes as it learned
-    from, too. A translator: the mean absolute error. A classifier: its accuracy, and how often each
-    class (a row) is taken for each (a column).
+    classifier takes for what they were to be. A GAN's discriminator: what its objective reports,
+    :mod:`npgan.reports`, and the share that it tells apart, if it has a logit to do so by. Everything
+    that reconstructs: the mean squared error. A VAE, also a conditional one: the negative evidence lower
+    bound in nats; an importance-weighted one: that of as many codes as it learned from, too. A
+    translator: the mean absolute error. A classifier: its accuracy, and how often each class (a row) is
+    taken for each (a column).
 
     Raises
     ------
@@ -81,13 +82,19 @@ def _discrimination(
     model: GAN, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     assert dataset.test is not None
-    labels = None if dataset.test_labels is None else dataset.test_labels[:n]
-    real, fake = model.opinions(model.rows(dataset.test[:n], labels), rng)
-    return {
-        "d_real": float(sigmoid_forward(real).mean()),
-        "d_fake": float(sigmoid_forward(fake).mean()),
-        "d_accuracy": float(((real > 0).mean() + (fake <= 0).mean()) / 2),
-    }
+    rows = model.rows(dataset.test, dataset.test_labels)
+    chosen = rows[rng.permutation(len(rows))[:n]]
+    each = [_opinion(model, *logits) for logits in model.opinions(chosen, rng)]
+    return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+
+
+def _opinion(model: GAN, real: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
+    """Return what a discriminator's logits say, and its accuracy where it has a logit to go by."""
+    result: dict[str, Any] = model.report(real, fake)
+    if model.objective.level is not None:
+        level = model.objective.level(*model.targets())
+        result["d_accuracy"] = told_apart(real, fake, level, level)
+    return result
 
 
 def _reconstruction(

@@ -1,19 +1,25 @@
 r"""Objectives: what the two players of a GAN, and an autoencoder, minimise.
 
 Each returns its value and the gradients of exactly that value, by name. Discriminators return
-logits :math:`l`, :math:`l_r` of real data and :math:`l_f` of generated data; the probability that a sample
-is real is :math:`\sigma(l)`, but it is never formed: :math:`-\log\sigma(l)` and
+logits :math:`l`, :math:`l_r` of real data and :math:`l_f` of generated data. For a cross-entropy the
+probability that a sample is real is :math:`\sigma(l)`, but it is never formed: :math:`-\log\sigma(l)` and
 :math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. A line over a term is its mean over the n
 samples of its batch, which gives each sample's gradient the factor 1/n.
+
+Where generated data is like real data, the best discriminator answers everywhere the same, and each loss
+has a value that can be drawn beside its curve: its *equilibrium*.
 """
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import pairs
+from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports
 
 
 class DiscriminatorLoss(NamedTuple):
@@ -32,19 +38,27 @@ class GeneratorLoss(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What each player minimises.
+    """What each player minimises, and what is reported of it.
 
     Attributes
     ----------
     discriminator : (real_logits, fake_logits) -> DiscriminatorLoss; where there are labels, it
         also takes real_label and fake_label
     generator : fake_logits -> GeneratorLoss; where it is relativistic, (fake_logits, real_logits)
+    reports : column -> what is said of the discriminator; the same for D + c wherever its loss is
+    equilibrium : (real_label, fake_label) -> column -> what the losses and reports are at the
+        equilibrium; a column that has no such value is left out
+    level : (real_label, fake_label) -> the logit above which D takes a sample for real; None: its loss
+        leaves that open
     labels : whether real and generated data have labels, which can be smoothed
     relativistic : whether the generator's loss compares generated with real data
     """
 
     discriminator: Callable[..., DiscriminatorLoss]
     generator: Callable[..., GeneratorLoss]
+    reports: Reports
+    equilibrium: Callable[[float, float], dict[str, float]]
+    level: Callable[[float, float], float] | None = None
     labels: bool = False
     relativistic: bool = False
 
@@ -241,22 +255,115 @@ def relativistic_average_generator(
     return GeneratorLoss(value, dfake)
 
 
+def _cross_entropy_level(s: float, t: float) -> float:
+    r"""Return the logit that the labels s and t of the same samples ask for: :math:`\sigma(l) = (s + t)/2`."""
+    return math.log((s + t) / (2 - s - t))
+
+
+def _cross_entropy_equilibrium(s: float, t: float) -> dict[str, float]:
+    r"""Return :math:`L_D = 2H(m)`, with H the entropy of a coin and :math:`m = (s + t)/2`, and m itself.
+
+    Every sample is met as often with the label s as with t, :math:`L_D = -(s + t)\log\sigma(l) -
+    (2 - s - t)\log(1 - \sigma(l))`, which is least at :math:`\sigma(l) = m`.
+
+    >>> _cross_entropy_equilibrium(1.0, 0.0)["d_loss"] / math.log(2)
+    2.0
+    """
+    m = (s + t) / 2
+    entropy = -m * math.log(m) - (1 - m) * math.log(1 - m)
+    return {"d_loss": 2 * entropy, "d_real": m, "d_fake": m}
+
+
+def _middle(s: float, t: float) -> float:
+    return (s + t) / 2
+
+
+def _zero(s: float, t: float) -> float:
+    return 0.0
+
+
+def _always(s: float, t: float, **values: float) -> dict[str, float]:
+    """Return values that do not depend on the labels."""
+    return values
+
+
+def _minimax_equilibrium(s: float, t: float) -> dict[str, float]:
+    return _cross_entropy_equilibrium(s, t) | {"g_loss": math.log(1 - (s + t) / 2)}
+
+
+def _non_saturating_equilibrium(s: float, t: float) -> dict[str, float]:
+    return _cross_entropy_equilibrium(s, t) | {"g_loss": -math.log((s + t) / 2)}
+
+
+def _least_squares_equilibrium(s: float, t: float) -> dict[str, float]:
+    r"""Return the losses at :math:`l = (s + t)/2`: :math:`L_D = (s - t)^2/4`.
+
+    >>> _least_squares_equilibrium(1.0, 0.0)
+    {'d_loss': 0.25, 'g_loss': 0.125, 'd_gap': 0.0}
+    """
+    return {"d_loss": (s - t) ** 2 / 4, "g_loss": ((s + t) / 2 - 1) ** 2 / 2, "d_gap": 0.0}
+
+
+LN2 = math.log(2)
 OBJECTIVES: dict[str, Objective] = {
-    "minimax": Objective(cross_entropy_discriminator, minimax_generator, labels=True),
-    "non-saturating": Objective(cross_entropy_discriminator, non_saturating_generator, labels=True),
-    "least-squares": Objective(least_squares_discriminator, least_squares_generator, labels=True),
-    "wasserstein": Objective(wasserstein_discriminator, wasserstein_generator),
-    "hinge": Objective(hinge_discriminator, wasserstein_generator),
+    "minimax": Objective(
+        cross_entropy_discriminator,
+        minimax_generator,
+        PROBABILITIES,
+        _minimax_equilibrium,
+        level=_cross_entropy_level,
+        labels=True,
+    ),
+    "non-saturating": Objective(
+        cross_entropy_discriminator,
+        non_saturating_generator,
+        PROBABILITIES,
+        _non_saturating_equilibrium,
+        level=_cross_entropy_level,
+        labels=True,
+    ),
+    "least-squares": Objective(
+        least_squares_discriminator,
+        least_squares_generator,
+        GAP,
+        _least_squares_equilibrium,
+        level=_middle,
+        labels=True,
+    ),
+    "wasserstein": Objective(
+        wasserstein_discriminator,
+        wasserstein_generator,
+        GAP,
+        partial(_always, d_loss=0.0, d_gap=0.0),
+    ),
+    "hinge": Objective(
+        hinge_discriminator,
+        wasserstein_generator,
+        GAP,
+        partial(_always, d_loss=2.0, d_gap=0.0),
+        level=_zero,
+    ),
     "relativistic": Objective(
-        relativistic_discriminator, relativistic_generator, relativistic=True
+        relativistic_discriminator,
+        relativistic_generator,
+        PAIRS,
+        partial(_always, d_loss=LN2, g_loss=LN2, d_pairs_won=0.5),
+        relativistic=True,
     ),
     "relativistic-average": Objective(
         relativistic_average_discriminator,
         relativistic_average_generator,
+        SIDES,
+        partial(_always, d_loss=2 * LN2, g_loss=2 * LN2, d_accuracy=0.5),
         labels=True,
         relativistic=True,
     ),
 }
+r"""Name -> objective.
+
+A Wasserstein or a hinge loss's generator has :math:`-\overline{l_f}`, which follows D's level: it has no
+equilibrium, and falls or rises without the samples' becoming better or worse.
+"""
 
 
 Reconstruction = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]

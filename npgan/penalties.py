@@ -15,6 +15,10 @@ dragan   around real data                             :math:`\overline{(\|g\| - 
 D treats each sample by itself, so that :math:`g_i` is row i of the gradient of
 :math:`\sum_i D(x_i)`: one backward pass from ones gives them all. Where a layer compares the samples of
 a batch (:mod:`npgan.layers.minibatch`) that row is what is meant by :math:`g_i`.
+
+A discriminator that is also shown what is given, a label or a translator's source, is a function of x for
+each given c: the points keep their c, and g is by x alone, as in the program of Mescheder et al. 2018, whose
+D(x, y) is differentiated by x.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +33,7 @@ from npgan.parameters import Parameters
 from npgan.schedules import Schedule, Varying
 
 DRAGAN_NOISE = 0.5
+EVERY = slice(None)
 
 
 def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
@@ -137,6 +142,7 @@ def gradient_penalty(
     coefficient: float = 1.0,
     grads: Parameters | None = None,
     rng: np.random.Generator | None = None,
+    data: np.ndarray | slice = EVERY,
 ) -> np.floating:
     r"""Return :math:`P = c\,m(g)`, :math:`g = \partial D/\partial x`; add its gradient to ``grads``.
 
@@ -153,6 +159,7 @@ def gradient_penalty(
     coefficient : c
     grads : the discriminator's gradients, added to; None: they are not wanted
     rng : the randomness of the discriminator's pass
+    data : which columns of x are data, whose slope counts; by default all
 
     Examples
     --------
@@ -164,9 +171,11 @@ def gradient_penalty(
     """
     logits, cache = discriminator.forward(x, rng)
     g, record = discriminator.input_gradient(np.ones_like(logits), cache)
-    value, dg = measure(g)
+    value, dg = measure(g[:, data])
     if grads is not None:
-        discriminator.double_backward(coefficient * dg, record, cache, grads, input_grad=False)
+        ddx = np.zeros_like(g)
+        ddx[:, data] = coefficient * dg
+        discriminator.double_backward(ddx, record, cache, grads, input_grad=False)
     return coefficient * value
 
 
@@ -180,6 +189,7 @@ def penalized_backward(
     fake: np.ndarray,
     grads: Parameters | None = None,
     rng: np.random.Generator | None = None,
+    data: np.ndarray | None = None,
 ) -> list[np.floating]:
     r"""Go back through D for its loss and its penalties; return the penalties' values.
 
@@ -198,15 +208,19 @@ def penalized_backward(
     real, fake : (n, d) the samples
     grads : the discriminator's gradients, added to; None: they are not wanted
     rng : draws the points of the penalties that do so, and the randomness of their passes
+    data : (d,) which columns are data, True, and not given with it, False; None: all
     """
+    every = EVERY if data is None else data
     penalties, values = coefficients(), []
     others = [name for name in penalties if name not in ("r1", "r2")]
     if len(others) < len(penalties):
-        c, n = np.empty(dlogits.shape, dlogits.dtype), len(real)
+        n, counted = len(real), np.ones(1, bool) if data is None else data
+        c = np.empty((len(dlogits), counted.size), dlogits.dtype)
 
         def fill() -> None:
             now = coefficients()
-            c[:n], c[n:] = now.get("r1", 0.0) / n, now.get("r2", 0.0) / len(fake)
+            c[:n] = counted * (now.get("r1", 0.0) / n)
+            c[n:] = counted * (now.get("r2", 0.0) / len(fake))
 
         run.each(fill)
         values.append(judge.penalized_backward(dlogits, c, cache, grads))
@@ -214,8 +228,10 @@ def penalized_backward(
         judge.backward(dlogits, cache, grads, input_grad=False)
     for name in others:
         points, measure = PENALTIES[name]
-        x = points(real, fake, rng)
-        values.append(gradient_penalty(discriminator, x, measure, penalties[name], grads, rng))
+        x = real.copy()
+        x[:, every] = points(real[:, every], fake[:, every], rng)
+        given = discriminator, x, measure, penalties[name], grads, rng, every
+        values.append(gradient_penalty(*given))
     return values
 
 

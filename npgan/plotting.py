@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError, array, as_path, count, image_shape, instance, number
+from npgan.reports import REPORTS, Reports
 from npgan.training.history import History
 
 PAD = 2
-LABELS = {"d_real": "D, of what is real", "d_fake": "D, of what was made"}
 PANELS = {
-    "d_real": "probability of real",
-    "d_fake": "probability of real",
     "accuracy": "share",
     "val_accuracy": "share",
     "frechet": "Fréchet distance",
@@ -25,7 +23,7 @@ PANELS = {
     "modes": "modes",
     "reverse_kl": "nats",
 }
-"""Column of a history -> what it is measured in, if it is no loss."""
+"""Column of a history -> what it is measured in, if it is neither a loss nor a report."""
 
 
 def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -174,16 +172,31 @@ def save_confusion(path: Path, matrix: np.ndarray) -> None:
     figure.savefig(path, format="png", dpi=100)
 
 
-def save_curves(path: Path, history: History) -> None:
-    """Save the history's columns against the steps as a PNG, a panel for each unit of ``PANELS``."""
+def save_curves(
+    path: Path,
+    history: History,
+    reports: Reports = REPORTS,
+    equilibrium: Mapping[str, float] | None = None,
+) -> None:
+    """Save the history's columns against the steps as a PNG, a panel for each unit.
+
+    Parameters
+    ----------
+    path : of the picture
+    history : columns that are reports of another objective, as earlier versions wrote them, are left out
+    reports : column -> what it is, for those that are no losses; see :mod:`npgan.reports`
+    equilibrium : column -> its value where nothing is left to learn: a dotted line
+    """
     from matplotlib.figure import Figure
 
     path = as_path(path)
     instance("history", history, History)
-    names = [name for name in history.columns if name not in ("epoch", "step", "seconds")]
+    known, other = equilibrium or {}, {"epoch", "step", "seconds"} | (REPORTS.keys() - reports)
     panels: dict[str, list[str]] = {}
-    for name in names:
-        panels.setdefault(PANELS.get(name, "loss"), []).append(name)
+    for name in history.columns:
+        if name not in other:
+            unit = reports[name].unit if name in reports else PANELS.get(name, "loss")
+            panels.setdefault(unit, []).append(name)
     if not panels:
         return
     figure = Figure(figsize=(8, 3.2 * len(panels)), layout="constrained")
@@ -192,10 +205,13 @@ def save_curves(path: Path, history: History) -> None:
         for name in panel:
             rows = [row for row in history if name in row]
             marker = "." if len(rows) < 30 else None
-            values = [row[name] for row in rows]
-            axes.plot(
-                [row["step"] for row in rows], values, marker=marker, label=LABELS.get(name, name)
-            )
+            steps, values = [row["step"] for row in rows], [row[name] for row in rows]
+            label = reports[name].label if name in reports else name
+            if name in known:
+                label += f" ({known[name]:.3g} at equilibrium)"
+            (line,) = axes.plot(steps, values, marker=marker, label=label)
+            if name in known:
+                axes.axhline(known[name], color=line.get_color(), linestyle=":")
         axes.set(xlabel="step", ylabel=unit)
         axes.grid(alpha=0.3)
         axes.legend()

@@ -56,12 +56,12 @@ MEASURED = 2000
 class Curves(Callback):
     """The history as a picture, once training has ended."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, model: Model) -> None:
+        self.path, self.model = path, model
 
     def on_train_end(self, loop: Loop) -> None:
         """Draw."""
-        plotting.save_curves(self.path, loop.history)
+        plotting.save_curves(self.path, loop.history, self.model.reports, self.model.equilibrium())
 
 
 def start(
@@ -195,7 +195,7 @@ def _loop(
             CSVHistory(folder / HISTORY),
             Checkpoints(folder / CHECKPOINT),  # before the pictures, any of which may fail
             Pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path)),
-            Curves(folder / CURVES),
+            Curves(folder / CURVES, model),
         ],
     )
 
@@ -321,8 +321,10 @@ def draw(
 
 def _draw_samples(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
     if config.image_shape:
-        columns = model.classes if isinstance(model, CONDITIONAL) else 8  # one a class
-        images = to_unit(model, config, model.sample(8 * columns, rng=config.seed))
+        columns, which = 8, {}
+        if isinstance(model, CONDITIONAL):  # a column a class
+            columns, which = model.classes, {"label": np.arange(8 * model.classes) % model.classes}
+        images = to_unit(model, config, model.sample(8 * columns, rng=config.seed, **which))
         shape = (config.image_shape[0], config.image_shape[1])
         plotting.save_grid(path, images, shape, columns)
     elif model.features == 2:

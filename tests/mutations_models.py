@@ -73,6 +73,13 @@ C_STEP = "conditional GAN, generator step"
 MEAN, HARDEST = "multi-GAN (mean), generators' step", "multi-GAN (hardest), generators' step"
 FAMILIES = [
     Mutation(
+        "penalties.gradient_penalty",
+        "np.zeros_like(g)",
+        "np.array(g)",
+        "conditional GAN, discriminator step",
+        "discriminator.0.weight",
+    ),
+    Mutation(
         "models.conditional.Labelled.backward",
         "dy[:, :d]",
         "dy[:, -d:]",

@@ -36,14 +36,18 @@ RECORDED = "test_recorded_steps.test_penalized_steps_are_recorded"
 PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_for_bit"
 AHEAD = "test_players.test_the_generator_is_updated_against_the_discriminator_as_it_came_to_be"
 PACKS = "test_players.test_a_pack_is_samples_side_by_side"
-SHARES = "test_players.test_generators_share_the_samples_evenly"
+SHARES = "test_players.test_generators_share_a_batch_evenly"
 OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
 SPREAD = "test_models.test_the_spread_widens_the_noise_of_samples_and_of_nothing_else"
 CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
 RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
-ASKED = "test_conditional.test_samples_are_of_the_class_that_was_asked_for"
 BIASES = "test_init.test_a_dense_layer_takes_its_weights_and_then_its_biases_from_its_initialiser"
 PRODUCTS = "test_work.test_a_penalty_shares_products_with_the_loss"
+TURNS = (
+    "test_players.test_at_every_place_each_has_its_turn_as_often_and_none_twice_more_than_another"
+)
+WON = "test_reports.test_a_pair_is_won_by_the_higher_logit_and_by_half_in_a_tie"
+UNSEEN = "test_reports.test_what_a_loss_does_not_see_is_not_reported"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
 SILENT = [
@@ -109,7 +113,7 @@ SILENT = [
         "test_optim.test_the_first_update_has_the_schedules_first_rate",
     ),
     Silent(
-        "models.gan.GAN.discriminator_step",
+        "models.gan.GAN.targets",
         "1 - self.label_smoothing",
         "1.0",
         OBJECTIVE,
@@ -154,15 +158,15 @@ SILENT = [
     Silent("penalties.around_real", " * real.std()", "", AROUND),
     Silent(
         "penalties.penalized_backward",
-        "c[:n], c[n:] =",
-        "c[n:], c[:n] =",
+        'now.get("r1", 0.0)',
+        'now.get("r2", 0.0)',
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("r1",),
     ),
     Silent(
         "penalties.penalized_backward",
-        "points(real, fake,",
-        "points(fake, real,",
+        "points(real[:, every], fake[:, every],",
+        "points(fake[:, every], real[:, every],",
         "test_penalties.test_the_discriminators_loss_and_gradient_are_its_objectives_plus_the_penaltys",
         ("dragan",),
     ),
@@ -174,6 +178,31 @@ SILENT = [
         ("decaying", None),
     ),
     Silent("schedules.Schedule.__call__", "min(step / self.steps, 1)", "step / self.steps", DECAY),
+    Silent(
+        "penalties.penalized_backward",
+        "c[:n] = counted *",
+        "c[:n] =",
+        "test_penalties.test_a_penalty_is_on_the_slope_by_the_data_alone",
+        ("r1", 1, "numpy"),
+    ),
+    Silent(
+        "penalties.penalized_backward",
+        "points(real[:, every], fake[:, every], rng)",
+        "points(real, fake, rng)[:, every]",
+        "test_penalties.test_labels_are_never_moved",
+        (1,),
+    ),
+    Silent("models.model.turns", "rng.permuted(rounds, axis=1)", "rounds", TURNS, (1,)),
+    Silent("reports.pairs_won", "real_logits - fake_logits", "real_logits", WON),
+    Silent("reports.gap", "real_logits.mean() - ", "-", UNSEEN, ("GAN", "wasserstein")),
+    Silent("ops.activation.mean_heaviside", "(0.5)", "(0)", WON),
+    Silent(
+        "losses._cross_entropy_equilibrium",
+        "(s + t) / 2",
+        "0.5",
+        "test_reports.test_the_equilibrium_is_the_value_of_each_loss_and_report_at_the_best_answer",
+        ("non-saturating", 0.9, 0.0),
+    ),
     Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", AHEAD),
@@ -186,16 +215,15 @@ SILENT = [
         "models.conditional.ConditionalGAN.latent_for", "-self.classes :", ": self.classes", CLASSES
     ),
     Silent("models.labels.Labels.one_hot", "high, low)", "low, high)", RANGE, (None, 0, 1)),
-    Silent("models.labels.Labels.labels_for", "% self.classes", "// self.classes", ASKED),
     Silent("models.gan.GAN._noisy", "self.instance_noise *", "", NOISY),
     Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng), ", "real, ", NOISY),
     Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),
     Silent("models.gan.GAN._rivals", "self.shown(real, rng)", "real", NOISY),
     Silent("models.gan.GAN.shown", "self._noisy(x, rng)", "x", NOISY),
     Silent(
-        "models.gan.GAN.discriminator_step",
-        "self.fake_label_smoothing)",
-        "0.0)",
+        "models.gan.GAN.targets",
+        "self.fake_label_smoothing",
+        "0.0",
         OBJECTIVE,
         ("minimax",),
     ),

@@ -220,6 +220,21 @@ def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_ha
     assert missing == parts | steps_only | in_numpy_only() | others
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_share_above_zero_is_the_references_to_the_bit(dtype):
+    x = np.round(random((7, 11), dtype), 0)
+    for numbers in (
+        x,
+        x[:, ::2],
+        x[:1, :1],
+        np.full((2, 1), np.nan, dtype),
+        np.zeros((3, 1), dtype),
+    ):
+        mine, theirs = kernels.KERNELS["mean_heaviside"](numbers), ops.mean_heaviside(numbers)
+        np.testing.assert_array_equal(mine, theirs)
+        assert mine.dtype == theirs.dtype == dtype
+
+
 @pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_likelihood_is_the_references(dtype):

@@ -67,12 +67,15 @@ def mutate(mutation, monkeypatch):
                 monkeypatch.setattr(other, attribute, mutant)
     if mutation.where.startswith("ops.") and hasattr(backend.run, name):
         monkeypatch.setattr(backend.run, name, mutant)
+
+    def mutated(row):
+        return row._make(mutant if part is original else part for part in row)
+
     for key, objective in losses.OBJECTIVES.items():
-        parts = [mutant if part is original else part for part in objective]
-        monkeypatch.setitem(losses.OBJECTIVES, key, losses.Objective(*parts))
+        reports = {name: mutated(report) for name, report in objective.reports.items()}
+        monkeypatch.setitem(losses.OBJECTIVES, key, mutated(objective)._replace(reports=reports))
     for key, penalty in penalties.PENALTIES.items():
-        parts = [mutant if part is original else part for part in penalty]
-        monkeypatch.setitem(penalties.PENALTIES, key, penalties.Penalty(*parts))
+        monkeypatch.setitem(penalties.PENALTIES, key, mutated(penalty))
     for key, opinion in multi.AGAINST.items():
         monkeypatch.setitem(multi.AGAINST, key, mutant if opinion is original else opinion)
     for key, loss in losses.RECONSTRUCTIONS.items():

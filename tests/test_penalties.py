@@ -14,6 +14,7 @@ from test_second_order import Square, network, random
 from npgan import (
     GAN,
     SGD,
+    ConditionalGAN,
     Dense,
     Dropout,
     InputError,
@@ -315,6 +316,74 @@ def test_instance_noise_is_added_to_all_that_the_discriminator_sees_in_training_
             # the standard deviation of n numbers errs by 0.5 / sqrt(2n) = 0.003; five of these
             assert added.std() == pytest.approx(std, abs=0.015 * (std > 0))
             assert added.mean() == pytest.approx(0, abs=0.02 * (std > 0))
+
+
+# --- where labels are given ----------------------------------------------------------------------
+
+CLASSES = 3
+
+
+def told(*layers, packing=1, **settings):
+    """Return a conditional GAN of samples four wide, in float64."""
+    width = packing * (4 + CLASSES)
+    networks = Sequential(Dense(2 + CLASSES, 4), Tanh(), rng=0), Sequential(*layers, rng=1)
+    networks = [net.astype(np.float64) for net in networks]
+    assert networks[1].in_width == width
+    return ConditionalGAN(*networks, classes=CLASSES, packing=packing, **settings)
+
+
+def labelled(gan, n=32):
+    """Return rows with labels, and z with the same."""
+    rows = gan.rows(batch(n), np.arange(n) % CLASSES)
+    return rows, gan.latent_for(rows, rng())
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+@pytest.mark.parametrize("packing", [1, 2])
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_penalty_is_on_the_slope_by_the_data_alone(name, packing, choice):
+    """Of a linear D it is known, and knows nothing of the weights of labels."""
+    width = packing * (4 + CLASSES)
+    backend.use(choice)
+    plain, gan = (told(Dense(width, 1), packing=packing, penalties=p) for p in ({}, {name: 10.0}))
+    rows, z = labelled(plain)
+    a, b = (g.discriminator_step(rows, z, g.grads["discriminator"], rng()) for g in (plain, gan))
+    weight, added = (
+        array.reshape(packing, 4 + CLASSES)
+        for array in (
+            gan.discriminator.parameters["0.weight"],
+            gan.grads["discriminator"]["0.weight"] - plain.grads["discriminator"]["0.weight"],
+        )
+    )
+    w = weight[:, :4]
+    norm = np.linalg.norm(w)
+    square = name in ("r1", "r2")
+    assert b.loss - a.loss == pytest.approx(10 * (norm**2 / 2 if square else (norm - 1) ** 2))
+    np.testing.assert_allclose(added[:, 4:], 0, atol=1e-13)  # sums of 64 numbers of order 1
+    np.testing.assert_allclose(added[:, :4], 10 * w * (1 if square else 2 * (1 - 1 / norm)))
+
+
+@pytest.mark.parametrize("packing", [1, 2])
+def test_labels_are_never_moved(packing):
+    seen, width = [], packing * (4 + CLASSES)
+
+    class See(Dense):
+        def forward(self, x, rng=None):
+            seen.append(x)
+            return super().forward(x, rng)
+
+    every = dict.fromkeys(PENALTIES, 1.0)
+    gan = told(See(width, 5), Tanh(), Dense(5, 1), packing=packing, penalties=every)
+    rows, z = labelled(gan, 2400)
+    seen.clear()  # of what a penalty was tried with
+    gan.discriminator_step(rows, z, gan.grads["discriminator"], rng())
+    both, between, around = (x.reshape(-1, 4 + CLASSES) for x in seen)
+    for x in (*np.split(both, 2), between, around):
+        np.testing.assert_array_equal(x[:, 4:], 10 * rows[:, 4:])
+    real, fake = np.split(both[:, :4], 2)
+    assert ((between[:, :4] - real) * (between[:, :4] - fake) <= 1e-15).all()
+    # the noise is as large as the data's spread asks for, whatever the labels' is
+    assert (around[:, :4] - real).var() == pytest.approx(real.var() / 12, rel=0.1)
 
 
 def test_a_relativistic_generator_sees_the_real_batch():

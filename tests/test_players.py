@@ -25,6 +25,7 @@ from npgan import (
     runs,
 )
 from npgan.layers import build
+from npgan.models import multi
 from npgan.models.config import Config
 from npgan.models.multi import AGAINST
 from npgan.models.presets import preset
@@ -195,7 +196,7 @@ def test_every_player_moves_by_its_own_optimiser():
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 1500])
-def test_generators_share_the_samples_evenly(n):
+def test_generators_share_a_batch_evenly(n):
     gan = make_several(3, 1)
     z = gan.latent(n, rng())
     made, bounds = gan.generator(z), [i * n // 3 for i in range(4)]
@@ -203,6 +204,49 @@ def test_generators_share_the_samples_evenly(n):
     assert max(np.diff(bounds)) - min(np.diff(bounds)) <= 1
     for name, i, j in zip(gan.generators, bounds[:-1], bounds[1:], strict=True):
         np.testing.assert_array_equal(made[i:j], gan.networks[name](z[i:j]))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7])
+def test_at_every_place_each_has_its_turn_as_often_and_none_twice_more_than_another(n):
+    k, draws = 3, 3000
+    taken = np.array([multi.turns(n, k, rng(seed)) for seed in range(draws)])
+    counts = np.stack([(taken == i).sum(axis=1) for i in range(k)])
+    assert counts.min() == n // k
+    assert counts.max() == -(-n // k)
+    shares = np.stack([(taken == i).mean(axis=0) for i in range(k)])
+    # a share of 1/3 of 3000 errs by sqrt(2/9/3000) = 0.0086; five of these
+    np.testing.assert_allclose(shares, 1 / k, atol=0.043)
+
+
+def test_samples_are_of_every_generator_as_often():
+    """Each generator of three makes its own number, whatever z is."""
+    gan = MultiGAN(
+        {
+            name: Sequential(Dense(1, 1))
+            for name in (*("generator", "generator2", "generator3"), "discriminator")
+        }
+    )
+    for value, name in enumerate(gan.generators):
+        gan.networks[name].parameters["0.weight"][...] = 0
+        gan.networks[name].parameters["0.bias"][...] = value
+    one = np.concatenate([gan.sample(1, rng=seed) for seed in range(600)])
+    # a share of 1/3 of 600 errs by 0.019; five of these
+    np.testing.assert_allclose([(one == i).mean() for i in range(3)], 1 / 3, atol=0.096)
+    for n in (2, 3, 3000, 3001):
+        counts = [(gan.sample(n, rng=0) == i).sum() for i in range(3)]
+        assert max(counts) - min(counts) <= (n % 3 > 0)
+    z, which = np.zeros((4, 1), np.float32), [2, 0, 0, 1]
+    assert gan.decode(z, which).ravel().tolist() == which
+    assert gan.decode(z).ravel().tolist() == [0, 1, 2, 0]
+    with pytest.raises(InputError, match="which must be"):
+        gan.decode(z, [3, 0, 0, 1])
+    _, fake = gan.opinions(np.zeros((7, 1), np.float32), rng())[0]
+    assert len({*fake.ravel().tolist()}) == 3
+
+
+def test_a_generator_without_a_share_of_the_batch_is_refused():
+    with pytest.raises(InputError, match="a batch of 2 is too small for 3 generators"):
+        make_several(3, 1).fit(data(), steps=1, batch_size=2, callbacks=[])
 
 
 def test_generators_are_against_the_mean_or_the_hardest_of_the_opinions():
@@ -239,9 +283,9 @@ def test_the_average_is_of_all_generators_and_draws_the_samples():
         gan.train_step(data(), noise)
         seen.append(gan.generator.parameters.flat.astype(float))
     np.testing.assert_allclose(gan.average.parameters.flat, naive.ema(seen, 0.9), atol=1e-6)
-    z = gan.latent(6, rng())
-    np.testing.assert_array_equal(gan.decode(z), gan.average(z))
-    assert not np.array_equal(gan.decode(z), gan.generator(z))
+    z, which = gan.latent(6, rng()), np.arange(6) // 3  # as the shares of a batch are
+    np.testing.assert_allclose(gan.decode(z, which), gan.average(z), rtol=1e-6)
+    assert not np.allclose(gan.decode(z, which), gan.generator(z), rtol=1e-3)
 
 
 def test_a_state_brings_other_players_to_the_same_future():

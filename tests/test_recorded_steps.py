@@ -1,5 +1,7 @@
 """A recorded step does, bit for bit, what its operations do one by one; or it is not recorded."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from test_players import bits
@@ -153,10 +155,10 @@ def test_penalized_steps_are_recorded(name, threads):
     check(make, rows(dtype=np.float64), close=1e-9)
 
 
-def conditional(packing=1, **settings):
+def conditional(packing=1, dtype=np.float32, **settings):
     """Return a small conditional GAN of three classes."""
     layers = generator(WIDTH - 3), critic(packing * WIDTH)
-    networks = (build(specs, rng=i) for i, specs in enumerate(layers))
+    networks = (build(specs, rng=i).astype(dtype) for i, specs in enumerate(layers))
     return ConditionalGAN(*networks, classes=3, packing=packing, **settings)
 
 
@@ -166,6 +168,14 @@ def several(generators=3, discriminators=2, **settings):
     layers = {f"{role}{i or ''}": specs for role, specs, n in kinds for i in (0, *range(2, n + 1))}
     players = {name: build(specs, rng=[i]) for i, (name, specs) in enumerate(layers.items())}
     return MultiGAN(players, **settings)
+
+
+@compiled
+@pytest.mark.parametrize("packing", [1, 2])
+def test_penalties_of_the_data_alone_are_recorded(packing, threads):
+    penalties = {"r1": geometric(2.0, 0.02, 8), "r2": 0.5}
+    made = partial(conditional, packing, np.float64, penalties=penalties)
+    check(made, rows(dtype=np.float64), close=1e-9)
 
 
 RECORDED = ("minimax", "non-saturating", "relativistic")  # of the objectives

@@ -75,6 +75,18 @@ def test_a_finished_run_is_trained_longer_only_when_asked(capsys, images):
     assert (code, err) == (2, "npgan: error: steps must be at least 1, not 0\n")
 
 
+def test_a_run_whose_history_has_an_earlier_versions_columns_goes_on(capsys, images):
+    """They were of every objective; they stay where they are, and nothing is added to them."""
+    words = ("gan-mnist", "--data", images, "--batch-size", 20, "--steps", 2)
+    assert run(capsys, "train", *words, "--backend", "numpy", "--out", "r")[0] == 0
+    table = Path("r/history.csv")
+    table.write_text(table.read_text().replace("d_pairs_won", "d_real"))
+    assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 0
+    first, last = History.read_csv(table).rows
+    assert ("d_real" in first, "d_pairs_won" in first) == (True, False)
+    assert ("d_real" in last, "d_pairs_won" in last) == (False, True)
+
+
 def test_an_existing_run_is_not_touched(capsys):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     before = {name: os.stat(f"r/{name}").st_mtime_ns for name in os.listdir("r")}

@@ -387,7 +387,7 @@ def test_progress_prints_lines_where_there_is_no_terminal(small_gan, points, cap
     error = capsys.readouterr().err
     assert "step 6/6" in error
     assert " s, 0 s left" in error
-    assert "D(G(z))" in error
+    assert "P(real) of made" in error
     assert "\r" not in error
 
 

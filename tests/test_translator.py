@@ -10,6 +10,7 @@ from npgan import Adam, Dense, InputError, Sequential, Sigmoid, Tanh
 from npgan.data import outlines
 from npgan.losses import OBJECTIVES
 from npgan.models import Translator
+from npgan.penalties import PENALTIES
 
 A, B = 4, 3
 
@@ -51,6 +52,30 @@ def test_a_step_moves_both_networks_and_leaves_no_gradient():
     for name, net in model.networks.items():
         assert (net.parameters.flat != twin.networks[name].parameters.flat).mean() > 0.9
         assert not model.grads[name].flat.any()
+
+
+def test_penalties_leave_alone_what_is_given():
+    seen = []
+
+    class See(Dense):
+        def forward(self, x, rng=None):
+            seen.append(x)
+            return super().forward(x, rng)
+
+    def step(penalties):
+        networks = Sequential(Dense(A, B), rng=0), Sequential(See(A + B, 1), rng=1)
+        model = Translator(*(net.astype(np.float64) for net in networks), penalties=penalties)
+        seen.clear()  # of what a penalty was tried with
+        grads = model.grads["discriminator"]
+        model.discriminator_step(pairs().astype(np.float64), grads, np.random.default_rng(0))
+        return grads["0.weight"]
+
+    plain, paid = step({}), step(dict.fromkeys(PENALTIES, 1.0))
+    both, between, around = seen
+    for x in (*np.split(both, 2), between, around):
+        np.testing.assert_array_equal(x[:, :A], pairs()[:, :A])
+    np.testing.assert_allclose(paid[:A], plain[:A], atol=1e-13)  # sums of 64 numbers of order 1
+    assert (abs(paid - plain)[A:] > 1e-3).all()
 
 
 def test_without_an_opinion_it_is_a_regression():

@@ -156,7 +156,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         l1_weight=3.0,
         adversarial_weight=0.7,
         objective="relativistic",
-        penalties={"r1": 0.5, "r2": 0.7},
+        penalties=dict.fromkeys(PENALTIES, 0.5),
         optimizers=_sgd("generator", "discriminator"),
     )
     yield from steps_of("translator", translator, rng.random((5, 4)))
@@ -207,7 +207,8 @@ def _families(rng: np.random.Generator) -> Iterator[Case]:
         *_networks(told, critic),
         classes=2,
         objective="relativistic",
-        **settings,
+        penalties=dict.fromkeys(PENALTIES, 0.5),
+        instance_noise=0.3,
         optimizers=_sgd("generator", "discriminator"),
     )
     yield from steps_of("conditional GAN", conditional, data)

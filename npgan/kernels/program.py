@@ -27,6 +27,7 @@ from npgan.kernels.elementwise import (
     largest,
     limits,
     mean_of_sigmoids,
+    mean_of_steps,
     momentum,
     rmsprop,
     sgd,
@@ -45,13 +46,13 @@ from npgan.memory import LINE
 OPERATIONS = (
     "gather_bytes", "gather", "normal", "mask", "columns", "output", "weight", "input", "tangent", "slope", "mix",
     "fourier", "fourier_backward", "fourier_tangent",
-    "activation_backward", "loss", "mean", "mean_sigmoid", "add", "scale", "multiply", "finite",
+    "activation_backward", "loss", "mean", "mean_sigmoid", "mean_heaviside", "add", "scale", "multiply", "finite",
     "sgd", "momentum", "rmsprop", "adam", "ema",
 )  # fmt: skip
 (
     GATHER_BYTES, GATHER, NORMAL, MASK, COLUMNS, OUTPUT, WEIGHT, INPUT, TANGENT, SLOPE, MIX,
     FOURIER, FOURIER_BACKWARD, FOURIER_TANGENT,
-    ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, ADD, SCALE, MULTIPLY, FINITE,
+    ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, MEAN_HEAVISIDE, ADD, SCALE, MULTIPLY, FINITE,
     SGD, MOMENTUM, RMSPROP, ADAM, EMA,
 ) = range(len(OPERATIONS))  # fmt: skip
 OPERATION, PARTS, WAIT, BEFORE = range(4)
@@ -100,7 +101,7 @@ def penalties(operation, o, memory, doubles, panel, part, parts):  # type: ignor
     if operation == SLOPE:
         sums = o[5] * memory.itemsize // 8
         slope_part(
-            memory, o[2], memory, o[3], memory, o[4], doubles, sums, n, k, panel, part, parts
+            memory, o[2], memory, o[3], o[6], memory, o[4], doubles, sums, n, k, panel, part, parts
         )
     else:
         mix_part(memory, o[2], memory, o[3], memory, o[4], memory, o[5], n, k, part, parts)
@@ -208,8 +209,10 @@ def losses(operation, o, numbers, memory, doubles, part, parts):  # type: ignore
         for b in range(o[2]):
             total += doubles[o[1] * memory.itemsize // 8 + b]
         memory[o[3]] = total / o[0]
-    else:
+    elif operation == MEAN_SIGMOID:
         memory[o[2]] = mean_of_sigmoids(memory[o[1] : o[1] + o[0]])
+    else:
+        memory[o[2]] = mean_of_steps(memory[o[1] : o[1] + o[0]])
 
 
 @cache
@@ -245,7 +248,7 @@ def performer(dtype: np.dtype) -> Any:
             first, last = share(o[0], UNIT, part, parts)
             if largest(words[o[1] + first : o[1] + last], sign) >= infinity:
                 state[BAD] = o[2] if state[BAD] < 0 else state[BAD]  # what comes after is no news
-        elif LOSS <= operation <= MEAN_SIGMOID:
+        elif LOSS <= operation <= MEAN_HEAVISIDE:
             losses(operation, o, numbers, memory, doubles, part, parts)
         else:
             elementwise(operation, o, numbers, memory, part, parts)

@@ -230,7 +230,7 @@ class Recorder(Rows):
         g = down(g)
         value, t, sums = self.new(), self.new(*g.shape), Place(Buffer(2 * n), 0, 2 * n, writes=True)
         places = [self.place(g), self.place(c), self.place(t, writes=True), sums]
-        self.row("slope", n, g.shape[1], *places, most=g.size // LEAST + 1)
+        self.row("slope", n, g.shape[1], *places, int(c.size > n), most=g.size // LEAST + 1)
         self.row("mean", 1, sums._replace(writes=False), n, self.place(value, writes=True))
         if grads is None:
             return value
@@ -315,8 +315,15 @@ class Recorder(Rows):
 
     def mean_sigmoid(self, x: Traced) -> Traced:
         """Write down a row."""
+        return self._mean("mean_sigmoid", x)
+
+    def mean_heaviside(self, x: Traced) -> Traced:
+        """Write down a row."""
+        return self._mean("mean_heaviside", x)
+
+    def _mean(self, name: str, x: Traced) -> Traced:
         value = self.new()
-        self.row("mean_sigmoid", x.size, self.place(x), self.place(value, writes=True))
+        self.row(name, x.size, self.place(x), self.place(value, writes=True))
         return value
 
     def update(self, name: str, vectors: int, rates: Rates, *arguments: Any) -> None:

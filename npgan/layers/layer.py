@@ -89,12 +89,14 @@ class Layer:
     def penalized_backward(
         self, dy: np.ndarray, c: np.ndarray, cache: Any, grads: Parameters | None = None
     ) -> np.floating:
-        r"""Go back for a loss and a penalty, :math:`P = \frac12\sum_n c_n\|\partial y_n/\partial x_n\|^2`; return P.
+        r"""Go back for a loss and a penalty on the slope; return the penalty.
+
+        .. math:: P = \frac12\sum_{nj} c_{nj}\left(\frac{\partial y_n}{\partial x_{nj}}\right)^2
 
         Parameters
         ----------
         dy : (n, 1) the loss's gradient by the output, one number a sample
-        c : (n, 1) each sample's coefficient
+        c : (n, 1) each sample's coefficient, or (n, in) that of each of its numbers
         cache : what :meth:`forward` returned
         grads : gradients of loss and penalty, added to; None: they are not wanted
         """

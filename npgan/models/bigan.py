@@ -82,6 +82,11 @@ class BiGAN(JudgedCoder):
             self.decoder.backward(dmade, decoder_cache, grads["decoder"], input_grad=False)
         return {"loss": loss.value}
 
+    def equilibrium(self) -> dict[str, float]:
+        """Return it of both sides, whose losses are one with the sides exchanged."""
+        found = super().equilibrium()
+        return found | {"loss": found["d_loss"]} if "d_loss" in found else found
+
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the mean squared error of held-out data, which nothing in training measures."""
         x = self.scaled(data)

@@ -7,14 +7,14 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, unknown
+from npgan.errors import InputError, count
 from npgan.layers import Sequential, halves
-from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks, inputs
+from npgan.models.judged import Judged
+from npgan.models.model import Model, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import check_penalties, penalized_backward
+from npgan.penalties import penalized_backward
 from npgan.schedules import Varying
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class LatentModel(Coder):
         return self.decode(self.latent(count("n", n), errors.generator(rng)))
 
 
-class JudgedCoder(LatentModel):
+class JudgedCoder(Judged, LatentModel):
     """An encoder and a decoder that play against a discriminator; subclasses say what it is shown.
 
     Parameters
@@ -116,14 +116,10 @@ class JudgedCoder(LatentModel):
     ) -> None:
         if discriminator.out_width != 1:
             raise InputError(f"the discriminator must return 1, not {discriminator.out_width}")
-        check_critic(discriminator)
-        if objective not in OBJECTIVES:
-            raise unknown("objective", objective, OBJECTIVES)
+        self.play_by(objective, penalties, discriminator)
         networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
         super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
-        self.objective = OBJECTIVES[objective]
-        self.penalties = check_penalties(penalties or {}, discriminator)
 
     def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return what D is to take for real and what for made, as many rows of each."""
@@ -176,5 +172,4 @@ class JudgedCoder(LatentModel):
         parts = self.generator_step(batch, rng, self.grads)
         self.update(parts["loss"], "encoder", "decoder")
         run.after(self._count)
-        opinions = {"d_real": run.mean_sigmoid(real), "d_fake": run.mean_sigmoid(fake)}
-        return {**parts, "d_loss": d_loss, **opinions}
+        return {**parts, "d_loss": d_loss, **self.report(real, fake)}

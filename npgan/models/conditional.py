@@ -3,11 +3,13 @@ r"""The conditional GAN: the generator is told a class, and the discriminator th
 A label is a row c of as many columns as there are classes, high at its class and low elsewhere
 (one-hot). It is joined to z and to x,
 
-.. math:: \tilde x = G([z, c]), \qquad l = D([x, c]),
+.. math:: \tilde x = G([z, c]), \qquad l = D([x, 10c]),
 
 so that D asks whether x is a real sample *of its class*. A network's first layer multiplies c with
-some rows of its weight, one for each class: that is an embedding of the classes, and learned.
-Source: Mirza and Osindero 2014.
+some rows of its weight, one for each class: that is an embedding of the classes, and learned. D is
+shown ten times the label, which is one number among hundreds of pixels and is to count from the start.
+Penalties see a D of x alone, for the label that is given; see :mod:`npgan.penalties`.
+Source: Mirza and Osindero 2014, without the factor.
 """
 
 from typing import Any
@@ -76,7 +78,7 @@ class ConditionalGAN(Labels, GAN):
     Parameters
     ----------
     generator : [z, c] (n, latent_dim + classes) -> x (n, d)
-    discriminator : [x, c] (n, d + classes) -> logits (n, 1)
+    discriminator : [x, 10 c] (n, d + classes) -> logits (n, 1)
     classes : how many there are; labels are 0, 1, ...
     settings : as a :class:`~npgan.models.GAN` has them
 
@@ -114,6 +116,12 @@ class ConditionalGAN(Labels, GAN):
     pattern = GAN.pattern  # its steps can be recorded as well
 
     @property
+    def data_columns(self) -> np.ndarray:
+        """Those of x in [x, 10 c], of each sample of a pack."""
+        width = self.generator.out_width
+        return np.tile(np.arange(width) < width - self.classes, self.packing)
+
+    @property
     def latent_dim(self) -> int:
         """The width of z, without the label."""
         return self.generator.in_width - self.classes
@@ -123,11 +131,7 @@ class ConditionalGAN(Labels, GAN):
         return np.concatenate([self.latent(len(batch), rng), batch[:, -self.classes :]], axis=1)
 
     def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-        """Return [x + noise, s c]: labels are certain, and a distance apart.
-
-        A penalty counts the slope by the labels as well. Were they as near to each other as 0 and 1,
-        which images are not, D would have to be flatter there, and look at them less.
-        """
+        """Return [x + noise, 10 c]: labels are certain."""
         d = x.shape[1] - self.classes
         return np.concatenate([super()._noisy(x[:, :d], rng), APART * x[:, d:]], axis=1)
 
@@ -139,10 +143,12 @@ class ConditionalGAN(Labels, GAN):
     ) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any.
 
-        ``label`` is the class of all of them, or of each (n,); by default they take turns.
+        ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
+        are as many of each as n allows.
         """
-        z = self.spread * self.latent(count("n", n), errors.generator(rng))
-        return self.decode(z, self.labels_for(n, label))
+        rng = errors.generator(rng)
+        z = self.spread * self.latent(count("n", n), rng)
+        return self.decode(z, self.labels_for(n, label, rng))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""

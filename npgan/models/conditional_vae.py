@@ -77,11 +77,14 @@ class ConditionalVAE(Variational, Labels):
         rng: np.random.Generator | int | None = None,
         label: int | np.ndarray | None = None,
     ) -> np.ndarray:
-        """Return n decoded samples of z ~ N(0, I), (n, d), of these classes; by default they take turns."""
-        labels = self.labels_for(count("n", n), label)
-        dtype = self.decoder.parameters.flat.dtype
-        z = run.standard_normal(errors.generator(rng), (n, self.latent_dim), dtype)
-        return self.decode(z, labels)
+        """Return n decoded samples of z ~ N(0, I), (n, d).
+
+        ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
+        are as many of each as n allows.
+        """
+        rng, dtype = errors.generator(rng), self.decoder.parameters.flat.dtype
+        z = run.standard_normal(rng, (count("n", n), self.latent_dim), dtype)
+        return self.decode(z, self.labels_for(n, label, rng))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return what codes (n, k) of classes (n,) stand for, (n, d)."""

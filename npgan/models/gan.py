@@ -14,15 +14,15 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, fraction, not_negative, positive, unknown
+from npgan.errors import InputError, count, fraction, not_negative, positive
 from npgan.layers import Layer, Sequential, halves
-from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks, inputs
+from npgan.models.judged import Judged
+from npgan.models.model import in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import check_penalties, penalized_backward
+from npgan.penalties import penalized_backward
 from npgan.schedules import Varying
 
 
@@ -41,7 +41,7 @@ class GeneratorStep(NamedTuple):
     fake_logits: np.ndarray
 
 
-class GAN(Model):
+class GAN(Judged):
     """A generator against a discriminator.
 
     Parameters
@@ -107,15 +107,12 @@ class GAN(Model):
         self.packing = count("packing", packing, 1)
         for critic in critics.values():
             self._check_widths(generator.out_width, critic)
-            check_critic(critic)
-        if objective not in OBJECTIVES:
-            raise unknown("objective", objective, OBJECTIVES)
+        self.play_by(objective, penalties, *critics.values())
         if optimizers is None:
             optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
         super().__init__(networks, optimizers)
         self.generator, self.discriminator, self.discriminators = generator, discriminator, critics
         self.generators = [name for name in networks if name not in critics]
-        self.objective = OBJECTIVES[objective]
         self.n_critic = count("n_critic", n_critic, 1)
         self.label_smoothing = fraction("label_smoothing", label_smoothing)
         self.fake_label_smoothing = fraction("fake_label_smoothing", fake_label_smoothing)
@@ -123,8 +120,6 @@ class GAN(Model):
             raise InputError(
                 f"the objective {objective!r} has no labels: there is nothing to smooth"
             )
-        for critic in critics.values():
-            self.penalties = check_penalties(penalties or {}, critic)
         self.instance_noise = not_negative("instance_noise", instance_noise)
         self.unrolled_steps = count("unrolled_steps", unrolled_steps)
         self.ema, self.spread = fraction("ema", ema), positive("spread", spread)
@@ -148,8 +143,15 @@ class GAN(Model):
                 f"and returns {returned} (must be 1)"
             )
 
+    def targets(self) -> tuple[float, float]:
+        """Return the labels of real and of generated data."""
+        return 1 - self.label_smoothing, self.fake_label_smoothing
+
     def check_batch(self, batch_size: int) -> None:
         """Refuse a batch that does not make whole packs."""
+        self._check_packs(batch_size)
+
+    def _check_packs(self, batch_size: int) -> None:
         if batch_size % self.packing:
             raise InputError(
                 f"a batch of {batch_size} does not make packs of {self.packing} samples: their "
@@ -177,7 +179,7 @@ class GAN(Model):
 
     def shown(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return samples (n, d) as a discriminator sees them: noisy, and packed (n/m, m d)."""
-        self.check_batch(len(x))
+        self._check_packs(len(x))
         return self._noisy(x, rng).reshape(-1, self.packing * x.shape[1])
 
     def discriminator_step(
@@ -204,12 +206,12 @@ class GAN(Model):
         judge = halves(discriminator, len(real))
         logits, cache = judge.forward(np.concatenate([real, fake]), rng)
         real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
-        smoothed = (1 - self.label_smoothing, self.fake_label_smoothing)
-        labels = smoothed if self.objective.labels else ()
+        labels = self.targets() if self.objective.labels else ()
         loss = self.objective.discriminator(real_logits, fake_logits, *labels)
         dlogits = np.concatenate([loss.dreal, loss.dfake])
         paid = penalized_backward(
-            discriminator, judge, self.coefficients, dlogits, cache, real, fake, grads, rng
+            *(discriminator, judge, self.coefficients, dlogits, cache, real, fake, grads, rng),
+            self.data_columns,
         )
         return DiscriminatorStep(sum(paid, loss.value), real_logits, fake_logits)
 
@@ -294,11 +296,7 @@ class GAN(Model):
         z = self.latent_for(batch, rng)
         d = self.discriminator_step(batch, z, self.grads[name], rng, name)
         self.update(d.loss, name)
-        return {
-            "d_loss": d.loss,
-            "d_real": run.mean_sigmoid(d.real_logits),
-            "d_fake": run.mean_sigmoid(d.fake_logits),
-        }
+        return {"d_loss": d.loss, **self.report(d.real_logits, d.fake_logits)}
 
     def _update_generators(self, batch: np.ndarray, rng: np.random.Generator) -> np.floating:
         with self.unrolled(batch, rng):
@@ -359,18 +357,21 @@ class GAN(Model):
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
         return in_chunks(self.average or self.generator, inputs("z", z, self.generator))
 
-    def opinions(self, real: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return all discriminators' logits of rows and of as many generated ones, in evaluation mode.
+    def opinions(
+        self, real: np.ndarray, rng: np.random.Generator
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return each discriminator's logits of rows and of as many generated ones, in evaluation mode.
 
         ``real`` is as :meth:`rows` returns it; what does not make a whole pack is left out.
         """
         real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
-        fake = in_chunks(self.average or self.generator, self.latent_for(real, rng))
+        fake = self._made_beside(real, rng)
+        shown = self.shown(real), self.shown(fake)
+        return [(d(shown[0]), d(shown[1])) for d in self.discriminators.values()]
 
-        def logits(x: np.ndarray) -> np.ndarray:
-            return np.concatenate([d(self.shown(x)) for d in self.discriminators.values()])
-
-        return logits(real), logits(fake)
+    def _made_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return as many generated rows as real ones, in evaluation mode."""
+        return in_chunks(self.average or self.generator, self.latent_for(real, rng))
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return every parameter and buffer by name, the average's as ``average.layer.parameter``."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from npgan import errors
 from npgan.errors import InputError, count
-from npgan.models.model import Model
+from npgan.models.model import Model, turns
 
 
 class Labels(Model):
@@ -26,11 +26,13 @@ class Labels(Model):
         low, high = (0, 255) if dtype == np.uint8 else self.value_range
         return np.where(labels[:, None] == np.arange(self.classes), high, low).astype(dtype)
 
-    def labels_for(self, n: int, label: int | np.ndarray | None) -> np.ndarray:
-        """Return a label for each of n samples: the given one, those given, or all in turn."""
+    def labels_for(
+        self, n: int, label: int | np.ndarray | None, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return a label for each of n samples: the given one, those given, or as many of each."""
         n = count("n", n)
         if label is None:
-            return np.arange(n) % self.classes
+            return turns(n, self.classes, rng)
         if np.ndim(label) > 0:
             return errors.labels("label", label, n, self.classes)
         return np.full(n, count("label", label, 0, self.classes - 1))

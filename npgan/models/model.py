@@ -15,6 +15,7 @@ from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoi
 from npgan.models.steps import GradientStep, Loss, gradient_step
 from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.parameters import Parameters
+from npgan.reports import Reports
 from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
 
@@ -146,6 +147,15 @@ class Model:
         where = self._where(name, float(loss))
         self._forget()
         raise NonFiniteError(where)
+
+    @property
+    def reports(self) -> Reports:
+        """What is reported beside losses, by its column of the history."""
+        return {}
+
+    def equilibrium(self) -> dict[str, float]:
+        """Return what columns of the history are where nothing is left to learn, if that is known."""
+        return {}
 
     def coefficients(self) -> dict[str, float]:
         """Return the penalties' coefficients at the next step."""
@@ -358,3 +368,15 @@ def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.nd
     """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
     form, dtype = ("n", width or network.in_features(0) or "d"), network.parameters.flat.dtype
     return np.ascontiguousarray(errors.array(name, x, form, dtype=dtype))
+
+
+def turns(n: int, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Return whose turn it is at each of n places, (n,), of k in rounds, each in an order drawn anew.
+
+    At every place each is as likely, and none has two turns more than another.
+
+    >>> turns(7, 3, np.random.default_rng(0))
+    array([2, 0, 1, 2, 1, 0, 2])
+    """
+    rounds = np.tile(np.arange(k), (-(-n // k), 1))
+    return rng.permuted(rounds, axis=1).reshape(-1)[:n]

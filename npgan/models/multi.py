@@ -1,9 +1,9 @@
 r"""Several generators, several discriminators: a mixture learns against more than one opinion.
 
-The generators :math:`G_1, \dots, G_K` make an equal share of every batch each, so that together
-they are the mixture :math:`p = \frac1K\sum_k p_k`, and one may leave to another the modes that it
-does not reach. The discriminators :math:`D_1, \dots, D_M` each learn from all of it, alone; the
-generators have the loss
+The generators :math:`G_1, \dots, G_K` make equal shares of every batch, to a row, so that together
+they are the mixture :math:`p = \frac1K\sum_k p_k`, of which samples are drawn; one may leave to another
+the modes that it does not reach. The discriminators :math:`D_1, \dots, D_M` each learn from all of it,
+alone; the generators have the loss
 
 .. math:: L_G = \frac1M \sum_j L_G(D_j) \quad\text{or}\quad \max_j L_G(D_j)
 
@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, unknown
+from npgan import errors
+from npgan.errors import InputError, count, unknown
 from npgan.layers import Layer, Sequential
 from npgan.models.gan import GAN
+from npgan.models.model import in_chunks, inputs, turns
 from npgan.models.steps import Loss
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters, join
@@ -37,7 +39,7 @@ def role(name: str) -> str:
 
 
 class Mixture(Layer):
-    """Generators as one: each makes an equal share of the rows, in their order.
+    """Generators as one: each makes an equal share of the rows, to a row, in their order.
 
     Parameters
     ----------
@@ -219,6 +221,42 @@ class MultiGAN(GAN):
             return loss
 
         yield Loss("generators' step", self.generators, generators)
+
+    def check_batch(self, batch_size: int) -> None:
+        """Refuse a batch in which not every generator has a share."""
+        super().check_batch(batch_size)
+        if batch_size < len(self.generators):
+            raise InputError(
+                f"a batch of {batch_size} is too small for {len(self.generators)} generators: each "
+                "must make a part of it"
+            )
+
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Return n samples (n, d) of the mixture, by the averaged weights if there are any.
+
+        Each is of any generator as likely, and there are as many of each as n allows.
+        """
+        rng = errors.generator(rng)
+        z = self.spread * self.latent(count("n", n), rng)
+        return self.decode(z, turns(n, len(self.generators), rng))
+
+    def decode(self, z: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+        """Return what generator number ``which``, 0, 1, ... (n,), makes of z, (n, d); by default in turn.
+
+        This is in evaluation mode, and by the averaged weights if there are any.
+        """
+        networks = list((self.average or self.generator).networks.values())
+        z = inputs("z", z, self.generator)
+        which = np.arange(len(z)) % len(networks) if which is None else which
+        which = errors.labels("which", which, len(z), len(networks))
+        made = np.empty((len(z), self.features), self.generator.parameters.flat.dtype)
+        for number, network in enumerate(networks):
+            made[which == number] = in_chunks(network, z[which == number])
+        return made
+
+    def _made_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        z = self.latent(len(real), rng)
+        return self.decode(z, turns(len(z), len(self.generators), rng))
 
     def opposed(
         self,

@@ -25,9 +25,9 @@ class Sizes(NamedTuple):
     classes: int
 
     @property
-    def packed(self) -> int:
-        """The width of as many rows as a discriminator is shown together."""
-        return self.d * count("packing", self.settings.get("packing", 1), 1)
+    def packing(self) -> int:
+        """How many rows a discriminator is shown together."""
+        return count("packing", self.settings.get("packing", 1), 1)
 
     def told(self, name: str) -> int:
         """Return a network's input with the label of this data instead of its own."""
@@ -45,7 +45,7 @@ def _autoencoder(s: Sizes) -> Widths:
 
 
 def _gan(s: Sizes) -> Widths:
-    return {"generator": (0, s.d), "discriminator": (s.packed, 0)}
+    return {"generator": (0, s.d), "discriminator": (s.packing * s.d, 0)}
 
 
 def _bigan(s: Sizes) -> Widths:
@@ -58,7 +58,7 @@ WIDTHS: dict[str, Callable[[Sizes], Widths]] = {
     "multi-gan": _gan,
     "conditional-gan": lambda s: {
         "generator": (s.told("generator"), s.d),
-        "discriminator": (s.packed + s.classes, 0),
+        "discriminator": (s.packing * (s.d + s.classes), 0),
     },
     "autoencoder": _autoencoder,
     "vae": _autoencoder,

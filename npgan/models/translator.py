@@ -6,7 +6,8 @@ discriminator tells pairs [s, t] from pairs [s, G(s)], and
 .. math:: L_G = L_{\mathrm{adv}}(D([s, G(s)])) + \lambda\,\overline{|G(s) - t|}.
 
 The absolute error draws the picture, what it leaves open it leaves grey; the discriminator sees that
-nothing real is grey. Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
+nothing real is grey. Penalties see a D of t alone, for the s that is given; see :mod:`npgan.penalties`.
+Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,18 +16,18 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, not_negative, unknown
+from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential, halves
-from npgan.losses import OBJECTIVES
-from npgan.models.model import Model, check_critic, in_chunks, inputs
+from npgan.models.judged import Judged
+from npgan.models.model import in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import check_penalties, penalized_backward
+from npgan.penalties import penalized_backward
 from npgan.schedules import Varying
 
 
-class Translator(Model):
+class Translator(Judged):
     """A generator from s to t, and a discriminator of pairs.
 
     Parameters
@@ -71,17 +72,18 @@ class Translator(Model):
                 f"the discriminator must take {generator.in_width} + {generator.out_width} features "
                 f"and return 1, not {widths[0]} and {widths[1]}"
             )
-        check_critic(discriminator)
-        if objective not in OBJECTIVES:
-            raise unknown("objective", objective, OBJECTIVES)
+        self.play_by(objective, penalties, discriminator)
         networks = {"generator": generator, "discriminator": discriminator}
         rules = {name: Adam(2e-4, beta1=0.5) for name in networks}
         super().__init__(networks, optimizers or rules)
         self.generator, self.discriminator = generator, discriminator
         self.l1_weight = not_negative("l1_weight", l1_weight)
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
-        self.objective = OBJECTIVES[objective]
-        self.penalties = check_penalties(penalties or {}, discriminator)
+
+    @property
+    def data_columns(self) -> np.ndarray:
+        """Those of t in [s, t]."""
+        return np.arange(self.features) >= self.generator.in_width
 
     @property
     def features(self) -> int:
@@ -102,8 +104,10 @@ class Translator(Model):
         real_logits, made_logits = logits[: len(pairs)], logits[len(pairs) :]
         loss = self.objective.discriminator(real_logits, made_logits)
         dlogits = np.concatenate([loss.dreal, loss.dfake])
-        both = self.discriminator, judge
-        paid = penalized_backward(*both, self.coefficients, dlogits, cache, pairs, made, grads, rng)
+        both, data = (self.discriminator, judge), self.data_columns
+        paid = penalized_backward(
+            *both, self.coefficients, dlogits, cache, pairs, made, grads, rng, data
+        )
         return sum(paid, loss.value), real_logits, made_logits
 
     def generator_step(
@@ -160,11 +164,12 @@ class Translator(Model):
         parts = self.generator_step(batch, self.grads["generator"], rng)
         self.update(parts["g_loss"], "generator")
         run.after(self._count)
-        opinions = {
-            "d_real": run.mean_sigmoid(real_logits),
-            "d_fake": run.mean_sigmoid(made_logits),
-        }
-        return {"d_loss": value, **parts, **opinions}
+        return {"d_loss": value, **parts, **self.report(real_logits, made_logits)}
+
+    def equilibrium(self) -> dict[str, float]:
+        """Return it of all but the generator's loss, of which the absolute error is a part."""
+        found = super().equilibrium()
+        return {name: value for name, value in found.items() if name != "g_loss"}
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the absolute error on held-out pairs."""

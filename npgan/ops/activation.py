@@ -301,3 +301,12 @@ def mean_sigmoid(x: np.ndarray) -> np.floating:
     np.float64(0.5)
     """
     return sigmoid_forward(x).mean()
+
+
+def mean_heaviside(x: np.ndarray) -> np.floating:
+    r"""Return the share of numbers above 0, those at 0 by half: the mean of :math:`H(x_i)`, :math:`H(0) = 1/2`.
+
+    >>> mean_heaviside(np.array([3.0, 0.0, -1.0, -2.0]))
+    np.float64(0.375)
+    """
+    return np.heaviside(x, x.dtype.type(0.5)).mean()

@@ -215,10 +215,12 @@ def chain_penalized_backward(
     down: Pass = unchanged,
     up: Pass = unchanged,
 ) -> np.floating:
-    r"""Go back for a loss and for a penalty on the slope: :math:`P = \frac12\sum_n c_n\|\partial y_n/\partial x_n\|^2`.
+    r"""Go back for a loss and for a penalty on the slope; return the penalty.
+
+    .. math:: P = \frac12\sum_{nj} c_{nj}\left(\frac{\partial y_n}{\partial x_{nj}}\right)^2
 
     The output is one number a sample, a logit. P's gradient by :math:`g_n = \partial y_n/\partial x_n` is
-    :math:`c_n g_n`, and :func:`chain_double_backward` takes it to the parameters. A kernel can do
+    :math:`c_n \odot g_n`, and :func:`chain_double_backward` takes it to the parameters. A kernel can do
     both at once, by that function's last formula.
 
     Below the chain there may be layers without parameters, of x alone; the penalty then is on their
@@ -227,7 +229,7 @@ def chain_penalized_backward(
     Parameters
     ----------
     dy : (n, 1) the loss's gradient by the last stage's output
-    c : (n, 1) each sample's coefficient
+    c : (n, 1) each sample's coefficient, or one for each number of its slope
     x, y, w, plan, arguments : as given to :func:`chain_backward`
     grads : (size,), added to: the gradient of loss and penalty; None: they are not wanted
     down : what takes a gradient by x (n, in) to that by the layers' input

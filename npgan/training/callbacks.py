@@ -47,9 +47,6 @@ class Callback:
         """After the last step, also when training failed; the last callback is told first."""
 
 
-LABELS = {"d_real": "D(x)", "d_fake": "D(G(z))"}
-
-
 class Progress(Callback):
     """A progress bar with the losses on a terminal; elsewhere a line every ``interval`` seconds."""
 
@@ -78,7 +75,8 @@ class Progress(Callback):
         """Show the last row."""
         row = loop.history.rows[-1]
         hidden = ("epoch", "step", "seconds")
-        numbers = {LABELS.get(k, k): f"{v:.4g}" for k, v in row.items() if k not in hidden}
+        labels = {name: report.label for name, report in loop.model.reports.items()}
+        numbers = {labels.get(k, k): f"{v:.4g}" for k, v in row.items() if k not in hidden}
         if not self.bar.disable:
             self.bar.set_description(f"epoch {loop.epoch}")
             self.bar.set_postfix(numbers)

@@ -12,6 +12,7 @@ import numpy as np
 from npgan import backend, errors
 from npgan.data.batches import Batches
 from npgan.errors import InputError, count
+from npgan.reports import Reports
 from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
 from npgan.training.history import History
@@ -27,6 +28,10 @@ class Trainable(Protocol):
     @property
     def value_range(self) -> tuple[float, float]:
         """What the bytes 0 and 255 of an image become."""
+
+    @property
+    def reports(self) -> Reports:
+        """What is reported beside losses, by its column of the history."""
 
     def rows(self, data: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the rows that batches are made of, or raise an InputError."""
