@@ -77,12 +77,13 @@ def search(
     target = np.repeat(x, restarts, axis=0)
     shown = np.broadcast_to(shown, x.shape).repeat(restarts, axis=0)
     rule = Adam(lr, beta2=0.99)
-    for _ in progress(range(steps)):
-        output, cache = decoder.forward(z)
-        dz = decoder.backward(2 * shown * (output - target), cache) + dtype.type(prior) * z
-        rule.step(z.reshape(-1), np.ascontiguousarray(dz).reshape(-1))
-    loss = (shown * np.square(decoder(z) - target)).sum(axis=1)
-    loss += prior / 2 * np.square(z).sum(axis=1)
+    with np.errstate(all="ignore"):  # what is not finite is named below
+        for _ in progress(range(steps)):
+            output, cache = decoder.forward(z)
+            dz = decoder.backward(2 * shown * (output - target), cache) + dtype.type(prior) * z
+            rule.step(z.reshape(-1), np.ascontiguousarray(dz).reshape(-1))
+        loss = (shown * np.square(decoder(z) - target)).sum(axis=1)
+        loss += prior / 2 * np.square(z).sum(axis=1)
     if not np.isfinite(loss).all():
         raise NonFiniteError("the search left all numbers behind: try a smaller lr or prior")
     best = loss.reshape(len(x), restarts).argmin(axis=1)

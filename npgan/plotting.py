@@ -140,7 +140,7 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
         samples[:, 0], samples[:, 1], s=6, color="C3", alpha=0.6, label="generated", linewidths=0
     )
     low, high = real.min(axis=0), real.max(axis=0)
-    margin = np.where(high > low, 0.25 * (high - low), 1)
+    margin = np.where(high > low, 0.25 * (high - low), 1 + abs(high))
     axes.set(
         xlim=(low[0] - margin[0], high[0] + margin[0]),
         ylim=(low[1] - margin[1], high[1] + margin[1]),

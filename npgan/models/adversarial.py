@@ -18,6 +18,7 @@ from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import JudgedCoder
+from npgan.models.model import check_networks
 from npgan.parameters import Parameters
 
 
@@ -49,6 +50,7 @@ class AdversarialAutoencoder(JudgedCoder):
         adversarial_weight: float = 1.0,
         **settings: Any,
     ) -> None:
+        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
         k = encoder.out_width
         if (decoder.in_width, discriminator.in_width) != (k, k):
             raise InputError(

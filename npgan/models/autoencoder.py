@@ -12,10 +12,11 @@ import numpy as np
 
 from npgan import regularisers
 from npgan.backend import run
-from npgan.errors import InputError, not_negative, unknown
+from npgan.errors import InputError, instance, not_negative, unknown
 from npgan.layers import Dense, Sequential, Sigmoid
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import Coder
+from npgan.models.model import check_networks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -62,6 +63,7 @@ class Autoencoder(Coder):
         tied: bool = False,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
+        check_networks(encoder=encoder, decoder=decoder)
         if encoder.out_width != decoder.in_width or decoder.out_width != encoder.in_width:
             raise InputError(
                 f"the encoder takes {encoder.in_width} features to {encoder.out_width}, "
@@ -76,6 +78,7 @@ class Autoencoder(Coder):
         self.contraction = not_negative("contraction", contraction)
         if self.contraction:
             regularisers.contraction(*self._pass_of_a_row(), self.encoder.parameters.like())
+        instance("tied", tied, bool | np.bool_)
         self.ties = self._checked_ties() if tied else []
         self.tie()
 

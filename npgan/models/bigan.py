@@ -18,6 +18,7 @@ from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers import Sequential, halves
 from npgan.models.coder import JudgedCoder
+from npgan.models.model import check_networks
 from npgan.parameters import Parameters
 
 
@@ -45,6 +46,7 @@ class BiGAN(JudgedCoder):
         discriminator: Sequential,
         **settings: Any,
     ) -> None:
+        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
         d, k = encoder.in_width, encoder.out_width
         widths = decoder.in_width, decoder.out_width, discriminator.in_width
         if widths != (k, d, d + k):

@@ -15,7 +15,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
 from npgan.models.labels import Labels
-from npgan.models.model import in_chunks
+from npgan.models.model import check_networks, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -60,12 +60,15 @@ class Classifier(Labels):
         attack_steps: int = 7,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
+        check_networks(classifier=classifier)
         if isinstance(classifier.layers[-1], Softmax):
             raise InputError("let the classifier end in logits: the softmax is part of the loss")
         self.classes = classifier.out_width
         if self.classes < 2:
             raise InputError("a classifier needs two classes or more")
-        super().__init__({"classifier": classifier}, optimizers or {"classifier": Adam(1e-3)})
+        if optimizers is None:
+            optimizers = {"classifier": Adam(1e-3)}
+        super().__init__({"classifier": classifier}, optimizers)
         self.classifier = classifier
         self.adversarial = not_negative("adversarial", adversarial)
         self.attack_steps = count("attack_steps", attack_steps, 1)

@@ -7,10 +7,10 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count
+from npgan.errors import InputError, chosen, count
 from npgan.layers import Sequential, halves
 from npgan.models.judged import Judged
-from npgan.models.model import Model, in_chunks, inputs
+from npgan.models.model import Model, check_networks, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -39,13 +39,13 @@ class Decoding(Model):
         InputError
             For an unknown name, or one that reads logits where the decoder does not end in a sigmoid.
         """
-        chosen = errors.chosen(kind, name, table)
+        found = chosen(kind, name, table)
         self.by_logits = name == of_logits
         if self.by_logits and self.bounds != (0.0, 1.0):
             raise InputError(
                 f"the {kind} {name} needs probabilities: let the decoder end in a Sigmoid"
             )
-        return chosen
+        return found
 
     @property
     def reader(self) -> Sequential:
@@ -114,11 +114,14 @@ class JudgedCoder(Judged, LatentModel):
         penalties: Mapping[str, Varying] | None = None,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
+        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
         if discriminator.out_width != 1:
             raise InputError(f"the discriminator must return 1, not {discriminator.out_width}")
         self.play_by(objective, penalties, discriminator)
         networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
-        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        if optimizers is None:
+            optimizers = {name: Adam(1e-3) for name in networks}
+        super().__init__(networks, optimizers)
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
 
     def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ from npgan.errors import InputError, count
 from npgan.layers import Layer, Sequential
 from npgan.models.gan import GAN
 from npgan.models.labels import Labels
-from npgan.models.model import in_chunks, inputs
+from npgan.models.model import check_networks, in_chunks, inputs
 from npgan.parameters import Parameters
 
 APART = 10.0
@@ -104,12 +104,13 @@ class ConditionalGAN(Labels, GAN):
         self, generator: Sequential, discriminator: Sequential, *, classes: int, **settings: Any
     ) -> None:
         self.classes = count("classes", classes, 1)
+        networks = {"generator": generator, "discriminator": discriminator}
+        check_networks(**networks)
         if generator.in_width <= classes:
             raise InputError(
                 f"the generator takes {generator.in_width} features: it must take z and a label's "
                 f"{classes}"
             )
-        networks = {"generator": generator, "discriminator": discriminator}
         labelled = Labelled(generator, classes)
         super().__init__(labelled, discriminator, networks=networks, **settings)
 

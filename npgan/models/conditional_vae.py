@@ -17,7 +17,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
 from npgan.models.labels import Labels
-from npgan.models.model import in_chunks, inputs
+from npgan.models.model import check_networks, in_chunks, inputs
 from npgan.models.vae import Variational
 
 
@@ -53,6 +53,7 @@ class ConditionalVAE(Variational, Labels):
         self, encoder: Sequential, decoder: Sequential, *, classes: int, **settings: Any
     ) -> None:
         self.classes = count("classes", classes, 1)
+        check_networks(encoder=encoder, decoder=decoder)
         k, d = decoder.in_width - classes, decoder.out_width
         if k < 1 or (encoder.in_width, encoder.out_width) != (d + classes, 2 * k):
             raise InputError(

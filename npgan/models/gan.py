@@ -17,7 +17,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive
 from npgan.layers import Layer, Sequential, halves
 from npgan.models.judged import Judged
-from npgan.models.model import in_chunks, inputs
+from npgan.models.model import check_networks, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
@@ -103,6 +103,7 @@ class GAN(Judged):
         networks: Mapping[str, Sequential] | None = None,
     ) -> None:
         networks = networks or {"generator": generator, "discriminator": discriminator}
+        check_networks(**networks)
         critics = {n: net for n, net in networks.items() if n.startswith("discriminator")}
         self.packing = count("packing", packing, 1)
         for critic in critics.values():
@@ -149,7 +150,7 @@ class GAN(Judged):
 
     def check_batch(self, batch_size: int) -> None:
         """Refuse a batch that does not make whole packs."""
-        self._check_packs(batch_size)
+        self._check_packs(count("batch_size", batch_size))
 
     def _check_packs(self, batch_size: int) -> None:
         if batch_size % self.packing:
@@ -364,6 +365,7 @@ class GAN(Judged):
 
         ``real`` is as :meth:`rows` returns it; what does not make a whole pack is left out.
         """
+        real = errors.array("real", real, ("n", self.generator.out_width), rows=1)
         real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
         fake = self._made_beside(real, rng)
         shown = self.shown(real), self.shown(fake)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from npgan.errors import unknown
+from npgan.errors import chosen
 from npgan.layers import Sequential
 from npgan.losses import OBJECTIVES, Objective
 from npgan.models.model import Model, check_critic
@@ -34,9 +34,7 @@ class Judged(Model):
         *discriminators: Sequential,
     ) -> None:
         """Play by an objective and penalties against discriminators; what cannot be is an InputError."""
-        if objective not in OBJECTIVES:
-            raise unknown("objective", objective, OBJECTIVES)
-        self.objective = OBJECTIVES[objective]
+        self.objective = chosen("objective", objective, OBJECTIVES)
         for discriminator in discriminators:
             check_critic(discriminator)
             self.penalties = check_penalties(penalties or {}, discriminator)

@@ -33,9 +33,9 @@ class Labels(Model):
         n = count("n", n)
         if label is None:
             return turns(n, self.classes, rng)
-        if np.ndim(label) > 0:
-            return errors.labels("label", label, n, self.classes)
-        return np.full(n, count("label", label, 0, self.classes - 1))
+        if isinstance(label, int | np.integer):
+            return np.full(n, count("label", label, 0, self.classes - 1))
+        return errors.labels("label", label, n, self.classes)
 
     def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Return the data with its labels joined to it, (n, d + classes); bytes stay bytes.

@@ -49,6 +49,9 @@ class Model:
     def __init__(
         self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer]
     ) -> None:
+        errors.instance("optimizers", optimizers, Mapping)
+        for optimizer in optimizers.values():
+            errors.instance("an optimizer", optimizer, Optimizer)
         self.networks = dict(networks)
         self.optimizers = dict(optimizers)
         if self.optimizers.keys() != self.networks.keys():
@@ -347,6 +350,12 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
             )
     for name, array in arrays.items():
         mine[name][...] = array
+
+
+def check_networks(**networks: Any) -> None:
+    """Refuse what is no network: a bare layer, say."""
+    for name, network in networks.items():
+        errors.instance(f"the {name}", network, Sequential)
 
 
 def check_critic(discriminator: Sequential) -> None:

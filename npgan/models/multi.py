@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from npgan import errors
-from npgan.errors import InputError, count, unknown
+from npgan.errors import InputError, chosen, count, instance
 from npgan.layers import Layer, Sequential
 from npgan.models.gan import GAN
-from npgan.models.model import in_chunks, inputs, turns
+from npgan.models.model import check_networks, in_chunks, inputs, turns
 from npgan.models.steps import Loss
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters, join
@@ -165,21 +165,21 @@ class MultiGAN(GAN):
         optimizers: Mapping[str, Optimizer] | None = None,
         **settings: Any,
     ) -> None:
+        instance("players", players, Mapping)
         if not players.keys() >= ROLES or {role(name) for name in players} != ROLES:
             raise InputError(
                 "the players must be generator, generator2, ..., and discriminator, ..., not "
                 + ", ".join(players)
             )
+        check_networks(**players)
         generators = {name: net for name, net in players.items() if role(name) == "generator"}
         widths = {(net.in_width, net.out_width) for net in generators.values()}
         ends = {type(net.layers[-1]) for net in generators.values()}
         if len(widths) > 1 or len(ends) > 1:
             raise InputError("all generators must have one width of z and of x, and one last layer")
-        if len(generators) > 1 and settings.get("packing", 1) != 1:
+        if len(generators) > 1 and count("packing", settings.get("packing", 1), 1) > 1:
             raise InputError("packing needs a single generator: packs would be of one each")
-        if against not in AGAINST:
-            raise unknown("opinion", against, AGAINST)
-        self.against = AGAINST[against]
+        self.against = chosen("opinion", against, AGAINST)
         super().__init__(
             Mixture(generators),
             players["discriminator"],

@@ -19,7 +19,7 @@ from npgan.backend import run
 from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential, halves
 from npgan.models.judged import Judged
-from npgan.models.model import in_chunks, inputs
+from npgan.models.model import check_networks, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -66,6 +66,7 @@ class Translator(Judged):
         penalties: Mapping[str, Varying] | None = None,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
+        check_networks(generator=generator, discriminator=discriminator)
         widths = discriminator.in_width, discriminator.out_width
         if widths != (generator.in_width + generator.out_width, 1):
             raise InputError(
@@ -74,8 +75,9 @@ class Translator(Judged):
             )
         self.play_by(objective, penalties, discriminator)
         networks = {"generator": generator, "discriminator": discriminator}
-        rules = {name: Adam(2e-4, beta1=0.5) for name in networks}
-        super().__init__(networks, optimizers or rules)
+        if optimizers is None:
+            optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
+        super().__init__(networks, optimizers)
         self.generator, self.discriminator = generator, discriminator
         self.l1_weight = not_negative("l1_weight", l1_weight)
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)

@@ -17,10 +17,10 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, not_negative
+from npgan.errors import InputError, count, instance, not_negative
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import Decoding, LatentModel
-from npgan.models.model import CHUNK, in_chunks
+from npgan.models.model import CHUNK, check_networks, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -74,8 +74,11 @@ class Variational(Decoding):
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
         networks = {"encoder": encoder, "decoder": decoder}
-        super().__init__(networks, optimizers or {name: Adam(1e-3) for name in networks})
+        if optimizers is None:
+            optimizers = {name: Adam(1e-3) for name in networks}
+        super().__init__(networks, optimizers)
         self.likelihood = self.read_by("likelihood", likelihood, LIKELIHOODS, "bernoulli")
+        instance("binarize", binarize, bool | np.bool_)
         if binarize and likelihood != "bernoulli":
             raise InputError("only the pixels of the likelihood bernoulli can be binarised")
         self.encoder, self.decoder = encoder, decoder
@@ -203,6 +206,7 @@ class VAE(Variational, LatentModel):
     """
 
     def __init__(self, encoder: Sequential, decoder: Sequential, **settings: Any) -> None:
+        check_networks(encoder=encoder, decoder=decoder)
         if encoder.out_width != 2 * decoder.in_width or decoder.out_width != encoder.in_width:
             raise InputError(
                 f"the encoder takes {encoder.in_width} features to {encoder.out_width}, the decoder "

@@ -30,7 +30,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import JudgedCoder
-from npgan.models.model import in_chunks
+from npgan.models.model import check_networks, in_chunks
 from npgan.models.steps import Loss
 from npgan.parameters import Parameters
 
@@ -63,6 +63,7 @@ class VAEGAN(JudgedCoder):
         hidden_layers: int = 0,
         **settings: Any,
     ) -> None:
+        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
         widths = encoder.out_width, decoder.out_width, discriminator.in_width
         if widths != (2 * decoder.in_width, encoder.in_width, encoder.in_width):
             raise InputError(
