@@ -28,6 +28,7 @@ from npgan import (
     Softmax,
     SpectralDense,
     Tanh,
+    backend,
     gradcheck,
 )
 from npgan.layers import LAYERS, build
@@ -444,3 +445,14 @@ def test_what_cannot_be_built_or_applied_is_refused_in_words(make, message):
 def test_softmax_returns_rows_that_sum_to_1():
     y = Softmax()(batch(0, n=100))
     assert np.abs(y.sum(axis=1) - 1).max() <= 4 * np.finfo(np.float32).eps
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+def test_a_networks_body_is_the_network_without_its_end_however_its_weights_change(choice):
+    backend.use(choice)
+    network = build(["dense 4 3", "tanh", "dense 3 2", "sigmoid"], rng=0)
+    body, x = network.body(), np.random.default_rng(0).random((5, 4), np.float32)
+    network.parameters.flat += 0.5
+    assert np.shares_memory(network.parameters.flat, body.parameters.flat)
+    np.testing.assert_allclose(1 / (1 + np.exp(-body(x))), network(x), rtol=1e-6)
+    assert len(network.layers) == len(body.layers) + 1

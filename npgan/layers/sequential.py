@@ -100,8 +100,8 @@ class Sequential(Layer):
     def body(self) -> "Sequential":
         """Return the layers but the last, an activation, in the same memory: to a sigmoid's logits, say."""
         if self._body is None:
-            self._body = copy.copy(self)
-            self._body.layers, self._body._fused = self.layers[:-1], None
+            self._body = object.__new__(type(self))  # a copy would have memory of its own
+            self._body.__dict__ |= self.__dict__ | {"layers": self.layers[:-1], "_fused": None}
         return self._body
 
     def forward(
