@@ -33,7 +33,8 @@ def evaluate(
     """Return a model's measures on held-out data, by name.
 
     Everything that generates: the measures of :class:`npgan.judge.Judge` of so many samples beside
-    at most as many test rows, each also of as many training rows, ``<name>_real``; and whether the
+    at most as many test rows, each also of as many training rows, ``<name>_real``, all drawn at random:
+    that has the difference of training from test data in it, not sampling alone; and whether the
     first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
     classifier takes for what they were to be. A GAN's discriminator: what its objective reports,
     :mod:`npgan.reports`, and the share that it tells apart, if it has a logit to do so by. Everything
