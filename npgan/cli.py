@@ -33,6 +33,7 @@ EXAMPLES = {
   npgan train --data photos/                your own images: a folder of PNG files of one size
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
+  npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
 """,
     "sample": """
   npgan sample runs/gan-mnist -n 100 --out digits.png
@@ -170,7 +171,10 @@ def _parser() -> Parser:
 def _train_arguments(train: Parser) -> None:
     train.add_argument("preset", type=_text, nargs="?", metavar="PRESET", help="see npgan presets")
     train.add_argument(
-        "--data", type=_text, metavar="NAME|PATH", help="a data set, or files of your own"
+        "--data",
+        type=_text,
+        metavar="NAME|PATH",
+        help="a data set, or files of your own; with --resume, where the run's data is now",
     )
     length = train.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
@@ -186,7 +190,7 @@ def _train_arguments(train: Parser) -> None:
         "--metrics-every",
         type=int,
         metavar="N",
-        help="measure 2000 samples after every N epochs, a fraction of a second each, into "
+        help="measure 2000 samples after every N epochs and at the end, a fraction of a second each, into "
         "history.csv: Frechet distance, precision, recall, classes; or modes",
     )
     train.add_argument("--quiet", action="store_true", help="no progress")
@@ -215,14 +219,14 @@ def _train(a: argparse.Namespace) -> int:
 
     callbacks = [] if a.quiet else [Work(), Progress()]
     if a.resume:
-        given = {"PRESET": a.preset, "--data": a.data, "--batch-size": a.batch_size, "--lr": a.lr}
+        given = {"PRESET": a.preset, "--batch-size": a.batch_size, "--lr": a.lr}
         given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
         for option, value in given.items():
             if value is not None:
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
         folder = a.resume
-        length = {"epochs": a.epochs, "steps": a.steps}
-        loop = runs.resume(folder, callbacks, **length, metrics_every=a.metrics_every)
+        changes = {"epochs": a.epochs, "steps": a.steps, "data": a.data}
+        loop = runs.resume(folder, callbacks, **changes, metrics_every=a.metrics_every)
     else:
         config = preset(a.preset or DEFAULT).override(
             data=a.data,
@@ -302,9 +306,7 @@ def _sample(a: argparse.Namespace) -> None:
         shape = (config.image_shape[0], config.image_shape[1])
         plotting.save_grid(a.out, samples, shape, columns)
     else:
-        from npgan import data
-
-        plotting.save_points(a.out, samples, data.load(config.data).train)
+        plotting.save_points(a.out, samples, runs.load_data(config.data, a.run_folder).train)
 
 
 def _check_seed(seed: int) -> None:
@@ -318,19 +320,19 @@ def _check_suffix(path: Path, *suffixes: str) -> None:
 
 
 def _reconstruct(a: argparse.Namespace) -> None:
-    from npgan import data, runs
+    from npgan import runs
     from npgan.models import RECONSTRUCTORS
 
     _check_suffix(a.out, ".png")
     model, config = runs.load_for("reconstruct", a.run_folder, RECONSTRUCTORS)
     if not runs.drawable(model, config):
         raise InputError(f"reconstructions of {model.features} features are no picture")
-    dataset = data.load(config.data)
+    dataset = runs.load_data(config.data, a.run_folder)
     runs.draw_pairs(model, config, dataset.held_out[0], a.out)
 
 
 def _evaluate(a: argparse.Namespace) -> None:
-    from npgan import data, runs
+    from npgan import runs
     from npgan.evaluation import evaluate
     from npgan.metrics import NEIGHBOURS
 
@@ -338,7 +340,8 @@ def _evaluate(a: argparse.Namespace) -> None:
     count("--samples", a.samples, NEIGHBOURS + 1)
     model, config = runs.load(a.run_folder)
     count("--samples", a.samples, most=LARGEST // model.features)
-    result = evaluate(model, data.load(config.data), np.random.default_rng(a.seed), a.samples)
+    dataset = runs.load_data(config.data, a.run_folder)
+    result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples)
     print(json.dumps({"run": str(a.run_folder), "data": config.data, **result}, indent=2))
 
 

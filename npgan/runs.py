@@ -10,6 +10,7 @@
     weights.safetensors     the networks, whenever training ends without an error
 """
 
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from npgan.models import (
 )
 from npgan.models.config import MODELS, Config
 from npgan.models.labels import Labels
+from npgan.schedules import Schedule
 from npgan.training import (
     Callback,
     Checkpoints,
@@ -51,6 +53,17 @@ CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
 SHOWN = 64
 MEASURED = 2000
+
+
+class Word(Callback):
+    """A line on standard error, before the first step."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Say it."""
+        print(self.line, file=sys.stderr, flush=True)
 
 
 class Curves(Callback):
@@ -82,9 +95,7 @@ def start(
         If the folder holds anything already, or the configuration cannot be.
     """
     dataset = data.load(config.data)
-    if data.split_class(config.data)[0] not in data.DATASETS:
-        config = replace(config, data=str(Path(config.data).resolve()))
-    config = config.for_data(dataset)
+    config = replace(config, data=_place(config.data)).for_data(dataset)
     model = config.build(len(dataset.train))
     callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
     loop = _loop(model, config, dataset, folder, callbacks)
@@ -104,33 +115,81 @@ def resume(
     epochs: int | None = None,
     steps: int | None = None,
     metrics_every: int | None = None,
+    data: str | None = None,
 ) -> Loop:
     """Go on from a folder's checkpoint, as if the run had not stopped; return the finished loop.
 
-    ``epochs`` or ``steps`` set another end, counted from the run's beginning.
+    ``epochs`` or ``steps`` set another end, counted from the run's beginning. Schedules that are as long
+    as the run then are as long as that, and a line says where they go on. ``data`` is where the run's data
+    is now, if they were moved; a run that has ended only keeps that in mind.
 
     Raises
     ------
     InputError
-        If the folder holds no run, its files are damaged, or there is nothing left to do.
+        If the folder holds no run, its files are damaged, the data are others, or there is nothing left
+        to do.
     """
-    config = read_config(folder).override(epochs=epochs, steps=steps)
+    before = read_config(folder)
+    config = before.override(epochs=epochs, steps=steps, data=data and _place(data))
     config.check()
-    dataset = data.load(config.data)
+    dataset = load_data(config.data, folder)
     with _naming(folder / CONFIG):
         model = config.build(len(dataset.train))
     callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
     loop = _loop(model, config, dataset, folder, callbacks)
-    _take_up(loop, folder)
+    _take_up(loop, folder, config.data)
     total = config.total_steps(len(dataset.train))
-    if loop.step >= total:
+    if loop.step >= total and data is None:
         raise InputError(
             f"{folder} is at step {loop.step} already, and {total} are asked for: give a larger "
             "--epochs or --steps to train longer"
         )
     _write_config(folder, config)
+    if loop.step >= total:
+        return loop
     (folder / SAMPLES).mkdir(exist_ok=True)
+    loop.callbacks[:0] = map(Word, _moved(before, model, len(dataset.train)))
     return _run(loop, model, config, folder)
+
+
+def _place(source: str) -> str:
+    """Return a data set's name, or the path of data from whatever folder."""
+    named = data.split_class(source)[0] in data.DATASETS
+    return source if named else str(Path(source).resolve())
+
+
+def load_data(source: str, folder: Path) -> Dataset:
+    """Return the data of a folder's run, from a name or a path.
+
+    Raises
+    ------
+    InputError
+        If they are not there any more, or cannot be read.
+    """
+    path = Path(data.split_class(source)[0])
+    if path.is_absolute() and not (path.exists() or Path(source).exists()):
+        raise InputError(
+            f"{source}, the data of {folder}, is not there any more: say where it is now by "
+            f"npgan train --resume {folder} --data PATH"
+        )
+    return data.load(source)
+
+
+def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:
+    """Yield what there is to say of schedules that were made for a run of another length."""
+    optimizers, settings = before.rules(rows)
+    now = [(f"the {n}'s rate", optimizers[n].lr, o.lr, o.t) for n, o in model.optimizers.items()]
+    now += [
+        (f"the penalty {name}", settings["penalties"][name], coefficient, model.step)
+        for name, coefficient in model.penalties.items()
+    ]
+    moved = [
+        f"{what} is {mine(step):.3g} where it would have been {old(step):.3g}"
+        for what, old, mine, step in now
+        if isinstance(old, Schedule) and isinstance(mine, Schedule) and old != mine
+    ]
+    if moved:
+        yield f"schedules now end with the run that was asked for: {', '.join(moved)}"
 
 
 def _measures(
@@ -149,12 +208,18 @@ def _measures(
     ]
 
 
-def _take_up(loop: Loop, folder: Path) -> None:
-    """Bring the loop to where the folder's run stands."""
+def _take_up(loop: Loop, folder: Path, source: str) -> None:
+    """Bring the loop, on the data from ``source``, to where the folder's run stands."""
     path, table = folder / CHECKPOINT, folder / HISTORY
     history = History.read_csv(table) if path.exists() or table.exists() else History()
     if path.exists():
         arrays, numbers = checkpoint.load(path)
+        for name in ("rows", "checksum of the data"):
+            if numbers.get(name, loop.identity[name]) != loop.identity[name]:
+                raise InputError(
+                    f"{source} is not the data that {folder} was trained on: {name} "
+                    f"{loop.identity[name]}, not {numbers[name]}"
+                )
         with _naming(path):
             loop.load_state(arrays, numbers)
         for row in history:

@@ -21,6 +21,13 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the pictures out, which take most of a short run's time."""
+    monkeypatch.setattr("npgan.runs.draw", lambda *_: None)
+    monkeypatch.setattr("npgan.plotting.save_curves", lambda *_: None)
+
+
 def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):
     """A subprocess is killed with Ctrl-C, resumed, and compared with an undisturbed run."""
     train = [
@@ -85,6 +92,36 @@ def test_a_run_whose_history_has_an_earlier_versions_columns_goes_on(capsys, ima
     first, last = History.read_csv(table).rows
     assert ("d_real" in first, "d_pairs_won" in first) == (True, False)
     assert ("d_real" in last, "d_pairs_won" in last) == (False, True)
+
+
+def test_a_run_whose_data_was_moved_goes_on_with_them(capsys, images, undrawn):
+    words = ("train", "gan-small", "--data", images, "--batch-size", 20)
+    run(capsys, *words, "--steps", 7, "--out", "whole")
+    run(capsys, *words, "--steps", 4, "--out", "r")
+    images.rename("moved.npy")
+    gone = (
+        "images.npy, the data of r, is not there any more: say where it is now by npgan train --r"
+    )
+    for command in (["train", "--resume", "r", "--steps", 7], ["evaluate", "r"]):
+        code, _, err = run(capsys, *command)
+        assert (code, gone in err) == (2, True)
+    np.save("other.npy", np.load("moved.npy")[::-1])
+    code, _, err = run(capsys, "train", "--resume", "r", "--data", "other.npy", "--steps", 7)
+    assert (code, "other.npy is not the data that r was trained on: checksum" in err) == (2, True)
+    assert run(capsys, "train", "--resume", "r", "--data", "moved.npy")[0] == 0, "it is only noted"
+    assert run(capsys, "train", "--resume", "r", "--steps", 7)[0] == 0
+    weights = [Path(name, "weights.safetensors").read_bytes() for name in ("whole", "r")]
+    assert weights[0] == weights[1]
+
+
+def test_a_run_of_another_length_says_where_its_schedules_go_on(capsys, undrawn):
+    run(capsys, "train", "ring", "--steps", 4, "--out", "r")
+    before = Path("r/config.toml").read_text()
+    _, _, err = run(capsys, "train", "--resume", "r", "--steps", 8)
+    assert "schedules now end with the run that was asked for" in err
+    assert "the generator's rate is 0.0005 where it would have been 0," in err
+    assert "the penalty r1 is 0.00548 where it would have been 0.0001" in err
+    assert Path("r/config.toml").read_text() == before.replace("steps = 4", "steps = 8")
 
 
 def test_an_existing_run_is_not_touched(capsys):

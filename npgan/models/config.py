@@ -25,6 +25,7 @@ from npgan.models.refit import WIDTHS, Sizes, refit, without_images
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
+from npgan.optim import Optimizer
 from npgan.penalties import scheduled
 
 
@@ -236,22 +237,26 @@ class Config:
             name: layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
             for i, name in enumerate(names)
         }
-        settings, updates = dict(self.settings), dict.fromkeys(names, self.total_steps(rows))
-        if "penalties" in settings:
-            settings["penalties"] = scheduled(settings["penalties"], self.total_steps(rows))
-        for name in names:
-            if role(name) == "generator":
-                updates[name] = max(
-                    1, updates[name] // count("n_critic", settings.get("n_critic", 1), 1)
-                )
         given = [networks] if kind.several else networks.values()
         try:
-            optimizers = {n: optim.build(steps=updates[n], **self.optimizers[n]) for n in names}
+            optimizers, settings = self.rules(rows)
             model = kind.model(*given, **settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_images(self.image_shape, self.image_range, model.features)
         return model
+
+    def rules(self, rows: int) -> tuple[dict[str, Optimizer], dict[str, Any]]:
+        """Return the optimisers and the settings, whose schedules are as long as the run on so many rows."""
+        total, settings = self.total_steps(rows), dict(self.settings)
+        if "penalties" in settings:
+            settings["penalties"] = scheduled(settings["penalties"], total)
+        critic = count("n_critic", settings.get("n_critic", 1), 1)
+        optimizers = {}
+        for name, rule in self.optimizers.items():
+            updates = max(1, total // critic) if role(name) == "generator" else total
+            optimizers[name] = optim.build(steps=updates, **rule)
+        return optimizers, settings
 
 
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:

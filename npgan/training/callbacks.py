@@ -157,7 +157,7 @@ class Pictures(Callback):
 
 
 class Measures(Callback):
-    """More columns of the history, ``measure() -> {name: number}``, at every so many epochs' end.
+    """More columns of the history, ``measure() -> {name: number}``, every so many epochs and at the end.
 
     It must stand before the callbacks that show or write the rows.
     """
@@ -166,8 +166,9 @@ class Measures(Callback):
         self.every, self.measure = every, measure
 
     def on_log(self, loop: Loop) -> None:
-        """Measure, if the row is that of such an epoch."""
-        if loop.at_epoch_end and loop.epoch % self.every == 0:
+        """Measure, if the row is that of such an epoch, or the last one."""
+        due = loop.at_epoch_end and loop.epoch % self.every == 0
+        if due or loop.step == loop.total_steps:
             loop.history.rows[-1] |= self.measure()
 
 

@@ -195,11 +195,11 @@ class Loop:
             "sums": self._sums,
             "batches": self.batches.state(),
             "noise": self.noise.bit_generator.state,
-            **self._identity,
+            **self.identity,
         }
 
     @cached_property
-    def _identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """What a state must agree in with the run that takes it up."""
         data = np.ascontiguousarray(self.batches.data)
         return {
@@ -218,7 +218,7 @@ class Loop:
             If the state is of another model, data set or batch size, or is damaged.
         """
         try:
-            checkpoint.check_same(numbers, self._identity)
+            checkpoint.check_same(numbers, self.identity)
             self.model.load_state(arrays, numbers["model"])
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]

@@ -123,7 +123,7 @@ def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw images completed in each way; return how near the hidden pixels, and the images, are to the truth."""
-    from npgan import data, plotting, runs
+    from npgan import plotting, runs
     from npgan.latent import search
     from npgan.models import GAN, NOT_OF_ONE_CODE, Autoencoder
     from npgan.models.coder import LatentModel
@@ -140,7 +140,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         )
     shape = image_shape("complete", config)
     known = known_pixels(a.mask, shape)
-    dataset = data.load(config.data)
+    dataset = runs.load_data(config.data, a.run_folder)
     train, truth = model.scaled(dataset.train), model.scaled(test_part(dataset)[0][: a.images])
     masked = truth * known
     if isinstance(model, Autoencoder):

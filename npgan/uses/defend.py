@@ -141,7 +141,7 @@ def sides(a: argparse.Namespace, model: Any) -> tuple[dict[str, Any], dict[str, 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw attacked images, and return the accuracy for each epsilon and each defence."""
-    from npgan import data, plotting, runs
+    from npgan import plotting, runs
     from npgan.attacks import fgsm, pgd
     from npgan.metrics import auroc
     from npgan.models import Classifier
@@ -157,7 +157,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     model, config = runs.load_for("defend", a.run_folder, Classifier)
     shape = image_shape("defend", config)
     classifiers, ways = sides(a, model)
-    rows, labels = test_part(data.load(config.data))
+    rows, labels = test_part(runs.load_data(config.data, a.run_folder))
     if labels is None:
         raise InputError(f"{config.data} has no labels to be right about")
     x, labels = model.scaled(rows[: a.images]), labels[: a.images]

@@ -50,7 +50,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     normal = normal if a.normal is None else a.normal
     if normal is None:
         raise InputError(f"which class of {config.data} belongs? Say --normal C")
-    dataset = data.load(name)
+    dataset = runs.load_data(name, a.run_folder)
     x, labels = test_part(dataset)
     train = model.scaled(dataset.only(normal).train)
     if labels is None:

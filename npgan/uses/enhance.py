@@ -70,7 +70,7 @@ BASELINES: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw spoiled and enhanced images, and return how near they are to the originals."""
-    from npgan import data, plotting, runs
+    from npgan import plotting, runs
     from npgan.models import Autoencoder
     from npgan.models.model import in_chunks
 
@@ -84,7 +84,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             "learned to fill holes is for npgan complete"
         )
     shape = image_shape("enhance", config)
-    dataset, rng = data.load(config.data), np.random.default_rng(a.seed)
+    dataset, rng = runs.load_data(config.data, a.run_folder), np.random.default_rng(a.seed)
     clean, train = model.scaled(test_part(dataset)[0]), model.scaled(dataset.train)
     spoiled = layer(clean, rng)
     name, baseline = BASELINES[layer.name]

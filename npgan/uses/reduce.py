@@ -30,13 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw both maps, and return what each code keeps."""
-    from npgan import data, runs
+    from npgan import runs
     from npgan.metrics import PCA, neighbour_accuracy
     from npgan.models import RECONSTRUCTORS
 
     check_out(a.out)
     model, config = runs.load_for("reduce", a.run_folder, RECONSTRUCTORS)
-    dataset = data.load(config.data)
+    dataset = runs.load_data(config.data, a.run_folder)
     rows, labels = test_part(dataset)
     count("-k", a.k, 1, min(KNOWN, len(dataset.train)))
     train, test = model.scaled(dataset.train), model.scaled(rows)

@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw translations, and return how near each way comes to the truth."""
-    from npgan import data, plotting, runs
+    from npgan import plotting, runs
     from npgan.features import PIXELS, probabilities
     from npgan.metrics import nearest_rows, psnr
     from npgan.models import Translator
@@ -45,7 +45,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     height, width = image_shape("translate", config)
     if height % 2 or model.generator.in_width != model.generator.out_width:
         raise InputError("translate draws halves of images: their height must be even")
-    dataset = data.load(config.data)
+    dataset = runs.load_data(config.data, a.run_folder)
     rows, labels = dataset.test, dataset.test_labels
     if rows is None:
         raise InputError(f"the data set {dataset.name} has no test data: all its pairs are known")
