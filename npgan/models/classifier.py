@@ -129,6 +129,7 @@ class Classifier(Labels):
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return the accuracy on held-out rows."""
+        rows = errors.array("rows", rows, ("n", self.features + self.classes), rows=1)
         return {"val_accuracy": self.accuracy(*self._apart(rows))}
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:

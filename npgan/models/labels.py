@@ -32,7 +32,7 @@ class Labels(Model):
         """Return a label for each of n samples: the given one, those given, or as many of each."""
         n = count("n", n)
         if label is None:
-            return turns(n, self.classes, rng)
+            return turns(n, self.classes, errors.generator(rng))
         if isinstance(label, int | np.integer):
             return np.full(n, count("label", label, 0, self.classes - 1))
         return errors.labels("label", label, n, self.classes)

@@ -21,6 +21,7 @@ from npgan.training import Callback, History, Loop, Progress
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
+LARGEST = 1e15  # of data: the squares of many can be summed up in float32
 ADVICE = "try a lower learning rate, clip_norm, or data of a smaller scale"
 FIRST_ADVICE = (
     "no learning rate can help before the first update: scale the data, to a standard deviation of 1, "
@@ -108,7 +109,8 @@ class Model:
             data = data.reshape(len(data), data.shape[1] * data.shape[2])
         octets = data.dtype == np.uint8
         dtype = np.uint8 if octets else self.networks[self.output].parameters.flat.dtype
-        data = errors.array("the data", data, ("n", self.features), rows=1, dtype=dtype)
+        form, limits = ("n", self.features), (-LARGEST, LARGEST)
+        data = errors.array("the data", data, form, rows=1, dtype=dtype, limits=limits)
         if octets:
             return data
         data = np.ascontiguousarray(data)

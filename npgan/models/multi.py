@@ -236,8 +236,8 @@ class MultiGAN(GAN):
 
         Each is of any generator as likely, and there are as many of each as n allows.
         """
-        rng = errors.generator(rng)
-        z = self.spread * self.latent(count("n", n), rng)
+        n, rng = count("n", n), errors.generator(rng)
+        z = self.spread * self.latent(n, rng)
         return self.decode(z, turns(n, len(self.generators), rng))
 
     def decode(self, z: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:

@@ -141,6 +141,8 @@ class Variational(Decoding):
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out rows, from as many codes a row as in training, with beta 1."""
+        rows = errors.array("rows", rows, ("n", self.encoder.in_width), rows=1)
+        self.check_data(rows[:, : self.features])
         bound = self._bound(rows, np.random.default_rng(0), self.samples)
         return {"val_loss": -float(bound.mean())}
 
