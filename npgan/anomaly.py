@@ -100,10 +100,15 @@ def blurred(x: np.ndarray) -> np.ndarray:
     return images.reshape(x.shape)
 
 
+def _known(train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return all training rows, or so many at random: a file may have its classes one after the other."""
+    return train if len(train) <= KNOWN else train[rng.permutation(len(train))[:KNOWN]]
+
+
 @_of(RECONSTRUCTORS)
 def latent(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance of the code from the nearest codes of training rows."""
-    return neighbour_distance(model.encode(x), model.encode(train[:KNOWN]), NEIGHBOURS)
+    return neighbour_distance(model.encode(x), model.encode(_known(train, rng)), NEIGHBOURS)
 
 
 @_of(VAE)
@@ -122,7 +127,9 @@ def critic(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generato
 def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance from the nearest training rows in the discriminator's last hidden layer."""
     hidden = Sequential(*model.discriminator.layers[:-1])
-    return neighbour_distance(in_chunks(hidden, x), in_chunks(hidden, train[:KNOWN]), NEIGHBOURS)
+    return neighbour_distance(
+        in_chunks(hidden, x), in_chunks(hidden, _known(train, rng)), NEIGHBOURS
+    )
 
 
 @_of(GAN)
@@ -162,7 +169,7 @@ def _projected(x: np.ndarray, train: np.ndarray) -> np.ndarray:
 @_of(Model)
 def pixels(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean distance from the nearest training rows: no model is asked."""
-    return neighbour_distance(x, train[:KNOWN], NEIGHBOURS)
+    return neighbour_distance(x, _known(train, rng), NEIGHBOURS)
 
 
 @_of(Model)
@@ -170,7 +177,7 @@ def nearest_directions(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Mean distance from the nearest training rows, all blurred and of length 1: no model is asked."""
-    return neighbour_distance(directions(x), directions(train[:KNOWN]), NEIGHBOURS)
+    return neighbour_distance(directions(x), directions(_known(train, rng)), NEIGHBOURS)
 
 
 SCORES: dict[str, Score] = {

@@ -8,7 +8,7 @@ import pytest
 from commands import picture, run
 from matplotlib.figure import Figure
 
-from npgan import InputError
+from npgan import InputError, data, metrics, runs
 from npgan.metrics import PCA, neighbour_accuracy
 from npgan.uses import USES, reduce
 
@@ -44,6 +44,16 @@ def test_codes_are_mapped_beside_principal_components(capsys, trained):
         assert 0 <= measures["neighbour_accuracy"] <= 1
     assert theirs["mean_squared_error"] < ours["mean_squared_error"], "after an epoch of few images"
     assert picture("map.png").std() > 0
+
+
+def test_a_codes_neighbours_are_sought_among_rows_of_the_whole_file(capsys, trained, monkeypatch):
+    seen = []
+    monkeypatch.setattr(reduce, "KNOWN", 40)
+    monkeypatch.setattr(metrics, "neighbour_accuracy", lambda *given: seen.append(given[2]) or 1.0)
+    assert run(capsys, "reduce", trained, "--out", "map.png")[0] == 0
+    first = runs.load(Path(trained))[0].encode(data.load("labelled.npz").train)
+    places = [abs(first - code).sum(axis=1).argmin() for code in seen[0]]
+    assert (len(set(places)), max(places) > 80) == (40, True)
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,14 @@ def test_pixels_are_rounded_to_the_nearer_end():
     np.testing.assert_array_equal(defend.rounded(np.array([-1.0, -0.1, 0.2]), -1, 1), [-1, -1, 1])
 
 
+def test_neighbours_are_sought_among_rows_of_the_whole_file(monkeypatch):
+    """A file may have its classes one after the other: the first rows are of the first alone."""
+    monkeypatch.setattr(anomaly, "KNOWN", 40)
+    train = np.repeat([[0.0], [9.0]], 100, axis=0)
+    scores = anomaly.pixels(None, np.array([[0.0], [9.0]]), train, np.random.default_rng(0))
+    np.testing.assert_array_equal(scores, 0)
+
+
 def test_directions_do_not_say_how_bold_an_image_is():
     rng = np.random.default_rng(0)
     x, train = rng.random((4, 25)), rng.random((9, 25))

@@ -18,7 +18,7 @@ EXAMPLES = """
   npgan reduce runs/autoencoder --out map.png
   npgan reduce runs/vae -k 10 --out map.png      classes by the votes of 10 neighbours
 """
-KNOWN = 10_000  # training rows among which neighbours are sought
+KNOWN = 10_000  # training rows, at random, among which neighbours are sought
 SHOWN = 5000  # points in a map
 
 
@@ -46,13 +46,14 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         f"{components.directions.shape[1]} principal components": components,
     }
     low, high = model.bounds or (-np.inf, np.inf)
+    chosen = np.random.default_rng(0).permutation(len(train))[:KNOWN]
     result, maps = {}, {}
     for name, coder in coders.items():
         code = coder.encode(test)
         built = np.clip(coder.decode(code), low, high)
         result[name] = {"mean_squared_error": float(np.square(built - test).mean())}
         if labels is not None and dataset.train_labels is not None:
-            known = coder.encode(train[:KNOWN]), dataset.train_labels[:KNOWN]
+            known = coder.encode(train[chosen]), dataset.train_labels[chosen]
             result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
         maps[name] = code if code.shape[1] == 2 else PCA(code, min(2, code.shape[1])).encode(code)
     draw(a.out, maps, labels)
