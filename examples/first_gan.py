@@ -22,10 +22,9 @@ def main(path: str = "first_gan.png") -> None:
 
     last = history.rows[-1]
     print(f"{last['step']:,} steps in {last['seconds']:.0f} s")
-    # At 0.50 for both, D cannot tell the two apart: generated digits are like real ones, or D has
-    # failed, as it does in a collapse. The picture says which.
     real, fake = last["d_real"], last["d_fake"]
-    print(f"D's probability of real: {real:.2f} for real digits, {fake:.2f} for generated ones")
+    print(f"D's probability of real: {real:.2f} for real digits, {fake:.2f} for generated ones;")
+    print("at 0.50 for both it cannot tell them apart: they are alike, or D has failed")
     print(f"mean pixel: real {mnist.train.mean() / 255:.3f}, generated {images.mean():.3f}")
     save_grid(Path(path), images, mnist.image_shape, columns=10)
     print(f"saved {path}")
