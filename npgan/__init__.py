@@ -43,6 +43,7 @@ from npgan.models import (
     ConditionalVAE,
     MultiGAN,
     Translator,
+    load,
 )
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
@@ -95,6 +96,7 @@ __all__ = [
     "Translator",
     "data",
     "gradcheck",
+    "load",
     "models",
     "optim",
     "training",

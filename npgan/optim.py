@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from npgan import schedules
 from npgan.backend import run
 from npgan.errors import InputError, chosen, fraction, not_negative, positive
 from npgan.memory import aligned_zeros
@@ -222,11 +223,12 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def build(
-    name: str, *, lr: Varying, steps: int = 1, schedule: str | None = None, **settings: Any
+    name: str, *, lr: Any, steps: int = 1, schedule: str | None = None, **settings: Any
 ) -> Optimizer:
     """Build an optimiser from its name, learning rate and settings.
 
-    ``schedule``, a name of :data:`SCHEDULES`, changes the learning rate over ``steps`` updates.
+    ``schedule``, a name of :data:`SCHEDULES`, changes the learning rate over ``steps`` updates. A rate
+    may also be a schedule itself, or a table of its parameters.
 
     >>> build("adam", lr=2e-4, beta1=0.5)
     Adam(lr=0.0002)
@@ -240,6 +242,6 @@ def build(
     if schedule is not None:
         lr = chosen("schedule", schedule, SCHEDULES)(positive("lr", lr), steps)
     try:
-        return rule(lr, **settings)
+        return rule(schedules.read(lr), **settings)
     except TypeError as error:
         raise InputError(f"optimiser {name!r} cannot take {settings}: {error}") from None

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan import schedules
 from npgan.backend import run
 from npgan.errors import InputError, not_negative, pairs, positive, unknown
 from npgan.layers import Layer, Sequential
@@ -265,9 +266,12 @@ def scheduled(penalties: Any, steps: int) -> Any:
     result = dict(penalties)
     for name, value in penalties.items():
         if isinstance(value, Mapping):
-            if value.keys() != {"start", "end"}:
+            if "shape" in value:
+                result[name] = schedules.read(value)
+            elif value.keys() == {"start", "end"}:
+                result[name] = geometric(**value, steps=steps)
+            else:
                 raise InputError(f"the penalty {name} must be a coefficient, or its start and end")
-            result[name] = geometric(**value, steps=steps)
     return result
 
 

@@ -1,10 +1,11 @@
 """Numbers that change while training goes on: learning rates, and the coefficients of penalties."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from npgan.errors import chosen, count, not_negative, positive
+from npgan.errors import InputError, chosen, count, not_negative, positive, shown
 
 Varying = float | Callable[[int], float]
 """A number, or a function of how many updates, or steps, were made before."""
@@ -61,3 +62,19 @@ class Schedule:
     def __call__(self, step: int) -> float:
         """Return the number after so many steps."""
         return SHAPES[self.shape](self.start, self.end, min(step / self.steps, 1))
+
+
+def read(value: Any) -> Any:
+    """Return a table that has a schedule's parameters as that schedule, what is no table as it is.
+
+    >>> read({"shape": "linear", "start": 1.0, "end": 0.0, "steps": 4})(1)
+    0.75
+    """
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        return Schedule(**value)
+    except TypeError:
+        raise InputError(
+            f"a schedule is a table of shape, start, end and steps, not {shown(value)}"
+        ) from None

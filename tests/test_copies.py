@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tempfile
 
 import numpy as np
 import pytest
@@ -20,18 +21,25 @@ from npgan import (
     Classifier,
     ConditionalGAN,
     ConditionalVAE,
+    Dense,
+    InputError,
+    LeakyReLU,
     Momentum,
     MultiGAN,
+    Residual,
     RMSProp,
+    Sequential,
+    Tanh,
     Translator,
     backend,
+    load,
     optim,
 )
 from npgan.data import Dataset
 from npgan.layers import build
 from npgan.models.config import MODELS
 from npgan.penalties import geometric
-from npgan.training import History, Loop, Progress
+from npgan.training import History, Loop, Progress, checkpoint
 
 D, K, C, N = 4, 2, 3, 24  # widths of data and codes, classes, rows
 SMALL = np.random.default_rng(0).uniform(0.1, 0.9, (N, D)).astype(np.float32)
@@ -124,14 +132,21 @@ def test_every_kind_of_model_and_rule_is_copied_here():
     assert optim.OPTIMIZERS.keys() <= {*RULES, "adam"}
 
 
-@pytest.mark.parametrize("how", COPIES)
+def saved(model):
+    """Return what a file keeps of a model."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.safetensors")
+        return load(f"{folder}/model.safetensors")
+
+
+@pytest.mark.parametrize("how", [*COPIES, "save"])
 @pytest.mark.parametrize("choice", backend.BACKENDS)
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_copy_trains_on_to_the_same_bits_and_leaves_the_original_alone(name, choice, how):
     backend.use(choice)
     model = train(MAKERS[name]())
     before = bits(model)
-    twin = COPIES[how](model)
+    twin = (COPIES | {"save": saved})[how](model)
     assert bits(twin) == before
     after = bits(train(twin))
     assert bits(model) == before != after
@@ -174,3 +189,117 @@ def test_a_loop_is_copied_in_the_midst_of_its_run(choice, how, capsys):
         each.run(steps=12)
         ends.append((bits(each.model), each.history["d_loss"], each.noise.random()))
     assert ends[0] == ends[1]
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+class Own(Tanh):
+    """A layer of one's own."""
+
+
+class OwnRule(SGD):
+    """A rule of one's own."""
+
+
+class OwnGAN(GAN):
+    """A model of one's own."""
+
+
+def changed(**attributes):
+    """Return a GAN that was changed after it was made."""
+    model = gan()
+    vars(model).update(attributes)
+    return model
+
+
+def falling(step):
+    """Return a rate."""
+    return 0.1 / (1 + step)
+
+
+UNSAID = {
+    "a layer": (lambda: Autoencoder(Sequential(Dense(D, K), Own()), Sequential(Dense(K, D))),
+                r"Own\(\) is a layer of one's own"),
+    "a rule": (lambda: GAN(*players(3, D, D), optimizers=two(lambda: OwnRule(0.1))),
+               "the generator's OwnRule is no rule of npgan's own"),
+    "a model": (lambda: OwnGAN(*players(3, D, D)), "a OwnGAN is no model of npgan's own"),
+    "a rate": (lambda: GAN(*players(3, D, D), optimizers=two(lambda: SGD(falling))),
+               "lr of the generator's SGD has no name and is no number, <function falling"),
+    "a penalty": (lambda: gan(penalties={"r1": falling}), "r1, penalties of the GAN, has no name"),
+    "an objective": (lambda: changed(objective=None), "not as its settings would make it"),
+    "no average": (lambda: changed(average=None), r"'average\.\S+' is missing"),
+    "numbers": (lambda: gan().astype(np.complex128), "all float32 or all float64"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", UNSAID)
+def test_what_no_file_can_say_is_refused_when_it_is_saved(what, tmp_path):
+    make, message = UNSAID[what]
+    with pytest.raises(InputError, match=message):
+        make().save(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+def test_networks_in_networks_and_other_types_are_saved(tmp_path):
+    inner = Sequential(Dense(8, 8), Residual(Sequential(LeakyReLU(np.float32(0.3)), Dense(8, 8))))
+    model = GAN(Sequential(Dense(3, 8), inner, Dense(8, D), rng=0), net(D, 1)).astype(np.float64)
+    twin = saved(model)
+    assert bits(twin) == bits(model)
+    assert bits(train(twin)) == bits(train(model))
+    twin.spread = 0.5
+    assert saved(twin).spread == 0.5
+
+
+DEEP = "dense 3 3"
+for _ in range(900):
+    DEEP = [DEEP]
+DAMAGED = {
+    "not a table": ({"networks": 5}, "networks must be a table"),
+    "an unknown model": ({"model": "os.system"}, "unknown model 'os.system'"),
+    "a network too few": ({"networks.discriminator": None}, "needs networks and optimizers"),
+    "an unknown layer": ({"networks.generator": ["exec 1"]}, "unknown layer 'exec'"),
+    "a huge network": ({"networks.generator": ["dense 3 9999", "dense 9999 4"]}, "not hold the w"),
+    "a deep network": ({"networks.generator": DEEP}, "is damaged: RecursionError"),
+    "another network": ({"networks.generator": ["dense 3 4"]}, "is not of this model"),
+    "an unknown setting": ({"settings.command": "ls"}, "the settings do not fit the model gan"),
+    "networks as a setting": ({"settings.networks": {"generator": 5}}, "."),
+    "a wrong setting": ({"settings.ema": 2.0}, r"ema must be a number in \[0, 1\)"),
+    "an unknown rule": ({"optimizers.generator.name": "adma"}, "unknown optimiser 'adma'"),
+    "a wrong rate": ({"optimizers.generator.lr": "fast"}, "lr must be a positive number"),
+    "an unknown shape": ({"optimizers.generator.lr.shape": "x"}, "unknown shape of a schedule"),
+    "no steps": ({"optimizers.generator.lr.steps": 0}, "a schedule's steps must be"),
+    "half a schedule": ({"settings.penalties.r1": {"shape": "linear"}}, "a schedule is a table of"),
+    "an unknown type": ({"dtype": "object"}, "unknown type 'object'"),
+    "no state": ({"state": None}, "damaged"),
+    "an impossible step": ({"state.step": -1}, "step must be a whole number"),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_file_that_says_what_cannot_be_is_refused(what, tmp_path):
+    path = tmp_path / "m.safetensors"
+    gan(penalties={"r1": geometric(1.0, 0.1, 9)}).save(path)
+    arrays, described = checkpoint.load(path)
+    changes, message = DAMAGED[what]
+    for place, value in changes.items():
+        *outer, last = place.split(".")
+        table = described
+        for name in outer:
+            table = table[name]
+        table[last] = value
+        if value is None and outer:
+            del table[last]
+    checkpoint.save(path, arrays, described)
+    with pytest.raises(InputError, match=message) as caught:
+        load(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_other_files_are_no_models(tmp_path):
+    checkpoint.save(tmp_path / "c", *gan().state())
+    with pytest.raises(InputError, match=r"c is no file of Model\.save"):
+        load(tmp_path / "c")
+    with pytest.raises(InputError, match="there is no such file"):
+        load(tmp_path)

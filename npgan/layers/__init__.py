@@ -9,7 +9,8 @@ to ``grads``, input gradients are returned.
 nothing, a Gaussian sample is its mean, batch normalisation takes its running moments.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,7 @@ __all__ = [
     "Tanh",
     "build",
     "halves",
+    "words",
 ]
 
 LAYERS: dict[str, type[Layer]] = {
@@ -101,13 +103,13 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 
-Specs = Sequence["str | Specs"]
+Specs = Sequence["str | Specs | Mapping[str, Specs]"]
 
 
 def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequential:
     """Build a network from its layers in words, each ``name argument ...``.
 
-    A list in the list is a residual block: :class:`Residual`.
+    A list in the list is a residual block, :class:`Residual`; a table ``{"sequential": list}`` a network.
 
     Examples
     --------
@@ -124,7 +126,33 @@ def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequent
     return Sequential(*map(_layer, specs), rng=rng)
 
 
-def _layer(spec: "str | Specs") -> Layer:
+def words(network: Sequential) -> list[Any]:
+    """Return a network's layers in words, as :func:`build` takes them.
+
+    >>> words(Sequential(Dense(2, 3), LeakyReLU(0.2), Residual(Dense(3, 3))))
+    ['dense 2 3', 'leaky_relu 0.2', ['dense 3 3']]
+
+    Raises
+    ------
+    InputError
+        If one is a layer of one's own, for which there are no words.
+    """
+    return [_words(layer) for layer in network.layers]
+
+
+def _words(layer: Layer) -> Any:
+    if type(layer) is Residual:
+        return words(layer)
+    if type(layer) is Sequential:
+        return {layer.name: words(layer)}
+    if type(layer) not in LAYERS.values():
+        raise InputError(f"{layer!r} is a layer of one's own: there are no words to build it from")
+    return layer.spec()
+
+
+def _layer(spec: "str | Specs | Mapping[str, Specs]") -> Layer:
+    if isinstance(spec, Mapping):
+        return Sequential(*map(_layer, spec["sequential"]))
     if not isinstance(spec, str):
         return Residual(*map(_layer, spec))
     name, *arguments = spec.split() or [""]

@@ -20,7 +20,7 @@ class Activation(Layer):
         for value in arguments:
             if not 0 < value < np.inf:
                 raise InputError(f"{type(self).__name__} needs a positive argument, not {value}")
-        self.arguments = arguments
+        self.arguments = tuple(map(float, arguments))
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None

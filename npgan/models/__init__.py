@@ -11,6 +11,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
+from npgan.models.saved import load
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
@@ -43,4 +44,5 @@ __all__ = [
     "Model",
     "MultiGAN",
     "Translator",
+    "load",
 ]

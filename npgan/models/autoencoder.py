@@ -79,6 +79,7 @@ class Autoencoder(Coder):
         if self.contraction:
             regularisers.contraction(*self._pass_of_a_row(), self.encoder.parameters.like())
         instance("tied", tied, bool | np.bool_)
+        self.tied = bool(tied)
         self.ties = self._checked_ties() if tied else []
         self.tie()
 

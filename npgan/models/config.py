@@ -208,7 +208,8 @@ class Config:
                 f"the model {self.model} needs networks and optimizers for {', '.join(kind.networks)}"
             )
         for name in names:
-            _check_size(name, self.networks[name])
+            if (size := size_of(name, self.networks[name])) > LARGEST:
+                raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
             settings = self.optimizers[name]
             if not isinstance(settings, Mapping) or not {"name", "lr"} <= settings.keys():
                 raise InputError(f"the optimizer of the {name} must be a table with name and lr")
@@ -276,22 +277,26 @@ def _check_images(shape: list | None, limits: list | None, features: int) -> Non
         raise InputError(f"image_range must be a least and a largest value, not {limits}")
 
 
-def _check_size(name: str, specs: Any) -> None:
-    """Refuse a network that a file describes but no memory holds, before it is built."""
-    size = sum(math.prod(sizes) + sizes[-1] for sizes in _sizes(name, specs))
-    if size > LARGEST:
-        raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
+def size_of(name: str, specs: Any) -> int:
+    """Return how many weights a network has, before it is built."""
+    biases = len(SIZES["dense"])  # layers of so many sizes, or of one, have a bias
+    return sum(
+        math.prod(sizes) + (sizes[-1] if len(sizes) <= biases else 0)
+        for sizes in _sizes(name, specs)
+    )
 
 
 def _sizes(name: str, specs: Any) -> Iterator[list[int]]:
-    """Yield the sizes of all layers with weights, those of residual blocks included."""
-    if not isinstance(specs, list) or not all(isinstance(spec, str | list) for spec in specs):
+    """Yield the sizes of all layers with weights, those of networks in the network included."""
+    if not isinstance(specs, list):
         raise InputError(
             f"the network {name} must be a list of layers, each 'name argument ...', or a list of "
             "the layers of a residual block"
         )
     for spec in specs:
-        if isinstance(spec, list):
+        if isinstance(spec, Mapping) and spec.keys() == {"sequential"}:
+            spec = spec["sequential"]
+        if not isinstance(spec, str):
             yield from _sizes(name, spec)
             continue
         words = spec.split()

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -314,6 +315,20 @@ class Model:
         }
         updates = {name: optimizer.t for name, optimizer in self.optimizers.items()}
         return self.weights() | moments, {"step": self.step, "updates": updates}
+
+    def save(self, path: Path | str) -> None:
+        """Write the model to a file, from which :func:`npgan.load` takes it up: it trains on to the same bits.
+
+        What it is made of is written in words and numbers; nothing in the file is run.
+
+        Raises
+        ------
+        InputError
+            If that cannot be said: of a layer, an optimiser or a schedule of one's own.
+        """
+        from npgan.models.saved import save
+
+        save(self, path)
 
     def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy weights in, by the names of :meth:`weights`; others are an InputError."""

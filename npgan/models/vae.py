@@ -83,7 +83,7 @@ class Variational(Decoding):
             raise InputError("only the pixels of the likelihood bernoulli can be binarised")
         self.encoder, self.decoder = encoder, decoder
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
-        self.binarize = binarize
+        self.binarize = bool(binarize)
         self._sample = GaussianSample()
 
     def joined(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
