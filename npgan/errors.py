@@ -162,7 +162,13 @@ def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
 
 # --- arrays --------------------------------------------------------------------------------------
 
-KINDS = {"numbers": "buif", "floats": "f", "whole numbers": "ui", "truth values": "bui"}
+KINDS = {
+    "numbers": "buif",
+    "floats": "f",
+    "floats or complex numbers": "fc",
+    "whole numbers": "ui",
+    "truth values": "bui",
+}
 """What an array is of -> NumPy's letters for the types that will do."""
 Form = tuple[int | str, ...]
 """A shape; a letter stands for any size from 1 on (rows: 0), the same wherever it stands."""

@@ -18,7 +18,7 @@ from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import JudgedCoder
-from npgan.models.model import check_networks
+from npgan.models.model import check_networks, check_rows
 from npgan.parameters import Parameters
 
 
@@ -66,6 +66,7 @@ class AdversarialAutoencoder(JudgedCoder):
 
     def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return noise and codes, both (n, k)."""
+        check_rows("x", x, self.features)
         code = self.encoder(x, rng)
         return self.latent(len(x), rng), code
 
@@ -79,6 +80,7 @@ class AdversarialAutoencoder(JudgedCoder):
 
         Two paths meet in the code: through the decoder, and :math:`\lambda` times that through D.
         """
+        check_rows("x", x, self.features)
         code, encoder_cache = self.encoder.forward(x, rng)
         output, decoder_cache = self.reader.forward(code, rng)
         logits, cache = self.discriminator.forward(code, rng)

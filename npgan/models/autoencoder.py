@@ -16,7 +16,7 @@ from npgan.errors import InputError, instance, not_negative, unknown
 from npgan.layers import Dense, Sequential, Sigmoid
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import Coder
-from npgan.models.model import check_networks
+from npgan.models.model import check_networks, check_rows
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -131,6 +131,7 @@ class Autoencoder(Coder):
         :math:`d\theta_E = (\partial E/\partial\theta_E)^\top dc`, where the code's penalties join. A weight
         that both networks share has the sum of both gradients.
         """
+        check_rows("x", x, self.features)
         self.tie()
         code, encoder_cache = self.encoder.forward(x, rng)
         output, decoder_cache = self.reader.forward(code, rng)

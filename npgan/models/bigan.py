@@ -18,7 +18,7 @@ from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers import Sequential, halves
 from npgan.models.coder import JudgedCoder
-from npgan.models.model import check_networks
+from npgan.models.model import check_networks, check_rows
 from npgan.parameters import Parameters
 
 
@@ -58,6 +58,7 @@ class BiGAN(JudgedCoder):
 
     def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs [x, E(x)] and [G(z), z], both (n, d + k)."""
+        check_rows("x", x, self.features)
         z = self.latent(len(x), rng)
         coded = np.concatenate([x, self.encoder(x, rng)], axis=1)
         return coded, np.concatenate([self.decoder(z, rng), z], axis=1)
@@ -69,6 +70,7 @@ class BiGAN(JudgedCoder):
         grads: Mapping[str, Parameters] | None = None,
     ) -> dict[str, Any]:
         """Return L with the sides exchanged; add its gradients by encoder and decoder to ``grads``."""
+        check_rows("x", x, self.features)
         (n, d), z = x.shape, self.latent(len(x), rng)
         code, encoder_cache = self.encoder.forward(x, rng)
         made, decoder_cache = self.decoder.forward(z, rng)

@@ -15,7 +15,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
 from npgan.models.labels import Labels
-from npgan.models.model import check_networks, in_chunks
+from npgan.models.model import check_networks, check_rows, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -114,6 +114,7 @@ class Classifier(Labels):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the network on one batch of rows with their labels."""
+        check_rows("batch", batch, self.features + self.classes)
         x, labels = self._apart(batch)
         if self.adversarial:
             x = pgd(self, x, labels, self.adversarial, steps=self.attack_steps, rng=rng)

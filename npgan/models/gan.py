@@ -17,7 +17,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive
 from npgan.layers import Layer, Sequential, halves
 from npgan.models.judged import Judged
-from npgan.models.model import check_networks, in_chunks, inputs
+from npgan.models.model import check_networks, check_rows, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
@@ -180,6 +180,7 @@ class GAN(Judged):
 
     def shown(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return samples (n, d) as a discriminator sees them: noisy, and packed (n/m, m d)."""
+        check_rows("x", x, self.generator.out_width)
         self._check_packs(len(x))
         return self._noisy(x, rng).reshape(-1, self.packing * x.shape[1])
 
@@ -285,6 +286,7 @@ class GAN(Judged):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
+        check_rows("batch", batch, self.generator.out_width)
         metrics = self._update_discriminators(batch, rng)
         if (self.step + 1) % self.n_critic == 0:
             metrics["g_loss"] = self._update_generators(batch, rng)

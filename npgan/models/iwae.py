@@ -19,6 +19,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
+from npgan.models.model import check_rows
 from npgan.models.vae import VAE
 from npgan.parameters import Parameters
 
@@ -53,6 +54,7 @@ class IWAE(VAE):
         beta: float = 1.0,
     ) -> dict[str, Any]:
         """Return L; add its gradients to ``grads``: those of the k copies of a row add up."""
+        check_rows("rows", rows, self.encoder.in_width)
         n, k = len(rows), self.samples
         described, encoder_cache = self.encoder.forward(rows, rng)
         many, x = np.repeat(described, k, axis=0), np.repeat(rows, k, axis=0)

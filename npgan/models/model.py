@@ -390,6 +390,11 @@ def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
     return np.concatenate([network(x[i : i + CHUNK]) for i in range(0, max(len(x), 1), CHUNK)])
 
 
+def check_rows(name: str, rows: Any, width: int) -> None:
+    """Refuse what are no rows (n, ``width``) of a training step; traced ones have no numbers yet."""
+    errors.shaped(name, rows, ("n", width), "floats or complex numbers", rows=1)
+
+
 def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:
     """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
     form, dtype = ("n", width or network.in_features(0) or "d"), network.parameters.flat.dtype

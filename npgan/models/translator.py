@@ -19,7 +19,7 @@ from npgan.backend import run
 from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential, halves
 from npgan.models.judged import Judged
-from npgan.models.model import check_networks, in_chunks, inputs
+from npgan.models.model import check_networks, check_rows, in_chunks, inputs
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -99,6 +99,7 @@ class Translator(Judged):
         rng: np.random.Generator | None = None,
     ) -> tuple[np.floating, np.ndarray, np.ndarray]:
         """Return D's loss on pairs and translated ones, and both logits; add its gradient to ``grads``."""
+        check_rows("pairs", pairs, self.features)
         source = pairs[:, : self.generator.in_width]
         made = np.concatenate([source, self.generator(source, rng)], axis=1)
         judge = halves(self.discriminator, len(pairs))
@@ -123,6 +124,7 @@ class Translator(Judged):
         Two paths meet in G(s): the columns of D's input gradient that are its, and
         :math:`\lambda\,\mathrm{sign}(G(s) - t)/nb`.
         """
+        check_rows("pairs", pairs, self.features)
         a = self.generator.in_width
         source, target = np.ascontiguousarray(pairs[:, :a]), pairs[:, a:]
         made, cache = self.generator.forward(source, rng)

@@ -20,7 +20,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, instance, not_negative
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import Decoding, LatentModel
-from npgan.models.model import CHUNK, check_networks, in_chunks
+from npgan.models.model import CHUNK, check_networks, check_rows, in_chunks
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -106,6 +106,7 @@ class Variational(Decoding):
         :math:`-\log p(x|z)` flows through the decoder and the sample into the means and log-variances,
         where the divergence's own gradient joins it.
         """
+        check_rows("rows", rows, self.encoder.in_width)
         n, x = len(rows), np.ascontiguousarray(rows[:, : self.features])
         described, encoder_cache = self.encoder.forward(rows, rng)
         z, sample_cache = self._sample.forward(described, rng)

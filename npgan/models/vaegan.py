@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, count, not_negative
+from npgan.errors import InputError, count, not_negative, shaped
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.coder import JudgedCoder
-from npgan.models.model import check_networks, in_chunks
+from npgan.models.model import check_networks, check_rows, in_chunks
 from npgan.models.steps import Loss
 from npgan.parameters import Parameters
 
@@ -78,6 +78,7 @@ class VAEGAN(JudgedCoder):
 
     def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return x, once for each kind of fake, and reconstructions and samples, both (2n, d)."""
+        check_rows("x", x, self.features)
         z = self._sample(self.encoder(x, rng), rng)
         fake = self.decoder(np.concatenate([z, self.latent(len(x), rng)]), rng)
         return np.concatenate([x, x]), fake
@@ -90,6 +91,8 @@ class VAEGAN(JudgedCoder):
         In a hidden layer it is :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, and its gradient goes back through
         those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`. Both meet the same noise there, if any.
         """
+        check_rows("output", output, self.features)
+        shaped("x", x, output.shape, "floats or complex numbers")
         if not self.hidden_layers:
             value, dvalue = run.mse(output, x)
             return x.shape[1] * value, x.shape[1] * dvalue
@@ -117,6 +120,7 @@ class VAEGAN(JudgedCoder):
         and log-variances, where the divergence's joins it; :math:`\lambda` times D's input gradient ends in
         the decoder.
         """
+        check_rows("x", x, self.features)
         n = len(x)
         described, encoder_cache = self.encoder.forward(x, rng)
         z, sample_cache = self._sample.forward(described, rng)
