@@ -5,7 +5,6 @@ where "numba" lacks an operation it borrows the reference's. Layers, losses and 
 operations as ``run.dense_forward(...)``, so that :func:`use` moves everything at once.
 """
 
-import math
 import os
 import threading
 import warnings
@@ -18,6 +17,7 @@ import numpy as np
 
 from npgan import ops
 from npgan.errors import unknown
+from npgan.ops.update import too_large
 
 BACKENDS = ("numpy", "numba")
 
@@ -171,7 +171,12 @@ def _after(function: Callable[[], None]) -> None:
 
 def _require_finite(otherwise: Callable[[], None], *arrays: Any) -> None:
     for array in arrays:
-        if not (run.all_finite(array) if np.ndim(array) else math.isfinite(array)):
+        small = (
+            run.all_finite(array)
+            if np.ndim(array)
+            else abs(array) < too_large(np.result_type(array))
+        )
+        if not small:
             otherwise()
 
 

@@ -5,12 +5,13 @@ with x but along the data (Rifai et al. 2011).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.layers import Sequential
-from npgan.ops.loss import inside
+from npgan.ops.activation import softplus_forward
+from npgan.ops.likelihood import log_mean_exp_backward, log_mean_exp_forward
 from npgan.parameters import Parameters
 
 TARGET = 0.05
@@ -27,31 +28,48 @@ def l1(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return abs(code).sum() / len(code), np.sign(code) / code.dtype.type(len(code))
 
 
-def kl(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    r"""Return how far units are from being active 5 % of the time, for codes in (0, 1).
+def kl(logits: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    r"""Return how far units are from being active 5 % of the time, for a code :math:`h = \sigma(a)`, by its logits a.
 
     With a unit's mean activity :math:`\hat\rho_j = \frac1n\sum_r h_{rj}` and the target :math:`\rho`
 
-    .. math:: P = \sum_j \rho\log\frac\rho{\hat\rho_j} + (1 - \rho)\log\frac{1 - \rho}{1 - \hat\rho_j},
-        \qquad dh_{rj} = \frac1n\Big(\frac{1 - \rho}{1 - \hat\rho_j} - \frac\rho{\hat\rho_j}\Big)
+    .. math:: P = \sum_j \rho\log\frac\rho{\hat\rho_j} + (1 - \rho)\log\frac{1 - \rho}{1 - \hat\rho_j}.
+
+    A unit that is off, or on, whatever x is has an activity of 0 or 1, as far as float32 can tell, and a
+    sigmoid there no slope: it would stay so. Hence both logarithms are those of mean exponentials
+    (:func:`npgan.ops.log_mean_exp_forward`), of :math:`\log h` and of :math:`\log(1 - h)`, whose gradients are the
+    rows' shares u and v. As :math:`\log h` has the slope :math:`1 - h`, and :math:`\log(1 - h)` the slope :math:`-h`,
+
+    .. math:: da_{rj} = (1 - \rho)\,v_{rj} h_{rj} - \rho\,u_{rj}(1 - h_{rj}), \qquad
+        u_{rj} = \frac{h_{rj}}{n\hat\rho_j}, \quad v_{rj} = \frac{1 - h_{rj}}{n(1 - \hat\rho_j)}.
 
     Source: Ng 2011, "Sparse autoencoder", sec. 3.
 
-    >>> value, dcode = kl(np.full((4, 3), 0.05))
-    >>> float(abs(value)) < 1e-12, float(abs(dcode).max()) < 1e-12
+    >>> value, dlogits = kl(np.full((4, 3), -np.log(19)))  # the logit of 0.05
+    >>> float(abs(value)) < 1e-12, float(abs(dlogits).max()) < 1e-12
     (True, True)
+    >>> kl(np.full((1, 1), -100.0))[1].item()  # off: the slope is minus the target
+    -0.05
     """
-    rho, active = TARGET, inside(code.mean(axis=0))
-    value = rho * np.log(rho / active) + (1 - rho) * np.log((1 - rho) / (1 - active))
-    slope = ((1 - rho) / (1 - active) - rho / active) / len(code)
-    return value.sum(), np.broadcast_to(slope.astype(code.dtype), code.shape)
+    rho, log_off, log_on = TARGET, -softplus_forward(logits.T), -softplus_forward(-logits.T)
+    on, off = log_mean_exp_forward(log_on), log_mean_exp_forward(log_off)
+    value = rho * (np.log(rho) - on) + (1 - rho) * (np.log(1 - rho) - off)
+    u, v = (log_mean_exp_backward(np.ones_like(on), logs) for logs in (log_on, log_off))
+    dlogits = (1 - rho) * v * np.exp(log_on) - rho * u * np.exp(log_off)
+    return value.sum(), dlogits.T
 
 
-SPARSITIES: dict[str, Callable[[np.ndarray], tuple[np.floating, np.ndarray]]] = {
-    "l1": lambda code: l1(code),
-    "kl": lambda code: kl(code),
+class Sparsity(NamedTuple):
+    """A penalty of the code (n, k), or of the logits that a sigmoid makes it of, and its gradient."""
+
+    penalty: Callable[[np.ndarray], tuple[np.floating, np.ndarray]]
+    of_logits: bool = False
+
+
+SPARSITIES = {
+    "l1": Sparsity(lambda code: l1(code)),
+    "kl": Sparsity(lambda logits: kl(logits), of_logits=True),
 }
-"""Name -> code (n, k) to its penalty and the penalty's gradient."""
 
 
 def contraction(

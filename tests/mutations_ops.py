@@ -78,9 +78,6 @@ LOSSES = [
     loss("l1", " / x.dtype.type(x.size)", ""),
     loss("l1", "np.sign(x - target)", "np.sign(x)"),
     loss("l1", "np.sign(x - target)", "(x - target)"),
-    loss("bce", "p * (1 - p) * p.size", "p * p.size"),
-    loss("bce", "p * (1 - p) * p.size", "p * (1 - p)"),
-    loss("bce", "(p - target)", "(target - p)"),
     loss("bce_with_logits", "sigmoid_forward(logits) - target", "sigmoid_forward(logits)"),
     loss("bce_with_logits", "- target", "- (1 - target)"),
     loss("bce_with_logits", "sigmoid_forward(logits)", "logits"),
@@ -402,7 +399,10 @@ OBJECTIVES = [
     ),
     Mutation("ops.loss.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
     Mutation(
-        "ops.loss.bce", "backward(p, target)", "backward(p, 1 - target)", "reconstruction bce"
+        "ops.loss.bce_with_logits",
+        "backward(logits, target)",
+        "backward(logits, 1 - target)",
+        "reconstruction bce",
     ),
     Mutation("ops.loss.l1", "l1_backward(x", "mse_backward(x", "reconstruction l1"),
     Mutation("ops.loss.bce_with_logits", "ward(logits, target)\n", "ward(logits, 0)\n", G),

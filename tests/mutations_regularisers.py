@@ -11,8 +11,9 @@ def case(name):
 
 MUTATIONS = [
     Mutation("regularisers.l1", "np.sign(code) /", "code /", case("sparse, l1"), FIRST),
-    Mutation("regularisers.kl", "- rho / active)", "+ rho / active)", case("sparse, kl"), FIRST),
-    Mutation("regularisers.kl", " / len(code)", "", case("sparse, kl"), FIRST),
+    Mutation("regularisers.kl", "- rho * u", "+ rho * u", case("sparse, kl"), FIRST),
+    Mutation("regularisers.kl", "v * np.exp(log_on)", "v", case("sparse, kl"), FIRST),
+    Mutation("regularisers.kl", " * np.exp(log_off)", "", case("sparse, kl"), FIRST),
     Mutation(
         "regularisers.contraction", "2 * weight / n", "weight / n", case("contractive"), FIRST
     ),
@@ -25,8 +26,8 @@ MUTATIONS = [
     ),
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
-        "(weight) * dpenalty",
-        "(1) * dpenalty",
+        "type(weight) * slope",
+        "type(1) * slope",
         case("sparse, l1"),
         FIRST,
     ),
@@ -35,9 +36,11 @@ TIED = (
     "test_regularisers."
     "test_tied_weights_stay_each_others_transpose_and_have_the_sum_of_both_gradients"
 )
+ACTIVE = "test_regularisers.test_kl_is_that_of_the_mean_activities"
 DEEP = "test_regularisers.test_the_jacobian_of_a_deep_encoder_is_that_of_differences"
 SILENT = [
     Silent("models.autoencoder.Autoencoder.train_step", "self.tie()", "pass", TIED),
+    Silent("regularisers.kl", "(np.log(1 - rho) - off)", "(np.log(rho) - off)", ACTIVE),
     Silent("regularisers.contraction", "return weight *", "return", DEEP),
     Silent("regularisers.contraction", "unit] = 1", "unit] = 2", DEEP),
 ]

@@ -44,10 +44,6 @@ def softmax_backward(dy, row):
 LOSSES = {
     "mse": (lambda x, t: (x - t) ** 2, lambda x, t: 2 * (x - t)),
     "l1": (lambda x, t: abs(x - t), lambda x, t: float(x > t) - float(x < t)),
-    "bce": (
-        lambda p, t: -t * log(p) - (1 - t) * log(1 - p),
-        lambda p, t: -t / p + (1 - t) / (1 - p),
-    ),
     "bce_with_logits": (
         lambda x, t: t * log(1 + exp(-x)) + (1 - t) * log(1 + exp(x)),
         lambda x, t: 1 / (1 + exp(-x)) - t,

@@ -157,8 +157,7 @@ def test_waves_of_large_numbers_are_those_of_what_is_left_of_a_turn():
 @few
 @given(data=st.data())
 def test_a_loss_is_the_mean_of_its_elements_and_its_gradient_theirs(name, dtype, data):
-    low, high = (1 / 64, 1 - 1 / 64) if name == "bce" else (-20, 20)
-    x = data.draw(matrices(dtype, low, high, min_side=1))
+    x = data.draw(matrices(dtype, min_side=1))
     target = data.draw(matrices(dtype, 0, 1, min_side=4))[: len(x)]
     loss, slope = naive.LOSSES[name]
     value, gradient = op(f"{name}_forward")(x, target), op(f"{name}_backward")(x, target)
@@ -166,7 +165,7 @@ def test_a_loss_is_the_mean_of_its_elements_and_its_gradient_theirs(name, dtype,
     # softplus(l) - t l subtracts numbers of up to |l|; a sum of 16 has 4 more roundings, pairwise
     close(value, elements.mean(), scale=2 * max(1, np.abs(x).max(), elements.max()))
     expected = naive.elementwise(slope, x, target) / x.size
-    close(gradient, expected, scale=64 / x.size if name == "bce" else 1 / x.size)
+    close(gradient, expected, scale=1 / x.size)
     assert value.dtype == gradient.dtype == dtype
 
 
@@ -211,18 +210,6 @@ def test_losses_of_logits_are_finite_and_silent_at_the_extremes(dtype, target):
             ops.softmax_cross_entropy_backward(logits, np.array([0])),
         ]
     assert all(np.isfinite(result).all() for result in results)
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("p", [0.0, 1.0])
-@pytest.mark.parametrize("target", [0.0, 0.5, 1.0])
-def test_bce_at_a_probability_of_exactly_0_or_1_is_that_half_an_epsilon_inside(dtype, p, target):
-    half = np.finfo(dtype).eps / 2
-    inside = float(half if p == 0 else 1 - half)
-    x, t = np.array([p], dtype), np.array([target], dtype)
-    loss, slope = naive.LOSSES["bce"]
-    close(ops.bce_forward(x, t), loss(inside, target))
-    close(ops.bce_backward(x, t), slope(inside, target))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])

@@ -115,6 +115,12 @@ def test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction(norm):
     np.testing.assert_allclose(g, expected, rtol=1e-15)
 
 
+def test_clipping_by_norm_knows_a_norm_whose_square_is_infinite():
+    g = np.full(4, 1e19, np.float32)
+    ops.clip_by_norm(g, 1.0)
+    np.testing.assert_allclose(g, 0.5, rtol=1e-6)
+
+
 def test_clipping_by_value_moves_single_elements():
     g = np.array([3.0, -0.5, -2.0])
     ops.clip_by_value(g, 1.0)

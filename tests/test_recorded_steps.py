@@ -357,7 +357,17 @@ def wild():
     return Autoencoder(model.encoder, model.decoder, optimizers=rules)
 
 
+def vast():
+    """Return an autoencoder whose gradients are finite, and their squares are not."""
+    networks = (Sequential(Dense(*w), rng=0) for w in ((WIDTH, 9), (9, WIDTH)))
+    model = Autoencoder(*networks, loss="l1")
+    model.encoder.parameters["0.weight"][...] *= 1e23
+    model.decoder.parameters["0.weight"][...] *= 1e-20
+    return model
+
+
 BAD = {
+    "a square": vast,
     "a generator's weight": lambda: spoilt("generator"),
     "a discriminator's weight": lambda: spoilt("discriminator"),
     "the other one's learning rate": uneven,

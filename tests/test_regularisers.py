@@ -1,9 +1,23 @@
 """Autoencoders with penalties of their code, and with shared weights."""
 
+import math
+
 import numpy as np
 import pytest
 
-from npgan import ELU, Adam, Dense, InputError, Sequential, Sigmoid, Tanh, gradcheck, regularisers
+from npgan import (
+    ELU,
+    Adam,
+    Dense,
+    InputError,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    backend,
+    gradcheck,
+    regularisers,
+)
 from npgan.models import Autoencoder
 from npgan.regularisers import SPARSITIES
 
@@ -23,12 +37,39 @@ def make(**settings):
 
 @pytest.mark.parametrize("name", SPARSITIES)
 def test_a_sparsity_has_the_gradient_that_it_says(name):
-    def function(code):
-        value, dcode = SPARSITIES[name](code)
-        return value, dcode
+    code = np.random.default_rng(0).uniform(-3, 3, (7, K))
+    assert gradcheck(SPARSITIES[name].penalty, code)
 
-    code = np.random.default_rng(0).uniform(0.1, 0.9, (7, K))
-    assert gradcheck(function, code)
+
+def test_kl_is_that_of_the_mean_activities():
+    logits = np.random.default_rng(0).normal(0, 2, (7, K))
+    expected = 0.0
+    for column in logits.T:
+        active = sum(1 / (1 + math.exp(-a)) for a in column) / len(column)
+        expected += 0.05 * math.log(0.05 / active) + 0.95 * math.log(0.95 / (1 - active))
+    assert SPARSITIES["kl"].penalty(logits)[0] == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("logit", [-100, -40, -17, 17, 40, 100])
+def test_kl_moves_units_that_are_always_off_or_on_in_single_precision(logit):
+    logits = logit + np.random.default_rng(0).standard_normal((9, K))
+    single, double = (SPARSITIES["kl"].penalty(logits.astype(t)) for t in (np.float32, np.float64))
+    eps = float(np.finfo(np.float32).eps)  # a logit's own rounding is that much in its exponential
+    assert single[0] == pytest.approx(double[0], rel=10 * eps)
+    np.testing.assert_allclose(single[1], double[1], rtol=10 * eps * abs(logits).max())
+    assert (np.sign(single[1]) == np.sign(logit)).all()
+
+
+@pytest.mark.parametrize("contraction", [0.0, 0.1])
+@pytest.mark.parametrize("where", backend.BACKENDS)
+def test_a_sparse_autoencoder_wakes_units_that_are_off(where, contraction):
+    backend.use(where)
+    model = make(sparsity={"kl": 1.0, "l1": 1e-9}, contraction=contraction)
+    model.encoder.parameters["2.bias"][...] = [-30, -30, 30]
+    before = model.encoder.parameters["2.bias"].copy()
+    model.train_step(X, np.random.default_rng(0))
+    moved = model.encoder.parameters["2.bias"] - before
+    np.testing.assert_allclose(moved, [0.01, 0.01, -0.01], rtol=1e-3)  # Adam's first step
 
 
 @pytest.mark.parametrize("last", [Sigmoid(), Tanh()], ids=repr)
@@ -102,8 +143,9 @@ def test_the_reported_loss_has_all_penalties_in_it():
     parts = {"sparsity": {"l1": 0.5, "kl": 0.3}, "contraction": 0.7}
     model, plain = make(**parts), make()
     code, cache = model.encoder.forward(X)
-    expected = plain.reconstruction_step(X) + 0.5 * SPARSITIES["l1"](code)[0]
-    expected += 0.3 * SPARSITIES["kl"](code)[0] + regularisers.contraction(
+    expected = plain.reconstruction_step(X) + 0.5 * SPARSITIES["l1"].penalty(code)[0]
+    logits = model.encoder.body()(X)
+    expected += 0.3 * SPARSITIES["kl"].penalty(logits)[0] + regularisers.contraction(
         model.encoder, cache, code.shape, 0.7
     )
     assert model.train_step(X, np.random.default_rng(0))["loss"] == pytest.approx(
@@ -140,6 +182,12 @@ def test_tied_weights_stay_each_others_transpose_and_have_the_sum_of_both_gradie
         (lambda: make(contraction=-1.0), "contraction"),
         (
             lambda: Autoencoder(encoder(Tanh()), make().decoder, sparsity={"kl": 1.0}),
+            "codes in \\(0, 1\\)",
+        ),
+        (
+            lambda: Autoencoder(
+                Residual(Dense(K, K), Sigmoid()), Sequential(Dense(K, K)), sparsity={"kl": 1.0}
+            ),
             "codes in \\(0, 1\\)",
         ),
         (

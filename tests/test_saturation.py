@@ -4,18 +4,26 @@ import numpy as np
 import pytest
 
 from npgan import (
+    GAN,
     IWAE,
     VAE,
+    VAEGAN,
+    Adam,
     AdversarialAutoencoder,
     Autoencoder,
+    BiGAN,
+    Classifier,
+    ConditionalGAN,
     ConditionalVAE,
     Dense,
     NonFiniteError,
     Sequential,
     Sigmoid,
+    Translator,
     backend,
     ops,
 )
+from npgan.data import Dataset
 
 D, K, N = 5, 2, 6
 
@@ -80,11 +88,79 @@ def test_a_pixel_that_is_black_comes_back_from_a_certain_white():
     assert (model.decoder.parameters["0.bias"] < 30 - 10e-3).all()
 
 
-@pytest.mark.parametrize("scale", [1e2, 1e4])
-def test_data_too_large_for_the_first_weights_are_to_be_scaled(scale):
-    networks = Sequential(Dense(D, 2 * K), rng=0), Sequential(Dense(K, D), rng=1)
-    model = VAE(*networks, likelihood="gaussian")
-    x = scale * np.random.default_rng(0).standard_normal((60, D))
-    with pytest.raises(NonFiniteError, match=r"step 1: .* scale the data") as caught:
-        model.fit(x, steps=9, batch_size=30, callbacks=[], rng=0)
-    assert "lower learning rate" not in str(caught.value)
+# What no training survives: data that nobody scaled, weights, learning rates.
+
+WIDTHS = {
+    "autoencoder": lambda: Autoencoder(*linear((D, K), (K, D))),
+    "autoencoder, l1": lambda: Autoencoder(*linear((D, K), (K, D)), loss="l1"),
+    "adversarial autoencoder": lambda: AdversarialAutoencoder(*linear((D, K), (K, D), (K, 1))),
+    "BiGAN": lambda: BiGAN(*linear((D, K), (K, D), (D + K, 1))),
+    "VAE": lambda: VAE(*linear((D, 2 * K), (K, D)), likelihood="gaussian"),
+    "IWAE": lambda: IWAE(*linear((D, 2 * K), (K, D)), likelihood="gaussian", samples=3),
+    "conditional VAE": lambda: ConditionalVAE(
+        *linear((D + 2, 2 * K), (K + 2, D)), likelihood="gaussian", classes=2
+    ),
+    "VAE-GAN": lambda: VAEGAN(*linear((D, 2 * K), (K, D), (D, 1))),
+    "GAN": lambda: GAN(*linear((K, D), (D, 1))),
+    "GAN, least squares": lambda: GAN(*linear((K, D), (D, 1)), objective="least-squares"),
+    "GAN, WGAN-GP": lambda: GAN(
+        *linear((K, D), (D, 1)), objective="wasserstein", penalties={"wgan-gp": 1.0}
+    ),
+    "conditional GAN": lambda: ConditionalGAN(*linear((K + 2, D), (D + 2, 1)), classes=2),
+    "translator": lambda: Translator(*linear((2, D - 2), (D, 1))),
+    "classifier": lambda: Classifier(*linear((D, 3))),
+}
+
+
+def linear(*widths):
+    return [Sequential(Dense(*w), rng=i) for i, w in enumerate(widths)]
+
+
+def train(model, scale, steps=2):
+    x = scale * np.random.default_rng(0).standard_normal((60, D), np.float32)
+    data = Dataset("unscaled", x, train_labels=np.arange(60) % 2)
+    return model.fit(data, steps=steps, batch_size=30, callbacks=[], rng=0)
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e8, 1e12, 2e14])
+@pytest.mark.parametrize("name", WIDTHS)
+def test_data_that_nobody_scaled_trains_all_networks_or_is_to_be_scaled(name, scale):
+    """None stands still in silence: a gradient whose square is infinite would stop its weight for ever."""
+    model = WIDTHS[name]()
+    before = {n: network.parameters.flat.copy() for n, network in model.networks.items()}
+    try:
+        train(model, np.float32(scale))
+    except NonFiniteError as error:
+        assert "step 1: " in str(error)
+        assert "no learning rate can help at the first step: scale the data" in str(error)
+        assert "the data's values lie in [-" in str(error)
+    else:
+        weights = {n: network.parameters.flat for n, network in model.networks.items()}
+        assert all((weights[n] != before[n]).mean() > 0.5 for n in weights)
+
+
+def test_the_advice_follows_what_is_to_blame():
+    def gan(lr=1e-3, weight=1.0):
+        rules = {"generator": Adam(lr), "discriminator": Adam(lr)}
+        model = GAN(*linear((K, D), (D, 1)), optimizers=rules)
+        model.discriminator.parameters.flat[:] *= weight
+        return model
+
+    for model, steps, message in (
+        (gan(weight=1e38), 1, "applied: start from weights that are finite and smaller; the data"),
+        (
+            gan(weight=np.nan),
+            1,
+            "applied: start from weights that are finite and smaller; the data",
+        ),
+        (gan(lr=1e30), 9, "applied: try a lower learning rate, clip_norm, or data of a smaller"),
+    ):
+        with pytest.raises(NonFiniteError, match=message):
+            train(model, np.float32(1), steps)
+
+
+def test_bytes_are_reported_as_the_networks_see_them():
+    model = GAN(*linear((K, D), (D, 1)))
+    model.generator.parameters.flat[:] = np.nan
+    with pytest.raises(NonFiniteError, match=r"values lie in \[0, 1\]"):
+        model.fit(np.full((9, D), 255, np.uint8), steps=1, batch_size=9, callbacks=[])

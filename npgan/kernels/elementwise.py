@@ -11,6 +11,7 @@ from npgan.kernels.activation import CODES, activate, activate_backward
 from npgan.kernels.elementary import exp
 from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.ops.update import too_large
 
 UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
 
@@ -246,13 +247,13 @@ largest_of = Threaded(_largest)
 
 @cache
 def limits(dtype: np.dtype) -> tuple:
-    """Return the bits of minus zero, which are the sign's, and those of infinity."""
-    return tuple(np.array([-0.0, np.inf], dtype).view(f"i{dtype.itemsize}"))
+    """Return the bits of minus zero, which are the sign's, and of the first number that is too large."""
+    return tuple(np.array([-0.0, too_large(dtype)], dtype).view(f"i{dtype.itemsize}"))
 
 
 def all_finite(x: np.ndarray) -> bool:
-    """A number is finite if its bits, without the sign, are less than infinity's: a pass of integers."""
-    sign, infinity = limits(x.dtype)
-    tops = np.zeros(MOST_THREADS, infinity.dtype)
+    """Numbers of one sign are in the order of their bits, and NaN is above all: a pass of integers."""
+    sign, bound = limits(x.dtype)
+    tops = np.zeros(MOST_THREADS, bound.dtype)
     largest_of(x.reshape(-1).view(tops.dtype), sign, tops)
-    return bool(tops.max() < infinity)
+    return bool(tops.max() < bound)

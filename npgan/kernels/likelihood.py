@@ -4,11 +4,11 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.jit import ONE, Threaded
-from npgan.kernels.loss import BCE_WITH_LOGITS, TINY, block
+from npgan.kernels.loss import BCE_WITH_LOGITS, block
 from npgan.kernels.matmul import share
 
 
-def _likelihoods(logits, x, tiny, y, slopes, d, parts):  # type: ignore[no-untyped-def]
+def _likelihoods(logits, x, y, slopes, d, parts):  # type: ignore[no-untyped-def]
     """Write each row's logarithm of the probability of x, and its slope by the logits."""
     code, each = np.int64(BCE_WITH_LOGITS), -logits.dtype.type(1)
     for part in prange(parts):
@@ -16,7 +16,7 @@ def _likelihoods(logits, x, tiny, y, slopes, d, parts):  # type: ignore[no-untyp
         first, last = share(y.size, ONE, np.int64(part), parts)
         for r in range(first, last):
             at = slice(r * d, (r + 1) * d)
-            y[r] = -block(logits[at], x[at], code, each, tiny, values, slopes[at])
+            y[r] = -block(logits[at], x[at], code, each, values, slopes[at])
 
 
 likelihoods = Threaded(_likelihoods)
@@ -26,7 +26,7 @@ def _log_bernoulli(logits: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.nd
     n, d = logits.shape
     y, slopes = np.empty(n, logits.dtype), np.empty_like(logits, order="C")
     rows = (np.ascontiguousarray(a, logits.dtype).reshape(-1) for a in (logits, x))
-    likelihoods(*rows, logits.dtype.type(TINY[logits.dtype]), y, slopes.reshape(-1), d)
+    likelihoods(*rows, y, slopes.reshape(-1), d)
     return y, slopes
 
 

@@ -5,17 +5,17 @@ from collections.abc import Callable
 import numpy as np
 from numba import prange
 
-from npgan.kernels.elementary import exp, log, log1p
+from npgan.kernels.elementary import exp, log1p
 from npgan.kernels.jit import ONE, Threaded, jit
 from npgan.kernels.matmul import share
 
-LOSSES = ("mse", "l1", "bce", "bce_with_logits")
-MSE, L1, BCE, BCE_WITH_LOGITS = range(len(LOSSES))
+LOSSES = ("mse", "l1", "bce_with_logits")
+MSE, L1, BCE_WITH_LOGITS = range(len(LOSSES))
 BLOCK = 2048
 
 
 @jit
-def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-def]
+def block(x, target, code, each, values, dx):  # type: ignore[no-untyped-def]
     """Write a block's gradient, a number having weight ``each`` in the mean; return the sum."""
     zero, one = x.dtype.type(0), x.dtype.type(1)
     if code == MSE:
@@ -27,12 +27,6 @@ def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-d
             e = x[i] - target[i]
             values[i] = abs(e)
             dx[i] = each if e > zero else -each if e < zero else e * each
-    elif code == BCE:
-        for i in range(x.size):
-            p, t = min(max(x[i], tiny), one - tiny), target[i]
-            p = p if x[i] == x[i] else x[i]  # a NaN must not vanish in the bounds
-            values[i] = -(t * log(p) + (one - t) * log1p(-p))
-            dx[i] = (p - t) / (p * (one - p)) * each
     else:
         for i in range(x.size):
             e = exp(-abs(x[i]))
@@ -49,17 +43,16 @@ def block(x, target, code, each, tiny, values, dx):  # type: ignore[no-untyped-d
     return values[0]
 
 
-def _sums(x, target, code, each, tiny, sums, dx, parts):  # type: ignore[no-untyped-def]
+def _sums(x, target, code, each, sums, dx, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         values = np.empty(BLOCK, x.dtype)
         first, last = share(sums.size, ONE, np.int64(part), parts)
         for b in range(first, last):
             at = slice(b * BLOCK, (b + 1) * BLOCK)
-            sums[b] = block(x[at], target[at], code, each, tiny, values, dx[at])
+            sums[b] = block(x[at], target[at], code, each, values, dx[at])
 
 
 sums_of = Threaded(_sums)
-TINY = {np.dtype(t): np.finfo(t).eps / 2 for t in (np.float32, np.float64)}
 
 
 def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
@@ -77,12 +70,12 @@ def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
         )
         dx = np.empty(x.size, x.dtype)
         number = x.dtype.type
-        each, tiny = number(1 / x.size), number(TINY[x.dtype])
+        each = number(1 / x.size)
         if x.size <= BLOCK:
-            total = block(a, b, code, each, tiny, np.empty_like(a), dx)
+            total = block(a, b, code, each, np.empty_like(a), dx)
         else:
             sums = np.empty(-(-x.size // BLOCK))
-            sums_of(a, b, code, each, tiny, sums, dx)
+            sums_of(a, b, code, each, sums, dx)
             total = sums.cumsum()[-1]  # one after the other, as a program adds them
         return number(total / x.size), dx.reshape(x.shape)
 

@@ -202,7 +202,7 @@ def losses(operation, o, numbers, memory, doubles, part, parts):  # type: ignore
             i, j = b * BLOCK, min(size, (b + 1) * BLOCK)
             doubles[sums + b] = block(
                 memory[x + i : x + j], memory[target + i : target + j], code, numbers[0],
-                numbers[1], scratch, memory[dx + i : dx + j],
+                scratch, memory[dx + i : dx + j],
             )  # fmt: skip
     elif operation == MEAN:
         total = 0.0
@@ -222,7 +222,7 @@ def performer(dtype: np.dtype) -> Any:
     A kernel that calls another holds a copy of it, which is compiled again. What goes through the
     rows calls all this by address instead, and has nothing to do with the type.
     """
-    zero, (sign, infinity) = dtype.type(0), limits(dtype)
+    zero, (sign, bound) = dtype.type(0), limits(dtype)
 
     def perform(address, r, thread, part):  # type: ignore[no-untyped-def]
         state = view(address, address)[:STATE]
@@ -246,7 +246,7 @@ def performer(dtype: np.dtype) -> Any:
                 updates(operation, o, numbers, memory, part, parts)
         elif operation == FINITE:
             first, last = share(o[0], UNIT, part, parts)
-            if largest(words[o[1] + first : o[1] + last], sign) >= infinity:
+            if largest(words[o[1] + first : o[1] + last], sign) >= bound:
                 state[BAD] = o[2] if state[BAD] < 0 else state[BAD]  # what comes after is no news
         elif LOSS <= operation <= MEAN_HEAVISIDE:
             losses(operation, o, numbers, memory, doubles, part, parts)

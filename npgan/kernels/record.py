@@ -21,7 +21,7 @@ from npgan.kernels.chain import CODE
 from npgan.kernels.elementwise import adam_rates
 from npgan.kernels.fourier import angular
 from npgan.kernels.jit import NONE
-from npgan.kernels.loss import BLOCK, LOSSES, TINY
+from npgan.kernels.loss import BLOCK, LOSSES
 from npgan.kernels.matmul import SMALL
 from npgan.kernels.random import COUNTERS
 from npgan.kernels.rows import LEAST, Rows
@@ -307,9 +307,8 @@ class Recorder(Rows):
         sums = Place(Buffer(2 * blocks), 0, 2 * blocks, writes=True)
         scratch = Place(Buffer(jit.threads() * BLOCK), 0, 0)
         places = [self.place(x), self.place(target), self.place(dx, writes=True), sums]
-        numbers = [1 / x.size, float(TINY[self.dtype])]
         code = LOSSES.index(name)
-        self.row("loss", x.size, *places, code, scratch, numbers=numbers, most=blocks)
+        self.row("loss", x.size, *places, code, scratch, numbers=[1 / x.size], most=blocks)
         self.row("mean", x.size, sums._replace(writes=False), blocks, self.place(value, True))
         return value, dx
 

@@ -98,10 +98,20 @@ class Sequential(Layer):
             layer.bind(parameters.scope(str(i)), self.buffers.scope(str(i)))
 
     def body(self) -> "Sequential":
-        """Return the layers but the last, an activation, in the same memory: to a sigmoid's logits, say."""
+        """Return the layers but the last, an activation, in the same memory: to a sigmoid's logits, say.
+
+        From then on the network itself is computed in these two parts, and has both caches for its own.
+
+        >>> from npgan import Dense, Sigmoid
+        >>> net, x = Sequential(Dense(2, 1), Sigmoid()), np.ones((3, 2), np.float32)
+        >>> logits, cache = net.body().forward(x)
+        >>> len(net.forward(x)[1]) == len(cache) + 1
+        True
+        """
         if self._body is None:
-            self._body = object.__new__(type(self))  # a copy would have memory of its own
-            self._body.__dict__ |= self.__dict__ | {"layers": self.layers[:-1], "_fused": None}
+            body = object.__new__(type(self))  # a copy would have memory of its own
+            vars(body).update(vars(self), layers=self.layers[:-1], _fused=None)
+            self._body, self._fused = body, None
         return self._body
 
     def forward(
@@ -119,7 +129,9 @@ class Sequential(Layer):
         if not run.fused or self.parameters.flat.dtype.kind != "f":
             return [(str(i), layer) for i, layer in enumerate(self.layers)]
         if self._fused is None:
-            self._fused = fuse(self.layers, self.parameters)
+            whole = len(self.layers) if self._body is None else len(self.layers) - 1
+            last = [(str(whole), layer) for layer in self.layers[whole:]]
+            self._fused = fuse(self.layers[:whole], self.parameters) + last
         return self._fused
 
     def backward(

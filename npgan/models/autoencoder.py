@@ -13,10 +13,10 @@ import numpy as np
 from npgan import regularisers
 from npgan.backend import run
 from npgan.errors import InputError, instance, not_negative, unknown
-from npgan.layers import Dense, Sequential, Sigmoid
+from npgan.layers import Dense, Sequential
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import Coder
-from npgan.models.model import check_networks, check_rows
+from npgan.models.model import bounds, check_networks, check_rows
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -89,10 +89,10 @@ class Autoencoder(Coder):
         for name in sparsity:
             if name not in SPARSITIES:
                 raise unknown("sparsity", name, SPARSITIES)
-        if "kl" in sparsity and not isinstance(self.encoder.layers[-1], Sigmoid):
-            raise InputError(
-                "the sparsity kl needs codes in (0, 1): let the encoder end in a Sigmoid"
-            )
+            if SPARSITIES[name].of_logits and bounds(self.encoder) != (0.0, 1.0):
+                raise InputError(
+                    f"the sparsity {name} needs codes in (0, 1): let the encoder end in a Sigmoid"
+                )
         return {name: not_negative(f"the weight of {name}", w) for name, w in sparsity.items()}
 
     def _checked_ties(self) -> list[tuple[str, str]]:
@@ -114,6 +114,27 @@ class Autoencoder(Coder):
         for ours, theirs in self.ties:
             self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
 
+    def _coded(self, x: np.ndarray, rng: np.random.Generator | None) -> tuple[Any, Any, Any]:
+        """Return the code, its logits where a penalty is of them, and the encoder's cache."""
+        if not any(SPARSITIES[name].of_logits for name in self.sparsity):
+            code, cache = self.encoder.forward(x, rng)
+            return code, None, cache
+        logits, cache = self.encoder.body().forward(x, rng)
+        code, last = self.encoder.layers[-1].forward(logits)
+        return code, logits, [*cache, last]
+
+    def _encoder_backward(
+        self, dy: Any, slopes: list[tuple[bool, np.ndarray]], cache: Any, grads: Parameters
+    ) -> None:
+        """Go back through the encoder; a penalty's slope joins at the code, or (True) at its logits."""
+        encoder = self.encoder
+        dy = sum((slope for of_logits, slope in slopes if not of_logits), dy)
+        if any(of_logits for of_logits, _ in slopes):
+            dy = encoder.layers[-1].backward(dy, cache[-1])
+            dy = sum((slope for of_logits, slope in slopes if of_logits), dy)
+            encoder, cache = encoder.body(), cache[:-1]
+        encoder.backward(dy, cache, grads, input_grad=False)
+
     def _pass_of_a_row(self) -> tuple[Sequential, Any, tuple[int, int], float]:
         row = np.zeros((1, self.encoder.in_width), self.encoder.parameters.flat.dtype)
         code, cache = self.encoder.forward(row)
@@ -133,16 +154,19 @@ class Autoencoder(Coder):
         """
         check_rows("x", x, self.features)
         self.tie()
-        code, encoder_cache = self.encoder.forward(x, rng)
+        code, logits, encoder_cache = self._coded(x, rng)
         output, decoder_cache = self.reader.forward(code, rng)
         value, doutput = self.loss(output, x)
-        penalties = [(w, *SPARSITIES[name](code)) for name, w in self.sparsity.items()]
+        chosen = [(SPARSITIES[name], weight) for name, weight in self.sparsity.items()]
+        penalties = [
+            (s.of_logits, weight, *s.penalty(logits if s.of_logits else code))
+            for s, weight in chosen
+        ]
         if grads is not None:
             dcode = self.reader.backward(doutput, decoder_cache, grads["decoder"])
-            for weight, _, dpenalty in penalties:
-                dcode = dcode + code.dtype.type(weight) * dpenalty
-            self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
-        value = sum((weight * penalty for weight, penalty, _ in penalties), value)
+            slopes = [(of, code.dtype.type(weight) * slope) for of, weight, _, slope in penalties]
+            self._encoder_backward(dcode, slopes, encoder_cache, grads["encoder"])
+        value = sum((weight * penalty for _, weight, penalty, _ in penalties), value)
         if self.contraction:
             mine = None if grads is None else grads["encoder"]
             seen = self.encoder, encoder_cache, code.shape

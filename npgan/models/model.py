@@ -23,11 +23,7 @@ from npgan.training import Callback, History, Loop, Progress
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
 LARGEST = 1e15  # of data: the squares of many can be summed up in float32
-ADVICE = "try a lower learning rate, clip_norm, or data of a smaller scale"
-FIRST_ADVICE = (
-    "no learning rate can help before the first update: scale the data, to a standard deviation of 1, "
-    "or use smaller first weights"
-)
+WILD = 1e3  # a weight that no training needs
 
 
 class Model:
@@ -89,7 +85,7 @@ class Model:
     @property
     def bounds(self) -> tuple[float, float] | None:
         """The range of the output's last layer; None: unbounded."""
-        return OUTPUT_RANGES.get(type(self.networks[self.output].layers[-1]))
+        return bounds(self.networks[self.output])
 
     @property
     def value_range(self) -> tuple[float, float]:
@@ -142,7 +138,8 @@ class Model:
         Raises
         ------
         NonFiniteError
-            If the loss or one of the gradients is NaN or infinite; no weight is changed then.
+            If the loss or one of the gradients is NaN, infinite, or too large to be squared; no weight is
+            changed then.
         """
         for name in names:
             run.require_finite(partial(self._refuse, name, loss), loss, self.grads[name].flat)
@@ -182,16 +179,30 @@ class Model:
         grads = reversed(
             list(self.grads[name].items())
         )  # the backward pass meets the last layer first
-        bad += [(name, p, "gradient") for p, g in grads if not np.isfinite(g).all()]
+        bad += [(name, p, "gradient") for p, g in grads if not run.all_finite(g)]
         largest = max(weights, key=lambda entry: float(abs(entry[2]).max(initial=0)))
-        bad.append((*largest[:2], "large weight"))
+        bad.append((*largest[:2], "largest weight"))
         network, parameter, kind = bad[0]
         layer = self.networks[network].layers[int(parameter.split(".")[0])]
         return (
-            f"step {self.step + 1}: the {name}'s update is not finite (its loss is {loss}; look at "
-            f"the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: "
-            f"{ADVICE if any(rule.t for rule in self.optimizers.values()) else FIRST_ADVICE}"
+            f"step {self.step + 1}: the {name}'s update is NaN or too large (its loss is {loss:.4g}; "
+            f"look at the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: "
+            f"{self._advice()}"
         )
+
+    def _advice(self) -> str:
+        """Say what can help: where no update, or none that was large, was made, no learning rate can."""
+        flat = [network.parameters.flat for network in self.networks.values()]
+        small = all(abs(w).max(initial=0) < WILD for w in flat)
+        updated = any(rule.t for rule in self.optimizers.values())
+        if updated and not (small and self.step == 0):
+            return "try a lower learning rate, clip_norm, or data of a smaller scale"
+        if small:
+            return (
+                "no learning rate can help at the first step: scale the data, to a standard deviation "
+                "of 1, or start from smaller weights"
+            )
+        return "start from weights that are finite and smaller"
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch (n, d) and return what there is to report."""
@@ -347,6 +358,15 @@ class Model:
     def summary(self) -> str:
         """Return a table a network."""
         return "\n\n".join(f"{name}\n{net.summary()}" for name, net in self.networks.items())
+
+
+def bounds(network: Sequential) -> tuple[float, float] | None:
+    """Return the range of a network's last layer; None: unbounded, or something is added to that layer.
+
+    >>> bounds(Sequential(Sigmoid())), bounds(Residual(Sigmoid()))
+    ((0.0, 1.0), None)
+    """
+    return None if isinstance(network, Residual) else OUTPUT_RANGES.get(type(network.layers[-1]))
 
 
 def _is_known(layer: Layer) -> bool:

@@ -70,9 +70,6 @@ from npgan.ops.likelihood import (
     log_prior_ratio_forward,
 )
 from npgan.ops.loss import (
-    bce,
-    bce_backward,
-    bce_forward,
     bce_with_logits,
     bce_with_logits_backward,
     bce_with_logits_forward,
@@ -132,9 +129,6 @@ __all__ = [
     "all_finite",
     "batch_norm_backward",
     "batch_norm_forward",
-    "bce",
-    "bce_backward",
-    "bce_forward",
     "bce_with_logits",
     "bce_with_logits_backward",
     "bce_with_logits_forward",

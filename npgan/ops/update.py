@@ -4,6 +4,8 @@ In order of increasing complexity. Everything is changed in place; ``lr`` is the
 gradient is used up: it is 0 afterwards, for the next backward pass to add to.
 """
 
+import math
+
 import numpy as np
 
 
@@ -15,7 +17,10 @@ def clip_by_norm(g: np.ndarray, limit: float) -> None:
     >>> g = np.array([3.0, 4.0]); clip_by_norm(g, 1.0); g
     array([0.6, 0.8])
     """
-    norm = float(np.linalg.norm(g))
+    with np.errstate(over="ignore"):
+        norm = float(np.linalg.norm(g))
+    if norm == math.inf:  # g is not, but the sum of its squares
+        norm = float(np.linalg.norm(g.astype(np.float64)))
     if norm > limit:
         g *= limit / norm
 
@@ -165,9 +170,21 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
 
 
 def all_finite(x: np.ndarray) -> bool:
-    """Return whether no number of ``x`` is NaN or infinite: asked before an update is applied.
+    """Return whether all numbers of ``x`` and their squares are finite: asked before an update is applied.
 
-    >>> all_finite(np.array([1.0, 2.0])), all_finite(np.array([1.0, np.nan]))
-    (True, False)
+    Rules that divide by the gradient's size keep its square. Were that infinite once, its weight would
+    not move any more.
+
+    >>> all_finite(np.array([1.0, 2.0])), all_finite(np.array([1.0, np.nan])), all_finite(np.array([1e200]))
+    (True, False, False)
     """
-    return bool(np.isfinite(x).all())
+    return bool((np.abs(x) < too_large(x.dtype)).all())
+
+
+def too_large(dtype: np.typing.DTypeLike) -> float:
+    r"""Return the least number whose square is infinite: half of infinity's exponent, :math:`2^{64}` for float32.
+
+    >>> too_large(np.float32) == 2.0**64
+    True
+    """
+    return 2.0 ** (np.finfo(dtype).maxexp // 2)

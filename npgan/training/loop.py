@@ -11,7 +11,7 @@ import numpy as np
 
 from npgan import backend, errors
 from npgan.data.batches import Batches
-from npgan.errors import InputError, count
+from npgan.errors import InputError, NonFiniteError, count
 from npgan.reports import Reports
 from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
@@ -150,10 +150,18 @@ class Loop:
                     ends.callback(callback.on_train_end, self)
                 while self.step < self.total_steps and self.stop is None:
                     self._one_step()
-            except BaseException:
+            except BaseException as error:
                 self.failed = True
+                if isinstance(error, NonFiniteError):
+                    raise NonFiniteError(f"{error}; {self._spread()}") from None
                 raise
         return self.history
+
+    def _spread(self) -> str:
+        """Say in which range the data lies, as the model sees it."""
+        data = self.batches.data
+        low, high = self.model.value_range if data.dtype == np.uint8 else (data.min(), data.max())
+        return f"the data's values lie in [{low:.4g}, {high:.4g}]"
 
     def _one_step(self) -> None:
         start = time.perf_counter()
