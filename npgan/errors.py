@@ -149,6 +149,13 @@ def fraction(name: str, value: Any) -> float:
     return float(value)
 
 
+def share(name: str, value: Any) -> float:
+    """Return a number in [0, 1]."""
+    if not 0 <= _value(value) <= 1:
+        raise InputError(f"{name} must be a number in [0, 1], not {shown(value)}")
+    return float(value)
+
+
 def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
     """Return a whole number from ``least`` to ``most``."""
     whole = _value(value)
@@ -266,19 +273,22 @@ def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> n
     return found.astype(np.int64, copy=False)
 
 
-def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:
-    """Return the height and the width of images of so many pixels.
+def sizes(name: str, value: Any, what: str, product: int | None = None) -> tuple[int, int]:
+    """Return two sizes from 1 on, of this ``product`` if one is given; ``what`` says which they are.
 
-    >>> image_shape("shape", [2, 3], 6)
-    (2, 3)
+    >>> sizes("shape", [3, 2], "(n_in, n_out)")
+    (3, 2)
     """
-    sizes = [_value(size) for size in value] if isinstance(value, tuple | list) else []
-    whole = [size for size in sizes if isinstance(size, int) and size > 0]
-    if not len(sizes) == len(whole) == 2 or math.prod(whole) != pixels:
-        raise InputError(
-            f"{name} must be a height and a width that make {pixels} pixels, not {shown(value)}"
-        )
+    given = [_value(size) for size in value] if isinstance(value, tuple | list) else []
+    whole = [size for size in given if isinstance(size, int) and size > 0]
+    if not len(given) == len(whole) == 2 or product not in (None, math.prod(whole)):
+        raise InputError(f"{name} must be {what}, not {shown(value)}")
     return whole[0], whole[1]
+
+
+def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:
+    """Return the height and the width of images of so many pixels."""
+    return sizes(name, value, f"a height and a width that make {pixels} pixels", pixels)
 
 
 def pairs(real: np.ndarray, fake: np.ndarray) -> None:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from npgan import errors
-from npgan.errors import InputError, count, shown
 
 Rule = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
@@ -23,10 +22,7 @@ def _checked(rule: Rule) -> Rule:
 
     @wraps(rule)
     def checked(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        if not isinstance(shape, tuple | list) or len(shape) != 2:
-            raise InputError(f"shape must be (n_in, n_out), not {shown(shape)}")
-        n_in, n_out = (count("a size of a layer", size, 1) for size in shape)
-        return rule(errors.generator(rng), (n_in, n_out))
+        return rule(errors.generator(rng), errors.sizes("shape", shape, "(n_in, n_out)"))
 
     return checked
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import pairs
+from npgan.errors import number, pairs, share
 from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports
 
 
@@ -80,8 +80,9 @@ def cross_entropy_discriminator(
     >>> cross_entropy_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
     array([0.25, 0.25])
     """
-    real, dreal = run.bce_with_logits(real_logits, real_label)
-    fake, dfake = run.bce_with_logits(fake_logits, fake_label)
+    s, t = share("real_label", real_label), share("fake_label", fake_label)
+    real, dreal = run.bce_with_logits(real_logits, s)
+    fake, dfake = run.bce_with_logits(fake_logits, t)
     return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
@@ -123,8 +124,9 @@ def least_squares_discriminator(
     >>> least_squares_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dreal.ravel()
     array([-0.5, -0.5])
     """
-    real, dreal = _half_squares(real_logits, real_label)
-    fake, dfake = _half_squares(fake_logits, fake_label)
+    s, t = number("real_label", real_label), number("fake_label", fake_label)
+    real, dreal = _half_squares(real_logits, s)
+    fake, dfake = _half_squares(fake_logits, t)
     return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
@@ -234,8 +236,9 @@ def relativistic_average_discriminator(
     >>> relativistic_average_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
     array([0.5, 0.5])
     """
-    real, a = run.bce_with_logits(real_logits - fake_logits.mean(), real_label)
-    fake, b = run.bce_with_logits(fake_logits - real_logits.mean(), fake_label)
+    s, t = share("real_label", real_label), share("fake_label", fake_label)
+    real, a = run.bce_with_logits(real_logits - fake_logits.mean(), s)
+    fake, b = run.bce_with_logits(fake_logits - real_logits.mean(), t)
     number = real_logits.dtype.type
     dreal, dfake = a - b.sum() / number(a.size), b - a.sum() / number(b.size)
     return DiscriminatorLoss(real + fake, dreal, dfake)

@@ -26,9 +26,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan import schedules
+from npgan import errors, schedules
 from npgan.backend import run
-from npgan.errors import InputError, not_negative, pairs, positive, unknown
+from npgan.errors import (
+    InputError,
+    instance,
+    not_negative,
+    number,
+    pairs,
+    positive,
+    shaped,
+    shown,
+    unknown,
+)
 from npgan.layers import Layer, Sequential
 from npgan.parameters import Parameters
 from npgan.schedules import Schedule, Varying
@@ -68,12 +78,19 @@ def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
 
 def at_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     """Return the real samples."""
+    _check_points(real, fake)
     return real
 
 
 def at_fake(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     """Return the generated samples."""
+    _check_points(real, fake)
     return fake
+
+
+def _check_points(real: np.ndarray, fake: np.ndarray) -> None:
+    for name, x in (("real", real), ("fake", fake)):
+        shaped(name, x, ("n", "d"), "floats or complex numbers", rows=1)
 
 
 def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
@@ -85,6 +102,7 @@ def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None)
     array([[1.],
            [1.]])
     """
+    _check_points(real, fake)
     pairs(real, fake)
     return fake + _uniform(real, rng) * (real - fake)
 
@@ -100,6 +118,7 @@ def around_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | N
     array([[0.],
            [0.]])
     """
+    _check_points(real, fake)
     alpha = _uniform(real, rng)
     noise = run.standard_normal(_drawn(rng), real.shape, real.dtype)
     return real + alpha * (DRAGAN_NOISE * real.std()) * noise
@@ -112,7 +131,7 @@ def _uniform(x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
 def _drawn(rng: np.random.Generator | None) -> np.random.Generator:
     if rng is None:
         raise InputError("this penalty draws its points at random: give it an rng")
-    return rng
+    return errors.generator(rng)
 
 
 class Penalty(NamedTuple):
@@ -170,6 +189,9 @@ def gradient_penalty(
     >>> float(gradient_penalty(net, np.zeros((5, 2), np.float32), squared_norm))
     12.5
     """
+    instance("discriminator", discriminator, Layer)
+    instance("measure", measure, Callable)
+    coefficient = number("coefficient", coefficient)
     logits, cache = discriminator.forward(x, rng)
     g, record = discriminator.input_gradient(np.ones_like(logits), cache)
     value, dg = measure(g[:, data])
@@ -287,7 +309,8 @@ def check_penalties(
         second derivative: a pass of one row finds it.
     """
     if not isinstance(penalties, Mapping):
-        raise InputError(f"penalties must be a table, name -> coefficient, not {penalties!r}")
+        raise InputError(f"penalties must be a table, name -> coefficient, not {shown(penalties)}")
+    instance("discriminator", discriminator, Sequential)
     for name in penalties:
         if name not in PENALTIES:
             raise unknown("penalty", name, PENALTIES)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan import errors
+from npgan.errors import instance, not_negative
 from npgan.layers import Sequential
 from npgan.ops.activation import softplus_forward
 from npgan.ops.likelihood import log_mean_exp_backward, log_mean_exp_forward
@@ -108,9 +110,11 @@ def contraction(
     Raises
     ------
     InputError
-        If a layer has no second derivative.
+        If a layer has no second derivative, or the code is of another shape.
     """
-    n, k = shape
+    instance("encoder", encoder, Sequential)
+    weight = not_negative("weight", weight)
+    n, k = errors.sizes("shape", shape, "(n, k)")
     dtype, total = encoder.parameters.flat.dtype, np.float64(0)
     for unit in range(k):
         one = np.zeros(shape, dtype)
