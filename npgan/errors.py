@@ -172,7 +172,6 @@ def count(name: str, value: Any, least: int = 0, most: int = MOST) -> int:
 KINDS = {
     "numbers": "buif",
     "floats": "f",
-    "floats or complex numbers": "fc",
     "whole numbers": "ui",
     "truth values": "bui",
 }

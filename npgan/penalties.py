@@ -32,7 +32,6 @@ from npgan.errors import (
     InputError,
     instance,
     not_negative,
-    number,
     pairs,
     positive,
     shaped,
@@ -90,7 +89,7 @@ def at_fake(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None)
 
 def _check_points(real: np.ndarray, fake: np.ndarray) -> None:
     for name, x in (("real", real), ("fake", fake)):
-        shaped(name, x, ("n", "d"), "floats or complex numbers", rows=1)
+        shaped(name, x, ("n", "d"), "floats", rows=1)
 
 
 def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
@@ -191,7 +190,7 @@ def gradient_penalty(
     """
     instance("discriminator", discriminator, Layer)
     instance("measure", measure, Callable)
-    coefficient = number("coefficient", coefficient)
+    coefficient = not_negative("coefficient", coefficient)
     logits, cache = discriminator.forward(x, rng)
     g, record = discriminator.input_gradient(np.ones_like(logits), cache)
     value, dg = measure(g[:, data])
