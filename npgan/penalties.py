@@ -89,7 +89,7 @@ def at_fake(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None)
 
 def _check_points(real: np.ndarray, fake: np.ndarray) -> None:
     for name, x in (("real", real), ("fake", fake)):
-        shaped(name, x, ("n", "d"), "floats", rows=1)
+        shaped(name, x, ("n", "d"), rows=1)
 
 
 def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:

@@ -412,7 +412,7 @@ def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
 
 def check_rows(name: str, rows: Any, width: int) -> None:
     """Refuse what are no rows (n, ``width``) of a training step; traced ones have no numbers yet."""
-    errors.shaped(name, rows, ("n", width), "floats", rows=1)
+    errors.shaped(name, rows, ("n", width), rows=1)
 
 
 def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:

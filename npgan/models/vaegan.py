@@ -92,7 +92,7 @@ class VAEGAN(JudgedCoder):
         those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`. Both meet the same noise there, if any.
         """
         check_rows("output", output, self.features)
-        shaped("x", x, output.shape, "floats")
+        shaped("x", x, output.shape)
         if not self.hidden_layers:
             value, dvalue = run.mse(output, x)
             return x.shape[1] * value, x.shape[1] * dvalue
