@@ -105,7 +105,16 @@ def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> A
     if jit.interpreted:
         return None
     recorder = record.Recorder(rng)
-    with _instead(lambda name, _: lambda *given: getattr(recorder, name)(*given)):
+
+    def recorded(name: str, _: Callable) -> Callable:
+        def call(*given: Any) -> Any:
+            if name in TABLE:
+                getattr(ops, name).border.check(given)
+            return getattr(recorder, name)(*given)
+
+        return call
+
+    with _instead(recorded):
         try:
             return recorder.finish(step(recorder))
         except Exception:  # a layer of one's own may fail in its own way: it shall see real arrays

@@ -20,6 +20,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import number, pairs, share
 from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports
+from npgan.shapes import takes
 
 
 class DiscriminatorLoss(NamedTuple):
@@ -63,6 +64,7 @@ class Objective(NamedTuple):
     relativistic: bool = False
 
 
+@takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
 def cross_entropy_discriminator(
     real_logits: np.ndarray,
     fake_logits: np.ndarray,
@@ -86,6 +88,7 @@ def cross_entropy_discriminator(
     return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
+@takes("fake_logits (N, 1)")
 def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     r"""Minimise the game's value: :math:`L_G = \overline{\log(1 - \sigma(l_f))}`.
 
@@ -99,6 +102,7 @@ def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     return GeneratorLoss(-value, -dfake)
 
 
+@takes("fake_logits (N, 1)")
 def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     r"""Make generated data count as real: :math:`L_G = -\overline{\log\sigma(l_f)}`.
 
@@ -111,6 +115,7 @@ def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     return GeneratorLoss(*run.bce_with_logits(fake_logits, 1.0))
 
 
+@takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
 def least_squares_discriminator(
     real_logits: np.ndarray,
     fake_logits: np.ndarray,
@@ -130,6 +135,7 @@ def least_squares_discriminator(
     return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
+@takes("fake_logits (N, 1)")
 def least_squares_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     r"""Bring generated data to the real label: :math:`L_G = \frac12\overline{(l_f - 1)^2}`.
 
@@ -147,6 +153,7 @@ def _half_squares(logits: np.ndarray, label: float) -> tuple[np.floating, np.nda
     return value / 2, dlogits / 2
 
 
+@takes("real_logits (N, 1), fake_logits (M, 1)")
 def wasserstein_discriminator(
     real_logits: np.ndarray, fake_logits: np.ndarray
 ) -> DiscriminatorLoss:
@@ -164,6 +171,7 @@ def wasserstein_discriminator(
     return DiscriminatorLoss(fake_logits.mean() - real_logits.mean(), -dreal, dfake)
 
 
+@takes("fake_logits (N, 1)")
 def wasserstein_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     r"""Raise the mean: :math:`L_G = -\overline{l_f}`; gradient :math:`-1/n`.
 
@@ -175,6 +183,7 @@ def wasserstein_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     return GeneratorLoss(-fake_logits.mean(), np.full_like(fake_logits, -1 / fake_logits.size))
 
 
+@takes("real_logits (N, 1), fake_logits (M, 1)")
 def hinge_discriminator(real_logits: np.ndarray, fake_logits: np.ndarray) -> DiscriminatorLoss:
     r"""Keep a margin: :math:`L_D = \overline{\max(0, 1 - l_r)} + \overline{\max(0, 1 + l_f)}`.
 
@@ -189,6 +198,7 @@ def hinge_discriminator(real_logits: np.ndarray, fake_logits: np.ndarray) -> Dis
     return DiscriminatorLoss(real.mean() + fake.mean(), -dreal, dfake)
 
 
+@takes("real_logits (N, 1), fake_logits (M, 1)")
 def relativistic_discriminator(
     real_logits: np.ndarray, fake_logits: np.ndarray
 ) -> DiscriminatorLoss:
@@ -206,6 +216,7 @@ def relativistic_discriminator(
     return DiscriminatorLoss(value, dreal, -dreal)
 
 
+@takes("fake_logits (N, 1), real_logits (M, 1)")
 def relativistic_generator(fake_logits: np.ndarray, real_logits: np.ndarray) -> GeneratorLoss:
     r"""Win each pair: :math:`L_G = -\overline{\log\sigma(l_f - l_r)}`.
 
@@ -219,6 +230,7 @@ def relativistic_generator(fake_logits: np.ndarray, real_logits: np.ndarray) -> 
     return GeneratorLoss(*run.bce_with_logits(fake_logits - real_logits, 1.0))
 
 
+@takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
 def relativistic_average_discriminator(
     real_logits: np.ndarray,
     fake_logits: np.ndarray,
@@ -244,6 +256,7 @@ def relativistic_average_discriminator(
     return DiscriminatorLoss(real + fake, dreal, dfake)
 
 
+@takes("fake_logits (N, 1), real_logits (M, 1)")
 def relativistic_average_generator(
     fake_logits: np.ndarray, real_logits: np.ndarray
 ) -> GeneratorLoss:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from npgan.errors import InputError
+
 LINE = 64  # bytes of a cache line
 
 
@@ -12,8 +14,16 @@ def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
 
     >>> aligned_zeros(3, np.float32)
     array([0., 0., 0.], dtype=float32)
+
+    Raises
+    ------
+    InputError
+        If there is not enough memory.
     """
     count = size * np.dtype(dtype).itemsize
-    memory = np.zeros(-(-count // LINE) * LINE + LINE, np.uint8)
+    try:
+        memory = np.zeros(-(-count // LINE) * LINE + LINE, np.uint8)
+    except (MemoryError, ValueError, OverflowError):
+        raise InputError(f"{size} numbers do not fit into the memory of this machine") from None
     start = -memory.ctypes.data % LINE
     return memory[start : start + count].view(dtype)

@@ -15,6 +15,7 @@ from npgan.backend import run
 from npgan.errors import InputError, chosen, fraction, not_negative, positive
 from npgan.memory import aligned_zeros
 from npgan.schedules import Schedule, Varying
+from npgan.shapes import takes
 
 
 def constant(lr: float) -> Schedule:
@@ -56,6 +57,10 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
 class Optimizer:
     """What all optimisers share: the learning rate, clipping, the count of updates, the state.
 
+    Its moments are those of one vector, from the first update on, and serve no other: each network of each
+    model needs an optimiser of its own, also after another model is done with it. Used by itself,
+    :meth:`init` lets it start anew with any vector. Copies of a model bring copies of its optimisers.
+
     Parameters
     ----------
     lr : learning rate, a positive number or a schedule
@@ -67,6 +72,7 @@ class Optimizer:
     ----------
     t : the number of updates made
     state : name -> flat vector, as the rule needs them
+    serves : the size and dtype of the weights that the state is for; None: of none yet
     """
 
     name = "optimizer"
@@ -90,16 +96,33 @@ class Optimizer:
         self.clip_norm, self.clip_value, self.clip_weights = clip_norm, clip_value, clip_weights
         self.t = 0
         self.state: dict[str, np.ndarray] = {}
+        self.serves: tuple[int, np.dtype] | None = None
 
     def init(self, w: np.ndarray) -> None:
-        """Start anew, with the state that weights like ``w`` (size,) need."""
-        self.t = 0
-        self.state = {name: aligned_zeros(w.size, w.dtype) for name in self.moments}
+        """Start anew, with the state that weights like ``w`` (size,) need; where it was, if it fits."""
+        if self.serves != (w.size, w.dtype):
+            self.state = {name: aligned_zeros(w.size, w.dtype) for name in self.moments}
+        for moment in self.state.values():  # a recorded step goes on using them
+            moment.fill(0)
+        self.t, self.serves = 0, (w.size, w.dtype)
 
+    @takes("w (p,) changed, g (p,) changed")
     def step(self, w: np.ndarray, g: np.ndarray) -> None:
-        """Update the weights ``w`` (size,) in place by their gradient ``g``, which is 0 afterwards."""
+        """Update the weights ``w`` (size,) in place by their gradient ``g``, which is 0 afterwards.
+
+        Raises
+        ------
+        InputError
+            If they are no vectors of one size and type, or others than before.
+        """
         if self.t == 0:
             self.init(w)
+        elif self.serves != (w.size, w.dtype):
+            size, dtype = self.serves or (0, None)
+            raise InputError(
+                f"{self!r} holds the moments of {size} weights, {dtype}, not of {w.size}, {w.dtype}: "
+                "make another for them"
+            )
         if self.clip_norm is not None:
             run.clip_by_norm(g, self.clip_norm)
         if self.clip_value is not None:

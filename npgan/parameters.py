@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, instance, shown
 from npgan.memory import aligned_zeros
+from npgan.shapes import number_type
 
 
 class Parameters(Mapping[str, np.ndarray]):
@@ -20,7 +21,7 @@ class Parameters(Mapping[str, np.ndarray]):
     ----------
     shapes : name -> shape, in the order of the vector
     flat : (size,) the memory to use; by default zeros of ``dtype``
-    dtype : of new memory
+    dtype : of new memory: float32, float64 or complex
 
     Examples
     --------
@@ -30,6 +31,11 @@ class Parameters(Mapping[str, np.ndarray]):
     array([0., 0., 0., 0., 0., 0., 1., 1., 1.], dtype=float32)
     >>> p.scope("0")["bias"]
     array([1., 1., 1.], dtype=float32)
+
+    Raises
+    ------
+    InputError
+        If the memory is of another size or type, or there is not enough for so many numbers.
     """
 
     def __init__(
@@ -40,7 +46,10 @@ class Parameters(Mapping[str, np.ndarray]):
     ) -> None:
         self.shapes = dict(shapes)
         sizes = [math.prod(shape) for shape in self.shapes.values()]
-        self.flat = aligned_zeros(sum(sizes), dtype) if flat is None else flat
+        self.flat = aligned_zeros(sum(sizes), number_type(dtype)) if flat is None else flat
+        if not isinstance(flat, np.ndarray | None) or self.flat.shape != (sum(sizes),):
+            raise InputError(f"the memory must be ({sum(sizes)},), not {shown(flat)}")
+        number_type(self.flat.dtype)
         self._views: dict[str, np.ndarray] = {}
         self._scopes: dict[str, Parameters] = {}
         start = 0
@@ -87,7 +96,10 @@ class Parameters(Mapping[str, np.ndarray]):
             return self
         if prefix not in self._scopes:
             start = prefix + "."
-            names = [name for name in self.shapes if name.startswith(start)]
+            every = list(self.shapes)
+            names = [name for name in every if name.startswith(start)]
+            if names and every[every.index(names[0]) :][: len(names)] != names:
+                raise InputError(f"the arrays of {prefix!r} do not lie side by side: {every}")
             first = self.offset(names[0]) if names else 0
             shapes = {name.removeprefix(start): self.shapes[name] for name in names}
             size = sum(math.prod(shape) for shape in shapes.values())
@@ -105,18 +117,21 @@ class Parameters(Mapping[str, np.ndarray]):
         Raises
         ------
         InputError
-            For a missing or superfluous name, or an array of another shape.
+            For a missing or superfluous name, or an array of another shape; nothing is copied then.
         """
         if arrays.keys() != self.shapes.keys():
             odd = sorted(arrays.keys() ^ self.shapes.keys())[0]
             where = "missing" if odd in self.shapes else "not of this network"
             raise InputError(f"weights do not fit the network: {odd!r} is {where}")
         for name, array in arrays.items():
-            if array.shape != self.shapes[name]:
+            instance(name, array, np.ndarray)
+            fits = np.can_cast(array.dtype, self.flat.dtype, "same_kind")
+            if not fits or array.shape != self.shapes[name]:
                 raise InputError(
-                    f"weights do not fit the network: {name!r} has shape {array.shape}, "
-                    f"the network needs {self.shapes[name]}"
+                    f"weights do not fit the network: {name!r} is {shown(array)}, "
+                    f"the network needs {shown(self[name])}"
                 )
+        for name, array in arrays.items():
             self[name][...] = array
 
 

@@ -34,18 +34,19 @@ from npgan.errors import (
     not_negative,
     pairs,
     positive,
-    shaped,
     shown,
     unknown,
 )
 from npgan.layers import Layer, Sequential
 from npgan.parameters import Parameters
 from npgan.schedules import Schedule, Varying
+from npgan.shapes import takes
 
 DRAGAN_NOISE = 0.5
 EVERY = slice(None)
 
 
+@takes("g (N, d)")
 def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
     r"""Return :math:`P = \frac{1}{2n}\sum_i\|g_i\|^2` and :math:`dg = g/n`, for g (n, d).
 
@@ -59,6 +60,7 @@ def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return np.square(g).sum() / (2 * len(g)), g / g.dtype.type(len(g))
 
 
+@takes("g (N, d)")
 def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
     r"""Return :math:`P = \frac1n\sum_i(\|g_i\| - 1)^2` and its gradient, for g (n, d).
 
@@ -75,23 +77,19 @@ def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return np.square(norm - 1).mean(), (norm - 1) * (2 / len(g)) * direction
 
 
+@takes("real (N, d), fake (M, d)")
 def at_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     """Return the real samples."""
-    _check_points(real, fake)
     return real
 
 
+@takes("real (N, d), fake (M, d)")
 def at_fake(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     """Return the generated samples."""
-    _check_points(real, fake)
     return fake
 
 
-def _check_points(real: np.ndarray, fake: np.ndarray) -> None:
-    for name, x in (("real", real), ("fake", fake)):
-        shaped(name, x, ("n", "d"), rows=1)
-
-
+@takes("real (N, d), fake (M, d)")
 def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     r"""Return :math:`\epsilon x + (1 - \epsilon)\tilde x` for real x and generated :math:`\tilde x`.
 
@@ -101,11 +99,11 @@ def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None)
     array([[1.],
            [1.]])
     """
-    _check_points(real, fake)
     pairs(real, fake)
     return fake + _uniform(real, rng) * (real - fake)
 
 
+@takes("real (N, d), fake (M, d)")
 def around_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     r"""Return :math:`x + \alpha\delta` for real x: points on the way to a noisy copy of each.
 
@@ -117,7 +115,6 @@ def around_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | N
     array([[0.],
            [0.]])
     """
-    _check_points(real, fake)
     alpha = _uniform(real, rng)
     noise = run.standard_normal(_drawn(rng), real.shape, real.dtype)
     return real + alpha * (DRAGAN_NOISE * real.std()) * noise

@@ -15,11 +15,13 @@ from npgan.layers import Sequential
 from npgan.ops.activation import softplus_forward
 from npgan.ops.likelihood import log_mean_exp_backward, log_mean_exp_forward
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 TARGET = 0.05
 """How active a unit of a sparse code should be, of 1."""
 
 
+@takes("code (N, k)")
 def l1(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
     r"""Return :math:`P = \frac1n\sum_{rj}|h_{rj}|` and :math:`dh_{rj} = \mathrm{sign}(h_{rj})/n`; at 0 it is 0.
 
@@ -30,6 +32,7 @@ def l1(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return abs(code).sum() / len(code), np.sign(code) / code.dtype.type(len(code))
 
 
+@takes("logits (N, k)")
 def kl(logits: np.ndarray) -> tuple[np.floating, np.ndarray]:
     r"""Return how far units are from being active 5 % of the time, for a code :math:`h = \sigma(a)`, by its logits a.
 

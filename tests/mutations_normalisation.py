@@ -39,6 +39,7 @@ NORMALISATION = [
         "run.batch_norm_backward if training else run.frozen",
         "run.frozen_batch_norm_backward if training else run.frozen",
         BATCH,
+        raises=True,
     ),
 ]
 
@@ -102,11 +103,11 @@ SPECTRAL_NORM = [
     Mutation("ops.spectral.spectral_norm_backward", "np.outer(u, v)", "0", "spectral_norm"),
     Mutation("ops.spectral.spectral_norm_backward", "(dnormal * normal)", "dnormal", SPECTRAL, "weight"),
     Mutation("ops.spectral.spectral_norm_forward", "u @ weight @ v", "(u @ weight @ v) ** 2", "spectral_norm"),
-    spectral("backward", "run.spectral_norm_backward(dnormal, *cache[1:])", "dnormal"),
+    spectral("backward", "run.spectral_norm_backward(dnormal, normal, *rest)", "dnormal"),
     spectral("backward", "(dy, normal)", '(dy, self.parameters["weight"])', SPECTRAL, "x"),
     spectral("backward", '+= run', '-= run'),
     spectral("double_backward", "record, normal, dnormal", "ddx[:, :3], normal, dnormal", SPECTRAL2),
-    spectral("double_backward", "run.spectral_norm_backward(dnormal, *cache[1:])", "dnormal", SPECTRAL2),
+    spectral("double_backward", "run.spectral_norm_backward(dnormal, normal, *rest)", "dnormal", SPECTRAL2),
     spectral("double_backward", "return ddy", "return 0 * ddy", SPECTRAL2, "x0"),
 ]  # fmt: skip
 

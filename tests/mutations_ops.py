@@ -120,9 +120,7 @@ LAYERS = [
     Mutation("layers.residual.Residual.backward", "dy + dx", "dx", "layer residual"),
     Mutation("layers.residual.Residual.backward", "dy + dx", "dy", "layer residual"),
     Mutation("layers.residual.Residual.forward", "x + y", "y", "layer residual"),
-    Mutation(
-        "layers.dense.Dense.backward", "(dy, cache,", "(dy, 0 * cache,", "layer dense", "weight"
-    ),
+    Mutation("layers.dense.Dense.backward", "(dy, x,", "(dy, 0 * x,", "layer dense", "weight"),
     Mutation("layers.activation.Activation.backward", "(dy, cache,", "(cache, dy,", "layer tanh"),
     Mutation(
         "layers.activation.Activation.backward", "(dy, cache,", "(dy, dy,", "layer leaky_relu"
@@ -141,7 +139,12 @@ LAYERS = [
         "0.weight",
     ),
     Mutation("layers.noise.GaussianSample.forward", "(log_var, eps)", "(mean, eps)", SAMPLE),
-    Mutation("layers.noise.GaussianSample.backward", "(dy, *cache)", "(dy, *cache)[::-1]", SAMPLE),
+    Mutation(
+        "layers.noise.GaussianSample.backward",
+        "(dy, *unpacked(cache, 2))",
+        "(dy, *unpacked(cache, 2))[::-1]",
+        SAMPLE,
+    ),
     Mutation(
         "layers.sequential.Sequential.backward",
         "range(len(parts))",

@@ -173,7 +173,7 @@ def test_at_a_corner_a_slope_outside_is_refused(slope):
 
 @pytest.mark.parametrize("x", [1e-4, -1e-4])
 def test_beside_a_corner_the_step_is_shortened_instead(x):
-    report = gradcheck(ReLU(), np.array([x, 1.0]))
+    report = gradcheck(ReLU(), np.array([[x, 1.0]]))
     assert report
     assert report.entries[0].corners == 0
 

@@ -312,6 +312,10 @@ WRONG = [
         lambda: make_gan(optimizers=dict.fromkeys(("generator", "discriminator"), SGD(0.1))),
         "an optimizer of its own",
     ),
+    (
+        lambda: make_gan(optimizers=make_gan().optimizers),
+        "the optimizer of the generator holds another network's moments: make a new one",
+    ),
     (lambda: Autoencoder(net(Dense(4, 2)), net(Dense(3, 4))), "4 features to 2, the decoder 3"),
     (lambda: make_autoencoder(loss="huber"), "unknown loss 'huber'"),
     (

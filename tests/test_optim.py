@@ -99,6 +99,47 @@ def test_adamw_without_decay_is_adam():
     np.testing.assert_array_equal(*results)
 
 
+def test_moments_serve_one_vector_until_init():
+    rule, w = Adam(0.1), np.ones(2)
+    rule.step(w, w.copy())
+    for other in (np.ones(3), np.ones(2, np.float32)):
+        with pytest.raises(InputError, match="holds the moments of 2 weights, float64"):
+            rule.step(other, other.copy())
+        rule.init(other)
+        rule.step(other, other.copy())
+        rule.init(w)
+        rule.step(w, w.copy())
+
+
+def read_only(w):
+    w.flags.writeable = False
+    return w
+
+
+PAIRS = {
+    "another size": (np.ones(3), np.ones(2)),
+    "another type": (np.ones(2), np.ones(2, np.float32)),
+    "integers": (np.ones(2, int), np.ones(2, int)),
+    "rows": (np.ones((2, 2)), np.ones((2, 2))),
+    "a list": ([1.0], np.ones(1)),
+    "gaps": (np.ones(4)[::2], np.ones(2)),
+    "read-only weights": (read_only(np.ones(2)), np.ones(2)),
+    "a read-only gradient": (np.ones(2), read_only(np.ones(2))),
+    "one array": (lambda w: (w, w))(np.ones(2)),
+    "overlapping": (lambda w: (w[1:], w[:-1]))(np.ones(3)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("rule", optim.OPTIMIZERS)
+def test_only_a_vector_and_its_gradient_are_updated(rule, name):
+    w, g = PAIRS[name]
+    before = np.array(w)
+    with pytest.raises(InputError, match=r"step (takes|changes)"):
+        optim.build(rule, lr=0.1, clip_value=0.1).step(w, g)
+    np.testing.assert_array_equal(w, before)
+
+
 def test_init_starts_anew():
     rule, w = Adam(0.1), np.ones(2)
     rule.step(w, w.copy())

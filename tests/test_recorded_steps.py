@@ -1,5 +1,7 @@
 """A recorded step does, bit for bit, what its operations do one by one; or it is not recorded."""
 
+import copy
+import gc
 from functools import partial
 
 import numpy as np
@@ -21,7 +23,7 @@ from npgan import (
     optim,
 )
 from npgan.data.batches import Batches
-from npgan.errors import NonFiniteError
+from npgan.errors import InputError, NonFiniteError
 from npgan.layers import Layer, build
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.config import MODELS
@@ -446,3 +448,58 @@ def test_a_resumed_run_is_an_uninterrupted_one(name, threads):
         assert all_recorded(loop._next_step)
         ends.append((bits(loop.model), loop.history.rows[-1]["d_loss"]))
     assert ends[0] == ends[1]
+
+
+def other_weights(model, batches):
+    network = model.networks["generator"]
+    twin = copy.deepcopy(network)
+    network.bind(twin.parameters, twin.buffers)
+
+
+def other_rule(model, batches):
+    rule = model.optimizers["discriminator"] = optim.Adam(0.03)
+    rule.init(model.networks["discriminator"].parameters.flat)
+
+
+def other_moments(model, batches):
+    rule = model.optimizers["discriminator"]
+    rule.state = {name: moment / 2 for name, moment in rule.state.items()}
+
+
+def other_data(model, batches):
+    batches.data = batches.data[::-1].copy()
+
+
+def no_moments(model, batches):
+    rule = model.optimizers["discriminator"]
+    rule.init(model.networks["discriminator"].parameters.flat)
+
+
+@compiled
+@pytest.mark.parametrize(
+    ("change", "programs"),
+    [(other_weights, 2), (other_rule, 2), (other_moments, 2), (other_data, 2), (no_moments, 1)],
+)
+def test_a_program_is_of_no_use_where_what_it_works_on_was_replaced(change, programs):
+    backend.use("numba")
+    mine, theirs = gan(), gan()
+    (step, _, _), (other, single, _) = (steps_of(model, rows()) for model in (mine, theirs))
+    for i in range(6):
+        assert step() == single()
+        if i == 2:
+            change(mine, step.batches)
+            change(theirs, other.batches)
+            gc.collect()
+    assert bits(mine) == bits(theirs)
+    assert len(step._programs) == 1 + programs
+    assert all_recorded(step)
+
+
+@compiled
+def test_moments_that_do_not_fit_are_refused_before_anything_is_recorded():
+    backend.use("numba")
+    model = gan(rule=lambda: optim.Adam(0.1))
+    step, _, _ = steps_of(model, rows())
+    model.optimizers["discriminator"].state["m"] = np.zeros(3, np.float32)
+    with pytest.raises(InputError, match="m is float32"):
+        step()

@@ -1,12 +1,14 @@
 """The kernels: the operations of :mod:`npgan.ops` by the same names, compiled by Numba.
 
 Importing this package imports Numba; :mod:`npgan.backend` does so when the backend is first used.
-A docstring here says only what makes the kernel fast: the mathematics is in the reference.
+A docstring here says only what makes the kernel fast: the mathematics is in the reference. What a kernel is
+given has passed the reference's border: arrays of the right shapes, contiguous and of one type.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from npgan import ops
 from npgan.kernels import elementwise
 from npgan.kernels.activation import CODES
 from npgan.kernels.batch import gather
@@ -39,7 +41,7 @@ from npgan.kernels.noise import (
 from npgan.kernels.random import dropout_mask, standard_normal
 from npgan.kernels.softmax import softmax_backward, softmax_cross_entropy, softmax_forward
 
-KERNELS: dict[str, Callable[..., Any]] = {
+_INSIDE: dict[str, Callable[..., Any]] = {
     kernel.__name__: kernel
     for kernel in (
         adamw_update,
@@ -72,7 +74,9 @@ KERNELS: dict[str, Callable[..., Any]] = {
         standard_normal,
     )
 }
-KERNELS |= {"adam_update": adam_update, "dropout_backward": dropout_forward}
-KERNELS |= {f"{name}_forward": elementwise.forward(name) for name in CODES}
-KERNELS |= {f"{name}_backward": elementwise.backward(name) for name in CODES}
-KERNELS |= {name: loss(name) for name in LOSSES}
+_INSIDE |= {"adam_update": adam_update, "dropout_backward": dropout_forward}
+_INSIDE |= {f"{name}_forward": elementwise.forward(name) for name in CODES}
+_INSIDE |= {f"{name}_backward": elementwise.backward(name) for name in CODES}
+_INSIDE |= {name: loss(name) for name in LOSSES}
+KERNELS = {name: getattr(ops, name).border.around(kernel) for name, kernel in _INSIDE.items()}
+"""Operation -> its kernel, behind the operation's :class:`~npgan.shapes.Border`."""

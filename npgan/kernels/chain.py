@@ -79,10 +79,10 @@ def chain_forward(
     x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
 ) -> np.ndarray:
     """A parallel region a stage; bias and activation on the tile's result while it is in the cache."""
-    n, flat = len(x), np.ascontiguousarray(x, w.dtype).reshape(-1)
+    n = len(x)
     y = np.empty(n * (plan[-1, BEFORE] + plan[-1, OUT]), w.dtype)
     none = y[:0]
-    chain(True, none, flat, y, w, plan, arguments, none, none, none, n)
+    chain(True, none, x.reshape(-1), y, w, plan, arguments, none, none, none, n)
     return y
 
 
@@ -99,6 +99,6 @@ def chain_backward(
     """A parallel region a stage: both its products, with the derivative of the stage before."""
     n, d = len(dy), np.empty_like(y)
     dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
-    dy, x = (np.ascontiguousarray(array, w.dtype).reshape(-1) for array in (dy, x))
-    chain(False, dy, x, y, w, plan, arguments, w[:0] if grads is None else grads, dx, d, n)
+    grads = w[:0] if grads is None else grads
+    chain(False, dy.reshape(-1), x.reshape(-1), y, w, plan, arguments, grads, dx, d, n)
     return dx.reshape(n, -1) if input_grad else None

@@ -89,28 +89,21 @@ def _product(a, ars, acs, b, brs, bcs, c, d, drs, add, m, n, k, parts):  # type:
 product = Threaded(_product)
 
 
-def flat(*arrays: np.ndarray) -> list[np.ndarray]:
-    """Return arrays as contiguous flat ones of their common type."""
-    dtype = np.result_type(*arrays)
-    return [np.ascontiguousarray(array, dtype).reshape(-1) for array in arrays]
-
-
 def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """The sums start at the bias."""
     (n, k), m = x.shape, weight.shape[1]
-    a, b, d = flat(x, weight, bias)
-    y = np.empty(n * m, a.dtype)
-    product(a, k, 1, b, m, 1, y, d, 0, 1, n, m, k)
-    return y.reshape(n, m)
+    y = np.empty((n, m), x.dtype)
+    product(x.reshape(-1), k, 1, weight.reshape(-1), m, 1, y.reshape(-1), bias, 0, 1, n, m, k)
+    return y
 
 
 def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """W.T is the weight with its strides exchanged."""
     (n, m), k = dy.shape, weight.shape[0]
-    a, b = flat(dy, weight)
-    dx = np.empty(n * k, a.dtype)
-    product(a, m, 1, b, 1, m, dx, dx, k, 0, n, k, m)
-    return dx.reshape(n, k)
+    dx = np.empty((n, k), dy.dtype)
+    c = dx.reshape(-1)
+    product(dy.reshape(-1), m, 1, weight.reshape(-1), 1, m, c, c, k, 0, n, k, m)
+    return dx
 
 
 def dense_backward_parameters(
@@ -118,7 +111,6 @@ def dense_backward_parameters(
 ) -> None:
     """The sums start at ``dweight``; x.T is only a matter of strides."""
     (n, m), k = dy.shape, x.shape[1]
-    b, a = flat(dy, x)
     c = dweight.reshape(-1)
-    product(a, 1, k, b, m, 1, c, c, m, 1, k, m, n)
+    product(x.reshape(-1), 1, k, dy.reshape(-1), m, 1, c, c, m, 1, k, m, n)
     dbias += dy.sum(axis=0)

@@ -203,7 +203,7 @@ def _turn(t):  # type: ignore[no-untyped-def]
 
 def sine(t: float) -> float:
     """Return the sine of t turns, within 2 ulp."""
-    return math.sin(2 * math.pi * (t - round(t)))
+    return math.sin(2 * math.pi * (t - np.round(t)))
 
 
 @overload(sine)

@@ -35,7 +35,7 @@ def forward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_forward``."""
 
     def kernel(x: np.ndarray, argument: float = DEFAULTS.get(name, 0.0)) -> np.ndarray:
-        y = np.array(x, order="C")
+        y = x.copy()
         apply(y.reshape(-1), CODES[name], y.dtype.type(argument))
         return y
 
@@ -48,9 +48,8 @@ def backward(name: str) -> Callable[..., np.ndarray]:
     def kernel(
         dy: np.ndarray, y: np.ndarray, argument: float = DEFAULTS.get(name, 0.0)
     ) -> np.ndarray:
-        dx = np.array(dy, y.dtype, order="C")
-        flat = np.ascontiguousarray(y).reshape(-1)
-        apply_backward(dx.reshape(-1), flat, CODES[name], y.dtype.type(argument))
+        dx = dy.copy()
+        apply_backward(dx.reshape(-1), y.reshape(-1), CODES[name], y.dtype.type(argument))
         return dx
 
     return kernel
@@ -219,7 +218,7 @@ def mean_of_sigmoids(x):  # type: ignore[no-untyped-def]
 
 def mean_sigmoid(x: np.ndarray) -> np.floating:
     """One pass."""
-    return x.dtype.type(mean_of_sigmoids(np.ascontiguousarray(x).reshape(-1)))
+    return x.dtype.type(mean_of_sigmoids(x.reshape(-1)))
 
 
 @jit
@@ -233,7 +232,7 @@ def mean_of_steps(x):  # type: ignore[no-untyped-def]
 
 def mean_heaviside(x: np.ndarray) -> np.floating:
     """One pass."""
-    return x.dtype.type(mean_of_steps(np.ascontiguousarray(x).reshape(-1)))
+    return x.dtype.type(mean_of_steps(x.reshape(-1)))
 
 
 def _largest(bits, sign, tops, parts):  # type: ignore[no-untyped-def]

@@ -78,8 +78,7 @@ def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     """See :func:`forward_part`."""
     (n, d), k = x.shape, len(frequencies)
     y = np.empty((n, d + 2 * d * k), x.dtype)
-    flat = np.ascontiguousarray(x).reshape(-1)
-    forward(flat, frequencies.astype(x.dtype), y.reshape(-1), n, d, k)
+    forward(x.reshape(-1), frequencies, y.reshape(-1), n, d, k)
     return y
 
 
@@ -88,8 +87,8 @@ def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> 
     (n, width), k = y.shape, len(frequencies)
     d = width // (1 + 2 * k)
     dx = np.empty((n, d), y.dtype)
-    dy, y = (np.ascontiguousarray(a, dx.dtype).reshape(-1) for a in (dy, y))
-    backward(dy, y, angular(frequencies, dx.dtype), dx.reshape(-1), n, d, k)
+    omega = angular(frequencies, dx.dtype)
+    backward(dy.reshape(-1), y.reshape(-1), omega, dx.reshape(-1), n, d, k)
     return dx
 
 

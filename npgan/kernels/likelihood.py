@@ -24,9 +24,8 @@ likelihoods = Threaded(_likelihoods)
 
 def _log_bernoulli(logits: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, d = logits.shape
-    y, slopes = np.empty(n, logits.dtype), np.empty_like(logits, order="C")
-    rows = (np.ascontiguousarray(a, logits.dtype).reshape(-1) for a in (logits, x))
-    likelihoods(*rows, y, slopes.reshape(-1), d)
+    y, slopes = np.empty(n, logits.dtype), np.empty_like(logits)
+    likelihoods(logits.reshape(-1), x.reshape(-1), y, slopes.reshape(-1), d)
     return y, slopes
 
 

@@ -60,15 +60,9 @@ def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
     code = LOSSES.index(name)
 
     def kernel(x: np.ndarray, target: np.ndarray | float) -> tuple[np.floating, np.ndarray]:
-        if isinstance(target, float):
-            target = np.full(x.size, target, x.dtype)
-        elif target.shape != x.shape:
-            target = np.broadcast_to(target, x.shape)
-        a, b = (
-            np.ascontiguousarray(x).reshape(-1),
-            np.ascontiguousarray(target, x.dtype).reshape(-1),
-        )
-        dx = np.empty(x.size, x.dtype)
+        if not isinstance(target, np.ndarray):
+            target = np.full(x.shape, target, x.dtype)
+        a, b, dx = x.reshape(-1), target.reshape(-1), np.empty(x.size, x.dtype)
         number = x.dtype.type
         each = number(1 / x.size)
         if x.size <= BLOCK:

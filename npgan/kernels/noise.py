@@ -3,7 +3,6 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.dense import flat
 from npgan.kernels.elementary import exp, expm1
 from npgan.kernels.elementwise import UNIT
 from npgan.kernels.jit import Threaded, jit
@@ -58,41 +57,38 @@ def _divergence_backward(mean, log_var, n, dmean, dlog_var):  # type: ignore[no-
 
 def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """One pass; the way back is the same product."""
-    a, b = flat(x, mask)
-    y = np.empty_like(a)
-    multiply(a, b, y)
-    return y.reshape(x.shape)
+    y = np.empty_like(x)
+    multiply(x.reshape(-1), mask.reshape(-1), y.reshape(-1))
+    return y
 
 
 def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
     """One pass."""
-    arrays = flat(mean, log_var, eps)
-    z = np.empty_like(arrays[0])
-    sample(*arrays, z)
-    return z.reshape(mean.shape)
+    z = np.empty_like(mean)
+    sample(*(a.reshape(-1) for a in (mean, log_var, eps, z)))
+    return z
 
 
 def gaussian_sample_backward(
     dz: np.ndarray, log_var: np.ndarray, eps: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """One pass; the mean's gradient is ``dz`` itself."""
-    arrays = flat(dz, log_var, eps)
-    dlog_var = np.empty_like(arrays[0])
-    sample_backward(*arrays, dlog_var)
-    return dz, dlog_var.reshape(dz.shape)
+    dlog_var = np.empty_like(dz)
+    sample_backward(*(a.reshape(-1) for a in (dz, log_var, eps, dlog_var)))
+    return dz, dlog_var
 
 
 def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
     """The sum in float64."""
-    a, b = flat(mean, log_var)
-    return a.dtype.type(_divergence(a, b) / (2 * len(mean)))
+    total = _divergence(mean.reshape(-1), log_var.reshape(-1))
+    return mean.dtype.type(total / (2 * len(mean)))
 
 
 def kl_standard_normal_backward(
     mean: np.ndarray, log_var: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both gradients in one pass."""
-    a, b = flat(mean, log_var)
-    dmean, dlog_var = np.empty_like(a), np.empty_like(a)
-    _divergence_backward(a, b, a.dtype.type(len(mean)), dmean, dlog_var)
-    return dmean.reshape(mean.shape), dlog_var.reshape(mean.shape)
+    dmean, dlog_var = np.empty_like(mean), np.empty_like(mean)
+    a, b, c, d = (array.reshape(-1) for array in (mean, log_var, dmean, dlog_var))
+    _divergence_backward(a, b, mean.dtype.type(len(mean)), c, d)
+    return dmean, dlog_var

@@ -1,6 +1,5 @@
 """Random numbers, every counter by itself: vectors of them, on any number of threads."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numba.extending import overload
 from npgan.kernels.elementary import log, log1p, turn
 from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
-from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, threshold
+from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, size_of, threshold
 
 COUNTERS = np.int64(128)  # counters below which a second thread is not worth it
 M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
@@ -103,7 +102,7 @@ def _fill(
     *arguments: Any,
 ) -> np.ndarray:
     """Let a kernel fill an array, four numbers a counter."""
-    size, number = math.prod(shape), key(rng)
+    size, number = size_of(shape, dtype), key(rng)
     y = np.empty((4, -(-size // 4)), dtype)
     kernel(y, U32(number & 0xFFFFFFFF), U32(number >> 32), *arguments)
     return y.reshape(-1)[:size].reshape(shape)

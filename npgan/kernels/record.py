@@ -27,7 +27,7 @@ from npgan.kernels.random import COUNTERS
 from npgan.kernels.rows import LEAST, Rows
 from npgan.kernels.schedule import address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
-from npgan.ops.chain import Pass, unchanged
+from npgan.ops.chain import Pass, check_coefficients, unchanged
 from npgan.ops.random import key, threshold
 
 LINEAR = [CODES[name] for name in ("identity", "relu", "leaky_relu")]
@@ -228,6 +228,7 @@ class Recorder(Rows):
         ones = np.ones(dy.shape, self.dtype)
         e, g = self._gradients(ones, x, y, w, stages, arguments, True)
         g = down(g)
+        check_coefficients(c, g)
         value, t, sums = self.new(), self.new(*g.shape), Place(Buffer(2 * n), 0, 2 * n, writes=True)
         places = [self.place(g), self.place(c), self.place(t, writes=True), sums]
         self.row("slope", n, g.shape[1], *places, int(c.size > n), most=g.size // LEAST + 1)
@@ -299,7 +300,7 @@ class Recorder(Rows):
 
     def loss(self, name: str, x: Traced, target: Any) -> tuple[Traced, Traced]:
         """Write down the sums of blocks with the gradient, then their mean."""
-        if isinstance(target, float):
+        if not isinstance(target, Traced | np.ndarray):
             target = np.full(x.shape, target, self.dtype)
         if target.shape != x.shape:
             raise NotRecordable("a target of another shape")

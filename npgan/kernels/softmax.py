@@ -5,7 +5,6 @@ import math
 import numpy as np
 from numba import prange
 
-from npgan.kernels.dense import flat
 from npgan.kernels.elementary import exp
 from npgan.kernels.jit import ONE, Threaded, jit
 from npgan.kernels.matmul import share
@@ -65,23 +64,20 @@ cross_entropy = Threaded(_cross_entropy)
 
 def softmax_forward(x: np.ndarray) -> np.ndarray:
     """One row after the other."""
-    (a,) = flat(x)
-    y = np.empty_like(a)
-    forward(a, y, x.shape[-1])
-    return y.reshape(x.shape)
+    y = np.empty_like(x)
+    forward(x.reshape(-1), y.reshape(-1), x.shape[-1])
+    return y
 
 
 def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     """One row after the other."""
-    a, b = flat(dy, y)
-    dx = np.empty_like(b)
-    backward(a, b, dx, y.shape[-1])
-    return dx.reshape(y.shape)
+    dx = np.empty_like(y)
+    backward(dy.reshape(-1), y.reshape(-1), dx.reshape(-1), y.shape[-1])
+    return dx
 
 
 def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.floating, np.ndarray]:
     """The gradient's softmax gives the loss."""
-    (a,) = flat(logits)
-    losses, dlogits = np.empty(len(logits)), np.empty_like(a)
-    cross_entropy(a, np.ascontiguousarray(labels), losses, dlogits, logits.shape[1])
-    return a.dtype.type(losses.mean()), dlogits.reshape(logits.shape)
+    losses, dlogits = np.empty(len(logits)), np.empty_like(logits)
+    cross_entropy(logits.reshape(-1), labels, losses, dlogits.reshape(-1), logits.shape[1])
+    return logits.dtype.type(losses.mean()), dlogits

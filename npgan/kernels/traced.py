@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan.shapes import ARRAYS
+
 
 class NotRecordable(Exception):
     """Something that a program has no row for."""
@@ -64,6 +66,11 @@ class Traced:
     def dtype(self) -> np.dtype:
         """The type of its elements: that of all numbers of a program."""
         return self.recorder.dtype
+
+    @property
+    def real(self) -> "Traced":
+        """Itself: a program knows no complex numbers."""
+        return self
 
     @property
     def ndim(self) -> int:
@@ -139,14 +146,30 @@ class Stages(list):
         """The number of all elements."""
         return sum(stage.size for stage in self)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the one array."""
+        return (self.size,)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its elements."""
+        return self[-1].dtype
+
     def __getitem__(self, at: Any) -> Any:
         """Return a stage's output; a slice that begins at the last one means that one."""
         return self[-1] if isinstance(at, slice) else super().__getitem__(at)
 
 
 class Later:
-    """A value of each step, ``function()``, and of a vector its size."""
+    """A value of each step, ``function()``: a number, or where it has a size, a vector of integers."""
+
+    dtype = np.dtype(np.int64)
 
     def __init__(self, function: Callable[[], Any], size: int) -> None:
         self.function, self.size = function, size
+        self.shape = (size,) if size else ()
         self.value: Any = None
+
+
+ARRAYS.update((Traced, Stages, Later))

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError
+from npgan.errors import positive
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 
 class Activation(Layer):
@@ -16,12 +17,9 @@ class Activation(Layer):
     Subclasses name the operation; ``arguments`` are its further arguments, all of them positive.
     """
 
-    def __init__(self, *arguments: float) -> None:
-        for value in arguments:
-            if not 0 < value < np.inf:
-                raise InputError(f"{type(self).__name__} needs a positive argument, not {value}")
-        self.arguments = tuple(map(float, arguments))
+    arguments: tuple[float, ...] = ()
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +71,7 @@ class LeakyReLU(Activation):
     name = "leaky_relu"
 
     def __init__(self, slope: float = 0.2) -> None:
-        super().__init__(slope)
+        self.arguments = (positive("the slope of a leaky_relu", slope),)
 
 
 class Sigmoid(Activation):
@@ -100,7 +98,7 @@ class ELU(Activation):
     name = "elu"
 
     def __init__(self, alpha: float = 1.0) -> None:
-        super().__init__(alpha)
+        self.arguments = (positive("the alpha of an elu", alpha),)
 
 
 class Softmax(Activation):

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from npgan.errors import InputError, count, instance, shown
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 
 class Apart(Layer):
@@ -30,11 +32,13 @@ class Apart(Layer):
     """
 
     def __init__(self, network: Layer, first: int) -> None:
-        self.network, self.first = network, first
+        instance("network", network, Layer)
+        self.network, self.first = network, count("the number of first rows", first)
 
     def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return rows[: self.first], rows[self.first :]
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, list[Any]]:
@@ -42,6 +46,7 @@ class Apart(Layer):
         passes = [self.network.forward(part, rng) for part in self._parts(x)]
         return np.concatenate([y for y, _ in passes]), [cache for _, cache in passes]
 
+    @takes("dy (n, d)")
     def backward(
         self,
         dy: np.ndarray,
@@ -50,16 +55,23 @@ class Apart(Layer):
         input_grad: bool = True,
     ) -> Any:
         """Go back through both."""
-        both = zip(self._parts(dy), cache, strict=True)
+        both = zip(self._parts(dy), _passes(cache), strict=True)
         dx = [self.network.backward(part, inner, grads, input_grad) for part, inner in both]
         return np.concatenate(dx) if input_grad else None
 
+    @takes("dy (n, 1), c (n, e)")
     def penalized_backward(
         self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
     ) -> Any:
         """Go back through both, and return the sum of their penalties."""
-        both = zip(self._parts(dy), self._parts(c), cache, strict=True)
+        both = zip(self._parts(dy), self._parts(c), _passes(cache), strict=True)
         return sum(self.network.penalized_backward(*part, grads) for part in both)
+
+
+def _passes(cache: Any) -> list[Any]:
+    if not isinstance(cache, list) or len(cache) != 2:
+        raise InputError(f"the cache is of another layer: it needs two passes', not {shown(cache)}")
+    return cache
 
 
 def halves(network: Layer, first: int) -> Layer:

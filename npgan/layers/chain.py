@@ -9,9 +9,10 @@ from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers.activation import Activation
 from npgan.layers.dense import Dense
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Layer, unpacked
 from npgan.ops.chain import ACTIVATIONS, Pass, unchanged
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 Stage = tuple[str, Dense, Activation | None]
 
@@ -28,7 +29,7 @@ class Chain(Layer):
     name = "chain"
 
     def __init__(self, network: Parameters, stages: Sequence[Stage]) -> None:
-        self.network = network
+        self.parameters = network
         plan, arguments, before = [], [], 0
         for scope, dense, activation in stages:
             places = [network.offset(f"{scope}.{name}") for name in ("weight", "bias")]
@@ -40,14 +41,19 @@ class Chain(Layer):
         self.arguments = np.array(arguments, network.flat.dtype)
         self.in_width, self.out_width = stages[0][1].in_width, stages[-1][1].out_width
 
+    @takes("x (n, i)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Apply all stages; the cache is the input and the outputs of all of them."""
-        if x.ndim != 2 or x.shape[1] != self.in_width:
+        if x.shape[1] != self.in_width:
             raise InputError(f"the input must have shape (n, {self.in_width}), not {x.shape}")
-        y = run.chain_forward(x, self.network.flat, self.plan, self.arguments)
+        y = run.chain_forward(x, self.parameters.flat, self.plan, self.arguments)
         return y[y.size - len(x) * self.out_width :].reshape(len(x), self.out_width), (x, y)
+
+    def _flat(self, grads: Parameters | None) -> np.ndarray | None:
+        grads = self._checked_grads(grads)
+        return None if grads is None else grads.flat
 
     def backward(
         self,
@@ -57,9 +63,11 @@ class Chain(Layer):
         input_grad: bool = True,
     ) -> Any:
         """Go back through all stages; ``grads`` are the whole network's."""
-        flat = None if grads is None else grads.flat
-        w = self.network.flat
-        return run.chain_backward(dy, *cache, w, self.plan, self.arguments, flat, input_grad)
+        flat = self._flat(grads)
+        w = self.parameters.flat
+        return run.chain_backward(
+            dy, *unpacked(cache, 2), w, self.plan, self.arguments, flat, input_grad
+        )
 
     def double_backward(
         self,
@@ -70,9 +78,9 @@ class Chain(Layer):
         input_grad: bool = True,
     ) -> tuple[np.ndarray, Any]:
         """See :func:`npgan.ops.chain_double_backward`; the record is ``dy``."""
-        flat = None if grads is None else grads.flat
-        plan = (self.network.flat, self.plan, self.arguments)
-        return run.chain_double_backward(ddx, record, *cache, *plan, flat, input_grad)
+        flat = self._flat(grads)
+        plan = (self.parameters.flat, self.plan, self.arguments)
+        return run.chain_double_backward(ddx, record, *unpacked(cache, 2), *plan, flat, input_grad)
 
     def penalized_backward(
         self,
@@ -84,9 +92,9 @@ class Chain(Layer):
         up: Pass = unchanged,
     ) -> np.floating:
         """See :func:`npgan.ops.chain_penalized_backward`."""
-        flat = None if grads is None else grads.flat
-        plan = (self.network.flat, self.plan, self.arguments)
-        return run.chain_penalized_backward(dy, c, *cache, *plan, flat, down, up)
+        flat = self._flat(grads)
+        plan = (self.parameters.flat, self.plan, self.arguments)
+        return run.chain_penalized_backward(dy, c, *unpacked(cache, 2), *plan, flat, down, up)
 
 
 def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]]:

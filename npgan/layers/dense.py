@@ -6,9 +6,10 @@ import numpy as np
 
 from npgan import init
 from npgan.backend import run
-from npgan.errors import InputError, unknown
+from npgan.errors import count, generator, unknown
 from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 
 class Dense(Sized):
@@ -42,11 +43,11 @@ class Dense(Sized):
         rng: np.random.Generator | int | None = None,
         dtype: np.typing.DTypeLike = np.float32,
     ) -> None:
-        for width in (in_features, out_features):
-            if not isinstance(width, int | np.integer) or width < 1:
-                raise InputError(f"a dense layer's width must be at least 1, not {width!r}")
         self.init = init
-        self.in_width, self.out_width = in_features, out_features
+        self.in_width, self.out_width = (
+            count(f"the width of a {self.name} layer", width, 1)
+            for width in (in_features, out_features)
+        )
         shapes = {"weight": (in_features, out_features), "bias": (out_features,)}
         self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
         self.initialize(rng)
@@ -58,7 +59,7 @@ class Dense(Sized):
         """Draw weight and bias anew by the layer's initialiser."""
         if self.init not in init.INITIALIZERS:
             raise unknown("initialiser", self.init, init.INITIALIZERS)
-        rules, rng = init.INITIALIZERS[self.init], np.random.default_rng(rng)
+        rules, rng = init.INITIALIZERS[self.init], generator(rng)
         weight, bias = self.parameters.values()
         weight[...] = rules.weight(rng, weight.shape)
         bias[...] = rules.bias(rng, weight.shape)
@@ -69,6 +70,7 @@ class Dense(Sized):
         """See :func:`npgan.ops.dense_forward`; the cache is ``x``."""
         return run.dense_forward(self._checked(x), *self.parameters.values()), x
 
+    @takes("dy (n, o), cache (n, i)")
     def backward(
         self,
         dy: np.ndarray,
@@ -77,8 +79,9 @@ class Dense(Sized):
         input_grad: bool = True,
     ) -> Any:
         """See :func:`npgan.ops.dense_backward_input` and ``dense_backward_parameters``."""
+        x, grads = self._checked(cache), self._checked_grads(grads)
         if grads is not None:
-            run.dense_backward_parameters(dy, cache, grads["weight"], grads["bias"])
+            run.dense_backward_parameters(dy, x, grads["weight"], grads["bias"])
         return run.dense_backward_input(dy, self.parameters["weight"]) if input_grad else None
 
     def double_backward(
@@ -90,6 +93,7 @@ class Dense(Sized):
         input_grad: bool = True,
     ) -> tuple[np.ndarray, None]:
         """See :func:`npgan.ops.dense_double_backward`; the record is ``dy``."""
+        grads = self._checked_grads(grads)
         dweight = None if grads is None else grads["weight"]
         return run.dense_double_backward(ddx, record, self.parameters["weight"], dweight), None
 

@@ -8,6 +8,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, positive
 from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 MOST = 1000
 
@@ -37,7 +38,7 @@ class FourierFeatures(Sized):
         self.low, self.high = positive("the least frequency", low), positive("the greatest", high)
         if low > high:
             raise InputError(f"the least frequency, {low}, is above the greatest, {high}")
-        self.frequencies = np.geomspace(low, high, number)
+        self.frequencies = np.geomspace(self.low, self.high, self.number)
         self.out_width = self.in_width * (1 + 2 * self.number)
 
     def forward(
@@ -47,6 +48,7 @@ class FourierFeatures(Sized):
         y = run.fourier_forward(self._checked(x), self.frequencies)
         return y, y
 
+    @takes("dy (n, w), cache (n, w)")
     def backward(
         self,
         dy: np.ndarray,

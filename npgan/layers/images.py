@@ -14,6 +14,7 @@ from npgan.backend import run
 from npgan.errors import count
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 
 class Corruption(Layer):
@@ -31,6 +32,7 @@ class Corruption(Layer):
         """Draw what the operation needs."""
         return self.size
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, Any]:
@@ -40,6 +42,7 @@ class Corruption(Layer):
         drawn = self.draw(x, rng)
         return getattr(run, f"{self.operation}_forward")(x, drawn), drawn
 
+    @takes("dy (n, d)")
     def backward(
         self,
         dy: np.ndarray,
@@ -50,6 +53,7 @@ class Corruption(Layer):
         """Go back through the same operation."""
         return dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)
 
+    @takes("ddx (n, d)")
     def double_backward(
         self,
         ddx: np.ndarray,

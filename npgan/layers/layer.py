@@ -5,8 +5,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, instance, shown
+from npgan.ops.chain import check_coefficients
 from npgan.parameters import Parameters
+from npgan.shapes import ARRAYS, takes
 
 
 class Layer:
@@ -86,6 +88,7 @@ class Layer:
             f"{self!r} has no second derivative, which a gradient penalty needs of every layer"
         )
 
+    @takes("dy (n, 1), c (n, e)")
     def penalized_backward(
         self, dy: np.ndarray, c: np.ndarray, cache: Any, grads: Parameters | None = None
     ) -> np.floating:
@@ -100,11 +103,24 @@ class Layer:
         cache : what :meth:`forward` returned
         grads : gradients of loss and penalty, added to; None: they are not wanted
         """
+        grads = self._checked_grads(grads)
         g, record = self.input_gradient(np.ones_like(dy), cache)
+        check_coefficients(c, g)
         if grads is not None:
             self.backward(dy, cache, grads, input_grad=False)
             self.double_backward(c * g, record, cache, grads, input_grad=False)
         return (c * np.square(g)).sum() / 2
+
+    def _checked_grads(self, grads: Parameters | None) -> Parameters | None:
+        """Return gradients that can be added to: like the parameters, and in memory of their own."""
+        mine = self.parameters
+        if grads is not None:
+            instance("grads", grads, Parameters)
+            if grads.shapes != mine.shapes or grads.flat.dtype != mine.flat.dtype:
+                raise InputError(f"grads must be like the parameters, {mine}, not {grads}")
+            if np.may_share_memory(grads.flat, mine.flat) or not grads.flat.flags.carray:
+                raise InputError("grads need memory of their own, contiguous and writable")
+        return grads
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw new parameters, in order, from one generator."""
@@ -154,6 +170,15 @@ class Layer:
         return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"
 
 
+def unpacked(cache: Any, size: int) -> tuple:
+    """Return a cache of so many parts; what another layer's pass left is an InputError."""
+    if not isinstance(cache, tuple) or len(cache) != size:
+        raise InputError(
+            f"the cache is of another layer: it needs {size} parts, not {shown(cache)}"
+        )
+    return cache
+
+
 class Sized(Layer):
     """A layer that takes inputs of one width, ``in_width``, and returns ``out_width``."""
 
@@ -161,9 +186,9 @@ class Sized(Layer):
     out_width: int
 
     def _checked(self, x: np.ndarray) -> np.ndarray:
-        if x.ndim != 2 or x.shape[1] != self.in_width:
+        if type(x) not in ARRAYS or x.ndim != 2 or x.shape[1] != self.in_width:
             raise InputError(
-                f"{self!r} takes an input of shape (n, {self.in_width}), not {x.shape}"
+                f"{self!r} takes an input of shape (n, {self.in_width}), not {shown(x)}"
             )
         return x
 

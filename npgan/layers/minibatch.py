@@ -10,8 +10,8 @@ import numpy as np
 
 from npgan import init
 from npgan.backend import run
-from npgan.errors import InputError, count
-from npgan.layers.layer import Layer, Sized
+from npgan.errors import InputError, count, generator
+from npgan.layers.layer import Layer, Sized, unpacked
 from npgan.parameters import Parameters
 
 
@@ -43,7 +43,7 @@ class MinibatchStddev(Layer):
         input_grad: bool = True,
     ) -> Any:
         """See :func:`npgan.ops.minibatch_stddev_backward`."""
-        return run.minibatch_stddev_backward(dy, cache[0])
+        return run.minibatch_stddev_backward(dy, unpacked(cache, 2)[0])
 
     def double_backward(
         self,
@@ -54,7 +54,7 @@ class MinibatchStddev(Layer):
         input_grad: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
         """See :func:`npgan.ops.minibatch_stddev_double_backward`; the record is ``dy``."""
-        return run.minibatch_stddev_double_backward(ddx, record, *cache)
+        return run.minibatch_stddev_double_backward(ddx, record, *unpacked(cache, 2))
 
     def out_features(self, in_features: int) -> int:
         """Return one more."""
@@ -102,14 +102,15 @@ class MinibatchDiscrimination(Sized):
         self.in_width = count("in_features of minibatch_discrimination", in_features, 1)
         self.kernels = count("kernels of minibatch_discrimination", kernels, 1)
         self.dim = count("dim of minibatch_discrimination", dim, 1)
-        self.out_width = in_features + kernels
-        self.bind(Parameters({"weight": (in_features, kernels * dim)}, dtype=dtype))
+        self.out_width = self.in_width + self.kernels
+        shape = self.in_width, self.kernels * self.dim
+        self.bind(Parameters({"weight": shape}, dtype=dtype))
         self.initialize(rng)
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw the weight anew, :func:`npgan.init.glorot_uniform`."""
         weight = self.parameters["weight"]
-        weight[...] = init.glorot_uniform(np.random.default_rng(rng), weight.shape)
+        weight[...] = init.glorot_uniform(generator(rng), weight.shape)
 
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
@@ -127,8 +128,7 @@ class MinibatchDiscrimination(Sized):
         input_grad: bool = True,
     ) -> Any:
         """See :func:`npgan.ops.minibatch_discrimination_backward`."""
-        weights = self.parameters["weight"], None if grads is None else grads["weight"]
-        return run.minibatch_discrimination_backward(dy, *cache, *weights)
+        return run.minibatch_discrimination_backward(dy, *unpacked(cache, 2), *self._weights(grads))
 
     def double_backward(
         self,
@@ -139,8 +139,12 @@ class MinibatchDiscrimination(Sized):
         input_grad: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
         """See :func:`npgan.ops.minibatch_discrimination_double_backward`; the record is ``dy``."""
-        weights = self.parameters["weight"], None if grads is None else grads["weight"]
-        return run.minibatch_discrimination_double_backward(ddx, record, *cache, *weights)
+        given = (ddx, record, *unpacked(cache, 2), *self._weights(grads))
+        return run.minibatch_discrimination_double_backward(*given)
+
+    def _weights(self, grads: Parameters | None) -> tuple[np.ndarray, np.ndarray | None]:
+        grads = self._checked_grads(grads)
+        return self.parameters["weight"], None if grads is None else grads["weight"]
 
     def spec(self) -> str:
         """Return ``minibatch_discrimination in kernels dim``."""

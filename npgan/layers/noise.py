@@ -6,8 +6,9 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, fraction, not_negative
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Layer, unpacked
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 
 class Dropout(Layer):
@@ -21,6 +22,7 @@ class Dropout(Layer):
     def __init__(self, rate: float = 0.5) -> None:
         self.rate = fraction("a dropout rate", rate)
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -30,6 +32,7 @@ class Dropout(Layer):
         mask = run.dropout_mask(rng, x.shape, self.rate)
         return run.dropout_forward(x, mask), mask
 
+    @takes("dy (n, d)")
     def backward(
         self,
         dy: np.ndarray,
@@ -40,6 +43,7 @@ class Dropout(Layer):
         """Apply the same mask to ``dy``."""
         return dy if cache is None else run.dropout_backward(dy, cache)
 
+    @takes("ddx (n, d)")
     def double_backward(
         self,
         ddx: np.ndarray,
@@ -70,14 +74,16 @@ class GaussianNoise(Layer):
     def __init__(self, std: float) -> None:
         self.std = not_negative("the standard deviation of noise", std)
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, None]:
         """Draw the noise from ``rng``; the way back does not depend on it."""
         return (
-            x if rng is None else x + self.std * run.standard_normal(rng, x.shape, x.dtype)
+            x if rng is None else x + self.std * run.standard_normal(rng, x.shape, x.real.dtype)
         ), None
 
+    @takes("dy (n, d)")
     def backward(
         self,
         dy: np.ndarray,
@@ -88,6 +94,7 @@ class GaussianNoise(Layer):
         """Return ``dy``."""
         return dy
 
+    @takes("ddx (n, d)")
     def double_backward(
         self,
         ddx: np.ndarray,
@@ -117,6 +124,7 @@ class GaussianSample(Layer):
 
     name = "gaussian_sample"
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
@@ -128,6 +136,7 @@ class GaussianSample(Layer):
         eps = run.standard_normal(rng, mean.shape, mean.real.dtype)
         return run.gaussian_sample_forward(mean, log_var, eps), (log_var, eps)
 
+    @takes("dy (n, d)")
     def backward(
         self,
         dy: np.ndarray,
@@ -138,7 +147,7 @@ class GaussianSample(Layer):
         """Return the gradient by means and log-variances, side by side."""
         if cache is None:
             return np.hstack([dy, np.zeros_like(dy)])
-        return np.hstack(run.gaussian_sample_backward(dy, *cache))
+        return np.hstack(run.gaussian_sample_backward(dy, *unpacked(cache, 2)))
 
     def out_features(self, in_features: int) -> int:
         """Return half of the width, which must be even."""

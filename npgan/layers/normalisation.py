@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, count
-from npgan.layers.layer import Sized
+from npgan.errors import InputError, count, instance
+from npgan.layers.layer import Sized, unpacked
 from npgan.parameters import Parameters
 
 EPS = 1e-5
@@ -20,7 +20,7 @@ class Norm(Sized):
 
     def __init__(self, width: int, *, dtype: np.typing.DTypeLike = np.float32) -> None:
         self.in_width = self.out_width = count(f"the width of {self.name}", width, 1)
-        shapes = {"weight": (width,), "bias": (width,)}
+        shapes = dict.fromkeys(("weight", "bias"), (self.in_width,))
         self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
         self.initialize(None)
 
@@ -32,13 +32,13 @@ class Norm(Sized):
         self.parameters["weight"][...] = 1
         self.parameters["bias"][...] = 0
 
+    def _sums(self, grads: Parameters | None) -> tuple[np.ndarray, ...]:
+        grads = self._checked_grads(grads)
+        return () if grads is None else tuple(grads.values())
+
     def spec(self) -> str:
         """Return ``name width``."""
         return f"{self.name} {self.in_width}"
-
-
-def _sums(grads: Parameters | None) -> tuple[np.ndarray, ...]:
-    return () if grads is None else tuple(grads.values())
 
 
 class LayerNorm(Norm):
@@ -76,7 +76,8 @@ class LayerNorm(Norm):
         input_grad: bool = True,
     ) -> Any:
         """See :func:`npgan.ops.layer_norm_backward`."""
-        return run.layer_norm_backward(dy, *cache, self.parameters["weight"], *_sums(grads))
+        weight = self.parameters["weight"]
+        return run.layer_norm_backward(dy, *unpacked(cache, 2), weight, *self._sums(grads))
 
     def double_backward(
         self,
@@ -88,7 +89,9 @@ class LayerNorm(Norm):
     ) -> tuple[np.ndarray, np.ndarray]:
         """See :func:`npgan.ops.layer_norm_double_backward`; the record is ``dy``."""
         weight = self.parameters["weight"]
-        return run.layer_norm_double_backward(ddx, record, *cache, weight, *_sums(grads)[:1])
+        return run.layer_norm_double_backward(
+            ddx, record, *unpacked(cache, 2), weight, *self._sums(grads)[:1]
+        )
 
 
 class BatchNorm(Norm):
@@ -138,10 +141,6 @@ class BatchNorm(Norm):
         if rng is None:
             mean, var, _ = moments
             y, *cache = run.frozen_batch_norm_forward(*given, mean, var, EPS)
-        elif len(x) < 2:
-            raise InputError(
-                f"{self!r} needs a batch of at least 2 samples in training, not {len(x)}"
-            )
         else:
             y, *cache = run.batch_norm_forward(*given, *moments, MOMENTUM, EPS)
         return y, (rng is not None, tuple(cache))
@@ -154,9 +153,10 @@ class BatchNorm(Norm):
         input_grad: bool = True,
     ) -> Any:
         """See :func:`npgan.ops.batch_norm_backward` and ``frozen_batch_norm_backward``."""
-        training, arrays = cache
+        training, arrays = unpacked(cache, 2)
+        instance("the cache's first part", training, bool)
         way = run.batch_norm_backward if training else run.frozen_batch_norm_backward
-        return way(dy, *arrays, self.parameters["weight"], *_sums(grads))
+        return way(dy, *unpacked(arrays, 2), self.parameters["weight"], *self._sums(grads))
 
     def double_backward(
         self,

@@ -37,6 +37,10 @@ class Residual(Sequential):
     ) -> tuple[np.ndarray, list[Any]]:
         """Add what the layers say; the cache is theirs."""
         y, cache = Sequential.forward(self, x, rng)
+        if y.shape != x.shape:
+            raise InputError(
+                f"a residual block keeps the shape {x.shape}: its layers make {y.shape}"
+            )
         return x + y, cache
 
     def backward(

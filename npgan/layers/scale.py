@@ -7,6 +7,7 @@ import numpy as np
 from npgan.errors import positive
 from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 
 class Scale(Layer):
@@ -17,8 +18,8 @@ class Scale(Layer):
 
     Examples
     --------
-    >>> Scale(2.0)(np.ones(3))
-    array([2., 2., 2.])
+    >>> Scale(2.0)(np.ones((1, 3)))
+    array([[2., 2., 2.]])
     """
 
     name = "scale"
@@ -26,12 +27,14 @@ class Scale(Layer):
     def __init__(self, factor: float) -> None:
         self.factor = positive("the factor of a scale", factor)
 
+    @takes("x (n, d)")
     def forward(
         self, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, None]:
         """Multiply; there is nothing to remember."""
         return self.factor * x, None
 
+    @takes("dy (n, d)")
     def backward(
         self,
         dy: np.ndarray,
@@ -42,6 +45,7 @@ class Scale(Layer):
         """Multiply ``dy``."""
         return self.factor * dy if input_grad else None
 
+    @takes("ddx (n, d)")
     def double_backward(
         self,
         ddx: np.ndarray,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError
+from npgan.errors import InputError, generator, instance
 from npgan.layers.chain import Chain, fuse
 from npgan.layers.layer import Layer
 from npgan.ops.chain import total
@@ -46,6 +46,8 @@ class Sequential(Layer):
     def __init__(self, *layers: Layer, rng: np.random.Generator | int | None = None) -> None:
         if not layers:
             raise InputError("a Sequential needs at least one layer")
+        for layer in layers:
+            instance("a network's layer", layer, Layer)
         self.layers = [copy.deepcopy(layer) for layer in layers]
         width = self.in_width
         for layer in self.layers:
@@ -85,7 +87,7 @@ class Sequential(Layer):
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw all weights anew, in order."""
-        rng = np.random.default_rng(rng)
+        rng = generator(rng)
         for layer in self.layers:
             layer.initialize(rng)
 
@@ -134,6 +136,16 @@ class Sequential(Layer):
             self._fused = fuse(self.layers[:whole], self.parameters) + last
         return self._fused
 
+    def _passed(self, *caches: list[Any]) -> list[tuple[str, Layer]]:
+        """Return :meth:`_parts`, if these caches or records are of a pass through as many."""
+        parts = self._parts()
+        for cache in caches:
+            if not isinstance(cache, list) or len(cache) != len(parts):
+                raise InputError(
+                    "the cache is of another network, or of another backend: go forward once more"
+                )
+        return parts
+
     def backward(
         self,
         dy: np.ndarray,
@@ -142,7 +154,7 @@ class Sequential(Layer):
         input_grad: bool = True,
     ) -> Any:
         """Go through the layers backwards: the chain rule."""
-        parts = self._parts()
+        parts, grads = self._passed(cache), self._checked_grads(grads)
         for i in reversed(range(len(parts))):
             scope, layer = parts[i]
             inner = None if grads is None else grads.scope(scope)
@@ -152,7 +164,7 @@ class Sequential(Layer):
     def input_gradient(self, dy: np.ndarray, cache: list[Any]) -> tuple[np.ndarray, list[Any]]:
         """Go through the layers backwards for ``dx`` alone; the record is the list of theirs."""
         records = []
-        for (_, layer), inner in zip(reversed(self._parts()), reversed(cache), strict=True):
+        for (_, layer), inner in zip(reversed(self._passed(cache)), reversed(cache), strict=True):
             dy, record = layer.input_gradient(dy, inner)
             records.append(record)
         return dy, records[::-1]
@@ -187,7 +199,7 @@ class Sequential(Layer):
         >>> grads["0.weight"]
         array([[6.]], dtype=float32)
         """
-        parts = self._parts()
+        parts, grads = self._passed(cache, record), self._checked_grads(grads)
         scopes = [None if grads is None else grads.scope(scope) for scope, _ in parts]
         shares = []
         for i, (_, layer) in enumerate(parts):
@@ -205,7 +217,7 @@ class Sequential(Layer):
         self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
     ) -> np.floating:
         """Leave it to the last layer if it is fused from several and those below have no parameters."""
-        *below, (scope, chain) = self._parts()
+        *below, (_, chain) = self._passed(cache)
         trained = any(isinstance(layer, Chain) or layer.parameters for _, layer in below)
         if trained or not isinstance(chain, Chain):
             return super().penalized_backward(dy, c, cache, grads)
@@ -222,7 +234,7 @@ class Sequential(Layer):
                 t, _ = layer.double_backward(t, record, inner, None, False)
             return t
 
-        inner = grads and grads.scope(scope)
+        inner = grads and self._checked_grads(grads)
         return chain.penalized_backward(dy, c, cache[-1], inner, down, up)
 
     def summary(self) -> str:

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError
+from npgan.errors import InputError, generator
 from npgan.layers.dense import Dense
+from npgan.layers.layer import unpacked
 from npgan.ops.spectral import power_iteration, unit
 from npgan.parameters import Parameters
+from npgan.shapes import takes
 
 ITERATIONS = 15  # of new weights, as torch makes them
 
@@ -46,7 +48,7 @@ class SpectralDense(Dense):
 
     def initialize(self, rng: np.random.Generator | int | None) -> None:
         """Draw the weight anew by the layer's initialiser, and u, which some power iterations bring near."""
-        rng = np.random.default_rng(rng)
+        rng = generator(rng)
         super().initialize(rng)
         weight, (u, v) = self.parameters["weight"], self.buffers.values()
         if not weight.any():
@@ -66,6 +68,7 @@ class SpectralDense(Dense):
             run.power_iteration(weight, *self.buffers.values())
         return run.dense_forward(self._checked(x), normal, bias), (x, normal, sigma, u, v)
 
+    @takes("dy (n, o)")
     def backward(
         self,
         dy: np.ndarray,
@@ -74,11 +77,12 @@ class SpectralDense(Dense):
         input_grad: bool = True,
     ) -> Any:
         """Go back through the product, then through W / sigma: ``spectral_norm_backward``."""
-        x, normal, *_ = cache
+        x, normal, *rest = unpacked(cache, 5)
+        grads = self._checked_grads(grads)
         if grads is not None:
             dnormal = np.zeros_like(normal)
             run.dense_backward_parameters(dy, x, dnormal, grads["bias"])
-            grads["weight"] += run.spectral_norm_backward(dnormal, *cache[1:])
+            grads["weight"] += run.spectral_norm_backward(dnormal, normal, *rest)
         return run.dense_backward_input(dy, normal) if input_grad else None
 
     def double_backward(
@@ -90,9 +94,10 @@ class SpectralDense(Dense):
         input_grad: bool = True,
     ) -> tuple[np.ndarray, None]:
         """Do as a dense layer, then go through W / sigma: that is a function of W alone."""
-        _, normal, *_ = cache
+        _, normal, *rest = unpacked(cache, 5)
+        grads = self._checked_grads(grads)
         dnormal = None if grads is None else np.zeros_like(normal)
         ddy = run.dense_double_backward(ddx, record, normal, dnormal)
         if grads is not None:
-            grads["weight"] += run.spectral_norm_backward(dnormal, *cache[1:])
+            grads["weight"] += run.spectral_norm_backward(dnormal, normal, *rest)
         return ddy, None

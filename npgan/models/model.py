@@ -58,6 +58,11 @@ class Model:
         if len({id(optimizer) for optimizer in self.optimizers.values()}) < len(self.networks):
             raise InputError("each network needs an optimizer of its own: it holds its moments")
         for name, optimizer in self.optimizers.items():
+            if optimizer.serves:
+                raise InputError(
+                    f"the optimizer of the {name} holds another network's moments: make a new one"
+                )
+        for name, optimizer in self.optimizers.items():
             optimizer.init(self.networks[name].parameters.flat)
         self.step = 0
 
@@ -229,7 +234,7 @@ class Model:
             other = layer.astype(dtype)
             layer.bind(other.parameters, other.buffers)
         for name, optimizer in twin.optimizers.items():
-            made, moments = optimizer.t, optimizer.state
+            made, moments = optimizer.t, copy.deepcopy(optimizer.state)
             optimizer.init(twin.networks[name].parameters.flat)
             optimizer.t = made
             for moment, array in moments.items():
@@ -247,6 +252,13 @@ class Model:
         subclass does.
         """
         return None
+
+    def memory(self) -> Hashable:
+        """Return which arrays and optimisers training works on, by identity: a program keeps its own alive."""
+        rules = self.optimizers.values()
+        arrays = [owner.parameters.flat for owner in self._owners()]
+        arrays += [moment for rule in rules for moment in rule.state.values()]
+        return tuple(map(id, (*arrays, *rules)))
 
     @cached_property
     def plain(self) -> bool:

@@ -19,7 +19,10 @@ The exponential is only ever taken of numbers that are not positive: no overflow
 
 import numpy as np
 
+from npgan.shapes import takes
 
+
+@takes("x (*s)")
 def identity_forward(x: np.ndarray) -> np.ndarray:
     """Return ``x`` itself: the output of a regression or a logit.
 
@@ -29,6 +32,7 @@ def identity_forward(x: np.ndarray) -> np.ndarray:
     return x
 
 
+@takes("dy (*s), y (*s)")
 def identity_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy`, since :math:`f' = 1`; shapes as ``y``.
 
@@ -38,6 +42,7 @@ def identity_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy
 
 
+@takes("ddx (*s), dy (*s), y (*s)")
 def identity_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, None]:
@@ -49,6 +54,7 @@ def identity_double_backward(
     return identity_backward(ddx, y), None
 
 
+@takes("x (*s)")
 def relu_forward(x: np.ndarray) -> np.ndarray:
     r"""Rectified linear unit: :math:`y = \max(x, 0)`; any shape (Nair and Hinton 2010).
 
@@ -58,6 +64,7 @@ def relu_forward(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0)
 
 
+@takes("dy (*s), y (*s)")
 def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy\,[x > 0]`.
 
@@ -70,6 +77,7 @@ def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (y.real > 0)
 
 
+@takes("ddx (*s), dy (*s), y (*s)")
 def relu_double_backward(ddx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, None]:
     r"""Return :math:`ddy = ddx\,[x > 0]`; :math:`f'' = 0` on both sides of the corner.
 
@@ -79,6 +87,7 @@ def relu_double_backward(ddx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> tupl
     return relu_backward(ddx, y), None
 
 
+@takes("x (*s), slope")
 def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
     r"""Leaky ReLU: :math:`y = x` for :math:`x > 0`, else :math:`sx`, :math:`0 < s` (Maas 2013).
 
@@ -88,6 +97,7 @@ def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
     return np.where(x.real > 0, x, x * x.dtype.type(slope))
 
 
+@takes("dy (*s), y (*s), slope")
 def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np.ndarray:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`s\,dy`.
 
@@ -99,6 +109,7 @@ def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np
     return np.where(y.real > 0, dy, dy * dy.dtype.type(slope))
 
 
+@takes("ddx (*s), dy (*s), y (*s), slope")
 def leaky_relu_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, slope: float = 0.2
 ) -> tuple[np.ndarray, None]:
@@ -110,6 +121,7 @@ def leaky_relu_double_backward(
     return leaky_relu_backward(ddx, y, slope), None
 
 
+@takes("x (*s)")
 def sigmoid_forward(x: np.ndarray) -> np.ndarray:
     r"""Logistic sigmoid: :math:`y = 1/(1 + e^{-x})`, computed as :math:`e^x/(1 + e^x)` for x < 0.
 
@@ -121,6 +133,7 @@ def sigmoid_forward(x: np.ndarray) -> np.ndarray:
     return np.where(positive, 1, e) / (1 + e)
 
 
+@takes("dy (*s), y (*s)")
 def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy\,y(1 - y)`.
 
@@ -133,6 +146,7 @@ def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (y * (1 - y))
 
 
+@takes("ddx (*s), dy (*s), y (*s)")
 def sigmoid_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -147,6 +161,7 @@ def sigmoid_double_backward(
     return ddy, ddy * dy * (1 - 2 * y)
 
 
+@takes("x (*s)")
 def tanh_forward(x: np.ndarray) -> np.ndarray:
     r"""Hyperbolic tangent: :math:`y = (e^x - e^{-x})/(e^x + e^{-x})`.
 
@@ -156,6 +171,7 @@ def tanh_forward(x: np.ndarray) -> np.ndarray:
     return np.tanh(x)
 
 
+@takes("dy (*s), y (*s)")
 def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy\,(1 - y^2)`.
 
@@ -168,6 +184,7 @@ def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (1 - y * y)
 
 
+@takes("ddx (*s), dy (*s), y (*s)")
 def tanh_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -182,6 +199,7 @@ def tanh_double_backward(
     return ddy, ddy * dy * (-2 * y)
 
 
+@takes("x (*s)")
 def softplus_forward(x: np.ndarray) -> np.ndarray:
     r"""Softplus, the smooth ReLU: :math:`y = \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})`.
 
@@ -192,6 +210,7 @@ def softplus_forward(x: np.ndarray) -> np.ndarray:
     return np.where(positive, x, 0) + np.log1p(np.exp(np.where(positive, -x, x)))
 
 
+@takes("dy (*s), y (*s)")
 def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy\,(1 - e^{-y})`.
 
@@ -203,6 +222,7 @@ def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * -np.expm1(-y)
 
 
+@takes("ddx (*s), dy (*s), y (*s)")
 def softplus_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -217,6 +237,7 @@ def softplus_double_backward(
     return ddy, ddy * dy * np.exp(-y)
 
 
+@takes("x (*s), alpha")
 def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     r"""Exponential linear unit: :math:`x` for :math:`x > 0`, else :math:`\alpha(e^x - 1)`.
 
@@ -229,6 +250,7 @@ def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     return np.where(positive, x, x.dtype.type(alpha) * np.expm1(np.where(positive, 0, x)))
 
 
+@takes("dy (*s), y (*s), alpha")
 def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`dy\,(y + \alpha)`.
 
@@ -240,6 +262,7 @@ def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarra
     return dy * np.where(y.real > 0, y.dtype.type(1), y + y.dtype.type(alpha))
 
 
+@takes("ddx (*s), dy (*s), y (*s), alpha")
 def elu_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, alpha: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -254,6 +277,7 @@ def elu_double_backward(
     return ddy, ddy * dy * (y.real <= 0)
 
 
+@takes("x (*s, C)")
 def softmax_forward(x: np.ndarray) -> np.ndarray:
     r"""Softmax over the last axis: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
 
@@ -266,6 +290,7 @@ def softmax_forward(x: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
+@takes("dy (*s, C), y (*s, C)")
 def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx_i = y_i\bigl(dy_i - \sum_j dy_j y_j\bigr)`, over the last axis.
 
@@ -278,6 +303,7 @@ def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
+@takes("ddx (*s, C), dy (*s, C), y (*s, C)")
 def softmax_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -294,6 +320,7 @@ def softmax_double_backward(
     return softmax_backward(ddx, y), softmax_backward(ddx * (dy - s) - dy * t, y)
 
 
+@takes("x (*S)")
 def mean_sigmoid(x: np.ndarray) -> np.floating:
     r"""Return the mean of :math:`\sigma(x_i)`: of logits, the mean probability that they stand for.
 
@@ -303,10 +330,11 @@ def mean_sigmoid(x: np.ndarray) -> np.floating:
     return sigmoid_forward(x).mean()
 
 
+@takes("x (*S)")
 def mean_heaviside(x: np.ndarray) -> np.floating:
     r"""Return the share of numbers above 0, those at 0 by half: the mean of :math:`H(x_i)`, :math:`H(0) = 1/2`.
 
     >>> mean_heaviside(np.array([3.0, 0.0, -1.0, -2.0]))
     np.float64(0.375)
     """
-    return np.heaviside(x, x.dtype.type(0.5)).mean()
+    return np.heaviside(x.real, x.real.dtype.type(0.5)).mean()

@@ -2,7 +2,10 @@ r"""Batches: rows of the data, brought to the range that the network works in.""
 
 import numpy as np
 
+from npgan.shapes import takes
 
+
+@takes("data (m, d) or bytes, rows (k,) below m, low, high")
 def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
     r"""Take rows of the data as float32; bytes 0..255 are scaled to [low, high].
 

@@ -6,11 +6,12 @@ many outputs a sample has in the stages before it. The outputs of n samples lie 
 stage after stage: those of stage s start at ``n * before``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from npgan.errors import InputError
 from npgan.ops import activation
 from npgan.ops.dense import (
     dense_backward_input,
@@ -18,6 +19,7 @@ from npgan.ops.dense import (
     dense_double_backward,
     dense_forward,
 )
+from npgan.shapes import takes
 
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus", "elu")
 WITH_ARGUMENT = ("leaky_relu", "elu")
@@ -33,12 +35,35 @@ def unchanged(x: Any) -> Any:
     return x
 
 
+def check_plan(given: Mapping[str, Any]) -> None:
+    """Refuse a plan if a stage does not follow the one before it, or lies outside the weights."""
+    (n, width), size, before = given["x"].shape, given["w"].size, 0
+    for k, m, weight, bias, code, start in given["plan"].tolist():
+        if (k, start) != (width, before) or m < 1 or not 0 <= code < len(ACTIVATIONS):
+            raise InputError(f"no stage follows {width} wide: {[k, m, weight, bias, code, start]}")
+        if not (0 <= weight <= size - k * m and 0 <= bias <= size - m):
+            raise InputError(
+                f"a stage {k} x {m} at {weight} and {bias} lies outside {size} weights"
+            )
+        width, before = m, before + m
+    for name, right in (("dy", (n, width)), ("y", (n * before,))):
+        if name in given and given[name].shape != right:
+            raise InputError(f"the chain's {name} must have shape {right}, not {given[name].shape}")
+
+
+def check_coefficients(c: Any, g: Any) -> None:
+    """Refuse what are no coefficients of a sample's slope, nor of each of its numbers."""
+    if c.shape not in ((len(g), 1), g.shape):
+        raise InputError(f"a penalty's c must have shape {(len(g), 1)} or {g.shape}, not {c.shape}")
+
+
 def _activation(code: int, argument: float, direction: str, *arrays: np.ndarray) -> Any:
     name = ACTIVATIONS[code]
     arguments = (float(argument),) if name in WITH_ARGUMENT else ()
     return getattr(activation, f"{name}_{direction}")(*arrays, *arguments)
 
 
+@takes("x (n, I) cast, w (p,), plan (S, 6) integers, arguments (S,) cast real", also=check_plan)
 def chain_forward(
     x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
 ) -> np.ndarray:
@@ -70,6 +95,11 @@ def chain_forward(
     return np.concatenate(outputs)
 
 
+@takes(
+    "dy (n, o) cast, x (n, I) cast, y (q,) cast, w (p,), plan (S, 6) integers, "
+    "arguments (S,) cast real, grads (p,) changed or None",
+    also=check_plan,
+)
 def chain_backward(
     dy: np.ndarray,
     x: np.ndarray,
@@ -122,6 +152,11 @@ def chain_backward(
     return dy if input_grad else None
 
 
+@takes(
+    "ddx (n, I) cast, dy (n, o) cast, x (n, I) cast, y (q,) cast, w (p,), "
+    "plan (S, 6) integers, arguments (S,) cast real, grads (p,) changed or None",
+    also=check_plan,
+)
 def chain_double_backward(
     ddx: np.ndarray,
     dy: np.ndarray,
@@ -203,6 +238,11 @@ def chain_double_backward(
     return t, r if input_grad else None
 
 
+@takes(
+    "dy (n, 1) cast, c (n, e) cast, x (n, I) cast, y (q,) cast, w (p,), "
+    "plan (S, 6) integers, arguments (S,) cast real, grads (p,) changed or None",
+    also=check_plan,
+)
 def chain_penalized_backward(
     dy: np.ndarray,
     c: np.ndarray,
@@ -251,6 +291,7 @@ def chain_penalized_backward(
     g = chain_backward(ones, x, y, w, plan, arguments, None, True)
     assert g is not None
     g = down(g)
+    check_coefficients(c, g)
     if grads is not None:
         chain_backward(dy, x, y, w, plan, arguments, grads, False)
         chain_double_backward(up(c * g), ones, x, y, w, plan, arguments, grads, False)

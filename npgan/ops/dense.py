@@ -2,7 +2,10 @@ r"""The dense layer: every output is a weighted sum of every input, plus a bias.
 
 import numpy as np
 
+from npgan.shapes import takes
 
+
+@takes("x (n, i), weight (i, o), bias (o,)")
 def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     r"""Apply the affine map :math:`y = xW + b`.
 
@@ -26,6 +29,7 @@ def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.nda
     return x @ weight + bias
 
 
+@takes("dy (n, o), weight (i, o)")
 def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
     r"""Return the gradient by the input of ``y = x @ weight + bias``.
 
@@ -50,6 +54,7 @@ def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return dy @ weight.T
 
 
+@takes("dy (n, o), x (n, i), dweight (i, o) changed, dbias (o,) changed")
 def dense_backward_parameters(
     dy: np.ndarray, x: np.ndarray, dweight: np.ndarray, dbias: np.ndarray
 ) -> None:
@@ -80,6 +85,7 @@ def dense_backward_parameters(
     dbias += dy.sum(axis=0)
 
 
+@takes("ddx (n, i), dy (n, o), weight (i, o), dweight (i, o) changed or None")
 def dense_double_backward(
     ddx: np.ndarray, dy: np.ndarray, weight: np.ndarray, dweight: np.ndarray | None
 ) -> np.ndarray:

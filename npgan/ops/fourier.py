@@ -8,11 +8,18 @@ of width d(1 + 2F). A dense network learns slow changes of its input long before
 even a fast change is a slow one. Source: Tancik et al. 2020.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+
+from npgan.errors import InputError
+from npgan.shapes import takes
 
 TURN = 2 * np.pi
 
 
+@takes("x (n, d), frequencies (F,) cast real")
 def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     r"""Return x and its waves, (n, d(1 + 2F)); a cosine is a sine a quarter turn on.
 
@@ -37,6 +44,16 @@ def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     return np.concatenate([x, np.sin(TURN * (turns - np.round(turns.real)))], axis=1)
 
 
+def whole_waves(given: Mapping[str, Any]) -> None:
+    """Refuse rows that are no numbers with all their waves."""
+    (_, width), each = given["y"].shape, 1 + 2 * len(given["frequencies"])
+    if width % each:
+        raise InputError(
+            f"rows of numbers with all their waves are whole {each}s wide, not {width}"
+        )
+
+
+@takes("dy (n, w), y (n, w), frequencies (F,) cast real", also=whole_waves)
 def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     r"""Return dx (n, d).
 
@@ -55,6 +72,7 @@ def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> 
     return dx[:, :, 0] + (omega * (ds * c - dc * s)).sum(axis=2)
 
 
+@takes("ddx (n, d), dy (n, d+2*d*F), y (n, d+2*d*F), frequencies (F,) cast real")
 def fourier_double_backward(
     ddx: np.ndarray,
     dy: np.ndarray,

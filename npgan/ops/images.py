@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from npgan.errors import InputError, count
+from npgan.ops.random import checked_generator
+from npgan.shapes import takes
 
 
 def side(pixels: int) -> int:
@@ -19,6 +21,7 @@ def side(pixels: int) -> int:
     return result
 
 
+@takes("x (n, d), moves (n, 2) integers")
 def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
     r"""Move each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, 0 where that lies outside.
 
@@ -29,28 +32,32 @@ def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> shift_forward(np.array([[1, 2, 3, 4]]), np.array([[0, 1]])).reshape(2, 2)
-    array([[0, 1],
-           [0, 3]])
+    >>> shift_forward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
+    array([[0., 1.],
+           [0., 3.]])
     """
     n, d = x.shape
-    width, most = side(d), int(abs(moves).max(initial=0))
+    width = side(d)
+    moves = np.clip(moves, -width, width)  # further out there is nothing
+    most = int(abs(moves).max(initial=0))
     padded = np.pad(x.reshape(n, width, width), ((0, 0), (most, most), (most, most)))
     down, right = (np.arange(width) + most - moves[:, axis, None] for axis in (0, 1))
     moved = padded[np.arange(n)[:, None, None], down[:, :, None], right[:, None, :]]
     return moved.reshape(n, d)
 
 
+@takes("dy (n, d), moves (n, 2) integers")
 def shift_backward(dy: np.ndarray, moves: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx_{n,i,j} = dy_{n,\,i+a_n,\,j+b_n}`: the gradient moves back.
 
-    >>> shift_backward(np.array([[1, 2, 3, 4]]), np.array([[0, 1]])).reshape(2, 2)
-    array([[2, 0],
-           [4, 0]])
+    >>> shift_backward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
+    array([[2., 0.],
+           [4., 0.]])
     """
     return shift_forward(dy, -moves)
 
 
+@takes()
 def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> np.ndarray:
     """Draw, for each of n images of d pixels, a mask (n, d): 0 in a square of ``size``, else 1; float32.
 
@@ -63,7 +70,7 @@ def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> n
     """
     n, d = shape
     width = side(d)
-    first = rng.integers(
+    first = checked_generator(rng).integers(
         0, width - count("a block's size", size, 1, width), (2, n, 1), endpoint=True
     )
     inside = [(first[i] <= np.arange(width)) & (np.arange(width) < first[i] + size) for i in (0, 1)]
@@ -71,6 +78,7 @@ def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> n
     return (~hidden).astype(np.float32).reshape(n, d)
 
 
+@takes("x (n, d), factor")
 def pixelate_forward(x: np.ndarray, factor: int) -> np.ndarray:
     r"""Give all pixels of a cell the cell's mean: what is left of x at ``factor`` times fewer dots an inch.
 
@@ -82,13 +90,14 @@ def pixelate_forward(x: np.ndarray, factor: int) -> np.ndarray:
     """
     n, d = x.shape
     width = side(d)
-    if width % factor:
+    if width % count("a cell's width", factor, 1):
         raise InputError(f"cells {factor} wide do not fit an image {width} wide")
     cells = x.reshape(n, width // factor, factor, width // factor, factor)
     means = cells.mean(axis=(2, 4), keepdims=True)
     return np.broadcast_to(means, cells.shape).reshape(n, d)
 
 
+@takes("dy (n, d), factor")
 def pixelate_backward(dy: np.ndarray, factor: int) -> np.ndarray:
     """Return dx, in the same way: who is whose mean is symmetric.
 

@@ -8,8 +8,10 @@ import math
 import numpy as np
 
 from npgan.ops.activation import sigmoid_forward, softplus_forward
+from npgan.shapes import takes
 
 
+@takes("logits (n, D), x (n, D) cast")
 def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
     r"""Log-likelihood of pixels that are 1 with probability :math:`p = \sigma(l)`, summed over each row.
 
@@ -29,6 +31,7 @@ def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.n
     return (x * logits - softplus_forward(logits)).sum(axis=1)
 
 
+@takes("dy (n,) cast, logits (n, D), x (n, D) cast")
 def log_bernoulli_with_logits_backward(
     dy: np.ndarray, logits: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
@@ -40,6 +43,7 @@ def log_bernoulli_with_logits_backward(
     return dy[:, None] * (x - sigmoid_forward(logits))
 
 
+@takes("mean (n, d), x (n, d)")
 def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
     r"""Log-density of :math:`N(\mu, \frac12)`: :math:`y_r = -\sum_i (x_{ri} - \mu_{ri})^2 - \frac d2\log\pi`.
 
@@ -51,6 +55,7 @@ def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
     return -np.square(x - mean).sum(axis=1) - math.log(math.pi) / 2 * x.shape[1]
 
 
+@takes("dy (n,), mean (n, d), x (n, d)")
 def log_gaussian_backward(dy: np.ndarray, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
     r"""Return :math:`d\mu_{ri} = 2\,dy_r\,(x_{ri} - \mu_{ri})`.
 
@@ -60,6 +65,7 @@ def log_gaussian_backward(dy: np.ndarray, mean: np.ndarray, x: np.ndarray) -> np
     return 2 * dy[:, None] * (x - mean)
 
 
+@takes("z (n, d), log_var (n, d), eps (n, d)")
 def log_prior_ratio_forward(z: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
     r"""How much likelier z is by the prior than by what it was drawn from: :math:`\log p(z)/q(z|x)`.
 
@@ -73,6 +79,7 @@ def log_prior_ratio_forward(z: np.ndarray, log_var: np.ndarray, eps: np.ndarray)
     return (np.square(eps) + log_var - np.square(z)).sum(axis=1) / 2
 
 
+@takes("dy (n,), z (n, d)")
 def log_prior_ratio_backward(dy: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r"""Return :math:`dz_{ri} = -dy_r z_{ri}` and :math:`d\log\sigma^2_{ri} = \frac12 dy_r`; the noise is fixed.
 
@@ -84,6 +91,7 @@ def log_prior_ratio_backward(dy: np.ndarray, z: np.ndarray) -> tuple[np.ndarray,
     return -dy[:, None] * z, np.repeat(dy[:, None] / 2, z.shape[1], axis=1)
 
 
+@takes("a (n, K)")
 def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
     r"""The logarithm of a mean of exponentials: :math:`y_r = \log\frac1k\sum_j e^{a_{rj}}`.
 
@@ -98,6 +106,7 @@ def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
     return np.log(np.exp(a - top).mean(axis=1)) + top[:, 0]
 
 
+@takes("dy (n,), a (n, K)")
 def log_mean_exp_backward(dy: np.ndarray, a: np.ndarray) -> np.ndarray:
     r"""Return :math:`da_{rj} = dy_r\,\tilde w_{rj}`, :math:`\tilde w_{rj} = e^{a_{rj}}/\sum_l e^{a_{rl}}`.
 

@@ -7,8 +7,10 @@ the gradient of exactly that value, with nothing above it to multiply by. N is t
 import numpy as np
 
 from npgan.ops.activation import sigmoid_forward, softmax_forward, softplus_forward
+from npgan.shapes import takes
 
 
+@takes("x (*S), target (*S) cast")
 def mse_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
     r"""Mean squared error: :math:`L = \frac1N\sum_i (x_i - t_i)^2`.
 
@@ -18,6 +20,7 @@ def mse_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
     return np.square(x - target).mean()
 
 
+@takes("x (*S), target (*S) cast")
 def mse_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx_i = 2(x_i - t_i)/N`.
 
@@ -27,6 +30,7 @@ def mse_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     return (x - target) * (2 / x.size)
 
 
+@takes("x (*S), target (*S) cast")
 def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     """Return :func:`mse_forward` and :func:`mse_backward`: one pass, where a backend can.
 
@@ -37,6 +41,7 @@ def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return mse_forward(x, target), mse_backward(x, target)
 
 
+@takes("x (*S), target (*S) cast")
 def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
     r"""Mean absolute error: :math:`L = \frac1N\sum_i |x_i - t_i|`.
 
@@ -46,6 +51,7 @@ def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
     return np.abs(x - target).mean()
 
 
+@takes("x (*S), target (*S) cast")
 def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx_i = \operatorname{sign}(x_i - t_i)/N`, 0 at the corner.
 
@@ -55,6 +61,7 @@ def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.sign(x - target) / x.dtype.type(x.size)
 
 
+@takes("x (*S), target (*S) cast")
 def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     """Return :func:`l1_forward` and :func:`l1_backward`: one pass, where a backend can.
 
@@ -65,6 +72,7 @@ def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return l1_forward(x, target), l1_backward(x, target)
 
 
+@takes("logits (*S), target (*S) cast or number")
 def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> np.floating:
     r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
 
@@ -78,6 +86,7 @@ def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> n
     return (softplus_forward(logits) - target * logits).mean()
 
 
+@takes("logits (*S), target (*S) cast or number")
 def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
     r"""Return :math:`dl_i = (\sigma(l_i) - t_i)/N`, since softplus' is the sigmoid.
 
@@ -87,6 +96,7 @@ def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> 
     return (sigmoid_forward(logits) - target) / logits.dtype.type(logits.size)
 
 
+@takes("logits (*S), target (*S) cast or number")
 def bce_with_logits(
     logits: np.ndarray, target: np.ndarray | float
 ) -> tuple[np.floating, np.ndarray]:
@@ -99,6 +109,7 @@ def bce_with_logits(
     return bce_with_logits_forward(logits, target), bce_with_logits_backward(logits, target)
 
 
+@takes("logits (N, C), labels (N,) below C")
 def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.floating:
     r"""Cross-entropy of a softmax, mean over the n rows: :math:`L = \frac1n\sum_r \log\sum_j e^{l_{rj}} - l_{r,c_r}`.
 
@@ -117,6 +128,7 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.
     return (np.log(np.exp(shifted).sum(axis=1)) - shifted[rows, labels]).mean()
 
 
+@takes("logits (N, C), labels (N,) below C")
 def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     r"""Return :math:`dl_{rj} = (\mathrm{softmax}(l_r)_j - [j = c_r])/n`.
 
@@ -130,6 +142,7 @@ def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np
     return dlogits / dlogits.dtype.type(len(labels))
 
 
+@takes("logits (N, C), labels (N,) below C")
 def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.floating, np.ndarray]:
     """Return the loss and its gradient: one pass, where a backend can.
 
@@ -143,6 +156,7 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.fl
     )
 
 
+@takes("mean (N, d), log_var (N, d)")
 def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
     r"""Divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`: summed over d, mean over n rows.
 
@@ -156,6 +170,7 @@ def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floa
     return (np.square(mean) + np.expm1(log_var) - log_var).sum() / (2 * len(mean))
 
 
+@takes("mean (N, d), log_var (N, d)")
 def kl_standard_normal_backward(
     mean: np.ndarray, log_var: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -6,11 +6,14 @@ operations append to x (n, d) features that say how much the samples differ.
 
 import numpy as np
 
+from npgan.errors import InputError, count
 from npgan.ops.normalisation import _normalize, _project
+from npgan.shapes import takes
 
 EPS = 1e-8
 
 
+@takes("x (N, D)")
 def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Append the mean of the features' standard deviations over the batch (Karras et al. 2018, sec. 3).
 
@@ -41,6 +44,7 @@ def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return np.hstack([x, np.full_like(x[:, :1], deviation)]), normal, inverse
 
 
+@takes("dy (N, D+1), normal (N, D)")
 def minibatch_stddev_backward(dy: np.ndarray, normal: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx_{ij} = dy_{ij} + \frac{c}{nd}\,\hat x_{ij}`, c the sum of the gradients by s.
 
@@ -55,6 +59,7 @@ def minibatch_stddev_backward(dy: np.ndarray, normal: np.ndarray) -> np.ndarray:
     return dy[:, :-1] + dy[:, -1].sum() / normal.size * normal
 
 
+@takes("ddx (N, D), dy (N, D+1), normal (N, D), inverse (1, D)")
 def minibatch_stddev_double_backward(
     ddx: np.ndarray, dy: np.ndarray, normal: np.ndarray, inverse: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +78,7 @@ def minibatch_stddev_double_backward(
     array([[1., 2.],
            [5., 2.]])
     """
-    change = np.full_like(dy[:, :1], (ddx * normal).sum() / normal.size)
+    change = np.full((len(ddx), 1), (ddx * normal).sum() / normal.size)
     scale = dy[:, -1].sum() / normal.size
     return np.hstack([ddx, change]), scale * inverse * _project(ddx, normal, 0)
 
@@ -84,6 +89,7 @@ def _compare(m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.sign(difference), np.exp(-np.abs(difference).sum(axis=3))
 
 
+@takes("x (n, d), weight (d, e), kernels")
 def minibatch_discrimination_forward(
     x: np.ndarray, weight: np.ndarray, kernels: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -114,11 +120,14 @@ def minibatch_discrimination_forward(
     array([[0.   , 1.5  ],
            [0.693, 1.5  ]])
     """
+    if weight.shape[1] % count("the number of kernels", kernels, 1):
+        raise InputError(f"{kernels} kernels do not share a weight {weight.shape[1]} wide")
     m = (x @ weight).reshape(len(x), kernels, weight.shape[1] // kernels)
     _, closeness = _compare(m)
     return np.hstack([x, closeness.sum(axis=1)]), m
 
 
+@takes("dy (n, d+k), x (n, d), m (n, k, c), weight (d, k*c), dweight (d, k*c) changed or None")
 def minibatch_discrimination_backward(
     dy: np.ndarray,
     x: np.ndarray,
@@ -169,6 +178,10 @@ def _over_pairs(weights: np.ndarray, sign: np.ndarray) -> np.ndarray:
     return np.einsum("ikb,ikbc->ibc", weights, sign).reshape(n, kernels * dim)
 
 
+@takes(
+    "ddx (n, d), dy (n, d+k), x (n, d), m (n, k, c), weight (d, k*c), "
+    "dweight (d, k*c) changed or None"
+)
 def minibatch_discrimination_double_backward(
     ddx: np.ndarray,
     dy: np.ndarray,

@@ -2,7 +2,10 @@ r"""Operations with randomness: the noise is drawn first and handed in, so a pas
 
 import numpy as np
 
+from npgan.shapes import takes
 
+
+@takes("x (*s), mask (*s)")
 def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     r"""Inverted dropout: :math:`y = x \odot m`; same shapes (Srivastava et al. 2014).
 
@@ -12,6 +15,7 @@ def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return x * mask
 
 
+@takes("dy (*s), mask (*s)")
 def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy \odot m`, with the mask of the forward pass.
 
@@ -21,6 +25,7 @@ def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return dy * mask
 
 
+@takes("ddx (*s), mask (*s)")
 def dropout_double_backward(ddx: np.ndarray, mask: np.ndarray) -> np.ndarray:
     r"""Differentiate :math:`dx = dy \odot m`: :math:`ddy = ddx \odot m`, the same mask once more.
 
@@ -30,6 +35,7 @@ def dropout_double_backward(ddx: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return ddx * mask
 
 
+@takes("mean (*s), log_var (*s), eps (*s)")
 def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
     r"""Sample :math:`N(\mu, \sigma^2)`, :math:`\log\sigma^2` given: :math:`z = \mu + \sigma\epsilon`.
 
@@ -43,6 +49,7 @@ def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarr
     return mean + np.exp(log_var / 2) * eps
 
 
+@takes("dz (*s), log_var (*s), eps (*s)")
 def gaussian_sample_backward(
     dz: np.ndarray, log_var: np.ndarray, eps: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

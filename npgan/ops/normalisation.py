@@ -19,6 +19,9 @@ P takes away what no change of x can do: a mean, and (but for :math:`\epsilon`) 
 
 import numpy as np
 
+from npgan.errors import InputError
+from npgan.shapes import takes
+
 
 def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, np.ndarray]:
     """Return x of mean 0 and variance 1 along an axis, and the inverse of what it was divided by."""
@@ -47,6 +50,7 @@ def _unscale(
     return dy * weight
 
 
+@takes("x (n, D), weight (D,), bias (D,), eps")
 def layer_norm_forward(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,6 +81,10 @@ def layer_norm_forward(
     return normal * weight + bias, normal, inverse
 
 
+@takes(
+    "dy (n, D), normal (n, D), inverse (n, 1), weight (D,), dweight (D,) changed or None, "
+    "dbias (D,) changed or None"
+)
 def layer_norm_backward(
     dy: np.ndarray,
     normal: np.ndarray,
@@ -107,6 +115,10 @@ def layer_norm_backward(
     return inverse * _project(_unscale(dy, normal, weight, dweight, dbias), normal, 1)
 
 
+@takes(
+    "ddx (n, D), dy (n, D), normal (n, D), inverse (n, 1), weight (D,), "
+    "dweight (D,) changed or None"
+)
 def layer_norm_double_backward(
     ddx: np.ndarray,
     dy: np.ndarray,
@@ -163,6 +175,10 @@ def layer_norm_double_backward(
     return q * weight, -inverse * (_project(h, normal, 1) + by_size)
 
 
+@takes(
+    "x (N, d), weight (d,), bias (d,), running_mean (d,) changed, running_var (d,) changed, "
+    "batches (1,) changed, momentum, eps"
+)
 def batch_norm_forward(
     x: np.ndarray,
     weight: np.ndarray,
@@ -209,6 +225,8 @@ def batch_norm_forward(
     >>> y.ravel(), mean, var, batches  # the second batch has two thirds of the weight
     (array([-1.,  1.]), array([2.]), array([1.66666667]), array([2.]))
     """
+    if len(x) < 2:
+        raise InputError("batch normalisation needs at least 2 samples in training, not 1")
     normal, inverse = _normalize(x, 0, eps)
     batches += 1
     share = momentum / (1 - (1 - momentum) ** float(batches[0].real))
@@ -217,6 +235,10 @@ def batch_norm_forward(
     return normal * weight + bias, normal, inverse
 
 
+@takes(
+    "dy (N, D), normal (N, D), inverse (1, D), weight (D,), dweight (D,) changed or None, "
+    "dbias (D,) changed or None"
+)
 def batch_norm_backward(
     dy: np.ndarray,
     normal: np.ndarray,
@@ -243,6 +265,7 @@ def batch_norm_backward(
     return inverse * _project(_unscale(dy, normal, weight, dweight, dbias), normal, 0)
 
 
+@takes("x (n, d), weight (d,), bias (d,), mean (d,), var (d,), eps")
 def frozen_batch_norm_forward(
     x: np.ndarray,
     weight: np.ndarray,
@@ -264,6 +287,10 @@ def frozen_batch_norm_forward(
     return normal * weight + bias, normal, inverse
 
 
+@takes(
+    "dy (n, D), normal (n, D), inverse (D,), weight (D,), dweight (D,) changed or None, "
+    "dbias (D,) changed or None"
+)
 def frozen_batch_norm_backward(
     dy: np.ndarray,
     normal: np.ndarray,

@@ -7,10 +7,14 @@ import math
 
 import numpy as np
 
+from npgan.errors import InputError, count, fraction
+from npgan.shapes import FLOATS, number_type, takes
+
 MULTIPLIER = 0xD2511F53, 0xCD9E8D57
 KEY_STEP = 0x9E3779B9, 0xBB67AE85
 ROUNDS = 10
 WORD = np.uint64(0xFFFFFFFF)
+MOST = 4 * 2**32  # numbers: four of each counter
 
 
 def philox(key: int, count: int) -> np.ndarray:
@@ -51,11 +55,37 @@ def philox(key: int, count: int) -> np.ndarray:
     return np.array([a, b, c, d], np.uint32)
 
 
+def checked_generator(rng: np.random.Generator) -> np.random.Generator:
+    """Return the generator; anything else is an InputError.
+
+    >>> checked_generator(0)
+    Traceback (most recent call last):
+    npgan.errors.InputError: random numbers are drawn from a numpy.random.Generator, not from 0
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise InputError(
+            f"random numbers are drawn from a numpy.random.Generator, not from {rng!r}"
+        )
+    return rng
+
+
 def key(rng: np.random.Generator) -> int:
     """Draw a key, a word of the generator's: all it is asked for, however many numbers are needed."""
-    return rng.bit_generator.random_raw()
+    return checked_generator(rng).bit_generator.random_raw()
 
 
+def size_of(shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32) -> int:
+    """Return how many numbers of this shape are to be drawn; their type must be float32 or float64.
+
+    >>> size_of((2, 3))
+    6
+    """
+    if number_type(dtype) not in FLOATS:
+        raise InputError("random numbers are real, not complex")
+    return count("how many numbers to draw", math.prod(count("a size", n) for n in shape), 0, MOST)
+
+
+@takes()
 def standard_normal(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
 ) -> np.ndarray:
@@ -67,7 +97,7 @@ def standard_normal(
     >>> standard_normal(np.random.default_rng(0), (2, 2)).shape
     (2, 2)
     """
-    size = math.prod(shape)
+    size = size_of(shape, dtype)
     words = philox(key(rng), -(-size // 4)).reshape(2, 2, -1)
     u = (words[:, 0] + 0.5) * 2.0**-32
     theta = words[:, 1] * (2 * math.pi * 2.0**-32)
@@ -78,9 +108,10 @@ def standard_normal(
 
 def threshold(rate: float) -> int:
     """Return the word below which a share ``rate`` < 1 of all words lies; it has 32 bits."""
-    return min(round(rate * 2**32), 2**32 - 1)
+    return min(round(fraction("a dropout rate", rate) * 2**32), 2**32 - 1)
 
 
+@takes()
 def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
     r"""Draw a dropout mask, float32: 0 with probability ``rate``, else :math:`1/(1 - rate)`.
 
@@ -89,6 +120,6 @@ def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) 
     >>> np.unique(dropout_mask(np.random.default_rng(0), (100,), 0.5))
     array([0., 2.], dtype=float32)
     """
-    size = math.prod(shape)
+    size = size_of(shape)
     keep = philox(key(rng), -(-size // 4)).reshape(-1)[:size] >= threshold(rate)
     return (keep * np.float32(1 / (1 - rate))).reshape(shape)

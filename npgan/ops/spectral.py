@@ -7,6 +7,8 @@ iteration at a time: where they lag behind, :math:`u^\top W v` is a little too s
 
 import numpy as np
 
+from npgan.shapes import takes
+
 
 def unit(x: np.ndarray) -> np.ndarray:
     r"""Return :math:`x/\|x\|`.
@@ -17,6 +19,7 @@ def unit(x: np.ndarray) -> np.ndarray:
     return x / np.sqrt(np.square(x).sum())
 
 
+@takes("weight (I, O), u (I,) changed, v (O,) changed")
 def power_iteration(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
     r"""Bring u and v closer to the singular vectors of the largest singular value, in place.
 
@@ -42,6 +45,7 @@ def power_iteration(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
     u[...] = unit(weight @ v)
 
 
+@takes("weight (I, O), u (I,), v (O,)")
 def spectral_norm_forward(
     weight: np.ndarray, u: np.ndarray, v: np.ndarray
 ) -> tuple[np.ndarray, np.floating]:
@@ -63,6 +67,7 @@ def spectral_norm_forward(
     return weight / sigma, sigma
 
 
+@takes("dnormal (I, O), normal (I, O), sigma, u (I,), v (O,)")
 def spectral_norm_backward(
     dnormal: np.ndarray, normal: np.ndarray, sigma: np.floating, u: np.ndarray, v: np.ndarray
 ) -> np.ndarray:

@@ -8,7 +8,10 @@ import math
 
 import numpy as np
 
+from npgan.shapes import takes
 
+
+@takes("g (p,) changed, limit")
 def clip_by_norm(g: np.ndarray, limit: float) -> None:
     r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
 
@@ -25,6 +28,7 @@ def clip_by_norm(g: np.ndarray, limit: float) -> None:
         g *= limit / norm
 
 
+@takes("w (p,) changed, limit")
 def clip_by_value(w: np.ndarray, limit: float) -> None:
     r"""Move every element into :math:`[-c, c]`, in place: gradients, or a critic's weights.
 
@@ -34,6 +38,7 @@ def clip_by_value(w: np.ndarray, limit: float) -> None:
     np.clip(w, -limit, limit, out=w)
 
 
+@takes("w (p,) changed, g (p,) changed, lr")
 def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
     r"""Gradient descent: :math:`w \leftarrow w - \eta g`.
 
@@ -44,6 +49,7 @@ def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
     g.fill(0)
 
 
+@takes("w (p,) changed, g (p,) changed, v (p,) changed, lr, momentum")
 def momentum_update(
     w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, momentum: float
 ) -> None:
@@ -59,6 +65,7 @@ def momentum_update(
     g.fill(0)
 
 
+@takes("w (p,) changed, g (p,) changed, v (p,) changed, lr, decay, eps")
 def rmsprop_update(
     w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, decay: float, eps: float
 ) -> None:
@@ -77,6 +84,7 @@ def rmsprop_update(
     g.fill(0)
 
 
+@takes("w (p,) changed, g (p,) changed, m (p,) changed, v (p,) changed, t, lr, beta1, beta2, eps")
 def adam_update(
     w: np.ndarray,
     g: np.ndarray,
@@ -110,6 +118,10 @@ def adam_update(
     g.fill(0)
 
 
+@takes(
+    "w (p,) changed, g (p,) changed, m (p,) changed, v (p,) changed, t, lr, beta1, beta2, "
+    "eps, weight_decay"
+)
 def adamw_update(
     w: np.ndarray,
     g: np.ndarray,
@@ -157,6 +169,7 @@ def ema_decay(t: int, limit: float) -> float:
     return min(limit, (t - 1) / (t + 8))
 
 
+@takes("average (p,) changed, w (p,), decay")
 def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
     r"""Exponential moving average of the weights: :math:`a \leftarrow \gamma a + (1 - \gamma) w`.
 
@@ -169,6 +182,7 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
     average += (1 - decay) * w
 
 
+@takes("x (*s)")
 def all_finite(x: np.ndarray) -> bool:
     """Return whether all numbers of ``x`` and their squares are finite: asked before an update is applied.
 

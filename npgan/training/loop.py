@@ -45,6 +45,9 @@ class Trainable(Protocol):
     def pattern(self) -> Hashable:
         """Return what kind of step the next one is, for steps of a kind to be recorded, or None."""
 
+    def memory(self) -> Hashable:
+        """Return the identity of all that a recorded step works on, if there is a pattern."""
+
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return what there is to report of held-out rows, as :meth:`rows` returned them."""
 

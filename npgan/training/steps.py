@@ -13,7 +13,8 @@ class Steps:
     """A model's steps on batches; a call makes the next one and returns what it reports.
 
     What a step does is settled when the first of its kind is made: a new ``Steps`` sees what was
-    changed since. Learning rates may change at any time.
+    changed since. Learning rates may change at any time; and where the model's arrays, its optimisers or
+    the data are replaced by others, steps are recorded anew.
 
     Parameters
     ----------
@@ -29,9 +30,10 @@ class Steps:
     def __call__(self) -> dict[str, float]:
         """Make the next step."""
         pattern = self.model.pattern()
-        if pattern not in self._programs:
-            self._programs[pattern] = backend.record(self._step, self.rng)
-        program = self._programs[pattern]
+        kind = None if pattern is None else (pattern, id(self.batches.data), self.model.memory())
+        if kind not in self._programs:
+            self._programs[kind] = backend.record(self._step, self.rng)
+        program = self._programs[kind]
         if program is not None:
             return program.run()
         return {name: float(value) for name, value in self._step(self.rng).items()}

@@ -1,0 +1,280 @@
+"""The border of an operation: which arrays it takes, said once and checked wherever it runs.
+
+A kernel trusts the sizes that it is given. So each operation says above itself what they must be,
+
+>>> @takes("x (n, i), weight (i, o), bias (o,)")
+... def dense(x, weight, bias):
+...     return x @ weight + bias
+
+and whoever calls it, or its kernel, with other arrays is told so before anything is computed:
+
+>>> dense(np.ones((5, 2)), np.ones((2, 3)), np.ones(1))
+Traceback (most recent call last):
+npgan.errors.InputError: dense takes x (n, i), weight (i, o), bias (o,): bias is float64 (1,), and o is 3
+
+A letter is a size, the same wherever it stands, a capital one at least 1. A size may be a number, or sums
+of products, ``d+2*d*f``; ``*s`` stands for any number of sizes. Arrays are float32 or float64 (complex
+where the complex step is taken), in any layout. A name alone is a number; what is not named is not
+looked at, nor is a method's self. Words after an array say more of it:
+
+============ ============================================================================
+integers     it holds integers
+below c      it holds integers from 0 on, below c
+or bytes     it may hold bytes (uint8)
+or number    it may be a number
+or None      it may be None
+changed      it is changed in place: writable, contiguous, sharing memory with no other
+cast         it is brought to the type of the others
+real         it is not complex
+============ ============================================================================
+
+An operation works in the type of what it changes in place, or in the common type of all that is not cast.
+"""
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+
+from npgan.errors import InputError, shown
+
+FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))
+COMPLEX = frozenset(map(np.dtype, (np.complex64, np.complex128)))
+ARRAYS: set[type] = {np.ndarray, np.memmap}
+"""What counts as an array; what stands for one while a step is recorded joins them."""
+REMEMBERED = 256  # kinds of calls that a border knows to be right
+
+Also = Callable[[Mapping[str, Any]], None]
+Function = TypeVar("Function", bound=Callable[..., Any])
+Sizes = dict[str, Any]
+
+
+class Argument(NamedTuple):
+    """An argument, as its operation describes it; a number has no axes."""
+
+    name: str
+    axes: tuple[str, ...]
+    words: str
+
+    def takes(self, given: Any) -> bool:
+        """Return whether it may be that: an array's shape and dtype, or the type of something else."""
+        array = isinstance(given, tuple)
+        kinds = int | float | np.number
+        number = given[0] == () if array else issubclass(given, kinds) and given is not bool
+        if not self.axes:
+            return number
+        if not array:
+            nothing = given is type(None)
+            return ("or None" in self.words and nothing) or ("or number" in self.words and number)
+        if "integers" in self.words or "below" in self.words:
+            return given[1].kind in "iu"
+        octets = "or bytes" in self.words and given[1] == np.uint8
+        return octets or given[1] in FLOATS or (given[1] in COMPLEX and "real" not in self.words)
+
+    def matched(self, shape: tuple[int, ...]) -> Iterable[tuple[str, Any]]:
+        """Return its axes with their sizes, ``*s`` with all that the others leave; None do not match."""
+        sizes: tuple[Any, ...] = shape
+        several = len(shape) - len(self.axes) + 1
+        if self.axes[0].startswith("*") and several >= 0:
+            sizes = (shape[:several], *shape[several:])
+        return zip(self.axes, sizes, strict=True) if len(sizes) == len(self.axes) else ()
+
+
+class Border:
+    """What is asked of a function's arguments.
+
+    Parameters
+    ----------
+    function : whose arguments they are
+    spec : see the top of this file
+    also : is given the arguments by name, and refuses what else cannot be
+    """
+
+    def __init__(self, function: Callable, spec: str, also: Also | None = None) -> None:
+        self.function, self.spec, self.also = function, spec, also
+        self.name = function.__qualname__
+        self.signature = inspect.signature(function)
+        self.first = int("self" in self.signature.parameters)
+        self.arguments = [
+            Argument(name, tuple(re.findall(r"[^, ]+", axes)), words.strip())
+            for name, axes, words in re.findall(r"(\w+)(?: \((.*?)\)([\w ]*))?(?:, |$)", spec)
+        ]
+        arrays = [(i, argument) for i, argument in enumerate(self.arguments) if argument.axes]
+        self.changed = [(i, a) for i, a in arrays if "changed" in a.words]
+        self.apart = [
+            (i, j, a, b)
+            for i, a in self.changed
+            for j, b in arrays
+            if i < j or (i > j and "changed" not in b.words)
+        ]
+        self.below = [(i, a, a.words.split()[-1]) for i, a in arrays if "below" in a.words]
+        self.cast = [
+            (i, np.dtype(np.int64) if "integers" in a.words or "below" in a.words else None)
+            for i, a in arrays
+            if "or bytes" not in a.words
+        ]
+        self.remembered: dict[tuple, tuple[np.dtype, Sizes]] = {}
+
+    def check(self, given: tuple) -> np.dtype:
+        """Return the type in which the function works on these arguments, or raise an InputError."""
+        kinds = tuple([(a.shape, a.dtype) if type(a) in ARRAYS else type(a) for a in given])
+        known = self.remembered.get(kinds)
+        if known is None:
+            if len(self.remembered) == REMEMBERED:
+                self.remembered.clear()
+            known = self.remembered[kinds] = self._examined(kinds)
+        dtype, sizes = known
+        given += (None,) * (len(self.arguments) - len(given))
+        for i, argument in self.changed:
+            self._check_changed(given[i], argument)
+        for i, j, one, other in self.apart:
+            self._check_apart(given[i], given[j], one, other)
+        for i, argument, limit in self.below:
+            self._check_below(given[i], argument, sizes.get(limit, 0))
+        if self.also:
+            self.also(dict(zip(self.signature.parameters, given, strict=False)))
+        return dtype
+
+    def bound(self, given: tuple, named: dict[str, Any]) -> tuple:
+        """Return all arguments in their order."""
+        bound = self.signature.bind(*given, **named)
+        bound.apply_defaults()
+        return bound.args
+
+    def around(self, kernel: Callable) -> Callable:
+        """Return a kernel behind this border: its arrays are contiguous, writable and of one type.
+
+        Complex numbers stay with the reference.
+        """
+
+        @wraps(kernel)
+        def checked(*given: Any, **named: Any) -> Any:
+            given = self.bound(given, named) if named else given
+            dtype = self.check(given)
+            if dtype.kind == "c":
+                return self.function(*given)
+            passed = list(given)
+            for i, integers in self.cast[: len(given)]:
+                if isinstance(given[i], np.ndarray):
+                    passed[i] = _plain(given[i], integers or dtype)
+            return kernel(*passed)
+
+        return checked
+
+    def _examined(self, kinds: tuple) -> tuple[np.dtype, Sizes]:
+        """Look at shapes and types: return that of the numbers, and what the letters stand for."""
+        pairs = list(zip(self.arguments, kinds, strict=False))
+        for argument, given in pairs:
+            if not argument.takes(given):
+                raise self._error(argument, given)
+        arrays = [(a, given) for a, given in pairs if a.axes and isinstance(given, tuple)]
+        return self._type(arrays), self._sizes(arrays)
+
+    def _sizes(self, arrays: Sequence[tuple[Argument, Any]]) -> Sizes:
+        """Return what the letters stand for, if all arrays agree."""
+        sizes: Sizes = {}
+        computed = []
+        for argument, given in arrays:
+            matched = list(argument.matched(given[0]))
+            if not matched:
+                raise self._error(argument, given)
+            for axis, size in matched:
+                if not axis.lstrip("*").isalpha():
+                    computed.append((argument, given, axis, size))
+                elif sizes.setdefault(axis, size) != size:
+                    raise self._error(argument, given, f"{axis} is {sizes[axis]}")
+                elif axis.isupper() and np.prod(size) == 0:
+                    raise self._error(argument, given, f"{axis} is at least 1")
+        for argument, given, axis, size in computed:
+            value = sum(
+                math.prod(sizes[f] if f.isalpha() else int(f) for f in term.split("*"))
+                for term in axis.split("+")
+            )
+            if size != value:
+                raise self._error(argument, given, f"{axis} is {value}")
+        return sizes
+
+    def _type(self, arrays: Sequence[tuple[Argument, Any]]) -> np.dtype:
+        """Return the type in which the function works, if what it changes is of that type."""
+        numbers = [(a, given) for a, given in arrays if given[1].kind in "fc"]
+        changed = [(a, given) for a, given in numbers if "changed" in a.words]
+        ruling = changed or [(a, given) for a, given in numbers if "cast" not in a.words]
+        types = {given[1] for _, given in ruling} | {g[1] for _, g in numbers if g[1] in COMPLEX}
+        dtype = np.result_type(*(types or {np.dtype(np.float32)}))
+        for argument, given in changed:
+            if given[1] != dtype:
+                raise self._error(argument, given, f"{dtype} is needed")
+        return dtype
+
+    def _check_changed(self, array: Any, argument: Argument) -> None:
+        if isinstance(array, np.ndarray) and not array.flags.carray:
+            what = "contiguous" if array.flags.writeable else "writable"
+            self._refuse_in_place(argument, what)
+
+    def _check_apart(self, one: Any, other: Any, first: Argument, second: Argument) -> None:
+        arrays = isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
+        if arrays and np.may_share_memory(one, other):
+            self._refuse_in_place(first, f"apart in memory from {second.name}")
+
+    def _refuse_in_place(self, argument: Argument, what: str) -> None:
+        raise InputError(f"{self.name} changes {argument.name} in place: it must be {what}")
+
+    def _check_below(self, array: Any, argument: Argument, limit: int) -> None:
+        if isinstance(array, np.ndarray) and array.size:
+            low, high = int(array.min()), int(array.max())
+            if low < 0 or high >= limit:
+                raise InputError(
+                    f"{self.name} takes {argument.name} from 0 to {limit - 1}, not {low} to {high}"
+                )
+
+    def _error(self, argument: Argument, given: Any, but: str = "") -> InputError:
+        what = f"{given[1]} {given[0]}" if isinstance(given, tuple) else f"a {given.__name__}"
+        return InputError(
+            f"{self.name} takes {self.spec}: {argument.name} is {what}"
+            + (f", and {but}" if but else "")
+        )
+
+
+def number_type(dtype: np.typing.DTypeLike) -> np.dtype:
+    """Return a type that numbers may have, float32, float64 or complex; another is an InputError.
+
+    >>> number_type(float)
+    dtype('float64')
+    """
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found not in FLOATS | COMPLEX:
+        raise InputError(f"numbers are float32 or float64, not {shown(dtype)}")
+    return found
+
+
+def _plain(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if array.dtype == dtype and array.flags.carray and type(array) is np.ndarray:
+        return array
+    return np.array(array, dtype, order="C")
+
+
+def takes(spec: str = "", also: Also | None = None) -> Callable[[Function], Function]:
+    """Let a function check its arguments: ``spec`` is explained at the top of this file.
+
+    Its ``border`` then checks those of a kernel as well.
+    """
+
+    def decorate(function: Function) -> Function:
+        border = Border(function, spec, also)
+
+        @wraps(function)
+        def checked(*given: Any, **named: Any) -> Any:
+            border.check((border.bound(given, named) if named else given)[border.first :])
+            return function(*given, **named)
+
+        checked.border = border  # type: ignore[attr-defined]
+        return cast(Function, checked)
+
+    return decorate
