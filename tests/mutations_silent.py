@@ -50,7 +50,23 @@ WON = "test_reports.test_a_pair_is_won_by_the_higher_logit_and_by_half_in_a_tie"
 UNSEEN = "test_reports.test_what_a_loss_does_not_see_is_not_reported"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 
+COPY = "test_copies.test_a_copy_trains_on_to_the_same_bits_and_leaves_the_original_alone"
+OWN_MOMENTS = "test_copies.test_an_optimisers_copy_has_moments_of_its_own"
+
 SILENT = [
+    Silent(
+        "models.model.Model.__getstate__",
+        "if name not in cached",
+        "if cached",
+        COPY,
+        ("multi-gan", "numpy", "deepcopy"),
+    ),
+    Silent(
+        "models.model.Model.__copy__", "copy.deepcopy(self)", "self", COPY, ("gan", "numpy", "copy")
+    ),
+    Silent(
+        "optim.Optimizer.__copy__", "copy.deepcopy(self)", "self", OWN_MOMENTS, ("adamw", "copy")
+    ),
     Silent(
         "layers.dense.Dense.initialize",
         "rules.bias(rng, weight.shape)",

@@ -166,6 +166,20 @@ def test_a_copy_of_another_type_can_be_trained(name):
 
 
 @pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("name", RULES)
+def test_an_optimisers_copy_has_moments_of_its_own(name, how):
+    w, rule = np.ones(3), RULES[name]()
+    rule.step(w, w.copy())
+    twin, other = COPIES[how](rule), w.copy()
+    for _ in range(2):
+        twin.step(other, other.copy())
+    for _ in range(2):
+        rule.step(w, w.copy())
+    np.testing.assert_array_equal(other, w)
+    assert rule.t == twin.t == 3
+
+
+@pytest.mark.parametrize("how", COPIES)
 def test_schedules_and_histories_are_copied_whole(how):
     schedule = optim.cosine(0.1, 9, final=0.01)
     assert COPIES[how](schedule) == schedule == optim.cosine(0.1, 9, final=0.01)
