@@ -72,7 +72,15 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
         command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
         helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert helper.stdout is not None
-        calls = [*first, helper.stdout.readline, *second, calls[0], helper.wait, *calls[1:]]
+        calls = [
+            *first,
+            helper.stdout.readline,
+            *second,
+            calls[0],
+            helper.wait,
+            helper.stdout.close,
+            *calls[1:],
+        ]
     bar = tqdm(calls, title, delay=PATIENCE, leave=False, disable=not terminal)
     for call in bar:
         call()
