@@ -63,9 +63,7 @@ class Worst(NamedTuple):
 
 def float64_model(config: Config) -> Model:
     """Return the preset's model with float64 copies of its first weights."""
-    model = config.build(ROWS)
-    networks = (network.astype(np.float64) for network in model.networks.values())
-    return type(model)(*networks, optimizers=model.optimizers, **config.settings)
+    return config.build(ROWS).astype(np.float64)
 
 
 def inputs(model: Model, batch_size: int) -> Iterator[tuple[np.ndarray, np.random.Generator]]:

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from npgan.errors import InputError, chosen, count, positive
 from npgan.layers import Layer
@@ -317,6 +316,8 @@ def _entry(
     owned: bool,
 ) -> Entry:
     """Compare an array's gradient along lines, and return the worst."""
+    from tqdm import tqdm
+
     analytic = np.array([float((gradient[line.place] * line.direction).sum()) for line in lines])
     finite = gradient[np.isfinite(gradient)]
     along = len(lines) == 1 and lines[0].place is ...

@@ -104,7 +104,7 @@ def test_a_classifier_that_learned_from_attacked_rows_bears_more():
     [
         ({"epsilon": -1}, "epsilon"),
         ({"steps": 0}, "steps"),
-        ({"labels": LABELS - 1}, "0, 2"),
+        ({"labels": LABELS - 1}, "0 to 2"),
         ({"step": np.nan}, "step"),
         ({"rng": np.random.RandomState(0)}, "rng must be a generator or a seed"),
         ({"model": None}, "must be a Classifier"),

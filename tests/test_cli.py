@@ -163,7 +163,7 @@ BAD = {
     "steps": (["train", "--steps", "-1"], "steps must be at least 1, not -1"),
     "learning rate": (["train", "--lr", "-0.1"], "lr must be a positive number, not -0.1"),
     "infinite rate": (["train", "--lr", "inf"], "lr must be a positive number"),
-    "batch": (["train", "ring", "--batch-size", "60000"], "batch size 60000"),
+    "batch": (["train", "ring", "--batch-size", "60000"], "at most 50000, not 60000"),
     "no batch": (["train", "ring", "--batch-size", "0"], "batch_size must be at least 1"),
     "seed": (["train", "ring", "--seed", "-1"], "seed must not be negative"),
     "backend": (["train", "ring", "--backend", "cuda"], "unknown backend 'cuda'"),

@@ -126,6 +126,8 @@ def test_an_attempt_to_record_a_step_moves_no_buffer(name, n_critic):
         players.append(GAN(build(GENERATOR, rng=0), critic, n_critic=n_critic, ema=0.9))
 
     class Batches:
+        data = None
+
         def next(self):
             return batch()
 
