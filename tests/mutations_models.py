@@ -157,7 +157,7 @@ AUTOENCODER = [
     ),
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
-        'self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)',
+        'self._encoder_backward(dcode, slopes, encoder_cache, grads["encoder"])',
         "pass",
         AE,
         "encoder.0.weight",
