@@ -55,6 +55,8 @@ class IWAE(VAE):
     ) -> dict[str, Any]:
         """Return L; add its gradients to ``grads``: those of the k copies of a row add up."""
         check_rows("rows", rows, self.encoder.in_width)
+        if rng is None:
+            raise InputError("codes are drawn from the encoder's Gaussians: give an rng")
         n, k = len(rows), self.samples
         described, encoder_cache = self.encoder.forward(rows, rng)
         many, x = np.repeat(described, k, axis=0), np.repeat(rows, k, axis=0)

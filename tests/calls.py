@@ -1,0 +1,423 @@
+"""Every public function with arguments that are right, and what must hold of whatever it returns."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgan import (
+    GAN,
+    IWAE,
+    SGD,
+    VAE,
+    VAEGAN,
+    AdversarialAutoencoder,
+    Autoencoder,
+    BiGAN,
+    Classifier,
+    ConditionalGAN,
+    ConditionalVAE,
+    Dense,
+    MultiGAN,
+    Sequential,
+    Sigmoid,
+    Translator,
+    anomaly,
+    attacks,
+    evaluation,
+    features,
+    init,
+    judge,
+    latent,
+    losses,
+    metrics,
+    models,
+    penalties,
+    plotting,
+    regularisers,
+)
+from npgan import data as data_sets
+from npgan.data import batches, files, outlines, toys
+from npgan.metrics import mixtures
+from npgan.models import Model
+from npgan.training import History
+
+
+class Call(NamedTuple):
+    """A function, arguments by name, and what holds of a result for these arguments, or for others."""
+
+    function: Callable
+    arguments: dict[str, Any]
+    holds: Callable[[Any, dict], Any]
+
+
+N, M, D, K, C = 6, 7, 4, 2, 3  # rows, other rows, the data's width, the code's, classes
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).random(shape, np.float32)
+
+
+def generator():
+    return np.random.default_rng(0)
+
+
+def net(*widths, last=()):
+    layers = [Dense(a, b) for a, b in pairwise(widths)]
+    return Sequential(*layers, *last, rng=0)
+
+
+X, KNOWN, MANY, CODES = random(N, D), random(M, D, seed=1), random(4 * M, D), random(N, K)
+LABELS, LOGITS = np.arange(N) % C, random(N, 1)
+POINTS, IMAGES = random(N, 2), random(3, 144)
+SET = data_sets.Dataset("d", MANY, MANY[:12], np.arange(4 * M) % C, np.arange(12) % C, (2, 2))
+TO_UNIT = (Sigmoid(),)
+MODELS = {
+    GAN: lambda: GAN(net(K, D, last=TO_UNIT), net(D, 3, 1), ema=0.9),
+    ConditionalGAN: lambda: ConditionalGAN(
+        net(K + C, D, last=TO_UNIT), net(D + C, 1), classes=C, objective="relativistic"
+    ),
+    MultiGAN: lambda: MultiGAN(
+        {"generator": net(K, D), "generator2": net(K, D), "discriminator": net(D, 1)}
+    ),
+    Autoencoder: lambda: Autoencoder(net(D, K), net(K, D, last=TO_UNIT)),
+    VAE: lambda: VAE(net(D, 2 * K), net(K, D, last=TO_UNIT)),
+    IWAE: lambda: IWAE(net(D, 2 * K), net(K, D, last=TO_UNIT), samples=2),
+    ConditionalVAE: lambda: ConditionalVAE(
+        net(D + C, 2 * K), net(K + C, D, last=TO_UNIT), classes=C
+    ),
+    VAEGAN: lambda: VAEGAN(net(D, 2 * K), net(K, D), net(D, 2, 1), hidden_layers=1),
+    AdversarialAutoencoder: lambda: AdversarialAutoencoder(net(D, K), net(K, D), net(K, 1)),
+    BiGAN: lambda: BiGAN(net(D, K), net(K, D), net(D + K, 1)),
+    Translator: lambda: Translator(net(1, D - 1), net(D, 1)),
+    Classifier: lambda: Classifier(net(D, C)),
+}
+
+
+def anything(result, arguments):
+    return True
+
+
+def finite(result, arguments):
+    """Whether every number in it is finite."""
+    if isinstance(result, dict):
+        return finite(list(result.values()), arguments)
+    if isinstance(result, tuple | list):
+        return all(finite(part, arguments) for part in result)
+    return result is None or bool(np.isfinite(result).all())
+
+
+def follows(result, arguments):
+    """Whether every number in it is finite, or none was to be expected."""
+    if finite(result, arguments):
+        return True
+    numbers = [v for v in arguments.values() if isinstance(v, np.ndarray | float | int)]
+    return not all(np.all(abs(np.asarray(v)) < 100) for v in numbers)
+
+
+def within(low, high):
+    """Whether every number in it lies within limits."""
+
+    def holds(result, arguments):
+        if isinstance(result, tuple):
+            return all(holds(part, arguments) for part in result)
+        return bool(np.min(result, initial=high) >= low and np.max(result, initial=low) <= high)
+
+    return holds
+
+
+def a_row_for(name):
+    """Whether it is finite and has a row for each row of an argument."""
+    return lambda result, given: finite(result, given) and len(result) == len(given[name])
+
+
+def shares(*names):
+    """Whether these entries are shares."""
+    return lambda result, given: (
+        finite(result, given) and all(0 <= result[name] <= 1 for name in names)
+    )
+
+
+def of_metrics() -> Iterator[Call]:
+    p, unit = np.eye(C)[LABELS], within(0, 1)
+    pair = {"x": X, "known": KNOWN}
+    yield Call(
+        metrics.class_statistics, {"probabilities": p, "real": p[:4]}, shares("total_variation")
+    )
+    yield Call(
+        metrics.confusion,
+        {"predicted": LABELS, "labels": LABELS[::-1].copy(), "classes": C},
+        lambda result, given: result.sum() == len(given["labels"]),
+    )
+    yield Call(metrics.PCA, {"x": X, "k": 2}, lambda pca, _: finite(pca.directions, _))
+    pca = metrics.PCA(X, 2)
+    yield Call(pca.encode, {"x": KNOWN}, a_row_for("x"))
+    yield Call(pca.decode, {"code": CODES}, a_row_for("code"))
+    yield Call(metrics.frechet_distance, {"a": X, "b": KNOWN}, within(-1e-6, np.inf))
+    yield Call(metrics.psnr, {"x": IMAGES, "truth": IMAGES[::-1]}, within(0, 100))
+    yield Call(metrics.ssim, {"x": IMAGES, "truth": IMAGES[::-1], "shape": (12, 12)}, within(-1, 1))
+    yield Call(
+        metrics.mode_statistics,
+        {"samples": POINTS, "centres": POINTS[:3], "std": 0.5},
+        shares("high_quality", "total_variation"),
+    )
+    yield Call(
+        mixtures.relative_spread, {"samples": POINTS, "modes": LABELS, "std": 0.5}, within(0, 1e9)
+    )
+    yield Call(
+        metrics.neighbour_statistics,
+        {"samples": X, "real": KNOWN, "k": 2},
+        shares("precision", "recall", "coverage"),
+    )
+    yield Call(
+        metrics.copy_statistics,
+        {"samples": X, "held_out": X[:4], "train": KNOWN},
+        shares("closer"),
+    )
+    yield Call(
+        metrics.neighbour_accuracy,
+        {**pair, "labels": LABELS, "known_labels": np.arange(M) % C, "k": 2},
+        unit,
+    )
+    yield Call(metrics.neighbour_distance, {**pair, "k": 2}, a_row_for("x"))
+    yield Call(metrics.nearest_rows, pair, a_row_for("x"))
+    alarms = {"scores": X[:, 0], "positive": LABELS > 0}
+    yield Call(metrics.roc_curve, alarms, unit)
+    yield Call(metrics.auroc, alarms, unit)
+
+
+def of_data() -> Iterator[Call]:
+    yield Call(
+        data_sets.from_arrays,
+        {"name": "d", "arrays": {"train": X}},
+        lambda found, _: found.train.ndim == 2,
+    )
+    modes = {"modes": KNOWN, "std": 0.5, "image_shape": (2, 2)}
+    parts = {"train": X, "test": X[:4], "train_labels": LABELS, "test_labels": LABELS[:4]}
+    yield Call(
+        data_sets.Dataset,
+        {"name": "d", **parts, **modes},
+        lambda found, _: found.image_shape in (None, (2, 2), (1, 4), (4, 1)),
+    )
+    yield Call(
+        SET.only, {"label": 1}, lambda found, given: set(found.train_labels) == {given["label"]}
+    )
+    yield Call(data_sets.split_class, {"name_or_path": "ring:3"}, anything)
+    for load in (
+        data_sets.load, data_sets.load_path, data_sets.read_idx, files.read_image, models.load
+    ):  # fmt: skip
+        (name,) = inspect.signature(load).parameters
+        yield Call(load, {name: Path("nowhere.npy")}, None)
+    yield Call(
+        batches.Batches,
+        {"data": X, "batch_size": 2, "rng": generator(), "value_range": (0.0, 1.0)},
+        lambda found, given: found.next().shape == (given["batch_size"], found.data.shape[1]),
+    )
+    yield Call(
+        outlines.outlines, {"images": (255 * X).astype(np.uint8), "shape": (2, 2)}, within(0, 255)
+    )
+    yield Call(toys.grid_centres, {"side": 3, "spacing": 0.5}, finite)
+    yield Call(toys.load_toy, {"name": "ring"}, anything)
+    for sampler in toys.SAMPLERS.values():
+        yield Call(
+            sampler,
+            {"n": 5, "rng": generator()},
+            lambda result, given: finite(result, given) and result.shape == (given["n"], 2),
+        )
+
+
+def of_uses() -> Iterator[Call]:
+    attacked = {"model": MODELS[Classifier](), "x": X, "labels": LABELS, "epsilon": 0.1}
+
+    def in_the_box(result, given):
+        return finite(result, given) and abs(result - given["x"]).max() <= 1.001 * given["epsilon"]
+
+    yield Call(attacks.fgsm, attacked, in_the_box)
+    yield Call(attacks.pgd, {**attacked, "steps": 2, "step": 0.1, "rng": generator()}, in_the_box)
+    of_kind = {"Model": GAN, "Coder": Autoencoder}
+    for score in anomaly.SCORES.values():
+        model = MODELS[of_kind.get(score.kind.__name__, score.kind)]()
+        rows = {"x": X, "train": MANY, "rng": generator()}
+        yield Call(score, {"model": model, **rows}, a_row_for("x"))
+    yield Call(anomaly.directions, {"x": X}, within(-1.001, 1.001))
+    yield Call(anomaly.blurred, {"x": X}, a_row_for("x"))
+    yield Call(anomaly.scores_for, {"model": MODELS[GAN]()}, lambda result, _: "critic" in result)
+    lengths = {"steps": 2, "restarts": 2, "lr": 0.1, "prior": 0.01}
+    yield Call(
+        latent.search,
+        {"decoder": net(K, D), "x": X, "rng": generator(), "known": np.ones(D), **lengths},
+        a_row_for("x"),
+    )
+    for way in (latent.lerp, latent.slerp):
+        yield Call(way, {"a": X[0], "b": X[1], "t": np.array([0.0, 0.5])}, a_row_for("t"))
+    yield Call(features.features, {"images": random(2, 784)}, a_row_for("images"))
+    yield Call(features.probabilities, {"images": random(2, 784)}, within(0, 1))
+    asked = {"dataset": SET, "n": 3, "rng": generator()}
+    yield Call(judge.draw_samples, {"model": MODELS[ConditionalGAN](), **asked}, finite)
+    yield Call(judge.Judge, {"model": MODELS[GAN](), **asked, "n": 8}, anything)
+    them = judge.Judge(MODELS[GAN](), SET, 8, generator())
+    for measure in (them.own, them.look, them.measure, them.columns):
+        holds = anything if measure == them.look else finite
+        yield Call(measure, {"rows": MANY}, holds)
+    asked = {"dataset": SET, "samples": 8, "rng": generator()}
+    yield Call(evaluation.evaluate, {"model": MODELS[Classifier](), **asked}, shares("accuracy"))
+
+
+def of_pictures() -> Iterator[Call]:
+    path, images = {"path": Path("p.png")}, {"images": X, "shape": (2, 2)}
+    history = History()
+    history.append({"step": 1, "loss": 0.5})
+    yield Call(plotting.to_unit, {"x": X, "low": -1.0, "high": 2.0}, within(0, 1))
+    yield Call(plotting.tile, {**images, "columns": 3}, within(0, 255))
+    yield Call(plotting.save_grid, {**path, **images, "columns": 3}, anything)
+    rows = {"rows": {"a": X}, "shape": (2, 2), "notes": {"a": "abc"}}
+    yield Call(plotting.save_rows, {**path, **rows}, anything)
+    yield Call(plotting.save_animation, {**path, **images, "scale": 2}, anything)
+    yield Call(plotting.save_points, {**path, "samples": POINTS, "real": POINTS}, anything)
+    yield Call(plotting.save_confusion, {**path, "matrix": np.eye(3, dtype=int)}, anything)
+    yield Call(plotting.save_curves, {**path, "history": history}, anything)
+
+
+def of_objectives() -> Iterator[Call]:
+    for rule in (init.no_bias, *(r for pair in init.INITIALIZERS.values() for r in pair)):
+        yield Call(rule, {"rng": generator(), "shape": (3, 2)}, finite)
+    given = {"real_logits": LOGITS, "fake_logits": LOGITS, "real_label": 0.9, "fake_label": 0.1}
+    for name, loss in inspect.getmembers(losses, inspect.isfunction):
+        if name.endswith(("_discriminator", "_generator")):
+            names = inspect.signature(loss).parameters
+            yield Call(loss, {name: given[name] for name in names}, follows)
+    for measure in (penalties.squared_norm, penalties.distance_from_one):
+        yield Call(measure, {"g": X}, follows)
+    for points, _ in penalties.PENALTIES.values():
+        yield Call(points, {"real": X, "fake": X[::-1].copy(), "rng": generator()}, follows)
+    yield Call(
+        penalties.gradient_penalty,
+        {
+            "discriminator": net(D, 1),
+            "x": X,
+            "measure": penalties.squared_norm,
+            "coefficient": 2.0,
+        },
+        within(0, np.inf),
+    )
+    yield Call(
+        penalties.geometric,
+        {"start": 0.1, "end": 0.01, "steps": 5},
+        lambda coefficient, _: coefficient(3) > 0,
+    )
+    yield Call(
+        penalties.scheduled, {"penalties": {"r1": {"start": 1, "end": 2}}, "steps": 5}, anything
+    )
+    yield Call(
+        penalties.check_penalties, {"penalties": {"r1": 1.0}, "discriminator": net(D, 1)}, anything
+    )
+    yield Call(regularisers.l1, {"code": CODES}, follows)
+    yield Call(regularisers.kl, {"logits": CODES}, follows)
+    for loss in (losses.mse, losses.bce, losses.l1):
+        named = {"logits" if loss is losses.bce else "x": CODES, "target": CODES[::-1]}
+        yield Call(loss, named, follows)
+    encoder = net(D, K)
+    seen = {"encoder": encoder, "cache": encoder.forward(X)[1], "shape": (N, K), "weight": 0.5}
+    yield Call(regularisers.contraction, seen, within(0, np.inf))
+
+
+def networks_of(model):
+    """Return the networks that a model's class is given, by the names of its arguments."""
+    if isinstance(model, MultiGAN):
+        return {"players": model.networks}
+    return model.networks
+
+
+def of_models() -> Iterator[Call]:
+    """Yield the classes of models, with all their settings as they are by default."""
+    for kind, make in MODELS.items():
+        settings = {
+            parameter.name: parameter.default
+            for base in kind.__mro__
+            if issubclass(base, Model)
+            for parameter in inspect.signature(base.__init__).parameters.values()
+            if parameter.default not in (inspect.Parameter.empty, None)
+        }
+        told = {"classes": C} if "classes" in inspect.signature(kind).parameters else {}
+        model = make()
+        rules = {"optimizers": {name: SGD(0.1) for name in model.networks}}
+        yield Call(kind, networks_of(model) | told | settings | rules, anything)
+
+
+# what a training loop asks of a model, and what has no argument that could be wrong
+ELSEWHERE = {
+    "astype", "beta_now", "coefficients", "equilibrium", "joined", "latent_for", "load_state", "load_weights",
+    "losses", "one_hot", "pattern", "play_by", "read_by", "report", "state", "summary", "targets", "tie",
+    "unrolled", "update", "weights",
+}  # fmt: skip
+OF_STEPS = {"grads", "beta", "name", "epochs"}  # arguments that are left at their defaults
+
+
+def right(model: Any, method: str) -> dict[str, Any]:
+    """Return right arguments of a model's method, by their names."""
+    told = hasattr(model, "classes")
+    joined = model.rows(X, LABELS if told else None)
+    codes = model.latent_for(joined, generator()) if isinstance(model, GAN) else CODES
+    seen = joined if method in ("shown", "opposed") and isinstance(model, GAN) else X
+    known = {
+        "x": seen,
+        "output": X,
+        "fake": joined,
+        "data": SET if method == "fit" and told else X,
+        **dict.fromkeys(("rows", "real", "batch", "pairs"), joined),
+        "source": X[:, :1],
+        "labels": LABELS,
+        "z": codes if method.endswith("_step") else CODES,
+        "n": 4,
+        "label": 1,
+        "rng": generator(),
+        "samples": 2,
+        "batch_size": 2,
+        "steps": 1,
+        "callbacks": [],
+        "validation": X,
+        "validation_labels": LABELS if told else None,
+        "which": LABELS % 2,
+        "path": Path("m.safetensors"),
+    }
+    names = inspect.signature(getattr(model, method)).parameters.keys() - OF_STEPS
+    assert names <= known.keys(), f"{method}: what is a right {names - known.keys()}?"
+    return {name: known[name] for name in names}
+
+
+MADE = {
+    "sample": lambda result, given: result.shape == (given["n"], D) and finite(result, given),
+    "decode": a_row_for("z"),
+    "encode": a_row_for("x"),
+    "reconstruct": a_row_for("x"),
+    "scaled": a_row_for("data"),
+    "bound": a_row_for("data"),
+    "accuracy": within(0, 1),
+    "probabilities": within(0, 1),
+    "predict": within(0, C - 1),
+    "labels_for": within(0, C - 1),
+}
+
+
+def of_methods() -> Iterator[Call]:
+    """Yield every public method of every kind of model, once wherever it is inherited."""
+    seen = set()
+    for kind, make in MODELS.items():
+        for name, function in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_") and name not in ELSEWHERE and function not in seen:
+                seen.add(function)
+                model = make()
+                holds = MADE.get(name, anything if name in ("fit", "gradient_steps") else follows)
+                yield Call(getattr(model, name), right(model, name), holds)
+
+
+CALLS = [
+    call
+    for family in (
+        of_metrics, of_data, of_uses, of_pictures, of_objectives, of_models, of_methods
+    )
+    for call in family()
+]  # fmt: skip
