@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan import errors
+from npgan.backend import run
 from npgan.errors import instance, not_negative
 from npgan.layers import Sequential
-from npgan.ops.activation import softplus_forward
-from npgan.ops.likelihood import log_mean_exp_backward, log_mean_exp_forward
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
@@ -56,12 +55,19 @@ def kl(logits: np.ndarray) -> tuple[np.floating, np.ndarray]:
     >>> kl(np.full((1, 1), -100.0))[1].item()  # off: the slope is minus the target
     -0.05
     """
-    rho, log_off, log_on = TARGET, -softplus_forward(logits.T), -softplus_forward(-logits.T)
-    on, off = log_mean_exp_forward(log_on), log_mean_exp_forward(log_off)
+    rho, log_off = TARGET, -run.softplus_forward(logits)
+    on, u, h = _log_mean_exp(logits + log_off)
+    off, v, rest = _log_mean_exp(log_off)
     value = rho * (np.log(rho) - on) + (1 - rho) * (np.log(1 - rho) - off)
-    u, v = (log_mean_exp_backward(np.ones_like(on), logs) for logs in (log_on, log_off))
-    dlogits = (1 - rho) * v * np.exp(log_on) - rho * u * np.exp(log_off)
-    return value.sum(), dlogits.T
+    return value.sum(), (1 - rho) * v * h - rho * u * rest
+
+
+def _log_mean_exp(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the logarithm of the mean of exp(a) over the rows (k,), each one's share in it, and exp(a) (n, k)."""
+    top = a.max(axis=0)
+    scaled = np.exp(a - top)
+    total = scaled.sum(axis=0)
+    return np.log(total / len(a)) + top, scaled / total, scaled * np.exp(top)
 
 
 class Sparsity(NamedTuple):

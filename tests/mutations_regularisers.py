@@ -12,8 +12,8 @@ def case(name):
 MUTATIONS = [
     Mutation("regularisers.l1", "np.sign(code) /", "code /", case("sparse, l1"), FIRST),
     Mutation("regularisers.kl", "- rho * u", "+ rho * u", case("sparse, kl"), FIRST),
-    Mutation("regularisers.kl", "v * np.exp(log_on)", "v", case("sparse, kl"), FIRST),
-    Mutation("regularisers.kl", " * np.exp(log_off)", "", case("sparse, kl"), FIRST),
+    Mutation("regularisers.kl", "v * h", "v", case("sparse, kl"), FIRST),
+    Mutation("regularisers.kl", " * rest", "", case("sparse, kl"), FIRST),
     Mutation(
         "regularisers.contraction", "2 * weight / n", "weight / n", case("contractive"), FIRST
     ),

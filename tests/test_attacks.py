@@ -116,3 +116,11 @@ def test_a_classifier_that_learned_from_attacked_rows_bears_more():
 def test_what_cannot_be_attacked(words, message):
     with pytest.raises(InputError, match=message):
         attacks.pgd(**{"model": make(), "x": X, "labels": LABELS, "epsilon": 0.1, **words})
+
+
+def test_an_attack_on_a_sure_classifier_lowers_the_right_class_as_well_as_it_raises_the_others():
+    model = Classifier(Sequential(Dense(2, 2), rng=0))
+    model.classifier.parameters["0.weight"][...] = [[1, 0], [0, 1]]
+    model.classifier.parameters["0.bias"][...] = [40, 0]
+    moved = attacks.fgsm(model, np.full((1, 2), 0.5, np.float32), np.array([0]), 0.25)
+    np.testing.assert_array_equal(moved, [[0.25, 0.75]])

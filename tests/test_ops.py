@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from npgan import ops
+from npgan import backend, ops
 
 FLOATS = [np.float32, np.float64]
 ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]
@@ -181,6 +181,17 @@ def test_softmax_cross_entropy_is_minus_the_log_of_the_right_class(dtype, data):
     close(value, expected, scale=40)  # a difference of numbers in [-40, 40]
     close(gradient, np.array(expected_gradient), scale=4 / len(logits))
     assert value.dtype == gradient.dtype == dtype
+
+
+@pytest.mark.parametrize("lead", [0, 17, 40, 80])
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+def test_a_sure_softmaxs_gradient_keeps_its_digits(choice, lead):
+    backend.use(choice)
+    logits, labels = np.array([[lead, 1.0, 0.0], [0.5, -lead, -lead]]), np.array([0, 0])
+    expected = backend.run.softmax_cross_entropy(logits, labels)[1]
+    got = backend.run.softmax_cross_entropy(logits.astype(np.float32), labels)[1]
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    assert (expected[:, 0] < 0).all()
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -53,7 +53,10 @@ def _cross_entropy(logits, labels, losses, dlogits, width, parts):  # type: igno
             row, right = slice(i * width, (i + 1) * width), labels[i]
             x, dx = logits[row], dlogits[row]
             losses[i] = _softmax(x, dx) - x[right]
-            dx[right] -= 1
+            dx[right], total = 0, dx.dtype.type(0)
+            for j in range(width):
+                total += dx[j]
+            dx[right] = -total
             for j in range(width):
                 dx[j] /= losses.size
 

@@ -5,6 +5,7 @@ gradient is used up: it is 0 afterwards, for the next backward pass to add to.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -195,6 +196,7 @@ def all_finite(x: np.ndarray) -> bool:
     return bool((np.abs(x) < too_large(x.dtype)).all())
 
 
+@cache
 def too_large(dtype: np.typing.DTypeLike) -> float:
     r"""Return the least number whose square is infinite: half of infinity's exponent, :math:`2^{64}` for float32.
 
