@@ -21,6 +21,7 @@ import numpy as np
 from npgan.errors import InputError
 
 PLAIN = (6e-6,)
+PLAIN_ALONG = (3e-5, *PLAIN)  # in a direction of norm 1 many elements move, each by little
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 SMALL_STEPS = (1e-8, 1e-10, 1e-12)
 LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
@@ -197,7 +198,8 @@ class Slopes:
         """
         self._changed = np.zeros(self.y.shape, bool)
         jitter, found = self.observed.rng.uniform(0.7, 1.0), []
-        ways = [(self.plain, PLAIN), (self.extrapolated, STEPS if refine else STEPS[:1])]
+        plain = PLAIN_ALONG if line.place is ... else PLAIN
+        ways = [(self.plain, plain), (self.extrapolated, STEPS if refine else STEPS[:1])]
         for slope, steps in [*ways, (self.extrapolated, SMALL_STEPS if refine else ())]:
             for h in line.steps(steps):
                 found.append(slope(line, jitter * h))

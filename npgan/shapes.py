@@ -117,6 +117,7 @@ class Border:
             for i, a in arrays
             if "or bytes" not in a.words
         ]
+        self.looks_at_values = bool(self.changed or self.below or also)
         self.remembered: dict[tuple, tuple[np.dtype, Sizes]] = {}
 
     def check(self, given: tuple) -> np.dtype:
@@ -128,6 +129,8 @@ class Border:
                 self.remembered.clear()
             known = self.remembered[kinds] = self._examined(kinds)
         dtype, sizes = known
+        if not self.looks_at_values:
+            return dtype
         given += (None,) * (len(self.arguments) - len(given))
         for i, argument in self.changed:
             self._check_changed(given[i], argument)

@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.gradcheck import Function, Report, gradcheck
-from npgan.layers import (
-    Layer,
-)
+from npgan.gradcheck import Report, gradcheck
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Case:
     """
 
     name: str
-    target: Layer | Function
+    target: Any
     inputs: tuple[np.ndarray, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     analytic: bool = False

@@ -191,8 +191,12 @@ def penalties(rng: np.random.Generator) -> Iterator[Case]:
 
             def penalty(
                 net: Sequential = net, x: np.ndarray = x, measure: Callable = measure
-            ) -> tuple[Any, Parameters]:
-                grads = net.parameters.like()
-                return gradient_penalty(net, x, measure, 3.0, grads), grads
+            ) -> tuple[Any, Callable]:
+                def vjp(dy: Any) -> dict[str, np.ndarray]:
+                    grads = net.parameters.like()
+                    gradient_penalty(net, x, measure, 3.0, grads)
+                    return {name: dy * gradient for name, gradient in grads.items()}
+
+                return gradient_penalty(net, x, measure, 3.0), vjp
 
             yield Case(f"penalty {name}, {layer}", penalty, (), {"wrt": net.parameters})

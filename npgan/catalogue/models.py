@@ -7,6 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from npgan.catalogue.case import Case
+from npgan.gradcheck import Report, gradcheck
 from npgan.models import Model
 from npgan.models.presets import PRESETS
 
@@ -18,11 +19,14 @@ def steps_of(name: str, model: Model, x: np.ndarray, **options: Any) -> Iterator
         yield Case(f"{name}, {step.name}", step.function, (), {"wrt": step.parameters, **options})
 
 
-def presets(_: np.random.Generator) -> Iterator[Case]:
-    """Yield complete steps of every preset's model, each of random numbers of its own."""
-    for name, config in PRESETS.items():
-        rng = np.random.default_rng(crc32(name.encode()))
-        model = config.build(rows=config.batch_size).astype(np.float64)
+class Preset(Case):
+    """All steps of a preset's model, along random directions: it is large, and made when it is checked."""
+
+    def check(self, method: str = "central") -> Report:
+        """Run the checker."""
+        rng = np.random.default_rng(crc32(self.name.encode()))
+        config = self.target
+        model = config.build(rows=config.batch_size)
         for network in model.networks.values():
             # Small first weights leave all near their corners; large ones bring probabilities so near 0
             # and 1 that their logarithms lose digits.
@@ -30,4 +34,12 @@ def presets(_: np.random.Generator) -> Iterator[Case]:
             flat = network.parameters.flat
             flat += rng.standard_normal(flat.size) / max(10, np.sqrt(widest))
             flat *= 0.9
-        yield from steps_of(f"preset {name}", model, rng.random((3, model.features)), directions=2)
+        x = rng.random((3, model.features))
+        labels = np.arange(len(x)) % getattr(model, "classes", 1)
+        return gradcheck(model, x, labels, method=method, directions=2)
+
+
+def presets(_: np.random.Generator) -> Iterator[Case]:
+    """Yield every preset, each of random numbers of its own."""
+    for name, config in PRESETS.items():
+        yield Preset(f"preset {name}", config)

@@ -39,21 +39,21 @@ def cores() -> int:
 
 def results() -> tuple[int, Iterator[Result]]:
     """Return how many cases there are, and the results, in order, as they come."""
-    _prepare()
-    return len(CASES), _all(cores())
-
-
-def _all(processes: int) -> Iterator[Result]:
-    numbers = range(len(CASES))
+    processes = cores()
     if processes == 1:
-        yield from map(_check, numbers)
-        return
+        _prepare()
+        return len(CASES), map(_check, range(len(CASES)))
     new = get_context("spawn")  # on every system: a fork would inherit threads that do not run
-    with ProcessPoolExecutor(processes, new, initializer=_prepare_helper) as pool:
-        try:
-            yield from pool.map(_check, numbers)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = ProcessPoolExecutor(processes, new, initializer=_prepare_helper)
+    total = pool.submit(_count).result()
+    return total, _all(pool, total)
+
+
+def _all(pool: ProcessPoolExecutor, total: int) -> Iterator[Result]:
+    try:
+        yield from pool.map(_check, range(total))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _prepare() -> None:
@@ -63,6 +63,10 @@ def _prepare() -> None:
 def _prepare_helper() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that prints
     _prepare()
+
+
+def _count() -> int:
+    return len(CASES)
 
 
 def _check(number: int) -> Result:
