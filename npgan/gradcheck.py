@@ -32,7 +32,7 @@ PROBES = 2
 NEARBY = 1e-4
 ROUGH = 1e-6
 SCALES = (-1e3, 1e-6)  # of an upstream gradient, in which a backward pass is linear
-FAILURES = 30  # of one array, after which it is clear that they fail
+FAILURES = 10  # of one array, after which it is clear that they fail
 PATIENCE = 2.0  # seconds without a word
 
 

@@ -24,6 +24,7 @@ PLAIN = (6e-6,)
 PLAIN_ALONG = (3e-5, *PLAIN)  # in a direction of norm 1 many elements move, each by little
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 SMALL_STEPS = (1e-8, 1e-10, 1e-12)
+SETTLED = 1e-7  # of the gap to the expected slope
 LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
 ONE_SIDED = 1e-5
 CORNER = 1e-6
@@ -198,15 +199,16 @@ class Slopes:
         """
         self._changed = np.zeros(self.y.shape, bool)
         jitter, found = self.observed.rng.uniform(0.7, 1.0), []
-        plain = PLAIN_ALONG if line.place is ... else PLAIN
-        ways = [(self.plain, plain), (self.extrapolated, STEPS if refine else STEPS[:1])]
-        for slope, steps in [*ways, (self.extrapolated, SMALL_STEPS if refine else ())]:
-            for h in line.steps(steps):
-                found.append(slope(line, jitter * h))
-                size = self._size()
-                allowed = tolerance * max(largest, FLOOR * size)
-                if abs(expected - found[-1]) <= allowed and (size or slope != self.plain):
-                    return Slope(found[-1], size)
+        before = 0.0
+        for slope, h in self._ways(line, refine):
+            found.append(slope(line, jitter * h))
+            size = self._size()
+            allowed = tolerance * max(largest, FLOOR * size)
+            if abs(expected - found[-1]) <= allowed and (size or slope != self.plain):
+                return Slope(found[-1], size)
+            if found[-1] and h < before / 9 and self._settled(*found[-2:], expected):
+                break
+            before = h
         size = size or float(self.sizes.sum())  # nothing changed: rounding may hide it
         allowed = tolerance * max(largest, FLOOR * size)
         gaps = [math.inf if math.isnan(slope) else abs(slope - expected) for slope in found]
@@ -220,6 +222,18 @@ class Slopes:
                 between = low <= expected <= high
                 return Slope(expected if between else (low + high) / 2, size, True)
         return nearest
+
+    def _ways(self, line: Line, refine: bool) -> Iterator[tuple[Callable[[Line, float], float], float]]:
+        """Yield the kinds of differences and their steps, in the order in which they are tried."""
+        for h in line.steps(PLAIN_ALONG if line.place is ... else PLAIN):
+            yield self.plain, h
+        for h in line.steps((*STEPS, *SMALL_STEPS) if refine else STEPS[:1]):
+            yield self.extrapolated, h
+
+    @staticmethod
+    def _settled(far: float, near: float, expected: float) -> bool:
+        """Return whether two steps agree so well on another slope that only a corner is left to look for."""
+        return abs(near - far) < SETTLED * abs(expected - near)
 
     def _corner(self, line: Line, size: float, jitter: float) -> tuple[float, float]:
         """Return the slopes on both sides of a corner, the lower one first; where there is none, none.
