@@ -10,7 +10,7 @@ from npgan.metrics import class_statistics, frechet_distance
 from npgan.models.presets import preset
 from npgan.plotting import tile
 
-STEPS, BATCH, SAMPLES = 1500, 64, 5000
+STEPS, BATCH, SAMPLES = 1500, 32, 5000
 CURE = {"penalties": {"r1": 1.0, "r2": 1.0}, "ema": 0.999}
 
 
