@@ -21,7 +21,7 @@ import numpy as np
 from npgan.errors import InputError
 
 PLAIN = (6e-6,)
-PLAIN_ALONG = (3e-5, *PLAIN)  # in a direction of norm 1 many elements move, each by little
+ALONG = 10  # times as long: in a direction of norm 1 many elements move, each by little
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 SMALL_STEPS = (1e-8, 1e-10, 1e-12)
 SETTLED = 1e-7  # of the gap to the expected slope
@@ -223,12 +223,15 @@ class Slopes:
                 return Slope(expected if between else (low + high) / 2, size, True)
         return nearest
 
-    def _ways(self, line: Line, refine: bool) -> Iterator[tuple[Callable[[Line, float], float], float]]:
-        """Yield the kinds of differences and their steps, in the order in which they are tried."""
-        for h in line.steps(PLAIN_ALONG if line.place is ... else PLAIN):
-            yield self.plain, h
+    def _ways(
+        self, line: Line, refine: bool
+    ) -> Iterator[tuple[Callable[[Line, float], float], float]]:
+        """Yield the kinds of differences, each with a step, in the order in which they are tried."""
+        longer = ALONG if line.place is ... else 1
+        for h in line.steps(PLAIN):
+            yield self.plain, longer * h
         for h in line.steps((*STEPS, *SMALL_STEPS) if refine else STEPS[:1]):
-            yield self.extrapolated, h
+            yield self.extrapolated, longer * h
 
     @staticmethod
     def _settled(far: float, near: float, expected: float) -> bool:

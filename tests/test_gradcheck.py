@@ -136,6 +136,19 @@ def test_the_report_names_the_array_and_the_element_that_is_wrong():
     assert "ok    bias" in str(report)
 
 
+@pytest.mark.parametrize(("wrong", "found"), [(0.0, False), (1e-7, True)])
+def test_a_corner_closer_than_rounding_lets_steps_be_is_no_mistake_and_hides_none(wrong, found):
+    class Off(Dense):
+        def backward(self, dy, cache, grads=None, input_grad=True):
+            return (1 + wrong) * super().backward(dy, cache, grads, input_grad)
+
+    net = Sequential(Dense(1, 1), ReLU(), Off(1, 1), rng=0)
+    for array, value in zip(net.parameters.values(), (1, 1e-6 - 1, 1, 1000), strict=True):
+        array[...] = value
+    report = gradcheck(net, np.ones((1, 1)))
+    assert bool(report) != found, report
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_gradient_that_is_not_finite_fails_at_its_element(bad):
     report = gradcheck(lambda x: ((x**2).sum(), np.array([2, bad, 2])), np.ones(3))
