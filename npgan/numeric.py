@@ -206,7 +206,7 @@ class Slopes:
             allowed = tolerance * max(largest, FLOOR * size)
             if abs(expected - found[-1]) <= allowed and (size or slope != self.plain):
                 return Slope(found[-1], size)
-            if found[-1] and h < before / 9 and self._settled(*found[-2:], expected):
+            if found[-1] and h < before / 9 and self._settled(found[-2], found[-1], expected):
                 break
             before = h
         size = size or float(self.sizes.sum())  # nothing changed: rounding may hide it
