@@ -192,6 +192,7 @@ def shaped(name: str, value: Any, form: Form | None, kind: str = "floats", rows:
         or not _fits(shape, wanted)
         or value.dtype.kind not in KINDS[kind]
         or (rows and shape[0] < rows)
+        or isinstance(value, np.ma.MaskedArray)
     ):
         sizes = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
         least = f", {wanted[0]} at least {rows}" if rows else ""
@@ -211,7 +212,9 @@ def _fits(shape: tuple[int, ...], form: Form) -> bool:
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """Return ``np.asarray(value)`` if that holds numbers, floats as float32 or float64."""
+    """Return ``np.asarray(value)`` if that holds numbers, floats as float32 or float64, none masked."""
+    if np.ma.is_masked(value):
+        raise InputError(f"{name} has masked values: fill them in, or leave them out")
     try:
         found = np.asarray(value)
     except Exception:  # of rows that are not alike, and what other libraries raise

@@ -92,6 +92,7 @@ SPOILED = {
     "negative": lambda x: -1.0 - x,
     "large": lambda x: x + 1000.0,
     "huge": lambda x: last(x.astype(float), 1e300),
+    "masked": lambda x: np.ma.masked_array(x, np.ones(x.shape, bool)),
     "nan": lambda x: last(x, np.nan),
     "infinite": lambda x: last(x, -np.inf),
 }

@@ -312,6 +312,7 @@ WRONG = [
         lambda: make_gan(optimizers=dict.fromkeys(("generator", "discriminator"), SGD(0.1))),
         "an optimizer of its own",
     ),
+    (lambda: Autoencoder(*[net(Dense(4, 4))] * 2), "one network is given twice"),
     (
         lambda: make_gan(optimizers=make_gan().optimizers),
         "the optimizer of the generator holds another network's moments: make a new one",
@@ -411,6 +412,7 @@ BAD_DATA = [
     (changed(0, 2, -0.1), r"lie in \[-0.1, .*only reaches \[0, 1\]"),
     (changed(0, 2, 255), "scale the data, or give bytes"),
     (np.full((2, D), "a"), "real numbers, not <U1"),
+    (np.ma.masked_less(np.linspace(0, 1, 2 * D).reshape(2, D), 0.5), "has masked values"),
 ]
 
 

@@ -55,6 +55,8 @@ class Model:
         if self.optimizers.keys() != self.networks.keys():
             names, given = ", ".join(self.networks), ", ".join(self.optimizers)
             raise InputError(f"optimizers are needed for {names}, not for {given}")
+        if len({id(network) for network in self.networks.values()}) < len(self.networks):
+            raise InputError("one network is given twice: each trains weights of its own")
         if len({id(optimizer) for optimizer in self.optimizers.values()}) < len(self.networks):
             raise InputError("each network needs an optimizer of its own: it holds its moments")
         for name, optimizer in self.optimizers.items():
