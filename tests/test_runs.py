@@ -1,5 +1,6 @@
 """Runs on disk, as a user meets them: resumed, interrupted, damaged, sampled."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import picture, rows, run
+from safetensors.numpy import save_file
 
 from npgan.models.presets import preset
-from npgan.training import History
+from npgan.training import History, checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,14 @@ def undrawn(monkeypatch):
     """Leave the pictures out, which take most of a short run's time."""
     monkeypatch.setattr("npgan.runs.draw", lambda *_: None)
     monkeypatch.setattr("npgan.plotting.save_curves", lambda *_: None)
+
+
+def as_before(folder):
+    """Make a checkpoint as earlier versions wrote it: no digest, no history."""
+    path = Path(folder, "checkpoint.safetensors")
+    arrays, numbers = checkpoint.load(path)
+    del arrays["history"], numbers["history"]
+    save_file(arrays, path, {"npgan": json.dumps(numbers)})
 
 
 def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):
@@ -86,6 +96,7 @@ def test_a_run_whose_history_has_an_earlier_versions_columns_goes_on(capsys, ima
     """They were of every objective; they stay where they are, and nothing is added to them."""
     words = ("gan-mnist", "--data", images, "--batch-size", 20, "--steps", 2)
     assert run(capsys, "train", *words, "--backend", "numpy", "--out", "r")[0] == 0
+    as_before("r")
     table = Path("r/history.csv")
     table.write_text(table.read_text().replace("d_pairs_won", "d_real"))
     assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 0

@@ -83,6 +83,7 @@ TYPES = {
     "preset": str,
     "image_shape": list,
     "image_range": list,
+    "metrics_every": int,
 }
 IN_WORDS = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
 
@@ -105,6 +106,7 @@ class Config:
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
     image_range : the least and the largest value of images that are floats; None: they are bytes
+    metrics_every : measure samples after so many epochs; None: never
     """
 
     model: str
@@ -120,6 +122,7 @@ class Config:
     preset: str = ""
     image_shape: list[int] | None = None
     image_range: list[float] | None = None
+    metrics_every: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a TOML file holds: all that is set."""
@@ -217,6 +220,8 @@ class Config:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} must be at least 1, not {value}")
+        if self.metrics_every is not None:
+            count("the number of epochs between measures", self.metrics_every, 1)
         if (self.epochs is None) == (self.steps is None):
             raise InputError("the configuration must have either epochs or steps")
         if self.seed < 0:
