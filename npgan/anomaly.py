@@ -199,7 +199,7 @@ WITHOUT_MODEL = [name for name, score in SCORES.items() if score.kind is Model]
 def scores_for(model: Model) -> dict[str, Score]:
     """Return the scores that a model has, by name.
 
-    A discriminator of several samples at once has no opinion of one, and one of a single layer no
+    A discriminator of several samples at once, packed or compared, has no opinion of one, and one of a single layer no
     features; what more than a code decides on is not searched for by its code.
     """
     instance("model", model, Model)
@@ -208,6 +208,7 @@ def scores_for(model: Model) -> dict[str, Score]:
         del found["search"]
     if isinstance(model, GAN):
         alone = model.discriminator.in_width == model.features
+        alone = alone and not model.discriminator.couples_samples
         if not alone:
             del found["critic"]
         if not alone or len(model.discriminator.layers) == 1:

@@ -1,4 +1,4 @@
-"""Numbers that say how good a trained model is, each beside what real data scores."""
+"""Numbers that say how good a trained model is, beside what real data or a simple answer scores."""
 
 from collections.abc import Callable
 from typing import Any
@@ -83,6 +83,8 @@ def _discrimination(
     model: GAN, dataset: Dataset, rng: np.random.Generator, n: int
 ) -> dict[str, Any]:
     assert dataset.test is not None
+    if any(network.couples_samples for network in model.discriminators.values()):
+        return {}  # what it says of a sample depends on how many others it sees, and which
     rows = model.rows(dataset.test, dataset.test_labels)
     chosen = rows[rng.permutation(len(rows))[:n]]
     each = [_opinion(model, *logits) for logits in model.opinions(chosen, rng)]

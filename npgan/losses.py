@@ -2,12 +2,14 @@ r"""Objectives: what the two players of a GAN, and an autoencoder, minimise.
 
 Each returns its value and the gradients of exactly that value, by name. Discriminators return
 logits :math:`l`, :math:`l_r` of real data and :math:`l_f` of generated data. For a cross-entropy the
-probability that a sample is real is :math:`\sigma(l)`, but it is never formed: :math:`-\log\sigma(l)` and
-:math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. A line over a term is its mean over the n
+probability that a sample is real is :math:`\sigma(l)`, of which no logarithm is taken: :math:`-\log\sigma(l)`
+and :math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. With smoothed labels s and t the best
+:math:`\sigma(l)` is sP + t(1 - P) where that probability is P. A line over a term is its mean over the n
 samples of its batch, which gives each sample's gradient the factor 1/n.
 
-Where generated data is like real data, the best discriminator answers everywhere the same, and each loss
-has a value that can be drawn beside its curve: its *equilibrium*.
+Where generated data is like real data, a discriminator that answers everywhere the same is a best one (for
+Wasserstein's and the hinge loss others are as good), and a loss that does not follow its constant has a value
+that can be drawn beside its curve: its *equilibrium*.
 """
 
 import math

@@ -96,7 +96,7 @@ def contraction(
         = \sum_j \frac\lambda n\sum_r\|g_{rj}\|^2, \qquad g_{rj} = \frac{\partial h_{rj}}{\partial x_r}
 
     A pass back for each of the code's k units gives :math:`g_j`, and the encoder's double backward pass of
-    :math:`2\lambda g_j/n` the gradient, whatever its layers are. For one layer :math:`h = f(xW + b)` it is
+    :math:`2\lambda g_j/n` the gradient, for all layers that have one. For one layer :math:`h = f(xW + b)` it is
     :math:`\frac\lambda n\sum_{rj} f'(a_{rj})^2\|W_{\cdot j}\|^2`. Source: Rifai et al. 2011, eq. 1.
 
     Parameters

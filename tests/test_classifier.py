@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from commands import run
 
-from npgan import Dense, Dropout, ReLU, Sequential, data
+from npgan import Dense, Dropout, ReLU, Sequential, backend, data
 from npgan.data import Dataset
 from npgan.errors import InputError
 from npgan.metrics import confusion
@@ -73,7 +73,12 @@ def test_evaluation_draws_no_dropout():
     np.testing.assert_array_equal(model.probabilities(x), model.probabilities(x))
 
 
-def test_the_inputs_gradient_is_that_of_finite_differences():
+def log_odds(model, x, labels):
+    right = model.probabilities(x)[np.arange(len(x)), labels]
+    return np.log((1 - right) / right).sum()
+
+
+def test_the_inputs_gradient_is_that_of_the_log_odds():
     x, labels = rows(4)
     model = make(rate=0.5)
     network = model.classifier.astype(np.float64)
@@ -83,8 +88,19 @@ def test_the_inputs_gradient_is_that_of_finite_differences():
     for i, j in np.ndindex(x.shape):
         step = np.zeros_like(x)
         step[i, j] = h
-        slope = cross_entropy(model, x + step, labels) - cross_entropy(model, x - step, labels)
+        slope = log_odds(model, x + step, labels) - log_odds(model, x - step, labels)
         assert gradient[i, j] == pytest.approx(slope / (2 * h), rel=1e-4, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_the_inputs_gradient_does_not_vanish_where_the_classifier_is_sure(name):
+    backend.use(name)
+    model = make(rate=0.5)
+    model.classifier.parameters.flat[:] *= 1e3
+    x, _ = rows(4)
+    labels = model.predict(x)
+    assert model.probabilities(x).max(axis=1).min() == 1
+    assert (model.input_gradient(x, labels) != 0).any(axis=1).all()
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,14 @@ from npgan import (
     ConditionalGAN,
     ConditionalVAE,
     Dense,
+    InputError,
     NonFiniteError,
     Sequential,
     Sigmoid,
     Translator,
     backend,
     ops,
+    penalties,
 )
 from npgan.data import Dataset
 
@@ -137,6 +139,27 @@ def test_data_that_nobody_scaled_trains_all_networks_or_is_to_be_scaled(name, sc
     else:
         weights = {n: network.parameters.flat for n, network in model.networks.items()}
         assert all((weights[n] != before[n]).mean() > 0.5 for n in weights)
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+@pytest.mark.parametrize("logit", [12, 18, 30, 80])
+def test_a_cross_entropy_near_0_keeps_its_digits_on_both_sides(name, logit):
+    backend.use(name)
+    exact = np.log1p(np.exp(-float(logit))), 1 / (1 + np.exp(float(logit)))
+    for side, target in ((1, 1.0), (-1, 0.0)):
+        value, slope = backend.run.bce_with_logits(np.float32([side * logit]), target)
+        assert (value, -side * slope[0]) == pytest.approx(exact, rel=1e-5)
+
+
+def test_a_penalty_knows_the_direction_of_slopes_whose_squares_are_0_or_infinite():
+    for size in (1e-30, 1e20):
+        direction = penalties.distance_from_one(np.float32([[3 * size, 4 * size]]))[1]
+        assert direction / abs(direction).max() == pytest.approx(np.sign(size - 1) * [[0.75, 1]])
+
+
+def test_labels_that_are_smoothed_past_each_other_are_refused():
+    with pytest.raises(InputError, match="must be above"):
+        GAN(*[Sequential(Dense(1, 1))] * 2, label_smoothing=0.6, fake_label_smoothing=0.4)
 
 
 def test_the_advice_follows_what_is_to_blame():

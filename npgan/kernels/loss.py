@@ -31,8 +31,10 @@ def block(x, target, code, each, values, dx):  # type: ignore[no-untyped-def]
         for i in range(x.size):
             e = exp(-abs(x[i]))
             p = (one if x[i] >= zero else e) / (one + e)
-            values[i] = max(x[i], zero) + log1p(e) - target[i] * x[i]
-            dx[i] = (p - target[i]) * each
+            q = (e if x[i] >= zero else one) / (one + e)
+            t = target[i]
+            values[i] = (max(x[i], zero) - t * x[i]) + log1p(e)
+            dx[i] = ((one - t) * p - t * q) * each
     count = x.size
     while count > 1:  # half of them onto the other half
         half = (count + 1) // 2

@@ -12,7 +12,7 @@ from npgan.kernels.matmul import share
 
 @jit
 def _softmax(x, y):  # type: ignore[no-untyped-def]
-    """Write a row's softmax; return the logarithm of its denominator."""
+    """Write a row's softmax; return the largest number, and how far the logarithm of the sum lies above it."""
     top = x[0]
     for j in range(x.size):
         top = x[j] if x[j] > top or x[j] != x[j] else top
@@ -22,7 +22,7 @@ def _softmax(x, y):  # type: ignore[no-untyped-def]
         total += y[j]
     for j in range(x.size):
         y[j] /= total
-    return top + math.log(total)
+    return top, math.log(total)
 
 
 def _forward(x, y, width, parts):  # type: ignore[no-untyped-def]
@@ -52,7 +52,8 @@ def _cross_entropy(logits, labels, losses, dlogits, width, parts):  # type: igno
         for i in range(first, last):
             row, right = slice(i * width, (i + 1) * width), labels[i]
             x, dx = logits[row], dlogits[row]
-            losses[i] = _softmax(x, dx) - x[right]
+            top, above = _softmax(x, dx)
+            losses[i] = above - (x[right] - top)
             dx[right], total = 0, dx.dtype.type(0)
             for j in range(width):
                 total += dx[j]

@@ -103,7 +103,7 @@ def relative_spread(samples: np.ndarray, modes: np.ndarray, std: float) -> float
         = 1 - \frac{a e^{-a}}{1 - e^{-a}} \approx 0.949
 
     The result is :math:`s/\sigma\sqrt c`: 1 for the mixture, 0 for points, or where no mode has two
-    samples. Evenly filled discs have 1.54, circles at the edge, the widest, 2.18.
+    samples. Evenly filled discs have 1.54, circles at the edge 2.18.
 
     Parameters
     ----------

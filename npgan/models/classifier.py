@@ -97,9 +97,18 @@ class Classifier(Labels):
         return value, logits
 
     def input_gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        r"""Return :math:`\partial L/\partial x`, (n, d), in evaluation mode: what an attack follows."""
+        r"""Return where each row's loss rises, (n, d), in evaluation mode: what an attack follows.
+
+        It is the gradient of the log-odds :math:`\log\frac{1-p}{p} = \log\sum_{j\ne c} e^{l_j} - l_c` against
+        the right class c. The loss :math:`-\log p` rises with them, its gradient is :math:`1 - p` times this
+        one, and where the classifier is sure, floating point would make that 0.
+        """
         logits, cache = self.classifier.forward(x)
-        return self.classifier.backward(run.softmax_cross_entropy(logits, labels)[1], cache)
+        right, wrong = (np.arange(len(labels)), labels), logits.copy()
+        wrong[right] = -np.inf
+        dlogits = run.softmax_forward(wrong)
+        dlogits[right] = -1
+        return self.classifier.backward(dlogits, cache)
 
     def losses(self, batch: np.ndarray) -> Iterator[Loss]:
         """Yield the classifier's loss."""

@@ -117,6 +117,10 @@ class GAN(Judged):
         self.n_critic = count("n_critic", n_critic, 1)
         self.label_smoothing = fraction("label_smoothing", label_smoothing)
         self.fake_label_smoothing = fraction("fake_label_smoothing", fake_label_smoothing)
+        if label_smoothing + fake_label_smoothing >= 1:
+            raise InputError(
+                "real data's label, 1 - label_smoothing, must be above fake_label_smoothing"
+            )
         if (label_smoothing or fake_label_smoothing) and not self.objective.labels:
             raise InputError(
                 f"the objective {objective!r} has no labels: there is nothing to smooth"

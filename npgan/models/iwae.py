@@ -8,7 +8,7 @@ Its gradient weighs each code's by its share of the weight, :math:`\tilde w_{rj}
 .. math:: dL = -\frac1n\sum_{r,j}\tilde w_{rj}\,d\log w_{rj}.
 
 With :math:`z = \mu + \sigma\epsilon` a weight depends on the encoder through z, and through
-:math:`\log q = -\frac12\epsilon^2 - \frac12\log\sigma^2` directly. Source: Burda et al. 2016.
+:math:`\log q = -\frac12\epsilon^2 - \frac12\log 2\pi\sigma^2` directly. Source: Burda et al. 2016.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ likely x is for a z, :math:`p(x|z)`. Both minimise the negative evidence lower b
 
 .. math:: L = \underbrace{-\log p(x|z)}_{z \sim q(z|x)} + \beta\,\mathrm{KL}(q(z|x)\,\|\,N(0, I)),
 
-which for :math:`\beta = 1` is at least :math:`-\log p(x)` (Kingma and Welling 2014, eq. 10). A larger
+which for :math:`\beta = 1` is on average at least :math:`-\log p(x)` (Kingma and Welling 2014, eq. 10). A larger
 :math:`\beta` makes the codes simpler (Higgins et al. 2017), and one that rises from 0 lets the decoder
 find a use for all of them first (Bowman et al. 2016).
 """
@@ -154,12 +154,12 @@ class Variational(Decoding):
         samples: int = 1,
         labels: np.ndarray | None = None,
     ) -> np.ndarray:
-        r"""Return a lower bound of each row's :math:`\log p(x)`, (n,), in nats, from so many codes.
+        r"""Return estimates, (n,), of lower bounds of each row's :math:`\log p(x)`, in nats, from so many codes.
 
-        It is the importance-weighted one (:func:`npgan.ops.log_mean_exp_forward`), of one code the
-        evidence lower bound. Rows are binarised where those of training are; where greys are not, a
-        bernoulli decoder's evidence lower bound is that of the black and white images that they stand for,
-        on average.
+        They are importance-weighted (:func:`npgan.ops.log_mean_exp_forward`), of one code the evidence lower
+        bound. One draw may lie above :math:`\log p(x)`; their mean does not. Rows are binarised where those
+        of training are; where greys are not, a bernoulli decoder's evidence lower bound is that of the black
+        and white images that they stand for, on average.
         """
         rows = self.rows(data, labels)
         return self._bound(rows, errors.generator(rng), count("samples", samples, 1))

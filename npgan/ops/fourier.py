@@ -24,10 +24,10 @@ def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     r"""Return x and its waves, (n, d(1 + 2F)); a cosine is a sine a quarter turn on.
 
     Whole turns are taken off before :math:`\pi` comes in, which loses nothing. But the number of turns,
-    :math:`t = fx`, is rounded, and so is a quarter more: with the floats' :math:`\varepsilon`, of float32
-    :math:`2^{-23}`, a sine is off by up to :math:`\pi\varepsilon(|t| + 1)`, a cosine by up to
-    :math:`\pi\varepsilon(2|t| + 1)`. From :math:`|t| = 1/2\varepsilon` on, :math:`2^{22}` turns, all floats are
-    whole and half turns: both waves are 0.
+    :math:`t = fx`, with f in the type of x, is rounded, and so is a quarter more: with the floats'
+    :math:`\varepsilon`, of float32 :math:`2^{-23}`, a sine is off by up to :math:`\pi\varepsilon(|t| + 1)`, a
+    cosine by up to :math:`\pi\varepsilon(2|t| + 1)`. From :math:`|t| = 1/2\varepsilon` on, :math:`2^{22}` turns,
+    all floats are whole and half turns: both waves are 0, to rounding.
 
     Parameters
     ----------

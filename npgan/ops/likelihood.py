@@ -96,7 +96,7 @@ def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
     r"""The logarithm of a mean of exponentials: :math:`y_r = \log\frac1k\sum_j e^{a_{rj}}`.
 
     Of log-weights :math:`a = \log w`, :math:`w = p(x|z)\,p(z)/q(z|x)`, it is the importance-weighted bound
-    of :math:`\log p(x)`: it rises with k, and is the evidence lower bound for k = 1. The largest a is
+    of :math:`\log p(x)`: its mean rises with k, and is the evidence lower bound for k = 1. The largest a is
     taken out of the sum, so that nothing overflows. a: (n, k); y: (n,). Burda et al. 2016, eq. 8.
 
     >>> log_mean_exp_forward(np.log([[1.0, 3.0]])).round(4)

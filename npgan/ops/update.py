@@ -73,7 +73,8 @@ def rmsprop_update(
     r"""RMSProp: :math:`v \leftarrow \rho v + (1 - \rho)g^2`, :math:`w \leftarrow w - \eta g/(\sqrt v + \epsilon)`.
 
     v starts at 0 and is not divided by what that leaves of it, as Adam's is: the first step is
-    :math:`\eta/\sqrt{1 - \rho}` long, whatever the gradient. Source: Tieleman and Hinton 2012, lecture 6.5.
+    :math:`\eta/\sqrt{1 - \rho}` long, whatever a gradient far above :math:`\epsilon` is. Source: Tieleman
+    and Hinton 2012, lecture 6.5.
 
     >>> w, v = np.array([1.0]), np.array([0.0])
     >>> rmsprop_update(w, np.array([2.0]), v, 0.5, 0.75, 0.0); w, v
@@ -160,9 +161,10 @@ def ema_decay(t: int, limit: float) -> float:
 
     .. math:: \frac{9}{i + 8}\prod_{j=i+1}^t \frac{j - 1}{j + 8} = \binom{i + 7}{8} \Big/ \binom{t + 8}{9},
 
-    of order :math:`i^8/t^9`: how long the run may be, the last tenth of it counts, whose mean age is
-    :math:`(t - 1)/10`. Once :math:`(t - 1)/(t + 8)` has reached :math:`\gamma` (for .999 at t = 8992) this is
-    the usual average. Source: Shamir and Zhang 2013, polynomial-decay averaging with :math:`\eta = 8`.
+    of order :math:`i^8/t^9`: however long the run, its last tenth has three fifths of the weight, and the
+    mean age is :math:`(t - 1)/10`. Once :math:`(t - 1)/(t + 8)` has reached :math:`\gamma` (for .999 at
+    t = 8992) this is the usual average. Source: Shamir and Zhang 2013, polynomial-decay averaging with
+    :math:`\eta = 8`.
 
     >>> [ema_decay(t, 0.999) for t in (1, 2, 10, 10_000)]
     [0.0, 0.1, 0.5, 0.999]
