@@ -35,21 +35,24 @@ class Steps:
     ) -> None:
         self.model, self.batches, self.rng = model, batches, rng
         self.interruptible = interruptible
-        self._programs: dict[Hashable, Any] = {}
+        self._programs: dict[Hashable, Any] = {None: None}
+        self._made: set[Hashable] = set()
 
     def __call__(self) -> dict[str, float]:
         """Make the next step."""
         pattern = self.model.pattern()
         kind = None if pattern is None else (pattern, id(self.batches.data), self.model.memory())
-        if kind in self._programs:
-            return self._run(self._programs[kind])
+        if kind in self._made:
+            return self._make(kind)
         with self._undone_if_interrupted(), self.interruptible():
-            program = None if kind is None else backend.record(self._step, self.rng)
-            metrics = self._run(program)
-        self._programs[kind] = program
+            metrics = self._make(kind)
+        self._made.add(kind)
         return metrics
 
-    def _run(self, program: Any) -> dict[str, float]:
+    def _make(self, kind: Hashable) -> dict[str, float]:
+        if kind not in self._programs:
+            self._programs[kind] = backend.record(self._step, self.rng)
+        program = self._programs[kind]
         if program is not None:
             return program.run()
         return {name: float(value) for name, value in self._step(self.rng).items()}
@@ -71,7 +74,7 @@ class Steps:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has: programs speak of one model's memory, a copy records its own."""
-        return {**vars(self), "_programs": {}}
+        return {**vars(self), "_programs": {None: None}, "_made": set()}
 
     def _step(self, rng: np.random.Generator) -> dict[str, np.floating]:
         return self.model.train_step(self.batches.next(), rng)
