@@ -1,10 +1,14 @@
 """Signals: a step is made whole or not at all, and what asks a process to end lets it save."""
 
+import os
 import signal
+import threading
+import warnings
 
 import numpy as np
 import pytest
 
+from npgan import backend
 from npgan.training import Callback, Loop, StopOnInterrupt
 from npgan.training.interrupts import REASONS, Shield, handled
 
@@ -110,3 +114,28 @@ def test_a_number_is_finite_or_the_run_ends_in_an_error(small_gan, points):
     gan.optimizers["discriminator"].update = lambda w, g, t, lr: w.__imul__(2)
     with np.errstate(all="ignore"), pytest.raises(NonFiniteError, match="step 1"):
         gan.fit(points, steps=1, batch_size=32, callbacks=[], rng=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_fork_beside_a_thread_that_records_a_step_can_train():
+    """A child has the lock as it was, but not the thread that would give it back."""
+    held, seen = threading.Event(), threading.Event()
+
+    def record():
+        with backend._recording:
+            held.set()
+            seen.wait(0.2)
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    held.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that threads do not survive is what this is about
+        child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(10)
+        backend.use("numpy")
+        os._exit(0)
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

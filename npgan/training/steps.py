@@ -1,8 +1,7 @@
 """Training steps one after the other, each kind recorded the first time and replayed from then on."""
 
-import copy
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ class Steps:
         kind = None if pattern is None else (pattern, id(self.batches.data), self.model.memory())
         if kind in self._made:
             return self._make(kind)
-        with self._undone_if_interrupted(), self.interruptible():
+        with self.interruptible():
             metrics = self._make(kind)
         self._made.add(kind)
         return metrics
@@ -56,21 +55,6 @@ class Steps:
         if program is not None:
             return program.run()
         return {name: float(value) for name, value in self._step(self.rng).items()}
-
-    @contextmanager
-    def _undone_if_interrupted(self) -> Iterator[None]:
-        """Put everything back as it was where what ends the block is no error, but Ctrl-C."""
-        arrays, numbers = copy.deepcopy(self.model.state())
-        order, noise = copy.deepcopy((self.batches.state(), self.rng.bit_generator.state))
-        try:
-            yield
-        except Exception:
-            raise
-        except BaseException:
-            self.model.load_state(arrays, numbers)
-            self.batches.load_state(order)
-            self.rng.bit_generator.state = noise
-            raise
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has: programs speak of one model's memory, a copy records its own."""
