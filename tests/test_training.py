@@ -481,6 +481,10 @@ def test_a_checkpoint_by_the_clock_keeps_the_means(
             if loop.step == stop_at + 1:
                 raise SystemExit
 
+        def on_log(self, loop):
+            if loop.step == stop_at:
+                raise SystemExit
+
     def loop(*callbacks):
         return Loop(small_gan(), points, batch_size=2, rng=7, callbacks=callbacks)
 
