@@ -28,6 +28,21 @@ TABLE: dict[str, dict[str, Callable]] = {
 run = SimpleNamespace()
 _chosen = os.environ.get("NPGAN_BACKEND")
 _recording = threading.RLock()  # held by whoever changes ``run``
+_locks: list[Any] = [_recording]  # in the order in which they are taken
+
+
+def _take_locks() -> None:
+    for lock in _locks:
+        lock.acquire()
+
+
+def _give_locks() -> None:
+    for lock in reversed(_locks):
+        lock.release()
+
+
+if hasattr(os, "register_at_fork"):  # or a child inherits what another thread holds, for good
+    os.register_at_fork(before=_take_locks, after_in_parent=_give_locks, after_in_child=_give_locks)
 
 
 def use(name: str) -> None:
@@ -204,11 +219,15 @@ def _activate(name: str) -> None:
 
 def _load_kernels() -> bool:
     try:
+        from numba.core.compiler_lock import global_compiler_lock as compiling
+
         from npgan import kernels
     except ImportError as error:
         message = f"Numba cannot be used ({error}): everything runs in NumPy, which is slower"
         warnings.warn(message, stacklevel=4)
         return False
+    if compiling not in _locks:
+        _locks.append(compiling)
     for operation, kernel in kernels.KERNELS.items():
         TABLE[operation]["numba"] = kernel
     return True

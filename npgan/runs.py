@@ -326,12 +326,12 @@ def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
     samples.mkdir(exist_ok=True)
     try:
         loop.run(epochs=config.epochs, steps=config.steps)
+        checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
     except KeyboardInterrupt as error:
         error.add_note(
             f"what was saved last is whole. Go on with:\n  npgan train --resume {folder}"
         )
         raise
-    checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
     return loop
 
 

@@ -5,7 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,10 @@ def kept() -> Iterator[None]:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
-    with redirect_stderr(Unfailing(sys.stderr)):
+    with ExitStack() as ends:
+        nowhere = ends.enter_context(Path(os.devnull).open("w"))
+        ends.enter_context(redirect_stdout(sys.stdout or nowhere))
+        ends.enter_context(redirect_stderr(Unfailing(sys.stderr or nowhere)))
         yield
 
 

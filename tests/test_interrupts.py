@@ -1,11 +1,15 @@
 """Signals: a step is made whole or not at all, and what asks a process to end lets it save."""
 
+import os
 import signal
+import threading
+import warnings
 
 import numpy as np
 import pytest
 
-from npgan.training import Callback, Loop, StopOnInterrupt
+from npgan import NonFiniteError, backend
+from npgan.training import Callback, Checkpoints, Loop, StopOnInterrupt
 from npgan.training.interrupts import REASONS, Shield, handled
 
 
@@ -98,15 +102,36 @@ def test_a_second_signal_in_a_block_waits_as_well():
         signal.signal(signal.SIGTERM, before)
 
 
-def test_a_number_is_finite_or_the_run_ends_in_an_error(small_gan, points):
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_number_is_finite_or_the_run_ends_in_an_error(small_gan, points, tmp_path, saved):
     """An update that overflows is the last step's, whose result no gradient looks at any more."""
-    from npgan import SGD, NonFiniteError
+    gan, path = small_gan(), tmp_path / "c.safetensors"
+    gan.optimizers["generator"].update = lambda w, *_: w.fill(np.inf)
+    with pytest.raises(NonFiniteError, match=r"after step 1 generator\.0\.\w+ is NaN or infinite"):
+        gan.fit(points, steps=1, batch_size=32, callbacks=[Checkpoints(path)] * saved, rng=0)
+    assert not path.exists()
 
-    gan = small_gan()
-    gan.discriminator.parameters.flat[:] = np.float32(3e38) * np.sign(
-        gan.discriminator.parameters.flat
-    )
-    gan.optimizers["discriminator"] = SGD(1.0)
-    gan.optimizers["discriminator"].update = lambda w, g, t, lr: w.__imul__(2)
-    with np.errstate(all="ignore"), pytest.raises(NonFiniteError, match="step 1"):
-        gan.fit(points, steps=1, batch_size=32, callbacks=[], rng=0)
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_fork_beside_a_thread_that_records_a_step_can_train():
+    """A child has the lock as it was, but not the thread that would give it back."""
+    held, seen = threading.Event(), threading.Event()
+
+    def record():
+        with backend._recording:
+            held.set()
+            seen.wait(0.2)
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    held.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that threads do not survive is what this is about
+        child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(10)
+        backend.use("numpy")
+        os._exit(0)
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

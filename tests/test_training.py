@@ -410,3 +410,96 @@ def test_history_refuses_what_is_no_table_of_numbers_with_steps(tmp_path, text):
     path.write_text(text)
     with pytest.raises(InputError, match="not a history"):
         History.read_csv(path)
+
+
+def test_a_change_of_any_byte_is_found(tmp_path):
+    """But in the header's spaces, there is none that leaves the content as it was."""
+    path = tmp_path / "c.safetensors"
+    content = {"w": np.arange(3.0), "n": np.ones(2, np.int32)}, {"step": 1, "nested": {"a": [0.5]}}
+    checkpoint.save(path, *content)
+    whole = path.read_bytes()
+    for i in range(len(whole)):
+        for bit in (1, 32):
+            damaged = bytearray(whole)
+            damaged[i] ^= bit
+            path.write_bytes(damaged)
+            try:
+                arrays, numbers = checkpoint.load(path)
+            except InputError:
+                continue
+            assert numbers == content[1], (i, whole[i : i + 1])
+            for name, array in content[0].items():
+                np.testing.assert_array_equal(arrays[name], array, strict=True)
+
+
+def test_a_file_without_a_digest_is_one_of_an_earlier_version(tmp_path):
+    from safetensors.numpy import save_file
+
+    save_file({"w": np.ones(2)}, tmp_path / "old", {"npgan": '{"step": 3}'})
+    assert checkpoint.load(tmp_path / "old")[1] == {"step": 3}
+    save_file({"w": np.ones(2)}, tmp_path / "old", {"npgan": '{"step": NaN}'})
+    with pytest.raises(InputError, match="NaN among its numbers"):
+        checkpoint.load(tmp_path / "old")
+
+
+def test_a_system_that_cannot_sync_a_folder_can_train(tmp_path, monkeypatch):
+    open_file = os.open
+
+    def unable(path, flags, *mode):
+        if os.path.isdir(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_file(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", unable)
+    checkpoint.write_atomically(tmp_path / "f", b"x")
+    assert (tmp_path / "f").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("name", ["open", "write", "fsync", "replace"])
+def test_a_failed_write_names_its_file(tmp_path, monkeypatch, name):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, name, full)
+    with pytest.raises(OSError, match="No space") as caught:
+        checkpoint.write_atomically(tmp_path / "f", b"x")
+    assert caught.value.filename == str(tmp_path / "f")
+
+
+def test_a_file_of_any_name_that_a_folder_can_hold_is_written(tmp_path):
+    checkpoint.write_atomically(tmp_path / ("f" * 255), b"x")
+
+
+@pytest.mark.parametrize("stop_at", [9, 18, 20])
+def test_a_checkpoint_by_the_clock_keeps_the_means(
+    small_gan, points, tmp_path, monkeypatch, stop_at
+):
+    """Also at a step that makes a row: killed right after it, the run goes on to the same rows."""
+
+    class Kill(Callback):
+        def on_step_end(self, loop):
+            if loop.step == stop_at + 1:
+                raise SystemExit
+
+        def on_log(self, loop):
+            if loop.step == stop_at:
+                raise SystemExit
+
+    def loop(*callbacks):
+        return Loop(small_gan(), points, batch_size=2, rng=7, callbacks=callbacks)
+
+    monkeypatch.setattr("npgan.training.loop.LOG_EVERY", 9)
+    path = tmp_path / "c.safetensors"
+    with pytest.raises(SystemExit):
+        loop(Kill(), Checkpoints(path, interval=-1.0)).run(steps=40)
+    again, whole = loop(), loop()
+    again.load_state(*checkpoint.load(path))
+    assert again.step == stop_at
+    assert again.run(steps=40)["d_loss"] == whole.run(steps=40)["d_loss"]
+
+
+def test_a_clock_that_is_set_back_damages_no_checkpoint(small_gan, points, tmp_path, monkeypatch):
+    times = iter(range(10**6, 0, -1))
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(times)))
+    run(small_gan, points, tmp_path, 5)
+    run(small_gan, points, tmp_path, 9, resume=True)

@@ -68,6 +68,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     title = f"compiling kernels ({word})"
     if cold and not terminal:
         print(title, file=sys.stderr, flush=True)
+    helper = None
     if cold and keep:
         command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
         helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -82,8 +83,14 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
             *calls[1:],
         ]
     bar = tqdm(calls, title, delay=PATIENCE, leave=False, disable=not terminal)
-    for call in bar:
-        call()
+    try:
+        for call in bar:
+            call()
+    except BaseException:  # Ctrl-C ends both
+        if helper is not None:
+            helper.kill()
+            helper.communicate()
+        raise
 
 
 def compile_second() -> None:

@@ -1,10 +1,11 @@
 """The training loop: batches in, steps and callbacks in their order, everything resumable."""
 
+import copy
 import math
 import time
 import zlib
-from collections.abc import Hashable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -157,7 +158,7 @@ class Loop:
         self.stop, self.failed, self.whole = None, False, True
         self._pace = Pace(backend.threads())
         self._shield = Shield()
-        self._next_step = Steps(self.model, self.batches, self.noise, self._shield.open)
+        self._next_step = Steps(self.model, self.batches, self.noise, self._interruptible)
         with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
             ends.callback(backend.use_threads, backend.threads())
             try:
@@ -216,6 +217,22 @@ class Loop:
         for name, value in self.metrics.items():
             total, count = self._sums.get(name, (0.0, 0))
             self._sums[name] = (total + value, count + 1)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let an interrupt end the block at once, as if it had not begun; errors leave what they find."""
+        arrays, numbers = copy.deepcopy(self.model.state())
+        order, noise = copy.deepcopy((self.batches.state(), self.noise.bit_generator.state))
+        try:
+            with self._shield.open():
+                yield
+        except Exception:
+            raise
+        except BaseException:
+            self.model.load_state(arrays, numbers)
+            self.batches.load_state(order)
+            self.noise.bit_generator.state = noise
+            raise
 
     def _append_row(self) -> None:
         row = {"epoch": self.epoch, "step": self.step, "seconds": self.seconds}

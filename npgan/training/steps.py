@@ -1,8 +1,7 @@
 """Training steps one after the other, each kind recorded the first time and replayed from then on."""
 
-import copy
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -35,43 +34,31 @@ class Steps:
     ) -> None:
         self.model, self.batches, self.rng = model, batches, rng
         self.interruptible = interruptible
-        self._programs: dict[Hashable, Any] = {}
+        self._programs: dict[Hashable, Any] = {None: None}
+        self._made: set[Hashable] = set()
 
     def __call__(self) -> dict[str, float]:
         """Make the next step."""
         pattern = self.model.pattern()
         kind = None if pattern is None else (pattern, id(self.batches.data), self.model.memory())
-        if kind in self._programs:
-            return self._run(self._programs[kind])
-        with self._undone_if_interrupted(), self.interruptible():
-            program = None if kind is None else backend.record(self._step, self.rng)
-            metrics = self._run(program)
-        self._programs[kind] = program
+        if kind in self._made:
+            return self._make(kind)
+        with self.interruptible():
+            metrics = self._make(kind)
+        self._made.add(kind)
         return metrics
 
-    def _run(self, program: Any) -> dict[str, float]:
+    def _make(self, kind: Hashable) -> dict[str, float]:
+        if kind not in self._programs:
+            self._programs[kind] = backend.record(self._step, self.rng)
+        program = self._programs[kind]
         if program is not None:
             return program.run()
         return {name: float(value) for name, value in self._step(self.rng).items()}
 
-    @contextmanager
-    def _undone_if_interrupted(self) -> Iterator[None]:
-        """Put everything back as it was where what ends the block is no error, but Ctrl-C."""
-        arrays, numbers = copy.deepcopy(self.model.state())
-        order, noise = copy.deepcopy((self.batches.state(), self.rng.bit_generator.state))
-        try:
-            yield
-        except Exception:
-            raise
-        except BaseException:
-            self.model.load_state(arrays, numbers)
-            self.batches.load_state(order)
-            self.rng.bit_generator.state = noise
-            raise
-
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has: programs speak of one model's memory, a copy records its own."""
-        return {**vars(self), "_programs": {}}
+        return {**vars(self), "_programs": {None: None}, "_made": set()}
 
     def _step(self, rng: np.random.Generator) -> dict[str, np.floating]:
         return self.model.train_step(self.batches.next(), rng)
