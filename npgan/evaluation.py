@@ -68,7 +68,7 @@ def _generation(model: Any, dataset: Dataset, rng: np.random.Generator, n: int) 
     if judge.accuracy is not None:
         result["classifier_accuracy"] = judge.accuracy
     if labels is not None and judge.by_classes:
-        result["labels_right"] = judge.agreement(samples, labels)
+        result["labels_right"] = judge.agreement(samples, dataset.given(labels))
         result["labels_right_real"] = judge.accuracy
     measures, measures_real = judge.measure(samples), judge.measure(real)
     for name, value in measures.items():

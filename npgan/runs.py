@@ -52,6 +52,8 @@ from npgan.training import (
 CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
 SHOWN = 64
+KEPT_BACK = 0.1
+"""The share of its training rows that a data set without test rows is tested with."""
 MEASURED = 2000
 
 
@@ -94,10 +96,12 @@ def start(
     InputError
         If the folder holds anything already, or the configuration cannot be.
     """
-    dataset = data.load(config.data)
-    config = replace(config, data=_place(config.data)).for_data(dataset)
+    share = KEPT_BACK if config.validation is None else config.validation
+    dataset = data.load_split(config.data, share)
+    config = replace(config, data=_place(config.data), validation=share).for_data(dataset)
     model = config.build(len(dataset.train))
-    callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
+    said = [] if config.data in data.DATASETS else [Word(dataset.summary())]
+    callbacks = [*said, *_measures(model, config, dataset, metrics_every), *callbacks]
     loop = _loop(model, config, dataset, folder, callbacks)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
@@ -132,7 +136,7 @@ def resume(
     before = read_config(folder)
     config = before.override(epochs=epochs, steps=steps, data=data and _place(data))
     config.check()
-    dataset = load_data(config.data, folder)
+    dataset = load_data(config, folder)
     with _naming(folder / CONFIG):
         model = config.build(len(dataset.train))
     callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
@@ -158,21 +162,27 @@ def _place(source: str) -> str:
     return source if named else str(Path(source).resolve())
 
 
-def load_data(source: str, folder: Path) -> Dataset:
-    """Return the data of a folder's run, from a name or a path.
+def load_data(config: Config, folder: Path) -> Dataset:
+    """Return the data of a folder's run, from a name or a path, in the classes that it knows.
 
     Raises
     ------
     InputError
-        If they are not there any more, or cannot be read.
+        If they are not there any more, or cannot be read, or have other labels.
     """
+    source = config.data
     path = Path(data.split_class(source)[0])
     if path.is_absolute() and not (path.exists() or Path(source).exists()):
         raise InputError(
             f"{source}, the data of {folder}, is not there any more: say where it is now by "
             f"npgan train --resume {folder} --data PATH"
         )
-    return data.load(source)
+    dataset = data.load_split(source, config.validation or 0.0)
+    if config.labels is None:  # a run of a version that took labels for classes
+        return dataset.as_given()
+    if dataset.classes != tuple(config.labels):
+        raise InputError(f"{source} has other labels than {folder} was trained with")
+    return dataset
 
 
 def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:

@@ -84,7 +84,7 @@ GZIPPED = gzip.compress(GOOD, mtime=0)
         (GZIPPED[:-9], "ended before"),
         (GZIPPED[:-8] + b"00000000", "CRC check failed"),
         (GZIPPED + b"xx", "Not a gzipped file"),
-        (b"\0\0\x08\x01\xff\xff\xff\xff", "holds only 0"),
+        (b"\0\0\x08\x01\0\xff\xff\xff", "holds only 0"),
         (b"\0\0\x0e\x01\xff\xff\xff\xff", "at most 4,294,967,296 are read"),
         (b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"x", "dimension"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 from npgan import layers, optim
 from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, count, unknown
+from npgan.errors import InputError, array, count, fraction, shown, unknown
 from npgan.models.adversarial import AdversarialAutoencoder
 from npgan.models.autoencoder import Autoencoder
 from npgan.models.bigan import BiGAN
@@ -62,6 +62,7 @@ MODELS: dict[str, Kind] = {
     "classifier": Kind(Classifier, ("classifier",)),
 }
 LARGEST = 100_000_000
+MOST_CLASSES = 1000
 SIZES = {
     "dense": ["IN", "OUT"],
     "spectral_dense": ["IN", "OUT"],
@@ -83,8 +84,16 @@ TYPES = {
     "preset": str,
     "image_shape": list,
     "image_range": list,
+    "labels": list,
+    "validation": float,
 }
-IN_WORDS = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
+IN_WORDS = {
+    str: "text",
+    int: "a whole number",
+    float: "a number with a point",
+    dict: "a table",
+    list: "a list",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,8 @@ class Config:
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
     image_range : the least and the largest value of images that are floats; None: they are bytes
+    labels : the data's own label of each class; None: 0, 1, ...
+    validation : the share of training rows that is kept back where the data have no test rows; None: none
     """
 
     model: str
@@ -120,6 +131,8 @@ class Config:
     preset: str = ""
     image_shape: list[int] | None = None
     image_range: list[float] | None = None
+    labels: list[int] | None = None
+    validation: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a TOML file holds: all that is set."""
@@ -168,9 +181,7 @@ class Config:
             networks = {name: without_images(specs) for name, specs in networks.items()}
         classes = 0
         if self.model in TOLD:
-            if data.train_labels is None:
-                raise InputError(f"the data set {data.name} has no labels to learn from")
-            classes = int(data.train_labels.max()) + 1
+            classes = _classes(data)
             if self.model != "classifier":  # whose last layer says how many
                 settings["classes"] = classes
         widths = WIDTHS[self.model](Sizes(networks, self.settings, data.train.shape[1], classes))
@@ -182,8 +193,21 @@ class Config:
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
         return replace(
-            self, networks=networks, settings=settings, image_shape=shape, image_range=limits
+            self,
+            networks=networks,
+            settings=settings,
+            image_shape=shape,
+            image_range=limits,
+            labels=list(data.classes) if data.classes else None,
         )
+
+    def class_of(self, label: int) -> int:
+        """Return the class with a label of the data's own."""
+        if self.labels is None:
+            return label
+        if label not in self.labels:
+            raise InputError(f"there is no class {label}: the labels are {shown(self.labels)}")
+        return self.labels.index(label)
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
@@ -219,6 +243,10 @@ class Config:
                 raise InputError(f"{name} must be at least 1, not {value}")
         if (self.epochs is None) == (self.steps is None):
             raise InputError("the configuration must have either epochs or steps")
+        if self.validation is not None:
+            fraction("validation", self.validation)
+        if self.labels is not None:
+            array("labels", self.labels, ("classes",), "whole numbers", rows=1)
         if self.seed < 0:
             raise InputError(f"the seed must not be negative, as {self.seed} is")
 
@@ -258,6 +286,20 @@ class Config:
             updates = max(1, total // critic) if role(name) == "generator" else total
             optimizers[name] = optim.build(steps=updates, **rule)
         return optimizers, settings
+
+
+def _classes(data: Dataset) -> int:
+    """Return how many classes there are to learn, each of which needs rows to be learned from."""
+    if data.train_labels is None:
+        raise InputError(f"the data set {data.name} has no labels to learn from")
+    present = np.unique(data.train_labels)
+    classes = len(data.classes) if data.classes else int(present[-1]) + 1
+    if len(present) < classes:
+        raise InputError(
+            f"{data.name} has training rows of {len(present)} of the classes 0 to {classes - 1}: each needs "
+            "some; npgan.data.from_arrays numbers the labels that there are"
+        )
+    return count(f"the number of classes of {data.name}", classes, 1, MOST_CLASSES)
 
 
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:

@@ -5,6 +5,7 @@ others that do. Scores without a model are drawn beside the model's own, with br
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +51,17 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     normal = normal if a.normal is None else a.normal
     if normal is None:
         raise InputError(f"which class of {config.data} belongs? Say --normal C")
-    dataset = runs.load_data(name, a.run_folder)
+    dataset = runs.load_data(replace(config, data=name), a.run_folder)
     x, labels = test_part(dataset)
     train = model.scaled(dataset.only(normal).train)
     if labels is None:
         raise InputError(f"{name} has no labels of its test rows: none is known to be strange")
-    if (labels[: a.rows] == normal).all() or normal not in labels[: a.rows]:
+    strange = labels[: a.rows] != dataset.class_of(normal)
+    if strange.all() or not strange.any():
         raise InputError(
             f"the rows of {name} to score are not some of class {normal}, some of others"
         )
-    x, strange = model.scaled(x[: a.rows]), labels[: a.rows] != normal
+    x = model.scaled(x[: a.rows])
     scores = {
         label: score(model, x, train, np.random.default_rng(a.seed))
         for label, score in scores_for(model).items()
