@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from npgan.models import (
 )
 from npgan.models.config import MODELS, Config
 from npgan.models.labels import Labels
+from npgan.models.refit import spoilers
 from npgan.schedules import Schedule
 from npgan.training import (
     Callback,
@@ -98,10 +100,13 @@ def start(
     """
     share = KEPT_BACK if config.validation is None else config.validation
     dataset = data.load_split(config.data, share)
-    config = replace(config, data=_place(config.data), validation=share).for_data(dataset)
+    preset, config = config, replace(config, data=_place(config.data), validation=share)
+    config = config.for_data(dataset)
+    count("batch_size, a number of training rows,", config.batch_size, 1, len(dataset.train))
     model = config.build(len(dataset.train))
-    said = [] if config.data in data.DATASETS else [Word(dataset.summary())]
-    callbacks = [*said, *_measures(model, config, dataset, metrics_every), *callbacks]
+    words = [] if config.data in data.DATASETS else [dataset.summary()]
+    words += _fitted(preset, config)
+    callbacks = [*map(Word, words), *_measures(model, config, dataset, metrics_every), *callbacks]
     loop = _loop(model, config, dataset, folder, callbacks)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
@@ -183,6 +188,14 @@ def load_data(config: Config, folder: Path) -> Dataset:
     if dataset.classes != tuple(config.labels):
         raise InputError(f"{source} has other labels than {folder} was trained with")
     return dataset
+
+
+def _fitted(before: Config, now: Config) -> Iterator[str]:
+    """Yield what became of layers that spoil images, to fit those of the data."""
+    for name, specs in before.networks.items():
+        for old, new in zip_longest(spoilers(specs), spoilers(now.networks[name])):
+            if old != new:
+                yield f"the {name}'s {old} {f'becomes {new}' if new else 'is left out'}, to fit the data"
 
 
 def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:

@@ -21,7 +21,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN, role
-from npgan.models.refit import WIDTHS, Sizes, refit, without_images
+from npgan.models.refit import NOISY, WIDTHS, Sizes, for_images, refit, spoilers
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
@@ -168,7 +168,8 @@ class Config:
     def for_data(self, data: Dataset) -> "Config":
         """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
 
-        Layers that spoil square images are left out where the rows are none.
+        Layers that spoil square images are fitted to them, or left out where the rows are none, unless
+        undoing what they do is all that the model learns. Pairs of images must lie one above the other.
 
         >>> from npgan.models.presets import preset
         >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
@@ -177,8 +178,11 @@ class Config:
         """
         self.check()
         networks, settings = dict(self.networks), dict(self.settings)
-        if data.image_shape is None or data.image_shape[0] != data.image_shape[1]:
-            networks = {name: without_images(specs) for name, specs in networks.items()}
+        networks = {name: for_images(specs, data.image_shape) for name, specs in networks.items()}
+        if self.model == "autoencoder":
+            self._check_spoiling(networks["encoder"], data)
+        if self.model == "translator":
+            _check_pairs(data)
         classes = 0
         if self.model in TOLD:
             classes = _classes(data)
@@ -200,6 +204,18 @@ class Config:
             image_range=limits,
             labels=list(data.classes) if data.classes else None,
         )
+
+    def _check_spoiling(self, encoder: list, data: Dataset) -> None:
+        """Refuse data whose rows leave a denoising autoencoder nothing to undo."""
+        spoiled = spoilers(self.networks["encoder"], NOISY)
+        if spoiled and not spoilers(encoder, NOISY):
+            what = "rows of numbers"
+            if data.image_shape:
+                what = f"images of {data.image_shape[0]} x {data.image_shape[1]}"
+            raise InputError(
+                f"{self.preset or self.model} learns to undo {spoiled[0]}, which needs square images: "
+                f"{data.name} has {what}"
+            )
 
     def class_of(self, label: int) -> int:
         """Return the class with a label of the data's own."""
@@ -300,6 +316,17 @@ def _classes(data: Dataset) -> int:
             "some; npgan.data.from_arrays numbers the labels that there are"
         )
     return count(f"the number of classes of {data.name}", classes, 1, MOST_CLASSES)
+
+
+def _check_pairs(data: Dataset) -> None:
+    """Refuse images whose upper and lower halves are no pair."""
+    height, width = data.image_shape or (2, 1)
+    if height % 2 or width > height:
+        raise InputError(
+            f"a translator learns from pairs one above the other, (n, 2 h, w), what is given on top: images of "
+            f"{height} x {width} are none; of left and right halves np.concatenate(np.split(images, 2, axis=2), "
+            "axis=1) makes such pairs"
+        )
 
 
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:
