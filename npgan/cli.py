@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
 
-from npgan.errors import InputError, NonFiniteError, count, positive
+from npgan.errors import InputError, NonFiniteError, count, one_line, positive
 from npgan.uses import USES
 
 LARGEST = 2**30  # numbers that are sampled at once
@@ -65,11 +66,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong and exit with code 2."""
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: error: {one_line(message)} (see {self.prog} --help)\n")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code: 2 for what cannot be done as it was asked."""
+    for stream in (sys.stdout, sys.stderr):  # what an encoding lacks is shown by its number
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
         with _threads(arguments):
@@ -89,8 +93,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'the disk'}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+        return one_line(f"{error.filename or 'the disk'}: {error.strerror}")
+    return one_line(" ".join(str(error).split())) or type(error).__name__
 
 
 def _text(argument: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, array, as_path, count, image_shape, instance, number
+from npgan.errors import LARGEST, InputError, array, as_path, count, image_shape, instance, number
 from npgan.reports import REPORTS, Reports
 from npgan.training.history import History
 
@@ -36,6 +36,8 @@ def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
     if high < low:
         raise InputError(f"high must not be below low, as {high} is below {low}")
     x = array("x", x, None)
+    if high - low > LARGEST:  # which float32 does not hold
+        x, low, high = x / 2, low / 2, high / 2
     return np.clip((x - low) / ((high - low) or 1), 0, 1).astype(np.float32)
 
 

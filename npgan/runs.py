@@ -100,6 +100,8 @@ def start(
     """
     share = KEPT_BACK if config.validation is None else config.validation
     dataset = data.load_split(config.data, share)
+    if config.validation is None and len(dataset.train) < config.batch_size:
+        share, dataset = 0.0, data.load(config.data)  # there may be as many rows as a batch has
     preset, config = config, replace(config, data=_place(config.data), validation=share)
     config = config.for_data(dataset)
     count("batch_size, a number of training rows,", config.batch_size, 1, len(dataset.train))
@@ -299,7 +301,7 @@ def _write_config(folder: Path, config: Config) -> None:
     import tomli_w
 
     text = tomli_w.dumps(config.to_dict())
-    checkpoint.write_atomically(folder / CONFIG, text.encode())
+    checkpoint.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
 
 
 def read_config(folder: Path) -> Config:
@@ -314,7 +316,7 @@ def read_config(folder: Path) -> Config:
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except (ValueError, RecursionError) as error:  # also of an integer too long to read
         raise InputError(f"{path} is damaged: {error}") from None
     with _naming(path):

@@ -1,15 +1,17 @@
 """People's own data in runs: their labels, a part to test with, images that do not suit a preset."""
 
 import json
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import run
+from commands import picture, run
 
 from npgan import InputError, data, runs
+from npgan.cli import main
 from npgan.data import Dataset, from_arrays
 from npgan.models.config import MOST_CLASSES
 from npgan.models.presets import preset
@@ -155,10 +157,54 @@ def test_a_share_that_is_none_is_refused(capsys):
 
 def test_a_batch_of_more_rows_than_are_left_is_said_plainly(capsys):
     np.save("x.npy", images(90, 4, 4))
-    code, _, err = run(capsys, "train", "vae", "--data", "x.npy", "--out", "r")
+    words = ("train", "vae", "--data", "x.npy", "--out", "r")
+    code, _, err = run(capsys, *words)
     assert (code, "batch_size, a number of training rows, must" in err) == (2, True)
-    assert "at most 81, not 128" in err
+    assert "at most 90, not 128" in err
+    code, _, err = run(capsys, *words, "--batch-size", 90, "--validation", 0.1)
+    assert (code, "at most 81, not 90" in err) == (2, True)
     assert not Path("r").exists()
+    code, _, err = run(capsys, *words, "--batch-size", 90, "--steps", 1)
+    assert (code, "no test data" in err) == (0, True)
+
+
+# --- names and numbers of every kind -------------------------------------------------------------
+
+
+STRANGE = os.fsdecode(b"a\xff\x1b[31m\n$b$ \xe2\x80\xae.npy")
+
+
+def test_data_whose_name_is_no_text_is_trained_on(capsys):
+    np.save(STRANGE, images(90, 4, 4))
+    code, _, err = run(capsys, "train", "vae", "--data", STRANGE, *WORDS)
+    assert code == 0
+    assert "a\\udcff\\x1b[31m\\n$b$ \\u202e.npy: 81 training images" in err
+    assert Path(runs.read_config(Path("r")).data).name == STRANGE
+    assert run(capsys, "evaluate", "r", "--samples", 20)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("data", f"none/{STRANGE}"), ("evaluate", STRANGE), ("train", STRANGE)]
+)
+def test_messages_show_what_a_terminal_would_obey(capsys, words):
+    code, _, err = run(capsys, *words)
+    assert (code, err.count("\n"), err.isascii()) == (2, 1, True)
+    assert err.strip().isprintable()
+    assert "\\x1b[31m" in err
+
+
+def test_a_name_that_the_terminal_cannot_write_is_shown_by_numbers(tmp_path, monkeypatch):
+    np.save("größe.npy", images(9, 2, 2))
+    with open("out.txt", "w", encoding="ascii") as file:
+        monkeypatch.setattr("sys.stdout", file)
+        assert main(["data", "größe.npy"]) == 0
+    assert r"gr\xf6\xdfe.npy: 9 training images" in Path("out.txt").read_text()
+
+
+def test_the_largest_and_the_least_number_are_drawn(capsys):
+    np.save("x.npy", np.where(images(9, 4, 4) > 127, 3e38, -3e38))
+    assert run(capsys, "data", "x.npy", "--out", "p.png")[0] == 0
+    assert set(np.unique(picture("p.png"))) == {0, 40, 255}
 
 
 # --- images that do not suit a preset ------------------------------------------------------------

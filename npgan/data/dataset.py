@@ -156,7 +156,7 @@ class Dataset:
             own = "" if self.classes is None else f", with the labels {_listed(self.classes)}"
             parts.append(f"{len(np.unique(self.train_labels))} classes{own}")
         parts += self.notes
-        return "; ".join(parts)
+        return errors.one_line("; ".join(parts))
 
     def __post_init__(self) -> None:
         errors.instance("a data set's name", self.name, str)

@@ -27,7 +27,7 @@ LENGTHS = {(1, 0): "<H", (2, 0): "<I"}
 """Version of the format -> how the header's length is written."""
 MAX_HEADER = 1024  # bytes; an array of 32 axes has a shorter one
 HEADER = re.compile(
-    r"\s*\{\s*'descr': '([<>|=]?[A-Za-z?]\d{0,4})', 'fortran_order': (True|False), "
+    r"\s*\{\s*'descr': '([<>|=]?[biufcmMOSUV]\d{0,4})', 'fortran_order': (True|False), "
     r"'shape': \((\d{1,18}(?:, \d{1,18})*,?|)\), \}\s*"
 )
 """An array's header, a Python dictionary, as NumPy writes it: type, order, sizes."""

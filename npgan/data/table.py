@@ -1,10 +1,8 @@
 """Tables of numbers as text, .csv, as pandas, spreadsheets and NumPy write them."""
 
 import csv
-import math
 import os
 import re
-from array import array
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
@@ -22,6 +20,9 @@ NAMELESS = ("", "Unnamed: 0")
 """Names that pandas gives to the column of a row's own number."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 """Cells, in small letters, that say that there is no number."""
+
+
+ROWS = 256  # that are read at once
 
 
 class Row(NamedTuple):
@@ -101,9 +102,9 @@ def _are_names(first: Row, second: Row | None = None) -> bool:
     if not any(_number(cell) is not None for cell in cells):
         return not all(cell.lower() in MISSING for cell in cells)
     numbered = cells[1:] if cells[0] in NAMELESS else cells
-    if numbered != [str(i) for i in range(len(numbered))]:
+    if second is None or numbered != [str(i) for i in range(len(numbered))]:
         return False
-    floats = second is not None and not any(cell.strip().isdecimal() for cell in second.cells)
+    floats = not any(cell.strip().isdecimal() for cell in second.cells)
     return numbered != cells or len(cells) > 2 or floats  # 0, 1 may well be data
 
 
@@ -115,35 +116,40 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _numbers(rows: Iterable[Row], delimiter: str, top: list[Row]) -> np.ndarray:
+def _numbers(rows: Iterator[Row], delimiter: str, top: list[Row]) -> np.ndarray:
     """Return rows as an array (n, d); all have as many cells as the one at the top of the table."""
-    numbers = array("f")
-    width = 0
-    for line, cells in rows:
-        width = len(top[0].cells)
-        if len(cells) != width:
-            raise ValueError(
-                f"line {line} has {len(cells)} cells, line {top[0].line} has {width} columns"
-            )
+    blocks = []
+    while block := list(islice(rows, ROWS)):
+        for line, cells in block:
+            if len(cells) != len(top[0].cells):
+                columns = f"line {top[0].line} has {len(top[0].cells)} columns"
+                raise ValueError(f"line {line} has {len(cells)} cells, {columns}")
         if delimiter != ",":
-            cells = [cell.replace(",", ".") for cell in cells]
-        joined = "".join(cells)
-        try:
-            found = list(map(float, cells))
-            tame = max(map(abs, found)) <= LARGEST and math.isfinite(sum(found))
-        except ValueError:
-            tame = False
-        if not tame or "_" in joined or not joined.isascii():
-            _refuse(line, cells)
-        numbers.extend(found)
-    if not numbers:
+            block = [Row(line, [c.replace(",", ".") for c in cells]) for line, cells in block]
+        blocks.append(_block(block))
+    if not blocks:
         raise ValueError("it holds no data")
-    return np.frombuffer(numbers, np.float32).reshape(-1, width)
+    return np.concatenate(blocks).reshape(-1, len(top[0].cells))
 
 
-def _refuse(line: int, cells: list[str]) -> None:
-    """Raise ValueError for the first cell that holds no number."""
-    for column, cell in enumerate(cells, 1):
+def _block(rows: list[Row]) -> np.ndarray:
+    """Return the numbers in rows, or raise ValueError for the first cell that holds none."""
+    cells = list(chain.from_iterable(row.cells for row in rows))
+    text = "".join(cells)
+    try:
+        found = np.array(list(map(float, cells)))
+        sound = "_" not in text and text.isascii() and (abs(found) <= LARGEST).all()
+    except ValueError:
+        sound = False
+    if not sound:
+        for row in rows:
+            _refuse(row)
+    return found.astype(np.float32)
+
+
+def _refuse(row: Row) -> None:
+    """Raise ValueError if a cell holds no number."""
+    for column, cell in enumerate(row.cells, 1):
         number = _number(cell)
         if cell.strip().lower() in MISSING:
             what = f"has a gap, {shown(cell)}: every cell must hold a number"
@@ -153,7 +159,7 @@ def _refuse(line: int, cells: list[str]) -> None:
             what = f"has {shown(cell)}, which is not within the range of float32"
         else:
             continue
-        raise ValueError(f"line {line}, column {column} {what}")
+        raise ValueError(f"line {row.line}, column {column} {what}")
 
 
 def _counts(column: np.ndarray) -> bool:
