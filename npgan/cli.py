@@ -1,20 +1,22 @@
 """The command line: ``npgan train``, ``sample``, ``reconstruct``, ``evaluate``, and what helps them."""
 
 import argparse
-import json
+import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
 
+from npgan import streams
 from npgan.errors import InputError, NonFiniteError, count, one_line, positive
+from npgan.training.interrupts import REASONS
 from npgan.uses import USES
 
 LARGEST = 2**30  # numbers that are sampled at once
@@ -71,9 +73,11 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code: 2 for what cannot be done as it was asked."""
-    for stream in (sys.stdout, sys.stderr):  # what an encoding lacks is shown by its number
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    with streams.kept():
+        return _main(argv)
+
+
+def _main(argv: list[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         with _threads(arguments):
@@ -86,9 +90,11 @@ def main(argv: list[str] | None = None) -> int:
     except (InputError, NonFiniteError, OSError, MemoryError) as error:
         print(f"npgan: error: {_one_line(error)}", file=sys.stderr)
         return 1 if isinstance(error, NonFiniteError) else 2
-    except KeyboardInterrupt:
-        print("npgan: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        number = error.args[0] if error.args else signal.SIGINT
+        words = "; ".join([REASONS[number], *getattr(error, "__notes__", ())])
+        print(f"npgan: {words}", file=sys.stderr)
+        return 128 + number
 
 
 def _one_line(error: Exception) -> str:
@@ -223,8 +229,7 @@ def _threads(arguments: argparse.Namespace) -> Iterator[None]:
 
 
 def _train(a: argparse.Namespace) -> int:
-    from npgan import backend, runs
-    from npgan.models.presets import DEFAULT, preset
+    from npgan import runs
     from npgan.training import Progress, Work
 
     callbacks = [] if a.quiet else [Work(), Progress()]
@@ -239,25 +244,16 @@ def _train(a: argparse.Namespace) -> int:
         changes = {"epochs": a.epochs, "steps": a.steps, "data": a.data}
         loop = runs.resume(folder, callbacks, **changes, metrics_every=a.metrics_every)
     else:
-        config = preset(a.preset or DEFAULT).override(
-            data=a.data,
-            validation=a.validation,
-            epochs=a.epochs,
-            steps=a.steps,
-            batch_size=a.batch_size,
-            lr=a.lr,
-            seed=a.seed,
-            backend=a.backend or backend.choice(),
-        )
-        folder = a.out or _new_folder(Path("runs"), config.preset)
-        loop = runs.start(config, folder, callbacks, metrics_every=a.metrics_every)
+        folder, loop = _begin(a, callbacks)
     if loop.step < loop.total_steps:
         print(
             f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
             f"  npgan train --resume {folder}",
             file=sys.stderr,
         )
-        return 130
+        return 128 + next(
+            (n for n, reason in REASONS.items() if reason == loop.stop), signal.SIGINT
+        )
     if not a.quiet:
         pictures = folder / runs.SAMPLES
         seen = f"{pictures} and " if any(pictures.iterdir()) else ""
@@ -267,6 +263,30 @@ def _train(a: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
+    """Start a run, and return its folder and its loop."""
+    from npgan import backend, runs
+    from npgan.models.presets import DEFAULT, preset
+
+    config = preset(a.preset or DEFAULT).override(
+        data=a.data,
+        validation=a.validation,
+        epochs=a.epochs,
+        steps=a.steps,
+        batch_size=a.batch_size,
+        lr=a.lr,
+        seed=a.seed,
+        backend=a.backend or backend.choice(),
+    )
+    while True:
+        folder = a.out or _new_folder(Path("runs"), config.preset)
+        try:
+            return folder, runs.start(config, folder, callbacks, metrics_every=a.metrics_every)
+        except runs.Taken:  # by a run that began at the same time
+            if a.out:
+                raise
 
 
 def _new_folder(parent: Path, name: str) -> Path:
@@ -281,6 +301,7 @@ def _new_folder(parent: Path, name: str) -> Path:
 def _sample(a: argparse.Namespace) -> None:
     from npgan import plotting, runs
     from npgan.models import CONDITIONAL, GAN, GENERATORS
+    from npgan.training import checkpoint
 
     if a.n < 1:
         raise InputError(f"-n must be at least 1, not {a.n}")
@@ -313,7 +334,9 @@ def _sample(a: argparse.Namespace) -> None:
     if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
         samples = runs.to_unit(model, config, samples)
     if a.out.suffix == ".npy":
-        np.save(a.out, samples.astype(np.float32), allow_pickle=False)
+        content = io.BytesIO()
+        np.save(content, samples.astype(np.float32), allow_pickle=False)
+        checkpoint.write_atomically(a.out, content.getbuffer())
     elif config.image_shape:
         shape = (config.image_shape[0], config.image_shape[1])
         plotting.save_grid(a.out, samples, shape, columns)
@@ -354,12 +377,12 @@ def _evaluate(a: argparse.Namespace) -> None:
     count("--samples", a.samples, most=LARGEST // model.features)
     dataset = runs.load_data(config, a.run_folder)
     result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples)
-    print(json.dumps({"run": str(a.run_folder), "data": config.data, **result}, indent=2))
+    print(streams.as_json({"run": str(a.run_folder), "data": config.data, **result}))
 
 
 def _use(use: ModuleType, a: argparse.Namespace) -> None:
     _check_seed(getattr(a, "seed", 0))
-    print(json.dumps(use.run(a), indent=2))
+    print(streams.as_json(use.run(a)))
 
 
 def _gradcheck(a: argparse.Namespace) -> int:

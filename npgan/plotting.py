@@ -1,7 +1,9 @@
 """Pictures: grids of images, clouds of points, curves of losses."""
 
+import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from npgan.errors import LARGEST, InputError, array, as_path, count, image_shape, instance, number
 from npgan.reports import REPORTS, Reports
+from npgan.training.checkpoint import write_atomically
 from npgan.training.history import History
 
 PAD = 2
@@ -77,7 +80,15 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: i
 
     picture, path = tile(images, shape, columns), as_path(path)
     scale = math.ceil(600 / picture.shape[1])
-    Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1)).save(path, format="PNG")
+    image = Image.fromarray(picture.repeat(scale, axis=0).repeat(scale, axis=1))
+    _write(path, partial(image.save, format="PNG"))
+
+
+def _write(path: Path, save: Callable[[io.BytesIO], Any]) -> None:
+    """Write a picture, whole or not at all."""
+    content = io.BytesIO()
+    save(content)
+    write_atomically(path, content.getvalue())
 
 
 def save_rows(
@@ -114,7 +125,7 @@ def save_rows(
             place = PAD + i * (shape[1] + PAD) + 1, PAD + 1
             axes.text(*place, str(note), color="yellow", fontsize=9, va="top")
         axes.set(xticks=[], yticks=[], frame_on=False)
-    figure.savefig(path, format="png", dpi=120, bbox_inches="tight")
+    _write(path, partial(figure.savefig, format="png", dpi=120, bbox_inches="tight"))
 
 
 def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale: int = 8) -> None:
@@ -125,7 +136,8 @@ def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale
     shape, scale = image_shape("shape", shape, images.shape[1]), count("scale", scale, 1)
     frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(-1, *shape)
     first, *rest = (Image.fromarray(f.repeat(scale, axis=0).repeat(scale, axis=1)) for f in frames)
-    first.save(path, format="GIF", save_all=True, append_images=rest, duration=67, loop=0)
+    settings: dict[str, Any] = {"save_all": True, "append_images": rest, "duration": 67, "loop": 0}
+    _write(path, partial(first.save, format="GIF", **settings))
 
 
 def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
@@ -151,7 +163,7 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
         aspect="equal",
     )
     axes.legend(loc="upper right", markerscale=3)
-    figure.savefig(path, format="png", dpi=100)
+    _write(path, partial(figure.savefig, format="png", dpi=100))
 
 
 def save_confusion(path: Path, matrix: np.ndarray) -> None:
@@ -171,7 +183,7 @@ def save_confusion(path: Path, matrix: np.ndarray) -> None:
     right = matrix.trace() / max(matrix.sum(), 1)
     axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
     axes.set(xticks=range(len(matrix)), yticks=range(len(matrix)))
-    figure.savefig(path, format="png", dpi=100)
+    _write(path, partial(figure.savefig, format="png", dpi=100))
 
 
 def save_curves(
@@ -217,4 +229,4 @@ def save_curves(
         axes.set(xlabel="step", ylabel=unit)
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.savefig(path, format="png", dpi=100)
+    _write(path, partial(figure.savefig, format="png", dpi=100))

@@ -6,8 +6,10 @@
     history.csv             the losses, and the measures that were asked for
     samples/step-*.png      what the model makes, before training and after each epoch
     losses.png              the history as curves
-    checkpoint.safetensors  the whole state, to go on from
+    checkpoint.safetensors  the whole state, the history included, to go on from
     weights.safetensors     the networks, whenever training ends without an error
+
+It is begun with its configuration and the state before the first step, and has one writer at a time.
 """
 
 import sys
@@ -50,6 +52,8 @@ from npgan.training import (
     StopOnInterrupt,
     checkpoint,
 )
+from npgan.training.lock import LOCK, Locked, locked
+from npgan.training.loop import HISTORY as HISTORY_TABLE
 
 CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
@@ -57,6 +61,10 @@ SHOWN = 64
 KEPT_BACK = 0.1
 """The share of its training rows that a data set without test rows is tested with."""
 MEASURED = 2000
+
+
+class Taken(InputError):
+    """The folder for a new run holds something, or somebody else has begun a run in it."""
 
 
 class Word(Callback):
@@ -95,28 +103,45 @@ def start(
 
     Raises
     ------
+    Taken
+        If the folder holds anything already.
     InputError
-        If the folder holds anything already, or the configuration cannot be.
+        If the configuration cannot be.
     """
     share = KEPT_BACK if config.validation is None else config.validation
     dataset = data.load_split(config.data, share)
     if config.validation is None and len(dataset.train) < config.batch_size:
         share, dataset = 0.0, data.load(config.data)  # there may be as many rows as a batch has
-    preset, config = config, replace(config, data=_place(config.data), validation=share)
+    preset, place = config, _place(config.data)
+    config = replace(config, data=place, validation=share, metrics_every=metrics_every)
     config = config.for_data(dataset)
     count("batch_size, a number of training rows,", config.batch_size, 1, len(dataset.train))
     model = config.build(len(dataset.train))
+    loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]
     words += _fitted(preset, config)
-    callbacks = [*map(Word, words), *_measures(model, config, dataset, metrics_every), *callbacks]
-    loop = _loop(model, config, dataset, folder, callbacks)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(
+    loop.callbacks[1:1] = [*map(Word, words), *_measures(model, config, dataset), *callbacks]
+    _check_free(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(folder):
+            _check_free(folder)
+            _write_config(folder, config)
+            return _run(loop, model, config, folder)
+    except Locked as error:
+        raise Taken(str(error)) from None
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder that holds anything but what a beginning leaves that was killed."""
+    if folder.exists() and not (folder.is_dir() and all(map(_left_over, folder.iterdir()))):
+        raise Taken(
             f"{folder} exists: go on with --resume {folder}, or choose another folder with --out"
         )
-    (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
-    _write_config(folder, config)
-    return _run(loop, model, config, folder)
+
+
+def _left_over(path: Path) -> bool:
+    return path.name == LOCK or path.match(checkpoint.TEMPORARY)
 
 
 def resume(
@@ -132,35 +157,58 @@ def resume(
 
     ``epochs`` or ``steps`` set another end, counted from the run's beginning. Schedules that are as long
     as the run then are as long as that, and a line says where they go on. ``data`` is where the run's data
-    is now, if they were moved; a run that has ended only keeps that in mind.
+    is now, if they were moved; a run that has ended only keeps that in mind. What a run that had all its
+    steps has not written yet is written.
 
     Raises
     ------
     InputError
-        If the folder holds no run, its files are damaged, the data are others, or there is nothing left
-        to do.
+        If the folder holds no run, its files are damaged, the data are others, there is nothing left to do,
+        or somebody else writes into it.
     """
+    read_config(folder)
+    changes = {"epochs": epochs, "steps": steps, "metrics_every": metrics_every}
+    with locked(folder):
+        for place in (folder, folder / SAMPLES):
+            checkpoint.remove_temporary(place)
+        return _resume(folder, callbacks, **changes, data=data and _place(data))
+
+
+def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop:
     before = read_config(folder)
-    config = before.override(epochs=epochs, steps=steps, data=data and _place(data))
+    config = before.override(**changes)
     config.check()
     dataset = load_data(config, folder)
     with _naming(folder / CONFIG):
         model = config.build(len(dataset.train))
-    callbacks = [*_measures(model, config, dataset, metrics_every), *callbacks]
-    loop = _loop(model, config, dataset, folder, callbacks)
+    loop = _loop(model, config, dataset, folder)
+    measures = _measures(model, config, dataset)
     _take_up(loop, folder, config.data)
     total = config.total_steps(len(dataset.train))
-    if loop.step >= total and data is None:
+    unwritten = loop.step == total and not _written(folder / WEIGHTS, model)
+    if loop.step >= total and not unwritten and changes["data"] is None:
         raise InputError(
             f"{folder} is at step {loop.step} already, and {total} are asked for: give a larger "
             "--epochs or --steps to train longer"
         )
     _write_config(folder, config)
-    if loop.step >= total:
+    if loop.step >= total and not unwritten:
         return loop
-    (folder / SAMPLES).mkdir(exist_ok=True)
-    loop.callbacks[:0] = map(Word, _moved(before, model, len(dataset.train)))
+    if loop.step < total:
+        words = map(Word, _moved(before, model, len(dataset.train)))
+        loop.callbacks[1:1] = [*words, *measures, *callbacks]
     return _run(loop, model, config, folder)
+
+
+def _written(path: Path, model: Model) -> bool:
+    """Return whether a file holds the model's weights."""
+    try:
+        arrays, mine = checkpoint.load(path)[0], model.weights()
+    except InputError:
+        return False
+    return arrays.keys() == mine.keys() and all(
+        np.array_equal(arrays[name], array) for name, array in mine.items()
+    )
 
 
 def _place(source: str) -> str:
@@ -217,13 +265,11 @@ def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:
         yield f"schedules now end with the run that was asked for: {', '.join(moved)}"
 
 
-def _measures(
-    model: Model, config: Config, dataset: Dataset, every: int | None
-) -> Iterable[Callback]:
+def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callback]:
     """Return what adds measures of samples, if they are asked for."""
+    every = config.metrics_every
     if every is None:
         return []
-    count("the number of epochs between measures", every, 1)
     if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")
     judge = Judge(model, dataset, MEASURED, np.random.default_rng(config.seed))
@@ -236,24 +282,32 @@ def _measures(
 def _take_up(loop: Loop, folder: Path, source: str) -> None:
     """Bring the loop, on the data from ``source``, to where the folder's run stands."""
     path, table = folder / CHECKPOINT, folder / HISTORY
-    history = History.read_csv(table) if path.exists() or table.exists() else History()
-    if path.exists():
-        arrays, numbers = checkpoint.load(path)
-        for name in ("rows", "checksum of the data"):
-            if numbers.get(name, loop.identity[name]) != loop.identity[name]:
-                raise InputError(
-                    f"{source} is not the data that {folder} was trained on: {name} "
-                    f"{loop.identity[name]}, not {numbers[name]}"
-                )
-        with _naming(path):
-            loop.load_state(arrays, numbers)
-        for row in history:
+    if not path.exists():
+        if (folder / WEIGHTS).exists() or (table.exists() and len(History.read_csv(table))):
+            raise InputError(
+                f"{folder} has no {CHECKPOINT} to go on from: train anew, in another folder"
+            )
+        return
+    arrays, numbers = checkpoint.load(path)
+    for name in ("rows", "checksum of the data"):
+        if numbers.get(name, loop.identity[name]) != loop.identity[name]:
+            raise InputError(
+                f"{source} is not the data that {folder} was trained on: {name} "
+                f"{loop.identity[name]}, not {numbers[name]}"
+            )
+    with _naming(path):
+        loop.load_state(arrays, numbers)
+        steps = numbers["model"]["step"], *numbers["model"]["updates"].values()
+        if steps[0] != loop.step or max(steps) > loop.step:
+            raise InputError(f"the checkpoint is damaged: step {loop.step}, of its model {steps}")
+    if HISTORY_TABLE not in arrays and table.exists():  # as earlier versions wrote them
+        try:
+            rows = History.read_csv(table)
+        except InputError as error:
+            raise InputError(f"{error}; remove it to go on without its rows") from None
+        for row in rows:
             if row["step"] <= loop.step:
                 loop.history.append(row)
-    elif (folder / WEIGHTS).exists() or len(history):
-        raise InputError(
-            f"{folder} has no {CHECKPOINT} to go on from: train anew, in another folder"
-        )
 
 
 @contextmanager
@@ -265,9 +319,7 @@ def _naming(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: {error}") from None
 
 
-def _loop(
-    model: Model, config: Config, dataset: Dataset, folder: Path, callbacks: Iterable[Callback]
-) -> Loop:
+def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
     shown = dataset.held_out
     unlabelled = isinstance(model, Labels) and dataset.test_labels is None
     return Loop(
@@ -280,19 +332,30 @@ def _loop(
         validation_labels=dataset.test_labels,
         settings=config.identity(),
         callbacks=[
-            StopOnInterrupt(),
-            *callbacks,
+            StopOnInterrupt(),  # the last to be told of the end
             CSVHistory(folder / HISTORY),
-            Checkpoints(folder / CHECKPOINT),  # before the pictures, any of which may fail
             Pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path)),
             Curves(folder / CURVES, model),
+            Checkpoints(folder / CHECKPOINT),  # the first to be told of the end
         ],
     )
 
 
 def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
     backend.use(config.backend)
-    loop.run(epochs=config.epochs, steps=config.steps)
+    if loop.step == 0:
+        checkpoint.save(folder / CHECKPOINT, *loop.state())
+    samples = folder / SAMPLES
+    if samples.is_symlink():
+        raise InputError(f"{samples} is a link: a run writes into its own folder only")
+    samples.mkdir(exist_ok=True)
+    try:
+        loop.run(epochs=config.epochs, steps=config.steps)
+    except KeyboardInterrupt as error:
+        error.add_note(
+            f"what was saved last is whole. Go on with:\n  npgan train --resume {folder}"
+        )
+        raise
     checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
     return loop
 
@@ -340,10 +403,12 @@ def load(folder: Path) -> tuple[Model, Config]:
     if path is None:
         raise InputError(f"{folder} has no weights yet: npgan train --resume {folder}")
     arrays, numbers = checkpoint.load(path)
-    moments = [name for name in arrays if name.startswith("optimizer.")]
+    if numbers.get("step") == 0:
+        raise InputError(f"{folder} has made no step yet: npgan train --resume {folder}")
+    other = [name for name in arrays if name.startswith("optimizer.") or name == HISTORY_TABLE]
     with _naming(path):
         checkpoint.check_same(numbers, config.identity())
-        model.load_weights({name: arrays[name] for name in arrays.keys() - moments})
+        model.load_weights({name: arrays[name] for name in arrays.keys() - other})
     return model, config
 
 

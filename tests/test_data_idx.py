@@ -122,7 +122,7 @@ def test_idx_files_are_found_by_the_names_that_people_have(tmp_path, images, lab
     (tmp_path / "t10k-images-idx3-ubyte-of-old").mkdir()
     data = load(tmp_path)
     assert (data.train.shape, data.test.shape, data.classes) == ((2, 9), (2, 9), (4, 7))
-    assert "1 of another kind (emnist-letters-mapping.txt)" in data.summary()
+    assert "other files (1): emnist-letters-mapping.txt" in data.summary()
 
 
 def test_several_idx_data_sets_in_a_folder_are_named(tmp_path):

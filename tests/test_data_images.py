@@ -36,7 +36,7 @@ def test_pixels_of_16_bits_are_taken_for_as_many_as_they_use(tmp_path, bits):
     )
     data = load(tmp_path)
     assert data.train.tolist() == [[0, 128, 255]]
-    assert f"1 with 16 bits a pixel, up to {2**bits - 1}: taken for {bits} bits" in data.summary()
+    assert f"16 bits a pixel, up to {2**bits - 1}, were taken for {bits} bits (1)" in data.summary()
 
 
 def transparent(mode):
@@ -72,7 +72,7 @@ def test_pictures_of_every_kind_become_grey(tmp_path, name):
     wanted = grey if max(grey) > 127 else [255, 255]
     assert data.train.tolist() == [wanted]
     assert ("transparent" in data.summary()) == (note is not None)
-    assert ("in colour" in data.summary()) == (name == "red")
+    assert ("colours became grey (1)" in data.summary()) == (name == "red")
 
 
 def test_a_photograph_is_turned_as_it_was_taken(tmp_path):
@@ -94,15 +94,15 @@ def test_a_folder_says_what_of_it_is_left_out(tmp_path):
     assert data.train.shape == (3, 12)
     assert data.summary() == (
         f"photos: 3 training images of 3 x 4, no test data; values 20 to {data.train.max()}; "
-        "left out: 1 hidden (.c.png); 1 folders (cats); 1 of another kind (e.gif); 1 no regular files (gone.png); "
-        "1 links out of the folder (link.png)"
+        "left out: hidden files (1): .c.png; folders (1): cats; other files (1): e.gif; "
+        "what is no regular file (1): gone.png; links out of the folder (1): link.png"
     )
 
 
 def test_images_in_subfolders_alone_are_named_in_the_refusal(tmp_path):
     (tmp_path / "cats").mkdir()
     Image.fromarray(GREY).save(tmp_path / "cats" / "a.png")
-    with pytest.raises(InputError, match=r"no data; left out: 1 folders \(cats\)"):
+    with pytest.raises(InputError, match=r"no data; left out: folders \(1\): cats"):
         load(tmp_path)
 
 

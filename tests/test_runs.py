@@ -1,5 +1,6 @@
 """Runs on disk, as a user meets them: resumed, interrupted, damaged, sampled."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import picture, rows, run
+from safetensors.numpy import save_file
 
 from npgan.models.presets import preset
-from npgan.training import History
+from npgan.training import History, checkpoint
+from npgan.training.lock import locked
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +29,14 @@ def undrawn(monkeypatch):
     """Leave the pictures out, which take most of a short run's time."""
     monkeypatch.setattr("npgan.runs.draw", lambda *_: None)
     monkeypatch.setattr("npgan.plotting.save_curves", lambda *_: None)
+
+
+def as_before(folder):
+    """Make a checkpoint as earlier versions wrote it: no digest, no history."""
+    path = Path(folder, "checkpoint.safetensors")
+    arrays, numbers = checkpoint.load(path)
+    del arrays["history"], numbers["history"]
+    save_file(arrays, path, {"npgan": json.dumps(numbers)})
 
 
 def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):
@@ -86,6 +97,7 @@ def test_a_run_whose_history_has_an_earlier_versions_columns_goes_on(capsys, ima
     """They were of every objective; they stay where they are, and nothing is added to them."""
     words = ("gan-mnist", "--data", images, "--batch-size", 20, "--steps", 2)
     assert run(capsys, "train", *words, "--backend", "numpy", "--out", "r")[0] == 0
+    as_before("r")
     table = Path("r/history.csv")
     table.write_text(table.read_text().replace("d_pairs_won", "d_real"))
     assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 0
@@ -330,3 +342,159 @@ def test_a_full_disk_is_one_line(capsys, monkeypatch):
     code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
     assert code == 2
     assert err == "npgan: error: r/config.toml: No space left on device\n"
+
+
+WORDS = ("train", "ring", "--backend", "numpy", "--quiet")
+
+
+def bytes_of(name, file="weights.safetensors"):
+    return Path(name, file).read_bytes()
+
+
+@pytest.fixture
+def whole(capsys, undrawn):
+    """A run of six steps that nothing disturbed."""
+    assert run(capsys, *WORDS, "--steps", 6, "--out", "whole")[0] == 0
+    return Path("whole")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_before_its_first_step_goes_on(
+    capsys, whole, monkeypatch, number
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "npgan.training.callbacks.CSVHistory.on_train_begin",
+            lambda *_: signal.raise_signal(number),
+        )
+        code, _, err = run(capsys, *WORDS, "--steps", 6, "--out", "r")
+    assert (code, "npgan train --resume r" in err) == (128 + number, True)
+    assert run(capsys, "sample", "r", "--out", "s.png")[0] == 2, "there is nothing learnt to show"
+    assert run(capsys, "train", "--resume", "r", "--quiet")[0] == 0
+    assert bytes_of("r") == bytes_of(whole)
+
+
+@pytest.mark.parametrize("left", [["config.toml"], [".lock"], [".npgan-00.tmp", ".lock"]])
+def test_a_folder_in_which_a_run_only_just_began_is_no_lost_one(capsys, whole, left):
+    Path("r").mkdir()
+    for name in left:
+        Path("r", name).write_bytes(bytes_of(whole, name) if name == "config.toml" else b"")
+    words = ["train", "--resume", "r"] if "config.toml" in left else [*WORDS, "--out", "r"]
+    assert run(capsys, *words, "--steps", 6)[0] == 0
+    assert bytes_of("r") == bytes_of(whole)
+
+
+@pytest.mark.parametrize("lost", [["weights.safetensors"], ["weights.safetensors", "losses.png"]])
+def test_what_a_killed_run_has_not_written_is_written(capsys, whole, lost):
+    assert run(capsys, *WORDS, "--steps", 3, "--out", "r")[0] == 0
+    old = bytes_of("r")
+    assert run(capsys, "train", "--resume", "r", "--steps", 6)[0] == 0
+    for name in lost:
+        Path("r", name).unlink(missing_ok=True)
+    assert run(capsys, "train", "--resume", "r")[0] == 0
+    Path("r/weights.safetensors").write_bytes(old)  # killed at the rename
+    assert run(capsys, "train", "--resume", "r")[0] == 0
+    assert bytes_of("r") != old
+    assert run(capsys, "train", "--resume", "r")[0] == 2, "there is nothing left to do"
+
+
+def test_a_run_has_one_writer(capsys, whole):
+    with locked(whole):
+        code, _, err = run(capsys, "train", "--resume", "whole", "--steps", 9)
+        assert (code, "trained by another process" in err) == (2, True)
+    Path("r").mkdir()
+    with locked(Path("r")):
+        assert run(capsys, *WORDS, "--steps", 6, "--out", "r")[0] == 2
+    assert os.listdir("r") == [".lock"]
+
+
+def test_runs_that_begin_together_get_names_of_their_own(capsys, undrawn, monkeypatch):
+    """The other begins between the look for a free name and the first file."""
+    from npgan import runs
+
+    free, others = runs._check_free, []
+
+    def other(folder):
+        free(folder)
+        if not others:
+            folder.mkdir(parents=True)
+            others.append((folder / "config.toml").write_bytes(b"another's"))
+
+    monkeypatch.setattr(runs, "_check_free", other)
+    assert run(capsys, *WORDS, "--steps", 2)[0] == 0
+    assert sorted(os.listdir("runs")) == ["ring", "ring-2"]
+    assert bytes_of("runs/ring", "config.toml") == b"another's"
+
+
+HISTORIES = {
+    "deleted": lambda path: path.unlink(),
+    "rows are lost": lambda path: path.write_bytes(path.read_bytes().splitlines(True)[0]),
+    "a cell is torn": lambda path: path.write_bytes(path.read_bytes()[:-5]),
+    "NULs at the end": lambda path: path.write_bytes(path.read_bytes() + bytes(50)),
+    "twice": lambda path: path.write_bytes(path.read_bytes() * 2),
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_the_history_is_the_checkpoints(capsys, whole, name):
+    before = History.read_csv(whole / "history.csv").rows
+    HISTORIES[name](whole / "history.csv")
+    assert run(capsys, "train", "--resume", whole, "--steps", 8)[0] == 0
+    after = History.read_csv(whole / "history.csv").rows
+    assert (after[:-1], after[-1]["step"]) == (before, 8)
+
+
+def test_a_resumed_run_goes_on_measuring(capsys, undrawn, monkeypatch):
+    monkeypatch.setattr("npgan.runs.MEASURED", 20)
+    assert run(capsys, *WORDS, "--steps", 2, "--metrics-every", 1, "--out", "r")[0] == 0
+    assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 0
+    assert len(History.read_csv(Path("r/history.csv"))["modes"]) == 2
+
+
+@pytest.mark.parametrize("name", ["history.csv", "checkpoint.safetensors", "weights.safetensors"])
+def test_a_link_in_a_runs_folder_is_replaced_not_written_through(capsys, whole, name):
+    Path("target").write_bytes(bytes_of(whole, name))
+    (whole / name).unlink()
+    (whole / name).symlink_to(Path("target").absolute())
+    before = Path("target").read_bytes()
+    assert run(capsys, "train", "--resume", whole, "--steps", 8)[0] == 0
+    assert Path("target").read_bytes() == before
+    assert not (whole / name).is_symlink()
+
+
+def test_a_folder_of_pictures_that_is_a_link_is_refused(capsys, whole):
+    (whole / "samples").rmdir()
+    (whole / "samples").symlink_to(Path.cwd())
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert (code, "whole/samples is a link" in err) == (2, True)
+
+
+def test_what_killed_writers_left_is_removed(capsys, whole):
+    for folder in (whole, whole / "samples"):
+        (folder / ".npgan-0123.tmp").write_bytes(b"half")
+    run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert not list(whole.rglob(".npgan-*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("step", 5), ("step", 8), ("updates", {"generator": 7, "discriminator": 6})]
+)
+def test_numbers_of_a_checkpoint_that_do_not_agree_are_refused(capsys, whole, name, value):
+    path = whole / "checkpoint.safetensors"
+    arrays, numbers = checkpoint.load(path)
+    numbers["model"][name] = value
+    checkpoint.save(path, arrays, numbers)
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert (code, "checkpoint is damaged" in err) == (2, True)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+@pytest.mark.parametrize("file", ["checkpoint.safetensors", "weights.safetensors"])
+def test_weights_that_are_not_finite_are_refused(capsys, whole, file, number):
+    arrays, numbers = checkpoint.load(whole / file)
+    arrays["generator.0.5.weight"][0, 0] = number
+    checkpoint.save(whole / file, arrays, numbers)
+    if file == "weights.safetensors":
+        (whole / "checkpoint.safetensors").unlink()
+    code, _, err = run(capsys, "sample", whole, "--out", "s.png")
+    assert (code, "'generator.0.5.weight' has numbers that are NaN" in err) == (2, True)

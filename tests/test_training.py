@@ -146,9 +146,6 @@ def run(make, points, folder, steps, *more, resume=False):
     )
     if resume:
         loop.load_state(*checkpoint.load(folder / "c.safetensors"))
-        for row in History.read_csv(folder / "h.csv"):
-            if row["step"] <= loop.step:
-                loop.history.append(row)
     loop.run(steps=steps)
     return loop
 
@@ -391,7 +388,23 @@ def test_progress_prints_lines_where_there_is_no_terminal(small_gan, points, cap
     assert "\r" not in error
 
 
-@pytest.mark.parametrize("text", ["step,loss\n1,abc\n", "step\ninf\n", "loss\n1\n", "step,x\n,1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step,loss\n1,abc\n",
+        "step\ninf\n",
+        "loss\n1\n",
+        "step,x\n,1\n",
+        "step\n2\n2\n",
+        "step\n-1\n",
+        "step\n0\n",
+        "step\n1.5\n",
+        "step\nnan\n",
+        "step,x\n1\n",
+        "step,x\n1,2,3\n",
+        "step\n1\n\0\0\n",
+    ],
+)
 def test_history_refuses_what_is_no_table_of_numbers_with_steps(tmp_path, text):
     path = tmp_path / "h.csv"
     path.write_text(text)

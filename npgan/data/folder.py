@@ -9,11 +9,11 @@ SHOWN = 3
 def reason(path: Path, folder: Path) -> str | None:
     """Return why what lies in a folder (resolved) is no file to read, or None."""
     if path.name.startswith("."):
-        return "hidden"
+        return "hidden files"
     if path.is_dir():
         return "folders"
     if not path.is_file():
-        return "no regular files"
+        return "what is no regular file"
     if path.is_symlink() and not path.resolve().is_relative_to(folder):
         return "links out of the folder"
     return None
@@ -25,14 +25,14 @@ def regular_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if reason(path, whole) is None]
 
 
-def left_out(folder: Path, used: Iterable[Path], other: str = "of another kind") -> list[str]:
+def left_out(folder: Path, used: Iterable[Path], other: str = "other files") -> list[str]:
     """Return in at most one line what lies in a folder beside what was used, and why it was not."""
     whole, names, used = folder.resolve(), dict[str, list[str]](), set(used)
     for path in sorted(folder.iterdir()):
         if path not in used:
             names.setdefault(reason(path, whole) or other, []).append(path.name)
     parts = [
-        f"{len(found)} {why} ({', '.join(found[:SHOWN])}{', ...' * (len(found) > SHOWN)})"
+        f"{why} ({len(found)}): {', '.join(found[:SHOWN])}{', ...' * (len(found) > SHOWN)}"
         for why, found in names.items()
     ]
     return [f"left out: {'; '.join(parts)}"] if parts else []

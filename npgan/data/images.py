@@ -55,13 +55,13 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, list[str]]:
             images[i] = grey
         else:
             deep[i] = grey
-    said = [f"{n} {note}" for note, n in counts.items()]
+    said = [f"{note} ({n})" for note, n in counts.items()]
     if deep:
         most = max(int(grey.max()) for grey in deep.values())
         depth = next(bits for bits in DEPTHS if most < 2**bits)
         for i, grey in deep.items():
             images[i] = grey >> (depth - 8)
-        said += [f"{len(deep)} with 16 bits a pixel, up to {most}: taken for {depth} bits"]
+        said += [f"16 bits a pixel, up to {most}, were taken for {depth} bits ({len(deep)})"]
     return images, said
 
 
@@ -94,9 +94,9 @@ def _grey(image: Any) -> Picture:
         if image.getextrema()[3][0] < 255:
             page = Image.new("RGBA", image.size, "white")
             page.alpha_composite(image)
-            image, notes = page, ["with transparent pixels, as on a white page"]
+            image, notes = page, ["transparent pixels became white"]
     image = image.convert("RGB")
     colours = np.asarray(image)
     if (colours != colours[..., :1]).any():
-        notes.append("in colour became grey")
+        notes.append("colours became grey")
     return Picture(np.asarray(image.convert("L")), tuple(notes))

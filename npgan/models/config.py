@@ -84,6 +84,7 @@ TYPES = {
     "preset": str,
     "image_shape": list,
     "image_range": list,
+    "metrics_every": int,
     "labels": list,
     "validation": float,
 }
@@ -114,6 +115,7 @@ class Config:
     preset : where it came from
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
     image_range : the least and the largest value of images that are floats; None: they are bytes
+    metrics_every : measure samples after so many epochs; None: never
     labels : the data's own label of each class; None: 0, 1, ...
     validation : the share of training rows that is kept back where the data have no test rows; None: none
     """
@@ -131,6 +133,7 @@ class Config:
     preset: str = ""
     image_shape: list[int] | None = None
     image_range: list[float] | None = None
+    metrics_every: int | None = None
     labels: list[int] | None = None
     validation: float | None = None
 
@@ -257,6 +260,8 @@ class Config:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} must be at least 1, not {value}")
+        if self.metrics_every is not None:
+            count("the number of epochs between measures", self.metrics_every, 1)
         if (self.epochs is None) == (self.steps is None):
             raise InputError("the configuration must have either epochs or steps")
         if self.validation is not None:

@@ -39,6 +39,7 @@ class Model:
     Attributes
     ----------
     step : the number of training steps made
+    history : of the last :meth:`fit`, as far as it came
     """
 
     output = "generator"
@@ -67,6 +68,7 @@ class Model:
         for name, optimizer in self.optimizers.items():
             optimizer.init(self.networks[name].parameters.flat)
         self.step = 0
+        self.history = History()
 
     @cached_property
     def grads(self) -> dict[str, Parameters]:
@@ -321,6 +323,7 @@ class Model:
             validation=validation,
             validation_labels=validation_labels,
         )
+        self.history = loop.history  # an interrupt does not lose it
         return loop.run(epochs=epochs, steps=steps)
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -362,6 +365,7 @@ class Model:
     def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
         """Go back to a :meth:`state`; one of another model is an InputError."""
         _copy(self.state()[0], arrays)
+        self._forget()
         self.step = count("step", numbers["step"])
         for name, optimizer in self.optimizers.items():
             optimizer.t = count("updates", numbers["updates"][name])
@@ -399,6 +403,8 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
                 f"{name!r} is {array.dtype} {array.shape}, this model's is "
                 f"{mine[name].dtype} {mine[name].shape}"
             )
+        if not np.isfinite(array).all():
+            raise InputError(f"{name!r} has numbers that are NaN or infinite")
     for name, array in arrays.items():
         mine[name][...] = array
 

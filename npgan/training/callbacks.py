@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npgan import backend
 from npgan.errors import count
 from npgan.training import checkpoint
+from npgan.training.interrupts import REASONS, handled
 
 if TYPE_CHECKING:
     from npgan.training.loop import Loop
@@ -117,16 +117,17 @@ class CSVHistory(Callback):
         if set(loop.history.rows[-1]) - set(self.columns):
             self._rewrite(loop)
         else:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, self.columns).writerow(loop.history.rows[-1])
+            checkpoint.append(self.path, self._text(loop.history.rows[-1:]))
 
     def _rewrite(self, loop: Loop) -> None:
         self.columns = loop.history.columns
+        header: list[Any] = [dict(zip(self.columns, self.columns, strict=True))]
+        checkpoint.write_atomically(self.path, self._text(header + loop.history.rows))
+
+    def _text(self, rows: list[dict[str, float]]) -> bytes:
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, self.columns)
-        writer.writeheader()
-        writer.writerows(loop.history.rows)
-        checkpoint.write_atomically(self.path, text.getvalue().encode())
+        csv.DictWriter(text, self.columns).writerows(rows)
+        return text.getvalue().encode()
 
 
 class Pictures(Callback):
@@ -148,12 +149,15 @@ class Pictures(Callback):
         self._save(loop)
 
     def on_train_end(self, loop: Loop) -> None:
-        """Draw the model where it stopped, unless that was at an epoch's end."""
-        if not (loop.failed or loop.at_epoch_end):
+        """Draw the model where it stopped, unless that is done."""
+        if not (loop.failed or self._path(loop).exists()):
             self._save(loop)
 
     def _save(self, loop: Loop) -> None:
-        self.draw(self.directory / f"step-{loop.step:07d}.png")
+        self.draw(self._path(loop))
+
+    def _path(self, loop: Loop) -> Path:
+        return self.directory / f"step-{loop.step:07d}.png"
 
 
 class Measures(Callback):
@@ -195,7 +199,10 @@ class EarlyStopping(Callback):
 
 
 class Checkpoints(Callback):
-    """Save the whole state after each epoch, every ``interval`` seconds, and at the end."""
+    """Save the whole state after each epoch, every ``interval`` seconds, and at the end.
+
+    It must stand behind the callbacks that change the rows, whose history it saves.
+    """
 
     def __init__(self, path: Path | str, interval: float = 60.0) -> None:
         self.path, self.interval = Path(path), interval
@@ -206,17 +213,26 @@ class Checkpoints(Callback):
         self.saved = loop.step
 
     def on_step_end(self, loop: Loop) -> None:
-        """Save if it is time; an epoch's end saves anyway."""
-        if time.monotonic() - self.last > self.interval and not loop.at_epoch_end:
-            self._save(loop)
+        """Save if it is time; a row that the step makes is to be there, and an epoch's end saves anyway."""
+        if not loop.at_row:
+            self._save_in_time(loop)
+
+    def on_log(self, loop: Loop) -> None:
+        """Save if it is time."""
+        if not loop.at_epoch_end:
+            self._save_in_time(loop)
 
     def on_epoch_end(self, loop: Loop) -> None:
         """Save."""
         self._save(loop)
 
     def on_train_end(self, loop: Loop) -> None:
-        """Save the last step, unless an error left it half done."""
-        if not loop.failed and loop.step != self.saved:
+        """Save the last step, also after an error elsewhere, unless that left it half done."""
+        if loop.whole and loop.step != self.saved:
+            self._save(loop)
+
+    def _save_in_time(self, loop: Loop) -> None:
+        if time.monotonic() - self.last > self.interval:
             self._save(loop)
 
     def _save(self, loop: Loop) -> None:
@@ -225,21 +241,24 @@ class Checkpoints(Callback):
 
 
 class StopOnInterrupt(Callback):
-    """Let Ctrl-C end the run after the current step; a second one ends it at once."""
+    """Let Ctrl-C, and what else asks a process to end, end the run after the current step.
+
+    A second one ends it at once, and so does one before the first step is made: kernels may be compiling.
+    """
 
     def on_train_begin(self, loop: Loop) -> None:
-        """Take over the signal, in the main thread."""
-        self.before: Any = None
+        """Take over the signals, in the main thread."""
+        first = loop.step
 
         def stop(number: int, frame: Any) -> None:
-            if loop.stop is not None:
-                raise KeyboardInterrupt
-            loop.stop = "interrupted"
+            if loop.stop is not None or loop.step == first:
+                raise KeyboardInterrupt(number)
+            loop.stop = REASONS[number]
 
-        if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGINT, stop)
+        self.ends = ExitStack()
+        self.ends.enter_context(handled(lambda _: stop))
 
     def on_train_end(self, loop: Loop) -> None:
-        """Give it back."""
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
+        """Give them back."""
+        self.ends.close()
+        del self.ends  # which no copy of a loop can have

@@ -1,40 +1,83 @@
 """Files of arrays that survive a power cut and cannot run code: safetensors, written atomically."""
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from npgan.errors import InputError
 
+TEMPORARY = ".npgan-*.tmp"
+"""What files are called until they are whole."""
+ALONE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # it follows no link
 
-def write_atomically(path: Path, content: bytes) -> None:
+
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file so that at any moment either the old or the new content is there, whole.
 
-    The content goes to a temporary file in the same folder, to the disk, and then over the old one.
+    The content goes to a temporary file in the same folder, to the disk, and then over the old one. A link
+    is replaced, not followed.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(TEMPORARY.replace("*", secrets.token_hex(8)))
+    with _naming(path):
+        try:
+            _write(os.open(temporary, ALONE, 0o666), content, sync=True)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    with suppress(OSError):  # not every system can bring a folder to the disk
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Write at the end of a file that is there; an interruption may leave a part of it."""
+    with _naming(path):
+        _write(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)), content)
+
+
+def _write(file: int, content: bytes | memoryview, sync: bool = False) -> None:
+    """Write and close a file."""
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        if sync:
+            os.fsync(file)
     finally:
-        os.close(folder)
+        os.close(file)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an OSError name the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what interrupted writers left in a folder; nobody may be writing there."""
+    for path in folder.glob(TEMPORARY):
+        path.unlink(missing_ok=True)
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
-    """Save arrays, and numbers as JSON in the file's metadata.
+    """Save arrays, and numbers as JSON in the file's metadata, behind a digest of both.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -45,11 +88,22 @@ def save(path: Path, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any
     from safetensors.numpy import save as to_bytes
 
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_atomically(path, to_bytes(whole, {"npgan": json.dumps(numbers)}))
+    text = json.dumps(numbers, allow_nan=False)
+    write_atomically(path, to_bytes(whole, {"npgan": f"{_digest(whole, text)} {text}"}))
+
+
+def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:
+    """Return a digest of everything that a file says."""
+    digest = hashlib.blake2b(text.encode(), digest_size=16)
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(repr((name, array.dtype.str, array.shape)).encode())
+        digest.update(array.data if array.size else b"")
+    return digest.hexdigest()
 
 
 def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Load what :func:`save` wrote.
+    """Load what :func:`save` wrote; files of earlier versions have no digest.
 
     No array is larger than the file that holds it, so that a file cannot ask for more memory than
     it takes on the disk.
@@ -65,13 +119,21 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         raise InputError(f"{path}: there is no such file")
     try:
         with safe_open(path, framework="numpy") as file:
-            numbers = json.loads((file.metadata() or {}).get("npgan", ""))
+            digest, brace, text = (file.metadata() or {}).get("npgan", "").partition("{")
+            text = brace + text
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if digest and digest != f"{_digest(arrays, text)} ":
+            raise ValueError("it is not as it was written")
+        numbers = json.loads(text, parse_constant=_no_number)
     except (SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path} is damaged or not a file of npgan's: {error}") from None
     if not isinstance(numbers, dict):
         raise InputError(f"{path} is damaged or not a file of npgan's: no numbers in its metadata")
     return arrays, numbers
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} among its numbers")
 
 
 def check_same(numbers: Mapping[str, Any], mine: Mapping[str, Any]) -> None:

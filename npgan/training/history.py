@@ -1,10 +1,15 @@
 """The history of a run: rows of numbers, as a table in memory and as CSV."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from npgan.errors import InputError
+
+WHOLE = "step", "epoch"
+"""Columns of whole numbers."""
 
 
 class History:
@@ -43,19 +48,56 @@ class History:
     def __repr__(self) -> str:
         return f"History({len(self)} rows: {', '.join(self.columns)})"
 
+    def table(self) -> np.ndarray:
+        """Return the rows as numbers (rows, columns) float64, NaN where a row lacks a column.
+
+        >>> history = History()
+        >>> history.append({"step": 100})
+        >>> history.append({"step": 200, "loss": 0.25})
+        >>> history.table()
+        array([[100.  ,    nan],
+               [200.  ,   0.25]])
+        """
+        rows = [[row.get(column, np.nan) for column in self.columns] for row in self.rows]
+        return np.array(rows, np.float64).reshape(len(self), len(self.columns))
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, float]]) -> "History":
+        """Return the history of rows whose steps must be whole numbers that rise.
+
+        Raises
+        ------
+        ValueError
+            If they are not.
+        """
+        history, last = cls(), 0
+        for row in rows:
+            step = row.get("step", np.nan)
+            if not last < step < np.inf or step != int(step):
+                raise ValueError(f"row {len(history) + 1} has the step {step} after {last}")
+            last = int(step)
+            history.append({k: int(v) if k in WHOLE else float(v) for k, v in row.items()})
+        return history
+
+    @classmethod
+    def of_table(cls, columns: Sequence[str], table: np.ndarray) -> "History":
+        """Return the history that :meth:`table` made numbers of."""
+        if table.dtype != np.float64 or table.shape[1:] != (len(set(columns)),):
+            raise ValueError(f"a history of {len(columns)} columns is {table.dtype} {table.shape}")
+        rows = (zip(columns, row, strict=True) for row in table.tolist())
+        return cls.of({k: v for k, v in row if v == v} for row in rows)
+
     @classmethod
     def read_csv(cls, path: Path) -> "History":
-        """Read what the CSV callback wrote; empty cells are left out."""
-        history = cls()
+        """Read what the CSV callback wrote; empty cells are left out, and a last row that is cut off."""
         try:
             with path.open(newline="") as file:
-                for row in csv.DictReader(file):
-                    cells = {k: float(v) for k, v in row.items() if v}
-                    if "step" not in cells:
-                        raise ValueError(f"row {len(history) + 1} has no step")
-                    history.append(
-                        {k: int(v) if k in ("step", "epoch") else v for k, v in cells.items()}
-                    )
+                whole = (line for line in file if line.endswith("\n"))
+                return cls.of(map(_cells, csv.DictReader(whole)))
         except (ValueError, TypeError, OverflowError, csv.Error) as error:
             raise InputError(f"{path} is not a history of npgan's: {error}") from None
-        return history
+
+
+def _cells(row: dict[str, str]) -> dict[str, float]:
+    """Return the numbers in a row of a CSV file; a row that is too short has None, not an empty cell."""
+    return {name: float(cell) for name, cell in row.items() if cell != ""}

@@ -1,5 +1,6 @@
 """The training loop: batches in, steps and callbacks in their order, everything resumable."""
 
+import math
 import time
 import zlib
 from collections.abc import Hashable, Iterable, Mapping
@@ -16,10 +17,13 @@ from npgan.reports import Reports
 from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
 from npgan.training.history import History
+from npgan.training.interrupts import Shield
 from npgan.training.pace import Pace
 from npgan.training.steps import Steps
 
 LOG_EVERY = 100
+HISTORY = "history"
+"""What a state calls the rows so far."""
 
 
 class Trainable(Protocol):
@@ -81,7 +85,8 @@ class Loop:
     history : the metrics' means, a row every 100 steps and at each epoch's end
     total_steps : what :meth:`run` was asked for
     stop : set to a reason to end after the current step
-    failed : whether an error ended it, so that a step may be half done
+    failed : whether an error ended it
+    whole : whether the last step is complete, its row included, so that the state can be saved
     """
 
     def __init__(
@@ -115,6 +120,7 @@ class Loop:
         self.total_steps = 0
         self.stop: str | None = None
         self.failed = False
+        self.whole = True
         self._sums: dict[str, tuple[float, int]] = {}
 
     @property
@@ -127,6 +133,11 @@ class Loop:
         """Whether the last step ended an epoch."""
         return self.step > 0 and self.step % self.batches.per_epoch == 0
 
+    @property
+    def at_row(self) -> bool:
+        """Whether the last step is followed by a row of the history."""
+        return self.at_epoch_end or self.step % LOG_EVERY == 0 or self.step == self.total_steps
+
     def run(self, *, epochs: int | None = None, steps: int | None = None) -> History:
         """Train until so many epochs or steps are complete, those before a resumption included.
 
@@ -135,27 +146,32 @@ class Loop:
         InputError
             Unless exactly one of the two is given, and at least 1.
         NonFiniteError
-            If a loss or gradient is NaN or infinite; the update is not applied.
+            If a loss or gradient is NaN or infinite; the update is not applied. Or if a weight has become
+            so.
         """
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps")
         amount, unit = (epochs, "epochs") if steps is None else (steps, "steps")
         amount = count(unit, amount, 1)
         self.total_steps = amount if steps is not None else amount * self.batches.per_epoch
-        self.stop, self.failed = None, False
+        self.stop, self.failed, self.whole = None, False, True
         self._pace = Pace(backend.threads())
-        self._next_step = Steps(self.model, self.batches, self.noise)
+        self._shield = Shield()
+        self._next_step = Steps(self.model, self.batches, self.noise, self._shield.open)
         with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
             ends.callback(backend.use_threads, backend.threads())
             try:
                 for callback in self.callbacks:
                     callback.on_train_begin(self)
                     ends.callback(callback.on_train_end, self)
-                while self.step < self.total_steps and self.stop is None:
-                    self._one_step()
+                with self._shield.raised():
+                    while self.step < self.total_steps and self.stop is None:
+                        self._one_step()
+                self._require_finite(self.model.state()[0])
             except BaseException as error:
                 self.failed = True
                 if isinstance(error, NonFiniteError):
+                    self.whole = False
                     raise NonFiniteError(f"{error}; {self._spread()}") from None
                 raise
         return self.history
@@ -166,43 +182,68 @@ class Loop:
         low, high = self.model.value_range if data.dtype == np.uint8 else (data.min(), data.max())
         return f"the data's values lie in [{low:.4g}, {high:.4g}]"
 
+    def _require_finite(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Raise a NonFiniteError if an array of the model's, or a mean, is NaN or infinite."""
+        bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+        bad += [name for name, (total, _) in self._sums.items() if not math.isfinite(total)]
+        if bad:
+            raise NonFiniteError(
+                f"after step {self.step} {bad[0]} is NaN or infinite, and nothing of it is saved: try a "
+                "lower learning rate, clip_norm, or data of a smaller scale"
+            )
+
     def _one_step(self) -> None:
+        self.whole = False
+        with self._shield:  # arrays and counters change together, whatever signal comes
+            self._make_step()
+        self._tell("on_step_end")
+        if self.at_row:
+            self._append_row()
+        self.whole = True
+        if self.at_row:
+            self._tell("on_log")
+        if self.at_epoch_end:
+            self._tell("on_epoch_end")
+
+    def _make_step(self) -> None:
         start = time.perf_counter()
         with np.errstate(all="ignore"):  # the model itself looks for NaN and infinity
             self.metrics = self._next_step()
-        took = time.perf_counter() - start
+        took = max(0.0, time.perf_counter() - start)  # a clock may be set back
         self.seconds += took
         self._pace.took(took)
         self.step += 1
         for name, value in self.metrics.items():
             total, count = self._sums.get(name, (0.0, 0))
             self._sums[name] = (total + value, count + 1)
-        self._tell("on_step_end")
-        if self.at_epoch_end or self.step % LOG_EVERY == 0 or self.step == self.total_steps:
-            self._log()
-        if self.at_epoch_end:
-            self._tell("on_epoch_end")
 
-    def _log(self) -> None:
+    def _append_row(self) -> None:
         row = {"epoch": self.epoch, "step": self.step, "seconds": self.seconds}
         row |= {name: total / count for name, (total, count) in self._sums.items()}
         if self.at_epoch_end and self.validation is not None:
             row |= self.model.validate(self.validation)
         self.history.append(row)
         self._sums = {}
-        self._tell("on_log")
 
     def _tell(self, event: str) -> None:
         for callback in self.callbacks:
             getattr(callback, event)(self)
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Return everything that the rest of the run depends on: arrays, and numbers for JSON."""
+        """Return everything that the rest of the run depends on: arrays, and numbers for JSON.
+
+        Raises
+        ------
+        NonFiniteError
+            If something of it is NaN or infinite: no run can go on from that.
+        """
         arrays, numbers = self.model.state()
-        return arrays, {
+        self._require_finite(arrays)
+        return arrays | {HISTORY: self.history.table()}, {
             "model": numbers,
             "step": self.step,
             "seconds": self.seconds,
+            HISTORY: self.history.columns,
             "sums": self._sums,
             "batches": self.batches.state(),
             "noise": self.noise.bit_generator.state,
@@ -223,6 +264,8 @@ class Loop:
     def load_state(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Go back to a state, so that the run goes on as if it had never stopped.
 
+        States of earlier versions are without the history.
+
         Raises
         ------
         InputError
@@ -230,7 +273,8 @@ class Loop:
         """
         try:
             checkpoint.check_same(numbers, self.identity)
-            self.model.load_state(arrays, numbers["model"])
+            own = {name: array for name, array in arrays.items() if name != HISTORY}
+            self.model.load_state(own, numbers["model"])
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]
             self.step = count("step", numbers["step"])
@@ -241,9 +285,25 @@ class Loop:
                 name: (float(total), count("the rows of a sum", rows, 1))
                 for name, (total, rows) in numbers["sums"].items()
             }
+            if HISTORY in arrays:
+                self.history = History.of_table(numbers[HISTORY], arrays[HISTORY])
+            self._check_numbers(numbers["model"])
         except InputError as error:
             raise InputError(f"the checkpoint is damaged or of another run: {error}") from None
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise InputError(
                 f"the checkpoint is damaged: {type(error).__name__}: {error}"
             ) from None
+
+    def _check_numbers(self, model: Mapping[str, Any]) -> None:
+        """Raise an InputError unless the numbers of a state belong to one and the same step."""
+        last = self.history.rows[-1] if len(self.history) else {"step": 0, "seconds": 0.0}
+        since = self.step - last["step"]
+        if model["step"] < self.step:
+            raise InputError(f"its model is at step {model['step']}, the run at {self.step}")
+        if since < 0 or last["seconds"] > self.seconds:
+            raise InputError(f"its history goes on to step {last['step']}, the run to {self.step}")
+        if any(row["epoch"] != row["step"] // self.batches.per_epoch for row in self.history):
+            raise InputError("its history's steps and epochs do not agree")
+        if any(rows > since or not np.isfinite(total) for total, rows in self._sums.values()):
+            raise InputError(f"its sums are not those of the {since} steps since the last row")

@@ -1,0 +1,81 @@
+"""The standard streams of a command: nothing that is said there may end what the command does."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+
+class Unfailing:
+    """A stream to write to whose errors, of a closed pipe, terminal or disk, only make it silent."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if that can be."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that can be."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether somebody looks on."""
+        with suppress(OSError, ValueError):
+            return bool(self._stream.isatty())
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Let standard output and standard error be there, errors in writing to the latter aside."""
+    for descriptor in range(3):  # a file that is opened must not take a closed one's place
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+    for stream in (
+        sys.stdout,
+        sys.stderr,
+    ):  # a character that the encoding lacks becomes its number
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    with redirect_stderr(Unfailing(sys.stderr)):
+        yield
+
+
+def as_json(result: Any) -> str:
+    """Return a result as JSON, which has no NaN and no infinity: they are null.
+
+    >>> print(as_json({"a": [1.5, math.nan]}))
+    {
+      "a": [
+        1.5,
+        null
+      ]
+    }
+    """
+    return json.dumps(_finite(result), indent=2, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,103 @@
+"""Signals that ask a process to end, and blocks of code that they cannot tear."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+REASONS = {
+    getattr(signal, name): reason
+    for name, reason in (
+        ("SIGINT", "interrupted"),
+        ("SIGTERM", "terminated"),
+        ("SIGHUP", "hung up"),
+    )
+    if hasattr(signal, name)  # Windows has no SIGHUP
+}
+"""Signal -> what it makes of a run: of Ctrl-C, of a system that ends a process, of a terminal that closes."""
+Handler = Callable[[int, Any], Any]
+
+
+@contextmanager
+def handled(change: Callable[[Handler | None], Handler | None]) -> Iterator[None]:
+    """Let signals be handled as ``change(handler)`` says, None: as by default, until the block ends.
+
+    What is ignored, as by nohup, stays ignored; ``change`` returns None for what is to stay as it is. Only
+    the main thread is told of signals: in another one this does nothing.
+    """
+    before: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in REASONS:
+                now = signal.getsignal(number)
+                other = (
+                    None
+                    if now in (signal.SIG_IGN, None)
+                    else change(now if callable(now) else None)
+                )
+                if other is not None:
+                    before[number] = signal.signal(number, other)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Shield:
+    """What comes in its ``with`` block is handled when the block ends; in :meth:`open`, at once.
+
+    Examples
+    --------
+    >>> shield = Shield()
+    >>> with shield.raised():
+    ...     try:
+    ...         with shield:
+    ...             signal.raise_signal(signal.SIGINT)
+    ...             print("whole")
+    ...     except KeyboardInterrupt:
+    ...         print("interrupted")
+    whole
+    interrupted
+    """
+
+    def __init__(self) -> None:
+        self._inside = False
+        self._waiting: list[Callable[[], Any]] = []
+
+    def raised(self) -> Any:
+        """Stand before the handlers that there are, until the block ends."""
+        return handled(self._before)
+
+    def _before(self, handler: Handler | None) -> Handler | None:
+        if handler is None:
+            return None
+
+        def wait(number: int, frame: Any) -> None:
+            if self._inside:
+                self._waiting.append(lambda: handler(number, frame))
+            else:
+                handler(number, frame)
+
+        return wait
+
+    def __enter__(self) -> None:
+        self._inside = True
+
+    def __exit__(self, *_: Any) -> None:
+        self._inside = False
+        self._handle()
+
+    def _handle(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Let what comes be handled at once, until the block ends."""
+        self._inside = False
+        self._handle()
+        try:
+            yield
+        finally:
+            self._inside = True
