@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from commands import picture, run
 
-from npgan import InputError, data, runs
+from npgan import InputError, data, plotting, runs
 from npgan.cli import main
 from npgan.data import Dataset, from_arrays
 from npgan.models.config import MOST_CLASSES
 from npgan.models.presets import preset
+from npgan.uses import USES
+
+defend, detect = USES["defend"], USES["detect"]
 
 RNG = np.random.default_rng(0)
 WORDS = ("--steps", 2, "--batch-size", 20, "--backend", "numpy", "--out", "r")
@@ -199,6 +202,16 @@ def test_a_name_that_the_terminal_cannot_write_is_shown_by_numbers(tmp_path, mon
         monkeypatch.setattr("sys.stdout", file)
         assert main(["data", "größe.npy"]) == 0
     assert r"gr\xf6\xdfe.npy: 9 training images" in Path("out.txt").read_text()
+
+
+@pytest.mark.parametrize("name", ["a$b$", "日本", STRANGE, "long" * 99])
+def test_names_are_drawn_as_they_are(name, recwarn):
+    """A formula that is none ends matplotlib, and a character that the font lacks is a warning."""
+    rows = {f"through {name}": images(12, 4) / 255}
+    plotting.save_rows(Path("p.png"), rows, (2, 2), {f"through {name}": [name, name]})
+    detect.draw(Path("p.png"), {"a": np.arange(4.0)}, np.arange(4) > 1, name)
+    defend.draw_curve(Path("p.png"), {"0": {name: 0.5}, "0.1": {name: 0.2}})
+    assert not recwarn
 
 
 def test_the_largest_and_the_least_number_are_drawn(capsys):

@@ -202,6 +202,8 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
     """Save accuracy against epsilon, a line for each way."""
     from matplotlib.figure import Figure
 
+    from npgan.plotting import as_text
+
     figure = Figure(figsize=(6.4, 5), layout="constrained")
     axes = figure.subplots()
     for name in result["0"]:
@@ -209,7 +211,7 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
             list(map(float, result)),
             [row[name] for row in result.values()],
             ".-",
-            label=NAMES.get(name, name),
+            label=as_text(NAMES.get(name, name)),
         )
     axes.set(xlabel="the most that a pixel changes, ε", ylabel="accuracy", ylim=(0, 1.02))
     axes.grid(alpha=0.3)

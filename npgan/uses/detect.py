@@ -81,6 +81,7 @@ def draw(path: Path, scores: dict[str, Any], strange: Any, title: str) -> None:
 
     from npgan.anomaly import WITHOUT_MODEL
     from npgan.metrics import auroc, roc_curve
+    from npgan.plotting import as_text
 
     figure = Figure(figsize=(6.4, 6), layout="constrained")
     axes = figure.subplots()
@@ -88,6 +89,8 @@ def draw(path: Path, scores: dict[str, Any], strange: Any, title: str) -> None:
         label, line = f"{name}: {auroc(score, strange):.3f}", "--" if name in WITHOUT_MODEL else "-"
         axes.plot(*roc_curve(score, strange), line, label=label)
     axes.plot([0, 1], [0, 1], ":", color="0.6")
-    axes.set(title=title, xlabel="false alarms", ylabel="strange rows found", aspect="equal")
+    axes.set(
+        title=as_text(title), xlabel="false alarms", ylabel="strange rows found", aspect="equal"
+    )
     axes.legend(title="area under the curve", loc="lower right")
     figure.savefig(path, format="png", dpi=100)
