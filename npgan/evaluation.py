@@ -41,7 +41,7 @@ def evaluate(
     that reconstructs: the mean squared error. A VAE, also a conditional one: the negative evidence lower
     bound in nats; an importance-weighted one: that of as many codes as it learned from, too. A
     translator: the mean absolute error. A classifier: its accuracy, and how often each class (a row) is
-    taken for each (a column).
+    taken for each (a column), with the data's own labels where they are not 0, 1, ...
 
     Raises
     ------
@@ -135,7 +135,8 @@ def _classification(
     if dataset.test_labels is None:
         raise InputError(f"the data set {dataset.name} has no test labels to compare with")
     found = confusion(model.predict(dataset.test), dataset.test_labels, model.classes)
-    return {"accuracy": found.trace() / found.sum(), "confusion": found.tolist()}
+    result = {"accuracy": found.trace() / found.sum(), "confusion": found.tolist()}
+    return result | ({"labels": list(dataset.classes)} if dataset.classes else {})
 
 
 MEASURES: list[tuple[Any, Callable]] = [

@@ -31,6 +31,7 @@ def read(tmp_path, text, encoding="utf-8"):
         ("Unnamed: 0,a,b\n0,1.5,2\n1,3,4\n", "left out: the first column"),
         ("0,1\n1.5,2.0\n3.0,4.0\n", "the numbers in line 1 name the columns"),
         ("Größe,b\n1.5,2\n3,4\n", ""),
+        ("Label,b\n1.5,2\n3,4\n", "the column Label was taken for data"),
     ],
 )
 def test_every_way_to_write_a_table_is_read(tmp_path, text, note):

@@ -95,6 +95,9 @@ def test_a_run_keeps_the_labels_of_its_data(capsys):
     assert "training rows a class: 1: 30, 2: 30, 3: 30" in out
     _, out, _ = run(capsys, "data", "d.npz:2")
     assert "train=(30, 16)" in out
+    words = ("--out", "c", *WORDS[:-2])
+    assert run(capsys, "train", "classifier", "--data", "d.npz", *words)[0] == 0
+    assert json.loads(run(capsys, "evaluate", "c")[1])["labels"] == [1, 2, 3]
     np.savez("d.npz", **parts, **{name: label + 1 for name, label in labels.items()})
     code, _, err = run(capsys, "evaluate", "r")
     assert (code, "has other labels than r was trained with" in err) == (2, True)

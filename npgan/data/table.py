@@ -18,6 +18,8 @@ DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas"}
 """What may stand between two cells; of those in the first line the first of these does."""
 NAMELESS = ("", "Unnamed: 0")
 """Names that pandas gives to the column of a row's own number."""
+LABELS = {"label", "labels", "class", "target"}
+"""Names, in small letters, of columns that are likely to hold labels."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 """Cells, in small letters, that say that there is no number."""
 
@@ -69,6 +71,9 @@ def _read(text: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
         notes.append(f"cells between {DELIMITERS[delimiter]}")
     if names and _number(names[-1]) is not None:
         notes.append(f"the numbers in line {top[0].line} name the columns")
+    for name in names or ():
+        if name.strip().lower() in LABELS:
+            notes.append(f"the column {name.strip()} was taken for data: labels are read from .npz")
     if names and names[0].strip() in NAMELESS and len(names) > 1:
         if _counts(table[:, 0]):
             table = np.ascontiguousarray(table[:, 1:])
