@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from npgan import streams
-from npgan.errors import InputError, NonFiniteError, count, positive
+from npgan.errors import InputError, NonFiniteError, count, one_line, positive
 from npgan.training.interrupts import REASONS
 from npgan.uses import USES
 
@@ -33,7 +33,7 @@ EXAMPLES = {
   npgan train grid100 --seed 1              a hundred modes in the plane
   npgan train autoencoder --data fashion-mnist
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
-  npgan train --data photos/                your own images: a folder of PNG files of one size
+  npgan train --data photos/                your own images: a folder of PNG or JPEG files of one size
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
@@ -68,7 +68,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what was wrong and exit with code 2."""
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: error: {one_line(message)} (see {self.prog} --help)\n")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -99,8 +99,8 @@ def _main(argv: list[str] | None) -> int:
 
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'the disk'}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+        return one_line(f"{error.filename or 'the disk'}: {error.strerror}")
+    return one_line(" ".join(str(error).split())) or type(error).__name__
 
 
 def _text(argument: str) -> str:
@@ -189,6 +189,12 @@ def _train_arguments(train: Parser) -> None:
     length = train.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
     length.add_argument("--steps", type=int, metavar="N", help="batches")
+    train.add_argument(
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="of training rows that are kept back where the data has no test rows; default 0.1",
+    )
     train.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
     train.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
     train.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
@@ -230,6 +236,7 @@ def _train(a: argparse.Namespace) -> int:
     if a.resume:
         given = {"PRESET": a.preset, "--batch-size": a.batch_size, "--lr": a.lr}
         given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
+        given |= {"--validation": a.validation}
         for option, value in given.items():
             if value is not None:
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
@@ -265,6 +272,7 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
 
     config = preset(a.preset or DEFAULT).override(
         data=a.data,
+        validation=a.validation,
         epochs=a.epochs,
         steps=a.steps,
         batch_size=a.batch_size,
@@ -317,7 +325,7 @@ def _sample(a: argparse.Namespace) -> None:
             raise InputError(
                 f"{a.run_folder} is a run of {config.model}, without classes: no --label"
             )
-        samples = model.sample(a.n, rng=a.seed, label=a.label)
+        samples = model.sample(a.n, rng=a.seed, label=config.class_of(a.label))
     elif isinstance(model, CONDITIONAL):
         columns = model.classes
         samples = model.sample(a.n, rng=a.seed, label=np.arange(a.n) % columns)
@@ -333,7 +341,7 @@ def _sample(a: argparse.Namespace) -> None:
         shape = (config.image_shape[0], config.image_shape[1])
         plotting.save_grid(a.out, samples, shape, columns)
     else:
-        plotting.save_points(a.out, samples, runs.load_data(config.data, a.run_folder).train)
+        plotting.save_points(a.out, samples, runs.load_data(config, a.run_folder).train)
 
 
 def _check_seed(seed: int) -> None:
@@ -354,7 +362,7 @@ def _reconstruct(a: argparse.Namespace) -> None:
     model, config = runs.load_for("reconstruct", a.run_folder, RECONSTRUCTORS)
     if not runs.drawable(model, config):
         raise InputError(f"reconstructions of {model.features} features are no picture")
-    dataset = runs.load_data(config.data, a.run_folder)
+    dataset = runs.load_data(config, a.run_folder)
     runs.draw_pairs(model, config, dataset.held_out[0], a.out)
 
 
@@ -367,7 +375,7 @@ def _evaluate(a: argparse.Namespace) -> None:
     count("--samples", a.samples, NEIGHBOURS + 1)
     model, config = runs.load(a.run_folder)
     count("--samples", a.samples, most=LARGEST // model.features)
-    dataset = runs.load_data(config.data, a.run_folder)
+    dataset = runs.load_data(config, a.run_folder)
     result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples)
     print(streams.as_json({"run": str(a.run_folder), "data": config.data, **result}))
 
@@ -437,8 +445,9 @@ def _data(a: argparse.Namespace) -> None:
         _check_suffix(a.out, ".png")
     dataset = data.load(a.name)
     print(dataset)
+    print(dataset.summary())
     if dataset.train_labels is not None:
-        classes, counts = np.unique(dataset.train_labels, return_counts=True)
+        classes, counts = np.unique(dataset.given(dataset.train_labels), return_counts=True)
         print(
             "training rows a class: "
             + ", ".join(f"{c}: {n}" for c, n in zip(classes, counts, strict=True))

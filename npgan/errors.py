@@ -20,11 +20,23 @@ TAME = (-1e100, 1e100)
 """Numbers that can be squared, multiplied and summed up in float64."""
 
 
+def one_line(text: str) -> str:
+    r"""Return text with all characters escaped that a terminal obeys, or that have no picture.
+
+    >>> print(one_line("a\x1b[2Jb\n"))
+    a\x1b[2Jb\n
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class InputError(ValueError):
     """What the user gave cannot be used; the message is one line that says what would be right.
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(one_line(str(message)))
 
 
 class NonFiniteError(FloatingPointError):

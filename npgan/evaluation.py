@@ -41,7 +41,7 @@ def evaluate(
     that reconstructs: the mean squared error. A VAE, also a conditional one: the negative evidence lower
     bound in nats; an importance-weighted one: that of as many codes as it learned from, too. A
     translator: the mean absolute error. A classifier: its accuracy, and how often each class (a row) is
-    taken for each (a column).
+    taken for each (a column), with the data's own labels where they are not 0, 1, ...
 
     Raises
     ------
@@ -68,7 +68,7 @@ def _generation(model: Any, dataset: Dataset, rng: np.random.Generator, n: int) 
     if judge.accuracy is not None:
         result["classifier_accuracy"] = judge.accuracy
     if labels is not None and judge.by_classes:
-        result["labels_right"] = judge.agreement(samples, labels)
+        result["labels_right"] = judge.agreement(samples, dataset.given(labels))
         result["labels_right_real"] = judge.accuracy
     measures, measures_real = judge.measure(samples), judge.measure(real)
     for name, value in measures.items():
@@ -137,7 +137,8 @@ def _classification(
     if dataset.test_labels is None:
         raise InputError(f"the data set {dataset.name} has no test labels to compare with")
     found = confusion(model.predict(dataset.test), dataset.test_labels, model.classes)
-    return {"accuracy": found.trace() / found.sum(), "confusion": found.tolist()}
+    result = {"accuracy": found.trace() / found.sum(), "confusion": found.tolist()}
+    return result | ({"labels": list(dataset.classes)} if dataset.classes else {})
 
 
 MEASURES: list[tuple[Any, Callable]] = [

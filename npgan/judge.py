@@ -103,7 +103,7 @@ class Judge:
         rows = model.scaled(dataset.test[chosen])
         self.accuracy: float | None = None
         if self.by_features and dataset.test_labels is not None:
-            self.accuracy = self.agreement(rows, dataset.test_labels[chosen])
+            self.accuracy = self.agreement(rows, dataset.given(dataset.test_labels[chosen]))
         self.by_classes = self.accuracy is not None and self.accuracy >= KNOWN
         self.test = self.look(rows)
 

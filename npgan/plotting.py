@@ -9,12 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, array, as_path, count, image_shape, instance, number
+from npgan.errors import (
+    LARGEST,
+    InputError,
+    array,
+    as_path,
+    count,
+    image_shape,
+    instance,
+    number,
+    one_line,
+)
 from npgan.reports import REPORTS, Reports
 from npgan.training.checkpoint import write_atomically
 from npgan.training.history import History
 
 PAD = 2
+LETTERS = 60
+LACKING = "\u0530"  # the first character after Cyrillic
 PANELS = {
     "accuracy": "share",
     "val_accuracy": "share",
@@ -39,7 +51,24 @@ def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
     if high < low:
         raise InputError(f"high must not be below low, as {high} is below {low}")
     x = array("x", x, None)
+    if high - low > LARGEST:  # which float32 does not hold
+        x, low, high = x / 2, low / 2, high / 2
     return np.clip((x - low) / ((high - low) or 1), 0, 1).astype(np.float32)
+
+
+def as_text(words: str) -> str:
+    r"""Return words, the path of a run say, so that a picture shows them as they are: no formulas.
+
+    Characters beyond those of Latin, Greek and Cyrillic, which the font may lack, become their numbers; of a
+    long line the end is shown.
+
+    >>> print(as_text("$a$ \u03b5 \u65e5"))
+    \$a\$ ε \u65e5
+    """
+    shown = (c if c < LACKING else ascii(c)[1:-1] for c in one_line(words))
+    line = "".join(shown)
+    line = line if len(line) <= LETTERS else f"...{line[-LETTERS:]}"
+    return line.replace("$", r"\$")
 
 
 def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray:
@@ -118,10 +147,10 @@ def save_rows(
         np.ravel(figure.subplots(len(rows))), rows.items(), strict=True
     ):
         axes.imshow(tile(images, shape, columns), cmap="gray", vmin=0, vmax=255)
-        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        axes.set_ylabel(as_text(name), rotation=0, ha="right", va="center")
         for i, note in enumerate((notes or {}).get(name, ())):
             place = PAD + i * (shape[1] + PAD) + 1, PAD + 1
-            axes.text(*place, str(note), color="yellow", fontsize=9, va="top")
+            axes.text(*place, as_text(str(note)), color="yellow", fontsize=9, va="top")
         axes.set(xticks=[], yticks=[], frame_on=False)
     _write(path, partial(figure.savefig, format="png", dpi=120, bbox_inches="tight"))
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import numpy as np
 
 from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError
+from npgan.errors import InputError, count
 from npgan.judge import Judge, draw_samples
 from npgan.metrics import confusion
 from npgan.models import (
@@ -38,6 +39,7 @@ from npgan.models import (
 )
 from npgan.models.config import MODELS, Config
 from npgan.models.labels import Labels
+from npgan.models.refit import spoilers
 from npgan.schedules import Schedule
 from npgan.training import (
     Callback,
@@ -56,6 +58,8 @@ from npgan.training.loop import HISTORY as HISTORY_TABLE
 CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
 SHOWN = 64
+KEPT_BACK = 0.1
+"""The share of its training rows that a data set without test rows is tested with."""
 MEASURED = 2000
 
 
@@ -104,12 +108,19 @@ def start(
     InputError
         If the configuration cannot be.
     """
-    dataset = data.load(config.data)
-    config = replace(config, data=_place(config.data), metrics_every=metrics_every)
+    share = KEPT_BACK if config.validation is None else config.validation
+    dataset = data.load_split(config.data, share)
+    if config.validation is None and len(dataset.train) < config.batch_size:
+        share, dataset = 0.0, data.load(config.data)  # there may be as many rows as a batch has
+    preset, place = config, _place(config.data)
+    config = replace(config, data=place, validation=share, metrics_every=metrics_every)
     config = config.for_data(dataset)
+    count("batch_size, a number of training rows,", config.batch_size, 1, len(dataset.train))
     model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder)
-    loop.callbacks[1:1] = [*_measures(model, config, dataset), *callbacks]
+    words = [] if config.data in data.DATASETS else [dataset.summary()]
+    words += _fitted(preset, config)
+    loop.callbacks[1:1] = [*map(Word, words), *_measures(model, config, dataset), *callbacks]
     _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -167,7 +178,7 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
     before = read_config(folder)
     config = before.override(**changes)
     config.check()
-    dataset = load_data(config.data, folder)
+    dataset = load_data(config, folder)
     with _naming(folder / CONFIG):
         model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder)
@@ -206,21 +217,35 @@ def _place(source: str) -> str:
     return source if named else str(Path(source).resolve())
 
 
-def load_data(source: str, folder: Path) -> Dataset:
-    """Return the data of a folder's run, from a name or a path.
+def load_data(config: Config, folder: Path) -> Dataset:
+    """Return the data of a folder's run, from a name or a path, in the classes that it knows.
 
     Raises
     ------
     InputError
-        If they are not there any more, or cannot be read.
+        If they are not there any more, or cannot be read, or have other labels.
     """
+    source = config.data
     path = Path(data.split_class(source)[0])
     if path.is_absolute() and not (path.exists() or Path(source).exists()):
         raise InputError(
             f"{source}, the data of {folder}, is not there any more: say where it is now by "
             f"npgan train --resume {folder} --data PATH"
         )
-    return data.load(source)
+    dataset = data.load_split(source, config.validation or 0.0)
+    if config.labels is None:  # a run of a version that took labels for classes
+        return dataset.as_given()
+    if dataset.classes != tuple(config.labels):
+        raise InputError(f"{source} has other labels than {folder} was trained with")
+    return dataset
+
+
+def _fitted(before: Config, now: Config) -> Iterator[str]:
+    """Yield what became of layers that spoil images, to fit those of the data."""
+    for name, specs in before.networks.items():
+        for old, new in zip_longest(spoilers(specs), spoilers(now.networks[name])):
+            if old != new:
+                yield f"the {name}'s {old} {f'becomes {new}' if new else 'is left out'}, to fit the data"
 
 
 def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:
@@ -339,7 +364,7 @@ def _write_config(folder: Path, config: Config) -> None:
     import tomli_w
 
     text = tomli_w.dumps(config.to_dict())
-    checkpoint.write_atomically(folder / CONFIG, text.encode())
+    checkpoint.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
 
 
 def read_config(folder: Path) -> Config:
@@ -354,7 +379,7 @@ def read_config(folder: Path) -> Config:
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except (ValueError, RecursionError) as error:  # also of an integer too long to read
         raise InputError(f"{path} is damaged: {error}") from None
     with _naming(path):

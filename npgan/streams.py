@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def kept() -> Iterator[None]:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a character that the encoding lacks becomes its number
+            stream.reconfigure(errors="backslashreplace")
     with ExitStack() as ends:
         nowhere = ends.enter_context(Path(os.devnull).open("w"))
         ends.enter_context(redirect_stdout(sys.stdout or nowhere))

@@ -40,7 +40,7 @@ from npgan import (
     regularisers,
 )
 from npgan import data as data_sets
-from npgan.data import batches, files, outlines, toys
+from npgan.data import batches, images, outlines, toys
 from npgan.metrics import mixtures
 from npgan.models import Model
 from npgan.training import History
@@ -205,9 +205,12 @@ def of_data() -> Iterator[Call]:
     yield Call(
         SET.only, {"label": 1}, lambda found, given: set(found.train_labels) == {given["label"]}
     )
+    yield Call(SET.class_of, {"label": 1}, lambda found, given: found == given["label"])
+    yield Call(SET.keep_back, {"share": 0.5}, lambda found, _: found is SET)
     yield Call(data_sets.split_class, {"name_or_path": "ring:3"}, anything)
+    yield Call(data_sets.load_split, {"name_or_path": "ring", "share": 0.5}, anything)
     for load in (
-        data_sets.load, data_sets.load_path, data_sets.read_idx, files.read_image, models.load
+        data_sets.load, data_sets.load_path, data_sets.read_idx, images.read_image, models.load
     ):  # fmt: skip
         (name,) = inspect.signature(load).parameters
         yield Call(load, {name: Path("nowhere.npy")}, None)

@@ -113,7 +113,7 @@ def test_files_put_there_by_hand_are_used(published, place):
     published.rename(published.parent / place)
     data = load("kmnist")
     assert data.image_shape == (2, 2)
-    assert data.test_labels.tolist() == [3, 4]
+    assert data.given(data.test_labels).tolist() == [3, 4]
 
 
 def test_a_file_put_there_by_hand_that_is_not_the_published_one_is_refused(published):

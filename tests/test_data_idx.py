@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from npgan.data import read_idx
+from npgan.data import load, read_idx
 from npgan.data.idx import DTYPES
 from npgan.errors import InputError
 
@@ -84,7 +84,7 @@ GZIPPED = gzip.compress(GOOD, mtime=0)
         (GZIPPED[:-9], "ended before"),
         (GZIPPED[:-8] + b"00000000", "CRC check failed"),
         (GZIPPED + b"xx", "Not a gzipped file"),
-        (b"\0\0\x08\x01\xff\xff\xff\xff", "holds only 0"),
+        (b"\0\0\x08\x01\0\xff\xff\xff", "holds only 0"),
         (b"\0\0\x0e\x01\xff\xff\xff\xff", "at most 4,294,967,296 are read"),
         (b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"x", "dimension"),
     ],
@@ -94,6 +94,48 @@ def test_a_bad_file_is_named_with_what_is_wrong(path, content, fragment):
     with pytest.raises(InputError, match=fragment) as caught:
         read_idx(path)
     assert str(path) in str(caught.value)
+
+
+ONE, TWO = idx_bytes(np.full((2, 3, 3), 200, np.uint8)), idx_bytes(np.array([4, 7], np.uint8))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize(
+    ("images", "labels", "test"),
+    [
+        ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"),
+        ("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte"),
+        ("TRAIN-IMAGES.IDX3-UBYTE", "train-labels-idx1-ubyte", "test-images-idx3-ubyte"),
+        *[
+            tuple(f"emnist-letters-{part}" for part in parts)
+            for parts in [
+                ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "test-images-idx3-ubyte")
+            ]
+        ],
+    ],
+)
+def test_idx_files_are_found_by_the_names_that_people_have(tmp_path, images, labels, test, suffix):
+    for name, content in {images: ONE, labels: TWO, test: ONE}.items():
+        content = gzip.compress(content) if suffix else content
+        (tmp_path / f"{name}{suffix}").write_bytes(content)
+    (tmp_path / "emnist-letters-mapping.txt").write_text("1 65")
+    (tmp_path / "t10k-images-idx3-ubyte-of-old").mkdir()
+    data = load(tmp_path)
+    assert (data.train.shape, data.test.shape, data.classes) == ((2, 9), (2, 9), (4, 7))
+    assert "other files (1): emnist-letters-mapping.txt" in data.summary()
+
+
+def test_several_idx_data_sets_in_a_folder_are_named(tmp_path):
+    for name in ("emnist-letters", "emnist-digits"):
+        (tmp_path / f"{name}-train-images-idx3-ubyte").write_bytes(ONE)
+    with pytest.raises(InputError, match="several data sets, emnist-digits, emnist-letters: put"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["images-idx3-ubyte", "a.idx3-ubyte", "a.gz", "a"])
+def test_a_single_idx_file_is_the_training_data(tmp_path, name):
+    (tmp_path / name).write_bytes(gzip.compress(ONE) if name == "a.gz" else ONE)
+    assert load(tmp_path / name).image_shape == (3, 3)
 
 
 def test_a_missing_file_is_named(tmp_path):

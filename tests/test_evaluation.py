@@ -118,7 +118,7 @@ def test_measures_that_cannot_be_are_one_line_and_leave_nothing(capsys, name):
 
 
 def test_measures_need_test_data(capsys, images):
-    words = ("--data", images, "--metrics-every", 1, "--out", "r")
+    words = ("--data", images, "--metrics-every", 1, "--validation", 0, "--out", "r")
     code, _, err = run(capsys, "train", "gan-small", *words)
     assert (code, "images.npy has no test data" in err) == (2, True), err
 

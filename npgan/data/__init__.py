@@ -1,5 +1,6 @@
 """Data sets: MNIST and its successors, two-dimensional toys, and the user's own files."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,22 @@ from npgan.data.files import load_path
 from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
 from npgan.data.outlines import load_outlines
+from npgan.data.reading import reading as _reading
 from npgan.data.toys import SAMPLERS, load_toy
-from npgan.errors import InputError, as_path, unknown
+from npgan.errors import InputError, as_path, fraction, unknown
 
-__all__ = ["DATASETS", "Dataset", "from_arrays", "load", "load_path", "read_idx", "split_class"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "from_arrays",
+    "load",
+    "load_path",
+    "load_split",
+    "read_idx",
+    "split_class",
+]
+
+WITH_CLASS = re.compile(r"(.+):(-?[0-9]{1,18})", re.DOTALL)
 
 DATASETS: dict[str, Callable[[], Dataset]] = {
     "mnist": load_mnist,
@@ -32,8 +45,8 @@ def split_class(name_or_path: str | Path) -> tuple[str, int | None]:
     (('mnist', 3), ('mnist', None))
     """
     given = str(name_or_path if isinstance(name_or_path, str) else as_path(name_or_path))
-    whole, _, label = given.rpartition(":")
-    return (whole, int(label)) if whole and label.isdecimal() else (given, None)
+    parts = WITH_CLASS.fullmatch(given)
+    return (parts[1], int(parts[2])) if parts else (given, None)
 
 
 def load(name_or_path: str | Path) -> Dataset:
@@ -60,15 +73,27 @@ def load(name_or_path: str | Path) -> Dataset:
     >>> load("gaussian")
     Dataset('gaussian', train=(50000, 2) float32, test=(10000, 2) float32)
     """
+    return load_split(name_or_path, 0.0)
+
+
+def load_split(name_or_path: str | Path, share: float) -> Dataset:
+    """Load a data set as :func:`load` does; without test rows of its own it keeps back a share of the others.
+
+    See :meth:`Dataset.keep_back`. A class has the same rows to test with as the whole data set.
+
+    >>> load_split("gaussian", 0.1).test.shape
+    (10000, 2)
+    """
     if not isinstance(name_or_path, str | Path) or not str(name_or_path):
         raise InputError(f"a data set is a name or a path, not {name_or_path!r}")
+    share, path = fraction("the share that is kept back", share), Path(name_or_path)
     if name_or_path in DATASETS:
-        return DATASETS[str(name_or_path)]()
-    path = Path(name_or_path)
+        return DATASETS[str(name_or_path)]().keep_back(share)
+    with _reading(path):
+        exists = path.exists()
     whole, label = split_class(name_or_path)
-    if label is not None and not path.exists():
-        return load(whole).only(label)
-    is_name = isinstance(name_or_path, str) and not path.suffix and len(path.parts) == 1
-    if not is_name or path.exists():
-        return load_path(path)
-    raise unknown("data set", str(name_or_path), DATASETS)
+    if label is not None and not exists:
+        return load_split(whole, share).only(label)
+    if isinstance(name_or_path, str) and not exists and not path.suffix and len(path.parts) == 1:
+        raise unknown("data set", name_or_path, DATASETS)
+    return load_path(path).keep_back(share)

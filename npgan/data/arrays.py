@@ -1,24 +1,31 @@
 """Arrays as people keep them -> the rows of a `Dataset`."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from npgan.data.brightness import brightened, brightest
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, as_array, instance, unknown
 
+PARTS = ("train", "test")
 LABELS = ("train_labels", "test_labels")
-FIELDS = ("train", "test", *LABELS)
+FIELDS = (*PARTS, *LABELS)
+
+LARGEST_LABEL = 2**63 - 1
 
 Shape = tuple[int, int] | None
+Classes = tuple[int, ...] | None
 
 
-def from_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
+def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str] = ()) -> Dataset:
     """Make a data set of arrays of any real dtype.
 
     Images are arrays (n, h, w), and uint8 arrays (n, s * s), taken for s-by-s pixels. Images of
-    integers within 0..255 become uint8; everything else becomes float32 with its values kept.
+    integers within 0..255 become uint8; if none of them reaches half of that (masks of 0 and 1,
+    digits of 0 to 16), the brightest becomes 255. Everything else becomes float32 with its values
+    kept.
 
     Parameters
     ----------
@@ -26,6 +33,8 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
         Name of the data set.
     arrays : mapping of str to ndarray
         "train", and any of "test", "train_labels" and "test_labels".
+    notes : iterable of str
+        What is to be said of how they were read.
 
     Returns
     -------
@@ -50,27 +59,53 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
             raise unknown(f"array of {name}", key, FIELDS)
     if "train" not in arrays:
         raise InputError(f"{name} has no training data, only {', '.join(arrays) or 'nothing'}")
-    train, image_shape = _as_rows(f"{name}: train", arrays["train"])
-    test = None
-    if "test" in arrays:
-        test, test_shape = _as_rows(f"{name}: test", arrays["test"])
-        if test_shape != image_shape:
-            raise InputError(f"{name}: train images are {image_shape}, test images {test_shape}")
-    labels = [_as_labels(f"{name}: {key}", arrays.get(key)) for key in LABELS]
-    return Dataset(name, train, test, labels[0], labels[1], image_shape)
+    parts = {key: _checked(f"{name}: {key}", arrays[key]) for key in PARTS if key in arrays}
+    shapes = [_image_shape(array) for array in parts.values()]
+    if shapes[0] != shapes[-1]:
+        raise InputError(f"{name}: train images are {shapes[0]}, test images {shapes[-1]}")
+    rows, said = _as_rows(list(parts.values()), shapes[0])
+    labels, classes = _numbered(
+        {key: _as_labels(f"{name}: {key}", arrays[key]) for key in LABELS if key in arrays}
+    )
+    test = rows[1] if len(rows) > 1 else None
+    return Dataset(
+        name,
+        rows[0],
+        test,
+        labels.get("train_labels"),
+        labels.get("test_labels"),
+        image_shape=shapes[0],
+        classes=classes,
+        notes=(*notes, *said),
+    )
 
 
-def _as_rows(what: str, array: np.ndarray) -> tuple[np.ndarray, Shape]:
+def _checked(what: str, array: np.ndarray) -> np.ndarray:
     array = as_array(what, array)
     if array.ndim not in (2, 3) or not array.size:
         raise InputError(
             f"{what} has shape {array.shape}: it must be (n, d) or (n, h, w), with n at least 1"
         )
-    shape = _image_shape(array)
-    is_pixels = shape and array.dtype.kind in "ui" and array.min() >= 0 and array.max() <= 255
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which Dataset names
-        rows = array.astype(np.uint8 if is_pixels else np.float32, order="C", copy=False)
-    return rows.reshape(len(array), -1), shape
+    return array
+
+
+def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], list[str]]:
+    """Return arrays as rows of pixels or of float32, and what is to be said of them."""
+    said = []
+    if shape and all(map(_are_pixels, arrays)):
+        white, arrays = brightest(arrays), brightened(arrays)
+        if brightest(arrays) != white:
+            said = [f"pixels of 0 to {white} became 0 to 255"]
+    else:
+        with np.errstate(
+            over="ignore"
+        ):  # a float64 beyond float32 becomes inf, which Dataset names
+            arrays = [array.astype(np.float32, order="C", copy=False) for array in arrays]
+    return [array.reshape(len(array), -1) for array in arrays], said
+
+
+def _are_pixels(array: np.ndarray) -> bool:
+    return array.dtype.kind in "ui" and array.min() >= 0 and array.max() <= 255
 
 
 def _image_shape(array: np.ndarray) -> Shape:
@@ -80,10 +115,21 @@ def _image_shape(array: np.ndarray) -> Shape:
     return (side, side) if array.dtype == np.uint8 and side**2 == array.shape[1] else None
 
 
-def _as_labels(what: str, array: np.ndarray | None) -> np.ndarray | None:
-    if array is None:
-        return None
+def _as_labels(what: str, array: np.ndarray) -> np.ndarray:
     array = as_array(what, array)
     if array.dtype.kind not in "ui":
         raise InputError(f"{what} has dtype {array.dtype}: integers are needed")
+    if array.size and array.max() > LARGEST_LABEL:
+        raise InputError(f"{what} has {array.max()}: labels up to {LARGEST_LABEL} are read")
     return array.astype(np.int64)
+
+
+def _numbered(labels: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Classes]:
+    """Return labels as 0, 1, ..., and which they were in this order, if they were others."""
+    if not labels:
+        return labels, None
+    known = np.unique(np.concatenate([one.reshape(-1) for one in labels.values()]))
+    if np.array_equal(known, np.arange(len(known))):
+        return labels, None
+    found = {key: np.searchsorted(known, one) for key, one in labels.items()}
+    return found, tuple(known.tolist())

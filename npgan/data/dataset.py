@@ -1,12 +1,15 @@
 """A data set: rows to train on, rows to test with, and what is known about them."""
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
 from npgan import errors
 from npgan.errors import TAME, InputError
+
+SHOWN = 10  # labels in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,10 @@ class Dataset:
         Centres of a mixture of Gaussians.
     std : float, optional
         Standard deviation of each mode.
+    classes : tuple of int, optional
+        The label that class 0, 1, ... has in the user's own data; None: these numbers.
+    notes : tuple of str
+        What there is to say of how it was read, see :meth:`summary`.
 
     Raises
     ------
@@ -49,6 +56,8 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     modes: np.ndarray | None = None
     std: float | None = None
+    classes: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -56,6 +65,35 @@ class Dataset:
         if self.test is None:
             return self.train, self.train_labels
         return self.test, self.test_labels
+
+    def class_of(self, label: int) -> int:
+        """Return the class with a label of the user's own; an InputError if there is none.
+
+        >>> x, y = np.zeros((2, 2), np.uint8), np.array([0, 1])
+        >>> Dataset("d", x, train_labels=y, classes=(5, 9)).class_of(9)
+        1
+        """
+        if self.classes is None:
+            return errors.count("a class", label)
+        if label not in self.classes:
+            raise InputError(
+                f"{self.name} has no class {label!r}: there are {_listed(self.classes)}"
+            )
+        return self.classes.index(label)
+
+    def given(self, classes: np.ndarray) -> np.ndarray:
+        """Return the user's own labels of classes (n,)."""
+        return classes if self.classes is None else np.array(self.classes)[classes]
+
+    def as_given(self) -> "Dataset":
+        """Return the data set with its own labels for classes, some of which may have no rows."""
+        if self.classes is None:
+            return self
+        labels: dict[str, Any] = {
+            name: None if (found := getattr(self, name)) is None else self.given(found)
+            for name in ("train_labels", "test_labels")
+        }
+        return replace(self, classes=None, **labels)
 
     def only(self, label: int) -> "Dataset":
         """Return the rows of one class; an InputError if there are none, or no labels.
@@ -66,18 +104,63 @@ class Dataset:
         """
         if self.train_labels is None:
             raise InputError(f"{self.name} has no labels: it has no class {label}")
-        label = errors.count("a class", label)
-        kept = self.train_labels == label
+        wanted = self.class_of(label)
+        kept = self.train_labels == wanted
         if not kept.any():
             raise InputError(f"{self.name} has no rows of class {label}")
-        parts = {"train": self.train[kept], "train_labels": self.train_labels[kept]}
+        parts: dict[str, Any] = {"train": self.train[kept], "train_labels": self.train_labels[kept]}
         if self.test is not None and self.test_labels is not None:
-            kept = self.test_labels == label
+            kept = self.test_labels == wanted
             parts |= {"test": self.test[kept], "test_labels": self.test_labels[kept]}
+            if not kept.any():
+                parts |= {"test": None, "test_labels": None}
         return replace(self, name=f"{self.name}:{label}", **parts)
+
+    def keep_back(self, share: float) -> "Dataset":
+        """Return the data set with a share of its training rows, one at least, to test with instead.
+
+        They are chosen at random, but always the same ones, and of each class as large a share. Where there
+        are test rows, or one training row only, nothing changes.
+
+        >>> Dataset("d", np.zeros((20, 2), np.uint8)).keep_back(0.1)
+        Dataset('d', train=(18, 2) uint8, test=(2, 2) uint8)
+        """
+        n = len(self.train)
+        m = min(max(1, round(n * errors.fraction("the share that is kept back", share))), n - 1)
+        if self.test is not None or not share or not m:
+            return self
+        order = np.random.default_rng(0).permutation(n)
+        if self.train_labels is not None:
+            order = order[np.argsort(self.train_labels[order], kind="stable")]
+        kept = np.zeros(n, bool)
+        kept[order] = np.diff(np.arange(n + 1) * m // n) > 0
+        parts: dict[str, Any] = {"train": self.train[~kept], "test": self.train[kept]}
+        if self.train_labels is not None:
+            labels = self.train_labels
+            parts |= {"train_labels": labels[~kept], "test_labels": labels[kept]}
+        note = f"{m} of {n} rows are kept back to test with"
+        return replace(self, **parts, notes=(*self.notes, note))
+
+    def summary(self) -> str:
+        """Return in one line how many rows there are, of what size, in what range, and the notes.
+
+        >>> Dataset("two", np.zeros((2, 4), np.uint8), image_shape=(2, 2)).summary()
+        'two: 2 training images of 2 x 2, no test data; values 0 to 0'
+        """
+        shape, d = self.image_shape, self.train.shape[1]
+        what = f"images of {shape[0]} x {shape[1]}" if shape else f"rows of {d} numbers"
+        test = "no test data" if self.test is None else f"{len(self.test)} to test"
+        parts = [f"{self.name}: {len(self.train)} training {what}, {test}"]
+        parts.append(f"values {self.train.min():g} to {self.train.max():g}")
+        if self.train_labels is not None:
+            own = "" if self.classes is None else f", with the labels {_listed(self.classes)}"
+            parts.append(f"{len(np.unique(self.train_labels))} classes{own}")
+        parts += self.notes
+        return errors.one_line("; ".join(parts))
 
     def __post_init__(self) -> None:
         errors.instance("a data set's name", self.name, str)
+        errors.instance("a data set's notes", self.notes, tuple)
         _check_rows(f"{self.name}: train", self.train)
         if self.test is not None:
             _check_rows(f"{self.name}: test", self.test)
@@ -88,6 +171,10 @@ class Dataset:
                 )
         _check_labels(f"{self.name}: train_labels", self.train_labels, self.train)
         _check_labels(f"{self.name}: test_labels", self.test_labels, self.test)
+        if self.classes is not None:
+            _check_classes(
+                f"{self.name}: classes", self.classes, self.train_labels, self.test_labels
+            )
         d = self.train.shape[1]
         if self.image_shape is not None:
             shape = errors.image_shape(f"{self.name}: image_shape", self.image_shape, d)
@@ -98,9 +185,14 @@ class Dataset:
             errors.positive(f"{self.name}: std", self.std)
 
     def __repr__(self) -> str:
-        known = {f.name: getattr(self, f.name) for f in fields(self)[1:]}
+        known = {f.name: getattr(self, f.name) for f in fields(self)[1:] if f.repr}
         parts = [f"{key}={_describe(value)}" for key, value in known.items() if value is not None]
         return f"Dataset({', '.join([repr(self.name), *parts])})"
+
+
+def _listed(labels: tuple[int, ...]) -> str:
+    """Return the first labels of many."""
+    return ", ".join(map(str, labels[:SHOWN])) + ", ..." * (len(labels) > SHOWN)
 
 
 def _describe(value: object) -> str:
@@ -127,3 +219,11 @@ def _check_labels(what: str, labels: np.ndarray | None, rows: np.ndarray | None)
             f"{what} are {_describe(labels)}: one int64 for each of the {len(rows)} rows is needed"
         )
     errors.array(what, labels, ("n",), limits=(0, math.inf))
+
+
+def _check_classes(what: str, classes: tuple[int, ...], *labels: np.ndarray | None) -> None:
+    errors.instance(what, classes, tuple)
+    errors.array(what, classes, ("classes",), "whole numbers", rows=1)
+    for known in labels:
+        if known is not None:
+            errors.labels(f"{what}' numbers", known, "n", len(classes))

@@ -2,12 +2,13 @@
 
 import gzip
 import math
+import os
 import struct
 from pathlib import Path
 
 import numpy as np
 
-from npgan.data.reading import Readable, check_size, read_at_most, reading
+from npgan.data.reading import Readable, check_size, footprint, opened, read_at_most, reading
 from npgan.errors import InputError, as_path
 
 DTYPES: dict[int, np.dtype] = {
@@ -27,7 +28,8 @@ def read_idx(path: str | Path) -> np.ndarray:
     r"""Read an IDX file, gzip-compressed or not (its first bytes tell, not its name).
 
     Memory grows with what the file really holds, never with what its header promises: at most
-    one byte more than announced is decompressed.
+    one byte more than announced is decompressed, and nothing where so much would be out of all proportion
+    to the file, see `npgan.data.reading.check_size`.
 
     Parameters
     ----------
@@ -60,19 +62,27 @@ def read_idx(path: str | Path) -> np.ndarray:
     array([7, 2, 1], dtype=uint8)
     """
     path = as_path(path)
-    with reading(path), path.open("rb") as raw:
+    with reading(path), opened(path) as raw:
+        packed = os.fstat(raw.fileno()).st_size
         compressed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         if not compressed:
-            return _read_array(raw, path)
+            return _read_array(raw, path, packed)
         with gzip.open(raw) as file:
-            return _read_array(file, path)
+            return _read_array(file, path, packed)
 
 
-def _read_array(file: Readable, path: Path) -> np.ndarray:
+def is_idx(path: Path) -> bool:
+    """Whether a file begins as an IDX file does, or a compressed one."""
+    with opened(path) as file:
+        head = file.read(3)
+    return head[:2] == GZIP_MAGIC or (head[:2] == b"\0\0" and len(head) == 3 and head[2] in DTYPES)
+
+
+def _read_array(file: Readable, path: Path, packed: int) -> np.ndarray:
     dtype, shape = _read_header(file, path)
     size = math.prod(shape) * dtype.itemsize
-    check_size(path, size)
+    check_size(path, footprint(shape, dtype), packed)
     content = read_at_most(file, size + 1)
     if len(content) != size:
         found = f"only {len(content)}" if len(content) < size else "more"

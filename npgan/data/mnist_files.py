@@ -1,11 +1,13 @@
 """The four IDX files in which MNIST and the data sets made after it are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from npgan.data.arrays import from_arrays
 from npgan.data.dataset import Dataset
+from npgan.data.folder import regular_files
 from npgan.data.idx import read_idx
+from npgan.errors import InputError
 
 FILES = {
     "train": "train-images-idx3-ubyte",
@@ -16,16 +18,42 @@ FILES = {
 """Field of a `Dataset` -> name of its file, before any ".gz"."""
 
 
+ENDINGS = {
+    **{name: field for field, name in FILES.items()},
+    "test-images-idx3-ubyte": "test",
+    "test-labels-idx1-ubyte": "test_labels",
+}
+"""End of a file's name, as MNIST or EMNIST has it -> field of a `Dataset`."""
+
+
 def find_files(folder: Path) -> dict[str, Path]:
-    """Return those of the four files which lie in a folder, by field, compressed or not."""
-    paths = {field: folder / name for field, name in FILES.items()}
-    both = [(field, p) for field, path in paths.items() for p in (Path(f"{path}.gz"), path)]
-    return {field: path for field, path in both if path.exists()}
+    """Return those of the four files which lie in a folder, by field, compressed or not.
+
+    Names may have dots instead of hyphens, ``train-images.idx3-ubyte``, and a beginning that is the same
+    for all, ``emnist-letters-``.
+
+    Raises
+    ------
+    InputError
+        If there are several beginnings.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for path in regular_files(folder):  # in order: a file comes before the same one compressed
+        name = path.name.lower().removesuffix(".gz").replace(".", "-")
+        for ending, field in ENDINGS.items():
+            if name == ending or name.endswith(f"-{ending}"):
+                found.setdefault(name.removesuffix(ending), {}).setdefault(field, path)
+    if len(found) > 1:
+        raise InputError(
+            f"{folder} holds several data sets, {', '.join(name.strip('-') or 'one of no name' for name in found)}: "
+            "put the files of one into a folder of its own"
+        )
+    return next(iter(found.values()), {})
 
 
-def read_files(name: str, paths: Mapping[str, Path]) -> Dataset:
+def read_files(name: str, paths: Mapping[str, Path], notes: Iterable[str] = ()) -> Dataset:
     """Read the given IDX files, by field, as one data set."""
-    return from_arrays(name, {field: read_idx(path) for field, path in paths.items()})
+    return from_arrays(name, {field: read_idx(path) for field, path in paths.items()}, notes)
 
 
 def load_mnist() -> Dataset:
@@ -37,4 +65,5 @@ def load_mnist() -> Dataset:
     >>> load_mnist().train.shape
     (60000, 784)
     """
-    return read_files("mnist", find_files(Path(__file__).with_name("mnist")))
+    folder = Path(__file__).with_name("mnist")
+    return read_files("mnist", {field: folder / f"{name}.gz" for field, name in FILES.items()})

@@ -1,12 +1,16 @@
 """NumPy's own files, read without trusting their headers and never unpickled."""
 
-import io
+import math
+import os
+import re
+import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from npgan.data.reading import check_size, read_at_most
+from npgan.data.arrays import FIELDS
+from npgan.data.reading import Readable, check_size, footprint, opened, read_at_most
 
 KERAS = {
     "x_train": "train",
@@ -15,46 +19,74 @@ KERAS = {
     "y_test": "test_labels",
 }
 """Key in Keras's mnist.npz -> field of a `Dataset`."""
+METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+"""The ways in which NumPy stores the arrays of an .npz file."""
 
-HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-MAX_HEADER = 2**14  # NumPy refuses longer ones than 10,000 bytes
+MAGIC = b"\x93NUMPY"
+LENGTHS = {(1, 0): "<H", (2, 0): "<I"}
+"""Version of the format -> how the header's length is written."""
+MAX_HEADER = 1024  # bytes; an array of 32 axes has a shorter one
+HEADER = re.compile(
+    r"\s*\{\s*'descr': '([<>|=]?[biufcmMOSUV]\d{0,4})', 'fortran_order': (True|False), "
+    r"'shape': \((\d{1,18}(?:, \d{1,18})*,?|)\), \}\s*"
+)
+"""An array's header, a Python dictionary, as NumPy writes it: type, order, sizes."""
 
 
-def read_npy(path: Path) -> dict[str, np.ndarray]:
+def read_npy(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     """Read an .npy file as the training data."""
-    size = path.stat().st_size
-    check_size(path, size)
-    with path.open("rb") as file:
-        return {"train": _parse(read_at_most(file, size))}
+    with opened(path) as file:
+        return {"train": _read_array(file, path, os.fstat(file.fileno()).st_size)[0]}, []
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Read an .npz file with our keys or Keras's, or with one array of any name."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        size = sum(member.file_size for member in members)
-        check_size(path, size)
-        arrays = {}
-        for member in members:
+def read_npz(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Read an .npz file with our keys or Keras's, or with one array of any other name."""
+    arrays: dict[str, np.ndarray] = {}
+    total = 0
+    with opened(path) as raw, zipfile.ZipFile(raw) as archive:
+        packed = os.fstat(raw.fileno()).st_size
+        for member in archive.infolist():
+            if member.compress_type not in METHODS:
+                raise ValueError(f"{member.filename} is compressed as no .npz file is")
+            key = member.filename.removesuffix(".npy")
+            key = KERAS.get(key, key)
+            if key in arrays:
+                raise ValueError(f"it holds {key} twice")
             with archive.open(member) as file:
-                key = member.filename.removesuffix(".npy")
-                arrays[KERAS.get(key, key)] = _parse(read_at_most(file, size))
-    if len(arrays) == 1:
+                arrays[key], size = _read_array(file, path, packed, total)
+            total += size
+    if len(arrays) == 1 and not arrays.keys() & set(FIELDS):
         arrays = {"train": arrays.popitem()[1]}
-    return arrays
+    return arrays, []
 
 
-def _parse(content: bytearray) -> np.ndarray:
-    """Return an .npy file's array as a view of its content: a lying header allocates nothing."""
-    header = io.BytesIO(content[:MAX_HEADER])
-    version = np.lib.format.read_magic(header)
-    if version not in HEADERS:
-        raise ValueError(f"version {version} of the format is not for numbers")
-    shape, is_fortran, dtype = HEADERS[version](header)
+def _read_array(file: Readable, path: Path, packed: int, before: int = 0) -> tuple[np.ndarray, int]:
+    """Return an .npy file's array, and what it takes; ``before`` is taken already."""
+    shape, is_fortran, dtype = _read_header(file)
+    taken = footprint(shape, dtype)
+    check_size(path, before + taken, packed)
+    size = math.prod(shape) * dtype.itemsize
+    content = read_at_most(file, size + 1)
+    if len(content) != size:
+        found = f"only {len(content)}" if len(content) < size else "more"
+        raise ValueError(f"its header announces {size} bytes of data, it holds {found}")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C"), taken
+
+
+def _read_header(file: Readable) -> tuple[tuple[int, ...], bool, np.dtype]:
+    magic = file.read(8)
+    if magic[:6] != MAGIC:
+        raise ValueError("it does not begin as an .npy file does")
+    form = LENGTHS.get((magic[6], magic[7]) if len(magic) == 8 else (0, 0))
+    if form is None:
+        raise ValueError("this version of the format is not for numbers")
+    (length,) = struct.unpack(form, file.read(struct.calcsize(form)))
+    if length > MAX_HEADER:
+        raise ValueError(f"its header has {length} bytes; an array's has at most {MAX_HEADER}")
+    header = HEADER.fullmatch(file.read(length).decode("latin-1"))
+    if header is None:
+        raise ValueError("its header is not that of an array of numbers")
+    dtype = np.dtype(header[1])
     if dtype.hasobject:
         raise ValueError("it holds Python objects, which are never unpickled; numbers are needed")
-    flat = np.frombuffer(content, dtype, offset=header.tell())
-    return flat.reshape(shape, order="F" if is_fortran else "C")
+    return tuple(map(int, re.findall(r"\d+", header[3]))), header[2] == "True", dtype

@@ -1,16 +1,24 @@
 """Reading files nobody vouches for: bounded in memory, and every failure named in one line."""
 
+import math
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
+
+import numpy as np
 
 from npgan.errors import InputError
 
 MAX_BYTES = 4 * 2**30
-"""The most bytes one data set may hold in a file, once decompressed."""
+"""The most bytes that a data set may take, as it is stored and as floats."""
+RATIO, SMALL = 200, 2**28
+"""What takes more bytes than `SMALL` may take at most so many times those of its file."""
 
 CHUNK = 2**20
+FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Readable(Protocol):
@@ -36,6 +44,15 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(f"cannot read {path}: {' '.join(reason.split())}") from error
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file for its bytes; what has no end, or is yet to be written, is refused."""
+    with open(os.open(path, FLAGS), "rb") as file:  # noqa: PTH123 (a descriptor)
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise InputError(f"{path} is no regular file")
+        yield file
+
+
 def read_at_most(file: Readable, limit: int) -> bytearray:
     """Return up to `limit` bytes of a file, allocating no more than it really holds.
 
@@ -49,7 +66,22 @@ def read_at_most(file: Readable, limit: int) -> bytearray:
     return content
 
 
-def check_size(path: Path, size: int) -> None:
-    """Raise `InputError` if a file announces more than `MAX_BYTES`."""
+def footprint(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    """Return the bytes of an array as it is stored and, unless it is kept so, as float32.
+
+    >>> footprint((10, 3), np.dtype("f8")), footprint((10, 28, 28), np.dtype("u1"))
+    (360, 7840)
+    """
+    kept = dtype == np.float32 or (dtype == np.uint8 and len(shape) == 3)
+    return math.prod(shape) * (dtype.itemsize + 4 * (not kept))
+
+
+def check_size(path: Path, size: int, packed: int) -> None:
+    """Raise `InputError` if what is in ``packed`` bytes of a file takes more than it may."""
     if size > MAX_BYTES:
         raise InputError(f"{path} announces {size:,} bytes; at most {MAX_BYTES:,} are read")
+    if size > max(SMALL, RATIO * packed):
+        raise InputError(
+            f"{path} announces {size:,} bytes in {packed:,}, more than {RATIO} times as many: "
+            "store it with less compression"
+        )

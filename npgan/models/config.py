@@ -10,7 +10,7 @@ import numpy as np
 from npgan import layers, optim
 from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, count, unknown
+from npgan.errors import InputError, array, count, fraction, shown, unknown
 from npgan.models.adversarial import AdversarialAutoencoder
 from npgan.models.autoencoder import Autoencoder
 from npgan.models.bigan import BiGAN
@@ -21,7 +21,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN, role
-from npgan.models.refit import WIDTHS, Sizes, refit, without_images
+from npgan.models.refit import NOISY, WIDTHS, Sizes, for_images, refit, spoilers
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
@@ -62,6 +62,7 @@ MODELS: dict[str, Kind] = {
     "classifier": Kind(Classifier, ("classifier",)),
 }
 LARGEST = 100_000_000
+MOST_CLASSES = 1000
 SIZES = {
     "dense": ["IN", "OUT"],
     "spectral_dense": ["IN", "OUT"],
@@ -84,8 +85,16 @@ TYPES = {
     "image_shape": list,
     "image_range": list,
     "metrics_every": int,
+    "labels": list,
+    "validation": float,
 }
-IN_WORDS = {str: "text", int: "a whole number", dict: "a table", list: "a list"}
+IN_WORDS = {
+    str: "text",
+    int: "a whole number",
+    float: "a number with a point",
+    dict: "a table",
+    list: "a list",
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ class Config:
     image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
     image_range : the least and the largest value of images that are floats; None: they are bytes
     metrics_every : measure samples after so many epochs; None: never
+    labels : the data's own label of each class; None: 0, 1, ...
+    validation : the share of training rows that is kept back where the data have no test rows; None: none
     """
 
     model: str
@@ -123,6 +134,8 @@ class Config:
     image_shape: list[int] | None = None
     image_range: list[float] | None = None
     metrics_every: int | None = None
+    labels: list[int] | None = None
+    validation: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a TOML file holds: all that is set."""
@@ -158,7 +171,8 @@ class Config:
     def for_data(self, data: Dataset) -> "Config":
         """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
 
-        Layers that spoil square images are left out where the rows are none.
+        Layers that spoil square images are fitted to them, or left out where the rows are none, unless
+        undoing what they do is all that the model learns. Pairs of images must lie one above the other.
 
         >>> from npgan.models.presets import preset
         >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
@@ -167,13 +181,14 @@ class Config:
         """
         self.check()
         networks, settings = dict(self.networks), dict(self.settings)
-        if data.image_shape is None or data.image_shape[0] != data.image_shape[1]:
-            networks = {name: without_images(specs) for name, specs in networks.items()}
+        networks = {name: for_images(specs, data.image_shape) for name, specs in networks.items()}
+        if self.model == "autoencoder":
+            self._check_spoiling(networks["encoder"], data)
+        if self.model == "translator":
+            _check_pairs(data)
         classes = 0
         if self.model in TOLD:
-            if data.train_labels is None:
-                raise InputError(f"the data set {data.name} has no labels to learn from")
-            classes = int(data.train_labels.max()) + 1
+            classes = _classes(data)
             if self.model != "classifier":  # whose last layer says how many
                 settings["classes"] = classes
         widths = WIDTHS[self.model](Sizes(networks, self.settings, data.train.shape[1], classes))
@@ -185,8 +200,33 @@ class Config:
         floats = shape is not None and data.train.dtype != np.uint8
         limits = [float(data.train.min()), float(data.train.max())] if floats else None
         return replace(
-            self, networks=networks, settings=settings, image_shape=shape, image_range=limits
+            self,
+            networks=networks,
+            settings=settings,
+            image_shape=shape,
+            image_range=limits,
+            labels=list(data.classes) if data.classes else None,
         )
+
+    def _check_spoiling(self, encoder: list, data: Dataset) -> None:
+        """Refuse data whose rows leave a denoising autoencoder nothing to undo."""
+        spoiled = spoilers(self.networks["encoder"], NOISY)
+        if spoiled and not spoilers(encoder, NOISY):
+            what = "rows of numbers"
+            if data.image_shape:
+                what = f"images of {data.image_shape[0]} x {data.image_shape[1]}"
+            raise InputError(
+                f"{self.preset or self.model} learns to undo {spoiled[0]}, which needs square images: "
+                f"{data.name} has {what}"
+            )
+
+    def class_of(self, label: int) -> int:
+        """Return the class with a label of the data's own."""
+        if self.labels is None:
+            return label
+        if label not in self.labels:
+            raise InputError(f"there is no class {label}: the labels are {shown(self.labels)}")
+        return self.labels.index(label)
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
@@ -224,6 +264,10 @@ class Config:
             count("the number of epochs between measures", self.metrics_every, 1)
         if (self.epochs is None) == (self.steps is None):
             raise InputError("the configuration must have either epochs or steps")
+        if self.validation is not None:
+            fraction("validation", self.validation)
+        if self.labels is not None:
+            array("labels", self.labels, ("classes",), "whole numbers", rows=1)
         if self.seed < 0:
             raise InputError(f"the seed must not be negative, as {self.seed} is")
 
@@ -263,6 +307,31 @@ class Config:
             updates = max(1, total // critic) if role(name) == "generator" else total
             optimizers[name] = optim.build(steps=updates, **rule)
         return optimizers, settings
+
+
+def _classes(data: Dataset) -> int:
+    """Return how many classes there are to learn, each of which needs rows to be learned from."""
+    if data.train_labels is None:
+        raise InputError(f"the data set {data.name} has no labels to learn from")
+    present = np.unique(data.train_labels)
+    classes = len(data.classes) if data.classes else int(present[-1]) + 1
+    if len(present) < classes:
+        raise InputError(
+            f"{data.name} has training rows of {len(present)} of the classes 0 to {classes - 1}: each needs "
+            "some; npgan.data.from_arrays numbers the labels that there are"
+        )
+    return count(f"the number of classes of {data.name}", classes, 1, MOST_CLASSES)
+
+
+def _check_pairs(data: Dataset) -> None:
+    """Refuse images whose upper and lower halves are no pair."""
+    height, width = data.image_shape or (2, 1)
+    if height % 2 or width > height:
+        raise InputError(
+            f"a translator learns from pairs one above the other, (n, 2 h, w), what is given on top: images of "
+            f"{height} x {width} are none; of left and right halves np.concatenate(np.split(images, 2, axis=2), "
+            "axis=1) makes such pairs"
+        )
 
 
 def _check_images(shape: list | None, limits: list | None, features: int) -> None:

@@ -1,10 +1,10 @@
 """Networks for other data: the widths at their ends that follow from the data's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from npgan import layers
-from npgan.errors import count
+from npgan.errors import InputError, count
 
 Widths = dict[str, tuple[int, int]]
 
@@ -79,14 +79,54 @@ WIDTHS: dict[str, Callable[[Sizes], Widths]] = {
 """Model -> what each role's network takes and makes of the data; 0: what it does now."""
 
 
-def without_images(specs: Any) -> Any:
-    """Return a network without the layers that need square images; they only spoil its input.
+SPOILING = {name for name, kind in layers.LAYERS.items() if issubclass(kind, layers.Corruption)}
+"""Layers that spoil square images."""
+NOISY = SPOILING | {layers.GaussianNoise.name, layers.Dropout.name}
+"""All layers that spoil what they are given."""
 
-    >>> without_images(["random_shift 1", "dense 3 4"])
-    ['dense 3 4']
+
+def spoilers(specs: Any, names: Collection[str] = SPOILING) -> list[str]:
+    """Return a network's own layers of these names.
+
+    >>> spoilers(["random_shift 1", "dense 3 4"])
+    ['random_shift 1']
     """
-    names = {name for name, kind in layers.LAYERS.items() if issubclass(kind, layers.Corruption)}
-    return [spec for spec in specs if not (isinstance(spec, str) and names & set(spec.split()[:1]))]
+    return [spec for spec in specs if isinstance(spec, str) and {*spec.split()[:1]} & {*names}]
+
+
+def for_images(specs: Any, shape: tuple[int, int] | None) -> Any:
+    """Return a network whose layers that spoil square images fit images of a shape.
+
+    They are left out where there are no square images. A block that would hide all of an image becomes half as
+    wide as the image.
+
+    >>> for_images(["random_block 14", "dense 3 4"], (12, 12))
+    ['random_block 6', 'dense 3 4']
+    >>> for_images(["random_block 14", "dense 3 4"], (12, 10))
+    ['dense 3 4']
+
+    Raises
+    ------
+    InputError
+        If cells of so many pixels do not fit the images.
+    """
+    found = spoilers(specs)
+    if shape is None or shape[0] != shape[1]:
+        return [spec for spec in specs if spec not in found]
+    return [_fitted(spec, shape[0]) if spec in found else spec for spec in specs]
+
+
+def _fitted(spec: str, side: int) -> str:
+    layer: Any = layers.build([spec]).layers[0]
+    name, size = layer.name, layer.size
+    if name == layers.Pixelate.name and side % size:
+        raise InputError(
+            f"cells of {size} x {size} pixels ({spec}) do not fit images of {side} x {side}: their side must be "
+            f"a multiple of {size}"
+        )
+    return (
+        f"{name} {max(1, side // 2)}" if name == layers.RandomBlock.name and size >= side else spec
+    )
 
 
 def refit(specs: Any, end: str, width: int) -> Any:

@@ -77,7 +77,7 @@ def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    from npgan.data.files import read_image
+    from npgan.data.images import read_image
 
     image = read_image(path)
     if image.shape != shape:
@@ -140,7 +140,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         )
     shape = image_shape("complete", config)
     known = known_pixels(a.mask, shape)
-    dataset = runs.load_data(config.data, a.run_folder)
+    dataset = runs.load_data(config, a.run_folder)
     train, truth = model.scaled(dataset.train), model.scaled(test_part(dataset)[0][: a.images])
     masked = truth * known
     if isinstance(model, Autoencoder):

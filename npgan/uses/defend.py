@@ -157,7 +157,8 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     model, config = runs.load_for("defend", a.run_folder, Classifier)
     shape = image_shape("defend", config)
     classifiers, ways = sides(a, model)
-    rows, labels = test_part(runs.load_data(config.data, a.run_folder))
+    dataset = runs.load_data(config, a.run_folder)
+    rows, labels = test_part(dataset)
     if labels is None:
         raise InputError(f"{config.data} has no labels to be right about")
     x, labels = model.scaled(rows[: a.images]), labels[: a.images]
@@ -185,7 +186,11 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     grey = sum(model.value_range) / 2
     drawn = {"clean": x, "change": grey + attacked - x, f"attacked, ε {epsilon:g}": attacked}
     shown = {name: images[:SHOWN] for name, images in (drawn | restored).items()}
-    taken_for = {name: model.predict(x) for name, x in shown.items() if name != "change"}
+    taken_for = {
+        name: dataset.given(model.predict(x)).tolist()
+        for name, x in shown.items()
+        if name != "change"
+    }
     pictures = {name: runs.to_unit(model, config, images) for name, images in shown.items()}
     plotting.save_rows(a.out, pictures, shape, taken_for)
     if a.curve:
@@ -197,6 +202,8 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
     """Save accuracy against epsilon, a line for each way."""
     from matplotlib.figure import Figure
 
+    from npgan.plotting import as_text
+
     figure = Figure(figsize=(6.4, 5), layout="constrained")
     axes = figure.subplots()
     for name in result["0"]:
@@ -204,7 +211,7 @@ def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
             list(map(float, result)),
             [row[name] for row in result.values()],
             ".-",
-            label=NAMES.get(name, name),
+            label=as_text(NAMES.get(name, name)),
         )
     axes.set(xlabel="the most that a pixel changes, ε", ylabel="accuracy", ylim=(0, 1.02))
     axes.grid(alpha=0.3)

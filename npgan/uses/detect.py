@@ -5,6 +5,7 @@ others that do. Scores without a model are drawn beside the model's own, with br
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +51,17 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     normal = normal if a.normal is None else a.normal
     if normal is None:
         raise InputError(f"which class of {config.data} belongs? Say --normal C")
-    dataset = runs.load_data(name, a.run_folder)
+    dataset = runs.load_data(replace(config, data=name), a.run_folder)
     x, labels = test_part(dataset)
     train = model.scaled(dataset.only(normal).train)
     if labels is None:
         raise InputError(f"{name} has no labels of its test rows: none is known to be strange")
-    if (labels[: a.rows] == normal).all() or normal not in labels[: a.rows]:
+    strange = labels[: a.rows] != dataset.class_of(normal)
+    if strange.all() or not strange.any():
         raise InputError(
             f"the rows of {name} to score are not some of class {normal}, some of others"
         )
-    x, strange = model.scaled(x[: a.rows]), labels[: a.rows] != normal
+    x = model.scaled(x[: a.rows])
     scores = {
         label: score(model, x, train, np.random.default_rng(a.seed))
         for label, score in scores_for(model).items()
@@ -79,6 +81,7 @@ def draw(path: Path, scores: dict[str, Any], strange: Any, title: str) -> None:
 
     from npgan.anomaly import WITHOUT_MODEL
     from npgan.metrics import auroc, roc_curve
+    from npgan.plotting import as_text
 
     figure = Figure(figsize=(6.4, 6), layout="constrained")
     axes = figure.subplots()
@@ -86,6 +89,8 @@ def draw(path: Path, scores: dict[str, Any], strange: Any, title: str) -> None:
         label, line = f"{name}: {auroc(score, strange):.3f}", "--" if name in WITHOUT_MODEL else "-"
         axes.plot(*roc_curve(score, strange), line, label=label)
     axes.plot([0, 1], [0, 1], ":", color="0.6")
-    axes.set(title=title, xlabel="false alarms", ylabel="strange rows found", aspect="equal")
+    axes.set(
+        title=as_text(title), xlabel="false alarms", ylabel="strange rows found", aspect="equal"
+    )
     axes.legend(title="area under the curve", loc="lower right")
     figure.savefig(path, format="png", dpi=100)

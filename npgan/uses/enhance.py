@@ -84,7 +84,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             "learned to fill holes is for npgan complete"
         )
     shape = image_shape("enhance", config)
-    dataset, rng = runs.load_data(config.data, a.run_folder), np.random.default_rng(a.seed)
+    dataset, rng = runs.load_data(config, a.run_folder), np.random.default_rng(a.seed)
     clean, train = model.scaled(test_part(dataset)[0]), model.scaled(dataset.train)
     spoiled = layer(clean, rng)
     name, baseline = BASELINES[layer.name]

@@ -69,7 +69,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         directions, deviations = np.eye(codes.shape[1]), np.ones(codes.shape[1])
         middles, names = codes[0] * (1 - directions), [f"z{i}" for i in range(len(directions))]
     else:
-        codes = model.encode(runs.load_data(config.data, a.run_folder).held_out[0])
+        codes = model.encode(runs.load_data(config, a.run_folder).held_out[0])
         pca = PCA(codes, codes.shape[1])
         directions, deviations = pca.directions.T, pca.encode(codes).std(axis=0)
         middles = np.broadcast_to(pca.mean, directions.shape)

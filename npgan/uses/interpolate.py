@@ -34,14 +34,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.png|FILE.gif")
 
 
-def ends(model: Any, source: str, folder: Path, n: int, rng: np.random.Generator) -> np.ndarray:
+def ends(model: Any, config: Any, folder: Path, n: int, rng: np.random.Generator) -> np.ndarray:
     """Return n codes: of a run's test images, or of the noise where there is no encoder."""
     from npgan import runs
     from npgan.models import GAN
 
     if isinstance(model, GAN):
         return model.latent(n, rng)
-    rows = runs.load_data(source, folder).held_out[0]
+    rows = runs.load_data(config, folder).held_out[0]
     return model.encode(rows[rng.choice(len(rows), n, replace=n > len(rows))])
 
 
@@ -64,7 +64,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     def pictures(z: np.ndarray) -> np.ndarray:
         return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
 
-    drawn = ends(model, config.data, a.run_folder, 3 * MIDPOINTS, rng).astype(np.float64)
+    drawn = ends(model, config, a.run_folder, 3 * MIDPOINTS, rng).astype(np.float64)
     ways = {"straight": lerp}
     if drawn.shape[1] > 1:  # a line's sphere is two points
         ways["sphere"] = slerp

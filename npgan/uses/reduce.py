@@ -36,7 +36,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
     check_out(a.out)
     model, config = runs.load_for("reduce", a.run_folder, RECONSTRUCTORS)
-    dataset = runs.load_data(config.data, a.run_folder)
+    dataset = runs.load_data(config, a.run_folder)
     rows, labels = test_part(dataset)
     count("-k", a.k, 1, min(KNOWN, len(dataset.train)))
     train, test = model.scaled(dataset.train), model.scaled(rows)
@@ -56,7 +56,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             known = coder.encode(train[chosen]), dataset.train_labels[chosen]
             result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
         maps[name] = code if code.shape[1] == 2 else PCA(code, min(2, code.shape[1])).encode(code)
-    draw(a.out, maps, labels)
+    draw(a.out, maps, None if labels is None else dataset.given(labels))
     return result
 
 

@@ -45,7 +45,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     height, width = image_shape("translate", config)
     if height % 2 or model.generator.in_width != model.generator.out_width:
         raise InputError("translate draws halves of images: their height must be even")
-    dataset = runs.load_data(config.data, a.run_folder)
+    dataset = runs.load_data(config, a.run_folder)
     rows, labels = dataset.test, dataset.test_labels
     if rows is None:
         raise InputError(f"the data set {dataset.name} has no test data: all its pairs are known")

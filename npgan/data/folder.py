@@ -1,0 +1,38 @@
+"""What lies in a folder, and what of it is left out and why."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+SHOWN = 3
+
+
+def reason(path: Path, folder: Path) -> str | None:
+    """Return why what lies in a folder (resolved) is no file to read, or None."""
+    if path.name.startswith("."):
+        return "hidden files"
+    if path.is_dir():
+        return "folders"
+    if not path.is_file():
+        return "what is no regular file"
+    if path.is_symlink() and not path.resolve().is_relative_to(folder):
+        return "links out of the folder"
+    return None
+
+
+def regular_files(folder: Path) -> list[Path]:
+    """Return the files in a folder in the order of their names, but for what has a `reason`."""
+    whole = folder.resolve()
+    return [path for path in sorted(folder.iterdir()) if reason(path, whole) is None]
+
+
+def left_out(folder: Path, used: Iterable[Path], other: str = "other files") -> list[str]:
+    """Return in at most one line what lies in a folder beside what was used, and why it was not."""
+    whole, names, used = folder.resolve(), dict[str, list[str]](), set(used)
+    for path in sorted(folder.iterdir()):
+        if path not in used:
+            names.setdefault(reason(path, whole) or other, []).append(path.name)
+    parts = [
+        f"{why} ({len(found)}): {', '.join(found[:SHOWN])}{', ...' * (len(found) > SHOWN)}"
+        for why, found in names.items()
+    ]
+    return [f"left out: {'; '.join(parts)}"] if parts else []

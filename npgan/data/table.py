@@ -1,0 +1,172 @@
+"""Tables of numbers as text, .csv, as pandas, spreadsheets and NumPy write them."""
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from npgan.data.reading import check_size, opened
+from npgan.errors import LARGEST, shown
+
+DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas"}
+"""What may stand between two cells; of those in the first line the first of these does."""
+NAMELESS = ("", "Unnamed: 0")
+"""Names that pandas gives to the column of a row's own number."""
+LABELS = {"label", "labels", "class", "target"}
+"""Names, in small letters, of columns that are likely to hold labels."""
+MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
+"""Cells, in small letters, that say that there is no number."""
+
+
+ROWS = 256  # that are read at once
+
+
+class Row(NamedTuple):
+    """A row's cells, and the number of its line in the file."""
+
+    line: int
+    cells: list[str]
+
+
+def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Read a table as the training data, and say what of it was not taken for data.
+
+    Cells stand between commas, semicolons or tabs, in quotes or not; with the latter two numbers may
+    have a decimal comma. Lines before the table may begin with #. The first row may name the columns,
+    also by the numbers from 0 on. A first column without a name whose whole numbers are all different
+    numbers the rows: it is left out.
+
+    Raises
+    ------
+    ValueError
+        If a row has more or fewer cells than the first, or a cell holds no number; with its line.
+    """
+    with opened(path) as raw:
+        packed = os.fstat(raw.fileno()).st_size
+        check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32
+        with TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as text:
+            return _read(text)
+
+
+def _read(text: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
+    lines, before, first = iter(text), 0, ""
+    for first in lines:
+        if not first.startswith("#"):
+            break
+        before, first = before + 1, ""
+    unquoted = re.sub('"[^"]*"', "", first)
+    delimiter = next((character for character in DELIMITERS if character in unquoted), ",")
+    rows = _rows(chain([first], lines), delimiter, before)
+    top = list(islice(rows, 2))
+    names = top[0].cells if top and _are_names(*top) else None
+    table = _numbers(chain(top[names is not None :], rows), delimiter, top[:1])
+    notes = [f"left out: lines that begin with # ({before})"] if before else []
+    if delimiter != ",":
+        notes.append(f"cells between {DELIMITERS[delimiter]}")
+    if names and _number(names[-1]) is not None:
+        notes.append(f"the numbers in line {top[0].line} name the columns")
+    for name in names or ():
+        if name.strip().lower() in LABELS:
+            notes.append(f"the column {name.strip()} was taken for data: labels are read from .npz")
+    if names and names[0].strip() in NAMELESS and len(names) > 1:
+        if _counts(table[:, 0]):
+            table = np.ascontiguousarray(table[:, 1:])
+            notes.append("left out: the first column, without a name, which numbers the rows")
+        else:
+            notes.append("the first column has no name")
+    return {"train": table}, notes
+
+
+def _rows(lines: Iterable[str], delimiter: str, before: int) -> Iterator[Row]:
+    """Yield the rows that are not empty; ``before`` is how many lines came before them."""
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    empty, width = 0, 0
+    try:
+        for cells in reader:
+            line = before + reader.line_num
+            if not cells:
+                empty = line
+                continue
+            if empty and width == 1:  # with more columns an empty line is no row
+                raise ValueError(f"line {empty} is empty")
+            empty, width = 0, width or len(cells)
+            yield Row(line, cells)
+    except csv.Error as error:
+        raise ValueError(f"line {before + reader.line_num}: {error}") from None
+
+
+def _are_names(first: Row, second: Row | None = None) -> bool:
+    """Whether the first row names the columns: no numbers, or those from 0 on as pandas has them."""
+    cells = [cell.strip() for cell in first.cells]
+    if not any(_number(cell) is not None for cell in cells):
+        return not all(cell.lower() in MISSING for cell in cells)
+    numbered = cells[1:] if cells[0] in NAMELESS else cells
+    if second is None or numbered != [str(i) for i in range(len(numbered))]:
+        return False
+    floats = not any(cell.strip().isdecimal() for cell in second.cells)
+    return numbered != cells or len(cells) > 2 or floats  # 0, 1 may well be data
+
+
+def _number(cell: str) -> float | None:
+    """Return a cell's number; ``float`` alone takes underscores and other scripts' digits, too."""
+    try:
+        return float(cell) if cell.isascii() and "_" not in cell else None
+    except ValueError:
+        return None
+
+
+def _numbers(rows: Iterator[Row], delimiter: str, top: list[Row]) -> np.ndarray:
+    """Return rows as an array (n, d); all have as many cells as the one at the top of the table."""
+    blocks = []
+    while block := list(islice(rows, ROWS)):
+        for line, cells in block:
+            if len(cells) != len(top[0].cells):
+                columns = f"line {top[0].line} has {len(top[0].cells)} columns"
+                raise ValueError(f"line {line} has {len(cells)} cells, {columns}")
+        if delimiter != ",":
+            block = [Row(line, [c.replace(",", ".") for c in cells]) for line, cells in block]
+        blocks.append(_block(block))
+    if not blocks:
+        raise ValueError("it holds no data")
+    return np.concatenate(blocks).reshape(-1, len(top[0].cells))
+
+
+def _block(rows: list[Row]) -> np.ndarray:
+    """Return the numbers in rows, or raise ValueError for the first cell that holds none."""
+    cells = list(chain.from_iterable(row.cells for row in rows))
+    text = "".join(cells)
+    try:
+        found = np.array(list(map(float, cells)))
+        sound = "_" not in text and text.isascii() and (abs(found) <= LARGEST).all()
+    except ValueError:
+        sound = False
+    if not sound:
+        for row in rows:
+            _refuse(row)
+    return found.astype(np.float32)
+
+
+def _refuse(row: Row) -> None:
+    """Raise ValueError if a cell holds no number."""
+    for column, cell in enumerate(row.cells, 1):
+        number = _number(cell)
+        if cell.strip().lower() in MISSING:
+            what = f"has a gap, {shown(cell)}: every cell must hold a number"
+        elif number is None:
+            what = f"has {shown(cell)}, which is no number"
+        elif not abs(number) <= LARGEST:
+            what = f"has {shown(cell)}, which is not within the range of float32"
+        else:
+            continue
+        raise ValueError(f"line {row.line}, column {column} {what}")
+
+
+def _counts(column: np.ndarray) -> bool:
+    """Whether numbers are whole and all different."""
+    return bool((column == np.floor(column)).all()) and len(np.unique(column)) == len(column)

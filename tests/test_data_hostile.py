@@ -1,0 +1,181 @@
+"""Files that nobody vouches for: no bomb goes off, nothing is waited for, nothing is lost in silence."""
+
+import gzip
+import io
+import os
+import struct
+import tracemalloc
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+
+from npgan.data import load, reading
+from npgan.data.npy import _read_header
+from npgan.errors import InputError
+
+MANY = 2**29
+
+
+def npy(shape, content=b"", descr="|u1"):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(10 + len(header) + 1) % 64) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + content
+
+
+def packed_npz(path, method):
+    with zipfile.ZipFile(path, "w", method) as archive, archive.open("train.npy", "w") as file:
+        file.write(npy((MANY, 1)))
+        for _ in range(4):
+            file.write(bytes(2**20))
+
+
+def bomb_npz(path):
+    packed_npz(path, zipfile.ZIP_DEFLATED)
+
+
+def bomb_lzma(path):
+    packed_npz(path, zipfile.ZIP_LZMA)
+
+
+def bomb_gz(path):
+    header = struct.pack(">HBB3I", 0, 8, 3, MANY, 1, 1)
+    path.write_bytes(gzip.compress(header + bytes(2**22)))
+
+
+def bomb_png(path):
+    """Forty pictures of 80 million pixels each, all within what Pillow takes for sound."""
+    path.mkdir()
+    rows = zlib.compress(bytes(2**20))
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 8000, 8000, 8, 0, 0, 0, 0)),
+        (b"IDAT", rows),
+        (b"IEND", b""),
+    ]
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    for i in range(40):
+        (path / f"{i}.png").write_bytes(content)
+
+
+def bomb_members(path):
+    """Sixteen arrays, each within bounds, that together are not."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i in range(16):
+            archive.writestr(f"x{i}.npy", npy((2**22, 1), bytes(2**22)))
+
+
+BOMBS = {
+    "a.npz": (bomb_npz, "more than 200 times as many"),
+    "lzma.npz": (bomb_lzma, "compressed as no .npz file is"),
+    "a.gz": (bomb_gz, "more than 200 times as many"),
+    "pictures": (bomb_png, "more than 200 times as many"),
+    "members.npz": (bomb_members, "more than 200 times as many"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, name):
+    make, message = BOMBS[name]
+    make(tmp_path / name)
+    if name == "members.npz":  # or they would have to be large
+        monkeypatch.setattr(reading, "SMALL", 2**25)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=message):
+            load(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()
+
+
+def test_floats_that_bytes_become_are_counted():
+    assert reading.footprint((10, 3), np.dtype("u1")) == 10 * 3 * (1 + 4)
+    assert reading.footprint((10, 3, 3), np.dtype("u1")) == 10 * 9
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.npy", "a.npz", "a", "folder/a.png"])
+def test_only_regular_files_are_read(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="no regular file"):
+        load(path.parent if "/" in name else path)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="no regular file"):
+        load(path.parent if "/" in name else path)
+
+
+HEADERS = {
+    "negative sizes": (npy("(-1, -1)", bytes(1)), "not that of an array of numbers"),
+    "a long header": (npy(f"({'1, ' * 3000})"), "its header has .* bytes"),
+    "nested brackets": (npy("(" * 300 + ")" * 300), "not that of an array"),
+    "a huge number": (npy(f"({'9' * 500},)"), "not that of an array"),
+    "a record": (npy("(1,)", bytes(8), "[('a', '<f8')]"), "not that of an array"),
+    "numbers without a size": (npy("(9,)", b"", "|V0"), "cannot read"),
+    "more than is announced": (npy("(1, 2)", bytes(3)), "announces 2 bytes of data, it holds more"),
+    "less than is announced": (npy("(1, 2)", bytes(1)), "it holds only 1"),
+    "another version": (npy("(1,)")[:6] + b"\7\0" + npy("(1,)")[8:], "version"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_an_npy_header_is_read_by_a_pattern(tmp_path, name):
+    content, message = HEADERS[name]
+    (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">i2", "|b1", "|i1", "<f2", "<u8"])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (1, 2, 3)])
+def test_the_pattern_is_that_of_what_numpy_writes(dtype, shape):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.zeros(shape, dtype))
+    file.seek(0)
+    assert _read_header(file) == (shape, False, np.dtype(dtype))
+
+
+ARCHIVES = {
+    "a key twice": ([("train", [[1.0]]), ("train", [[2.0]])], "holds train twice"),
+    "a key of each kind": ([("train", [[1.0]]), ("x_train", [[2.0]])], "holds train twice"),
+    "a lone test": ([("test", [[1.0]])], "no training data, only test"),
+    "lone labels": ([("y_train", [[1]])], "no training data, only train_labels"),
+    "labels beyond int64": (
+        [("train", [[1.0]]), ("y_train", np.array([2**64 - 1], np.uint64))],
+        "labels up to 9223372036854775807",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_what_an_npz_holds_is_not_taken_for_something_else(tmp_path, name):
+    members, message = ARCHIVES[name]
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for key, value in members:
+            file = io.BytesIO()
+            np.save(file, np.asarray(value))
+            archive.writestr(f"{key}.npy", file.getvalue())
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "a.npz")
+
+
+def test_links_lead_to_idx_files_of_the_folder_only(tmp_path):
+    (tmp_path / "private").write_bytes(struct.pack(">HBB3I", 0, 8, 3, 1, 1, 1) + b"\7")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "train-images-idx3-ubyte").symlink_to("../private")
+    with pytest.raises(InputError, match=r"links out of the folder \(1\): train-images-idx3-ubyte"):
+        load(folder)
+
+
+def test_a_class_of_thousands_of_digits_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in (f"mnist:{'9' * 200}", f"mnist:{'9' * 5000}"):
+        with pytest.raises(InputError):
+            load(name)

@@ -1,0 +1,166 @@
+"""Pictures as people keep them: none is left out, misread or black in silence."""
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from npgan.data import from_arrays, load
+from npgan.data.images import read_image
+from npgan.data.png import check_png
+from npgan.errors import InputError
+
+GREY = np.arange(1, 13, dtype=np.uint8).reshape(3, 4) * 20
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+@pytest.mark.parametrize("white", [1, 16, 127])
+def test_the_brightest_of_dark_images_becomes_white(white, dtype):
+    images = np.array([[[0, white]], [[0, 1]]], dtype)
+    data = from_arrays("d", {"train": images, "test": images[1:]})
+    assert data.train.tolist() == [[0, 255], [0, round(255 / white)]]
+    assert data.test.tolist() == data.train[1:].tolist()
+    assert f"pixels of 0 to {white} became 0 to 255" in data.summary()
+
+
+def test_images_that_reach_half_of_a_bytes_range_are_left_as_they_are():
+    assert from_arrays("d", {"train": np.array([[[0, 128]]])}).train.tolist() == [[0, 128]]
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_pixels_of_16_bits_are_taken_for_as_many_as_they_use(tmp_path, bits):
+    Image.fromarray(np.array([[0, 2 ** (bits - 1), 2**bits - 1]], np.uint16)).save(
+        tmp_path / "a.png"
+    )
+    data = load(tmp_path)
+    assert data.train.tolist() == [[0, 128, 255]]
+    assert f"16 bits a pixel, up to {2**bits - 1}, were taken for {bits} bits (1)" in data.summary()
+
+
+def transparent(mode):
+    """Return a picture of black pixels, of which the second cannot be seen."""
+    image = Image.new("LA", (2, 1), (0, 255))
+    image.putpixel((1, 0), (0, 0))
+    return image.convert("RGBA").convert(mode)
+
+
+def palette():
+    image = Image.new("P", (2, 1))
+    image.putpalette([0, 0, 0, 9, 9, 9])
+    image.putpixel((1, 0), 1)
+    image.info["transparency"] = b"\xff\x00"
+    return image
+
+
+PICTURES = {
+    "transparent grey": (lambda: transparent("LA"), [0, 255], "transparent"),
+    "transparent colours": (lambda: transparent("RGBA"), [0, 255], "transparent"),
+    "transparent palette": (palette, [0, 255], "transparent"),
+    "opaque": (lambda: Image.new("LA", (2, 1), (200, 255)), [200, 200], None),
+    "one bit": (lambda: Image.fromarray(np.array([[False, True]])), [0, 255], None),
+    "red": (lambda: Image.new("RGB", (2, 1), (255, 0, 0)), [76, 76], None),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_of_every_kind_become_grey(tmp_path, name):
+    make, grey, note = PICTURES[name]
+    make().save(tmp_path / "a.png")
+    data = load(tmp_path)
+    wanted = grey if max(grey) > 127 else [255, 255]
+    assert data.train.tolist() == [wanted]
+    assert ("transparent" in data.summary()) == (note is not None)
+    assert ("colours became grey (1)" in data.summary()) == (name == "red")
+
+
+def test_a_photograph_is_turned_as_it_was_taken(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    Image.fromarray(GREY).save(tmp_path / "a.jpg", exif=exif)
+    assert load(tmp_path).image_shape == (4, 3)
+
+
+def test_a_folder_says_what_of_it_is_left_out(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "cats").mkdir(parents=True)
+    for name in ("b.png", "a.JPEG", ".c.png", "cats/d.png", "e.gif", "../outside.png"):
+        Image.fromarray(GREY).save(folder / name)
+    (folder / "link.png").symlink_to("../outside.png")
+    (folder / "own.png").symlink_to("b.png")
+    (folder / "gone.png").symlink_to("nowhere")
+    data = load(folder)
+    assert data.train.shape == (3, 12)
+    assert data.summary() == (
+        f"photos: 3 training images of 3 x 4, no test data; values 20 to {data.train.max()}; "
+        "left out: hidden files (1): .c.png; folders (1): cats; other files (1): e.gif; "
+        "what is no regular file (1): gone.png; links out of the folder (1): link.png"
+    )
+
+
+def test_images_in_subfolders_alone_are_named_in_the_refusal(tmp_path):
+    (tmp_path / "cats").mkdir()
+    Image.fromarray(GREY).save(tmp_path / "cats" / "a.png")
+    with pytest.raises(InputError, match=r"no data; left out: folders \(1\): cats"):
+        load(tmp_path)
+
+
+def test_a_mask_of_zeros_and_ones_is_not_all_black(tmp_path):
+    Image.fromarray(np.array([[0, 1]], np.uint8)).save(tmp_path / "mask.png")
+    assert read_image(tmp_path / "mask.png").tolist() == [[0, 255]]
+
+
+def png(pixels, **options):
+    from io import BytesIO
+
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+WHOLE = png(GREY)
+HEADER = struct.pack(">IIBBBBB", 4, 9, 8, 0, 0, 0, 0)
+MORE_ROWS = WHOLE[:8] + chunk(b"IHDR", HEADER) + WHOLE[33:]
+
+
+@pytest.mark.parametrize("cut", range(1, len(WHOLE)))
+def test_a_png_cut_anywhere_is_refused(cut):
+    with pytest.raises(ValueError, match="cut short"):
+        check_png(WHOLE[:-cut])
+
+
+def test_a_png_damaged_anywhere_is_refused():
+    for i in range(8, len(WHOLE)):
+        damaged = bytearray(WHOLE)
+        damaged[i] ^= 1
+        with pytest.raises(ValueError, match="PNG"):
+            check_png(bytes(damaged))
+
+
+def test_rows_that_a_png_lacks_are_not_black(tmp_path):
+    (tmp_path / "a.png").write_bytes(MORE_ROWS)
+    with pytest.raises(InputError, match="15 bytes of rows; its header announces 45"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (9, 8), (17, 2)])
+@pytest.mark.parametrize("colour", [(), (3,), (4,)])
+def test_whole_pngs_are_whole(shape, colour):
+    check_png(png(np.zeros((*shape, *colour), np.uint8)))
+
+
+def test_an_interlaced_png_is_whole():
+    """Nine by nine pixels in seven passes, each row behind the byte of its filter."""
+    rows = b"".join(
+        bytes((1 + w) * h) for w, h in [(2, 2), (1, 2), (3, 1), (2, 3), (5, 2), (4, 5), (9, 4)]
+    )
+    header = struct.pack(">IIBBBBB", 9, 9, 8, 0, 0, 0, 1)
+    start = WHOLE[:8] + chunk(b"IHDR", header)
+    check_png(start + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    with pytest.raises(ValueError, match="announces"):
+        check_png(start + chunk(b"IDAT", zlib.compress(rows[1:])) + chunk(b"IEND", b""))

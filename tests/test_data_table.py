@@ -1,0 +1,92 @@
+"""Tables as pandas, spreadsheets and NumPy write them: no row is lost, invented or misread."""
+
+import numpy as np
+import pytest
+
+from npgan.data import load
+from npgan.errors import InputError
+
+TABLE = [[1.5, 2], [3, 4]]
+
+
+def read(tmp_path, text, encoding="utf-8"):
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    return load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("1.5,2\n3,4\n", ""),
+        ("a,b\n1.5,2\n3,4", ""),
+        ("a,b\r\n1.5,2\r\n3,4\r\n\r\n", ""),
+        ('"a","b"\n"1.5","2"\n"3","4"\n', ""),
+        ('"a;c",b\n1.5,2\n3,4\n', ""),
+        ("a;b\n1.5;2\n3;4\n", "between semicolons"),
+        ("a;b\n1,5;2,0\n3;4\n", "between semicolons"),
+        ("a\tb\n1.5\t2\n3\t4\n", "between tabs"),
+        ("# made by hand\n# a,b\n1.5,2\n3,4\n", "left out: lines that begin with # (2)"),
+        (",a,b\n0,1.5,2\n1,3,4\n", "left out: the first column"),
+        (",0,1\n7,1.5,2\n3,3,4\n", "left out: the first column"),
+        ("Unnamed: 0,a,b\n0,1.5,2\n1,3,4\n", "left out: the first column"),
+        ("0,1\n1.5,2.0\n3.0,4.0\n", "the numbers in line 1 name the columns"),
+        ("Größe,b\n1.5,2\n3,4\n", ""),
+        ("Label,b\n1.5,2\n3,4\n", "the column Label was taken for data"),
+    ],
+)
+def test_every_way_to_write_a_table_is_read(tmp_path, text, note):
+    for encoding in ("utf-8", "utf-8-sig", "latin-1"):
+        data = read(tmp_path, text, encoding)
+        assert data.train.tolist() == TABLE
+        assert note in data.summary()
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("0,1\n2,3\n", [[0, 1], [2, 3]]),
+        ("0,1,2\n3,4,5\n", [[3, 4, 5]]),
+        ("1,2,3\n3,4,5\n", [[1, 2, 3], [3, 4, 5]]),
+        (",a\n0.5,1\n0.5,2\n", [[0.5, 1], [0.5, 2]]),
+        ("a\n1\n2\n", [[1], [2]]),
+        ("0,1,2\n", [[0, 1, 2]]),
+        ("1,2\n\n3,4\n", [[1, 2], [3, 4]]),
+    ],
+)
+def test_numbers_are_names_only_where_they_count_columns_or_rows(tmp_path, text, rows):
+    assert read(tmp_path, text).train.tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n1,\n", "line 3, column 2 has a gap, ''"),
+        ("NA,NA\n1,2\n", "line 1, column 1 has a gap, 'NA'"),
+        ("a\n1\n\n2\n", "line 3 is empty"),
+        ('a\n1\n""\n2\n', "line 3, column 1 has a gap"),
+        ("a,b\n1,2\n#3,4\n", "line 3, column 1 has '#3', which is no number"),
+        ("a,b\n1,2 # x\n", "line 2, column 2 has '2 # x'"),
+        ("a,b\n1,2,3\n4,5,6\n", "line 2 has 3 cells, line 1 has 2 columns"),
+        ("a,b\n\n1,2\n1\n", "line 4 has 1 cells"),
+        ("# x\na,b\n1,2\n1,y\n", "line 4, column 2 has 'y'"),
+        ('a,b\n"1\n",2\n1,y\n', "line 4, column 2 has 'y'"),
+        ("a,b\n1_0,2\n", "'1_0', which is no number"),
+        ("a,b\n١,2\n", "which is no number"),
+        ("a,b\n1e39,2\n", "'1e39', which is not within the range"),
+        ("a,b\n1,inf\n", "'inf', which is not within the range"),
+        ("a;b\n1.000,5;2\n", "line 2, column 1"),
+        ('a,b\n1,"2\n', "line 2"),
+        ("a b\n1 2\n", "line 2, column 1 has '1 2'"),
+        ("# only\n", "no data"),
+    ],
+)
+def test_what_is_no_number_is_named_by_its_line(tmp_path, text, message):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_what_numpy_writes_comes_back(tmp_path):
+    x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    np.savetxt(tmp_path / "a.csv", x, delimiter=",", header="a,b,c")
+    np.testing.assert_array_equal(load(tmp_path / "a.csv").train, x)
