@@ -159,12 +159,16 @@ SILENT = [
         ("r1", "numpy"),
     ),
     Silent(
-        "penalties.distance_from_one", "np.where(norm > 0, norm, 1)", "norm", NO_DIRECTION, (float,)
+        "penalties.distance_from_one",
+        "np.where(length > 0, length, 1)",
+        "length",
+        NO_DIRECTION,
+        (float,),
     ),
     Silent(
         "penalties.distance_from_one",
-        "np.where(norm > 0, norm, 1)",
-        "(norm + 1e-3)",
+        "np.where(length > 0, length, 1)",
+        "(length + 1e-3)",
         NO_DIRECTION,
         (float,),
     ),

@@ -154,12 +154,14 @@ def test_a_cross_entropy_near_0_keeps_its_digits_on_both_sides(name, logit):
 def test_a_penalty_knows_the_direction_of_slopes_whose_squares_are_0_or_infinite():
     for size in (1e-30, 1e20):
         direction = penalties.distance_from_one(np.float32([[3 * size, 4 * size]]))[1]
-        assert direction / abs(direction).max() == pytest.approx(np.sign(size - 1) * [[0.75, 1]])
+        assert direction / abs(direction).max() == pytest.approx(
+            np.sign(size - 1) * np.array([[0.75, 1]])
+        )
 
 
 def test_labels_that_are_smoothed_past_each_other_are_refused():
     with pytest.raises(InputError, match="must be above"):
-        GAN(*[Sequential(Dense(1, 1))] * 2, label_smoothing=0.6, fake_label_smoothing=0.4)
+        GAN(*linear((1, 1), (1, 1)), label_smoothing=0.6, fake_label_smoothing=0.4)
 
 
 def test_the_advice_follows_what_is_to_blame():
