@@ -72,7 +72,7 @@ def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
     >>> float(value), dg[0].round(1).tolist(), float(abs(dg[1]).max())
     (8.5, [2.4, 3.2], 0.0)
     """
-    largest = abs(g).max(axis=1, keepdims=True)  # whose square may be 0 or infinite
+    largest = abs(g).max(axis=1, keepdims=True, initial=0)  # whose square may be 0 or infinite
     scaled = g / np.where(largest > 0, largest, 1)
     length = np.sqrt(np.square(scaled).sum(axis=1, keepdims=True))
     norm, direction = largest * length, scaled / np.where(length > 0, length, 1)

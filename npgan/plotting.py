@@ -65,6 +65,7 @@ def as_text(words: str) -> str:
     >>> print(as_text("$a$ \u03b5 \u65e5"))
     \$a\$ ε \u65e5
     """
+    instance("the words", words, str)
     shown = (c if c < LACKING else ascii(c)[1:-1] for c in one_line(words))
     line = "".join(shown)
     line = line if len(line) <= LETTERS else f"...{line[-LETTERS:]}"

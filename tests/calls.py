@@ -273,6 +273,7 @@ def of_pictures() -> Iterator[Call]:
     path, images = {"path": Path("p.png")}, {"images": X, "shape": (2, 2)}
     history = History()
     history.append({"step": 1, "loss": 0.5})
+    yield Call(plotting.as_text, {"words": "$a$"}, anything)
     yield Call(plotting.to_unit, {"x": X, "low": -1.0, "high": 2.0}, within(0, 1))
     yield Call(plotting.tile, {**images, "columns": 3}, within(0, 255))
     yield Call(plotting.save_grid, {**path, **images, "columns": 3}, anything)

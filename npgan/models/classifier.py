@@ -104,6 +104,7 @@ class Classifier(Labels):
         one, and where the classifier is sure, floating point would make that 0.
         """
         logits, cache = self.classifier.forward(x)
+        labels = errors.labels("labels", labels, len(logits), self.classes)
         right, wrong = (np.arange(len(labels)), labels), logits.copy()
         wrong[right] = -np.inf
         dlogits = run.softmax_forward(wrong)
