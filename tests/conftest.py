@@ -1,6 +1,7 @@
 """Fixtures that several files use."""
 
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from npgan.models import Model
 # The tests run side by side, a process a core: each keeps to one thread unless it says otherwise.
 os.environ |= {"NPGAN_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 threadpool_limits(1)
+
+# What starts the tests may ignore Ctrl-C, as a shell does for what runs in the background; npgan then does, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
