@@ -76,6 +76,8 @@ def disturbed(folder, fatal, way):
             end = SURVIVED
         except OSError as error:
             end = FAILED if error.filename or error.errno is None else 3
+        except InputError as error:  # of the data, which are read before a run is
+            end = FAILED if CONFIG.data in str(error) else 4
         except BaseException:
             end = 4
         finally:
