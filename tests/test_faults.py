@@ -152,6 +152,7 @@ def test_a_run_that_goes_wrong_at_some_calls_is_resumed_to_the_same_bits(tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("way", WAYS)
 def test_a_run_that_goes_wrong_at_any_call_is_resumed_to_the_same_bits(tmp_path, whole, way):
     check(tmp_path, whole, way, range(1, whole[1] + 1))
