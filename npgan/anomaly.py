@@ -207,10 +207,10 @@ def scores_for(model: Model) -> dict[str, Score]:
     if isinstance(model, NOT_OF_ONE_CODE):
         del found["search"]
     if isinstance(model, GAN):
-        alone = model.discriminator.in_width == model.features
-        alone = alone and not model.discriminator.couples_samples
+        critic = model.discriminator
+        alone = critic.in_width == model.features and not critic.couples_samples
         if not alone:
             del found["critic"]
-        if not alone or len(model.discriminator.layers) == 1:
+        if not alone or len(critic.layers) == 1:
             del found["features"]
     return found

@@ -279,9 +279,7 @@ def _entries(
         observed.require_the_same(subject.fresh)
     wrong = dict(subject.notes)
     for factor in SCALES if callable(scalar[1]) else (1.0,):
-        observed.at(
-            probes[-1], PROBE
-        )  # whatever is kept from the last call is of another point now
+        observed.at(probes[-1], PROBE)  # what is kept from the last call is of another point now
         again = subject.gradients(factor * slopes.upstream)
         for name, gradient in gradients.items():
             if gradient is not None and differ(again[name], factor * gradient):

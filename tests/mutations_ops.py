@@ -11,6 +11,10 @@ def loss(name, old, new, parameter="x"):
     return Mutation(f"ops.loss.{name}_backward", old, new, f"{name} loss", parameter)
 
 
+def slopes(old, new):
+    return Mutation("ops.loss.cross_entropy_slopes", old, new, "bce_with_logits loss")
+
+
 ACTIVATIONS = [
     activation("identity", "return dy", "return -dy"),
     activation("identity", "return dy", "return np.ones_like(dy)"),
@@ -78,10 +82,10 @@ LOSSES = [
     loss("l1", " / x.dtype.type(x.size)", ""),
     loss("l1", "np.sign(x - target)", "np.sign(x)"),
     loss("l1", "np.sign(x - target)", "(x - target)"),
-    loss("bce_with_logits", "sigmoid_forward(logits) - target", "sigmoid_forward(logits)"),
-    loss("bce_with_logits", "(1 - target)", "target"),
-    loss("bce_with_logits", "(-logits)", "(logits)"),
-    loss("bce_with_logits", "sigmoid_forward(logits)", "logits"),
+    slopes("sigmoid_forward(logits) - target", "sigmoid_forward(logits)"),
+    slopes("(1 - target)", "target"),
+    slopes("(-logits)", "(logits)"),
+    slopes("sigmoid_forward(logits)", "logits"),
     loss("bce_with_logits", "logits.size", "len(logits)"),
     loss("softmax_cross_entropy", "= -dlogits", "= dlogits"),
     loss("softmax_cross_entropy", "    dlogits[right] = -dlogits.sum(axis=1)\n", ""),

@@ -32,7 +32,7 @@ SILENT = [
     Silent("uses.defend.defence", "*ranges[::-1]", "*ranges", RANGES),
     Silent("uses.defend.rounded", "(low + high) / 2", "low", ROUNDED),
     Silent("anomaly.directions", "rows / np", "rows * np", BOLD),
-    Silent("anomaly.scores_for", "model.discriminator.in_width == model.features", "True", PAIRS),
+    Silent("anomaly.scores_for", "critic.in_width == model.features", "True", PAIRS),
     Silent("models.vaegan.VAEGAN.error", "layer(target, same)", "layer(target, rng)", PERFECT),
     Silent("models.vae.Variational._bound", "binarized(rows, rng) if", "rows if", HELD_OUT),
     Silent("models.vae.Variational.validate", "self.samples", "1", HELD_OUT),

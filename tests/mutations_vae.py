@@ -19,8 +19,8 @@ def weighted(old, new, parameter="encoder.0.weight"):
 
 
 MUTATIONS = [
-    likelihood(BERNOULLI, "x - sigmoid", "sigmoid", "log_bernoulli_with_logits"),
-    likelihood(BERNOULLI, "sigmoid_forward(logits)", "logits", "log_bernoulli_with_logits"),
+    likelihood(BERNOULLI, "-dy", "dy", "log_bernoulli_with_logits"),
+    likelihood(BERNOULLI, "cross_entropy_slopes(logits, x)", "logits", "log_bernoulli_with_logits"),
     likelihood(BERNOULLI, "dy[:, None] * ", "", "log_bernoulli_with_logits"),
     likelihood("log_gaussian_backward", "2 * ", "", "log_gaussian"),
     likelihood("log_prior_ratio_backward", "-dy[:", "dy[:", "log_prior_ratio", "x0"),
@@ -48,8 +48,8 @@ DRAWN = "test_vae.test_pixels_are_drawn_anew_with_their_value_as_the_probability
 SILENT = [
     Silent(
         "ops.likelihood.log_bernoulli_with_logits_forward",
-        "softplus_forward(logits)",
-        "softplus_forward(-logits)",
+        "cross_entropies(logits, x)",
+        "cross_entropies(-logits, x)",
         LIKELY,
     ),
     Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),

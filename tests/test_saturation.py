@@ -149,6 +149,10 @@ def test_a_cross_entropy_near_0_keeps_its_digits_on_both_sides(name, logit):
     for side, target in ((1, 1.0), (-1, 0.0)):
         value, slope = backend.run.bce_with_logits(np.float32([side * logit]), target)
         assert (value, -side * slope[0]) == pytest.approx(exact, rel=1e-5)
+        pixel = np.float32([[side * logit]]), np.float32([[target]])
+        value = backend.run.log_bernoulli_with_logits_forward(*pixel)[0]
+        slope = backend.run.log_bernoulli_with_logits_backward(np.ones(1, np.float32), *pixel)
+        assert (-value, side * slope[0, 0]) == pytest.approx(exact, rel=1e-5)
 
 
 def test_a_penalty_knows_the_direction_of_slopes_whose_squares_are_0_or_infinite():

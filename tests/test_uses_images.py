@@ -10,6 +10,7 @@ from commands import picture, run
 from PIL import Image
 
 from npgan import GAN, Dense, InputError, Sequential, Sigmoid, anomaly
+from npgan.layers import build
 from npgan.uses import common, complete, defend, enhance
 from npgan.uses.complete import known_pixels
 
@@ -227,7 +228,9 @@ def test_what_cannot_be_detected(capsys, train):
 
 def test_a_discriminator_of_pairs_has_no_opinion_of_one_image():
     generator, pairs = Sequential(Dense(3, 4), Sigmoid()), Sequential(Dense(8, 1))
-    assert {"critic", "features"}.isdisjoint(anomaly.scores_for(GAN(generator, pairs, packing=2)))
+    comparing = build(["dense 4 3", "minibatch_stddev", "dense 4 1"])
+    for gan in (GAN(generator, pairs, packing=2), GAN(generator, comparing)):
+        assert {"critic", "features"}.isdisjoint(anomaly.scores_for(gan))
 
 
 def test_an_attack_fools_a_classifier_and_a_defence_is_measured(capsys, train):

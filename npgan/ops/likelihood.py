@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from npgan.ops.activation import sigmoid_forward, softplus_forward
+from npgan.ops.loss import cross_entropies, cross_entropy_slopes
 from npgan.shapes import takes
 
 
@@ -28,19 +28,19 @@ def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.n
     >>> log_bernoulli_with_logits_forward(np.array([[0.0, 1e4]]), np.array([[1.0, 0.0]])).round(4)
     array([-10000.6931])
     """
-    return (x * logits - softplus_forward(logits)).sum(axis=1)
+    return -cross_entropies(logits, x).sum(axis=1)
 
 
 @takes("dy (n,) cast, logits (n, D), x (n, D) cast")
 def log_bernoulli_with_logits_backward(
     dy: np.ndarray, logits: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
-    r"""Return :math:`dl_{ri} = dy_r\,(x_{ri} - \sigma(l_{ri}))`, since softplus' is the sigmoid.
+    r"""Return :math:`dl_{ri} = dy_r\,(x_{ri} - \sigma(l_{ri}))`.
 
     >>> log_bernoulli_with_logits_backward(np.array([3.0]), np.array([[0.0]]), np.array([[1.0]]))
     array([[1.5]])
     """
-    return dy[:, None] * (x - sigmoid_forward(logits))
+    return -dy[:, None] * cross_entropy_slopes(logits, x)
 
 
 @takes("mean (n, d), x (n, d)")

@@ -72,35 +72,53 @@ def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return l1_forward(x, target), l1_backward(x, target)
 
 
+def cross_entropies(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+    r"""Return :math:`\log(1 + e^l) - tl` of each logit, of their shape: what binary cross-entropies sum up.
+
+    As :math:`\max(l, 0) - tl` plus :math:`\log(1 + e^{-|l|})` it keeps its digits where it is small.
+
+    >>> cross_entropies(np.array([1e3, -50.0]), np.array([1.0, 0.0])).tolist() == [0, np.exp(-50.0)]
+    True
+    """
+    positive = logits.real > 0
+    linear = np.where(positive, logits, 0) - target * logits
+    return linear + softplus_forward(np.where(positive, -logits, logits))
+
+
+def cross_entropy_slopes(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+    r"""Return their derivatives by the logits, :math:`\sigma(l) - t`, since softplus' is the sigmoid.
+
+    As :math:`(1 - t)\sigma(l) - t\sigma(-l)`, since :math:`1 - \sigma(l) = \sigma(-l)`: where t is 0 or 1 only
+    one term is left, and a slope near 0 keeps its digits.
+
+    >>> cross_entropy_slopes(np.array([50.0]), 1.0) == -np.exp(-50.0)
+    array([ True])
+    """
+    return (1 - target) * sigmoid_forward(logits) - target * sigmoid_forward(-logits)
+
+
 @takes("logits (*S), target (*S) cast or number")
 def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> np.floating:
     r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
 
     From :math:`-\log\sigma(l) = \log(1 + e^l) - l` and :math:`-\log(1 - \sigma(l)) = \log(1 + e^l)`,
-    weighted by t and 1 - t. It is computed as :math:`\max(l, 0) - tl` plus :math:`\log(1 + e^{-|l|})`, which
-    keeps its digits where it is small. There is none of probabilities: in float32 a sigmoid is 1 from a
-    logit of 17 on, and where the target is 0 the way back through it has no slope.
+    weighted by t and 1 - t. There is none of probabilities: in float32 a sigmoid is 1 from a logit of 17 on,
+    and where the target is 0 the way back through it has no slope.
 
     >>> float(bce_with_logits_forward(np.array([1e4, -1e4]), np.array([1.0, 1.0])))
     5000.0
     """
-    positive = logits.real > 0
-    linear = np.where(positive, logits, 0) - target * logits
-    return (linear + softplus_forward(np.where(positive, -logits, logits))).mean()
+    return cross_entropies(logits, target).mean()
 
 
 @takes("logits (*S), target (*S) cast or number")
 def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
-    r"""Return :math:`dl_i = (\sigma(l_i) - t_i)/N`, since softplus' is the sigmoid.
-
-    It is taken as :math:`(1 - t)\sigma(l) - t\sigma(-l)`: the two terms are not near each other where t is
-    0 or 1, and a gradient near 0 keeps its digits.
+    r"""Return :math:`dl_i = (\sigma(l_i) - t_i)/N`.
 
     >>> bce_with_logits_backward(np.array([0.0, 1e4]), np.array([1.0, 1.0]))
     array([-0.25,  0.  ])
     """
-    dlogits = (1 - target) * sigmoid_forward(logits) - target * sigmoid_forward(-logits)
-    return dlogits / logits.dtype.type(logits.size)
+    return cross_entropy_slopes(logits, target) / logits.dtype.type(logits.size)
 
 
 @takes("logits (*S), target (*S) cast or number")
