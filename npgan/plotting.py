@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,18 +27,29 @@ from npgan.training.history import History
 PAD = 2
 LETTERS = 60
 LACKING = "\u0530"  # the first character after Cyrillic
-PANELS = {
-    "accuracy": "share",
-    "val_accuracy": "share",
-    "frechet": "Fréchet distance",
-    "precision": "share",
-    "recall": "share",
-    "class_total_variation": "share",
-    "high_quality": "share",
-    "modes": "modes",
-    "reverse_kl": "nats",
+
+
+class Column(NamedTuple):
+    """What a column of a history is, in a few words, and what it is measured in."""
+
+    label: str
+    unit: str
+
+
+COLUMNS = {
+    "loss": Column("loss of training batches", "loss"),
+    "val_loss": Column("loss of held-out data", "loss"),
+    "accuracy": Column("accuracy on training batches, as they are learned from", "share"),
+    "val_accuracy": Column("accuracy on held-out data, as it is", "share"),
+    "frechet": Column("Fréchet distance of features", "Fréchet distance"),
+    "precision": Column("precision", "share"),
+    "recall": Column("recall", "share"),
+    "class_total_variation": Column("total variation of classes", "share"),
+    "high_quality": Column("samples near a mode", "share"),
+    "modes": Column("modes", "modes"),
+    "reverse_kl": Column("reverse KL", "nats"),
 }
-"""Column of a history -> what it is measured in, if it is neither a loss nor a report."""
+"""Columns of histories that are no reports; what is in neither is a loss."""
 
 
 def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -234,11 +245,12 @@ def save_curves(
     path = as_path(path)
     instance("history", history, History)
     known, other = equilibrium or {}, {"epoch", "step", "seconds"} | (REPORTS.keys() - reports)
+    columns = {name: Column(name, "loss") for name in history.columns} | COLUMNS
+    columns |= {name: Column(report.label, report.unit) for name, report in reports.items()}
     panels: dict[str, list[str]] = {}
     for name in history.columns:
         if name not in other:
-            unit = reports[name].unit if name in reports else PANELS.get(name, "loss")
-            panels.setdefault(unit, []).append(name)
+            panels.setdefault(columns[name].unit, []).append(name)
     if not panels:
         return
     figure = Figure(figsize=(8, 3.2 * len(panels)), layout="constrained")
@@ -248,7 +260,7 @@ def save_curves(
             rows = [row for row in history if name in row]
             marker = "." if len(rows) < 30 else None
             steps, values = [row["step"] for row in rows], [row[name] for row in rows]
-            label = reports[name].label if name in reports else name
+            label = columns[name].label
             if name in known:
                 label += f" ({known[name]:.3g} at equilibrium)"
             (line,) = axes.plot(steps, values, marker=marker, label=label)

@@ -145,3 +145,18 @@ def test_real_data_is_drawn_at_random_from_rows_that_are_sorted():
     found = evaluate(gan, data.Dataset("sorted", x, x.copy()), np.random.default_rng(0), 100)
     assert found["frechet_distance_real"] < 0.2  # of the first 100 rows it is 5
     assert abs(found["d_real"] - sigmoid_forward(gan.discriminator(x)).mean()) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("layers", "asked"),
+    [
+        (["minibatch_stddev", "dense 5 1"], False),
+        (["batch_norm 4", "dense 4 1"], False),
+        (["layer_norm 4", "dense 4 1"], True),
+    ],
+)
+def test_a_discriminator_that_compares_samples_is_not_asked_about_others(layers, asked):
+    x = np.random.default_rng(0).standard_normal((60, 2), np.float32)
+    gan = GAN(build(["dense 2 2"], rng=0), build(["dense 2 4", *layers], rng=1))
+    found = evaluate(gan, data.Dataset("points", x, x.copy()), np.random.default_rng(0), 50)
+    assert any(name.startswith("d_") for name in found) == asked

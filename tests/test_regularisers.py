@@ -148,9 +148,17 @@ def test_the_reported_loss_has_all_penalties_in_it():
     expected += 0.3 * SPARSITIES["kl"].penalty(logits)[0] + regularisers.contraction(
         model.encoder, cache, code.shape, 0.7
     )
+    assert model.validate(X)["val_loss"] == pytest.approx(expected, rel=1e-5)
     assert model.train_step(X, np.random.default_rng(0))["loss"] == pytest.approx(
         expected, rel=1e-5
     )
+
+
+def test_held_out_rows_in_pieces_count_once_each(monkeypatch):
+    model = make(sparsity={"l1": 0.5}, contraction=0.7)
+    whole = model.validate(X)["val_loss"]
+    monkeypatch.setattr("npgan.models.autoencoder.CHUNK", 12)
+    assert model.validate(X)["val_loss"] == pytest.approx(whole, rel=1e-5)
 
 
 def test_tied_weights_stay_each_others_transpose_and_have_the_sum_of_both_gradients():

@@ -16,7 +16,7 @@ from npgan.errors import InputError, instance, not_negative, unknown
 from npgan.layers import Dense, Sequential
 from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import Coder
-from npgan.models.model import bounds, check_networks, check_rows
+from npgan.models.model import CHUNK, bounds, check_networks, check_rows
 from npgan.models.steps import Loss
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
@@ -199,6 +199,8 @@ class Autoencoder(Coder):
         return {"loss": loss}
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return the loss on held-out data, in evaluation mode."""
+        """Return the loss on held-out data, penalties included, in evaluation mode: without noise."""
         x = self.scaled(data)
-        return {"val_loss": float(self.loss(self.read(x), x)[0])}
+        chunks = [x[i : i + CHUNK] for i in range(0, len(x), CHUNK)]
+        sums = [len(chunk) * float(self.reconstruction_step(chunk)) for chunk in chunks]
+        return {"val_loss": sum(sums) / len(x)}
