@@ -38,7 +38,8 @@ def evaluate(
     first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
     classifier takes for what they were to be. A GAN's discriminator: what its objective reports,
     :mod:`npgan.reports`, of samples as it was trained on, by z of standard deviation 1, and the share
-    that it tells apart, if it has a logit to do so by; nothing, if it compares samples. Everything that reconstructs: the mean squared error. A VAE, also a conditional one: the negative evidence lower
+    that it tells apart, if it has a logit to do so by; nothing, if it compares samples. Everything that
+    reconstructs: the mean squared error. A VAE, also a conditional one: the negative evidence lower
     bound in nats; an importance-weighted one: that of as many codes as it learned from, too. A
     translator: the mean absolute error. A classifier: its accuracy, and how often each class (a row) is
     taken for each (a column), with the data's own labels where they are not 0, 1, ...
