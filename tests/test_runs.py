@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from commands import picture, rows, run
 from safetensors.numpy import save_file
 
+from npgan.cli import main
 from npgan.models.presets import preset
 from npgan.training import History, checkpoint
 from npgan.training.lock import locked
@@ -173,9 +175,16 @@ CONFIGS = {
 }
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "r"
+    assert main(["train", "ring", "--steps", "2", "--out", str(folder), "--quiet"]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_damaged_configuration_is_refused(capsys, name):
-    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+def test_a_damaged_configuration_is_refused(capsys, trained, name):
+    shutil.copytree(trained, "r")
     change = CONFIGS[name]
     with open("r/config.toml") as file:
         text = file.read()
