@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 SHOWN = 80  # letters of a wrong value that a message shows
+WORD, LINE = 200, 1200  # letters of a word, of a line that a message shows
 LARGEST = float(np.finfo(np.float32).max)  # number that every network can hold
 MOST = 2**40  # rows, steps, ...: more than any memory holds
 ANY = (-math.inf, math.inf)
@@ -23,10 +24,17 @@ TAME = (-1e100, 1e100)
 def one_line(text: str) -> str:
     r"""Return text with all characters escaped that a terminal obeys, or that have no picture.
 
-    >>> print(one_line("a\x1b[2Jb\n"))
-    a\x1b[2Jb\n
+    Of words and of lines that nobody would read, the middle is left out.
+
+    >>> print(one_line("a\x1b[2Jb\n"), one_line("9" * 5000)[95:105])
+    a\x1b[2Jb\n 99999...99
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return _ends(" ".join(_ends(word, WORD) for word in plain.split(" ")), LINE)
+
+
+def _ends(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 2 :]}"
 
 
 class InputError(ValueError):

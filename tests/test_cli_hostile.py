@@ -1,0 +1,85 @@
+"""Command lines that nobody means well by: one short line and exit code 2, and never a traceback."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import run
+
+from npgan import cli
+
+VALUES = (
+    "--", "", "9" * 19, "9" * 5000, "-" + "9" * 400, "1e999", "nan", "0x10", "1.5", "\u0663", "\x1b[31m",
+    "a\nb", "$x_{", "\udcff", "\U0001f600" * 900,
+)  # fmt: skip
+(COMMANDS,) = (
+    action for action in cli._parser()._actions if isinstance(action, argparse._SubParsersAction)
+)
+OPTIONS = [
+    (command, action.option_strings[-1] if action.option_strings else "")
+    for command, parser in COMMANDS.choices.items()
+    for action in parser._actions
+    if action.nargs != 0
+]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(capsys, words):
+    """See to it that words are refused in one short line."""
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, ""), (words, err)
+    *before, line = err.rstrip("\n").split("\n")
+    assert line.startswith("npgan: error: "), line
+    assert len(line) < 1400, line
+    assert line.isprintable(), line
+    assert all(word.startswith("points.npz") for word in before)  # what was loaded
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS, ids=" ".join)
+def test_every_value_of_every_option_is_taken_or_refused_in_a_line(capsys, command, option):
+    for value in VALUES:
+        words = [command, f"{option}={value}"] if option else [command, "--", value]
+        try:
+            given = cli._parser().parse_args(words)
+        except SystemExit as end:
+            err = capsys.readouterr().err
+            assert (end.code, err.count("\n")) == (2, 1), words
+            assert len(err) < 1400, words
+            assert err.strip().isprintable(), words
+        else:
+            assert not any(isinstance(v, list) for v in vars(given).values()), words
+
+
+@pytest.fixture
+def points():
+    x = np.random.default_rng(0).random((50, 2), np.float32)
+    np.savez("points.npz", train=x, test=x[:20])
+    return "points.npz"
+
+
+WHOLE = ["0", "-1", "9" * 18, "9" * 19, "9" * 400]
+SHARES = ["-1", "1", "9" * 400, "1e999", "nan", "-inf"]
+
+
+@pytest.mark.parametrize(
+    ("option", "numbers"),
+    {
+        "--epochs": WHOLE,
+        "--steps": WHOLE,
+        "--batch-size": WHOLE,
+        "--metrics-every": WHOLE,
+        "--seed": ["-1"],
+        "--validation": SHARES,
+        "--lr": ["0", *SHARES[:1], *SHARES[2:]],
+        "--threads": WHOLE[:2],
+    }.items(),
+)
+def test_a_number_that_makes_no_sense_begins_no_training(capsys, points, option, numbers):
+    for number in numbers:
+        refused(capsys, ["train", "ring", "--data", points, f"{option}={number}", "--out", "r"])
+    assert not Path("r").exists()
