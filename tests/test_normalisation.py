@@ -88,6 +88,23 @@ def test_what_is_constant_or_huge_is_finite_and_silent(name, dtype):
         assert np.isfinite(subject.buffers.flat).all()
 
 
+@pytest.mark.parametrize("name", ["layer_norm", "batch_norm", "minibatch_stddev"])
+def test_what_is_alike_far_from_0_is_0_normalised(name):
+    """The rounding of the mean is not its spread; what differs by few digits keeps those."""
+    offset, wave = np.float32(1000.1), np.tile(np.float32([0, 0.25, 0.5, 0.25]), 3)
+    subject = LAYERS[name](*([12] if name != "minibatch_stddev" else []))
+    for x, expected in ((np.full((12, 12), offset), 0), (np.add.outer(wave, wave) + 2**20, 1)):
+        y, cache = subject.forward(x, rng())
+        spread = y.std(axis=1 if name == "layer_norm" else 0) if y.shape == x.shape else y[:, -1]
+        if name == "minibatch_stddev":
+            expected = expected * wave.std()
+        np.testing.assert_allclose(spread, expected, rtol=1e-3, atol=1e-4)
+        assert np.isfinite(subject.backward(np.ones_like(y), cache)).all()
+    if name == "batch_norm":
+        _, var, _ = subject.buffers.values()
+        np.testing.assert_allclose(var, 12 / 11 * wave.var() / 1.9, rtol=1e-5)
+
+
 # --- against torch -------------------------------------------------------------------------------
 
 
