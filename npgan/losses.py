@@ -21,7 +21,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import number, pairs, share
-from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports
+from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports, gap
 from npgan.shapes import takes
 
 
@@ -170,7 +170,7 @@ def wasserstein_discriminator(
     array([-0.5, -0.5])
     """
     dreal, dfake = (np.full_like(side, 1 / side.size) for side in (real_logits, fake_logits))
-    return DiscriminatorLoss(fake_logits.mean() - real_logits.mean(), -dreal, dfake)
+    return DiscriminatorLoss(-gap(real_logits, fake_logits), -dreal, dfake)
 
 
 @takes("fake_logits (N, 1)")

@@ -271,6 +271,15 @@ def test_halves_apart_are_two_batches(name):
         np.testing.assert_array_equal(grads.flat, expected.flat)
 
 
+@pytest.mark.parametrize("size", [1e-22, 1e-38, 1e25])
+def test_a_weight_of_any_size_has_spectral_norm_1(size):
+    dense = SpectralDense(4, 3, rng=0)
+    dense.parameters["weight"][...] *= np.float32(size)
+    for _ in range(50):
+        y = dense(np.eye(4, dtype=np.float32), rng())
+    assert np.linalg.norm(y, 2) == pytest.approx(1, rel=1e-3)
+
+
 def test_a_penalty_on_what_batch_norm_couples_is_refused():
     net = Sequential(Dense(2, 4), BatchNorm(4), Dense(4, 1), rng=0)
     y, cache = net.forward(random(3, 2).astype(np.float32))

@@ -39,6 +39,22 @@ def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return centred, mean + rest
 
 
+def polar(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows' lengths (n, 1) and directions (n, d); the direction of 0 is 0.
+
+    Rows are divided by their largest number first: a square of it may be 0, or infinite.
+
+    >>> polar(np.array([[3e-200, 4e-200], [0.0, 0.0]]))
+    (array([[5.e-200],
+           [0.e+000]]), array([[0.6, 0.8],
+           [0. , 0. ]]))
+    """
+    largest = abs(x).max(axis=1, keepdims=True, initial=0)
+    scaled = x / np.where(largest > 0, largest, 1)
+    length = np.sqrt(np.square(scaled).sum(axis=1, keepdims=True))
+    return largest * length, scaled / np.where(length > 0, length, 1)
+
+
 def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, ...]:
     """Return x of mean 0 and variance 1 along an axis, the inverse of what it was divided by, both moments."""
     centred, mean = centre(x, axis)
