@@ -159,14 +159,14 @@ SILENT = [
         ("r1", "numpy"),
     ),
     Silent(
-        "penalties.distance_from_one",
+        "ops.normalisation.polar",
         "np.where(length > 0, length, 1)",
         "length",
         NO_DIRECTION,
         (float,),
     ),
     Silent(
-        "penalties.distance_from_one",
+        "ops.normalisation.polar",
         "np.where(length > 0, length, 1)",
         "(length + 1e-3)",
         NO_DIRECTION,
@@ -214,7 +214,7 @@ SILENT = [
     ),
     Silent("models.model.turns", "rng.permuted(rounds, axis=1)", "rounds", TURNS, (1,)),
     Silent("reports.pairs_won", "real_logits - fake_logits", "real_logits", WON),
-    Silent("reports.gap", "real_logits.mean() - ", "-", UNSEEN, ("GAN", "wasserstein")),
+    Silent("reports.gap", "mean(real_logits) - ", "-", UNSEEN, ("GAN", "wasserstein")),
     Silent("ops.activation.mean_heaviside", "(0.5)", "(0)", WON),
     Silent(
         "losses._cross_entropy_equilibrium",
