@@ -14,6 +14,7 @@ Each h is drawn from a range, so that no function has its period there.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ ALONG = 10  # times as long: in a direction of norm 1 many elements move, each b
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 SMALL_STEPS = (1e-8, 1e-10, 1e-12)
 SETTLED = 1e-7  # of the gap to the expected slope
+MIDDLE_STEPS = (1e-5, 1e-4, 1e-3)
 LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
 ONE_SIDED = 1e-5
 CORNER = 1e-6
@@ -107,6 +109,12 @@ class Observed:
         self._seen = [(line, self.at(line, PROBE)) for line in lines]
         self.y = self.value()
         self._seen.append((None, self.y))
+
+    def away(self) -> None:
+        """Evaluate at one of the points on lines that are remembered."""
+        line, _ = self._seen[-2]
+        if line is not None:
+            self.at(line, PROBE)
 
     def require_the_same(self, value: Callable[[], np.ndarray] | None = None) -> None:
         """Evaluate there again: a function has one value at a point, to the last bit.
@@ -212,6 +220,8 @@ class Slopes:
         size = size or float(self.sizes.sum())  # nothing changed: rounding may hide it
         allowed = tolerance * max(largest, FLOOR * size)
         gaps = [math.inf if math.isnan(slope) else abs(slope - expected) for slope in found]
+        if min(gaps) <= EPS * float(self.sizes[~self._changed].sum()):  # what did not move hides it
+            return Slope(expected, size)
         nearest = Slope(found[int(np.argmin(gaps))], size)
         if refine and min(gaps) > allowed:
             sides = [self.one_sided(line, jitter * h) for h in (-ONE_SIDED, ONE_SIDED)]
@@ -251,6 +261,21 @@ class Slopes:
         low, high = sorted((left[1], right[1]))
         straight = all(max(side) - min(side) <= slack for side in (left, right))
         return (low - slack, high + slack) if straight and high - low > slack else (0.0, 0.0)
+
+    def contradict(self, line: Line, expected: float, size: float) -> bool:
+        """Return whether steps of several lengths agree on a slope that rounding does not hide: another one.
+
+        A corner close by is no contradiction: then one of them is as expected, or both sides have a slope.
+        """
+        seen = []
+        for h in line.steps(MIDDLE_STEPS):
+            slope, noise = self.extrapolated(line, h), 2 * EPS * size / h
+            if abs(slope - expected) <= 0.01 * abs(expected) + 5 * noise:
+                return False
+            seen += [slope] if max(abs(slope), abs(expected)) > 100 * noise else []
+        agree = any(abs(a - b) <= 0.01 * abs(b) for a, b in pairwise(seen))
+        low, high = self._corner(line, size, 1.0)
+        return agree and not (low < high and low <= expected <= high)
 
     def is_hidden(self, line: Line, expected: float, size: float) -> bool | None:
         r"""Return whether rounding hides a derivative; None if it does not, and it is another.
