@@ -72,13 +72,13 @@ class Slope(NamedTuple):
     ----------
     value : of v · y
     size : of the numbers that are summed up in those of v · y that the line changes
-    corner : whether there are two one-sided slopes instead; the value is one between them if the expected
-        one is
+    corner : not 0 if there are two one-sided slopes instead, the sign of right minus left; the value is one
+        between them if the expected one is
     """
 
     value: float
     size: float
-    corner: bool = False
+    corner: int = 0
 
 
 class Observed:
@@ -227,10 +227,11 @@ class Slopes:
             sides = [self.one_sided(line, jitter * h) for h in (-ONE_SIDED, ONE_SIDED)]
             if max(abs(side - expected) for side in sides) <= allowed:
                 return Slope(sides[0], size)
-            low, high = self._corner(line, size, jitter)
-            if low < high:
-                between = low <= expected <= high
-                return Slope(expected if between else (low + high) / 2, size, True)
+            left, right = self._corner(line, size, jitter)
+            if left != right:
+                between = min(left, right) <= expected <= max(left, right)
+                value = expected if between else (left + right) / 2
+                return Slope(value, size, 1 if left < right else -1)
         return nearest
 
     def _ways(
@@ -249,7 +250,7 @@ class Slopes:
         return abs(near - far) < SETTLED * abs(expected - near)
 
     def _corner(self, line: Line, size: float, jitter: float) -> tuple[float, float]:
-        """Return the slopes on both sides of a corner, the lower one first; where there is none, none.
+        """Return the slopes left and right of a corner, a little further apart; where there is none, 0 and 0.
 
         At a corner each side has its slope, near and far. A value of its own at a single point, or a
         jump, has slopes that grow as 1/h; a curve has a gap that shrinks with h.
@@ -258,9 +259,11 @@ class Slopes:
         left = [self._mean(line, a * h, b * h) for a, b in ((-1 / 8, 0), (-1, 0), (-2, -1))]
         right = [self._mean(line, a * h, b * h) for a, b in ((0, 1 / 8), (0, 1), (1, 2))]
         slack = SLACK * max(FLOOR * size, *map(abs, left + right))
-        low, high = sorted((left[1], right[1]))
         straight = all(max(side) - min(side) <= slack for side in (left, right))
-        return (low - slack, high + slack) if straight and high - low > slack else (0.0, 0.0)
+        if not straight or abs(right[1] - left[1]) <= slack:
+            return 0.0, 0.0
+        slack = math.copysign(slack, right[1] - left[1])
+        return left[1] - slack, right[1] + slack
 
     def contradict(self, line: Line, expected: float, size: float) -> bool:
         """Return whether steps of several lengths agree on a slope that rounding does not hide: another one.
@@ -274,8 +277,9 @@ class Slopes:
                 return False
             seen += [slope] if max(abs(slope), abs(expected)) > 100 * noise else []
         agree = any(abs(a - b) <= 0.01 * abs(b) for a, b in pairwise(seen))
-        low, high = self._corner(line, size, 1.0)
-        return agree and not (low < high and low <= expected <= high)
+        left, right = self._corner(line, size, 1.0)
+        between = left != right and min(left, right) <= expected <= max(left, right)
+        return agree and not between
 
     def is_hidden(self, line: Line, expected: float, size: float) -> bool | None:
         r"""Return whether rounding hides a derivative; None if it does not, and it is another.

@@ -11,6 +11,7 @@ from npgan import (
     ELU,
     GAN,
     VAE,
+    BatchNorm,
     Dense,
     Dropout,
     InputError,
@@ -431,6 +432,10 @@ RIGHT = {
         X,
         np.array([0, 2, 2]),
     ),
+    "a bias before batch normalisation": (
+        Sequential(Dense(3, 4, rng=0), BatchNorm(4), ReLU()),
+        X,
+    ),
     "a softmax of huge logits": (Softmax(), 1e3 * X),
     "steps, between them": (lambda x: (np.floor(x) + x, lambda dy: dy), X),
     "no rows": (lambda x, w: (x.sum() * w.sum(), (0 * x + w.sum(), 0 * w)), X[:0], X),
@@ -490,6 +495,14 @@ def test_what_is_right_passes_in_odd_clothes(what, directions):
     assert report, report
     for x, mine in zip(inputs, before, strict=True):
         np.testing.assert_array_equal(x, mine) if isinstance(x, np.ndarray) else None
+
+
+def test_corners_that_bend_to_both_sides_need_not_agree_on_one():
+    report = gradcheck(
+        lambda x: (np.clip(x, -1, 1).sum(), 1.0 * (abs(x) < 1)), np.array([1, -1, 0.5, 3])
+    )
+    assert report, report
+    assert report.entries[0].corners == 2
 
 
 @pytest.mark.parametrize(
