@@ -190,6 +190,8 @@ class Slopes:
         y = self.observed.at(line, 1j * COMPLEX_STEP)
         require_shape(y, self.y.shape)
         size = float(self.sizes[y.imag != 0].sum())
+        if not y.imag.any():  # then 0 is what rounding leaves of it in all numbers together
+            size = float(self.sizes.sum()) / FLOOR
         return Slope(float((self.upstream * y.imag).sum() / COMPLEX_STEP), size)
 
     def _size(self) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, shown
 from npgan.layers import Layer
 from npgan.parameters import Parameters
 
@@ -168,6 +168,8 @@ def _replayed(x: Any) -> Any:
     try:
         return x if callable(x) or hasattr(x, "gradient_steps") else copy.deepcopy(x)
     except TypeError:  # a file, a lock
+        if hasattr(x, "__next__"):
+            raise InputError(f"{shown(x)} is used up by one evaluation: give a list") from None
         return x
 
 

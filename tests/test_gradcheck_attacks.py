@@ -432,10 +432,6 @@ RIGHT = {
         X,
         np.array([0, 2, 2]),
     ),
-    "a bias before batch normalisation": (
-        Sequential(Dense(3, 4, rng=0), BatchNorm(4), ReLU()),
-        X,
-    ),
     "a softmax of huge logits": (Softmax(), 1e3 * X),
     "steps, between them": (lambda x: (np.floor(x) + x, lambda dy: dy), X),
     "no rows": (lambda x, w: (x.sum() * w.sum(), (0 * x + w.sum(), 0 * w)), X[:0], X),
@@ -497,6 +493,13 @@ def test_what_is_right_passes_in_odd_clothes(what, directions):
         np.testing.assert_array_equal(x, mine) if isinstance(x, np.ndarray) else None
 
 
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_what_normalisation_takes_away_has_no_gradient_but_rounding(method):
+    for layer in (Dense(3, 4, rng=0), Dense(3, 8, rng=1)):
+        report = gradcheck(Sequential(layer, BatchNorm(layer.out_width)), X, method=method)
+        assert report, report
+
+
 def test_corners_that_bend_to_both_sides_need_not_agree_on_one():
     report = gradcheck(
         lambda x: (np.clip(x, -1, 1).sum(), 1.0 * (abs(x) < 1)), np.array([1, -1, 0.5, 3])
@@ -511,6 +514,11 @@ def test_corners_that_bend_to_both_sides_need_not_agree_on_one():
 def test_inputs_without_a_float_array_are_refused_in_words(inputs):
     with pytest.raises(InputError, match="no input is an array of float64"):
         gradcheck(lambda *x: (np.float64(3), np.ones(2)), *inputs)
+
+
+def test_what_one_evaluation_uses_up_is_refused_in_words():
+    with pytest.raises(InputError, match="is used up by one evaluation: give a list"):
+        gradcheck(lambda x, given: (next(given) * x.sum(), 0 * x + 2), X, (2.0 for _ in range(9)))
 
 
 @pytest.mark.parametrize("target", [None, 3, "dense", X, Dense, GAN])
