@@ -17,6 +17,7 @@ from npgan.layers import Sequential
 from npgan.metrics import PCA, neighbour_distance
 from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS, VAE, Model
 from npgan.models.model import in_chunks
+from npgan.ops.normalisation import polar
 
 NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 10_000
 BINOMIAL = 1, 4, 6, 4, 1
@@ -77,9 +78,8 @@ def _apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def directions(x: np.ndarray) -> np.ndarray:
-    """Return blurred rows (n, d), of length 1."""
-    rows = blurred(x)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    """Return blurred rows (n, d), of length 1; rows of 0 are 0."""
+    return polar(blurred(x))[1]
 
 
 def blurred(x: np.ndarray) -> np.ndarray:

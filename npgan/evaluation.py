@@ -106,7 +106,7 @@ def _reconstruction(
 ) -> dict[str, Any]:
     assert dataset.test is not None
     test = model.scaled(dataset.test)
-    mean = model.scaled(dataset.train).mean(axis=0)
+    mean = model.scaled(dataset.train).mean(axis=0, dtype=np.float64)
     return {
         "mean_squared_error": float(run.mse(model.reconstruct(test), test)[0]),
         "mean_squared_error_of_the_mean": float(np.square(test - mean).mean()),

@@ -7,102 +7,39 @@ deriving them is in :mod:`npgan.numeric`.
 The code under the check is not trusted. It is given copies and what it returns is copied at once, so
 that nothing it writes into, keeps or hands out again reaches what is compared. It is evaluated again
 at points where it has been, before and after its backward pass: a function that has moved is no
-function. Randomness is replayed: every evaluation of a layer gets a new generator of the same seed,
-and the buffers as they were.
+function. Its backward pass is asked for parts of an upstream gradient, in which it is linear, and, of a
+layer or a function, at other points: a gradient that is right at one alone was kept. Randomness is
+replayed: every evaluation of a layer gets a new generator of the same seed, and the buffers as they were.
 """
 
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from npgan.errors import InputError, chosen, count, positive
 from npgan.layers import Layer
-from npgan.numeric import FLOOR, PROBE, Line, Observed, Slope, Slopes
-from npgan.subject import Function, Subject, differ, of_function, of_layer
+from npgan.numeric import FLOOR, Line, Observed, Slope, Slopes
+from npgan.subject import Function, Subject, add_up, differ, of_function, of_layer, require_copy
+from npgan.verdict import TOLERANCE, Entry, Report
 
 __all__ = ["TOLERANCE", "Entry", "Function", "Report", "gradcheck"]
 
-TOLERANCE = {"central": 1e-8, "complex": 1e-13}
 VISIBLE = 1e-9
 PROBES = 2
 NEARBY = 1e-4
 NARROW = 1e-6  # an error that a corner close by may have made
+APART = 1e-2  # of each number, how far away a gradient is looked at again
+STALE = 1e-4  # an error that comes of a gradient of another point
+FLAGRANT = 0.05  # of an element itself, which a tolerance of the array's largest may hide
 ROUGH = 1e-6
 SCALES = (-1e3, 1e-6)  # of an upstream gradient, in which a backward pass is linear
+LEAST = 1e-12  # of an array's largest: below is what rounding leaves of 0
 FAILURES = 10  # of one array, after which it is clear that they fail
 PATIENCE = 2.0  # seconds without a word
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The result for one array: its worst element.
-
-    Attributes
-    ----------
-    name : of the parameter or input
-    index : of the worst element; None where a random direction was checked
-    analytic, numeric : the two derivatives there
-    error : their difference, relative to the array's largest derivative
-    corners : how many elements lie on a corner (a ReLU's), where any slope between the two
-        one-sided ones was accepted
-    passed : whether the error is within the tolerance
-    note : what else there is to say
-    undecided : whether corners there, or close by, leave open which gradient is right
-    """
-
-    name: str
-    index: tuple[int, ...] | None
-    analytic: float
-    numeric: float
-    error: float
-    corners: int
-    passed: bool
-    note: str = ""
-    undecided: bool = False
-
-
-@dataclass(frozen=True)
-class Report:
-    """What :func:`gradcheck` found, an :class:`Entry` an array; true if all of them passed."""
-
-    entries: list[Entry] = field(default_factory=list)
-    tolerance: float = TOLERANCE["central"]
-
-    def __bool__(self) -> bool:
-        return all(entry.passed for entry in self.entries)
-
-    @property
-    def error(self) -> float:
-        """The largest relative error; infinite if a gradient fails for what no number says."""
-        errors = (
-            e.error if e.passed or e.error > self.tolerance else math.inf for e in self.entries
-        )
-        return max(errors, default=0.0)
-
-    @property
-    def failed(self) -> list[str]:
-        """The names of the arrays whose gradient is wrong."""
-        return list(dict.fromkeys(entry.name for entry in self.entries if not entry.passed))
-
-    def __str__(self) -> str:
-        wide = max([24, *(len(entry.name) for entry in self.entries)])
-        head = (
-            f"{'':4}  {'array':{wide}}  {'worst at':12}  {'analytic':>13}  {'numeric':>13}  error"
-        )
-        rows = [head]
-        for e in self.entries:
-            where = "direction" if e.index is None else str(e.index).replace(" ", "")
-            corners = f"  ({e.corners} on a corner: any slope between)" if e.corners else ""
-            note = f"  ({e.note})" if e.note else ""
-            rows.append(
-                f"{'ok' if e.passed else 'FAIL':4}  {e.name:{wide}}  {where:12}  {e.analytic:13.6g}  "
-                f"{e.numeric:13.6g}  {e.error:.1e}{corners}{note}"
-            )
-        return "\n".join([*rows, f"tolerance {self.tolerance:.0e} of each array's largest"])
 
 
 def gradcheck(
@@ -151,8 +88,14 @@ def gradcheck(
     two one-sided slopes, which do not depend on the step, it lies on a corner of a piecewise
     function, and any slope between the two is right.
 
+    Where all is right of a layer, or of a function without ``wrt``, it is looked at once more at two points
+    nearby, in a random direction; it is wrong if it is so at both. An element far smaller than its array's
+    largest is wrong where steps of several lengths agree on another slope.
+
     A layer adds to its gradients, and passes the same ones on whether or not all are wanted: both
-    are checked, too. What the complex step finds must be the slope of the real function, to 1e-6.
+    are checked, too, and so is a layer without a generator if that makes another of it. Second derivatives
+    are checked in the models whose penalties need them. What the complex step finds must be the slope of
+    the real function, to 1e-6.
 
     Raises
     ------
@@ -176,6 +119,7 @@ def gradcheck(
         count("directions", directions, 1)
     tolerance = positive("tolerance", TOLERANCE[method] if tolerance is None else tolerance)
     options: dict[str, Any] = {"directions": directions, "seed": seed, "tolerance": tolerance}
+    also: list[Entry] = []
     if isinstance(target, type):
         raise InputError(f"{target.__name__} is a class: check one of its instances")
     if isinstance(target, Layer) or hasattr(target, "gradient_steps"):
@@ -184,9 +128,12 @@ def gradcheck(
         if not isinstance(target, Layer):
             return _of_model(target, inputs, method, options)
         subject = of_layer(target, inputs, method, seed)
+        if (evaluated := of_layer(target, inputs, method, None)).differs_from(subject):
+            found = _compare(evaluated, method, **options, anywhere=False)
+            also = [replace(entry, name=f"{entry.name}, without rng") for entry in found]
     else:
         subject = of_function(target, inputs, {} if wrt is None else wrt, method)
-    entries = _compare(subject, method, **options)
+    entries = _compare(subject, method, **options, anywhere=method == "central" and not wrt) + also
     if method == "complex":
         rough = options | {"directions": 1, "tolerance": max(ROUGH, tolerance)}
         for entry in gradcheck(target, *inputs, **rough).entries:
@@ -204,11 +151,12 @@ def _of_model(model: Any, inputs: tuple, method: str, options: dict[str, Any]) -
             f"a model is checked on a batch, and its labels if it has some, not on {len(inputs)} inputs"
         )
     twin, entries = model.astype(np.float64), []
+    require_copy(model, twin, model.weights(), twin.weights())
     unseen = {name for name, network in twin.networks.items() if network.parameters.flat.size}
     for step in twin.gradient_steps(*inputs):
         unseen -= set(step.networks)
         subject = replace(of_function(step.function, (), step.parameters, method), owned=True)
-        found = _compare(subject, method, **options)
+        found = _compare(subject, method, **options, anywhere=False)
         entries += [replace(entry, name=f"{step.name}: {entry.name}") for entry in found]
     for name in sorted(unseen):
         raise InputError(f"no loss of the model trains its network {name!r}: see Model.losses")
@@ -222,8 +170,12 @@ def _compare(
     seed: int,
     tolerance: float,
     nearby: bool = False,
+    anywhere: bool = True,
 ) -> list[Entry]:
     """Compare a subject's gradients with numeric ones, and leave its arrays as they were.
+
+    Anywhere: a gradient is looked at elsewhere, too. Training's is not: what follows the weights (singular
+    vectors) is taken for constant, which is right where it has caught up with them.
 
     On a corner more than one gradient is right. Where that does not say which, as of weights on which
     several corners lie, or where one is closer than rounding lets a step be, all is compared again at a
@@ -246,7 +198,37 @@ def _compare(
             replace(other, note="beside a corner") if entry.undecided else entry
             for entry, other in zip(entries, again, strict=True)
         ]
-    return entries
+    if nearby or not anywhere or not all(entry.passed for entry in entries):
+        return entries
+    return _elsewhere(subject, seed, tolerance, entries)
+
+
+def _elsewhere(subject: Subject, seed: int, tolerance: float, entries: list[Entry]) -> list[Entry]:
+    """Return the entries, failed where a gradient that is right is not so at two points nearby.
+
+    One of them may lie beside a corner, in a direction in which everything moves, which costs digits.
+    """
+    wrong = {entry.name for entry in entries}
+    before = {name: array.copy() for name, array in subject.variables.items()}
+    for point in range(2):
+        rng = np.random.default_rng([seed, point])
+        try:
+            for name, array in subject.variables.items():
+                array[...] = before[name] * (1 + APART * rng.standard_normal(array.shape))
+            with np.errstate(all="ignore"):
+                found = _gradients(subject, "central", 1, tolerance, rng)[-1]
+        except Exception:  # whatever it raises: there is no such point
+            return entries
+        finally:
+            for name, array in subject.variables.items():
+                array[...] = before[name]
+        wrong &= {e.name for e in found if not e.undecided and e.error > STALE}
+        if not wrong:
+            return entries
+    return [
+        replace(e, passed=False, note="right at this point alone") if e.name in wrong else e
+        for e in entries
+    ]
 
 
 def _entries(
@@ -256,14 +238,50 @@ def _entries(
     tolerance: float,
     rng: np.random.Generator,
 ) -> list[Entry]:
-    """Compare a subject's gradients with numeric ones where its arrays are."""
-    scalar = subject.evaluate()
+    """Compare a subject's gradients with numeric ones where its arrays are, and with others of its own."""
+    slopes, gradients, entries = _gradients(subject, method, directions, tolerance, rng)
+    observed, dy, linear = slopes.observed, slopes.upstream, callable(subject.evaluate()[1])
+    if not entries:
+        raise InputError("nothing was checked: no gradient of a float array was returned")
+    observed.require_the_same()
+    if subject.fresh:
+        observed.require_the_same(subject.fresh)
+    wrong = dict(subject.notes)
+    size = FLOOR * float(slopes.sizes.sum())
+    for factor in SCALES if linear else (1.0,):
+        observed.away()  # what is kept from the last call is of another point now
+        again = subject.gradients(factor * dy)
+        for name, gradient in gradients.items():
+            if gradient is not None and differ(again[name], factor * gradient, abs(factor) * size):
+                wrong.setdefault(name, f"another when asked again, for dy times {factor:g}")
+    if linear:
+        kept = rng.random(dy.shape) < 0.5
+        parts = [subject.gradients(np.where(part, dy, 0)) for part in (kept, ~kept)]
+        for name, gradient in gradients.items():
+            found = [part[name] for part in parts]
+            if gradient is not None and not add_up(found, gradient, size):
+                wrong.setdefault(name, "another than for two parts of dy, with zeros, together")
+    return [
+        replace(e, passed=False, undecided=False, note=wrong[e.name]) if e.name in wrong else e
+        for e in entries
+    ]
+
+
+def _gradients(
+    subject: Subject,
+    method: str,
+    directions: int | None,
+    tolerance: float,
+    rng: np.random.Generator,
+) -> tuple[Slopes, dict[str, np.ndarray | None], list[Entry]]:
+    """Compare a subject's gradients with numeric ones; return what was seen, the gradients, the entries."""
     observed = Observed(lambda: subject.evaluate()[0], rng)
-    probes = list(_probes(subject.variables, rng))
-    observed.remember(*probes)
+    observed.remember(*_probes(subject.variables, rng))
     if not np.isfinite(observed.y).all():
         raise InputError("the value is not finite: there is no derivative of it")
-    upstream = rng.standard_normal(observed.y.shape) if callable(scalar[1]) else np.ones(())
+    upstream = (
+        rng.standard_normal(observed.y.shape) if callable(subject.evaluate()[1]) else np.ones(())
+    )
     slopes = observed.along(np.asarray(upstream))
     gradients = subject.gradients(slopes.upstream)
     entries = [
@@ -272,22 +290,7 @@ def _entries(
         if gradient is not None and gradient.size
         for lines in _lines(subject.variables[name], directions, rng)
     ]
-    if not entries:
-        raise InputError("nothing was checked: no gradient of a float array was returned")
-    observed.require_the_same()
-    if subject.fresh:
-        observed.require_the_same(subject.fresh)
-    wrong = dict(subject.notes)
-    for factor in SCALES if callable(scalar[1]) else (1.0,):
-        observed.at(probes[-1], PROBE)  # what is kept from the last call is of another point now
-        again = subject.gradients(factor * slopes.upstream)
-        for name, gradient in gradients.items():
-            if gradient is not None and differ(again[name], factor * gradient):
-                wrong.setdefault(name, f"another when asked again, for dy times {factor:g}")
-    return [
-        replace(e, passed=False, undecided=False, note=wrong[e.name]) if e.name in wrong else e
-        for e in entries
-    ]
+    return slopes, gradients, entries
 
 
 def _probes(variables: Mapping[str, np.ndarray], rng: np.random.Generator) -> Iterator[Line]:
@@ -336,7 +339,8 @@ def _entry(
             found.append(slopes.derivative(line, expected, largest, tolerance, refine))
         gap, size = abs(expected - found[-1].value), FLOOR * found[-1].size
         failures += not gap <= tolerance * max(largest, size)
-    numeric, sizes, corner = map(np.array, zip(*found, strict=True))
+    numeric, sizes, bends = map(np.array, zip(*found, strict=True))
+    corner = bends != 0
     known = max(largest, float(abs(numeric[np.isfinite(numeric)]).max(initial=0)))
     scale = np.maximum(known, FLOOR * sizes)
     errors = abs(analytic - numeric) / np.where(scale > 0, scale, 1)
@@ -345,12 +349,22 @@ def _entry(
         is_hidden = slopes.is_hidden(lines[i], analytic[i], sizes[i])
         hidden += bool(is_hidden)
         errors[i] = 1.0 if is_hidden is None else errors[i]
-    if corner.sum() > 1:
-        together = Line(lines[0].array, corner.reshape(gradient.shape))
-        expected = float(analytic[corner].sum())
-        slope = slopes.derivative(together, expected, largest, tolerance)
-        gap = abs(slope.value - expected) / (max(known, FLOOR * slope.size) or 1)
-        errors[np.flatnonzero(corner)[0]] = max(errors[corner].max(), gap)
+    for bend in (
+        -1,
+        1,
+    ):  # between the slopes of several that bend to one side lie all that are right
+        if (alike := bends == bend).sum() > 1:
+            together = Line(lines[0].array, alike.reshape(gradient.shape))
+            expected = float(analytic[alike].sum())
+            slope = slopes.derivative(together, expected, largest, tolerance)
+            gap = abs(slope.value - expected) / (max(known, FLOOR * slope.size) or 1)
+            errors[np.flatnonzero(alike)[0]] = max(errors[alike].max(), gap)
+    gaps, own = abs(analytic - numeric), np.maximum(abs(analytic), abs(numeric))
+    small = (errors <= tolerance) & (gaps > FLAGRANT * own) & (own > LEAST * scale)
+    small &= ~corner & (not along)
+    for i in np.flatnonzero(small) if method == "central" else ():
+        if slopes.contradict(lines[i], analytic[i], sizes[i]):
+            errors[i] = gaps[i] / own[i]
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
     error = float(errors[worst])
     failed = ~(errors <= tolerance)

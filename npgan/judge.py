@@ -16,6 +16,7 @@ from npgan.metrics import (
     neighbour_statistics,
 )
 from npgan.models import CONDITIONAL, GENERATORS, Model
+from npgan.ops.normalisation import polar
 
 CLASSIFIED = (28, 28)
 KNOWN = 0.9
@@ -114,7 +115,7 @@ class Judge:
             return Seen(own, own, own)
         images = own if self.is_bytes else self._unit(own)
         seen = features(images)
-        directions = seen / np.linalg.norm(seen, axis=1, keepdims=True)
+        directions = polar(seen)[1]
         return Seen(own, seen, directions, probabilities(images) if self.by_classes else None)
 
     def own(self, rows: np.ndarray) -> np.ndarray:

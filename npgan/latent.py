@@ -17,6 +17,7 @@ from npgan.errors import (
     shaped,
 )
 from npgan.layers import Sequential
+from npgan.ops.normalisation import polar
 from npgan.optim import Adam
 
 
@@ -129,10 +130,9 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
         If one of them is 0, or they are opposite: there is no direction, or no shortest way.
     """
     a, b, t = _way(a, b, t)
-    lengths = np.linalg.norm(a), np.linalg.norm(b)
-    if not all(lengths):
+    lengths, (u, v) = polar(np.stack([a, b]))
+    if not lengths.all():
         raise InputError("there is no way along a sphere from or to 0")
-    u, v = a / lengths[0], b / lengths[1]
     theta = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
     if np.isclose(theta, np.pi, rtol=0, atol=1e-6):
         raise InputError("opposite vectors have no shortest way along a sphere between them")

@@ -14,14 +14,14 @@ that can be drawn beside its curve: its *equilibrium*.
 
 import math
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import number, pairs, share
-from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports
+from npgan.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports, gap
 from npgan.shapes import takes
 
 
@@ -170,7 +170,7 @@ def wasserstein_discriminator(
     array([-0.5, -0.5])
     """
     dreal, dfake = (np.full_like(side, 1 / side.size) for side in (real_logits, fake_logits))
-    return DiscriminatorLoss(fake_logits.mean() - real_logits.mean(), -dreal, dfake)
+    return DiscriminatorLoss(-gap(real_logits, fake_logits), -dreal, dfake)
 
 
 @takes("fake_logits (N, 1)")
@@ -300,9 +300,14 @@ def _zero(s: float, t: float) -> float:
     return 0.0
 
 
-def _always(s: float, t: float, **values: float) -> dict[str, float]:
-    """Return values that do not depend on the labels."""
-    return values
+@dataclass(frozen=True)
+class _Always:
+    """Values that do not depend on the labels; a copy, of a model's objective say, equals the original."""
+
+    values: dict[str, float]
+
+    def __call__(self, s: float, t: float) -> dict[str, float]:
+        return dict(self.values)
 
 
 def _minimax_equilibrium(s: float, t: float) -> dict[str, float]:
@@ -352,27 +357,27 @@ OBJECTIVES: dict[str, Objective] = {
         wasserstein_discriminator,
         wasserstein_generator,
         GAP,
-        partial(_always, d_loss=0.0, d_gap=0.0),
+        _Always({"d_loss": 0.0, "d_gap": 0.0}),
     ),
     "hinge": Objective(
         hinge_discriminator,
         wasserstein_generator,
         GAP,
-        partial(_always, d_loss=2.0, d_gap=0.0),
+        _Always({"d_loss": 2.0, "d_gap": 0.0}),
         level=_zero,
     ),
     "relativistic": Objective(
         relativistic_discriminator,
         relativistic_generator,
         PAIRS,
-        partial(_always, d_loss=LN2, g_loss=LN2, d_pairs_won=0.5),
+        _Always({"d_loss": LN2, "g_loss": LN2, "d_pairs_won": 0.5}),
         relativistic=True,
     ),
     "relativistic-average": Objective(
         relativistic_average_discriminator,
         relativistic_average_generator,
         SIDES,
-        partial(_always, d_loss=2 * LN2, g_loss=2 * LN2, d_accuracy=0.5),
+        _Always({"d_loss": 2 * LN2, "g_loss": 2 * LN2, "d_accuracy": 0.5}),
         labels=True,
         relativistic=True,
     ),

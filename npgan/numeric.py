@@ -14,6 +14,7 @@ Each h is drawn from a range, so that no function has its period there.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ ALONG = 10  # times as long: in a direction of norm 1 many elements move, each b
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 SMALL_STEPS = (1e-8, 1e-10, 1e-12)
 SETTLED = 1e-7  # of the gap to the expected slope
+MIDDLE_STEPS = (1e-5, 1e-4, 1e-3)
 LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
 ONE_SIDED = 1e-5
 CORNER = 1e-6
@@ -70,13 +72,13 @@ class Slope(NamedTuple):
     ----------
     value : of v · y
     size : of the numbers that are summed up in those of v · y that the line changes
-    corner : whether there are two one-sided slopes instead; the value is one between them if the expected
-        one is
+    corner : not 0 if there are two one-sided slopes instead, the sign of right minus left; the value is one
+        between them if the expected one is
     """
 
     value: float
     size: float
-    corner: bool = False
+    corner: int = 0
 
 
 class Observed:
@@ -107,6 +109,12 @@ class Observed:
         self._seen = [(line, self.at(line, PROBE)) for line in lines]
         self.y = self.value()
         self._seen.append((None, self.y))
+
+    def away(self) -> None:
+        """Evaluate at one of the points on lines that are remembered."""
+        line, _ = self._seen[-2]
+        if line is not None:
+            self.at(line, PROBE)
 
     def require_the_same(self, value: Callable[[], np.ndarray] | None = None) -> None:
         """Evaluate there again: a function has one value at a point, to the last bit.
@@ -182,6 +190,8 @@ class Slopes:
         y = self.observed.at(line, 1j * COMPLEX_STEP)
         require_shape(y, self.y.shape)
         size = float(self.sizes[y.imag != 0].sum())
+        if not y.imag.any():  # then 0 is what rounding leaves of it in all numbers together
+            size = float(self.sizes.sum()) / FLOOR
         return Slope(float((self.upstream * y.imag).sum() / COMPLEX_STEP), size)
 
     def _size(self) -> float:
@@ -212,15 +222,18 @@ class Slopes:
         size = size or float(self.sizes.sum())  # nothing changed: rounding may hide it
         allowed = tolerance * max(largest, FLOOR * size)
         gaps = [math.inf if math.isnan(slope) else abs(slope - expected) for slope in found]
+        if min(gaps) <= EPS * float(self.sizes[~self._changed].sum()):  # what did not move hides it
+            return Slope(expected, size)
         nearest = Slope(found[int(np.argmin(gaps))], size)
         if refine and min(gaps) > allowed:
             sides = [self.one_sided(line, jitter * h) for h in (-ONE_SIDED, ONE_SIDED)]
             if max(abs(side - expected) for side in sides) <= allowed:
                 return Slope(sides[0], size)
-            low, high = self._corner(line, size, jitter)
-            if low < high:
-                between = low <= expected <= high
-                return Slope(expected if between else (low + high) / 2, size, True)
+            left, right = self._corner(line, size, jitter)
+            if left != right:
+                between = min(left, right) <= expected <= max(left, right)
+                value = expected if between else (left + right) / 2
+                return Slope(value, size, 1 if left < right else -1)
         return nearest
 
     def _ways(
@@ -239,7 +252,7 @@ class Slopes:
         return abs(near - far) < SETTLED * abs(expected - near)
 
     def _corner(self, line: Line, size: float, jitter: float) -> tuple[float, float]:
-        """Return the slopes on both sides of a corner, the lower one first; where there is none, none.
+        """Return the slopes left and right of a corner, a little further apart; where there is none, 0 and 0.
 
         At a corner each side has its slope, near and far. A value of its own at a single point, or a
         jump, has slopes that grow as 1/h; a curve has a gap that shrinks with h.
@@ -248,9 +261,27 @@ class Slopes:
         left = [self._mean(line, a * h, b * h) for a, b in ((-1 / 8, 0), (-1, 0), (-2, -1))]
         right = [self._mean(line, a * h, b * h) for a, b in ((0, 1 / 8), (0, 1), (1, 2))]
         slack = SLACK * max(FLOOR * size, *map(abs, left + right))
-        low, high = sorted((left[1], right[1]))
         straight = all(max(side) - min(side) <= slack for side in (left, right))
-        return (low - slack, high + slack) if straight and high - low > slack else (0.0, 0.0)
+        if not straight or abs(right[1] - left[1]) <= slack:
+            return 0.0, 0.0
+        slack = math.copysign(slack, right[1] - left[1])
+        return left[1] - slack, right[1] + slack
+
+    def contradict(self, line: Line, expected: float, size: float) -> bool:
+        """Return whether steps of several lengths agree on a slope that rounding does not hide: another one.
+
+        A corner close by is no contradiction: then one of them is as expected, or both sides have a slope.
+        """
+        seen = []
+        for h in line.steps(MIDDLE_STEPS):
+            slope, noise = self.extrapolated(line, h), 2 * EPS * size / h
+            if abs(slope - expected) <= 0.01 * abs(expected) + 5 * noise:
+                return False
+            seen += [slope] if max(abs(slope), abs(expected)) > 100 * noise else []
+        agree = any(abs(a - b) <= 0.01 * abs(b) for a, b in pairwise(seen))
+        left, right = self._corner(line, size, 1.0)
+        between = left != right and min(left, right) <= expected <= max(left, right)
+        return agree and not between
 
     def is_hidden(self, line: Line, expected: float, size: float) -> bool | None:
         r"""Return whether rounding hides a derivative; None if it does not, and it is another.

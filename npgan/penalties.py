@@ -38,6 +38,7 @@ from npgan.errors import (
     unknown,
 )
 from npgan.layers import Layer, Sequential
+from npgan.ops.normalisation import polar
 from npgan.parameters import Parameters
 from npgan.schedules import Schedule, Varying
 from npgan.shapes import takes
@@ -72,10 +73,7 @@ def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
     >>> float(value), dg[0].round(1).tolist(), float(abs(dg[1]).max())
     (8.5, [2.4, 3.2], 0.0)
     """
-    largest = abs(g).max(axis=1, keepdims=True, initial=0)  # whose square may be 0 or infinite
-    scaled = g / np.where(largest > 0, largest, 1)
-    length = np.sqrt(np.square(scaled).sum(axis=1, keepdims=True))
-    norm, direction = largest * length, scaled / np.where(length > 0, length, 1)
+    norm, direction = polar(g)
     return np.square(norm - 1).mean(), (norm - 1) * (2 / len(g)) * direction
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan import errors
 from npgan.errors import (
     LARGEST,
     InputError,
@@ -205,12 +206,20 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
     _write(path, partial(figure.savefig, format="png", dpi=100))
 
 
-def save_confusion(path: Path, matrix: np.ndarray) -> None:
-    """Save how often each class (a row) is taken for each (a column) as a PNG of shares of the row."""
+def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None = None) -> None:
+    """Save how often each class (a row) is taken for each (a column) as a PNG of shares of the row.
+
+    Parameters
+    ----------
+    path : of the picture
+    matrix : (c, c), as :func:`npgan.metrics.confusion` returns it
+    labels : (c,) what the data calls the classes, if not 0, 1, ...
+    """
     from matplotlib.figure import Figure
 
     path = as_path(path)
     matrix = array("matrix", matrix, ("c", "c"), "whole numbers", rows=1, limits=(0, math.inf))
+    names = errors.labels("labels", range(len(matrix)) if labels is None else labels, len(matrix))
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -221,7 +230,8 @@ def save_confusion(path: Path, matrix: np.ndarray) -> None:
             axes.text(j, i, str(times), ha="center", va="center", color=color, fontsize=9)
     right = matrix.trace() / max(matrix.sum(), 1)
     axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
-    axes.set(xticks=range(len(matrix)), yticks=range(len(matrix)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(range(len(matrix)), names)
     _write(path, partial(figure.savefig, format="png", dpi=100))
 
 

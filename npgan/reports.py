@@ -70,7 +70,17 @@ def gap(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
     >>> gap(np.array([[3.0], [5.0]]), np.array([[1.0]]))
     np.float64(3.0)
     """
-    return real_logits.mean() - fake_logits.mean()
+    dtype = np.result_type(real_logits.dtype, fake_logits.dtype)
+    return dtype.type(mean(real_logits) - mean(fake_logits))
+
+
+def mean(logits: np.ndarray) -> np.floating:
+    """Return the mean in float64: of equal numbers it is their number, and large ones keep their digits.
+
+    >>> mean(np.full((100, 1), np.float32(1000.1))) == np.float32(1000.1)
+    np.True_
+    """
+    return logits.mean(dtype=np.result_type(logits.dtype, np.float64))
 
 
 def pairs_won(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
@@ -105,7 +115,7 @@ def beyond_the_others(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.fl
     >>> beyond_the_others(np.array([[3.0], [5.0]]), np.array([[1.0], [9.0]]))
     np.float64(0.375)
     """
-    return told_apart(real_logits, fake_logits, fake_logits.mean(), real_logits.mean())
+    return told_apart(real_logits, fake_logits, mean(fake_logits), mean(real_logits))
 
 
 Reports = Mapping[str, Report]

@@ -461,7 +461,7 @@ def draw(
     if isinstance(model, Classifier):
         if labels is not None:
             matrix = confusion(model.predict(real), labels, model.classes)
-            plotting.save_confusion(path, matrix)
+            plotting.save_confusion(path, matrix, config.labels)
     elif isinstance(model, Translator):
         if config.image_shape:
             source = model.scaled(real[:SHOWN])[:, : model.generator.in_width]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, shown
 from npgan.layers import Layer
 from npgan.parameters import Parameters
 
@@ -40,6 +40,13 @@ class Subject:
     fresh: Callable[[], np.ndarray] | None = None
     notes: dict[str, str] = field(default_factory=dict)
     owned: bool = False
+
+    def differs_from(self, other: "Subject") -> bool:
+        """Return whether the value is another one; what cannot be evaluated is not."""
+        try:
+            return not np.array_equal(self.evaluate()[0], other.evaluate()[0], equal_nan=True)
+        except Exception:  # whatever it raises: it is the user's
+            return False
 
     def gradients(self, upstream: np.ndarray) -> dict[str, np.ndarray | None]:
         """Return copies of the gradients for an upstream gradient, by name; None: not to be checked.
@@ -161,6 +168,8 @@ def _replayed(x: Any) -> Any:
     try:
         return x if callable(x) or hasattr(x, "gradient_steps") else copy.deepcopy(x)
     except TypeError:  # a file, a lock
+        if hasattr(x, "__next__"):
+            raise InputError(f"{shown(x)} is used up by one evaluation: give a list") from None
         return x
 
 
@@ -188,8 +197,8 @@ def _kind(value: Any) -> str:
     return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Subject:
-    """Return a float64 copy of a layer, as a function of its input and parameters.
+def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None) -> Subject:
+    """Return a float64 copy of a layer, as a function of its input and parameters; seed None: evaluated.
 
     Raises
     ------
@@ -206,8 +215,8 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Sub
         unused = copy.deepcopy(moved)
     except Exception as error:  # whatever it raises: it is the user's
         raise InputError(f"a copy of the layer is checked, but it has none: {error}") from None
-    if real is layer or unused is moved:
-        raise InputError("a copy of the layer is checked, but its copy is itself")
+    for one, other in ((layer, real), (moved, unused)):
+        require_copy(one, other, one.parameters, other.parameters)
     _check_contract(layer)
     name = "x" if "x" not in real.parameters else "input"
     buffers, notes = real.buffers.flat.copy(), dict[str, str]()
@@ -215,7 +224,7 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Sub
     def forward(layer: Layer) -> tuple[np.ndarray, Any]:
         layer.buffers.flat[...] = buffers
         given = x.copy() if layer is not real else x.real.copy()
-        result = layer.forward(given, np.random.default_rng(seed))
+        result = layer.forward(given, None if seed is None else np.random.default_rng(seed))
         if not isinstance(result, tuple) or len(result) != 2:
             raise InputError(f"{layer!r}: forward must return (y, cache)")
         return _value(result[0], "fc" if method == "complex" else "f"), result[1]
@@ -241,6 +250,18 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int) -> Sub
         return forward(moved)[0], vjp
 
     return Subject(evaluate, {name: x, **moved.parameters}, [name], fresh, notes, owned=True)
+
+
+def require_copy(one: Any, other: Any, mine: Mapping, its: Mapping) -> None:
+    """Refuse a copy that is no other thing of the same kind with the same parameters."""
+    kind = "layer" if isinstance(one, Layer) else "model"
+    if other is one:
+        raise InputError(f"a copy of the {kind} is checked, but its copy is itself")
+    alike = mine.keys() == its.keys() and all(
+        np.allclose(array, its[name], equal_nan=True) for name, array in mine.items()
+    )
+    if type(other) is not type(one) or not alike:
+        raise InputError(f"a copy of the {kind} is checked, but its copy is another {kind}")
 
 
 def _check_contract(layer: Layer) -> None:
@@ -283,9 +304,16 @@ def _inconsistent(
     return found
 
 
-def differ(a: np.ndarray | None, b: np.ndarray) -> bool:
-    """Return whether two gradients are not the same, to rounding."""
-    size = abs(b[np.isfinite(b)]).max(initial=0)
+def differ(a: np.ndarray | None, b: np.ndarray, size: float = 0.0) -> bool:
+    """Return whether two gradients are not the same, to rounding of numbers of a size, or of their own."""
+    size = max(size, float(abs(b[np.isfinite(b)]).max(initial=0)))
     if a is None or a.shape != b.shape:
         return True
     return not np.allclose(a, b, rtol=0, atol=ROUNDED * size, equal_nan=True)
+
+
+def add_up(parts: Sequence[np.ndarray | None], whole: np.ndarray, size: float) -> bool:
+    """Return whether gradients for parts of dy make that for all of it, to rounding of theirs and of a size."""
+    given = [part for part in parts if part is not None]
+    size = max([size, *(float(abs(part).max(initial=0)) for part in given)])
+    return len(given) == len(parts) and not differ(np.sum(given, axis=0), whole, size)

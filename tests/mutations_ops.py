@@ -320,10 +320,10 @@ def penalty(where, old, new, case="wgan-gp, tanh", parameter="0.weight"):
 PENALTIES = [
     penalty("penalties.squared_norm", "2 * len(g)", "len(g)", "r1, relu"),
     penalty("penalties.squared_norm", "g / g.dtype.type(len(g))", "g", "r2, tanh"),
-    penalty("penalties.distance_from_one", "sum(axis=1, keepdims=True)", "sum(keepdims=True)"),
+    penalty("ops.normalisation.polar", "sum(axis=1, keepdims=True)", "sum(keepdims=True)"),
     penalty("penalties.distance_from_one", "(norm - 1) * (2", "(1 - norm) * (2"),
     penalty("penalties.distance_from_one", "(norm - 1) * (2", "norm * (2"),
-    penalty("penalties.distance_from_one", "np.where(length > 0, length, 1)", "1.0", "dragan, elu"),
+    penalty("ops.normalisation.polar", "np.where(length > 0, length, 1)", "1.0", "dragan, elu"),
     penalty("penalties.gradient_penalty", "coefficient * dg", "dg"),
     penalty("penalties.gradient_penalty", "coefficient * value", "value", "r1, leaky_relu"),
     penalty("ops.activation.tanh_double_backward", "(-2 * y)", "(2 * y)", "r1, tanh"),

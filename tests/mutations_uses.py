@@ -31,7 +31,7 @@ SILENT = [
     Silent("uses.defend.moved", ") + there[0]", ")", RANGES),
     Silent("uses.defend.defence", "*ranges[::-1]", "*ranges", RANGES),
     Silent("uses.defend.rounded", "(low + high) / 2", "low", ROUNDED),
-    Silent("anomaly.directions", "rows / np", "rows * np", BOLD),
+    Silent("anomaly.directions", "[1]", "[0]", BOLD),
     Silent("anomaly.scores_for", "critic.in_width == model.features", "True", PAIRS),
     Silent("models.vaegan.VAEGAN.error", "layer(target, same)", "layer(target, rng)", PERFECT),
     Silent("models.vae.Variational._bound", "binarized(rows, rng) if", "rows if", HELD_OUT),

@@ -2,12 +2,13 @@
 
 import copy
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from commands import run
 
-from npgan import Dense, Dropout, ReLU, Sequential, backend, data
+from npgan import Dense, Dropout, ReLU, Sequential, backend, data, runs
 from npgan.data import Dataset
 from npgan.errors import InputError
 from npgan.metrics import confusion
@@ -65,6 +66,18 @@ def test_it_learns_and_says_what_it_learnt():
         confusion(model.predict(x), labels, CLASSES), 20 * np.eye(CLASSES)
     )
     assert model.accuracy(x, (labels + 1) % CLASSES) == 0
+
+
+def test_a_confusion_is_drawn_with_the_labels_of_the_data(monkeypatch, tmp_path):
+    figures = []
+    monkeypatch.setattr("npgan.plotting._write", lambda path, save: figures.append(save.func))
+    x, labels = rows()
+    for own in ([0, 5, 9], None):
+        runs.draw(make(), SimpleNamespace(labels=own), x, labels, tmp_path / "c.png")
+        (axes,) = figures.pop().__self__.axes
+        for axis in (axes.xaxis, axes.yaxis):
+            shown = [int(text.get_text()) for text in axis.get_ticklabels()]
+            assert shown == (own or [0, 1, 2])
 
 
 def test_evaluation_draws_no_dropout():

@@ -37,6 +37,7 @@ from npgan import (
 )
 from npgan.data import Dataset
 from npgan.layers import build
+from npgan.losses import OBJECTIVES
 from npgan.models.config import MODELS
 from npgan.penalties import geometric
 from npgan.training import History, Loop, Progress, checkpoint
@@ -152,6 +153,19 @@ def test_a_copy_trains_on_to_the_same_bits_and_leaves_the_original_alone(name, c
     assert bits(model) == before != after
     assert bits(train(model)) == after
     assert bits(twin) == after
+
+
+PLAIN = {
+    f"GAN, {name}": lambda name=name: GAN(*players(3, D, D), objective=name) for name in OBJECTIVES
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("name", MAKERS | PLAIN)
+def test_a_copy_is_saved_as_the_original_is(name, how):
+    """Rows of tables are known again in a copy, too: which objective, which loss it has."""
+    model = (MAKERS | PLAIN)[name]()
+    assert bits(saved(COPIES[how](model))) == bits(saved(model)) == bits(model)
 
 
 @pytest.mark.parametrize("name", ["gan", "multi-gan", "conditional-gan", "autoencoder"])

@@ -272,7 +272,7 @@ def test_a_layer_that_forgets_to_return_its_inputs_gradient_is_named():
 @pytest.mark.parametrize("gradient", [2.0, {"x": [2.0] * 3}])
 def test_a_gradient_may_be_a_number_or_a_list(gradient):
     x = np.ones(()) if gradient == 2.0 else np.ones(3)
-    assert gradcheck(lambda x: ((x**2).sum(), gradient), x)
+    assert gradcheck(lambda x: (2 * x.sum(), gradient), x)
 
 
 def test_a_function_that_raises_while_it_is_checked_leaves_its_arrays_as_they_were():

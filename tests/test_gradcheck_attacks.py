@@ -11,7 +11,9 @@ from npgan import (
     ELU,
     GAN,
     VAE,
+    BatchNorm,
     Dense,
+    Dropout,
     InputError,
     Layer,
     LeakyReLU,
@@ -19,6 +21,7 @@ from npgan import (
     ReLU,
     Sequential,
     Sigmoid,
+    Softmax,
     Tanh,
     gradcheck,
 )
@@ -115,6 +118,46 @@ class Threaded(Weighted):
         thread.start()
         thread.join()
         return super().forward(x)
+
+
+class KeepsItsFirst(Weighted):
+    """Its gradient is of the first input, or the first weight, for ever."""
+
+    x = weight = None
+
+    def __init__(self, what):
+        super().__init__()
+        self.what = what
+
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        if self.x is None:
+            self.x, self.weight = cache.copy(), self.parameters["weight"].copy()
+        x = self.x if self.what == "x" else cache
+        if grads is not None:
+            grads["weight"] += (dy * x).sum(axis=0)
+        return dy * (self.weight if self.what == "weight" else self.parameters["weight"])
+
+
+class CopiedAsAnother(Weighted):
+    def __deepcopy__(self, memo):
+        return Weighted()
+
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        return 99 * dy
+
+
+class AnotherOfAnotherType(Weighted):
+    def astype(self, dtype):
+        return Dense(3, 3, rng=0).astype(dtype)
+
+
+class WrongWithoutRng(Weighted):
+    def forward(self, x, rng=None):
+        y, cache = super().forward(x)
+        return (y if rng is None else 2 * y), cache
+
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        return super().backward(2 * dy, cache, grads)
 
 
 STATE = {"passes": 0}
@@ -257,6 +300,19 @@ WRONG = {
     "zero, beside a large constant": (lambda x: (1e11 + x, lambda dy: 0 * dy), X),
     "a tiny input": (lambda x: (np.log(x), lambda dy: -dy / x), 1e-12 * abs(X)),
     "a large input": (lambda x: (np.log(x), lambda dy: 2 * dy / x), 1e12 * abs(X)),
+    "the gradient at this point, always": (lambda x: ((x**2).sum(), 2 * X), X),
+    "the same, of a vector": (lambda x: (x**3, lambda dy: 3 * X**2 * dy), X),
+    "its first input is kept": (KeepsItsFirst("x"), X),
+    "its first weight is kept": (KeepsItsFirst("weight"), X),
+    "dy by how many are not 0": (
+        lambda x: (+x, lambda dy: dy * dy.size / np.count_nonzero(dy)),
+        X,
+    ),
+    "0 by 0 where dy is": (lambda x: (+x, lambda dy: dy * (dy / dy)), X),
+    "another where all of dy is not 0": (lambda x: (+x, lambda dy: dy * (1 + (dy == 0).any())), X),
+    "a copy is another": (CopiedAsAnother(), X),
+    "a copy of another type is another": (AnotherOfAnotherType(), X),
+    "wrong without rng": (WrongWithoutRng(), X),
     "complex numbers": (lambda x: (x * (1 + 1j), lambda dy: dy), X),
     "a gradient of words": (lambda x: (x, lambda dy: dy.astype(str)), X),
 }
@@ -273,6 +329,22 @@ def test_what_is_wrong_does_not_pass(what, directions):
             assert_gradients(target, *inputs, directions=directions)
     except InputError:
         pass
+
+
+SMALL = {
+    "of one number": lambda x: (1e10 * x[0] + x[1:].sum(), np.array([1e10, -50, 1])),
+    "of a curve": lambda x: (np.sin(x) * FAR, lambda dy: np.cos(x) * dy * FAR * [1, -1, 1]),
+    "and 0": lambda x: (x * FAR, lambda dy: dy * FAR * [1, 0, 1]),
+}
+FAR = np.array([1e10, 1, 1])
+
+
+@pytest.mark.parametrize("what", SMALL)
+def test_an_element_beside_a_far_larger_one_is_wrong_alone(what):
+    x = np.array([0.3, 0.4, 0.5])
+    report = gradcheck(SMALL[what], x)
+    assert not report
+    assert report.entries[0].index == (1,)
 
 
 def test_a_function_that_tells_the_complex_step_another_story_does_not_pass():
@@ -351,6 +423,18 @@ RIGHT = {
     "in place": (InPlaceReLU(), X),
     "in place, in a network": (Sequential(Dense(3, 4, rng=0), InPlaceReLU(), Dense(4, 2, rng=1)), X),
     "its output is its input": (layer(lambda x: x, lambda dy, x: dy), X),
+    "one layer twice": (Sequential(*[Dense(3, 3, rng=0)] * 2), X),
+    "dropped, and not without rng": (Sequential(Dense(3, 3, rng=0), Dropout(0.5)), X),
+    "a maximum": (lambda x: (x.max(), 1.0 * (x == x.max())), X),
+    "sorted": (lambda x: (np.sort(x), lambda dy: np.take_along_axis(dy, x.argsort().argsort(), 1)), X),
+    "gathered by whole numbers": (
+        lambda x, i: (x[i], lambda dy: np.add.at(g := 0 * x, i, dy) or g),
+        X,
+        np.array([0, 2, 2]),
+    ),
+    "a softmax of huge logits": (Softmax(), 1e3 * X),
+    "steps, between them": (lambda x: (np.floor(x) + x, lambda dy: dy), X),
+    "no rows": (lambda x, w: (x.sum() * w.sum(), (0 * x + w.sum(), 0 * w)), X[:0], X),
     "its gradient is its input": (lambda x: ((x**2).sum() / 2, x), X),
     "replayed noise": (Noisy(), X),
     "a generator": (with_a_generator, X, np.random.default_rng(7)),
@@ -388,6 +472,11 @@ RIGHT = {
     "beside a large constant": (lambda x: (1e11 + np.sin(x), lambda dy: np.cos(x) * dy), X),
     "a tiny input": (lambda x: (np.log(x), lambda dy: dy / x), 1e-12 * abs(X)),
     "a large input": (lambda x: (np.log(x), lambda dy: dy / x), 1e12 * abs(X)),
+    "far larger than the others": (lambda x: (np.sin(x) * FAR, lambda dy: np.cos(x) * dy * FAR), X),
+    "a corner beside a far larger one": (
+        lambda x: (abs(x) * FAR, lambda dy: dy * FAR * np.where(x > 0, 1, -1)),
+        np.array([1.0, 0, 1e-5]),
+    ),
     "very curved": (lambda x: (np.exp(20 * x), lambda dy: 20 * np.exp(20 * x) * dy), X),
     "warned about": (lambda x: (np.where(x > 0, np.log(abs(x)), 0), lambda dy: np.where(x > 0, dy / x, 0)), X),
 }  # fmt: skip
@@ -404,12 +493,32 @@ def test_what_is_right_passes_in_odd_clothes(what, directions):
         np.testing.assert_array_equal(x, mine) if isinstance(x, np.ndarray) else None
 
 
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_what_normalisation_takes_away_has_no_gradient_but_rounding(method):
+    for layer in (Dense(3, 4, rng=0), Dense(3, 8, rng=1)):
+        report = gradcheck(Sequential(layer, BatchNorm(layer.out_width)), X, method=method)
+        assert report, report
+
+
+def test_corners_that_bend_to_both_sides_need_not_agree_on_one():
+    report = gradcheck(
+        lambda x: (np.clip(x, -1, 1).sum(), 1.0 * (abs(x) < 1)), np.array([1, -1, 0.5, 3])
+    )
+    assert report, report
+    assert report.entries[0].corners == 2
+
+
 @pytest.mark.parametrize(
     "inputs", [([1.0, 2.0],), (np.array([1, 2]),), (2.0,), (np.float64(2),), ()], ids=repr
 )
 def test_inputs_without_a_float_array_are_refused_in_words(inputs):
     with pytest.raises(InputError, match="no input is an array of float64"):
         gradcheck(lambda *x: (np.float64(3), np.ones(2)), *inputs)
+
+
+def test_what_one_evaluation_uses_up_is_refused_in_words():
+    with pytest.raises(InputError, match="is used up by one evaluation: give a list"):
+        gradcheck(lambda x, given: (next(given) * x.sum(), 0 * x + 2), X, (2.0 for _ in range(9)))
 
 
 @pytest.mark.parametrize("target", [None, 3, "dense", X, Dense, GAN])

@@ -20,8 +20,10 @@ from npgan import (
     Sequential,
     Sigmoid,
     Tanh,
+    gradcheck,
 )
 from npgan.data import Dataset
+from npgan.layers import build
 from npgan.losses import OBJECTIVES
 from npgan.ops import sigmoid_forward
 
@@ -116,6 +118,18 @@ def test_the_weight_of_a_vae_gans_opinion_is_2_by_gamma():
     error = np.square(hidden(fakes[:16]) - hidden(x)).sum(axis=1).mean() / 2
     ours = model.generator_step(x, np.random.default_rng(0))["decoder_loss"]
     assert gamma * ours == pytest.approx(gamma * error + built.mean() + drawn.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "spec", ["batch_norm 4", "minibatch_stddev", ["dense 4 4", "batch_norm 4"]]
+)
+def test_the_error_in_a_hidden_layer_goes_back_through_what_couples_samples(spec):
+    """Each of the two is a batch of its own: the gradient is by the reconstructions' moments, too."""
+    (layer,) = build([spec], rng=3).layers
+    critic = Sequential(Dense(D, 4), layer, Dense(5 if spec == "minibatch_stddev" else 4, 1), rng=2)
+    model = VAEGAN(net(D, 4), net(2, D), critic, hidden_layers=2)
+    report = gradcheck(model, X[:5].astype(float), directions=2)
+    assert report, report
 
 
 def test_the_codes_of_an_adversarial_autoencoder_become_normal():

@@ -88,6 +88,13 @@ def test_parallel_vectors_are_joined_by_a_straight_way():
     np.testing.assert_allclose(slerp(a, 3 * a, T), lerp(a, 3 * a, T))
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_a_way_along_a_sphere_has_any_size(size):
+    a, b = np.float32([[1, 0, 1], [0, 2, 1]])
+    path = slerp(np.float32(size) * a, np.float32(size) * b, T)
+    np.testing.assert_allclose(path / size, slerp(a, b, T), rtol=1e-5, atol=1e-6)
+
+
 def test_0_and_opposite_vectors_have_no_way_along_a_sphere():
     a = np.array([1.0, 2.0])
     for other in (0 * a, -a):

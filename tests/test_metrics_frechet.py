@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgan.errors import InputError
-from npgan.metrics import frechet_distance
+from npgan.metrics import PCA, frechet_distance
 
 N = 50_000
 
@@ -57,6 +57,17 @@ def test_frechet_is_symmetric_and_invariant_to_rotation_and_shift(rng):
 def test_frechet_of_identical_sets_is_zero_even_where_features_are_dead(rng):
     a = rng.standard_normal((100, 64)) * np.where(np.arange(64) % 3, 100, 0)
     assert abs(frechet_distance(a, a[::-1])) < 1e-12 * np.square(a).mean() * 64
+
+
+def test_frechet_and_components_do_not_depend_on_where_the_data_lies(rng):
+    a, b = (np.round(64 * rng.standard_normal((3000, 3)) * [1, 2, 3]) / 64 for _ in range(2))
+    assert frechet_distance(a + 2**30, b + 2**30) == pytest.approx(frechet_distance(a, b), rel=1e-9)
+    near, far = PCA(a, 2), PCA(a + 2**30, 2)
+    np.testing.assert_allclose(far.directions, near.directions, atol=1e-9)
+    np.testing.assert_allclose(far.encode(a + 2**30), near.encode(a), atol=1e-5)
+    single = np.full((30_000, 2), 1000.1, np.float32)
+    np.testing.assert_allclose(PCA(single, 1).mean, single[0], rtol=1e-12)
+    assert frechet_distance(single, single) == 0
 
 
 @pytest.mark.parametrize(

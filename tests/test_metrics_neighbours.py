@@ -82,6 +82,39 @@ def test_copies_are_closer_than_new_data_and_noise_is_not(rng):
     assert copy_statistics(new + 100, held_out, train)["closer"] == 0
 
 
+@pytest.mark.parametrize(("offset", "dtype"), [(1e8, float), (1e4, np.float32), (1e12, float)])
+def test_where_the_data_lies_does_not_matter_nor_that_there_are_two_such_places(offset, dtype, rng):
+    """Whole numbers are exact there, too: a row far away leaves no other its distance in the sum of squares."""
+    sets = rng.integers(-3, 4, (3, 40, 3))
+    labels = rng.integers(0, 3, (2, 40))
+    there = [x.astype(dtype) + dtype(offset) for x in sets]
+    both = [np.vstack([x, [[-offset] * 3]]).astype(dtype) for x in there]
+    for samples, real, train in (there, both):
+        assert neighbour_statistics(samples, real, 2) == naive.neighbours(samples, real, 2)
+        assert copy_statistics(samples, real, train) == pytest.approx(
+            naive.copies(samples, real, train), rel=1e-12
+        )
+    near, far = (
+        (neighbours.neighbour_distance(*x[:2]), neighbours.nearest_rows(*x[:2]))
+        for x in (sets, there)
+    )
+    np.testing.assert_allclose(far[0], near[0], rtol=1e-12)
+    np.testing.assert_array_equal(far[1], near[1])
+    accuracy = (
+        neighbours.neighbour_accuracy(x[0], labels[0], x[1], labels[1], 1) for x in (sets, there)
+    )
+    assert len(set(accuracy)) == 1
+
+
+def test_copies_have_the_distance_0_however_many_there_are(rng):
+    train = rng.standard_normal((50, 7))
+    samples, held_out = np.repeat(train[:5], 20, axis=0), rng.standard_normal((50, 7))
+    assert neighbours.neighbour_distance(samples, train, 1).max() == 0
+    result = copy_statistics(samples, held_out, train)
+    assert (result["closer"], result["nearest_train_row"]) == (1, 0)
+    assert not neighbours._squared_radii(samples, 19).any()
+
+
 NAMES = ("precision", "recall", "density", "coverage")
 REFERENCE = {
     (7, 3000, 50): (0.741, 0.7326666666666667, 1.0091333333333334, 0.9673333333333334),

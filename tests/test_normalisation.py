@@ -88,6 +88,23 @@ def test_what_is_constant_or_huge_is_finite_and_silent(name, dtype):
         assert np.isfinite(subject.buffers.flat).all()
 
 
+@pytest.mark.parametrize("name", ["layer_norm", "batch_norm", "minibatch_stddev"])
+def test_what_is_alike_far_from_0_is_0_normalised(name):
+    """The rounding of the mean is not its spread; what differs by few digits keeps those."""
+    offset, wave = np.float32(1000.1), np.tile(np.float32([0, 0.25, 0.5, 0.25]), 3)
+    subject = LAYERS[name](*([12] if name != "minibatch_stddev" else []))
+    for x, expected in ((np.full((12, 12), offset), 0), (np.add.outer(wave, wave) + 2**20, 1)):
+        y, cache = subject.forward(x, rng())
+        spread = y.std(axis=1 if name == "layer_norm" else 0) if y.shape == x.shape else y[:, -1]
+        if name == "minibatch_stddev":
+            expected = expected * wave.std()
+        np.testing.assert_allclose(spread, expected, rtol=1e-3, atol=1e-4)
+        assert np.isfinite(subject.backward(np.ones_like(y), cache)).all()
+    if name == "batch_norm":
+        _, var, _ = subject.buffers.values()
+        np.testing.assert_allclose(var, 12 / 11 * wave.var() / 1.9, rtol=1e-5)
+
+
 # --- against torch -------------------------------------------------------------------------------
 
 
@@ -252,6 +269,15 @@ def test_halves_apart_are_two_batches(name):
         values = [net.penalized_backward(d, k, inner, expected) for (_, d, k), (_, inner) in both]
         assert value == sum(values)
         np.testing.assert_array_equal(grads.flat, expected.flat)
+
+
+@pytest.mark.parametrize("size", [1e-22, 1e-38, 1e25])
+def test_a_weight_of_any_size_has_spectral_norm_1(size):
+    dense = SpectralDense(4, 3, rng=0)
+    dense.parameters["weight"][...] *= np.float32(size)
+    for _ in range(50):
+        y = dense(np.eye(4, dtype=np.float32), rng())
+    assert np.linalg.norm(y, 2) == pytest.approx(1, rel=1e-3)
 
 
 def test_a_penalty_on_what_batch_norm_couples_is_refused():

@@ -19,6 +19,7 @@ from npgan import (
     Sequential,
     Tanh,
     Translator,
+    losses,
     reports,
 )
 from npgan.data import Dataset
@@ -148,6 +149,16 @@ def test_what_is_called_a_probability_is_one(name):
         assert loss.dreal[:3].sum() + loss.dfake[3] == pytest.approx(0, abs=1e-15)
         assert report.measure(real, real) == pytest.approx((3 * 0.75 + 0.25) / 4)
         assert 0 <= report.measure(1e4 * real, -1e4 * real) <= 1
+
+
+@pytest.mark.parametrize("c", [1000.1, 2**24])
+def test_large_logits_keep_the_digits_of_their_gap_and_equal_ones_are_not_told_apart(c):
+    real, fake = np.full((100, 1), c, np.float32), np.full((50, 1), c, np.float32)
+    assert reports.beyond_the_others(real, fake) == 0.5
+    assert reports.gap(real, fake) == 0
+    real[::10] += 64
+    assert reports.gap(real, fake) == pytest.approx(6.4, rel=1e-4)
+    assert losses.wasserstein_discriminator(real, fake).value == -reports.gap(real, fake)
 
 
 def test_a_pair_is_won_by_the_higher_logit_and_by_half_in_a_tie():

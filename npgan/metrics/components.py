@@ -4,6 +4,7 @@ import numpy as np
 
 from npgan.errors import array, count
 from npgan.metrics.checks import sets
+from npgan.ops.normalisation import centre
 
 
 class PCA:
@@ -36,8 +37,9 @@ class PCA:
     def __init__(self, x: np.ndarray, k: int) -> None:
         (x,) = sets(rows=2, x=x)
         k = count("the width of a code of principal components", k, 1, x.shape[1])
-        self.mean = x.mean(axis=0)
-        self.directions = np.linalg.eigh(np.cov(x.T).reshape(x.shape[1], -1))[1][:, : -k - 1 : -1]
+        centred, mean = centre(x.astype(np.float64, copy=False), 0)
+        self.mean = mean[0]
+        self.directions = np.linalg.eigh(centred.T @ centred / (len(x) - 1))[1][:, : -k - 1 : -1]
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the code (n, k) of x (n, d)."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from npgan.metrics.checks import sets
+from npgan.ops.normalisation import centre
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -34,14 +35,15 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
         For fewer than 2 rows, different widths or values that are not finite.
     """
     a, b = (x.astype(np.float64, copy=False) for x in sets(rows=2, a=a, b=b))
+    origin = a.mean(axis=0)
+    (a, mean_a), (b, mean_b) = (centre(x - origin, 0) for x in (a, b))
     root_a, root_b = _root_of_covariance(a), _root_of_covariance(b)
-    means = np.square(a.mean(axis=0) - b.mean(axis=0)).sum()
+    means = np.square(mean_a - mean_b).sum()
     traces = np.square(root_a).sum() + np.square(root_b).sum()
     return float(means + traces - 2 * np.linalg.norm(root_a @ root_b, "nuc"))
 
 
 def _root_of_covariance(x: np.ndarray) -> np.ndarray:
-    r"""Return :math:`\Sigma^{1/2} = V\operatorname{diag}(\sqrt\lambda)V^\top`, (d, d)."""
-    centred = x - x.mean(axis=0)
-    values, vectors = np.linalg.eigh(centred.T @ centred / (len(x) - 1))
+    r"""Return :math:`\Sigma^{1/2} = V\operatorname{diag}(\sqrt\lambda)V^\top`, (d, d), of x of mean 0."""
+    values, vectors = np.linalg.eigh(x.T @ x / (len(x) - 1))
     return vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T

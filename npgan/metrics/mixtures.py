@@ -117,7 +117,7 @@ def relative_spread(samples: np.ndarray, modes: np.ndarray, std: float) -> float
     >>> round(relative_spread(x, np.zeros(4, int), 1.0), 4)
     0.838
     """
-    samples = array("samples", samples, ("g", 2), limits=TAME)
+    samples = array("samples", samples, ("g", 2), dtype=np.float64, limits=TAME)
     modes = errors.labels("modes", modes, len(samples))
     std = positive("the standard deviation", std)
     a = RADIUS**2 / 2

@@ -21,7 +21,8 @@ def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
         \sigma_j^2 = \frac1n\sum_i (x_{ij} - \mu_j)^2,
 
     one number s for all samples; it is 0 where all samples are the same, and has a gradient there
-    thanks to :math:`\epsilon = 10^{-8}`.
+    thanks to :math:`\epsilon = 10^{-8}`. The difference of the roots is computed as
+    :math:`\sigma_j^2/(\sqrt{\sigma_j^2 + \epsilon} + \sqrt\epsilon)`, which loses nothing near 0.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     array([[0., 5., 1.],
            [4., 5., 1.]])
     """
-    normal, inverse = _normalize(x, 0, EPS)
-    deviation = (1 / inverse - np.sqrt(x.dtype.type(EPS))).mean()
+    normal, inverse, _, variance = _normalize(x, 0, EPS)
+    deviation = (variance / (1 / inverse + np.sqrt(x.dtype.type(EPS)))).mean()
     return np.hstack([x, np.full_like(x[:, :1], deviation)]), normal, inverse
 
 

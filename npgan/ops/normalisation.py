@@ -23,11 +23,44 @@ from npgan.errors import InputError
 from npgan.shapes import takes
 
 
-def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return x of mean 0 and variance 1 along an axis, and the inverse of what it was divided by."""
-    centred = x - x.mean(axis=axis, keepdims=True)
-    inverse = 1 / np.sqrt(np.square(centred).mean(axis=axis, keepdims=True) + eps)
-    return centred * inverse, inverse
+def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return x of mean 0 along an axis, and the mean.
+
+    Far from 0 the mean is rounded, and to numbers that are alike the same is left of each: it is taken away,
+    too, before anyone takes it for their spread.
+
+    >>> float(abs(centre(np.full((3, 1), 1000.1, np.float32), 0)[0]).max())
+    0.0
+    """
+    mean = x.mean(axis=axis, keepdims=True)
+    centred = x - mean
+    rest = centred.mean(axis=axis, keepdims=True)
+    centred -= rest
+    return centred, mean + rest
+
+
+def polar(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows' lengths (n, 1) and directions (n, d); the direction of 0 is 0.
+
+    Rows are divided by their largest number first: a square of it may be 0, or infinite.
+
+    >>> polar(np.array([[3e-200, 4e-200], [0.0, 0.0]]))
+    (array([[5.e-200],
+           [0.e+000]]), array([[0.6, 0.8],
+           [0. , 0. ]]))
+    """
+    largest = abs(x).max(axis=1, keepdims=True, initial=0)
+    scaled = x / np.where(largest > 0, largest, 1)
+    length = np.sqrt(np.square(scaled).sum(axis=1, keepdims=True))
+    return largest * length, scaled / np.where(length > 0, length, 1)
+
+
+def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, ...]:
+    """Return x of mean 0 and variance 1 along an axis, the inverse of what it was divided by, both moments."""
+    centred, mean = centre(x, axis)
+    variance = np.square(centred).mean(axis=axis, keepdims=True)
+    inverse = 1 / np.sqrt(variance + eps)
+    return centred * inverse, inverse, mean, variance
 
 
 def _project(g: np.ndarray, normal: np.ndarray, axis: int) -> np.ndarray:
@@ -77,7 +110,7 @@ def layer_norm_forward(
     >>> inverse.ravel()
     array([1.  , 0.05])
     """
-    normal, inverse = _normalize(x, 1, eps)
+    normal, inverse, *_ = _normalize(x, 1, eps)
     return normal * weight + bias, normal, inverse
 
 
@@ -227,11 +260,11 @@ def batch_norm_forward(
     """
     if len(x) < 2:
         raise InputError("batch normalisation needs at least 2 samples in training, not 1")
-    normal, inverse = _normalize(x, 0, eps)
+    normal, inverse, mean, variance = _normalize(x, 0, eps)
     batches += 1
     share = momentum / (1 - (1 - momentum) ** float(batches[0].real))
-    running_mean += share * (x.mean(axis=0) - running_mean)
-    running_var += share * (x.var(axis=0, ddof=1) - running_var)
+    running_mean += share * (mean[0] - running_mean)
+    running_var += share * (variance[0] * (len(x) / (len(x) - 1)) - running_var)
     return normal * weight + bias, normal, inverse
 
 

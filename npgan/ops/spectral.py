@@ -7,6 +7,7 @@ iteration at a time: where they lag behind, :math:`u^\top W v` is a little too s
 
 import numpy as np
 
+from npgan.ops.normalisation import polar
 from npgan.shapes import takes
 
 
@@ -16,7 +17,7 @@ def unit(x: np.ndarray) -> np.ndarray:
     >>> unit(np.array([3.0, 4.0]))
     array([0.6, 0.8])
     """
-    return x / np.sqrt(np.square(x).sum())
+    return polar(x[None])[1][0]
 
 
 @takes("weight (I, O), u (I,) changed, v (O,) changed")

@@ -70,7 +70,7 @@ def linear_guess(given: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.nda
     >>> linear_guess(np.array([[0.0], [9.0]]), np.array([[1.0], [19.0]]), np.array([[2.0]])).round(2)
     array([[5.]])
     """
-    mean, target = given.mean(axis=0), wanted.mean(axis=0)
+    mean, target = (y.mean(axis=0, dtype=np.float64).astype(y.dtype) for y in (given, wanted))
     apart, n = given - mean, len(given)
     within = (apart.T @ apart).astype(np.float64) / n + RIDGE * np.eye(len(mean))
     weights = np.linalg.solve(within, (apart.T @ (wanted - target)).astype(np.float64) / n)

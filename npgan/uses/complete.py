@@ -107,7 +107,9 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
     seen, (n, d) = known > 0, train.shape
     pca = PCA(train, min(COMPONENTS, n - 1, d))
     variances = pca.encode(train).var(axis=0)
-    left = (train.var(axis=0).sum() - variances.sum()) / max(1, d - len(variances))
+    left = (train.var(axis=0, dtype=np.float64).sum() - variances.sum()) / max(
+        1, d - len(variances)
+    )
     c = pca.directions * np.sqrt(np.maximum(variances - left, 0))
     within = c[seen].T @ c[seen] + max(left, 1e-9) * np.eye(len(variances))
     u = np.linalg.solve(within, c[seen].T @ (x - pca.mean)[:, seen].T)
@@ -150,7 +152,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         generator = model.average or model.generator if isinstance(model, GAN) else model.decoder
         made = generator(search(generator, truth, rng, known=known, progress=progress("search")))
     ways = {
-        "mean": np.broadcast_to(train.mean(axis=0), truth.shape),
+        "mean": np.broadcast_to(train.mean(axis=0, dtype=np.float64), truth.shape),
         "principal components": by_components(train, truth, known),
         "linear guess": by_covariance(train, truth, known),
         config.preset or config.model: made,
