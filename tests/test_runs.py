@@ -16,6 +16,7 @@ import pytest
 from commands import picture, rows, run
 from safetensors.numpy import save_file
 
+from npgan import InputError
 from npgan.cli import main
 from npgan.models.presets import preset
 from npgan.training import History, checkpoint
@@ -524,6 +525,17 @@ def test_a_mean_of_squares_is_not_negative(capsys, whole):
     checkpoint.save(path, arrays, numbers)
     code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
     assert (code, "a mean of squares, v of the generator, is negative" in err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["running_var", "num_batches_tracked"])
+def test_moments_of_batches_are_not_negative(name):
+    from npgan import GAN, BatchNorm, Dense, Sequential
+
+    gan = GAN(Sequential(Dense(2, 2), BatchNorm(2)), Sequential(Dense(2, 1)))
+    weights = gan.weights()
+    weights[f"generator.1.{name}"] = weights[f"generator.1.{name}"] - 1e30
+    with pytest.raises(InputError, match=f"'generator.1.{name}' has numbers that are negative"):
+        gan.load_weights(weights)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")

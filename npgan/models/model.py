@@ -24,6 +24,7 @@ OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Ta
 CHUNK = 1000
 LARGEST = 1e15  # of data: the squares of many can be summed up in float32
 WILD = 1e3  # a weight that no training needs
+NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
 
 class Model:
@@ -412,6 +413,8 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
             )
         if not np.isfinite(array).all():
             raise InputError(f"{name!r} has numbers that are NaN or infinite")
+        if name.endswith(NOT_NEGATIVE) and (array < 0).any():
+            raise InputError(f"{name!r} has numbers that are negative")
     for name, array in arrays.items():
         mine[name][...] = array
 

@@ -338,6 +338,7 @@ class Loop:
         last = max(before["step"], *(self.step - self.step % n for n in (LOG_EVERY, per_epoch)))
         since = self.step - (last if whole else 0)
         counts = [rows for _, rows in self._sums.values()]
-        most = max(counts, default=since)
+        reported = len(self.history.columns) > 3  # beside epoch, step and seconds
+        most = max(counts, default=0 if reported else since)
         if most > since or (whole and most < since):
             raise InputError(f"its sums are not those of the {since} steps since the last row")
