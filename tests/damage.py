@@ -5,6 +5,7 @@ number that nothing else in the folder tells, a weight say. Then the run may bec
 refused, or change nothing.
 """
 
+import copy
 import json
 import os
 import re
@@ -165,7 +166,7 @@ def put(table, path, value):
     *before, last = path
     for key in before:
         table = table[key]
-    table[last] = value
+    table[last] = copy.deepcopy(value)
 
 
 def get(table, path):

@@ -17,7 +17,7 @@ from npgan import backend, cli, runs
 from npgan.models.config import Config
 from npgan.training import Callback, History, checkpoint
 
-SHORT, LONG = 8, 400
+SHORT, LONG = 8, 500
 """Runs of each way of damage in every run of the tests, and in the campaign."""
 MEMORY = 2**27
 STOP, STEPS = 8, 10
