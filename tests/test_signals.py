@@ -17,7 +17,7 @@ from npgan.training import History, checkpoint
 from npgan.training.interrupts import REASONS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child that is killed is a fork")
-SHORT, LONG = 4, 300
+SHORT, LONG = 3, 300
 """Signals in every run of the tests, and in the campaign."""
 NUMBERS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL
 STEPS = 24
@@ -167,18 +167,29 @@ def test_runs_that_are_told_to_end_while_they_are_imported_too_go_on_to_the_same
 @pytest.mark.usefixtures("_undrawn")
 def test_of_two_that_resume_a_run_at_once_one_does():
     expected, _ = whole(Fork)
-    for seed in range(3):
-        folder = Path(f"r{seed}")
-        first = trained(Fork, folder)
-        while not (folder / "samples" / "step-0000008.png").exists():
-            time.sleep(0.001)
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        words = "train", "--resume", str(folder), "--quiet"
-        both = [Fork(*words, log=f"log{i}") for i in range(2)]
-        codes = sorted(child.wait()[0] for child in both)
-        assert codes == [0, 2]
-        assert contents(folder) == expected
+    check_two(expected, Path("r"), 8)
+
+
+@pytest.mark.slow
+@pytest.mark.campaign
+@pytest.mark.usefixtures("_undrawn")
+def test_of_many_pairs_that_resume_a_run_at_once_one_does():
+    expected, _ = whole(Fork)
+    for seed in range(LONG // 10):
+        check_two(expected, Path(f"r{seed}"), 4 * (seed % 5))
+
+
+def check_two(expected, folder, step):
+    """Kill a run behind the picture of a step, and let two go on with it at once."""
+    first = trained(Fork, folder)
+    while not (folder / "samples" / f"step-{step:07d}.png").exists():
+        time.sleep(0.001)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    words = "train", "--resume", str(folder), "--quiet"
+    both = [Fork(*words, log=f"log{i}") for i in range(2)]
+    assert sorted(child.wait()[0] for child in both) == [0, 2]
+    assert contents(folder) == expected
 
 
 @pytest.mark.usefixtures("_undrawn")
@@ -199,7 +210,7 @@ def test_signals_at_any_moment_of_fit_leave_a_whole_step(small_gan, points):
 @pytest.mark.slow
 @pytest.mark.campaign
 def test_many_signals_at_any_moment_of_fit_leave_a_whole_step(small_gan, points):
-    check_fit(small_gan, points, range(SHORT, LONG))
+    check_fit(small_gan, points, range(SHORT, SHORT + LONG))
 
 
 def check_fit(make, points, seeds):
