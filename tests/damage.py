@@ -18,7 +18,13 @@ from npgan.training import checkpoint
 
 TENSORS = "checkpoint.safetensors", "weights.safetensors"
 FILES = *TENSORS, "config.toml", "history.csv", "losses.png", ".lock", "samples"
-FREE = "seconds", r"sums\..*\.0", r"history\..*", r".*\.state\.state", r".*\.(has_uint32|uinteger)"
+FREE = (
+    "seconds",
+    r"sums\..*\.[01]",
+    r"history\..*",
+    r".*\.state\.state",
+    r".*\.(has_uint32|uinteger)",
+)
 """Names of numbers that no other number of a checkpoint tells: of them all that can be said is what is odd."""
 ODD = [np.nan, np.inf, -np.inf, -0.0, 1e-45, 1e38, -1e38]
 DTYPES = "BF16", "F16", "F64", "BOOL", "I64", "U8", "F8_E4M3", "F4", "C64", "X"
