@@ -306,7 +306,7 @@ def _new_folder(parent: Path, name: str) -> Path:
 
 
 def _sample(a: argparse.Namespace) -> None:
-    from npgan import plotting, runs
+    from npgan import pictures, plotting, runs
     from npgan.models import CONDITIONAL, GAN, GENERATORS
     from npgan.training import checkpoint
 
@@ -324,7 +324,7 @@ def _sample(a: argparse.Namespace) -> None:
             f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "
             f"{model.features} numbers, 4 GiB"
         )
-    if a.out.suffix == ".png" and not runs.drawable(model, config):
+    if a.out.suffix == ".png" and not pictures.drawable(model, config):
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
     columns = int(np.ceil(np.sqrt(a.n)))
     if a.label is not None:
@@ -339,7 +339,7 @@ def _sample(a: argparse.Namespace) -> None:
     else:
         samples = model.sample(a.n, rng=a.seed)
     if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
-        samples = runs.to_unit(model, config, samples)
+        samples = pictures.to_unit(model, config, samples)
     if a.out.suffix == ".npy":
         content = io.BytesIO()
         np.save(content, samples.astype(np.float32), allow_pickle=False)
@@ -362,15 +362,15 @@ def _check_suffix(path: Path, *suffixes: str) -> None:
 
 
 def _reconstruct(a: argparse.Namespace) -> None:
-    from npgan import runs
+    from npgan import pictures, runs
     from npgan.models import RECONSTRUCTORS
 
     _check_suffix(a.out, ".png")
     model, config = runs.load_for("reconstruct", a.run_folder, RECONSTRUCTORS)
-    if not runs.drawable(model, config):
+    if not pictures.drawable(model, config):
         raise InputError(f"reconstructions of {model.features} features are no picture")
     dataset = runs.load_data(config, a.run_folder)
-    runs.draw_pairs(model, config, dataset.held_out[0], a.out)
+    pictures.draw_pairs(model, config, dataset.held_out[0], a.out)
 
 
 def _evaluate(a: argparse.Namespace) -> None:

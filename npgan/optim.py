@@ -72,11 +72,13 @@ class Optimizer:
     ----------
     t : the number of updates made
     state : name -> flat vector, as the rule needs them
+    squares : the names of those that are means of squares
     serves : the size and dtype of the weights that the state is for; None: of none yet
     """
 
     name = "optimizer"
     moments: Sequence[str] = ()
+    squares: Sequence[str] = ()
 
     def __init__(
         self,
@@ -187,7 +189,7 @@ class RMSProp(Optimizer):
     """Steps divided by the gradient's recent size, :func:`npgan.ops.rmsprop_update`."""
 
     name = "rmsprop"
-    moments = ("v",)
+    moments = squares = ("v",)
 
     def __init__(
         self, lr: Varying, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
@@ -204,7 +206,7 @@ class Adam(Optimizer):
     """Momentum over the gradient's recent size, both unbiased, :func:`npgan.ops.adam_update`."""
 
     name = "adam"
-    moments = ("m", "v")
+    moments, squares = ("m", "v"), ("v",)
 
     def __init__(
         self,

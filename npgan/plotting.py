@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -235,6 +236,11 @@ def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None 
     _write(path, partial(figure.savefig, format="png", dpi=100))
 
 
+def _label(column: str) -> str:
+    """Return a column's name for a legend, which leaves out what begins with _."""
+    return re.sub("^_", " _", as_text(column))
+
+
 def save_curves(
     path: Path,
     history: History,
@@ -255,7 +261,7 @@ def save_curves(
     path = as_path(path)
     instance("history", history, History)
     known, other = equilibrium or {}, {"epoch", "step", "seconds"} | (REPORTS.keys() - reports)
-    columns = {name: Column(name, "loss") for name in history.columns} | COLUMNS
+    columns = {name: Column(_label(name), "loss") for name in history.columns} | COLUMNS
     columns |= {name: Column(report.label, report.unit) for name, report in reports.items()}
     panels: dict[str, list[str]] = {}
     for name in history.columns:

@@ -26,20 +26,13 @@ import numpy as np
 
 from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, count
+from npgan.errors import InputError, count, shown
 from npgan.judge import Judge, draw_samples
-from npgan.metrics import confusion
-from npgan.models import (
-    CONDITIONAL,
-    GENERATORS,
-    Autoencoder,
-    Classifier,
-    Model,
-    Translator,
-)
-from npgan.models.config import MODELS, Config
+from npgan.models import GENERATORS, Model
+from npgan.models.config import MODELS, Config, size_of
 from npgan.models.labels import Labels
 from npgan.models.refit import spoilers
+from npgan.pictures import draw
 from npgan.schedules import Schedule
 from npgan.training import (
     Callback,
@@ -57,10 +50,12 @@ from npgan.training.loop import HISTORY as HISTORY_TABLE
 
 CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
-SHOWN = 64
 KEPT_BACK = 0.1
 """The share of its training rows that a data set without test rows is tested with."""
 MEASURED = 2000
+LARGEST_CONFIG, DOTS = 2**20, 200  # bytes, and points in a line
+BESIDE = 2**26
+"""The most bytes of what a checkpoint holds beside the model: the history, and numbers."""
 
 
 class Taken(InputError):
@@ -126,6 +121,7 @@ def start(
     try:
         with locked(folder):
             _check_free(folder)
+            checkpoint.remove_temporary(folder)
             _write_config(folder, config)
             return _run(loop, model, config, folder)
     except Locked as error:
@@ -167,6 +163,8 @@ def resume(
         or somebody else writes into it.
     """
     read_config(folder)
+    if (folder / SAMPLES).is_symlink():
+        raise InputError(f"{folder / SAMPLES} is a link: a run writes into its own folder only")
     changes = {"epochs": epochs, "steps": steps, "metrics_every": metrics_every}
     with locked(folder):
         for place in (folder, folder / SAMPLES):
@@ -179,11 +177,10 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
     config = before.override(**changes)
     config.check()
     dataset = load_data(config, folder)
-    with _naming(folder / CONFIG):
-        model = config.build(len(dataset.train))
+    model = _build(config, folder, len(dataset.train))
     loop = _loop(model, config, dataset, folder)
     measures = _measures(model, config, dataset)
-    _take_up(loop, folder, config.data)
+    _take_up(loop, model, folder, config.data)
     total = config.total_steps(len(dataset.train))
     unwritten = loop.step == total and not _written(folder / WEIGHTS, model)
     if loop.step >= total and not unwritten and changes["data"] is None:
@@ -200,10 +197,29 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
     return _run(loop, model, config, folder)
 
 
+def _build(config: Config, folder: Path, rows: int) -> Model:
+    """Build a run's model, unless its files are too small to hold the weights."""
+    size = sum(size_of(*network) for network in config.networks.items())
+    for name in (CHECKPOINT, WEIGHTS):
+        path = folder / name
+        if path.exists() and path.stat().st_size < size:
+            raise InputError(
+                f"{path} is damaged: it cannot hold the {size:,} weights that {CONFIG} speaks of"
+            )
+    with _naming(folder / CONFIG):
+        return config.build(rows)
+
+
+def _read(path: Path, model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Load a file that is no larger than what can be said of a run's model."""
+    arrays = model.state()[0].values()
+    return checkpoint.load(path, sum(array.nbytes for array in arrays) + BESIDE)
+
+
 def _written(path: Path, model: Model) -> bool:
     """Return whether a file holds the model's weights."""
     try:
-        arrays, mine = checkpoint.load(path)[0], model.weights()
+        arrays, mine = _read(path, model)[0], model.weights()
     except InputError:
         return False
     return arrays.keys() == mine.keys() and all(
@@ -279,7 +295,7 @@ def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callba
     ]
 
 
-def _take_up(loop: Loop, folder: Path, source: str) -> None:
+def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:
     """Bring the loop, on the data from ``source``, to where the folder's run stands."""
     path, table = folder / CHECKPOINT, folder / HISTORY
     if not path.exists():
@@ -288,18 +304,19 @@ def _take_up(loop: Loop, folder: Path, source: str) -> None:
                 f"{folder} has no {CHECKPOINT} to go on from: train anew, in another folder"
             )
         return
-    arrays, numbers = checkpoint.load(path)
+    arrays, numbers = _read(path, model)
     for name in ("rows", "checksum of the data"):
         if numbers.get(name, loop.identity[name]) != loop.identity[name]:
             raise InputError(
                 f"{source} is not the data that {folder} was trained on: {name} "
-                f"{loop.identity[name]}, not {numbers[name]}"
+                f"{loop.identity[name]}, not {shown(numbers[name])}"
             )
+    first = _streams(loop)
     with _naming(path):
         loop.load_state(arrays, numbers)
-        steps = numbers["model"]["step"], *numbers["model"]["updates"].values()
-        if steps[0] != loop.step or max(steps) > loop.step:
-            raise InputError(f"the checkpoint is damaged: step {loop.step}, of its model {steps}")
+        _check(loop, model, numbers)
+        if _streams(loop) != first:
+            raise InputError("the checkpoint is damaged: its random generators have other seeds")
     if HISTORY_TABLE not in arrays and table.exists():  # as earlier versions wrote them
         try:
             rows = History.read_csv(table)
@@ -308,6 +325,21 @@ def _take_up(loop: Loop, folder: Path, source: str) -> None:
         for row in rows:
             if row["step"] <= loop.step:
                 loop.history.append(row)
+
+
+def _check(loop: Loop, model: Model, numbers: dict[str, Any]) -> None:
+    """Raise an InputError unless a checkpoint's model has made the run's steps, and no others."""
+    mine, theirs = (loop.step, model.updates(loop.step)), numbers["model"]
+    if (theirs["step"], theirs["updates"]) != mine:
+        raise InputError(
+            f"the checkpoint is damaged: at step {loop.step} its model has made {shown(theirs)}"
+        )
+
+
+def _streams(loop: Loop) -> list[Any]:
+    """Return what of a loop's random streams stays as it is while they are drawn from."""
+    states: Any = loop.noise.bit_generator.state, loop.batches.rng.bit_generator.state
+    return [(state["bit_generator"], state["state"]["inc"]) for state in states]
 
 
 @contextmanager
@@ -345,10 +377,7 @@ def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
     backend.use(config.backend)
     if loop.step == 0:
         checkpoint.save(folder / CHECKPOINT, *loop.state())
-    samples = folder / SAMPLES
-    if samples.is_symlink():
-        raise InputError(f"{samples} is a link: a run writes into its own folder only")
-    samples.mkdir(exist_ok=True)
+    (folder / SAMPLES).mkdir(exist_ok=True)
     try:
         loop.run(epochs=config.epochs, steps=config.steps)
         checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
@@ -378,8 +407,14 @@ def read_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
+    checkpoint.check_regular(path, LARGEST_CONFIG)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        if any(line.count(".") > DOTS for line in text.splitlines()):
+            raise ValueError(
+                "a line of it has too many points"
+            )  # nested so deep, it takes for ever
+        table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also of an integer too long to read
         raise InputError(f"{path} is damaged: {error}") from None
     with _naming(path):
@@ -397,12 +432,11 @@ def load(folder: Path) -> tuple[Model, Config]:
         If the folder is not a run's, or its files are damaged.
     """
     config = read_config(folder)
-    with _naming(folder / CONFIG):
-        model = config.build(config.batch_size)
+    model = _build(config, folder, config.batch_size)
     path = next((p for name in (CHECKPOINT, WEIGHTS) if (p := folder / name).exists()), None)
     if path is None:
         raise InputError(f"{folder} has no weights yet: npgan train --resume {folder}")
-    arrays, numbers = checkpoint.load(path)
+    arrays, numbers = _read(path, model)
     if numbers.get("step") == 0:
         raise InputError(f"{folder} has made no step yet: npgan train --resume {folder}")
     other = [name for name in arrays if name.startswith("optimizer.") or name == HISTORY_TABLE]
@@ -431,65 +465,3 @@ def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, C
     if config.model not in fitting:
         raise InputError(f"{folder} is a run of {config.model}; {task} takes {', '.join(fitting)}")
     return model, config
-
-
-def to_unit(model: Model, config: Config, x: np.ndarray) -> np.ndarray:
-    """Bring images from the data's range, as the model sees it, to [0, 1], float32."""
-    low, high = config.image_range or model.value_range
-    return plotting.to_unit(x, low, high)
-
-
-def drawable(model: Model, config: Config) -> bool:
-    """Whether there is a picture of what the model makes: images, or points in the plane."""
-    return config.image_shape is not None or model.features == 2
-
-
-def pairs(model: Any, config: Config, x: np.ndarray, columns: int) -> np.ndarray:
-    """Return rows of originals, each above the row of their reconstructions, in [0, 1]."""
-    rows = []
-    for i in range(0, len(x), columns):
-        part = x[i : i + columns]
-        both = model.scaled(part), model.reconstruct(part)
-        rows += [to_unit(model, config, images) for images in both]
-    return np.concatenate(rows)
-
-
-def draw(
-    model: Model, config: Config, real: np.ndarray, labels: np.ndarray | None, path: Path
-) -> None:
-    """Draw samples (of a fixed z), reconstructions or translations of the first rows, or a confusion."""
-    if isinstance(model, Classifier):
-        if labels is not None:
-            matrix = confusion(model.predict(real), labels, model.classes)
-            plotting.save_confusion(path, matrix, config.labels)
-    elif isinstance(model, Translator):
-        if config.image_shape:
-            source = model.scaled(real[:SHOWN])[:, : model.generator.in_width]
-            images = np.concatenate([source, model.translate(source)], axis=1)
-            shape = (config.image_shape[0], config.image_shape[1])
-            plotting.save_grid(path, to_unit(model, config, images), shape, columns=16)
-    elif isinstance(model, Autoencoder):
-        draw_pairs(model, config, real, path)
-    elif isinstance(model, GENERATORS):
-        _draw_samples(model, config, real, path)
-
-
-def _draw_samples(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
-    if config.image_shape:
-        columns, which = 8, {}
-        if isinstance(model, CONDITIONAL):  # a column a class
-            columns, which = model.classes, {"label": np.arange(8 * model.classes) % model.classes}
-        images = to_unit(model, config, model.sample(8 * columns, rng=config.seed, **which))
-        shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(path, images, shape, columns)
-    elif model.features == 2:
-        plotting.save_points(path, model.sample(2000, rng=config.seed), real)
-
-
-def draw_pairs(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
-    """Draw the first rows of real data and their reconstructions."""
-    if config.image_shape:
-        shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(path, pairs(model, config, real[: SHOWN // 2], 8), shape, columns=8)
-    elif model.features == 2:
-        plotting.save_points(path, model.reconstruct(real[:2000]), real)

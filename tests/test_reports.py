@@ -239,6 +239,14 @@ def drawn(monkeypatch, tmp_path, *arguments):
     return figures[0].axes
 
 
+@pytest.mark.parametrize("name", ["$\\frac", "_loss", "a$b$"])
+def test_curves_have_any_name(monkeypatch, tmp_path, name):
+    history = History()
+    history.append({"step": 1, name: 0.5})
+    (axes,) = drawn(monkeypatch, tmp_path, history)
+    assert len(axes.get_legend().get_texts()) == 1
+
+
 def test_curves_have_their_units_and_their_equilibrium(monkeypatch, tmp_path):
     history, objective = History(), OBJECTIVES["relativistic"]
     old = {"d_real": 0.9, "d_fake": 0.8}  # what earlier versions reported of every objective

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from commands import picture, rows, run
 from safetensors.numpy import save_file
 
+from npgan import InputError
 from npgan.cli import main
 from npgan.models.presets import preset
 from npgan.training import History, checkpoint
@@ -391,6 +393,7 @@ def test_a_folder_in_which_a_run_only_just_began_is_no_lost_one(capsys, whole, l
     words = ["train", "--resume", "r"] if "config.toml" in left else [*WORDS, "--out", "r"]
     assert run(capsys, *words, "--steps", 6)[0] == 0
     assert bytes_of("r") == bytes_of(whole)
+    assert not list(Path("r").glob(".npgan-*"))
 
 
 @pytest.mark.parametrize("lost", [["weights.safetensors"], ["weights.safetensors", "losses.png"]])
@@ -474,8 +477,10 @@ def test_a_link_in_a_runs_folder_is_replaced_not_written_through(capsys, whole, 
 def test_a_folder_of_pictures_that_is_a_link_is_refused(capsys, whole):
     (whole / "samples").rmdir()
     (whole / "samples").symlink_to(Path.cwd())
+    Path(".npgan-0.tmp").write_bytes(b"another's")
     code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
     assert (code, "whole/samples is a link" in err) == (2, True)
+    assert Path(".npgan-0.tmp").exists()
 
 
 def test_what_killed_writers_left_is_removed(capsys, whole):
@@ -486,7 +491,14 @@ def test_what_killed_writers_left_is_removed(capsys, whole):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("step", 5), ("step", 8), ("updates", {"generator": 7, "discriminator": 6})]
+    ("name", "value"),
+    [
+        ("step", 5),
+        ("step", 8),
+        ("updates", {"generator": 7, "discriminator": 6}),
+        ("updates", {"generator": 5, "discriminator": 6}),
+        ("updates", {"generator": 6, "discriminator": 6, "critic": 6}),
+    ],
 )
 def test_numbers_of_a_checkpoint_that_do_not_agree_are_refused(capsys, whole, name, value):
     path = whole / "checkpoint.safetensors"
@@ -495,6 +507,77 @@ def test_numbers_of_a_checkpoint_that_do_not_agree_are_refused(capsys, whole, na
     checkpoint.save(path, arrays, numbers)
     code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
     assert (code, "checkpoint is damaged" in err) == (2, True)
+
+
+def test_random_generators_of_another_seed_are_refused(capsys, whole):
+    path = whole / "checkpoint.safetensors"
+    arrays, numbers = checkpoint.load(path)
+    numbers["noise"]["state"]["inc"] += 2
+    checkpoint.save(path, arrays, numbers)
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert (code, "its random generators have other seeds" in err) == (2, True)
+
+
+def test_a_mean_of_squares_is_not_negative(capsys, whole):
+    path = whole / "checkpoint.safetensors"
+    arrays, numbers = checkpoint.load(path)
+    arrays["optimizer.generator.v"][3] = -1e-9
+    checkpoint.save(path, arrays, numbers)
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert (code, "a mean of squares, v of the generator, is negative" in err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["running_var", "num_batches_tracked"])
+def test_moments_of_batches_are_not_negative(name):
+    from npgan import GAN, BatchNorm, Dense, Sequential
+
+    gan = GAN(Sequential(Dense(2, 2), BatchNorm(2)), Sequential(Dense(2, 1)))
+    weights = gan.weights()
+    weights[f"generator.1.{name}"] = weights[f"generator.1.{name}"] - 1e30
+    with pytest.raises(InputError, match=f"'generator.1.{name}' has numbers that are negative"):
+        gan.load_weights(weights)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_history_that_is_a_pipe_is_not_waited_for(capsys, whole):
+    as_before(whole)
+    (whole / "history.csv").unlink()
+    os.mkfifo(whole / "history.csv")
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert (code, "whole/history.csv is no regular file" in err) == (2, True)
+
+
+def enlarge(path):
+    os.truncate(path, 10**9)
+
+
+def nest(path):
+    path.write_text(".".join("a" * 10_000) + " = 1")
+
+
+def widen(path):
+    path.write_text(path.read_text().replace("dense 34 64", "dense 34 2000000"))
+
+
+BIG = {
+    "a configuration": ("config.toml", enlarge, "where at most 1,048,576 belong there"),
+    "a nested one": ("config.toml", nest, "a line of it has too many points"),
+    "networks": ("config.toml", widen, "cannot hold the 1"),
+    "a checkpoint": ("checkpoint.safetensors", enlarge, "where at most"),
+    "weights": ("weights.safetensors", enlarge, None),
+}
+
+
+@pytest.mark.parametrize("name", BIG)
+def test_a_file_takes_no_more_memory_than_a_run_needs(capsys, whole, name):
+    file, damage, message = BIG[name]
+    damage(whole / file)
+    tracemalloc.start()
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**26
+    assert code == 0 if message is None else (code == 2 and message in err)
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])

@@ -254,11 +254,17 @@ def damage(numbers, path, value):
         ("sums", []),
         ("sums", 5),
         ("sums", {"d_loss": [0.5, 0]}),
+        ("sums", {"d_loss": [0.5, 1]}),
+        ("sums", {"d_loss": ["1", 5]}),
+        ("sums", {"d_loss": [True, 5]}),
         ("noise.state.state", 2**200),
         ("noise.state.state", -1),
         ("noise", 5),
         ("batches.position", 10),
         ("batches.position", "1"),
+        ("batches.position", 0),
+        ("batches.rng.has_uint32", 2**32),
+        ("noise.has_uint32", 2**32),
         ("batches.rng.state.inc", -1),
         ("model.step", np.inf),
         ("model.updates.generator", -3),
@@ -410,6 +416,20 @@ def test_history_refuses_what_is_no_table_of_numbers_with_steps(tmp_path, text):
     path.write_text(text)
     with pytest.raises(InputError, match="not a history"):
         History.read_csv(path)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "\ud800", "", 5, None])
+def test_a_column_has_a_name_that_can_be_shown_and_written(small_gan, points, tmp_path, name):
+    run(small_gan, points, tmp_path, 5)
+    arrays, numbers = checkpoint.load(tmp_path / "c.safetensors")
+    columns = [name if column == "g_loss" else column for column in numbers["history"]]
+    loop = Loop(small_gan(), points, batch_size=32, rng=7)
+    with pytest.raises(InputError, match="a column is called"):
+        loop.load_state(arrays, {**numbers, "history": columns})
+    numbers["sums"] = {name: [0.5, 5]}
+    if isinstance(name, str):  # as those of JSON are
+        with pytest.raises(InputError, match="a column is called"):
+            loop.load_state({n: a for n, a in arrays.items() if n != "history"}, numbers)
 
 
 def test_a_change_of_any_byte_is_found(tmp_path):

@@ -114,6 +114,23 @@ class Autoencoder(Coder):
         for ours, theirs in self.ties:
             self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
 
+    def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Copy weights in; tied ones must be each other's transpose."""
+        super().load_weights(arrays)
+        self._check_tied()
+
+    def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
+        """Go back to a state; its tied weights must be each other's transpose."""
+        super().load_state(arrays, numbers)
+        self._check_tied()
+
+    def _check_tied(self) -> None:
+        for ours, theirs in self.ties:
+            if (self.decoder.parameters[theirs] != self.encoder.parameters[ours].T).any():
+                raise InputError(
+                    f"encoder.{ours} and decoder.{theirs} are tied, but not each other's transpose"
+                )
+
     def _coded(self, x: np.ndarray, rng: np.random.Generator | None) -> tuple[Any, Any, Any]:
         """Return the code, its logits where a penalty is of them, and the encoder's cache."""
         if not any(SPARSITIES[name].of_logits for name in self.sparsity):

@@ -297,6 +297,10 @@ class GAN(Judged):
         run.after(self._count)
         return metrics
 
+    def updates(self, steps: int) -> dict[str, int]:
+        """Return how many updates each optimiser has made after so many steps."""
+        return super().updates(steps) | dict.fromkeys(self.generators, steps // self.n_critic)
+
     def _update_discriminators(
         self, batch: np.ndarray, rng: np.random.Generator, name: str = "discriminator"
     ) -> dict[str, np.floating]:

@@ -24,6 +24,7 @@ OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Ta
 CHUNK = 1000
 LARGEST = 1e15  # of data: the squares of many can be summed up in float32
 WILD = 1e3  # a weight that no training needs
+NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
 
 class Model:
@@ -369,6 +370,13 @@ class Model:
         self.step = count("step", numbers["step"])
         for name, optimizer in self.optimizers.items():
             optimizer.t = count("updates", numbers["updates"][name])
+            for moment in optimizer.squares:
+                if (optimizer.state[moment] < 0).any():
+                    raise InputError(f"a mean of squares, {moment} of the {name}, is negative")
+
+    def updates(self, steps: int) -> dict[str, int]:
+        """Return how many updates each optimiser has made after so many steps."""
+        return dict.fromkeys(self.optimizers, steps)
 
     def __repr__(self) -> str:
         return "\n".join([type(self).__name__, *(f"  {k}: {v}" for k, v in self.networks.items())])
@@ -405,6 +413,8 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
             )
         if not np.isfinite(array).all():
             raise InputError(f"{name!r} has numbers that are NaN or infinite")
+        if name.endswith(NOT_NEGATIVE) and (array < 0).any():
+            raise InputError(f"{name!r} has numbers that are negative")
     for name, array in arrays.items():
         mine[name][...] = array
 
@@ -426,8 +436,35 @@ def check_critic(discriminator: Sequential) -> None:
 
 
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
-    """Apply a network, in evaluation mode, to many rows without holding all its caches at once."""
-    return np.concatenate([network(x[i : i + CHUNK]) for i in range(0, max(len(x), 1), CHUNK)])
+    """Apply a network, in evaluation mode, to many rows without holding all its caches at once.
+
+    Raises
+    ------
+    NonFiniteError
+        If a layer makes a number that is NaN or infinite of weights that are too large.
+    """
+    chunks = [x[i : i + CHUNK] for i in range(0, max(len(x), 1), CHUNK)]
+    with np.errstate(all="ignore"):  # what is not finite is looked for
+        y = np.concatenate(list(map(network, chunks)))
+        largest = max((float(abs(w).max(initial=0)) for w in network.arrays().values()), default=0)
+        if largest > WILD or not np.isfinite(y).all():
+            for chunk in chunks:
+                _require_finite(network, chunk, largest)
+    return y
+
+
+def _require_finite(network: Layer, x: np.ndarray, largest: float) -> np.ndarray:
+    """Go through the layers one by one: what an activation would hide is seen before it."""
+    for layer in network.layers if isinstance(network, Sequential) else [network]:
+        if isinstance(layer, Sequential):
+            _require_finite(layer, x, largest)
+        x = layer(x)
+        if not np.isfinite(x).all():
+            raise NonFiniteError(
+                f"{layer!r} makes numbers that are NaN or infinite: the weights are too large, up to "
+                f"{largest:.3g}, or the numbers that the network is given"
+            )
+    return x
 
 
 def check_rows(name: str, rows: Any, width: int) -> None:

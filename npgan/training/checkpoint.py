@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.data.reading import MAX_BYTES, opened
+from npgan.errors import InputError, shown
 
 TEMPORARY = ".npgan-*.tmp"
 """What files are called until they are whole."""
@@ -102,21 +103,19 @@ def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:
     return digest.hexdigest()
 
 
-def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load(path: Path, most: int = MAX_BYTES) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Load what :func:`save` wrote; files of earlier versions have no digest.
 
-    No array is larger than the file that holds it, so that a file cannot ask for more memory than
-    it takes on the disk.
+    No array is larger than the file that holds it, and a file of more than ``most`` bytes is not read.
 
     Raises
     ------
     InputError
-        If the file is missing, truncated, corrupted, or not of npgan's.
+        If the file is missing, truncated, corrupted, too large, or not of npgan's.
     """
     from safetensors import SafetensorError, safe_open
 
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+    check_regular(path, most)
     try:
         with safe_open(path, framework="numpy") as file:
             digest, brace, text = (file.metadata() or {}).get("npgan", "").partition("{")
@@ -132,6 +131,17 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return arrays, numbers
 
 
+def check_regular(path: Path, most: int) -> None:
+    """Raise an InputError unless a path is that of a regular file of at most so many bytes."""
+    try:
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+    except (FileNotFoundError, IsADirectoryError):
+        raise InputError(f"{path}: there is no such file") from None
+    if size > most:
+        raise InputError(f"{path} has {size:,} bytes, where at most {most:,} belong there")
+
+
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} among its numbers")
 
@@ -142,4 +152,6 @@ def check_same(numbers: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
         if name not in numbers:
             raise InputError(f"the checkpoint does not say its {name}")
         if numbers[name] != value:
-            raise InputError(f"the checkpoint's {name} is {numbers[name]}, this run's {value}")
+            raise InputError(
+                f"the checkpoint's {name} is {shown(numbers[name])}, this run's {shown(value)}"
+            )

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, shown
+from npgan.training.checkpoint import check_regular
 
 WHOLE = "step", "epoch"
 """Columns of whole numbers."""
+MOST = 2**26
+"""The most bytes of a history."""
 
 
 class History:
@@ -82,6 +85,7 @@ class History:
     @classmethod
     def of_table(cls, columns: Sequence[str], table: np.ndarray) -> "History":
         """Return the history that :meth:`table` made numbers of."""
+        check_columns(columns)
         if table.dtype != np.float64 or table.shape[1:] != (len(set(columns)),):
             raise ValueError(f"a history of {len(columns)} columns is {table.dtype} {table.shape}")
         rows = (zip(columns, row, strict=True) for row in table.tolist())
@@ -90,12 +94,20 @@ class History:
     @classmethod
     def read_csv(cls, path: Path) -> "History":
         """Read what the CSV callback wrote; empty cells are left out, and a last row that is cut off."""
+        check_regular(path, MOST)
         try:
             with path.open(newline="") as file:
                 whole = (line for line in file if line.endswith("\n"))
                 return cls.of(map(_cells, csv.DictReader(whole)))
         except (ValueError, TypeError, OverflowError, csv.Error) as error:
             raise InputError(f"{path} is not a history of npgan's: {error}") from None
+
+
+def check_columns(names: Iterable[str]) -> None:
+    """Raise a ValueError for names of columns that could not be shown, or be written to a file."""
+    for name in names:
+        if not (isinstance(name, str) and name and name.isprintable()):
+            raise ValueError(f"a column is called {shown(name)}")
 
 
 def _cells(row: dict[str, str]) -> dict[str, float]:

@@ -17,7 +17,7 @@ from npgan.errors import InputError, NonFiniteError, count
 from npgan.reports import Reports
 from npgan.training import checkpoint
 from npgan.training.callbacks import Callback
-from npgan.training.history import History
+from npgan.training.history import History, check_columns
 from npgan.training.interrupts import Shield
 from npgan.training.pace import Pace
 from npgan.training.steps import Steps
@@ -295,16 +295,16 @@ class Loop:
             self.batches.load_state(numbers["batches"])
             self.noise.bit_generator.state = numbers["noise"]
             self.step = count("step", numbers["step"])
-            if (self.step - self.batches.position) % self.batches.per_epoch:
-                raise InputError("its step is not at its position in the epoch")
             self.seconds = errors.not_negative("seconds", numbers["seconds"])
             self._sums = {
-                name: (float(total), count("the rows of a sum", rows, 1))
+                name: (errors.number("a sum", total), count("the rows of a sum", rows, 1))
                 for name, (total, rows) in numbers["sums"].items()
             }
+            check_columns(self._sums)
             if HISTORY in arrays:
                 self.history = History.of_table(numbers[HISTORY], arrays[HISTORY])
-            self._check_numbers(numbers["model"])
+            self._check_numbers(numbers)
+            self._check_rows(whole=HISTORY in arrays)
         except InputError as error:
             raise InputError(f"the checkpoint is damaged or of another run: {error}") from None
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
@@ -312,15 +312,33 @@ class Loop:
                 f"the checkpoint is damaged: {type(error).__name__}: {error}"
             ) from None
 
-    def _check_numbers(self, model: Mapping[str, Any]) -> None:
+    def _check_numbers(self, numbers: Mapping[str, Any]) -> None:
         """Raise an InputError unless the numbers of a state belong to one and the same step."""
-        last = self.history.rows[-1] if len(self.history) else {"step": 0, "seconds": 0.0}
-        since = self.step - last["step"]
-        if model["step"] < self.step:
-            raise InputError(f"its model is at step {model['step']}, the run at {self.step}")
-        if since < 0 or last["seconds"] > self.seconds:
-            raise InputError(f"its history goes on to step {last['step']}, the run to {self.step}")
-        if any(row["epoch"] != row["step"] // self.batches.per_epoch for row in self.history):
-            raise InputError("its history's steps and epochs do not agree")
-        if any(rows > since or not np.isfinite(total) for total, rows in self._sums.values()):
+        made = numbers["model"]["step"]
+        if made < self.step:
+            raise InputError(f"its model is at step {made}, the run at {self.step}")
+        position = self.step and (self.step - 1) % self.batches.per_epoch + 1
+        if self.batches.position != position:
+            raise InputError("its step is not at its position in the epoch")
+        taken = self.noise.bit_generator.state, self.batches.state()["rng"]
+        if taken != (numbers["noise"], numbers["batches"]["rng"]):
+            raise InputError("its random generators are none")
+
+    def _check_rows(self, whole: bool) -> None:
+        """Raise an InputError unless history and sums are those of a run at this step; all are there, or not."""
+        per_epoch, before = self.batches.per_epoch, {"step": 0, "epoch": 0, "seconds": 0.0}
+        for row in self.history:
+            if row["epoch"] != row["step"] // per_epoch or row["seconds"] < before["seconds"]:
+                raise InputError("its history's steps, epochs and seconds do not agree")
+            before = row
+        if before["step"] > self.step or before["seconds"] > self.seconds:
+            raise InputError(
+                f"its history goes on to step {before['step']}, the run to {self.step}"
+            )
+        last = max(before["step"], *(self.step - self.step % n for n in (LOG_EVERY, per_epoch)))
+        since = self.step - (last if whole else 0)
+        counts = [rows for _, rows in self._sums.values()]
+        reported = len(self.history.columns) > 3  # beside epoch, step and seconds
+        most = max(counts, default=0 if reported else since)
+        if most > since or (whole and most < since):
             raise InputError(f"its sums are not those of the {since} steps since the last row")

@@ -130,6 +130,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.models import GAN, NOT_OF_ONE_CODE, Autoencoder
     from npgan.models.coder import LatentModel
     from npgan.models.model import in_chunks
+    from npgan.pictures import to_unit
 
     check_out(a.out)
     count("--images", a.images, 1)
@@ -159,7 +160,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     }
     ways = {name: np.where(known > 0, truth, x).astype(np.float32) for name, x in ways.items()}
     rows = {"original": truth, "masked": masked, **ways}
-    images = {name: runs.to_unit(model, config, x) for name, x in rows.items()}
+    images = {name: to_unit(model, config, x) for name, x in rows.items()}
     images["masked"] = np.where(known > 0, images["masked"], 0.5)
     plotting.save_rows(a.out, {name: x[:SHOWN] for name, x in images.items()}, shape)
     hidden, original = known == 0, images["original"]

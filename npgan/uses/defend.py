@@ -145,6 +145,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.attacks import fgsm, pgd
     from npgan.metrics import auroc
     from npgan.models import Classifier
+    from npgan.pictures import to_unit
 
     check_out(a.out)
     if a.curve:
@@ -191,7 +192,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         for name, x in shown.items()
         if name != "change"
     }
-    pictures = {name: runs.to_unit(model, config, images) for name, images in shown.items()}
+    pictures = {name: to_unit(model, config, images) for name, images in shown.items()}
     plotting.save_rows(a.out, pictures, shape, taken_for)
     if a.curve:
         draw_curve(a.curve, result)

@@ -73,6 +73,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan import plotting, runs
     from npgan.models import Autoencoder
     from npgan.models.model import in_chunks
+    from npgan.pictures import to_unit
 
     check_out(a.out)
     model, config = runs.load_for("enhance", a.run_folder, Autoencoder)
@@ -95,7 +96,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         config.preset or config.model: in_chunks(model.decoder, in_chunks(model.encoder, spoiled)),
         "original": clean,
     }
-    images = {label: runs.to_unit(model, config, x) for label, x in rows.items()}
+    images = {label: to_unit(model, config, x) for label, x in rows.items()}
     plotting.save_rows(a.out, {label: x[:SHOWN] for label, x in images.items()}, shape)
     truth = images.pop("original")
     return {label: quality(x, truth, shape) for label, x in images.items()}

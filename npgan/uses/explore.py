@@ -51,6 +51,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan import plotting, runs
     from npgan.metrics import PCA
     from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
+    from npgan.pictures import to_unit
 
     check_out(a.out)
     count("--rows", a.rows, 1, 100)
@@ -61,7 +62,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     shape = image_shape("explore", config)
 
     def pictures(z: np.ndarray) -> np.ndarray:
-        return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
+        return to_unit(model, config, model.decode(z.astype(np.float32)))
 
     result: dict[str, Any] = {}
     if isinstance(model, GAN):

@@ -52,6 +52,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.latent import lerp, slerp
     from npgan.metrics import frechet_distance
     from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
+    from npgan.pictures import to_unit
 
     check_out(a.out, ".png", ".gif")
     count("--pairs", a.pairs, 2 if a.out.suffix == ".gif" else 1, 100)
@@ -62,7 +63,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     shape, rng = image_shape("interpolate", config), np.random.default_rng(a.seed)
 
     def pictures(z: np.ndarray) -> np.ndarray:
-        return runs.to_unit(model, config, model.decode(z.astype(np.float32)))
+        return to_unit(model, config, model.decode(z.astype(np.float32)))
 
     drawn = ends(model, config, a.run_folder, 3 * MIDPOINTS, rng).astype(np.float64)
     ways = {"straight": lerp}

@@ -38,6 +38,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.features import PIXELS, probabilities
     from npgan.metrics import nearest_rows, psnr
     from npgan.models import Translator
+    from npgan.pictures import to_unit
 
     check_out(a.out)
     count("--images", a.images, 1)
@@ -57,7 +58,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         "truth": truth,
     }
     drawn = {"source": source, **ways}
-    images = {name: runs.to_unit(model, config, x) for name, x in drawn.items()}
+    images = {name: to_unit(model, config, x) for name, x in drawn.items()}
     shown = {name: x[:SHOWN] for name, x in images.items()}
     plotting.save_rows(a.out, shown, (height // 2, width))
     result: dict[str, Any] = {}
