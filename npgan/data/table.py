@@ -19,7 +19,9 @@ DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas"}
 NAMELESS = ("", "Unnamed: 0")
 """Names that pandas gives to the column of a row's own number."""
 LABELS = {"label", "labels", "class", "target"}
-"""Names, in small letters, of columns that are likely to hold labels."""
+"""Names, in small letters, of the column that holds labels."""
+EXACT = 2**53
+"""The whole numbers below it are all told apart."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 """Cells, in small letters, that say that there is no number."""
 
@@ -35,12 +37,13 @@ class Row(NamedTuple):
 
 
 def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Read a table as the training data, and say what of it was not taken for data.
+    """Read a table as the training data and their labels, and say what of it was not taken for data.
 
     Cells stand between commas, semicolons or tabs, in quotes or not; with the latter two numbers may
     have a decimal comma. Lines before the table may begin with #. The first row may name the columns,
     also by the numbers from 0 on. A first column without a name whose whole numbers are all different
-    numbers the rows: it is left out.
+    numbers the rows: it is left out. The one column with a name of `LABELS` has the labels if its numbers
+    are whole.
 
     Raises
     ------
@@ -64,23 +67,44 @@ def _read(text: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
     delimiter = next((character for character in DELIMITERS if character in unquoted), ",")
     rows = _rows(chain([first], lines), delimiter, before)
     top = list(islice(rows, 2))
-    names = top[0].cells if top and _are_names(*top) else None
-    table = _numbers(chain(top[names is not None :], rows), delimiter, top[:1])
+    names = [cell.strip() for cell in top[0].cells] if top and _are_names(*top) else []
+    apart = _apart(names)
+    table, exact = _numbers(chain(top[bool(names) :], rows), delimiter, top[:1], apart)
     notes = [f"left out: lines that begin with # ({before})"] if before else []
     if delimiter != ",":
         notes.append(f"cells between {DELIMITERS[delimiter]}")
     if names and _number(names[-1]) is not None:
         notes.append(f"the numbers in line {top[0].line} name the columns")
-    for name in names or ():
-        if name.strip().lower() in LABELS:
-            notes.append(f"the column {name.strip()} was taken for data: labels are read from .npz")
-    if names and names[0].strip() in NAMELESS and len(names) > 1:
-        if _counts(table[:, 0]):
-            table = np.ascontiguousarray(table[:, 1:])
-            notes.append("left out: the first column, without a name, which numbers the rows")
-        else:
-            notes.append("the first column has no name")
-    return {"train": table}, notes
+    out, labels, said = _sorted(names, dict(zip(apart, exact.T, strict=True)))
+    arrays = {"train": np.delete(table, out, axis=1) if out else table}
+    if labels is not None:
+        arrays["train_labels"] = labels
+    return arrays, [*notes, *said]
+
+
+def _apart(names: list[str]) -> list[int]:
+    """Return the columns that by their names may be no data."""
+    numbers = [0] if len(names) > 1 and names[0] in NAMELESS else []
+    return numbers + [i for i, name in enumerate(names) if name.lower() in LABELS]
+
+
+def _sorted(
+    names: list[str], exact: dict[int, np.ndarray]
+) -> tuple[list[int], np.ndarray | None, list[str]]:
+    """Return which columns are no data, the labels if one of them has them, and what to say of them."""
+    out, notes = list[int](), list[str]()
+    labels = [i for i in exact if names[i] not in NAMELESS]
+    if len(labels) < len(exact):
+        counts = _are_whole(exact[0]) and len(np.unique(exact[0])) == len(exact[0])
+        out = [0] if counts else []
+        left = "left out: the first column, without a name, which numbers the rows"
+        notes = [left if counts else "the first column has no name"]
+    if len(labels) == 1 and _are_whole(exact[labels[0]]) and len(names) > len(out) + 1:
+        notes.append(f"the column {names[labels[0]]} has the labels")
+        return [*out, *labels], exact[labels[0]].astype(np.int64), notes
+    why = "labels are whole numbers in one column, beside data"
+    notes += [f"the column {names[i]} was taken for data: {why}" for i in labels]
+    return out, None, notes
 
 
 def _rows(lines: Iterable[str], delimiter: str, before: int) -> Iterator[Row]:
@@ -121,9 +145,14 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _numbers(rows: Iterator[Row], delimiter: str, top: list[Row]) -> np.ndarray:
-    """Return rows as an array (n, d); all have as many cells as the one at the top of the table."""
-    blocks = []
+def _numbers(
+    rows: Iterator[Row], delimiter: str, top: list[Row], apart: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows as float32 (n, d), and those of their columns in ``apart`` as float64.
+
+    All have as many cells as the one at the top of the table.
+    """
+    blocks, exact = [], []
     while block := list(islice(rows, ROWS)):
         for line, cells in block:
             if len(cells) != len(top[0].cells):
@@ -131,10 +160,12 @@ def _numbers(rows: Iterator[Row], delimiter: str, top: list[Row]) -> np.ndarray:
                 raise ValueError(f"line {line} has {len(cells)} cells, {columns}")
         if delimiter != ",":
             block = [Row(line, [c.replace(",", ".") for c in cells]) for line, cells in block]
-        blocks.append(_block(block))
+        numbers = _block(block).reshape(len(block), -1)
+        blocks.append(numbers.astype(np.float32))
+        exact.append(numbers[:, apart])
     if not blocks:
         raise ValueError("it holds no data")
-    return np.concatenate(blocks).reshape(-1, len(top[0].cells))
+    return np.concatenate(blocks), np.concatenate(exact)
 
 
 def _block(rows: list[Row]) -> np.ndarray:
@@ -149,7 +180,7 @@ def _block(rows: list[Row]) -> np.ndarray:
     if not sound:
         for row in rows:
             _refuse(row)
-    return found.astype(np.float32)
+    return found
 
 
 def _refuse(row: Row) -> None:
@@ -167,6 +198,6 @@ def _refuse(row: Row) -> None:
         raise ValueError(f"line {row.line}, column {column} {what}")
 
 
-def _counts(column: np.ndarray) -> bool:
-    """Whether numbers are whole and all different."""
-    return bool((column == np.floor(column)).all()) and len(np.unique(column)) == len(column)
+def _are_whole(column: np.ndarray) -> bool:
+    """Whether numbers are whole, and none of them stands for others, too."""
+    return bool((column == np.floor(column)).all() and (abs(column) < EXACT).all())
