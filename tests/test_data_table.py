@@ -111,6 +111,11 @@ def test_numbers_are_names_only_where_they_count_columns_or_rows(tmp_path, text,
         ('a,b\n1,"2\n', "line 2"),
         ("a b\n1 2\n", "line 2, column 1 has '1 2'"),
         ("# only\n", "no data"),
+        ("\n\n", "no data"),
+        ("a;b\n1,234;5.5\n", "decimal commas and decimal points"),
+        ("a\tb\n1.5\t2\n1,5\t2\n", "decimal commas and decimal points"),
+        ("1234567," * 2**20, "a row has more than 4,194,304 letters"),
+        ('"123456\n",' * 2**19, "a row has more than 4,194,304 letters"),
     ],
 )
 def test_what_is_no_number_is_named_by_its_line(tmp_path, text, message):

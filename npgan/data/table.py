@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -24,9 +24,28 @@ EXACT = 2**53
 """The whole numbers below it are all told apart."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 """Cells, in small letters, that say that there is no number."""
+LONGEST = 2**22
+"""Letters that a row may have: each cell takes thirty times the memory of its letters while it is read."""
+CELLS = 2**16  # that are read at once
 
 
-ROWS = 256  # that are read at once
+class Lines:
+    """The lines of a text; ``letters`` are those since a row ended."""
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self.text, self.letters = text, 0
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(LONGEST + 1)
+        self.letters += len(line)
+        if self.letters > LONGEST:
+            raise ValueError(f"a row has more than {LONGEST:,} letters")
+        if not line:
+            raise StopIteration
+        return line
 
 
 class Row(NamedTuple):
@@ -54,22 +73,24 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         packed = os.fstat(raw.fileno()).st_size
         check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32
         with TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as text:
-            return _read(text)
+            return _read(Lines(text))
 
 
-def _read(text: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
-    lines, before, first = iter(text), 0, ""
+def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
+    before, first = 0, ""
     for first in lines:
         if not first.startswith("#"):
             break
-        before, first = before + 1, ""
+        before, first, lines.letters = before + 1, "", 0
     unquoted = re.sub('"[^"]*"', "", first)
     delimiter = next((character for character in DELIMITERS if character in unquoted), ",")
-    rows = _rows(chain([first], lines), delimiter, before)
+    rows = _rows(first, lines, delimiter, before)
     top = list(islice(rows, 2))
-    names = [cell.strip() for cell in top[0].cells] if top and _are_names(*top) else []
+    if not top:
+        raise ValueError("it holds no data")
+    names = [cell.strip() for cell in top[0].cells] if _are_names(*top) else []
     apart = _apart(names)
-    table, exact = _numbers(chain(top[bool(names) :], rows), delimiter, top[:1], apart)
+    table, exact = _numbers(chain(top[bool(names) :], rows), delimiter, top[0], apart)
     notes = [f"left out: lines that begin with # ({before})"] if before else []
     if delimiter != ",":
         notes.append(f"cells between {DELIMITERS[delimiter]}")
@@ -107,13 +128,15 @@ def _sorted(
     return out, None, notes
 
 
-def _rows(lines: Iterable[str], delimiter: str, before: int) -> Iterator[Row]:
-    """Yield the rows that are not empty; ``before`` is how many lines came before them."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+def _rows(first: str, lines: Lines, delimiter: str, before: int) -> Iterator[Row]:
+    """Yield the rows that are not empty; ``before`` is how many lines came before the first."""
+    reader = csv.reader(
+        chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
     empty, width = 0, 0
     try:
         for cells in reader:
-            line = before + reader.line_num
+            line, lines.letters = before + reader.line_num, 0
             if not cells:
                 empty = line
                 continue
@@ -146,21 +169,24 @@ def _number(cell: str) -> float | None:
 
 
 def _numbers(
-    rows: Iterator[Row], delimiter: str, top: list[Row], apart: list[int]
+    rows: Iterator[Row], delimiter: str, top: Row, apart: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return rows as float32 (n, d), and those of their columns in ``apart`` as float64.
 
     All have as many cells as the one at the top of the table.
     """
-    blocks, exact = [], []
-    while block := list(islice(rows, ROWS)):
+    blocks, exact, marks = [], [], set[str]()
+    while block := list(islice(rows, max(1, CELLS // len(top.cells)))):
         for line, cells in block:
-            if len(cells) != len(top[0].cells):
-                columns = f"line {top[0].line} has {len(top[0].cells)} columns"
+            if len(cells) != len(top.cells):
+                columns = f"line {top.line} has {len(top.cells)} columns"
                 raise ValueError(f"line {line} has {len(cells)} cells, {columns}")
         if delimiter != ",":
+            marks |= {mark for mark in ",." for row in block for cell in row.cells if mark in cell}
             block = [Row(line, [c.replace(",", ".") for c in cells]) for line, cells in block]
         numbers = _block(block).reshape(len(block), -1)
+        if len(marks) > 1:
+            raise ValueError("it has decimal commas and decimal points: one of them is no decimal")
         blocks.append(numbers.astype(np.float32))
         exact.append(numbers[:, apart])
     if not blocks:
