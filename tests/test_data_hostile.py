@@ -122,6 +122,9 @@ HEADERS = {
     "more than is announced": (npy("(1, 2)", bytes(3)), "announces 2 bytes of data, it holds more"),
     "less than is announced": (npy("(1, 2)", bytes(1)), "it holds only 1"),
     "a type that there is not": (npy("(1,)", b"", "|u3"), "its type is '.u3'"),
+    "a size that is no tuple": (npy("(1)", bytes(1)), "not that of an array of numbers"),
+    "octal sizes": (npy("(01, 1)", bytes(1)), "not that of an array of numbers"),
+    "lines behind the header": (npy("(1, 1), }\n\n", bytes(1)), "not that of an array of numbers"),
     "spaces that are none": (npy("(1, 2)\xa0", bytes(2)), "not that of an array"),
     "another version": (npy("(1,)")[:6] + b"\7\0" + npy("(1,)")[8:], "version"),
 }

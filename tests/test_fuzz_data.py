@@ -13,6 +13,8 @@ import warnings
 from typing import NamedTuple
 
 import fuzz
+import fuzz_arrays
+import fuzz_pictures
 import naive_readers as naive
 import numpy as np
 import pytest
@@ -24,9 +26,9 @@ from npgan.errors import InputError
 
 SHORT, LONG = 40, 20_000
 """Mutants of each kind, in every run and in the campaign."""
-SMALL = 2**21
+SMALL = 2**20
 """What a file may take, lowered so that small files come to the bound."""
-SLACK = 2**22
+SLACK = 2**21
 SECONDS = 20
 LETTERS = 500
 NEVER = MemoryError, RecursionError, AssertionError
@@ -60,12 +62,12 @@ def labelled(content):
 
 
 KINDS = {
-    "png": Kind("folder/a.png", written.png, fuzz.PNG, naive.png),
-    "jpeg": Kind("folder/a.jpg", written.jpeg, fuzz.JPEG, naive.jpeg),
-    "idx": Kind("a.gz", written.idx, fuzz.IDX, rows(naive.idx)),
-    "idx labels": Kind("idx/train-labels-idx1-ubyte.gz", labels, fuzz.IDX, labelled, IMAGES),
-    "npy": Kind("a.npy", written.npy, fuzz.NPY, rows(naive.npy)),
-    "npz": Kind("a.npz", written.npz, fuzz.NPZ, naive.npz),
+    "png": Kind("folder/a.png", written.png, fuzz_pictures.PNG, naive.png),
+    "jpeg": Kind("folder/a.jpg", written.jpeg, fuzz_pictures.JPEG, naive.jpeg),
+    "idx": Kind("a.gz", written.idx, fuzz_arrays.IDX, rows(naive.idx)),
+    "idx labels": Kind("idx/train-labels-idx1-ubyte.gz", labels, fuzz_arrays.IDX, labelled, IMAGES),
+    "npy": Kind("a.npy", written.npy, fuzz_arrays.NPY, rows(naive.npy)),
+    "npz": Kind("a.npz", written.npz, fuzz_arrays.NPZ, naive.npz),
     "csv": Kind("a.csv", written.table, fuzz.CSV, naive.table),
 }
 
@@ -229,7 +231,9 @@ def folder_of(rng, folder):
     for name in rng.permutation(np.array(NAMES, object))[: rng.integers(1, len(NAMES))]:
         name = os.fsdecode(name)
         path, what = folder / name, int(rng.integers(8))
-        content = fuzz.grey_png(rng.integers(0, 256, (2, 2) if rng.random() < 0.97 else (2, 3)))
+        content = fuzz_pictures.grey_png(
+            rng.integers(0, 256, (2, 2) if rng.random() < 0.97 else (2, 3))
+        )
         if what == 0:
             path.mkdir()
         elif what == 1:

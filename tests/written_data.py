@@ -8,7 +8,9 @@ import zlib
 
 import naive_readers as naive
 import numpy as np
-from fuzz import pick, png_file, zipped
+from fuzz import pick
+from fuzz_arrays import zipped
+from fuzz_pictures import png_file
 from PIL import Image
 
 # --- pictures ------------------------------------------------------------------------------------

@@ -26,12 +26,12 @@ MAGIC = b"\x93NUMPY"
 LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
 """Version of the format -> how the header's length is written."""
 MAX_HEADER = 1024  # bytes; an array of 32 axes has a shorter one
+SIZE = "(?:0|[1-9][0-9]{0,17})"
 HEADER = re.compile(
-    r"\s*\{\s*'descr': '([<>|=]?[biufcmMOSUV]\d{0,4})', 'fortran_order': (True|False), "
-    r"'shape': \((\d{1,18}(?:, \d{1,18})*,?|)\), \}\s*",
-    re.ASCII,
+    "\\{'descr': '([<>|=]?[biufcmMOSUV][0-9]{0,4})', 'fortran_order': (True|False), "
+    f"'shape': \\((|{SIZE},|{SIZE}(?:, ?{SIZE})+,?)\\),? ?}} *\n?"
 )
-"""An array's header, a Python dictionary, as NumPy writes it: type, order, sizes."""
+"""An array's header, a Python dictionary, as NumPy and others write it: type, order, sizes."""
 
 
 def read_npy(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:

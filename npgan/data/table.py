@@ -89,43 +89,40 @@ def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
     if not top:
         raise ValueError("it holds no data")
     names = [cell.strip() for cell in top[0].cells] if _are_names(*top) else []
-    apart = _apart(names)
+    labels = [i for i, name in enumerate(names) if name.lower() in LABELS]
+    apart = [0] * (len(names) > 1 and names[0] in NAMELESS) + labels * (len(labels) == 1)
     table, exact = _numbers(chain(top[bool(names) :], rows), delimiter, top[0], apart)
     notes = [f"left out: lines that begin with # ({before})"] if before else []
     if delimiter != ",":
         notes.append(f"cells between {DELIMITERS[delimiter]}")
     if names and _number(names[-1]) is not None:
         notes.append(f"the numbers in line {top[0].line} name the columns")
-    out, labels, said = _sorted(names, dict(zip(apart, exact.T, strict=True)))
-    arrays = {"train": np.delete(table, out, axis=1) if out else table}
-    if labels is not None:
-        arrays["train_labels"] = labels
-    return arrays, [*notes, *said]
+    if len(labels) > 1:
+        notes.append(f"{len(labels)} columns with names of labels were taken for data")
+    out, arrays, said = _set_apart(names, dict(zip(apart, exact.T, strict=True)))
+    return {"train": np.delete(table, out, axis=1) if out else table, **arrays}, [*notes, *said]
 
 
-def _apart(names: list[str]) -> list[int]:
-    """Return the columns that by their names may be no data."""
-    numbers = [0] if len(names) > 1 and names[0] in NAMELESS else []
-    return numbers + [i for i, name in enumerate(names) if name.lower() in LABELS]
-
-
-def _sorted(
-    names: list[str], exact: dict[int, np.ndarray]
-) -> tuple[list[int], np.ndarray | None, list[str]]:
+def _set_apart(
+    names: list[str], columns: dict[int, np.ndarray]
+) -> tuple[list[int], dict[str, np.ndarray], list[str]]:
     """Return which columns are no data, the labels if one of them has them, and what to say of them."""
-    out, notes = list[int](), list[str]()
-    labels = [i for i in exact if names[i] not in NAMELESS]
-    if len(labels) < len(exact):
-        counts = _are_whole(exact[0]) and len(np.unique(exact[0])) == len(exact[0])
-        out = [0] if counts else []
-        left = "left out: the first column, without a name, which numbers the rows"
-        notes = [left if counts else "the first column has no name"]
-    if len(labels) == 1 and _are_whole(exact[labels[0]]) and len(names) > len(out) + 1:
-        notes.append(f"the column {names[labels[0]]} has the labels")
-        return [*out, *labels], exact[labels[0]].astype(np.int64), notes
-    why = "labels are whole numbers in one column, beside data"
-    notes += [f"the column {names[i]} was taken for data: {why}" for i in labels]
-    return out, None, notes
+    out, arrays, notes = list[int](), dict[str, np.ndarray](), list[str]()
+    for i, column in columns.items():
+        if names[i] in NAMELESS:
+            if _are_whole(column) and len(np.unique(column)) == len(column):
+                out.append(i)
+                notes.append("left out: the first column, without a name, which numbers the rows")
+            else:
+                notes.append("the first column has no name")
+        elif _are_whole(column) and len(names) > len(out) + 1:
+            out.append(i)
+            arrays["train_labels"] = column.astype(np.int64)
+            notes.append(f"the column {names[i]} has the labels")
+        else:
+            why = "labels are whole numbers, beside data"
+            notes.append(f"the column {names[i]} was taken for data: {why}")
+    return out, arrays, notes
 
 
 def _rows(first: str, lines: Lines, delimiter: str, before: int) -> Iterator[Row]:
