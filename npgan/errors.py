@@ -244,7 +244,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
     dtype = found.dtype.newbyteorder("=")
     if dtype.kind == "f":  # what is longer or shorter is not known to linear algebra
         dtype = np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
-    with np.errstate(over="ignore"):  # what becomes infinite is found to be
+    with np.errstate(all="ignore"):  # what becomes infinite, and what is NaN, is found to be
         return found.astype(dtype, copy=False)
 
 
@@ -265,7 +265,7 @@ def array(
     """
     found = as_array(name, value)
     shaped(name, found, form, kind, rows)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         found = found if dtype is None else found.astype(dtype, copy=False)
     if found.dtype.kind == "f" and not (finite := np.isfinite(found)).all():
         place = np.argwhere(~finite)[0]

@@ -88,6 +88,14 @@ def test_an_npy_file_is_the_training_data(tmp_path, order):
     np.testing.assert_array_equal(load_path(tmp_path / "a.npy").train, IMAGES.reshape(2, -1))
 
 
+@pytest.mark.parametrize("end", ["(2, 2), }", "(2,2), }", "(2, 2)}", "(2, 2,), }", "(2, 2), }\n"])
+def test_an_npy_file_may_be_written_by_others(tmp_path, end):
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {end}"
+    start = b"\x93NUMPY\1\0" + struct.pack("<H", len(header))
+    (tmp_path / "a.npy").write_bytes(start + header.encode() + bytes([1, 2, 3, 4]))
+    assert load_path(tmp_path / "a.npy").train.tolist() == [[1, 2], [3, 4]]
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize(
     "keys",

@@ -5,8 +5,10 @@ import io
 import os
 import struct
 import tracemalloc
+import warnings
 import zipfile
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ MANY = 2**29
 def npy(shape, content=b"", descr="|u1"):
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
     header += " " * (-(10 + len(header) + 1) % 64) + "\n"
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + content
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode("latin-1") + content
 
 
 def packed_npz(path, method):
@@ -119,6 +121,11 @@ HEADERS = {
     "numbers without a size": (npy("(9,)", b"", "|V0"), "cannot read"),
     "more than is announced": (npy("(1, 2)", bytes(3)), "announces 2 bytes of data, it holds more"),
     "less than is announced": (npy("(1, 2)", bytes(1)), "it holds only 1"),
+    "a type that there is not": (npy("(1,)", b"", "|u3"), "its type is '.u3'"),
+    "a size that is no tuple": (npy("(1)", bytes(1)), "not that of an array of numbers"),
+    "octal sizes": (npy("(01, 1)", bytes(1)), "not that of an array of numbers"),
+    "lines behind the header": (npy("(1, 1), }\n\n", bytes(1)), "not that of an array of numbers"),
+    "spaces that are none": (npy("(1, 2)\xa0", bytes(2)), "not that of an array"),
     "another version": (npy("(1,)")[:6] + b"\7\0" + npy("(1,)")[8:], "version"),
 }
 
@@ -133,9 +140,11 @@ def test_an_npy_header_is_read_by_a_pattern(tmp_path, name):
 
 @pytest.mark.parametrize("dtype", ["<f8", ">i2", "|b1", "|i1", "<f2", "<u8"])
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (1, 2, 3)])
-def test_the_pattern_is_that_of_what_numpy_writes(dtype, shape):
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+@pytest.mark.filterwarnings("ignore:Stored array in format")
+def test_the_pattern_is_that_of_what_numpy_writes(dtype, shape, version):
     file = io.BytesIO()
-    np.lib.format.write_array(file, np.zeros(shape, dtype))
+    np.lib.format.write_array(file, np.zeros(shape, dtype), version)
     file.seek(0)
     assert _read_header(file) == (shape, False, np.dtype(dtype))
 
@@ -163,6 +172,26 @@ def test_what_an_npz_holds_is_not_taken_for_something_else(tmp_path, name):
             archive.writestr(f"{key}.npy", file.getvalue())
     with pytest.raises(InputError, match=message):
         load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("descr", "number"), [("<f8", b"\1" + bytes(5) + b"\xf0\x7f"), ("<f16", b"#" * 16)]
+)
+def test_a_number_that_is_none_is_refused_without_a_warning(tmp_path, descr, number):
+    """A signalling NaN: the processor objects where it is made shorter."""
+    (tmp_path / "a.npy").write_bytes(npy("(1, 1)", number, descr))
+    with warnings.catch_warnings(record=True) as caught, suppress(InputError):
+        warnings.simplefilter("always")
+        load(tmp_path / "a.npy")
+    assert not caught
+
+
+def test_what_a_parser_says_of_a_file_is_shortened(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("\n" * 30_000, b"")
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "a.npz")
+    assert len(str(caught.value).replace(str(tmp_path), "")) < 300
 
 
 def test_links_lead_to_idx_files_of_the_folder_only(tmp_path):

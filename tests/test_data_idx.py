@@ -132,6 +132,24 @@ def test_several_idx_data_sets_in_a_folder_are_named(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("emnist-digits-train-images-idx3-ubyte", "."),
+        ("emnist-digits-train-images-idx3-ubyte", "emnist-digits-train-images-idx3-ubyte"),
+        ("EMNIST-test.gz", "EMNIST-test.gz"),
+    ],
+)
+def test_images_of_emnist_are_turned_upright(tmp_path, name, path):
+    upright = np.arange(200, 212, dtype=np.uint8).reshape(2, 3, 2)
+    (tmp_path / name).write_bytes(idx_bytes(np.ascontiguousarray(upright.swapaxes(1, 2))))
+    (tmp_path / "emnist-digits-train-labels-idx1-ubyte").write_bytes(TWO)
+    data = load(tmp_path / path)
+    assert data.image_shape == (3, 2)
+    assert data.train.tolist() == upright.reshape(2, -1).tolist()
+    assert data.summary().count("EMNIST's images were turned upright") == 1
+
+
 @pytest.mark.parametrize("name", ["images-idx3-ubyte", "a.idx3-ubyte", "a.gz", "a"])
 def test_a_single_idx_file_is_the_training_data(tmp_path, name):
     (tmp_path / name).write_bytes(gzip.compress(ONE) if name == "a.gz" else ONE)

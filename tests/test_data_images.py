@@ -9,7 +9,7 @@ from PIL import Image
 
 from npgan.data import from_arrays, load
 from npgan.data.images import read_image
-from npgan.data.png import check_png
+from npgan.data.png import check_rows, read_png
 from npgan.errors import InputError
 
 GREY = np.arange(1, 13, dtype=np.uint8).reshape(3, 4) * 20
@@ -131,7 +131,7 @@ MORE_ROWS = WHOLE[:8] + chunk(b"IHDR", HEADER) + WHOLE[33:]
 @pytest.mark.parametrize("cut", range(1, len(WHOLE)))
 def test_a_png_cut_anywhere_is_refused(cut):
     with pytest.raises(ValueError, match="cut short"):
-        check_png(WHOLE[:-cut])
+        read_png(WHOLE[:-cut])
 
 
 def test_a_png_damaged_anywhere_is_refused():
@@ -139,7 +139,7 @@ def test_a_png_damaged_anywhere_is_refused():
         damaged = bytearray(WHOLE)
         damaged[i] ^= 1
         with pytest.raises(ValueError, match="PNG"):
-            check_png(bytes(damaged))
+            read_png(bytes(damaged))
 
 
 def test_rows_that_a_png_lacks_are_not_black(tmp_path):
@@ -151,7 +151,7 @@ def test_rows_that_a_png_lacks_are_not_black(tmp_path):
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (9, 8), (17, 2)])
 @pytest.mark.parametrize("colour", [(), (3,), (4,)])
 def test_whole_pngs_are_whole(shape, colour):
-    check_png(png(np.zeros((*shape, *colour), np.uint8)))
+    check_rows(read_png(png(np.zeros((*shape, *colour), np.uint8))))
 
 
 def test_an_interlaced_png_is_whole():
@@ -161,6 +161,86 @@ def test_an_interlaced_png_is_whole():
     )
     header = struct.pack(">IIBBBBB", 9, 9, 8, 0, 0, 0, 1)
     start = WHOLE[:8] + chunk(b"IHDR", header)
-    check_png(start + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    check_rows(read_png(start + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")))
     with pytest.raises(ValueError, match="announces"):
-        check_png(start + chunk(b"IDAT", zlib.compress(rows[1:])) + chunk(b"IEND", b""))
+        check_rows(read_png(start + chunk(b"IDAT", zlib.compress(rows[1:])) + chunk(b"IEND", b"")))
+
+
+def written(size, depth, colour, rows, *others, end=b""):
+    """Return a PNG of such a header, with chunks before and behind its rows, uncompressed."""
+    header = struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)
+    packed = rows if end else zlib.compress(rows)
+    before = b"".join(chunk(*other) for other in others)
+    return WHOLE[:8] + chunk(b"IHDR", header) + before + chunk(b"IDAT", packed) + end + END
+
+
+END = chunk(b"IEND", b"")
+CLEAR = {
+    "grey": (written((2, 1), 8, 0, b"\0\5\xc8", (b"tRNS", b"\0\5")), [255, 200]),
+    "grey of two bits": (written((2, 1), 2, 0, b"\0\xb0", (b"tRNS", b"\0\2")), [255, 255]),
+    "grey of one bit": (written((2, 1), 1, 0, b"\0\x40", (b"tRNS", b"\0\0")), [255, 255]),
+    "bits that do not count": (written((2, 1), 8, 0, b"\0\5\xc8", (b"tRNS", b"\7\5")), [255, 200]),
+    "a colour": (
+        written((2, 1), 8, 2, b"\0\1\2\3\xc8\xc8\xc8", (b"tRNS", b"\0\1\0\2\0\3")),
+        [255, 200],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLEAR)
+def test_pixels_of_the_transparent_colour_become_white(tmp_path, name):
+    content, grey = CLEAR[name]
+    (tmp_path / "a.png").write_bytes(content)
+    data = load(tmp_path)
+    assert data.train.tolist() == [grey]
+    assert "transparent pixels became white (1)" in data.summary()
+
+
+ROW, BLACK = b"\0\xc8", (b"PLTE", bytes(3))
+SPOILT = {
+    "a transparent colour of 16 bits": (
+        written((1, 1), 16, 0, b"\0\0\1", (b"tRNS", b"\0\1")),
+        "transparent colour of 16 bits",
+    ),
+    "a colour that no palette has": (written((1, 1), 8, 3, b"\0\1", BLACK), "pixels of colour 1"),
+    "no palette": (written((1, 1), 8, 3, b"\0\0"), "a palette of 0 bytes"),
+    "transparency of more than the palette": (
+        written((1, 1), 8, 3, b"\0\0", BLACK, (b"tRNS", bytes(2))),
+        "does not fit its palette",
+    ),
+    "transparency before the palette": (
+        written((1, 1), 8, 3, b"\0\0", (b"tRNS", bytes(1)), BLACK),
+        "IHDR, tRNS, PLTE, IDAT, IEND: that is no order",
+    ),
+    "more rows": (written((1, 1), 8, 0, 2 * ROW), "has more bytes of rows; its header announces 2"),
+    "rows without their checksum": (
+        written((1, 1), 8, 0, zlib.compress(ROW)[:-4], end=chunk(b"tEXt", b"a\0b")),
+        "rows are cut short",
+    ),
+    "rows apart": (
+        written((1, 1), 8, 0, ROW, end=chunk(b"tEXt", b"a\0b") + chunk(b"IDAT", b"")),
+        "IHDR, IDAT, tEXt, IDAT, IEND: that is no order",
+    ),
+    "a chunk that must be known": (written((1, 1), 8, 0, ROW, (b"QUIT", b"")), "no order"),
+    "two headers": (written((1, 1), 8, 0, ROW, (b"IHDR", WHOLE[16:29])), "no order"),
+    "no pixels": (written((0, 1), 8, 0, b"\0"), "no pixels"),
+    "three bits": (written((1, 1), 3, 0, ROW), r"no known kind, \(3, 0, 0, 0, 0\)"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_png_that_says_two_things_is_refused(tmp_path, name):
+    content, message = SPOILT[name]
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "MPO"])
+def test_that_there_are_more_pictures_in_a_file_is_said(tmp_path, kind):
+    first, second = Image.fromarray(GREY), Image.fromarray(GREY[::-1])
+    name = "a.png" if kind == "PNG" else "a.jpg"
+    first.save(tmp_path / name, kind, save_all=True, append_images=[second])
+    data = load(tmp_path)
+    assert data.train.shape == (1, 12)
+    assert "of several pictures in a file the first was taken (1)" in data.summary()

@@ -42,6 +42,39 @@ def test_every_way_to_write_a_table_is_read(tmp_path, text, note):
 
 
 @pytest.mark.parametrize(
+    ("text", "rows", "labels"),
+    [
+        ("label,a,b\n7,1.5,2\n3,3,4\n", TABLE, [7, 3]),
+        ("a;b;Class\n1,5;2;7,0\n3;4;3\n", TABLE, [7, 3]),
+        (",a,TARGET,b\n0,1.5,7,2\n1,3,3,4\n", TABLE, [7, 3]),
+        (
+            "labels,a,b\n9007199254740991,1.5,2\n9007199254740990,3,4\n",
+            TABLE,
+            [2**53 - 1, 2**53 - 2],
+        ),
+        ("label,a\n9007199254740993,2\n3,4\n", [[2**53, 2], [3, 4]], None),
+        ("label,class\n1,2\n3,4\n", [[1, 2], [3, 4]], None),
+        ("label,a\n1.5,2\n3,4\n", TABLE, None),
+        (",label\n0,2\n1,4\n", [[2], [4]], None),
+        ("labelled,a\n1.5,2\n3,4\n", TABLE, None),
+    ],
+)
+def test_the_one_column_of_labels_has_the_labels(tmp_path, text, rows, labels):
+    data = read(tmp_path, text)
+    assert data.train.tolist() == rows
+    if labels is None:
+        assert data.train_labels is None
+        assert ("taken for data" in data.summary()) == ("labelled" not in text)
+    else:
+        assert data.given(data.train_labels).tolist() == labels
+        assert "has the labels" in data.summary()
+
+
+def test_row_numbers_that_float32_would_merge_are_told_apart(tmp_path):
+    assert read(tmp_path, ",a\n16777216,1\n16777217,2\n").train.tolist() == [[1], [2]]
+
+
+@pytest.mark.parametrize(
     ("text", "rows"),
     [
         ("0,1\n2,3\n", [[0, 1], [2, 3]]),
@@ -78,6 +111,11 @@ def test_numbers_are_names_only_where_they_count_columns_or_rows(tmp_path, text,
         ('a,b\n1,"2\n', "line 2"),
         ("a b\n1 2\n", "line 2, column 1 has '1 2'"),
         ("# only\n", "no data"),
+        ("\n\n", "no data"),
+        ("a;b\n1,234;5.5\n", "decimal commas and decimal points"),
+        ("a\tb\n1.5\t2\n1,5\t2\n", "decimal commas and decimal points"),
+        ("1234567," * 2**20, "a row has more than 4,194,304 letters"),
+        ('"123456\n",' * 2**19, "a row has more than 4,194,304 letters"),
     ],
 )
 def test_what_is_no_number_is_named_by_its_line(tmp_path, text, message):

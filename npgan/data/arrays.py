@@ -97,9 +97,7 @@ def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], 
         if brightest(arrays) != white:
             said = [f"pixels of 0 to {white} became 0 to 255"]
     else:
-        with np.errstate(
-            over="ignore"
-        ):  # a float64 beyond float32 becomes inf, which Dataset names
+        with np.errstate(all="ignore"):  # Dataset names what is not finite
             arrays = [array.astype(np.float32, order="C", copy=False) for array in arrays]
     return [array.reshape(len(array), -1) for array in arrays], said
 

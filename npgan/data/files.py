@@ -8,9 +8,9 @@ import numpy as np
 from npgan.data.arrays import from_arrays
 from npgan.data.dataset import Dataset
 from npgan.data.folder import left_out, regular_files
-from npgan.data.idx import is_idx, read_idx
+from npgan.data.idx import is_idx
 from npgan.data.images import SUFFIXES, read_images
-from npgan.data.mnist_files import find_files, read_files
+from npgan.data.mnist_files import find_files, read_files, read_upright
 from npgan.data.npy import read_npy, read_npz
 from npgan.data.reading import reading
 from npgan.data.table import read_csv
@@ -27,7 +27,7 @@ def load_path(path: str | Path) -> Dataset:
     - .npy: an array, the training data;
     - .npz: arrays train, test, train_labels and test_labels, or x_train, x_test, y_train and
       y_test, or one array of any name;
-    - .csv: a table of numbers, with or without names of columns, see `npgan.data.table.read_csv`;
+    - .csv: a table of numbers, with or without names of columns and labels, see `npgan.data.table.read_csv`;
     - one IDX file of any name, the training data;
     - a folder of PNG and JPEG images of one size, read as 8-bit greyscale in the order of their names,
       see `npgan.data.images.read_images`.
@@ -87,7 +87,8 @@ def _load_folder(name: str, folder: Path) -> Dataset:
 
 
 def _read_idx(path: Path) -> Read:
-    return {"train": read_idx(path)}, []
+    array, notes = read_upright(path)
+    return {"train": array}, notes
 
 
 READERS: dict[str, Callable[[Path], Read]] = {

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan.data.brightness import brightened
-from npgan.data.png import SIGNATURE, check_png
+from npgan.data.png import SIGNATURE, Png, check_rows, read_png
 from npgan.data.reading import check_size, opened, read_at_most, reading
 from npgan.errors import InputError, as_path
 
@@ -18,6 +18,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg")
 DEPTHS = (8, 10, 12, 14, 16)
 """Bits that 16-bit pixels may have."""
 MEMORY = 8  # bytes a pixel while it is decoded
+FIRST = "of several pictures in a file the first was taken"
+TRANSPARENT = "transparent pixels became white"
 
 
 class Picture(NamedTuple):
@@ -74,29 +76,46 @@ def _decoded(path: Path) -> Picture:
         packed = path.stat().st_size
         check_size(path, packed, packed)
         content = bytes(read_at_most(file, packed))
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as image:
+        png = read_png(content) if content.startswith(SIGNATURE) else None
+        source = io.BytesIO(png.content if png else content)
+        with Image.open(source, formats=["PNG", "JPEG"]) as image:
             check_size(path, MEMORY * image.width * image.height, packed)
-            if content.startswith(SIGNATURE):
-                check_png(content)
-            return _grey(ImageOps.exif_transpose(image))
+            if png:
+                check_rows(png)
+                _check_palette(png, image)
+            is_first = png.is_animated if png else getattr(image, "n_frames", 1) > 1
+            grey, notes = _grey(ImageOps.exif_transpose(image), png.clear if png else None)
+            return Picture(grey, (*notes, *[FIRST] * is_first))
 
 
-def _grey(image: Any) -> Picture:
+def _check_palette(png: Png, image: Any) -> None:
+    if image.mode == "P" and (highest := image.getextrema()[1]) >= png.colours:
+        raise ValueError(
+            f"the PNG has pixels of colour {highest}, its palette {png.colours} colours"
+        )
+
+
+def _grey(image: Any, clear: tuple[int, ...] | None = None) -> Picture:
+    """Return a picture's grey values; pixels of the colour ``clear`` are transparent."""
     from PIL import Image
 
     if image.mode.startswith("I"):  # Pillow would clip 16 bits at 255
         return Picture(np.asarray(image).astype(np.uint16))
-    if image.mode in ("1", "L"):
-        return Picture(np.asarray(image.convert("L")))
     notes = []
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         if image.getextrema()[3][0] < 255:
             page = Image.new("RGBA", image.size, "white")
             page.alpha_composite(image)
-            image, notes = page, ["transparent pixels became white"]
-    image = image.convert("RGB")
-    colours = np.asarray(image)
-    if (colours != colours[..., :1]).any():
-        notes.append("colours became grey")
-    return Picture(np.asarray(image.convert("L")), tuple(notes))
+            image, notes = page, [TRANSPARENT]
+    if image.mode not in ("1", "L"):
+        image = image.convert("RGB")
+        if (np.asarray(image) != np.asarray(image)[..., :1]).any():
+            notes.append("colours became grey")
+    grey = np.array(image.convert("L"))
+    if clear is not None:
+        samples = np.asarray(image) if len(clear) > 1 else grey[..., None]
+        is_clear = (samples == clear).all(-1)
+        grey[is_clear] = 255
+        notes += [TRANSPARENT] * bool(is_clear.any())
+    return Picture(grey, tuple(notes))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from npgan.data.arrays import from_arrays
 from npgan.data.dataset import Dataset
 from npgan.data.folder import regular_files
@@ -24,6 +26,10 @@ ENDINGS = {
     "test-labels-idx1-ubyte": "test_labels",
 }
 """End of a file's name, as MNIST or EMNIST has it -> field of a `Dataset`."""
+
+
+EMNIST = "emnist-"
+"""How the names of EMNIST's files begin."""
 
 
 def find_files(folder: Path) -> dict[str, Path]:
@@ -53,7 +59,17 @@ def find_files(folder: Path) -> dict[str, Path]:
 
 def read_files(name: str, paths: Mapping[str, Path], notes: Iterable[str] = ()) -> Dataset:
     """Read the given IDX files, by field, as one data set."""
-    return from_arrays(name, {field: read_idx(path) for field, path in paths.items()}, notes)
+    found = {field: read_upright(path) for field, path in paths.items()}
+    said = dict.fromkeys(note for _, notes in found.values() for note in notes)
+    return from_arrays(name, {field: array for field, (array, _) in found.items()}, [*said, *notes])
+
+
+def read_upright(path: Path) -> tuple[np.ndarray, list[str]]:
+    """Read an IDX file; images of EMNIST, in which rows and columns are exchanged, are turned upright."""
+    array = read_idx(path)
+    if array.ndim != 3 or not path.name.lower().startswith(EMNIST):
+        return array, []
+    return array.swapaxes(1, 2), ["EMNIST's images were turned upright: rows became columns"]
 
 
 def load_mnist() -> Dataset:

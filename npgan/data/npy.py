@@ -23,14 +23,15 @@ METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 """The ways in which NumPy stores the arrays of an .npz file."""
 
 MAGIC = b"\x93NUMPY"
-LENGTHS = {(1, 0): "<H", (2, 0): "<I"}
+LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
 """Version of the format -> how the header's length is written."""
 MAX_HEADER = 1024  # bytes; an array of 32 axes has a shorter one
+SIZE = "(?:0|[1-9][0-9]{0,17})"
 HEADER = re.compile(
-    r"\s*\{\s*'descr': '([<>|=]?[biufcmMOSUV]\d{0,4})', 'fortran_order': (True|False), "
-    r"'shape': \((\d{1,18}(?:, \d{1,18})*,?|)\), \}\s*"
+    "\\{'descr': '([<>|=]?[biufcmMOSUV][0-9]{0,4})', 'fortran_order': (True|False), "
+    f"'shape': \\((|{SIZE},|{SIZE}(?:, ?{SIZE})+,?)\\),? ?}} *\n?"
 )
-"""An array's header, a Python dictionary, as NumPy writes it: type, order, sizes."""
+"""An array's header, a Python dictionary, as NumPy and others write it: type, order, sizes."""
 
 
 def read_npy(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -86,7 +87,10 @@ def _read_header(file: Readable) -> tuple[tuple[int, ...], bool, np.dtype]:
     header = HEADER.fullmatch(file.read(length).decode("latin-1"))
     if header is None:
         raise ValueError("its header is not that of an array of numbers")
-    dtype = np.dtype(header[1])
+    try:
+        dtype = np.dtype(header[1])
+    except TypeError:
+        raise ValueError(f"its type is {header[1]!r}, which NumPy does not know") from None
     if dtype.hasobject:
         raise ValueError("it holds Python objects, which are never unpickled; numbers are needed")
     return tuple(map(int, re.findall(r"\d+", header[3]))), header[2] == "True", dtype

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import InputError, one_line
 
 MAX_BYTES = 4 * 2**30
 """The most bytes that a data set may take, as it is stored and as floats."""
@@ -18,6 +18,7 @@ RATIO, SMALL = 200, 2**28
 """What takes more bytes than `SMALL` may take at most so many times those of its file."""
 
 CHUNK = 2**20
+LETTERS = 200  # of what a parser says of a file
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -41,7 +42,9 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise InputError(f"cannot read {path}: {' '.join(reason.split())}") from error
+        line = one_line(" ".join(reason.split()))
+        line = line if len(line) <= LETTERS else f"{line[:LETTERS]}..."
+        raise InputError(f"cannot read {path}: {line}") from error
 
 
 @contextmanager

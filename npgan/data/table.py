@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -19,12 +19,33 @@ DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas"}
 NAMELESS = ("", "Unnamed: 0")
 """Names that pandas gives to the column of a row's own number."""
 LABELS = {"label", "labels", "class", "target"}
-"""Names, in small letters, of columns that are likely to hold labels."""
+"""Names, in small letters, of the column that holds labels."""
+EXACT = 2**53
+"""The whole numbers below it are all told apart."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 """Cells, in small letters, that say that there is no number."""
+LONGEST = 2**22
+"""Letters that a row may have: each cell takes thirty times the memory of its letters while it is read."""
+CELLS = 2**16  # that are read at once
 
 
-ROWS = 256  # that are read at once
+class Lines:
+    """The lines of a text; ``letters`` are those since a row ended."""
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self.text, self.letters = text, 0
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(LONGEST + 1)
+        self.letters += len(line)
+        if self.letters > LONGEST:
+            raise ValueError(f"a row has more than {LONGEST:,} letters")
+        if not line:
+            raise StopIteration
+        return line
 
 
 class Row(NamedTuple):
@@ -35,12 +56,13 @@ class Row(NamedTuple):
 
 
 def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Read a table as the training data, and say what of it was not taken for data.
+    """Read a table as the training data and their labels, and say what of it was not taken for data.
 
     Cells stand between commas, semicolons or tabs, in quotes or not; with the latter two numbers may
     have a decimal comma. Lines before the table may begin with #. The first row may name the columns,
     also by the numbers from 0 on. A first column without a name whose whole numbers are all different
-    numbers the rows: it is left out.
+    numbers the rows: it is left out. The one column with a name of `LABELS` has the labels if its numbers
+    are whole.
 
     Raises
     ------
@@ -51,45 +73,67 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         packed = os.fstat(raw.fileno()).st_size
         check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32
         with TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as text:
-            return _read(text)
+            return _read(Lines(text))
 
 
-def _read(text: Iterable[str]) -> tuple[dict[str, np.ndarray], list[str]]:
-    lines, before, first = iter(text), 0, ""
+def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
+    before, first = 0, ""
     for first in lines:
         if not first.startswith("#"):
             break
-        before, first = before + 1, ""
+        before, first, lines.letters = before + 1, "", 0
     unquoted = re.sub('"[^"]*"', "", first)
     delimiter = next((character for character in DELIMITERS if character in unquoted), ",")
-    rows = _rows(chain([first], lines), delimiter, before)
+    rows = _rows(first, lines, delimiter, before)
     top = list(islice(rows, 2))
-    names = top[0].cells if top and _are_names(*top) else None
-    table = _numbers(chain(top[names is not None :], rows), delimiter, top[:1])
+    if not top:
+        raise ValueError("it holds no data")
+    names = [cell.strip() for cell in top[0].cells] if _are_names(*top) else []
+    labels = [i for i, name in enumerate(names) if name.lower() in LABELS]
+    apart = [0] * (len(names) > 1 and names[0] in NAMELESS) + labels * (len(labels) == 1)
+    table, exact = _numbers(chain(top[bool(names) :], rows), delimiter, top[0], apart)
     notes = [f"left out: lines that begin with # ({before})"] if before else []
     if delimiter != ",":
         notes.append(f"cells between {DELIMITERS[delimiter]}")
     if names and _number(names[-1]) is not None:
         notes.append(f"the numbers in line {top[0].line} name the columns")
-    for name in names or ():
-        if name.strip().lower() in LABELS:
-            notes.append(f"the column {name.strip()} was taken for data: labels are read from .npz")
-    if names and names[0].strip() in NAMELESS and len(names) > 1:
-        if _counts(table[:, 0]):
-            table = np.ascontiguousarray(table[:, 1:])
-            notes.append("left out: the first column, without a name, which numbers the rows")
+    if len(labels) > 1:
+        notes.append(f"{len(labels)} columns with names of labels were taken for data")
+    out, arrays, said = _set_apart(names, dict(zip(apart, exact.T, strict=True)))
+    return {"train": np.delete(table, out, axis=1) if out else table, **arrays}, [*notes, *said]
+
+
+def _set_apart(
+    names: list[str], columns: dict[int, np.ndarray]
+) -> tuple[list[int], dict[str, np.ndarray], list[str]]:
+    """Return which columns are no data, the labels if one of them has them, and what to say of them."""
+    out, arrays, notes = list[int](), dict[str, np.ndarray](), list[str]()
+    for i, column in columns.items():
+        if names[i] in NAMELESS:
+            if _are_whole(column) and len(np.unique(column)) == len(column):
+                out.append(i)
+                notes.append("left out: the first column, without a name, which numbers the rows")
+            else:
+                notes.append("the first column has no name")
+        elif _are_whole(column) and len(names) > len(out) + 1:
+            out.append(i)
+            arrays["train_labels"] = column.astype(np.int64)
+            notes.append(f"the column {names[i]} has the labels")
         else:
-            notes.append("the first column has no name")
-    return {"train": table}, notes
+            why = "labels are whole numbers, beside data"
+            notes.append(f"the column {names[i]} was taken for data: {why}")
+    return out, arrays, notes
 
 
-def _rows(lines: Iterable[str], delimiter: str, before: int) -> Iterator[Row]:
-    """Yield the rows that are not empty; ``before`` is how many lines came before them."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+def _rows(first: str, lines: Lines, delimiter: str, before: int) -> Iterator[Row]:
+    """Yield the rows that are not empty; ``before`` is how many lines came before the first."""
+    reader = csv.reader(
+        chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
     empty, width = 0, 0
     try:
         for cells in reader:
-            line = before + reader.line_num
+            line, lines.letters = before + reader.line_num, 0
             if not cells:
                 empty = line
                 continue
@@ -121,20 +165,30 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _numbers(rows: Iterator[Row], delimiter: str, top: list[Row]) -> np.ndarray:
-    """Return rows as an array (n, d); all have as many cells as the one at the top of the table."""
-    blocks = []
-    while block := list(islice(rows, ROWS)):
+def _numbers(
+    rows: Iterator[Row], delimiter: str, top: Row, apart: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows as float32 (n, d), and those of their columns in ``apart`` as float64.
+
+    All have as many cells as the one at the top of the table.
+    """
+    blocks, exact, marks = [], [], set[str]()
+    while block := list(islice(rows, max(1, CELLS // len(top.cells)))):
         for line, cells in block:
-            if len(cells) != len(top[0].cells):
-                columns = f"line {top[0].line} has {len(top[0].cells)} columns"
+            if len(cells) != len(top.cells):
+                columns = f"line {top.line} has {len(top.cells)} columns"
                 raise ValueError(f"line {line} has {len(cells)} cells, {columns}")
         if delimiter != ",":
+            marks |= {mark for mark in ",." for row in block for cell in row.cells if mark in cell}
             block = [Row(line, [c.replace(",", ".") for c in cells]) for line, cells in block]
-        blocks.append(_block(block))
+        numbers = _block(block).reshape(len(block), -1)
+        if len(marks) > 1:
+            raise ValueError("it has decimal commas and decimal points: one of them is no decimal")
+        blocks.append(numbers.astype(np.float32))
+        exact.append(numbers[:, apart])
     if not blocks:
         raise ValueError("it holds no data")
-    return np.concatenate(blocks).reshape(-1, len(top[0].cells))
+    return np.concatenate(blocks), np.concatenate(exact)
 
 
 def _block(rows: list[Row]) -> np.ndarray:
@@ -149,7 +203,7 @@ def _block(rows: list[Row]) -> np.ndarray:
     if not sound:
         for row in rows:
             _refuse(row)
-    return found.astype(np.float32)
+    return found
 
 
 def _refuse(row: Row) -> None:
@@ -167,6 +221,6 @@ def _refuse(row: Row) -> None:
         raise ValueError(f"line {row.line}, column {column} {what}")
 
 
-def _counts(column: np.ndarray) -> bool:
-    """Whether numbers are whole and all different."""
-    return bool((column == np.floor(column)).all()) and len(np.unique(column)) == len(column)
+def _are_whole(column: np.ndarray) -> bool:
+    """Whether numbers are whole, and none of them stands for others, too."""
+    return bool((column == np.floor(column)).all() and (abs(column) < EXACT).all())
