@@ -1,5 +1,8 @@
 """GANs and autoencoders from scratch in NumPy, every gradient derived and written by hand."""
 
+from npgan import signals as signals  # first, for Ctrl-C while the rest is imported
+
+# isort: split
 from npgan import data, models, optim, training
 from npgan.errors import InputError, NonFiniteError
 from npgan.gradcheck import gradcheck

@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from npgan import streams
+from npgan import signals, streams
 from npgan.errors import InputError, NonFiniteError, count, one_line, positive
-from npgan.training.interrupts import REASONS
+from npgan.training.interrupts import raised
 from npgan.uses import USES
 
 LARGEST = 2**30  # numbers that are sampled at once
@@ -81,7 +81,16 @@ class Parser(argparse.ArgumentParser):
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code: 2 for what cannot be done as it was asked."""
     with streams.kept():
-        return _main(argv)
+        try:
+            with raised():
+                return _main(argv)
+        except KeyboardInterrupt as error:
+            number = error.args[0] if error.args else signal.SIGINT
+            words = "; ".join([signals.REASONS[number], *getattr(error, "__notes__", ())])
+            print(f"npgan: {words}", file=sys.stderr)
+            if signals.process.command and signals.process.compiles:
+                signals.end(128 + number)
+            return 128 + number
 
 
 def _main(argv: list[str] | None) -> int:
@@ -97,11 +106,6 @@ def _main(argv: list[str] | None) -> int:
     except (InputError, NonFiniteError, OSError, MemoryError) as error:
         print(f"npgan: error: {_one_line(error)}", file=sys.stderr)
         return 1 if isinstance(error, NonFiniteError) else 2
-    except KeyboardInterrupt as error:
-        number = error.args[0] if error.args else signal.SIGINT
-        words = "; ".join([REASONS[number], *getattr(error, "__notes__", ())])
-        print(f"npgan: {words}", file=sys.stderr)
-        return 128 + number
 
 
 def _one_line(error: Exception) -> str:
@@ -258,9 +262,8 @@ def _train(a: argparse.Namespace) -> int:
             f"  npgan train --resume {folder}",
             file=sys.stderr,
         )
-        return 128 + next(
-            (n for n, reason in REASONS.items() if reason == loop.stop), signal.SIGINT
-        )
+        reasons = signals.REASONS.items()
+        return 128 + next((n for n, reason in reasons if reason == loop.stop), signal.SIGINT)
     if not a.quiet:
         pictures = folder / runs.SAMPLES
         seen = f"{pictures} and " if any(pictures.iterdir()) else ""

@@ -356,7 +356,7 @@ def of_models() -> Iterator[Call]:
 ELSEWHERE = {
     "astype", "beta_now", "coefficients", "equilibrium", "joined", "latent_for", "load_state", "load_weights",
     "losses", "one_hot", "pattern", "play_by", "read_by", "report", "state", "summary", "targets", "tie",
-    "unrolled", "update", "weights",
+    "unrolled", "update", "updates", "weights",
 }  # fmt: skip
 OF_STEPS = {"grads", "beta", "name", "epochs"}  # arguments that are left at their defaults
 

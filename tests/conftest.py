@@ -14,8 +14,10 @@ from npgan.models import Model
 os.environ |= {"NPGAN_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 threadpool_limits(1)
 
-# What starts the tests may ignore Ctrl-C, as a shell does for what runs in the background; npgan then does, too.
+# What starts the tests may ignore signals, as a shell or nohup lets it do; npgan then does, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

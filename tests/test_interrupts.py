@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from npgan import NonFiniteError, backend
+from npgan.signals import REASONS
 from npgan.training import Callback, Checkpoints, Loop, StopOnInterrupt
-from npgan.training.interrupts import REASONS, Shield, handled
+from npgan.training.interrupts import Shield, handled
 
 
 def pressed(model, update, number=signal.SIGINT):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
+from npgan import environment
 from npgan.catalogue import Case, cases
 
 CASES: list[Case] = []
@@ -33,8 +34,7 @@ class Result(NamedTuple):
 
 def cores() -> int:
     """Return how many processes are worth having: NPGAN_NUM_THREADS, or else all cores."""
-    wanted = os.environ.get("NPGAN_NUM_THREADS", "")
-    return max(1, int(wanted) if wanted.isdecimal() else os.cpu_count() or 1)
+    return environment.threads(os.cpu_count() or 1)
 
 
 def results() -> tuple[int, Iterator[Result]]:
@@ -45,7 +45,11 @@ def results() -> tuple[int, Iterator[Result]]:
         return len(CASES), map(_check, range(len(CASES)))
     new = get_context("spawn")  # on every system: a fork would inherit threads that do not run
     pool = ProcessPoolExecutor(processes, new, initializer=_prepare_helper)
-    total = pool.submit(_count).result()
+    try:
+        total = pool.submit(_count).result()
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
     return total, _all(pool, total)
 
 

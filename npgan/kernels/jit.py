@@ -21,7 +21,7 @@ from numba.core.sigutils import normalize_signature
 from numba.core.typing import signature as signature_of
 from numba.extending import intrinsic, overload
 
-from npgan.errors import InputError
+from npgan import environment
 from npgan.kernels.cache import Cache
 
 MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
@@ -96,10 +96,8 @@ def available_threads() -> int:
     Only OpenMP and TBB fork and join in a microsecond; the layer that Numba falls back on takes a
     hundred, more than a kernel's whole work, and there one thread is faster.
     """
-    wanted = os.environ.get("NPGAN_NUM_THREADS", str(MOST_THREADS))
-    if not wanted.isdecimal() or wanted == "0":
-        raise InputError(f"NPGAN_NUM_THREADS must be a number of threads, not {wanted!r}")
-    return min(int(wanted), MOST_THREADS) if any(map(_loads, ("omp", "tbb"))) else 1
+    wanted = environment.threads(MOST_THREADS)
+    return wanted if any(map(_loads, ("omp", "tbb"))) else 1
 
 
 def _loads(layer: str) -> bool:

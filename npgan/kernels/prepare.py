@@ -11,6 +11,7 @@ from tqdm import tqdm
 from npgan.kernels import KERNELS, cache, jit, program
 from npgan.kernels.crew import crew
 from npgan.kernels.schedule import address_of
+from npgan.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
 Calls = list[Callable[[], object]]
@@ -73,6 +74,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
         command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
         helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert helper.stdout is not None
+        process.children.append(helper)
         calls = [
             *first,
             helper.stdout.readline,
@@ -83,9 +85,11 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
             *calls[1:],
         ]
     bar = tqdm(calls, title, delay=PATIENCE, leave=False, disable=not terminal)
+    process.compiles = True
     try:
         for call in bar:
             call()
+        process.compiles = False
     except BaseException:  # Ctrl-C ends both
         if helper is not None:
             helper.kill()

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from npgan import backend
 from npgan.errors import count
+from npgan.signals import REASONS
 from npgan.training import checkpoint
-from npgan.training.interrupts import REASONS, handled
+from npgan.training.interrupts import handled
 
 if TYPE_CHECKING:
     from npgan.training.loop import Loop

@@ -1,21 +1,16 @@
 """Signals that ask a process to end, and blocks of code that they cannot tear."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-REASONS = {
-    getattr(signal, name): reason
-    for name, reason in (
-        ("SIGINT", "interrupted"),
-        ("SIGTERM", "terminated"),
-        ("SIGHUP", "hung up"),
-    )
-    if hasattr(signal, name)  # Windows has no SIGHUP
-}
-"""Signal -> what it makes of a run: of Ctrl-C, of a system that ends a process, of a terminal that closes."""
+from npgan.signals import REASONS, leave, process
+
+PATIENCE = 0.8  # seconds in which a compilation is to end by itself
 Handler = Callable[[int, Any], Any]
 
 
@@ -42,6 +37,56 @@ def handled(change: Callable[[Handler | None], Handler | None]) -> Iterator[None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """Let signals raise KeyboardInterrupt in the block, and end the command line where a compiler keeps them.
+
+    Python lets a signal wait until compiled code returns, which takes a compiler seconds; where it comes in
+    a callback of such code, its exception is lost.
+    """
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt(number)
+
+    with handled(lambda _: interrupt):
+        if not process.command:
+            yield
+            return
+        over = _watch()
+        sys.unraisablehook = _lost
+        try:
+            yield
+        finally:
+            over.set()
+
+
+def _lost(unraisable: Any) -> None:
+    """End where an interrupt came in a callback, which cannot raise it."""
+    error = unraisable.exc_value
+    if isinstance(error, KeyboardInterrupt):
+        leave(error.args[0] if error.args else signal.SIGINT)
+    sys.__unraisablehook__(unraisable)
+
+
+def _watch() -> threading.Event:
+    """Start a thread that ends the process if a signal has not ended a compilation, until the event is set."""
+    come, go = os.pipe()
+    os.set_blocking(go, False)
+    signal.set_wakeup_fd(go, warn_on_full_buffer=False)
+    over = threading.Event()
+
+    def watch() -> None:
+        while True:
+            (number,) = os.read(come, 1)
+            if number in REASONS and process.compiles:
+                over.wait(PATIENCE)
+                if process.compiles and not over.is_set():
+                    leave(number)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return over
 
 
 class Shield:

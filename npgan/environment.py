@@ -1,0 +1,15 @@
+"""What the environment says, checked like everything that a user says."""
+
+import os
+
+from npgan.errors import InputError, shown
+
+DIGITS = 18  # more than the threads of any machine have
+
+
+def threads(most: int) -> int:
+    """Return how many threads are wanted, ``most`` at most: NPGAN_NUM_THREADS, or else all of them."""
+    wanted = os.environ.get("NPGAN_NUM_THREADS", str(most))
+    if not wanted.isascii() or not wanted.isdecimal() or not wanted.strip("0"):
+        raise InputError(f"NPGAN_NUM_THREADS must be a number of threads, not {shown(wanted)}")
+    return min(int(wanted), most) if len(wanted) <= DIGITS else most

@@ -1,0 +1,67 @@
+"""Signals that come before there is a run: while npgan is imported, and while kernels are compiled."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from npgan.signals import REASONS
+
+PRESSED = """
+import os, signal, sys
+
+class Press:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Press())
+sys.argv[1:] = ["presets"]
+from npgan.cli import main
+sys.exit(main())
+"""
+
+
+def ended(path, module, number):
+    """Run a program that is sent a signal when it imports a module; return its code and what it says."""
+    path.write_text(PRESSED.format(module=module, number=int(number)))
+    result = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=60)
+    return result.returncode, result.stderr
+
+
+@pytest.mark.parametrize("module", ["numpy", "npgan.models.gan", "npgan.cli", "argparse"])
+def test_the_command_is_interrupted_in_a_line_while_it_is_imported(tmp_path, module):
+    code, said = ended(tmp_path / "npgan", module, signal.SIGINT)
+    assert (code, said) == (128 + signal.SIGINT, "npgan: interrupted\n")
+
+
+def test_any_signal_is_named(tmp_path):
+    number, reason = list(REASONS.items())[-1]
+    assert ended(tmp_path / "npgan", "numpy", number) == (128 + number, f"npgan: {reason}\n")
+
+
+def test_in_others_programs_signals_keep_their_meaning(tmp_path):
+    code, said = ended(tmp_path / "other.py", "numpy", signal.SIGINT)
+    assert code == -signal.SIGINT
+    assert said.endswith("KeyboardInterrupt\n")
+
+
+@pytest.mark.slow
+@pytest.mark.campaign
+@pytest.mark.parametrize("seconds", [2.5, 4, 5, 6, 7, 8])
+def test_compiling_ends_within_two_seconds(tmp_path, seconds):
+    command = [sys.executable, "-m", "npgan", "train", "ring", "--steps", "9", "--out", "r"]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in said) == (128 + signal.SIGINT, False), said
+    assert time.monotonic() - sent < 2
