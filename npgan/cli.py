@@ -117,6 +117,8 @@ def _one_line(error: Exception) -> str:
 def _text(argument: str) -> str:
     if not argument:
         raise argparse.ArgumentTypeError("it must not be empty")
+    if "\0" in argument:
+        raise argparse.ArgumentTypeError("it must not have a character 0")
     return argument
 
 

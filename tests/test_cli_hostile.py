@@ -11,7 +11,7 @@ from npgan import cli
 
 VALUES = (
     "--", "", "9" * 19, "9" * 5000, "-" + "9" * 400, "1e999", "nan", "0x10", "1.5", "\u0663", "\x1b[31m",
-    "a\nb", "$x_{", "\udcff", "\U0001f600" * 900,
+    "a\nb", "$x_{", "\udcff", "a\0b", "\U0001f600" * 900,
 )  # fmt: skip
 (COMMANDS,) = (
     action for action in cli._parser()._actions if isinstance(action, argparse._SubParsersAction)

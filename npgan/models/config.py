@@ -63,6 +63,8 @@ MODELS: dict[str, Kind] = {
 }
 LARGEST = 100_000_000
 MOST_CLASSES = 1000
+DEPTH, LONGEST, DIGITS = 20, 4096, 18
+"""Of a configuration: lists in lists, letters of a text, digits of a size; more has none."""
 SIZES = {
     "dense": ["IN", "OUT"],
     "spectral_dense": ["IN", "OUT"],
@@ -144,11 +146,12 @@ class Config:
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> "Config":
         """Return the configuration in a table; an InputError names what is wrong with it."""
+        _check_bounds(table)
         for name, value in table.items():
             if name not in TYPES:
                 raise unknown("setting", name, TYPES)
             if not isinstance(value, TYPES[name]) or isinstance(value, bool):
-                raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {value!r}")
+                raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {shown(value)}")
         required = ("model", "data", "batch_size", "networks", "optimizers")
         for name in required:
             if name not in table:
@@ -309,6 +312,27 @@ class Config:
         return optimizers, settings
 
 
+def _check_bounds(table: Any) -> None:
+    """Refuse tables in tables in tables, numbers and text beyond what any configuration has."""
+    level = [table]
+    for _ in range(DEPTH):
+        inner = [list(v.values()) if isinstance(v, Mapping) else v for v in level]
+        level = [value for values in inner if isinstance(values, list) for value in values]
+        for value in level:
+            if isinstance(value, int) and not abs(value) < 2**63:
+                raise InputError("the configuration has a whole number of more than 64 bits")
+            if isinstance(value, str) and (len(value) > LONGEST or "\0" in value):
+                raise InputError(
+                    f"the configuration has a text of more than {LONGEST} letters, or with a character 0"
+                )
+    if level:
+        raise InputError(f"the configuration is nested more than {DEPTH} deep")
+
+
+def _is_size(word: str) -> bool:
+    return word.isdecimal() and len(word) <= DIGITS
+
+
 def _classes(data: Dataset) -> int:
     """Return how many classes there are to learn, each of which needs rows to be learned from."""
     if data.train_labels is None:
@@ -376,7 +400,7 @@ def _sizes(name: str, specs: Any) -> Iterator[list[int]]:
         words = spec.split()
         form = SIZES.get(words[0] if words else "", [])
         numbers = words[1 : 1 + len(form)]
-        if len(numbers) < len(form) or not all(map(str.isdecimal, numbers)):
+        if len(numbers) < len(form) or not all(map(_is_size, numbers)):
             raise InputError(
                 f"the network {name} has {spec!r}: it must be '{' '.join([words[0], *form])}'"
             )
