@@ -154,6 +154,15 @@ def test_whole_pngs_are_whole(shape, colour):
     check_rows(read_png(png(np.zeros((*shape, *colour), np.uint8))))
 
 
+@pytest.mark.parametrize("behind", [b"", b"x", bytes(2**17)])
+def test_what_follows_a_pngs_rows_is_not_waited_for(behind):
+    """Of more rows than are unpacked at once, zlib hands back what it has not looked at, ever again."""
+    large = png(np.zeros((1200, 1200), np.uint8))
+    at = large.index(b"IDAT")
+    rows = large[at + 4 : -16]
+    check_rows(read_png(large[: at - 4] + chunk(b"IDAT", rows + behind) + chunk(b"IEND", b"")))
+
+
 def test_an_interlaced_png_is_whole():
     """Nine by nine pixels in seven passes, each row behind the byte of its filter."""
     rows = b"".join(

@@ -81,7 +81,7 @@ def check_rows(png: Png) -> None:
     wanted = _length(png.header)
     for data in png.rows:
         rest: bytes | memoryview = data
-        while rest and inflated <= wanted:
+        while rest and not unpacker.eof and inflated <= wanted:
             inflated += len(unpacker.decompress(rest, CHUNK))
             rest = unpacker.unconsumed_tail
     if inflated != wanted:
