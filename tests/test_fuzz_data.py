@@ -24,7 +24,7 @@ from fuzz import pick
 from npgan.data import from_arrays, images, load, reading
 from npgan.errors import InputError
 
-SHORT, LONG = 40, 20_000
+SHORT, LONG = 40, 2_500
 """Mutants of each kind, in every run and in the campaign."""
 SMALL = 2**20
 """What a file may take, lowered so that small files come to the bound."""
