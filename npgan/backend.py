@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan import ops
+from npgan import environment, ops
 from npgan.errors import unknown
 from npgan.ops.update import too_large
 
@@ -218,6 +218,7 @@ def _activate(name: str) -> None:
 
 
 def _load_kernels() -> bool:
+    environment.check()
     try:
         from numba.core.compiler_lock import global_compiler_lock as compiling
 

@@ -2,8 +2,11 @@
 
 import os
 
-from npgan.errors import InputError, shown
+from npgan.errors import InputError, shown, unknown
 
+LAYERS = "default", "safe", "threadsafe", "forksafe", "tbb", "omp", "workqueue"
+"""What Numba may use threads by."""
+MOST = 9999  # threads that Numba may be told to have: it makes room for all of them
 DIGITS = 18  # more than the threads of any machine have
 
 
@@ -13,3 +16,14 @@ def threads(most: int) -> int:
     if not wanted.isascii() or not wanted.isdecimal() or not wanted.strip("0"):
         raise InputError(f"NPGAN_NUM_THREADS must be a number of threads, not {shown(wanted)}")
     return min(int(wanted), most) if len(wanted) <= DIGITS else most
+
+
+def check() -> None:
+    """Refuse what Numba would end the process by, before it is imported."""
+    wanted = os.environ.get("NUMBA_NUM_THREADS", "1")
+    sound = wanted.isascii() and wanted.isdecimal() and len(wanted) <= DIGITS
+    if not sound or not 1 <= int(wanted) <= MOST:
+        raise InputError(f"NUMBA_NUM_THREADS must be from 1 to {MOST}, not {shown(wanted)}")
+    layer = os.environ.get("NUMBA_THREADING_LAYER", LAYERS[0])
+    if layer not in LAYERS:
+        raise unknown("NUMBA_THREADING_LAYER", layer, LAYERS)

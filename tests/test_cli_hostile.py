@@ -1,13 +1,14 @@
 """Command lines that nobody means well by: one short line and exit code 2, and never a traceback."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import run
 
-from npgan import cli
+from npgan import InputError, cli, environment
 
 VALUES = (
     "--", "", "9" * 19, "9" * 5000, "-" + "9" * 400, "1e999", "nan", "0x10", "1.5", "\u0663", "\x1b[31m",
@@ -38,6 +39,7 @@ def refused(capsys, words):
     assert len(line) < 1400, line
     assert line.isprintable(), line
     assert all(word.startswith("points.npz") for word in before)  # what was loaded
+    return line
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=" ".join)
@@ -83,3 +85,50 @@ def test_a_number_that_makes_no_sense_begins_no_training(capsys, points, option,
     for number in numbers:
         refused(capsys, ["train", "ring", "--data", points, f"{option}={number}", "--out", "r"])
     assert not Path("r").exists()
+
+
+@pytest.mark.parametrize("number", ["0", "9" * 19])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["interpolate", "r", "--steps"],
+        ["explore", "r", "--steps"],
+        ["defend", "r", "--steps"],
+        ["defend", "r", "--images"],
+        ["complete", "r", "--images"],
+        ["translate", "r", "--images"],
+    ],
+    ids=" ".join,
+)
+def test_a_use_does_not_work_for_ever(capsys, command, number):
+    *words, option = command
+    assert option in refused(capsys, [*words, f"{option}={number}", "--out", "a.png"])
+
+
+def test_a_spread_beyond_floats_is_refused(capsys, points):
+    assert (
+        run(
+            capsys, "train", "ring", "--data", points, "--steps", 2, "--batch-size", 9, "--out", "r"
+        )[0]
+        == 0
+    )
+    for spread in ("3e38", "1e300"):
+        code, _, err = run(capsys, "sample", "r", "--spread", spread, "--out", "s.npy")
+        assert (code, err.count("\n")) == (2, 1), err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(n, v) for n in ("NUMBA_NUM_THREADS", "NPGAN_NUM_THREADS") for v in ("0", "-1", "٣", "x")]
+    + [("NUMBA_NUM_THREADS", "9" * 7), ("NUMBA_THREADING_LAYER", "x")],
+)
+def test_the_environment_is_checked(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    look = partial(environment.threads, 2) if name[1] == "P" else environment.check
+    with pytest.raises(InputError, match=name):
+        look()
+
+
+def test_more_threads_than_there_are_cores_are_all_of_them(monkeypatch):
+    monkeypatch.setenv("NPGAN_NUM_THREADS", "9" * 5000)
+    assert environment.threads(2) == 2

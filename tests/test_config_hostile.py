@@ -22,7 +22,7 @@ def nested(depth, inner):
 VALUES = (
     True, 0, -1, 10**400, 0.0, -1.5, float("nan"), float("inf"), 1e308, "", "x", "9" * 5000, "a\0b", "dense 2 2",
     [], [[]], [1], ["x"], {}, {"x": 1}, {"name": "adam"}, {"sequential": []}, {"start": 1}, [{}],
-    datetime.date(2026, 1, 1), ["dense 2 2"] * 3, nested(190, "relu"), nested(5000, "relu"),
+    datetime.date(2026, 1, 1), ["dense 2 2"] * 3, ["relu"] * 100_000, nested(190, "relu"), nested(5000, "relu"),
 )  # fmt: skip
 WORDS = (
     "dense", "dense 2", "dense 2 2 2 2 2 2", "dense 2 999999999999", "dense 99999 99999", f"dense 2 {'9' * 5000}",

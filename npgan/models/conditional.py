@@ -148,7 +148,7 @@ class ConditionalGAN(Labels, GAN):
         are as many of each as n allows.
         """
         rng = errors.generator(rng)
-        z = self.spread * self.latent(count("n", n), rng)
+        z = self._spread_latent(count("n", n), rng)
         return self.decode(z, self.labels_for(n, label, rng))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]

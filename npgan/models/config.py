@@ -63,8 +63,8 @@ MODELS: dict[str, Kind] = {
 }
 LARGEST = 100_000_000
 MOST_CLASSES = 1000
-DEPTH, LONGEST, DIGITS = 20, 4096, 18
-"""Of a configuration: lists in lists, letters of a text, digits of a size; more has none."""
+DEPTH, MANY, LONGEST, DIGITS = 20, 2000, 4096, 18
+"""Of a configuration: lists in lists, values as deep as each other, letters of a text, digits of a size."""
 SIZES = {
     "dense": ["IN", "OUT"],
     "spectral_dense": ["IN", "OUT"],
@@ -318,6 +318,8 @@ def _check_bounds(table: Any) -> None:
     for _ in range(DEPTH):
         inner = [list(v.values()) if isinstance(v, Mapping) else v for v in level]
         level = [value for values in inner if isinstance(values, list) for value in values]
+        if len(level) > MANY:
+            raise InputError(f"the configuration has a list of more than {MANY} values")
         for value in level:
             if isinstance(value, int) and not abs(value) < 2**63:
                 raise InputError("the configuration has a whole number of more than 64 bits")

@@ -362,7 +362,12 @@ class GAN(Judged):
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any."""
-        return self.decode(self.spread * self.latent(count("n", n), errors.generator(rng)))
+        return self.decode(self._spread_latent(count("n", n), errors.generator(rng)))
+
+    def _spread_latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw the z of samples; one that its spread makes infinite is refused where it is decoded."""
+        with np.errstate(over="ignore"):
+            return self.spread * self.latent(n, rng)
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""

@@ -237,7 +237,7 @@ class MultiGAN(GAN):
         Each is of any generator as likely, and there are as many of each as n allows.
         """
         n, rng = count("n", n), errors.generator(rng)
-        z = self.spread * self.latent(n, rng)
+        z = self._spread_latent(n, rng)
         return self.decode(z, turns(n, len(self.generators), rng))
 
     def decode(self, z: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:

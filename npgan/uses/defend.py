@@ -153,7 +153,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     if a.curve == a.out:
         raise InputError(f"--curve and --out are both {a.out}: one picture would be lost")
     count("--images", a.images, 1)
-    count("--steps", a.steps, 1)
+    count("--steps", a.steps, 1, 10_000)
     epsilons = sorted({positive("--epsilon", epsilon) for epsilon in a.epsilon})
     model, config = runs.load_for("defend", a.run_folder, Classifier)
     shape = image_shape("defend", config)

@@ -55,7 +55,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
     check_out(a.out)
     count("--rows", a.rows, 1, 100)
-    count("--steps", a.steps, 2)
+    count("--steps", a.steps, 2, 1000)
     model, config = runs.load_for(
         "explore", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE
     )

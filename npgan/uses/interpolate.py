@@ -56,7 +56,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
     check_out(a.out, ".png", ".gif")
     count("--pairs", a.pairs, 2 if a.out.suffix == ".gif" else 1, 100)
-    count("--steps", a.steps, 2)
+    count("--steps", a.steps, 2, 1000)
     model, config = runs.load_for(
         "interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE
     )
