@@ -230,7 +230,7 @@ SILENT = [
     Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", AHEAD),
     Silent("models.gan.GAN.shown", ".reshape(-1,", ".T.reshape(-1,", PACKS),
-    Silent("models.gan.GAN.sample", "self.spread * ", "", SPREAD),
+    Silent("models.gan.GAN._spread_latent", "self.spread * ", "", SPREAD),
     Silent("models.multi.Mixture._shares", "i * n // k, (i", "0, (i", SHARES, (7,)),
     Silent("models.multi.of_the_hardest", "max(", "min(", OPINIONS),
     Silent("models.multi.mean", "1 / len(parts)", "1", OPINIONS),
