@@ -10,11 +10,11 @@ from npgan.metrics import class_statistics, frechet_distance
 from npgan.models.presets import preset
 from npgan.plotting import tile
 
-STEPS, BATCH, SAMPLES = 1500, 32, 5000
+BATCH, SAMPLES = 32, 5000
 CURE = {"penalties": {"r1": 1.0, "r2": 1.0}, "ema": 0.999}
 
 
-def main(path: str = "collapse_and_cure.png") -> None:
+def main(path: str = "collapse_and_cure.png", steps: str = "1500") -> None:
     mnist = data.load("mnist")
     written = preset("gan-large")
     cured = written.override(lr=1e-3, settings=CURE)
@@ -27,7 +27,7 @@ def main(path: str = "collapse_and_cure.png") -> None:
         ("as written", "R1 and R2"), (written, cured), figure.subplots(1, 2), strict=True
     ):
         gan = config.build(len(mnist.train))
-        gan.fit(mnist, steps=STEPS, batch_size=BATCH, callbacks=[], rng=0)
+        gan.fit(mnist, steps=int(steps), batch_size=BATCH, callbacks=[], rng=0)
         samples = gan.sample(SAMPLES, rng=0)
         seen = class_statistics(probabilities(samples), labels)
         distance = frechet_distance(features(samples), real)
@@ -36,7 +36,7 @@ def main(path: str = "collapse_and_cure.png") -> None:
         axes.imshow(tile(samples[:100], (28, 28), columns=10), cmap="gray")
         axes.set(title=f"{name}: {seen['classes']} of 10 classes, Fréchet distance {distance:.0f}")
         axes.set_axis_off()
-    figure.suptitle(f"gan-large after {STEPS:,} steps")
+    figure.suptitle(f"gan-large after {int(steps):,} steps")
     figure.savefig(path, dpi=110)
     print(f"saved {path}")
 

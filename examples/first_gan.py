@@ -7,7 +7,7 @@ from npgan import GAN, Adam, Dense, Dropout, LeakyReLU, Sequential, Sigmoid, dat
 from npgan.plotting import save_grid
 
 
-def main(path: str = "first_gan.png") -> None:
+def main(path: str = "first_gan.png", epochs: str = "5") -> None:
     mnist = data.load("mnist")
 
     # The generator turns 64 random numbers into 784 pixels; the discriminator returns a logit,
@@ -17,7 +17,7 @@ def main(path: str = "first_gan.png") -> None:
     optimizers = {name: Adam(5e-4, beta1=0.5) for name in ("generator", "discriminator")}
 
     gan = GAN(generator, discriminator, optimizers=optimizers, ema=0.999)
-    history = gan.fit(mnist, epochs=5, batch_size=64, rng=0)
+    history = gan.fit(mnist, epochs=int(epochs), batch_size=64, rng=0)
     images = gan.sample(80, rng=2)
 
     last = history.rows[-1]

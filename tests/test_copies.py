@@ -288,7 +288,7 @@ DAMAGED = {
     "a network too few": ({"networks.discriminator": None}, "needs networks and optimizers"),
     "an unknown layer": ({"networks.generator": ["exec 1"]}, "unknown layer 'exec'"),
     "a huge network": ({"networks.generator": ["dense 3 9999", "dense 9999 4"]}, "not hold the w"),
-    "a deep network": ({"networks.generator": DEEP}, "is damaged: RecursionError"),
+    "a deep network": ({"networks.generator": DEEP}, "nested more than 20 deep"),
     "another network": ({"networks.generator": ["dense 3 4"]}, "is not of this model"),
     "an unknown setting": ({"settings.command": "ls"}, "the settings do not fit the model gan"),
     "networks as a setting": ({"settings.networks": {"generator": 5}}, "."),
