@@ -411,9 +411,7 @@ def read_config(folder: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         if any(line.count(".") > DOTS for line in text.splitlines()):
-            raise ValueError(
-                "a line of it has too many points"
-            )  # nested so deep, it takes for ever
+            raise ValueError("a line of it has too many points")  # it would take for ever
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also of an integer too long to read
         raise InputError(f"{path} is damaged: {error}") from None

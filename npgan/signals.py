@@ -1,6 +1,6 @@
-"""What ends npgan's own process, the command line, while the rest of npgan is imported, and after.
+"""Signals end the command line in one line, from the moment that this, the first of npgan, is imported.
 
-It imports next to nothing, for until then Ctrl-C is Python's and shows a traceback.
+It imports next to nothing: until its last line Ctrl-C is Python's, and shows a traceback.
 """
 
 import os
@@ -29,7 +29,7 @@ class Process:
 
 
 def leave(number: int, frame: object = None) -> None:
-    """End the command line with a line; no file is torn, for each is written whole or not at all."""
+    """Say which signal it was and end the command line; files are written whole or not at all."""
     try:  # noqa: SIM105 (contextlib would be one more import)
         os.write(2, f"npgan: {REASONS[number]}\n".encode())
     except OSError:  # nobody listens

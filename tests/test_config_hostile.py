@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 
 import pytest
+from damage import leaves, put
 
 from npgan import InputError
 from npgan.models.config import Config, size_of
@@ -41,20 +42,9 @@ def weights(name):
 KINDS = list({PRESETS[n].model: n for n in sorted(PRESETS, key=weights, reverse=True)}.values())
 
 
-def places(table, path=()):
-    """Yield the way to every value of a configuration."""
-    items = table.items() if isinstance(table, dict) else enumerate(table)
-    for key, value in items:
-        yield (*path, key)
-        if isinstance(value, dict | list):
-            yield from places(value, (*path, key))
-
-
 def changed(table, path, value):
-    table = inner = copy.deepcopy(table)
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
+    table = copy.deepcopy(table)
+    put(table, path, value)
     return table
 
 
@@ -75,7 +65,7 @@ RULES = "lr", "beta1", "schedule", "decay", "name", "warm_up", "eps", "weight_de
 
 def values(table):
     """Yield configurations of which any value is anything."""
-    for path in places(table):
+    for path in leaves(table):
         for value in VALUES:
             yield partial(changed, table, path, value)
 

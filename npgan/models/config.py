@@ -313,13 +313,13 @@ class Config:
 
 
 def _check_bounds(table: Any) -> None:
-    """Refuse tables in tables in tables, numbers and text beyond what any configuration has."""
+    """Refuse a table that is deeper or larger, or has longer numbers and text, than any configuration."""
     level = [table]
     for _ in range(DEPTH):
         inner = [list(v.values()) if isinstance(v, Mapping) else v for v in level]
         level = [value for values in inner if isinstance(values, list) for value in values]
         if len(level) > MANY:
-            raise InputError(f"the configuration has a list of more than {MANY} values")
+            raise InputError(f"the configuration has more than {MANY} values as deep as each other")
         for value in level:
             if isinstance(value, int) and not abs(value) < 2**63:
                 raise InputError("the configuration has a whole number of more than 64 bits")
