@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 
 import pytest
-from damage import leaves, put
+from damage import leaves
 
 from npgan import InputError
 from npgan.models.config import Config, size_of
@@ -43,8 +43,10 @@ KINDS = list({PRESETS[n].model: n for n in sorted(PRESETS, key=weights, reverse=
 
 
 def changed(table, path, value):
-    table = copy.deepcopy(table)
-    put(table, path, value)
+    table = inner = copy.deepcopy(table)
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value  # no copy: it may be too deep for one
     return table
 
 
