@@ -22,8 +22,11 @@ from npgan.ops.update import too_large
 BACKENDS = ("numpy", "numba")
 
 TABLE: dict[str, dict[str, Callable]] = {
-    name: {"numpy": getattr(ops, name)} for name in ops.__all__
+    name: {"numpy": operation}
+    for name, operation in vars(ops).items()
+    if hasattr(operation, "border")
 }
+"""Operation -> backend -> what computes it: all that the modules of :mod:`npgan.ops` hand on."""
 
 run = SimpleNamespace()
 _chosen = os.environ.get("NPGAN_BACKEND")

@@ -21,6 +21,35 @@ import numpy as np
 
 from npgan.shapes import takes
 
+__all__ = [
+    "elu_backward",
+    "elu_double_backward",
+    "elu_forward",
+    "identity_backward",
+    "identity_double_backward",
+    "identity_forward",
+    "leaky_relu_backward",
+    "leaky_relu_double_backward",
+    "leaky_relu_forward",
+    "mean_heaviside",
+    "mean_sigmoid",
+    "relu_backward",
+    "relu_double_backward",
+    "relu_forward",
+    "sigmoid_backward",
+    "sigmoid_double_backward",
+    "sigmoid_forward",
+    "softmax_backward",
+    "softmax_double_backward",
+    "softmax_forward",
+    "softplus_backward",
+    "softplus_double_backward",
+    "softplus_forward",
+    "tanh_backward",
+    "tanh_double_backward",
+    "tanh_forward",
+]
+
 
 @takes("x (*s)")
 def identity_forward(x: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ import numpy as np
 
 from npgan.shapes import takes
 
+__all__ = ["gather"]
+
 
 @takes("data (m, d) or bytes, rows (k,) below m, low, high")
 def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:

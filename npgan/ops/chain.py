@@ -21,6 +21,8 @@ from npgan.ops.dense import (
 )
 from npgan.shapes import takes
 
+__all__ = ["chain_backward", "chain_double_backward", "chain_forward", "chain_penalized_backward"]
+
 ACTIVATIONS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus", "elu")
 WITH_ARGUMENT = ("leaky_relu", "elu")
 Pass = Callable[[Any], Any]

@@ -4,6 +4,13 @@ import numpy as np
 
 from npgan.shapes import takes
 
+__all__ = [
+    "dense_backward_input",
+    "dense_backward_parameters",
+    "dense_double_backward",
+    "dense_forward",
+]
+
 
 @takes("x (n, i), weight (i, o), bias (o,)")
 def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

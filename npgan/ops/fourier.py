@@ -16,6 +16,8 @@ import numpy as np
 from npgan.errors import InputError
 from npgan.shapes import takes
 
+__all__ = ["fourier_backward", "fourier_double_backward", "fourier_forward"]
+
 TURN = 2 * np.pi
 
 

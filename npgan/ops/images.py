@@ -8,6 +8,8 @@ from npgan.errors import InputError, count
 from npgan.ops.random import checked_generator
 from npgan.shapes import takes
 
+__all__ = ["block_mask", "pixelate_backward", "pixelate_forward", "shift_backward", "shift_forward"]
+
 
 def side(pixels: int) -> int:
     """Return the side of a square image of so many pixels; an InputError if there is none.

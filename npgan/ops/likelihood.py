@@ -10,6 +10,17 @@ import numpy as np
 from npgan.ops.loss import cross_entropies, cross_entropy_slopes
 from npgan.shapes import takes
 
+__all__ = [
+    "log_bernoulli_with_logits_backward",
+    "log_bernoulli_with_logits_forward",
+    "log_gaussian_backward",
+    "log_gaussian_forward",
+    "log_mean_exp_backward",
+    "log_mean_exp_forward",
+    "log_prior_ratio_backward",
+    "log_prior_ratio_forward",
+]
+
 
 @takes("logits (n, D), x (n, D) cast")
 def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.ndarray:

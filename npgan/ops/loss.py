@@ -9,6 +9,23 @@ import numpy as np
 from npgan.ops.activation import sigmoid_forward, softmax_forward, softplus_forward
 from npgan.shapes import takes
 
+__all__ = [
+    "bce_with_logits",
+    "bce_with_logits_backward",
+    "bce_with_logits_forward",
+    "kl_standard_normal_backward",
+    "kl_standard_normal_forward",
+    "l1",
+    "l1_backward",
+    "l1_forward",
+    "mse",
+    "mse_backward",
+    "mse_forward",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
+    "softmax_cross_entropy_forward",
+]
+
 
 @takes("x (*S), target (*S) cast")
 def mse_forward(x: np.ndarray, target: np.ndarray) -> np.floating:

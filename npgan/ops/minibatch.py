@@ -10,6 +10,15 @@ from npgan.errors import InputError, count
 from npgan.ops.normalisation import _normalize, _project
 from npgan.shapes import takes
 
+__all__ = [
+    "minibatch_discrimination_backward",
+    "minibatch_discrimination_double_backward",
+    "minibatch_discrimination_forward",
+    "minibatch_stddev_backward",
+    "minibatch_stddev_double_backward",
+    "minibatch_stddev_forward",
+]
+
 EPS = 1e-8
 
 

@@ -4,6 +4,14 @@ import numpy as np
 
 from npgan.shapes import takes
 
+__all__ = [
+    "dropout_backward",
+    "dropout_double_backward",
+    "dropout_forward",
+    "gaussian_sample_backward",
+    "gaussian_sample_forward",
+]
+
 
 @takes("x (*s), mask (*s)")
 def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:

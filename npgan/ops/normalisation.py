@@ -22,6 +22,16 @@ import numpy as np
 from npgan.errors import InputError
 from npgan.shapes import takes
 
+__all__ = [
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "frozen_batch_norm_backward",
+    "frozen_batch_norm_forward",
+    "layer_norm_backward",
+    "layer_norm_double_backward",
+    "layer_norm_forward",
+]
+
 
 def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Return x of mean 0 along an axis, and the mean.

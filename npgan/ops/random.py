@@ -10,6 +10,8 @@ import numpy as np
 from npgan.errors import InputError, count, fraction
 from npgan.shapes import FLOATS, number_type, takes
 
+__all__ = ["dropout_mask", "standard_normal"]
+
 MULTIPLIER = 0xD2511F53, 0xCD9E8D57
 KEY_STEP = 0x9E3779B9, 0xBB67AE85
 ROUNDS = 10

@@ -10,6 +10,8 @@ import numpy as np
 from npgan.ops.normalisation import polar
 from npgan.shapes import takes
 
+__all__ = ["power_iteration", "spectral_norm_backward", "spectral_norm_forward"]
+
 
 def unit(x: np.ndarray) -> np.ndarray:
     r"""Return :math:`x/\|x\|`.

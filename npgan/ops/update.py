@@ -11,6 +11,18 @@ import numpy as np
 
 from npgan.shapes import takes
 
+__all__ = [
+    "adam_update",
+    "adamw_update",
+    "all_finite",
+    "clip_by_norm",
+    "clip_by_value",
+    "ema_update",
+    "momentum_update",
+    "rmsprop_update",
+    "sgd_update",
+]
+
 
 @takes("g (p,) changed, limit")
 def clip_by_norm(g: np.ndarray, limit: float) -> None:
