@@ -6,33 +6,18 @@ from npgan import signals as signals  # first, for Ctrl-C while the rest is impo
 from npgan import data, models, optim, training
 from npgan.errors import InputError, NonFiniteError
 from npgan.gradcheck import gradcheck
-from npgan.layers import (
-    ELU,
-    BatchNorm,
-    Dense,
-    Dropout,
-    FourierFeatures,
-    GaussianNoise,
-    GaussianSample,
-    Identity,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    MinibatchDiscrimination,
-    MinibatchStddev,
-    Pixelate,
-    RandomBlock,
-    RandomShift,
-    ReLU,
-    Residual,
-    Scale,
-    Sequential,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    SpectralDense,
-    Tanh,
-)
+from npgan.layers.activation import *
+from npgan.layers.dense import *
+from npgan.layers.fourier import *
+from npgan.layers.images import *
+from npgan.layers.layer import *
+from npgan.layers.minibatch import *
+from npgan.layers.noise import *
+from npgan.layers.normalisation import *
+from npgan.layers.residual import *
+from npgan.layers.scale import *
+from npgan.layers.sequential import *
+from npgan.layers.spectral import *
 from npgan.models import (
     GAN,
     IWAE,
@@ -51,57 +36,4 @@ from npgan.models import (
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
 
-__all__ = [
-    "ELU",
-    "GAN",
-    "IWAE",
-    "SGD",
-    "VAE",
-    "VAEGAN",
-    "Adam",
-    "AdamW",
-    "AdversarialAutoencoder",
-    "Autoencoder",
-    "BatchNorm",
-    "BiGAN",
-    "Classifier",
-    "ConditionalGAN",
-    "ConditionalVAE",
-    "Dense",
-    "Dropout",
-    "FourierFeatures",
-    "GaussianNoise",
-    "GaussianSample",
-    "Identity",
-    "InputError",
-    "Layer",
-    "LayerNorm",
-    "LeakyReLU",
-    "MinibatchDiscrimination",
-    "MinibatchStddev",
-    "Momentum",
-    "MultiGAN",
-    "NonFiniteError",
-    "Parameters",
-    "Pixelate",
-    "RMSProp",
-    "RandomBlock",
-    "RandomShift",
-    "ReLU",
-    "Residual",
-    "Scale",
-    "Sequential",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "SpectralDense",
-    "Tanh",
-    "Translator",
-    "data",
-    "gradcheck",
-    "load",
-    "models",
-    "optim",
-    "training",
-]
 __version__ = "0.1.0"

@@ -3,8 +3,8 @@
 from mutations import Mutation
 
 
-def activation(name, old, new):
-    return Mutation(f"ops.activation.{name}_backward", old, new, f"layer {name}")
+def activation(name, old, new, family="activation"):
+    return Mutation(f"ops.{family}.{name}_backward", old, new, f"layer {name}")
 
 
 def loss(name, old, new, parameter="x"):
@@ -31,6 +31,15 @@ ACTIVATIONS = [
     activation("softplus", "np.expm1(-y)", "np.expm1(-dy)"),
     activation("elu", "y + y.dtype.type(alpha)", "y"),
     activation("elu", "y.dtype.type(1)", "y"),
+    activation("softsign", "share * share", "share"),
+    activation("silu", "x * s * r", "s * r", "gated"),
+    activation("silu", "sigmoid_forward(-x)", "sigmoid_forward(x)", "gated"),
+    activation("gelu", "x * _density(x)", "_density(x)", "gated"),
+    activation("gelu", "_probability(x) +", "", "gated"),
+    activation("gelu_tanh", "s * r * dv", "s * r", "gated"),
+    activation("gelu_tanh", "(s + x * (", "(x * (", "gated"),
+    activation("mish", "dt * sigmoid_forward(x)", "dt", "gated"),
+    activation("mish", "t + x * dt", "t - x * dt", "gated"),
     activation("softmax", " - (dy * y).sum(axis=-1, keepdims=True)", ""),
     activation("softmax", "axis=-1", "axis=0"),
     activation("softmax", "return y * ", "return "),
@@ -202,9 +211,9 @@ def second(where, old, new, case, parameter, raises=False):
     return Mutation(where, old, new, f"second derivative of {case}", parameter, raises)
 
 
-def curvature(name, old, new, parameter="x1"):
+def curvature(name, old, new, parameter="x1", family="activation"):
     """A mistake in an activation's second derivative: x0 is ``dy``, x1 the layer's input."""
-    return second(f"ops.activation.{name}_double_backward", old, new, name, parameter)
+    return second(f"ops.{family}.{name}_double_backward", old, new, name, parameter)
 
 
 CHAIN2, SEQUENTIAL2 = "ops.chain.chain_double_backward", "layers.sequential.Sequential"
@@ -224,6 +233,13 @@ SECOND = [
     curvature("softplus", "ddy * dy *", "ddy *"),
     curvature("elu", "y.real <= 0", "y.real > 0"),
     curvature("elu", "(ddx, y, alpha)", "(dy, y, alpha)", "x0"),
+    curvature("softsign", "(-2 *", "(2 *"),
+    curvature("silu", "x * (r - s)", "x * (s - r)", family="gated"),
+    curvature("silu", "silu_backward(ddx, x)", "silu_backward(dy, x)", "x0", "gated"),
+    curvature("gelu", "2 - x * x", "1 - x * x", family="gated"),
+    curvature("gelu_tanh", "ddv + ", "", family="gated"),
+    curvature("gelu_tanh", "(2 * dv)", "dv", family="gated"),
+    curvature("mish", "2 * t * s", "t * s", family="gated"),
     curvature("softmax", " - dy * t", ""),
     curvature("softmax", " - dy * t", " + dy * t"),
     curvature(

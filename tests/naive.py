@@ -4,9 +4,18 @@ Nothing here is shared with npgan: the formulas are the textbooks' (sums and def
 npgan has recursions and stable forms), so that a mistake would have to be made twice.
 """
 
-from math import cos, cosh, exp, expm1, log, log1p, pi, prod, sin, sqrt, tanh
+from math import copysign, cos, cosh, erf, exp, expm1, log, log1p, pi, prod, sin, sinh, sqrt, tanh
 
 import numpy as np
+
+
+def bend(x):
+    return sqrt(2 / pi) * (x + 0.044715 * x**3)
+
+
+def bend_slope(x):
+    return sqrt(2 / pi) * (1 + 3 * 0.044715 * x**2)
+
 
 # name -> (f, f'), of one number; `softmax`, which acts on rows, follows below
 ACTIVATIONS = {
@@ -17,6 +26,23 @@ ACTIVATIONS = {
     "tanh": (tanh, lambda x: 4 / (exp(x) + exp(-x)) ** 2),
     "softplus": (lambda x: log1p(exp(x)), lambda x: 1 / (1 + exp(-x))),
     "elu": (lambda x: x if x > 0 else expm1(x), lambda x: 1.0 if x > 0 else exp(x)),
+    "softsign": (lambda x: x / (1 + abs(x)), lambda x: (1 + abs(x)) ** -2),
+    "silu": (
+        lambda x: x / (1 + exp(-x)),
+        lambda x: (1 + exp(-x) + x * exp(-x)) / (1 + exp(-x)) ** 2,
+    ),
+    "gelu": (
+        lambda x: x * (1 + erf(x / sqrt(2))) / 2,
+        lambda x: (1 + erf(x / sqrt(2))) / 2 + x * exp(-x * x / 2) / sqrt(2 * pi),
+    ),
+    "gelu_tanh": (
+        lambda x: x / 2 * (1 + tanh(bend(x))),
+        lambda x: (1 + tanh(bend(x))) / 2 + x / 2 * bend_slope(x) / cosh(bend(x)) ** 2,
+    ),
+    "mish": (
+        lambda x: x * tanh(log1p(exp(x))),
+        lambda x: tanh(log1p(exp(x))) + x / cosh(log1p(exp(x))) ** 2 / (1 + exp(-x)),
+    ),
 }
 
 # name -> f'', of one number; 0 everywhere for those that are not named
@@ -25,6 +51,17 @@ CURVATURES = {
     "tanh": lambda x: -2 * tanh(x) / cosh(x) ** 2,
     "softplus": lambda x: 1 / (exp(x) + 2 + exp(-x)),
     "elu": lambda x: 0.0 if x > 0 else exp(x),
+    "softsign": lambda x: -2 * copysign(1, x) * (1 + abs(x)) ** -3,
+    "silu": lambda x: (2 + 2 * cosh(x) - x * sinh(x)) / (2 * (1 + cosh(x)) ** 2),
+    "gelu": lambda x: (2 - x * x) * exp(-x * x / 2) / sqrt(2 * pi),
+    "gelu_tanh": lambda x: (
+        (bend_slope(x) + x / 2 * 6 * 0.044715 * sqrt(2 / pi) * x) / cosh(bend(x)) ** 2
+        - x * tanh(bend(x)) * bend_slope(x) ** 2 / cosh(bend(x)) ** 2
+    ),
+    "mish": lambda x: (
+        (2 + x / (1 + exp(x))) / cosh(log1p(exp(x))) ** 2 / (1 + exp(-x))
+        - 2 * x * tanh(log1p(exp(x))) / cosh(log1p(exp(x))) ** 2 / (1 + exp(-x)) ** 2
+    ),
 }
 
 

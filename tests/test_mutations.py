@@ -21,7 +21,6 @@ import mutations_uses
 import mutations_vae
 import pytest
 
-import npgan
 from npgan import backend, catalogue, losses, penalties
 from npgan.models import multi
 

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from npgan import ops
-from npgan.kernels import elementwise
-from npgan.kernels.activation import CODES
+from npgan.kernels import elementwise, gated
 from npgan.kernels.batch import gather
 from npgan.kernels.chain import chain_backward, chain_forward
 from npgan.kernels.dense import dense_backward_input, dense_backward_parameters, dense_forward
@@ -40,6 +39,7 @@ from npgan.kernels.noise import (
 )
 from npgan.kernels.random import dropout_mask, standard_normal
 from npgan.kernels.softmax import softmax_backward, softmax_cross_entropy, softmax_forward
+from npgan.ops.kinds import KINDS
 
 _INSIDE: dict[str, Callable[..., Any]] = {
     kernel.__name__: kernel
@@ -75,8 +75,9 @@ _INSIDE: dict[str, Callable[..., Any]] = {
     )
 }
 _INSIDE |= {"adam_update": adam_update, "dropout_backward": dropout_forward}
-_INSIDE |= {f"{name}_forward": elementwise.forward(name) for name in CODES}
-_INSIDE |= {f"{name}_backward": elementwise.backward(name) for name in CODES}
+for name, kind in KINDS.items():
+    family = gated if kind.of_input else elementwise
+    _INSIDE |= {f"{name}_forward": family.forward(name), f"{name}_backward": family.backward(name)}
 _INSIDE |= {name: loss(name) for name in LOSSES}
 KERNELS = {name: getattr(ops, name).border.around(kernel) for name, kernel in _INSIDE.items()}
 """Operation -> its kernel, behind the operation's :class:`~npgan.shapes.Border`."""

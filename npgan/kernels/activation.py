@@ -1,11 +1,20 @@
 """Activation functions and their derivatives, in place on a block of a matrix."""
 
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
 from npgan.kernels.elementary import exp, expm1, log1p, tanh
 from npgan.kernels.jit import jit
 from npgan.ops.chain import ACTIVATIONS
 
-IDENTITY, RELU, LEAKY_RELU, SIGMOID, TANH, SOFTPLUS, ELU = range(len(ACTIVATIONS))
-CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
+
+def numbered(names: Sequence[str]) -> Any:
+    """Return names as constants, from 0 on, that kernels compare with numbers."""
+    return IntEnum("Code", [name.upper() for name in names], start=0)
+
+
+Code = numbered(ACTIVATIONS)
 
 
 @jit
@@ -23,22 +32,22 @@ def activate(y, start, stride, i0, i1, j0, j1, code, argument):  # type: ignore[
     zero, one = y.dtype.type(0), y.dtype.type(1)  # an integer would make all arithmetic float64
     for i in range(i0, i1):
         row = y[start + i * stride + j0 : start + i * stride + j1]
-        if code == RELU:
+        if code == Code.RELU:
             for j in range(row.size):
                 row[j] = zero if row[j] <= zero else row[j]  # a NaN stays
-        elif code == LEAKY_RELU:
+        elif code == Code.LEAKY_RELU:
             for j in range(row.size):
                 row[j] = row[j] if row[j] > zero else row[j] * argument
-        elif code == SIGMOID:
+        elif code == Code.SIGMOID:
             for j in range(row.size):
                 row[j] = one / (one + exp(-row[j]))
-        elif code == TANH:
+        elif code == Code.TANH:
             for j in range(row.size):
                 row[j] = tanh(row[j])
-        elif code == SOFTPLUS:
+        elif code == Code.SOFTPLUS:
             for j in range(row.size):
                 row[j] = max(row[j], zero) + log1p(exp(-abs(row[j])))
-        elif code == ELU:
+        elif code == Code.ELU:
             for j in range(row.size):
                 row[j] = row[j] if row[j] > zero else argument * expm1(row[j])
 
@@ -51,21 +60,21 @@ def activate_backward(d, d0, y, y0, stride, i0, i1, j0, j1, code, argument):  # 
     for i in range(i0, i1):
         at = i * stride
         dx, row = d[d0 + at + j0 : d0 + at + j1], y[y0 + at + j0 : y0 + at + j1]
-        if code == RELU:
+        if code == Code.RELU:
             for j in range(row.size):
                 dx[j] = dx[j] if row[j] > zero else dx[j] * zero
-        elif code == LEAKY_RELU:
+        elif code == Code.LEAKY_RELU:
             for j in range(row.size):
                 dx[j] = dx[j] if row[j] > zero else dx[j] * argument
-        elif code == SIGMOID:
+        elif code == Code.SIGMOID:
             for j in range(row.size):
                 dx[j] = dx[j] * (row[j] * (one - row[j]))
-        elif code == TANH:
+        elif code == Code.TANH:
             for j in range(row.size):
                 dx[j] = dx[j] * (one - row[j] * row[j])
-        elif code == SOFTPLUS:
+        elif code == Code.SOFTPLUS:
             for j in range(row.size):
                 dx[j] = dx[j] * -expm1(-row[j])
-        elif code == ELU:
+        elif code == Code.ELU:
             for j in range(row.size):
                 dx[j] = dx[j] if row[j] > zero else dx[j] * (row[j] + argument)

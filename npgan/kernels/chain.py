@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import IDENTITY, activate_backward
+from npgan.kernels.activation import Code, activate_backward
 from npgan.kernels.dense import input_part, output_part, weight_part
 from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import panel_size, share
@@ -51,7 +51,7 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
     if grads.size:
         weight_part(source, x0, d, d0, grads, weight, bias, ONE, NONE, n, k, m, panel, part, parts)
     if target.size:
-        code = plan[s - 1, CODE] if s else IDENTITY
+        code = plan[s - 1, CODE] if s else Code.IDENTITY.value
         input_part(
             d, d0, w, weight, target, x0, y, below, n, k, m, code, arguments[s - 1], panel, part,
             parts,

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import IDENTITY, activate, activate_backward
+from npgan.kernels.activation import Code, activate, activate_backward
 from npgan.kernels.jit import ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import block, panel_size, region
 from npgan.kernels.tile import WIDE, tile, width
@@ -72,7 +72,7 @@ def input_part(  # type: ignore[no-untyped-def]
     block(
         d, d0, m, ONE, w, w0, ONE, m, dx, dx0, k, dx, dx0, k, ZERO, i0, i1, j0, j1, m, panel
     )  # fmt: skip
-    if code != IDENTITY:
+    if code != Code.IDENTITY:
         activate_backward(dx, dx0, y, y0, k, i0, i1, j0, j1, code, argument)
 
 

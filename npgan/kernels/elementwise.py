@@ -7,10 +7,11 @@ from functools import cache
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import CODES, activate, activate_backward
+from npgan.kernels.activation import Code, activate, activate_backward
 from npgan.kernels.elementary import exp
 from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.ops.kinds import KINDS
 from npgan.ops.update import too_large
 
 UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
@@ -34,9 +35,9 @@ apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
 def forward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_forward``."""
 
-    def kernel(x: np.ndarray, argument: float = DEFAULTS.get(name, 0.0)) -> np.ndarray:
+    def kernel(x: np.ndarray, argument: float = KINDS[name].argument or 0.0) -> np.ndarray:
         y = x.copy()
-        apply(y.reshape(-1), CODES[name], y.dtype.type(argument))
+        apply(y.reshape(-1), np.int64(Code[name.upper()]), y.dtype.type(argument))
         return y
 
     return kernel
@@ -46,16 +47,15 @@ def backward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_backward``."""
 
     def kernel(
-        dy: np.ndarray, y: np.ndarray, argument: float = DEFAULTS.get(name, 0.0)
+        dy: np.ndarray, y: np.ndarray, argument: float = KINDS[name].argument or 0.0
     ) -> np.ndarray:
         dx = dy.copy()
-        apply_backward(dx.reshape(-1), y.reshape(-1), CODES[name], y.dtype.type(argument))
+        apply_backward(
+            dx.reshape(-1), y.reshape(-1), np.int64(Code[name.upper()]), y.dtype.type(argument)
+        )
         return dx
 
     return kernel
-
-
-DEFAULTS = {"leaky_relu": 0.2, "elu": 1.0}
 
 
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from npgan.kernels import jit, program
-from npgan.kernels.activation import CODES, IDENTITY
+from npgan.kernels.activation import Code
 from npgan.kernels.chain import CODE
 from npgan.kernels.elementwise import adam_rates
 from npgan.kernels.fourier import angular
@@ -27,10 +27,11 @@ from npgan.kernels.random import COUNTERS
 from npgan.kernels.rows import LEAST, Rows
 from npgan.kernels.schedule import address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
-from npgan.ops.chain import Pass, check_coefficients, unchanged
+from npgan.ops.chain import ACTIVATIONS, Pass, check_coefficients, unchanged
+from npgan.ops.kinds import KINDS
 from npgan.ops.random import key, threshold
 
-LINEAR = [CODES[name] for name in ("identity", "relu", "leaky_relu")]
+LINEAR = [code for code, name in enumerate(ACTIVATIONS) if not KINDS[name].curved]
 Rates = Callable[..., Sequence[float]]
 UPDATES: dict[str, tuple[str, int, Rates]] = {
     "sgd_update": ("sgd", 2, lambda lr: [lr]),
@@ -175,7 +176,7 @@ class Recorder(Rows):
         """Return the gradients before each stage's activation, and that by x."""
         weights, n = self.place(w).buffer, len(dy)
         e = [dy] * len(stages)
-        if stages[-1][CODE] != IDENTITY:
+        if stages[-1][CODE] != Code.IDENTITY:
             e[-1] = self._before_activation(dy, y[-1], stages[-1][CODE], arguments[-1])
         dx: Traced | None = None
         for s in reversed(range(len(stages))):
@@ -183,7 +184,7 @@ class Recorder(Rows):
                 break
             k, m, weight, *_ = stages[s]
             dx = self.new(n, k)
-            before, argument = (stages[s - 1][CODE], arguments[s - 1]) if s else (IDENTITY, 0)
+            before, argument = (stages[s - 1][CODE], arguments[s - 1]) if s else (Code.IDENTITY, 0)
             places = [
                 self.place(e[s]),
                 Place(weights, weight, k * m),

@@ -7,12 +7,30 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import positive
 from npgan.layers.layer import Layer
+from npgan.ops.kinds import KINDS
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = [
+    "ELU",
+    "GELU",
+    "Activation",
+    "GELUTanh",
+    "Identity",
+    "LeakyReLU",
+    "Mish",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+]
+
 
 class Activation(Layer):
-    """An activation function; its cache is its output (see :mod:`npgan.ops.activation`).
+    """An activation function; its cache is what its derivative is taken from, :mod:`npgan.ops.kinds`.
 
     Subclasses name the operation; ``arguments`` are its further arguments, all of them positive.
     """
@@ -25,7 +43,7 @@ class Activation(Layer):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Apply ``<name>_forward`` to every element (softmax: to every row)."""
         y = getattr(run, f"{self.name}_forward")(x, *self.arguments)
-        return y, y
+        return y, x if self.name in KINDS and KINDS[self.name].of_input else y
 
     def backward(
         self,
@@ -34,7 +52,7 @@ class Activation(Layer):
         grads: Parameters | None = None,
         input_grad: bool = True,
     ) -> Any:
-        """Apply ``<name>_backward`` to ``dy`` and the output."""
+        """Apply ``<name>_backward`` to ``dy`` and the cache."""
         return getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)
 
     def double_backward(
@@ -45,7 +63,7 @@ class Activation(Layer):
         grads: Parameters | None = None,
         input_grad: bool = True,
     ) -> tuple[np.ndarray, Any]:
-        """Apply ``<name>_double_backward`` to ``ddx``, the recorded ``dy`` and the output."""
+        """Apply ``<name>_double_backward`` to ``ddx``, the recorded ``dy`` and the cache."""
         return getattr(run, f"{self.name}_double_backward")(ddx, record, cache, *self.arguments)
 
     def spec(self) -> str:
@@ -99,6 +117,36 @@ class ELU(Activation):
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.arguments = (positive("the alpha of an elu", alpha),)
+
+
+class Softsign(Activation):
+    """Softsign, :func:`npgan.ops.softsign_forward`."""
+
+    name = "softsign"
+
+
+class SiLU(Activation):
+    """Sigmoid linear unit, or swish, :func:`npgan.ops.silu_forward`."""
+
+    name = "silu"
+
+
+class GELU(Activation):
+    """Gaussian error linear unit, :func:`npgan.ops.gelu_forward`."""
+
+    name = "gelu"
+
+
+class GELUTanh(Activation):
+    """Gaussian error linear unit by a tanh, :func:`npgan.ops.gelu_tanh_forward`."""
+
+    name = "gelu_tanh"
+
+
+class Mish(Activation):
+    """Mish, :func:`npgan.ops.mish_forward`."""
+
+    name = "mish"
 
 
 class Softmax(Activation):

@@ -11,6 +11,8 @@ from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = ["Dense"]
+
 
 class Dense(Sized):
     """A dense layer, :func:`npgan.ops.dense_forward`: ``y = x @ weight + bias``.

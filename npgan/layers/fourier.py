@@ -10,6 +10,8 @@ from npgan.layers.layer import Sized
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = ["FourierFeatures"]
+
 MOST = 1000
 
 

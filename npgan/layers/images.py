@@ -16,6 +16,8 @@ from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = ["Pixelate", "RandomBlock", "RandomShift"]
+
 
 class Corruption(Layer):
     """What they share: a linear operation of the input and of what is drawn for it.

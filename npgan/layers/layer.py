@@ -10,6 +10,8 @@ from npgan.ops.chain import check_coefficients
 from npgan.parameters import Parameters
 from npgan.shapes import ARRAYS, takes
 
+__all__ = ["Layer"]
+
 
 class Layer:
     """A differentiable function with parameters; subclasses say which function.

@@ -14,6 +14,8 @@ from npgan.errors import InputError, count, generator
 from npgan.layers.layer import Layer, Sized, unpacked
 from npgan.parameters import Parameters
 
+__all__ = ["MinibatchDiscrimination", "MinibatchStddev"]
+
 
 class MinibatchStddev(Layer):
     """The batch's mean standard deviation as one more feature, :func:`npgan.ops.minibatch_stddev_forward`.

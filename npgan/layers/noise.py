@@ -10,6 +10,8 @@ from npgan.layers.layer import Layer, unpacked
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = ["Dropout", "GaussianNoise", "GaussianSample"]
+
 
 class Dropout(Layer):
     """Inverted dropout, :func:`npgan.ops.dropout_forward`, with 0 <= ``rate`` < 1.

@@ -9,6 +9,8 @@ from npgan.errors import InputError, count, instance
 from npgan.layers.layer import Sized, unpacked
 from npgan.parameters import Parameters
 
+__all__ = ["BatchNorm", "LayerNorm"]
+
 EPS = 1e-5
 MOMENTUM = 0.1
 

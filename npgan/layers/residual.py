@@ -9,6 +9,8 @@ from npgan.layers.layer import Layer
 from npgan.layers.sequential import Sequential
 from npgan.parameters import Parameters
 
+__all__ = ["Residual"]
+
 
 class Residual(Sequential):
     r"""Layers F with a way past them, :math:`y = x + F(x)`, so that F starts from the identity.

@@ -9,6 +9,8 @@ from npgan.layers.layer import Layer
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = ["Scale"]
+
 
 class Scale(Layer):
     """A fixed factor s > 0: ``y = s x``, ``dx = s dy``.

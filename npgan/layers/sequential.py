@@ -13,6 +13,8 @@ from npgan.layers.layer import Layer
 from npgan.ops.chain import total
 from npgan.parameters import Parameters, join
 
+__all__ = ["Sequential"]
+
 
 class Sequential(Layer):
     """Layers one after the other, their parameters in one flat vector.

@@ -12,6 +12,8 @@ from npgan.ops.spectral import power_iteration, unit
 from npgan.parameters import Parameters
 from npgan.shapes import takes
 
+__all__ = ["SpectralDense"]
+
 ITERATIONS = 15  # of new weights, as torch makes them
 
 

@@ -15,6 +15,7 @@ from npgan.ops.batch import *
 from npgan.ops.chain import *
 from npgan.ops.dense import *
 from npgan.ops.fourier import *
+from npgan.ops.gated import *
 from npgan.ops.images import *
 from npgan.ops.likelihood import *
 from npgan.ops.loss import *

@@ -1,8 +1,9 @@
 r"""Activation functions, each derivative written from the function's own output.
 
 ``<name>_forward(x) -> y`` and ``<name>_backward(dy, y) -> dx``. All but softmax act on each
-element alone, so :math:`dx = dy\,f'(x)`; every :math:`f'` here can be had from :math:`y = f(x)`,
-which is then all that the backward pass needs to remember.
+element alone, so :math:`dx = dy\,f'(x)`; nearly every :math:`f'` here can be had from :math:`y = f(x)`,
+which is then all that the backward pass needs to remember. Where it is taken from x, the argument's name
+says so.
 
 ``<name>_double_backward(ddx, dy, y) -> (ddy, dx)`` is the derivative of ``<name>_backward``, as a
 gradient penalty needs it: a loss that depends on :math:`g = dy\,f'(x)` and has the gradient ``ddx``
@@ -45,6 +46,9 @@ __all__ = [
     "softplus_backward",
     "softplus_double_backward",
     "softplus_forward",
+    "softsign_backward",
+    "softsign_double_backward",
+    "softsign_forward",
     "tanh_backward",
     "tanh_double_backward",
     "tanh_forward",
@@ -309,6 +313,47 @@ def elu_double_backward(
     """
     ddy = elu_backward(ddx, y, alpha)
     return ddy, ddy * dy * (y.real <= 0)
+
+
+@takes("x (*s)")
+def softsign_forward(x: np.ndarray) -> np.ndarray:
+    r"""Softsign: :math:`y = x/(1 + |x|)`, which nears its limits more slowly than tanh does (Bergstra et al. 2009).
+
+    >>> softsign_forward(np.array([-3.0, 0.0, 1.0]))
+    array([-0.75,  0.  ,  0.5 ])
+    """
+    return x / (1 + _size(x))
+
+
+def _size(x: np.ndarray) -> np.ndarray:
+    """Return |x|, also on a complex step."""
+    return np.where(x.real < 0, -x, x)
+
+
+@takes("dy (*s), x (*s)")
+def softsign_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy/(1 + |x|)^2`; :math:`1 - |y|` is the same root, but has lost digits.
+
+    >>> softsign_backward(np.array([4.0]), np.array([-1.0]))
+    array([1.])
+    """
+    share = 1 / (1 + _size(x))
+    return dy * (share * share)
+
+
+@takes("ddx (*s), dy (*s), x (*s)")
+def softsign_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`.
+
+    :math:`f'' = -2f'\operatorname{sign}(x)/(1 + |x|)`. At 0, where it jumps from 2 to -2, this takes 0.
+
+    >>> softsign_double_backward(np.array([8.0]), np.array([3.0]), np.array([-1.0]))
+    (array([2.]), array([6.]))
+    """
+    ddy = softsign_backward(ddx, x)
+    return ddy, ddy * dy * (-2 * np.sign(x.real) / (1 + _size(x)))
 
 
 @takes("x (*s, C)")

@@ -19,12 +19,13 @@ from npgan.ops.dense import (
     dense_double_backward,
     dense_forward,
 )
+from npgan.ops.kinds import KINDS
 from npgan.shapes import takes
 
 __all__ = ["chain_backward", "chain_double_backward", "chain_forward", "chain_penalized_backward"]
 
-ACTIVATIONS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus", "elu")
-WITH_ARGUMENT = ("leaky_relu", "elu")
+ACTIVATIONS = [name for name, kind in KINDS.items() if not kind.of_input]
+"""Those of which a stage's output is all that the way back needs."""
 Pass = Callable[[Any], Any]
 
 
@@ -61,7 +62,7 @@ def check_coefficients(c: Any, g: Any) -> None:
 
 def _activation(code: int, argument: float, direction: str, *arrays: np.ndarray) -> Any:
     name = ACTIVATIONS[code]
-    arguments = (float(argument),) if name in WITH_ARGUMENT else ()
+    arguments = () if KINDS[name].argument is None else (float(argument),)
     return getattr(activation, f"{name}_{direction}")(*arrays, *arguments)
 
 

@@ -16,10 +16,11 @@ import numpy as np
 from npgan import backend
 from npgan.data.batches import Batches
 from npgan.ops.chain import ACTIVATIONS
+from npgan.ops.kinds import KINDS
 from npgan.training.callbacks import Callback
 from npgan.training.loop import Loop
 
-CURVED = [ACTIVATIONS.index(name) for name in ("sigmoid", "tanh", "softplus", "elu")]
+CURVED = [code for code, name in enumerate(ACTIVATIONS) if KINDS[name].curved]
 
 
 def _weights(plan: np.ndarray) -> np.ndarray:

@@ -1,0 +1,96 @@
+"""Layers in words, as configurations have them: ``name argument ...``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan.errors import InputError, unknown
+from npgan.layers.chain import Chain
+from npgan.layers.layer import Layer
+from npgan.layers.residual import Residual
+from npgan.layers.sequential import Sequential
+
+__all__ = ["LAYERS", "build", "words"]
+
+
+def _kinds(kind: type[Layer]) -> Iterator[type[Layer]]:
+    yield kind
+    for special in kind.__subclasses__():
+        yield from _kinds(special)
+
+
+LAYERS: dict[str, type[Layer]] = {
+    kind.name: kind
+    for kind in _kinds(Layer)
+    if "name" in vars(kind) and kind not in (Layer, Chain, Sequential, Residual)
+}
+"""Word -> layer: all of npgan's that have a name and are not made of others."""
+Specs = Sequence["str | Specs | Mapping[str, Specs]"]
+
+
+def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequential:
+    """Build a network from its layers in words, each ``name argument ...``.
+
+    A list in the list is a residual block, :class:`Residual`; a table ``{"sequential": list}`` a network.
+
+    Examples
+    --------
+    >>> build(["dense 2 3", "leaky_relu 0.2", "dense 3 1"], rng=0)
+    Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
+    >>> build([["dense 2 3", "relu", "dense 3 2"], "scale 5.0"])
+    Sequential(Residual(Dense(2, 3), ReLU(), Dense(3, 2)), Scale(5.0))
+
+    Raises
+    ------
+    InputError
+        For an unknown layer, arguments that do not fit it, or widths that do not fit each other.
+    """
+    return Sequential(*map(_layer, specs), rng=rng)
+
+
+def words(network: Sequential) -> list[Any]:
+    """Return a network's layers in words, as :func:`build` takes them.
+
+    >>> words(Sequential(Dense(2, 3), LeakyReLU(0.2), Residual(Dense(3, 3))))
+    ['dense 2 3', 'leaky_relu 0.2', ['dense 3 3']]
+
+    Raises
+    ------
+    InputError
+        If one is a layer of one's own, for which there are no words.
+    """
+    return [_words(layer) for layer in network.layers]
+
+
+def _words(layer: Layer) -> Any:
+    if type(layer) is Residual:
+        return words(layer)
+    if type(layer) is Sequential:
+        return {layer.name: words(layer)}
+    if type(layer) not in LAYERS.values():
+        raise InputError(f"{layer!r} is a layer of one's own: there are no words to build it from")
+    return layer.spec()
+
+
+def _layer(spec: "str | Specs | Mapping[str, Specs]") -> Layer:
+    if isinstance(spec, Mapping):
+        return Sequential(*map(_layer, spec["sequential"]))
+    if not isinstance(spec, str):
+        return Residual(*map(_layer, spec))
+    name, *arguments = spec.split() or [""]
+    if name not in LAYERS:
+        raise unknown("layer", name, LAYERS)
+    try:
+        return LAYERS[name](*map(_value, arguments))
+    except TypeError:
+        raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
+
+
+def _value(word: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word

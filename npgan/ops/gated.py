@@ -1,0 +1,224 @@
+r"""Gated activations: :math:`y = x\,g(x)` with a gate :math:`0 < g < 1` that opens as x grows.
+
+They are not monotonic, so that y does not determine x: ``<name>_backward(dy, x) -> dx`` and
+``<name>_double_backward(ddx, dy, x) -> (ddy, dx)`` take the input. The product rule gives
+
+.. math:: f' = g + x g', \qquad f'' = 2g' + x g''
+
+:math:`s = \sigma(\cdot)` is the sigmoid of what is named, and :math:`r = \sigma(-\cdot) = 1 - s` is computed by
+itself: where s rounds to 1, r keeps its digits. :math:`s' = sr` and :math:`(sr)' = sr(r - s)`.
+"""
+
+from math import erfc, pi, sqrt
+
+import numpy as np
+
+from npgan.ops.activation import sigmoid_forward
+from npgan.shapes import takes
+
+__all__ = [
+    "gelu_backward",
+    "gelu_double_backward",
+    "gelu_forward",
+    "gelu_tanh_backward",
+    "gelu_tanh_double_backward",
+    "gelu_tanh_forward",
+    "mish_backward",
+    "mish_double_backward",
+    "mish_forward",
+    "silu_backward",
+    "silu_double_backward",
+    "silu_forward",
+]
+
+
+@takes("x (*s)")
+def silu_forward(x: np.ndarray) -> np.ndarray:
+    r"""Sigmoid linear unit, also called swish: :math:`y = x\,\sigma(x)` (Elfwing et al. 2018).
+
+    >>> silu_forward(np.array([-1.0, 0.0, 1.0])).round(3)
+    array([-0.269,  0.   ,  0.731])
+    """
+    return x * sigmoid_forward(x)
+
+
+@takes("dy (*s), x (*s)")
+def silu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,(s + x\,sr)`, with :math:`s = \sigma(x)`.
+
+    >>> silu_backward(np.array([4.0]), np.array([0.0]))
+    array([2.])
+    """
+    s, r = sigmoid_forward(x), sigmoid_forward(-x)
+    return dy * (s + x * s * r)
+
+
+@takes("ddx (*s), dy (*s), x (*s)")
+def silu_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`, with :math:`f'' = sr\,(2 + x(r - s))`.
+
+    >>> silu_double_backward(np.array([4.0]), np.array([3.0]), np.array([0.0]))
+    (array([2.]), array([6.]))
+    """
+    s, r = sigmoid_forward(x), sigmoid_forward(-x)
+    return silu_backward(ddx, x), ddx * dy * (s * r * (2 + x * (r - s)))
+
+
+def _density(x: np.ndarray) -> np.ndarray:
+    r"""Return the standard normal density :math:`\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}`."""
+    return np.exp(x * x * x.dtype.type(-0.5)) * x.dtype.type(1 / sqrt(2 * pi))
+
+
+def _probability(x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`\Phi(x) = \tfrac12\operatorname{erfc}(-x/\sqrt2)`.
+
+    A complex step goes on by :math:`\Phi' = \varphi`.
+    """
+    value = np.vectorize(erfc, otypes=[np.float64])(x.real * -np.float64(sqrt(0.5))) / 2
+    if np.iscomplexobj(x):
+        return value + 1j * (x.imag * _density(x.real))
+    return value.astype(x.dtype)
+
+
+@takes("x (*s)")
+def gelu_forward(x: np.ndarray) -> np.ndarray:
+    r"""Gaussian error linear unit: :math:`y = x\,\Phi(x)`, the normal distribution's (Hendrycks and Gimpel 2016).
+
+    NumPy has no error function: the reference asks Python's for one number after the other.
+
+    >>> gelu_forward(np.array([-1.0, 0.0, 1.0])).round(3)
+    array([-0.159,  0.   ,  0.841])
+    """
+    return x * _probability(x)
+
+
+@takes("dy (*s), x (*s)")
+def gelu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,(\Phi(x) + x\,\varphi(x))`, since :math:`\Phi' = \varphi`.
+
+    >>> gelu_backward(np.array([4.0]), np.array([0.0]))
+    array([2.])
+    """
+    return dy * (_probability(x) + x * _density(x))
+
+
+@takes("ddx (*s), dy (*s), x (*s)")
+def gelu_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`, with :math:`f'' = \varphi(x)(2 - x^2)`.
+
+    :math:`\varphi' = -x\varphi`, so :math:`f'' = 2\varphi + x\varphi'`.
+
+    >>> gelu_double_backward(np.array([1.0]), np.array([1.0]), np.sqrt(np.array([2.0])))[1].round(12)
+    array([-0.])
+    """
+    return gelu_backward(ddx, x), ddx * dy * (_density(x) * (2 - x * x))
+
+
+CUBIC, FAR = 0.044715, 30.0
+
+
+def _bent(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""Return :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`, v' and v''.
+
+    Beyond 30, where the gate is 0 or 1, they are those at 30.
+    """
+    c, x = sqrt(8 / pi), np.where(abs(x.real) < FAR, x, np.sign(x.real) * x.dtype.type(FAR))
+    number, square = x.dtype.type, x * x * x.dtype.type(CUBIC)
+    return number(c) * x * (1 + square), number(c) * (1 + 3 * square), number(6 * c * CUBIC) * x
+
+
+@takes("x (*s)")
+def gelu_tanh_forward(x: np.ndarray) -> np.ndarray:
+    r"""GELU by a tanh: :math:`y = \tfrac x2\bigl(1 + \tanh\tfrac v2\bigr) = x\,\sigma(v)`.
+
+    :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`. Within 5e-4 of :func:`gelu_forward`, and without an error
+    function (Hendrycks and Gimpel 2016, sec. 2).
+
+    >>> gelu_tanh_forward(np.array([-1.0, 0.0, 1.0])).round(3)
+    array([-0.159,  0.   ,  0.841])
+    """
+    return x * sigmoid_forward(_bent(x)[0])
+
+
+@takes("dy (*s), x (*s)")
+def gelu_tanh_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,(s + x\,sr\,v')`, with :math:`s = \sigma(v)`.
+
+    >>> gelu_tanh_backward(np.array([4.0]), np.array([0.0]))
+    array([2.])
+    """
+    v, dv, _ = _bent(x)
+    s, r = sigmoid_forward(v), sigmoid_forward(-v)
+    return dy * (s + x * (s * r * dv))
+
+
+@takes("ddx (*s), dy (*s), x (*s)")
+def gelu_tanh_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`.
+
+    :math:`g' = sr\,v'` and :math:`g'' = sr\,(v'' + (r - s)v'^2)`; :math:`f'' = 2g' + xg''`.
+
+    >>> gelu_tanh_double_backward(np.array([4.0]), np.array([3.0]), np.array([0.0]))[1].round(4)
+    array([9.5746])
+    """
+    v, dv, ddv = _bent(x)
+    s, r = sigmoid_forward(v), sigmoid_forward(-v)
+    return gelu_tanh_backward(ddx, x), ddx * dy * (
+        s * r * (2 * dv) + x * (s * r * (ddv + (r - s) * dv * dv))
+    )
+
+
+def _mish_gate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`t = \tanh(\log(1 + e^x))` and :math:`1 - t^2`.
+
+    With :math:`u = 1 + e^x`, :math:`t = (u^2 - 1)/(u^2 + 1)`, so :math:`1 - t = 2/(u^2 + 1)`; for x > 0 both are
+    divided by :math:`e^{2x}`.
+    """
+    positive = x.real > 0
+    e = np.exp(np.where(positive, -x, x))
+    above, rest = np.where(positive, 1 + 2 * e, e * (2 + e)), np.where(positive, 2 * e * e, 2)
+    t, missing = above / (above + rest), rest / (above + rest)
+    return t, missing * (1 + t)
+
+
+@takes("x (*s)")
+def mish_forward(x: np.ndarray) -> np.ndarray:
+    r"""Mish: :math:`y = x\tanh(\log(1 + e^x))`, gated by the tanh of the softplus (Misra 2019).
+
+    >>> mish_forward(np.array([-1.0, 0.0, 1.0])).round(3)
+    array([-0.303,  0.   ,  0.865])
+    """
+    return x * _mish_gate(x)[0]
+
+
+@takes("dy (*s), x (*s)")
+def mish_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return :math:`dx = dy\,\bigl(t + x(1 - t^2)s\bigr)`, with :math:`s = \sigma(x)`, the softplus's derivative.
+
+    >>> mish_backward(np.array([5.0]), np.array([0.0]))
+    array([3.])
+    """
+    t, dt = _mish_gate(x)
+    return dy * (t + x * dt * sigmoid_forward(x))
+
+
+@takes("ddx (*s), dy (*s), x (*s)")
+def mish_double_backward(
+    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`.
+
+    :math:`g' = t' = (1 - t^2)s` and :math:`g'' = (1 - t^2)sr - 2t\,t's = t'(r - 2ts)`, so
+    :math:`f'' = (1 - t^2)s\bigl(2 + x(r - 2ts)\bigr)`.
+
+    >>> mish_double_backward(np.array([25.0]), np.array([1.0]), np.array([0.0]))
+    (array([15.]), array([16.]))
+    """
+    (t, dt), s, r = _mish_gate(x), sigmoid_forward(x), sigmoid_forward(-x)
+    return mish_backward(ddx, x), ddx * dy * (dt * s * (2 + x * (r - 2 * t * s)))
