@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import naive
 import pytest
 
 import npgan
 from npgan import backend, ops
+from npgan.kernels import KERNELS
+from npgan.layers import LAYERS, Activation
+from npgan.ops.kinds import KINDS
 
 ROOT = Path(npgan.__file__).parent
 REPOSITORY = ROOT.parent
@@ -41,6 +45,16 @@ def test_every_forward_has_a_backward(name):
 @pytest.mark.parametrize("name", backend.TABLE)
 def test_every_operation_is_documented_with_an_example(name):
     assert ">>>" in inspect.getdoc(getattr(ops, name))
+
+
+def test_an_activation_has_all_its_places():
+    places = {
+        "a layer": {name for name, kind in LAYERS.items() if issubclass(kind, Activation)},
+        "a formula in naive.py": {*naive.ACTIVATIONS, "softmax"},
+        "a kernel": {name for name in KINDS if f"{name}_backward" in KERNELS} | {"softmax"},
+    }
+    for place, names in places.items():
+        assert names == {*KINDS, "softmax"}, f"{names ^ {*KINDS, 'softmax'}}: not {place}"
 
 
 UNSAFE = [r"import pickle", r"allow_pickle=True", r"\beval\(", r"\bexec\(", r"fastmath=True"]

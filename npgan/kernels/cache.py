@@ -26,6 +26,8 @@ from numba.core import caching, config
 from numba.core.sigutils import normalize_signature
 from platformdirs import user_cache_path
 
+from npgan.ops.kinds import KINDS
+
 NAME = "npgan-kernels-"
 KEPT = 8  # keys: two versions of npgan, used in turn, leave each other's code alone
 CHECKSUM = 4  # bytes
@@ -36,11 +38,12 @@ NOT_COMPILED_IN = "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"
 
 
 def _sources() -> Iterator[bytes]:
-    """Yield the kernels' sources, and those of the modules whose constants they take."""
+    """Yield the kernels' sources, those of the modules whose constants they take, and activations' numbers."""
     kernels = [path.read_bytes() for path in sorted(KERNELS.glob("*.py"))]
     yield from kernels
     for module in sorted(set(CONSTANTS.findall(b"".join(kernels)))):
         yield KERNELS.parent.joinpath(*module.decode().split(".")).with_suffix(".py").read_bytes()
+    yield repr(KINDS).encode()
 
 
 def _key() -> str:
