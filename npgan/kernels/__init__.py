@@ -9,20 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from npgan import ops
-from npgan.kernels import elementwise, gated
+from npgan.kernels import elementwise, gated, update
 from npgan.kernels.batch import gather
 from npgan.kernels.chain import chain_backward, chain_forward
 from npgan.kernels.dense import dense_backward_input, dense_backward_parameters, dense_forward
 from npgan.kernels.elementwise import (
-    adam_update,
-    adamw_update,
     all_finite,
-    ema_update,
     mean_heaviside,
     mean_sigmoid,
-    momentum_update,
-    rmsprop_update,
-    sgd_update,
 )
 from npgan.kernels.fourier import fourier_backward, fourier_forward
 from npgan.kernels.likelihood import (
@@ -44,7 +38,6 @@ from npgan.ops.kinds import KINDS
 _INSIDE: dict[str, Callable[..., Any]] = {
     kernel.__name__: kernel
     for kernel in (
-        adamw_update,
         all_finite,
         chain_backward,
         chain_forward,
@@ -53,7 +46,6 @@ _INSIDE: dict[str, Callable[..., Any]] = {
         dense_forward,
         dropout_forward,
         dropout_mask,
-        ema_update,
         fourier_backward,
         fourier_forward,
         gather,
@@ -65,16 +57,14 @@ _INSIDE: dict[str, Callable[..., Any]] = {
         log_bernoulli_with_logits_forward,
         mean_heaviside,
         mean_sigmoid,
-        momentum_update,
-        rmsprop_update,
-        sgd_update,
         softmax_backward,
         softmax_cross_entropy,
         softmax_forward,
         standard_normal,
     )
 }
-_INSIDE |= {"adam_update": adam_update, "dropout_backward": dropout_forward}
+_INSIDE |= {"dropout_backward": dropout_forward}
+_INSIDE |= {name: update.kernel(name) for name in update.UPDATES}
 for name, kind in KINDS.items():
     family = gated if kind.of_input else elementwise
     _INSIDE |= {f"{name}_forward": family.forward(name), f"{name}_backward": family.backward(name)}

@@ -22,15 +22,10 @@ from npgan.kernels.batch import copy_bytes
 from npgan.kernels.dense import input_part, output_part, tangent_part, weight_part
 from npgan.kernels.elementwise import (
     UNIT,
-    adam,
-    ema,
     largest,
     limits,
     mean_of_sigmoids,
     mean_of_steps,
-    momentum,
-    rmsprop,
-    sgd,
 )
 from npgan.kernels.fourier import backward_part as fourier_backward_part
 from npgan.kernels.fourier import forward_part as fourier_part
@@ -41,19 +36,20 @@ from npgan.kernels.matmul import share
 from npgan.kernels.memory import add, call, copy, exchange, load, maximum, nap, pause, view
 from npgan.kernels.random import COUNTERS, mask_numbers, normal_numbers
 from npgan.kernels.slope import mix_part, slope_part
+from npgan.kernels.update import update
 from npgan.memory import LINE
 
 OPERATIONS = (
     "gather_bytes", "gather", "normal", "mask", "columns", "output", "weight", "input", "tangent", "slope", "mix",
     "fourier", "fourier_backward", "fourier_tangent",
     "activation_backward", "loss", "mean", "mean_sigmoid", "mean_heaviside", "add", "scale", "multiply", "finite",
-    "sgd", "momentum", "rmsprop", "adam", "ema",
+    "update",
 )  # fmt: skip
 (
     GATHER_BYTES, GATHER, NORMAL, MASK, COLUMNS, OUTPUT, WEIGHT, INPUT, TANGENT, SLOPE, MIX,
     FOURIER, FOURIER_BACKWARD, FOURIER_TANGENT,
     ACTIVATION_BACKWARD, LOSS, MEAN, MEAN_SIGMOID, MEAN_HEAVISIDE, ADD, SCALE, MULTIPLY, FINITE,
-    SGD, MOMENTUM, RMSPROP, ADAM, EMA,
+    UPDATE,
 ) = range(len(OPERATIONS))  # fmt: skip
 OPERATION, PARTS, WAIT, BEFORE = range(4)
 OPERANDS, NUMBERS = 10, 8
@@ -120,21 +116,12 @@ def waves(operation, o, memory, part, parts):  # type: ignore[no-untyped-def]
 
 
 @jit
-def updates(operation, o, numbers, memory, part, parts):  # type: ignore[no-untyped-def]
-    """Do a part of an optimiser's update; its operands are the size, w, g and the moments."""
+def updates(o, numbers, memory, part, parts):  # type: ignore[no-untyped-def]
+    """Do a part of an optimiser's update; its operands are the size, w, g, the moments, a flag, the rule."""
     first, last = share(o[0], UNIT, part, parts)
     w, g = memory[o[1] + first : o[1] + last], memory[o[2] + first : o[2] + last]
     m, v = memory[o[3] + first : o[3] + last], memory[o[4] + first : o[4] + last]
-    if operation == SGD:
-        sgd(w, g, numbers)
-    elif operation == MOMENTUM:
-        momentum(w, g, m, numbers)
-    elif operation == RMSPROP:
-        rmsprop(w, g, m, numbers)
-    elif operation == ADAM:
-        adam(w, g, m, v, numbers)
-    else:
-        ema(w, g, numbers)
+    update(o[6], w, g, m, v, numbers)
 
 
 @jit
@@ -241,9 +228,9 @@ def performer(dtype: np.dtype) -> Any:
             penalties(operation, o, memory, doubles, panel, part, parts)
         elif operation <= FOURIER_TANGENT:
             waves(operation, o, memory, part, parts)
-        elif operation >= SGD:
+        elif operation == UPDATE:
             if state[BAD] < 0:
-                updates(operation, o, numbers, memory, part, parts)
+                updates(o, numbers, memory, part, parts)
         elif operation == FINITE:
             first, last = share(o[0], UNIT, part, parts)
             if largest(words[o[1] + first : o[1] + last], sign) >= bound:

@@ -9,7 +9,7 @@ raises :class:`NotRecordable`, and the step stays what it was.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,6 @@ import numpy as np
 from npgan.kernels import jit, program
 from npgan.kernels.activation import Code
 from npgan.kernels.chain import CODE
-from npgan.kernels.elementwise import adam_rates
 from npgan.kernels.fourier import angular
 from npgan.kernels.jit import NONE
 from npgan.kernels.loss import BLOCK, LOSSES
@@ -27,21 +26,12 @@ from npgan.kernels.random import COUNTERS
 from npgan.kernels.rows import LEAST, Rows
 from npgan.kernels.schedule import address_of
 from npgan.kernels.traced import Buffer, Later, NotRecordable, Place, Stages, Traced
+from npgan.kernels.update import RULES, UPDATES, Update
 from npgan.ops.chain import ACTIVATIONS, Pass, check_coefficients, unchanged
 from npgan.ops.kinds import KINDS
 from npgan.ops.random import key, threshold
 
 LINEAR = [code for code, name in enumerate(ACTIVATIONS) if not KINDS[name].curved]
-Rates = Callable[..., Sequence[float]]
-UPDATES: dict[str, tuple[str, int, Rates]] = {
-    "sgd_update": ("sgd", 2, lambda lr: [lr]),
-    "momentum_update": ("momentum", 3, lambda lr, mu: [lr, mu]),
-    "rmsprop_update": ("rmsprop", 3, lambda lr, decay, eps: [lr, decay, 1 - decay, eps]),
-    "adam_update": ("adam", 4, adam_rates),
-    "adamw_update": ("adam", 4, adam_rates),
-    "ema_update": ("ema", 2, lambda decay: [decay, 1 - decay]),
-}
-"""Operation -> its row, how many vectors it is given, and the row's numbers from the other arguments."""
 
 
 class Recorder(Rows):
@@ -51,7 +41,7 @@ class Recorder(Rows):
         if name in LOSSES:
             return partial(self.loss, name)
         if name in UPDATES:
-            return partial(self.update, *UPDATES[name])
+            return partial(self.update, UPDATES[name])
         raise NotRecordable(f"the operation {name}")
 
     def gather(self, data: np.ndarray, rows: Later, low: float, high: float) -> Traced:
@@ -327,8 +317,9 @@ class Recorder(Rows):
         self.row(name, x.size, self.place(x), self.place(value, writes=True))
         return value
 
-    def update(self, name: str, vectors: int, rates: Rates, *arguments: Any) -> None:
+    def update(self, kind: Update, *arguments: Any) -> None:
         """Write down an update by the rates of numbers, some of which are others at each step."""
+        rule, vectors, rates = kind
 
         def patch(_: Any, numbers: Any) -> None:
             given = [n.value if type(n) is Later else n for n in arguments[vectors:]]
@@ -343,4 +334,5 @@ class Recorder(Rows):
             (buffer, at) for buffer, at in self.written if buffer is not places[1].buffer
         }
         none, flag, size = [0] * (4 - vectors), Place(self.flag, 0, 1), places[0].size
-        self.row(name, size, *places, *none, flag, most=size // LEAST + 1, patch=patch)
+        operands = size, *places, *none, flag, RULES.index(rule)
+        self.row("update", *operands, most=size // LEAST + 1, patch=patch)

@@ -1,0 +1,131 @@
+"""The optimisers' updates: one pass over memory, in which everything that is done to a weight is done."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import prange
+
+from npgan.kernels.activation import numbered
+from npgan.kernels.elementwise import UNIT
+from npgan.kernels.jit import Threaded, fma, jit
+from npgan.kernels.matmul import share
+
+# The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
+
+
+@jit
+def sgd(w, g, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: lr."""
+    lr = rates[0]
+    for i in range(w.size):
+        w[i] = fma(-lr, g[i], w[i])
+        g[i] = 0
+
+
+@jit
+def momentum(w, g, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: lr, momentum."""
+    lr, mu = rates[0], rates[1]
+    for i in range(w.size):
+        v[i] = fma(mu, v[i], g[i])
+        w[i] = fma(-lr, v[i], w[i])
+        g[i] = 0
+
+
+@jit
+def rmsprop(w, g, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: lr, decay, 1 - decay, eps."""
+    lr, decay, rest, eps = rates[0], rates[1], rates[2], rates[3]
+    for i in range(w.size):
+        v[i] = fma(decay, v[i], rest * (g[i] * g[i]))
+        w[i] -= lr * g[i] / (math.sqrt(v[i]) + eps)
+        g[i] = 0
+
+
+@jit
+def adam(w, g, m, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: see :func:`adam_rates`."""
+    lr, beta1, rest1, beta2 = rates[0], rates[1], rates[2], rates[3]
+    rest2, eps, keep, unbias = rates[4], rates[5], rates[6], rates[7]
+    for i in range(w.size):
+        m[i] = fma(beta1, m[i], rest1 * g[i])
+        v[i] = fma(beta2, v[i], rest2 * (g[i] * g[i]))
+        w[i] = fma(keep, w[i], -lr * m[i] / (math.sqrt(v[i] * unbias) + eps))
+        g[i] = 0
+
+
+@jit
+def ema(average, w, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by ``rates``: decay, 1 - decay."""
+    decay, rest = rates[0], rates[1]
+    for i in range(w.size):
+        average[i] = fma(decay, average[i], rest * w[i])
+
+
+RULES = "sgd", "momentum", "rmsprop", "adam", "ema"
+Rule = numbered(RULES)
+
+
+@jit
+def update(rule, w, g, m, v, rates):  # type: ignore[no-untyped-def]
+    """Update a slice by a rule; of the moments m and v it uses what it has."""
+    if rule == Rule.SGD:
+        sgd(w, g, rates)
+    elif rule == Rule.MOMENTUM:
+        momentum(w, g, m, rates)
+    elif rule == Rule.RMSPROP:
+        rmsprop(w, g, m, rates)
+    elif rule == Rule.ADAM:
+        adam(w, g, m, v, rates)
+    else:
+        ema(w, g, rates)
+
+
+def _pass(rule, w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
+    for part in prange(parts):
+        i, j = share(w.size, UNIT, np.int64(part), parts)
+        update(rule, w[i:j], g[i:j], m[i:j], v[i:j], rates)
+
+
+one_pass = Threaded(_pass)
+
+
+def adam_rates(
+    t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float = 0.0
+) -> list[float]:
+    """Return what :func:`adam` takes: the divisions by 1 - beta**t become two factors."""
+    first, second = lr / (1 - beta1**t), 1 / (1 - beta2**t)
+    return [first, beta1, 1 - beta1, beta2, 1 - beta2, eps, 1 - lr * weight_decay, second]
+
+
+class Update(NamedTuple):
+    """An operation's rule, how many vectors it is given, and its rates from what else it is given."""
+
+    rule: str
+    vectors: int
+    rates: Callable[..., Sequence[float]]
+
+
+UPDATES = {
+    "sgd_update": Update("sgd", 2, lambda lr: [lr]),
+    "momentum_update": Update("momentum", 3, lambda lr, mu: [lr, mu]),
+    "rmsprop_update": Update("rmsprop", 3, lambda lr, decay, eps: [lr, decay, 1 - decay, eps]),
+    "adam_update": Update("adam", 4, adam_rates),
+    "adamw_update": Update("adam", 4, adam_rates),
+    "ema_update": Update("ema", 2, lambda decay: [decay, 1 - decay]),
+}
+
+
+def kernel(name: str) -> Callable[..., None]:
+    """Return the kernel of an update."""
+    rule, vectors, rates = UPDATES[name]
+    code = np.int64(RULES.index(rule))
+
+    def updated(*given: Any) -> None:
+        w, g, *moments = given[:vectors]
+        m, v = [*moments, w, w][:2]
+        one_pass(code, w, g, m, v, np.array(rates(*given[vectors:]), w.dtype))
+
+    return updated
