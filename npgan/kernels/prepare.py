@@ -31,7 +31,7 @@ def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
     ], [
         partial(program.batches, *given, operands, octets, *part),
         partial(program.losses, *given, doubles, *part),
-        partial(program.updates, *given, *part),
+        partial(program.updates, *given[1:], *part),
     ]
 
 
