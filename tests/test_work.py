@@ -90,7 +90,7 @@ def test_a_chain_has_the_products_of_its_layers(settings):
 
 
 def test_what_compares_samples_is_counted():
-    assert set(PRODUCTS) <= set(ops.__all__)
+    assert set(PRODUCTS) <= set(backend.TABLE)
     model = Classifier(build(["minibatch_discrimination 5 2 3", "dense 7 2"]))
     labels = np.eye(2, dtype=np.float32)[np.arange(2 * N) % 2]
     batches = Batches(np.concatenate([X, labels], axis=1), N, np.random.default_rng(0))

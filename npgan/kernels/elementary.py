@@ -201,7 +201,8 @@ def _normal(x):  # type: ignore[no-untyped-def]
         near = fma(-p, size, F(1.0))
         h = F(0.5) * x
         square = h * x
-        e = exp(-square) * (F(1.0) - fma(h, x, -square)) if square < F(88.0) else F(0.0) * s
+        e = exp(-square) * (F(1.0) - fma(h, x, -square))
+        e = F(0.0) if square >= F(88.0) else e  # a NaN stays
         q = F(1.0) / max(size, F(1.0))
         y = q * q
         p = fma(F(2.326819970068386e-2), y, F(-1.387039388740657e-1))
