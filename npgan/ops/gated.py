@@ -9,6 +9,7 @@ They are not monotonic, so that y does not determine x: ``<name>_backward(dy, x)
 itself: where s rounds to 1, r keeps its digits. :math:`s' = sr` and :math:`(sr)' = sr(r - s)`.
 """
 
+from inspect import unwrap
 from math import erfc, pi, sqrt
 
 import numpy as np
@@ -31,6 +32,8 @@ __all__ = [
     "silu_forward",
 ]
 
+sigmoid = unwrap(sigmoid_forward)  # without its border: NumPy makes numbers of arrays without axes
+
 
 @takes("x (*s)")
 def silu_forward(x: np.ndarray) -> np.ndarray:
@@ -39,7 +42,7 @@ def silu_forward(x: np.ndarray) -> np.ndarray:
     >>> silu_forward(np.array([-1.0, 0.0, 1.0])).round(3)
     array([-0.269,  0.   ,  0.731])
     """
-    return x * sigmoid_forward(x)
+    return x * sigmoid(x)
 
 
 @takes("dy (*s), x (*s)")
@@ -49,7 +52,7 @@ def silu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
     >>> silu_backward(np.array([4.0]), np.array([0.0]))
     array([2.])
     """
-    s, r = sigmoid_forward(x), sigmoid_forward(-x)
+    s, r = sigmoid(x), sigmoid(-x)
     return dy * (s + x * s * r)
 
 
@@ -62,7 +65,7 @@ def silu_double_backward(
     >>> silu_double_backward(np.array([4.0]), np.array([3.0]), np.array([0.0]))
     (array([2.]), array([6.]))
     """
-    s, r = sigmoid_forward(x), sigmoid_forward(-x)
+    s, r = sigmoid(x), sigmoid(-x)
     return silu_backward(ddx, x), ddx * dy * (s * r * (2 + x * (r - s)))
 
 
@@ -141,7 +144,7 @@ def gelu_tanh_forward(x: np.ndarray) -> np.ndarray:
     >>> gelu_tanh_forward(np.array([-1.0, 0.0, 1.0])).round(3)
     array([-0.159,  0.   ,  0.841])
     """
-    return x * sigmoid_forward(_bent(x)[0])
+    return x * sigmoid(_bent(x)[0])
 
 
 @takes("dy (*s), x (*s)")
@@ -152,7 +155,7 @@ def gelu_tanh_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
     array([2.])
     """
     v, dv, _ = _bent(x)
-    s, r = sigmoid_forward(v), sigmoid_forward(-v)
+    s, r = sigmoid(v), sigmoid(-v)
     return dy * (s + x * (s * r * dv))
 
 
@@ -168,7 +171,7 @@ def gelu_tanh_double_backward(
     array([9.5746])
     """
     v, dv, ddv = _bent(x)
-    s, r = sigmoid_forward(v), sigmoid_forward(-v)
+    s, r = sigmoid(v), sigmoid(-v)
     return gelu_tanh_backward(ddx, x), ddx * dy * (
         s * r * (2 * dv) + x * (s * r * (ddv + (r - s) * dv * dv))
     )
@@ -205,7 +208,7 @@ def mish_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
     array([3.])
     """
     t, dt = _mish_gate(x)
-    return dy * (t + x * dt * sigmoid_forward(x))
+    return dy * (t + x * dt * sigmoid(x))
 
 
 @takes("ddx (*s), dy (*s), x (*s)")
@@ -220,5 +223,5 @@ def mish_double_backward(
     >>> mish_double_backward(np.array([25.0]), np.array([1.0]), np.array([0.0]))
     (array([15.]), array([16.]))
     """
-    (t, dt), s, r = _mish_gate(x), sigmoid_forward(x), sigmoid_forward(-x)
+    (t, dt), s, r = _mish_gate(x), sigmoid(x), sigmoid(-x)
     return mish_backward(ddx, x), ddx * dy * (dt * s * (2 + x * (r - 2 * t * s)))
