@@ -16,12 +16,12 @@ from statistics import mean
 import numpy as np
 
 from npgan import backend
-from npgan.anomaly import scores_for
 from npgan.data import Dataset, load
+from npgan.disk import write_atomically
 from npgan.metrics import auroc
 from npgan.models.presets import preset
+from npgan.study.anomaly import scores_for
 from npgan.training import Loop
-from npgan.training.checkpoint import write_atomically
 
 EXAMPLES = """
 examples:

@@ -18,10 +18,10 @@ import numpy as np
 from npgan import backend
 from npgan.backend import run
 from npgan.data import Dataset, load
+from npgan.disk import write_atomically
 from npgan.models.config import CODERS, Config
 from npgan.models.presets import mlp, preset
 from npgan.training import Loop
-from npgan.training.checkpoint import write_atomically
 
 EXAMPLES = """
 examples:

@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 
 from npgan import backend
 from npgan.data import load
+from npgan.disk import write_atomically
 from npgan.models.presets import preset
 from npgan.models.vae import binarized
 from npgan.training import Loop
-from npgan.training.checkpoint import write_atomically
 
 EXAMPLES = """
 examples:

@@ -81,8 +81,8 @@ def aligned(array: np.ndarray) -> np.ndarray:
 
 def npgan_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
     """Return the three products as a recorded training step runs them, each many times a call."""
-    from npgan.kernels.record import Recorder
-    from npgan.kernels.traced import Stages
+    from npgan.program.record import Recorder
+    from npgan.program.traced import Stages
 
     (k, m), none = w.shape, np.zeros(1, w.dtype)
     x, dy, parameters = map(aligned, (x, dy, np.append(w, np.zeros(m, w.dtype))))

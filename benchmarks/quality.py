@@ -26,13 +26,13 @@ from matplotlib.figure import Figure
 
 from npgan import backend
 from npgan.data import Dataset, load
-from npgan.evaluation import evaluate
-from npgan.judge import Judge
+from npgan.disk import write_atomically
 from npgan.metrics import frechet_distance, mode_statistics
 from npgan.models.config import Config
 from npgan.models.presets import preset
+from npgan.study.evaluation import evaluate
+from npgan.study.judge import Judge
 from npgan.training import Loop
-from npgan.training.checkpoint import write_atomically
 
 EXAMPLES = """
 examples:

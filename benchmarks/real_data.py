@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from npgan.data import load
-from npgan.features import features
 from npgan.metrics import frechet_distance
+from npgan.study.features import features
 
 SIZES = (1000, 3000, 10_000, 30_000)
 TEST = 10_000

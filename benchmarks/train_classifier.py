@@ -1,9 +1,9 @@
-"""Train the classifier of MNIST's digits that npgan measures images by (npgan/features.py).
+"""Train the classifier of MNIST's digits that npgan measures images by (npgan/study/features.py).
 
 784-512-128-10 with dropout, by Adam whose rate falls along half a cosine, on the 60,000 training
 images; the accuracy is that of the 10,000 test images, which decide nothing. The weights are stored
 in half precision, npgan/classifier.safetensors; the SHA-256 that is printed belongs into
-npgan/features.py.
+npgan/study/features.py.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from npgan import Adam, Sequential, backend, layers
 from npgan.backend import run
 from npgan.data import Dataset, load
 from npgan.data.batches import Batches
-from npgan.features import LAYERS, WEIGHTS
 from npgan.models.model import in_chunks
 from npgan.optim import cosine
+from npgan.study.features import LAYERS, WEIGHTS
 from npgan.training import checkpoint
 
 BATCH_SIZE = 128

@@ -5,10 +5,10 @@ import sys
 from matplotlib.figure import Figure
 
 from npgan import data
-from npgan.features import features, probabilities
 from npgan.metrics import class_statistics, frechet_distance
 from npgan.models.presets import preset
 from npgan.plotting import tile
+from npgan.study.features import features, probabilities
 
 BATCH, SAMPLES = 32, 5000
 CURE = {"penalties": {"r1": 1.0, "r2": 1.0}, "ema": 0.999}

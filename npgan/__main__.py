@@ -2,7 +2,7 @@
 
 import sys
 
-from npgan.cli import main
+from npgan.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

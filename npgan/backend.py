@@ -105,7 +105,7 @@ def use_threads(count: int) -> None:
 def prepare() -> None:
     """Compile what training needs, with a word to whoever waits; nothing to do in NumPy."""
     if run.fused:
-        from npgan.kernels.prepare import prepare
+        from npgan.program.prepare import prepare
 
         prepare()
 
@@ -114,11 +114,12 @@ def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> A
     """Return a training step as a program, or None where it cannot be one.
 
     ``step(rng)`` returns what it reports. It is called once, but nothing is computed: ``run``
-    writes down what it is asked for, see :mod:`npgan.kernels.record`. Other threads go on.
+    writes down what it is asked for, see :mod:`npgan.program.record`. Other threads go on.
     """
     if not run.fused:
         return None
-    from npgan.kernels import jit, record
+    from npgan.kernels import jit
+    from npgan.program import record
 
     if jit.interpreted:
         return None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan import errors
+from npgan.disk import write_atomically
 from npgan.errors import (
     LARGEST,
     InputError,
@@ -22,9 +23,8 @@ from npgan.errors import (
     number,
     one_line,
 )
-from npgan.reports import REPORTS, Reports
-from npgan.training.checkpoint import write_atomically
-from npgan.training.history import History
+from npgan.history import History
+from npgan.objectives.reports import REPORTS, Reports
 
 PAD = 2
 LETTERS = 60
@@ -253,7 +253,7 @@ def save_curves(
     ----------
     path : of the picture
     history : columns that are reports of another objective, as earlier versions wrote them, are left out
-    reports : column -> what it is, for those that are no losses; see :mod:`npgan.reports`
+    reports : column -> what it is, for those that are no losses; see :mod:`npgan.objectives.reports`
     equilibrium : column -> its value where nothing is left to learn: a dotted line
     """
     from matplotlib.figure import Figure

@@ -24,16 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from npgan import backend, data, plotting
+from npgan import backend, data, disk, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, shown
-from npgan.judge import Judge, draw_samples
 from npgan.models import GENERATORS, Model
 from npgan.models.config import MODELS, Config, size_of
 from npgan.models.labels import Labels
 from npgan.models.refit import spoilers
-from npgan.pictures import draw
 from npgan.schedules import Schedule
+from npgan.study.judge import Judge, draw_samples
+from npgan.study.pictures import draw
 from npgan.training import (
     Callback,
     Checkpoints,
@@ -93,7 +93,7 @@ def start(
 ) -> Loop:
     """Train in a new folder and return the finished loop.
 
-    ``metrics_every`` so many epochs the history gets the columns of :meth:`npgan.judge.Judge.columns`,
+    ``metrics_every`` so many epochs the history gets the columns of :meth:`npgan.study.judge.Judge.columns`,
     of 2000 samples.
 
     Raises
@@ -121,7 +121,7 @@ def start(
     try:
         with locked(folder):
             _check_free(folder)
-            checkpoint.remove_temporary(folder)
+            disk.remove_temporary(folder)
             _write_config(folder, config)
             return _run(loop, model, config, folder)
     except Locked as error:
@@ -137,7 +137,7 @@ def _check_free(folder: Path) -> None:
 
 
 def _left_over(path: Path) -> bool:
-    return path.name == LOCK or path.match(checkpoint.TEMPORARY)
+    return path.name == LOCK or path.match(disk.TEMPORARY)
 
 
 def resume(
@@ -168,7 +168,7 @@ def resume(
     changes = {"epochs": epochs, "steps": steps, "metrics_every": metrics_every}
     with locked(folder):
         for place in (folder, folder / SAMPLES):
-            checkpoint.remove_temporary(place)
+            disk.remove_temporary(place)
         return _resume(folder, callbacks, **changes, data=data and _place(data))
 
 
@@ -393,7 +393,7 @@ def _write_config(folder: Path, config: Config) -> None:
     import tomli_w
 
     text = tomli_w.dumps(config.to_dict())
-    checkpoint.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
+    disk.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
 
 
 def read_config(folder: Path) -> Config:
@@ -407,7 +407,7 @@ def read_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
-    checkpoint.check_regular(path, LARGEST_CONFIG)
+    disk.check_regular(path, LARGEST_CONFIG)
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         if any(line.count(".") > DOTS for line in text.splitlines()):

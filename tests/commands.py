@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from npgan.cli import main
+from npgan.commands.cli import main
 
 
 def run(capsys, *words):

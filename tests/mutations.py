@@ -13,7 +13,7 @@ class Mutation:
 
     Attributes
     ----------
-    case : the case of :mod:`npgan.catalogue` that must fail
+    case : the case of :mod:`npgan.check.catalogue` that must fail
     parameter : the array whose gradient it must say is wrong
     raises : whether the shapes cannot fit any more, so that an exception is what catches it
     """

@@ -26,7 +26,7 @@ SLOPE = "test_the_inputs_gradient_is_that_of_the_log_odds"
 RISES = "test_attacks.test_more_steps_raise_the_loss_more"
 BEARS = "test_attacks.test_a_classifier_that_learned_from_attacked_rows_bears_more"
 SILENT = [
-    Silent("attacks.pgd", "moved + alpha", "moved - alpha", RISES),
+    Silent("objectives.adversarial.worst_case", "moved + alpha", "moved - alpha", RISES),
     Silent("models.classifier.Classifier.train_step", "if self.adversarial", "if False", BEARS),
     classifier("train_step", "logits.argmax", "logits.argmin", REPORTED),
     classifier("_apart", "columns.argmax", "columns.argmin", REPORTED),

@@ -73,7 +73,7 @@ C_STEP = "conditional GAN, generator step"
 MEAN, HARDEST = "multi-GAN (mean), generators' step", "multi-GAN (hardest), generators' step"
 FAMILIES = [
     Mutation(
-        "penalties.gradient_penalty",
+        "objectives.penalties.gradient_penalty",
         "np.zeros_like(g)",
         "np.array(g)",
         "conditional GAN, discriminator step",

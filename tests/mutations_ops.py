@@ -334,14 +334,16 @@ def penalty(where, old, new, case="wgan-gp, tanh", parameter="0.weight"):
 
 
 PENALTIES = [
-    penalty("penalties.squared_norm", "2 * len(g)", "len(g)", "r1, relu"),
-    penalty("penalties.squared_norm", "g / g.dtype.type(len(g))", "g", "r2, tanh"),
+    penalty("objectives.penalties.squared_norm", "2 * len(g)", "len(g)", "r1, relu"),
+    penalty("objectives.penalties.squared_norm", "g / g.dtype.type(len(g))", "g", "r2, tanh"),
     penalty("ops.normalisation.polar", "sum(axis=1, keepdims=True)", "sum(keepdims=True)"),
-    penalty("penalties.distance_from_one", "(norm - 1) * (2", "(1 - norm) * (2"),
-    penalty("penalties.distance_from_one", "(norm - 1) * (2", "norm * (2"),
+    penalty("objectives.penalties.distance_from_one", "(norm - 1) * (2", "(1 - norm) * (2"),
+    penalty("objectives.penalties.distance_from_one", "(norm - 1) * (2", "norm * (2"),
     penalty("ops.normalisation.polar", "np.where(length > 0, length, 1)", "1.0", "dragan, elu"),
-    penalty("penalties.gradient_penalty", "coefficient * dg", "dg"),
-    penalty("penalties.gradient_penalty", "coefficient * value", "value", "r1, leaky_relu"),
+    penalty("objectives.penalties.gradient_penalty", "coefficient * dg", "dg"),
+    penalty(
+        "objectives.penalties.gradient_penalty", "coefficient * value", "value", "r1, leaky_relu"
+    ),
     penalty("ops.activation.tanh_double_backward", "(-2 * y)", "(2 * y)", "r1, tanh"),
     penalty("ops.activation.softplus_double_backward", "ddy * dy", "0 * dy", "r2, softplus"),
     penalty("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dragan, relu"),
@@ -354,14 +356,14 @@ PENALTIES = [
         "discriminator.0.weight",
     ),
     Mutation(
-        "penalties.penalized_backward",
+        "objectives.penalties.penalized_backward",
         "c, cache, grads",
         "c, cache, None",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
     Mutation(
-        "penalties.penalized_backward",
+        "objectives.penalties.penalized_backward",
         "penalties[name], grads, rng",
         "penalties[name], None, rng",
         "GAN (all penalties, instance noise), discriminator step",
@@ -378,19 +380,25 @@ def objective(name, old, new, parameter):
 
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
 OBJECTIVES = [
-    Mutation("losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"),
-    Mutation("losses.cross_entropy_discriminator", "real + fake", "real - fake", D, "x1"),
-    Mutation("losses.cross_entropy_discriminator", "real + fake", "fake", D, "x0"),
-    Mutation("losses.minimax_generator", "-dfake", "dfake", "objective minimax, generator"),
     Mutation(
-        "losses.minimax_generator",
+        "objectives.losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"
+    ),
+    Mutation(
+        "objectives.losses.cross_entropy_discriminator", "real + fake", "real - fake", D, "x1"
+    ),
+    Mutation("objectives.losses.cross_entropy_discriminator", "real + fake", "fake", D, "x0"),
+    Mutation(
+        "objectives.losses.minimax_generator", "-dfake", "dfake", "objective minimax, generator"
+    ),
+    Mutation(
+        "objectives.losses.minimax_generator",
         "-value",
         "value",
         "GAN (minimax), generator step",
         "generator.2.weight",
     ),
     Mutation(
-        "losses.non_saturating_generator",
+        "objectives.losses.non_saturating_generator",
         "*run.bce_with_logits(fake_logits, 1.0)",
         "run.bce_with_logits(fake_logits, 1.0)[0], run.bce_with_logits(fake_logits, 0.0)[1]",
         G,
@@ -398,18 +406,23 @@ OBJECTIVES = [
     objective("least_squares", "real + fake", "real - fake", "x1"),
     objective("least_squares", "dreal, dfake)", "-dreal, dfake)", "x0"),
     Mutation(
-        "losses._half_squares", "dlogits / 2", "dlogits", "objective least-squares, generator"
+        "objectives.losses._half_squares",
+        "dlogits / 2",
+        "dlogits",
+        "objective least-squares, generator",
     ),
     objective("wasserstein", "-dreal", "dreal", "x0"),
     objective("wasserstein", "1 / side.size", "1.0", "x1"),
-    Mutation("losses.wasserstein_generator", "-1 /", "1 /", "objective wasserstein, generator"),
+    Mutation(
+        "objectives.losses.wasserstein_generator", "-1 /", "1 /", "objective wasserstein, generator"
+    ),
     objective("hinge", "1 + fake_logits", "1 - fake_logits", "x1"),
     objective("hinge", "np.sign(m)", "m", "x0"),
     objective("hinge", "-dreal", "dreal", "x0"),
     objective("relativistic", "dreal, -dreal", "dreal, dreal", "x1"),
     objective("relativistic", "real_logits - fake_logits", "fake_logits - real_logits", "x0"),
     Mutation(
-        "losses.relativistic_generator",
+        "objectives.losses.relativistic_generator",
         "fake_logits - real_logits",
         "real_logits - fake_logits",
         "objective relativistic, generator",
@@ -417,7 +430,7 @@ OBJECTIVES = [
     objective("relativistic_average", "a - b.sum()", "a + b.sum()", "x0"),
     objective("relativistic_average", "b - a.sum() / number(b.size)", "b", "x1"),
     Mutation(
-        "losses.relativistic_average_generator",
+        "objectives.losses.relativistic_average_generator",
         "value, dfake, _",
         "value, _, dfake",
         "objective relativistic-average, generator",

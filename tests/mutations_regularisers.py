@@ -10,12 +10,16 @@ def case(name):
 
 
 MUTATIONS = [
-    Mutation("regularisers.l1", "np.sign(code) /", "code /", case("sparse, l1"), FIRST),
-    Mutation("regularisers.kl", "- rho * u", "+ rho * u", case("sparse, kl"), FIRST),
-    Mutation("regularisers.kl", "v * h", "v", case("sparse, kl"), FIRST),
-    Mutation("regularisers.kl", " * rest", "", case("sparse, kl"), FIRST),
+    Mutation("objectives.regularisers.l1", "np.sign(code) /", "code /", case("sparse, l1"), FIRST),
+    Mutation("objectives.regularisers.kl", "- rho * u", "+ rho * u", case("sparse, kl"), FIRST),
+    Mutation("objectives.regularisers.kl", "v * h", "v", case("sparse, kl"), FIRST),
+    Mutation("objectives.regularisers.kl", " * rest", "", case("sparse, kl"), FIRST),
     Mutation(
-        "regularisers.contraction", "2 * weight / n", "weight / n", case("contractive"), FIRST
+        "objectives.regularisers.contraction",
+        "2 * weight / n",
+        "weight / n",
+        case("contractive"),
+        FIRST,
     ),
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
@@ -40,7 +44,7 @@ ACTIVE = "test_regularisers.test_kl_is_that_of_the_mean_activities"
 DEEP = "test_regularisers.test_the_jacobian_of_a_deep_encoder_is_that_of_differences"
 SILENT = [
     Silent("models.autoencoder.Autoencoder.train_step", "self.tie()", "pass", TIED),
-    Silent("regularisers.kl", "(np.log(1 - rho) - off)", "(np.log(rho) - off)", ACTIVE),
-    Silent("regularisers.contraction", "return weight *", "return", DEEP),
-    Silent("regularisers.contraction", "unit] = 1", "unit] = 2", DEEP),
+    Silent("objectives.regularisers.kl", "(np.log(1 - rho) - off)", "(np.log(rho) - off)", ACTIVE),
+    Silent("objectives.regularisers.contraction", "return weight *", "return", DEEP),
+    Silent("objectives.regularisers.contraction", "unit] = 1", "unit] = 2", DEEP),
 ]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from npgan import Dense, InputError, ReLU, Sequential, attacks
+from npgan import Dense, InputError, ReLU, Sequential
 from npgan.models import Classifier
+from npgan.study import attacks
 
 D, CLASSES = 6, 3
 X = np.random.default_rng(0).random((20, D), np.float32)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npgan import InputError, backend, ops
-from npgan.catalogue.layers import SIZED
-from npgan.catalogue.operations import ARGUMENTS, PLAN
+from npgan.check.catalogue.layers import SIZED
+from npgan.check.catalogue.operations import ARGUMENTS, PLAN
 from npgan.layers import LAYERS, Apart, Dense, Dropout, ReLU, Residual, Sequential, Tanh, build
 from npgan.layers.chain import Chain
 from npgan.parameters import Parameters

@@ -10,7 +10,8 @@ import pytest
 import npgan
 
 cache = pytest.importorskip("npgan.kernels.cache")
-from npgan.kernels import jit, prepare, program  # noqa: E402
+from npgan.kernels import jit  # noqa: E402
+from npgan.program import prepare, replay  # noqa: E402
 
 PACKAGE = Path(npgan.__file__).parent
 pytestmark = pytest.mark.skipif(bool(jit.interpreted), reason="nothing is compiled then")
@@ -166,7 +167,7 @@ def test_loading_counts_as_use(folder):
 
 def test_where(tmp_path, monkeypatch):
     assert PACKAGE not in cache.FOLDER.parents
-    assert program.work.stats.cache_path == str(cache.FOLDER)
+    assert replay.work.stats.cache_path == str(cache.FOLDER)
     monkeypatch.setattr(cache.config, "CACHE_DIR", str(tmp_path))
     assert cache._base() == tmp_path
     monkeypatch.setattr(cache.config, "CACHE_DIR", "")

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from commands import picture, run
 
-from npgan import catalogue
-from npgan.cli import EXAMPLES, main
+from npgan.check import catalogue
+from npgan.commands import COMMANDS
+from npgan.commands.cli import main
 from npgan.models.config import Config
 from npgan.models.presets import PRESETS, preset
 
@@ -119,7 +120,7 @@ def test_reconstructions_are_a_picture(capsys, images):
 
 
 def test_gradcheck_prints_a_table_and_says_how_long_it_takes(capsys, monkeypatch):
-    from npgan.catalogue import results
+    from npgan.check.catalogue import results
 
     whole = results.results
 
@@ -160,7 +161,7 @@ def test_presets_and_data_are_described(capsys):
     assert picture("digits.png").shape[1] >= 600
 
 
-@pytest.mark.parametrize("command", [name for name in EXAMPLES if name != "npgan"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_examples(capsys, command):
     assert exit_code(command, "--help") == 0
     assert f"npgan {command}" in capsys.readouterr().out.split("examples:")[1]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from commands import run
 
-from npgan import InputError, cli, environment
+from npgan import InputError, environment
+from npgan.commands import cli
 
 VALUES = (
     "--", "", "9" * 19, "9" * 5000, "-" + "9" * 400, "1e999", "nan", "0x10", "1.5", "\u0663", "\x1b[31m",

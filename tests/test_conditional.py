@@ -23,9 +23,9 @@ from npgan import (
 )
 from npgan import data as datasets
 from npgan.data import Dataset
-from npgan.judge import draw_samples
 from npgan.models.conditional import APART
 from npgan.models.presets import preset
+from npgan.study.judge import draw_samples
 from npgan.training import Callback, Loop
 
 D, K = 4, 3  # the data's width, its classes

@@ -37,9 +37,9 @@ from npgan import (
 )
 from npgan.data import Dataset
 from npgan.layers import build
-from npgan.losses import OBJECTIVES
 from npgan.models.config import MODELS
-from npgan.penalties import geometric
+from npgan.objectives.losses import OBJECTIVES
+from npgan.objectives.penalties import geometric
 from npgan.training import History, Loop, Progress, checkpoint
 
 D, K, C, N = 4, 2, 3, 24  # widths of data and codes, classes, rows

@@ -9,10 +9,10 @@ import pytest
 from commands import run
 
 from npgan import data
-from npgan.evaluation import evaluate
 from npgan.layers import build
 from npgan.models import GAN
 from npgan.ops import sigmoid_forward
+from npgan.study.evaluation import evaluate
 from npgan.training import History
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npgan import InputError, backend, runs
+from npgan import InputError, backend, disk, runs
 from npgan.models.presets import preset
-from npgan.training import History, checkpoint
+from npgan.training import History
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child that dies is a fork")
 CALLS = "open", "write", "fsync", "replace", "mkdir"
@@ -50,10 +50,10 @@ def _quick(monkeypatch, tmp_path):
     np.save("points.npy", np.random.default_rng(0).normal(size=(40, 2)))
 
     def draw(_model, _config, _real, _labels, path):
-        checkpoint.write_atomically(path, path.name.encode())
+        disk.write_atomically(path, path.name.encode())
 
     def curves(path, history, *_):
-        checkpoint.write_atomically(path, str(history["d_loss"]).encode())
+        disk.write_atomically(path, str(history["d_loss"]).encode())
 
     monkeypatch.setattr(runs, "draw", draw)
     monkeypatch.setattr("npgan.plotting.save_curves", curves)
@@ -131,7 +131,7 @@ def outcome(tmp_path, fatal, way):
     folder = tmp_path / f"{way}-{fatal}"
     end, _ = disturbed(folder, fatal, way)
     train(folder)
-    assert not list(folder.rglob(checkpoint.TEMPORARY)), "temporary files are left"
+    assert not list(folder.rglob(disk.TEMPORARY)), "temporary files are left"
     return end, contents(folder)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from npgan import InputError, backend, data, features
+from npgan import InputError, backend, data
+from npgan.study import features
 
 
 @pytest.fixture(scope="module")

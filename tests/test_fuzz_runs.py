@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from commands import run
 
-from npgan import backend, cli, runs
+from npgan import backend, disk, runs
+from npgan.commands import cli
 from npgan.models.config import Config
 from npgan.training import Callback, History, checkpoint
 
@@ -50,7 +51,7 @@ def begun(tmp_path_factory):
     np.save(folder / "points.npy", np.random.default_rng(0).uniform(-0.9, 0.9, (70, 2)))
 
     def draw(_model, _config, _real, _labels, path):
-        checkpoint.write_atomically(path, path.name.encode())
+        disk.write_atomically(path, path.name.encode())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -130,7 +131,7 @@ def outcome(capsys, begun, expected, way, seed):
     if code == 0:
         found = result(folder)
         assert free or found == expected["run"]
-        assert not list(folder.rglob(checkpoint.TEMPORARY))
+        assert not list(folder.rglob(disk.TEMPORARY))
         assert not any(path.is_symlink() for path in folder.rglob("*"))
     return code != 0
 

@@ -15,7 +15,7 @@ from npgan import (
     catalogue,
     gradcheck,
 )
-from npgan.testing import assert_gradients
+from npgan.check.testing import assert_gradients
 
 CASES = list(catalogue.cases())
 

@@ -24,7 +24,7 @@ from npgan import (
 )
 from npgan.data import Dataset
 from npgan.layers import build
-from npgan.losses import OBJECTIVES
+from npgan.objectives.losses import OBJECTIVES
 from npgan.ops import sigmoid_forward
 
 D, K, CLASSES = 5, 2, 3

@@ -7,8 +7,8 @@ import pytest
 
 from npgan import GAN, Adam, Dense, InputError, ReLU, Sequential, Sigmoid, Tanh, data
 from npgan.data import Dataset
-from npgan.features import features
-from npgan.judge import Judge
+from npgan.study.features import features
+from npgan.study.judge import Judge
 
 OF_IMAGES = [
     "frechet_distance", "feature_frechet_distance", "feature_neighbours", "neighbours", "classes"

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npgan import backend, catalogue, ops
+from npgan import backend, ops
+from npgan.check import catalogue
+from npgan.check.gradcheck import gradcheck
 from npgan.data import load
 from npgan.data.batches import Batches
-from npgan.gradcheck import gradcheck
 from npgan.layers import build
 from npgan.models.presets import mlp, preset
 from npgan.ops.kinds import KINDS

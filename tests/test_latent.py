@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from npgan import Dense, InputError, Sequential, Tanh, latent
-from npgan.latent import lerp, slerp
+from npgan import Dense, InputError, Sequential, Tanh
+from npgan.study import latent
+from npgan.study.latent import lerp, slerp
 
 T = np.linspace(0, 1, 9)
 NET = Sequential(Dense(3, 16), Tanh(), Dense(16, 8), rng=0)

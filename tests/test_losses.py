@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from npgan import InputError
-from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
 
 REAL = np.array([[0.5], [-1.5], [3.0], [0.0]])
 FAKE = np.array([[-2.0], [1.0], [0.25]])

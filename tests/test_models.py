@@ -24,7 +24,7 @@ from npgan import (
     Tanh,
     ops,
 )
-from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
 
 D = 4  # the data's width
 

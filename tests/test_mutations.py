@@ -21,8 +21,10 @@ import mutations_uses
 import mutations_vae
 import pytest
 
-from npgan import backend, catalogue, losses, penalties
+from npgan import backend
+from npgan.check import catalogue
 from npgan.models import multi
+from npgan.objectives import losses, penalties
 
 PARTS = (
     mutations_classifier,

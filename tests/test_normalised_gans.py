@@ -9,10 +9,11 @@ import pytest
 from commands import run
 from test_second_order import random
 
-from npgan import GAN, SGD, Adam, Dense, InputError, LeakyReLU, backend, catalogue, runs
+from npgan import GAN, SGD, Adam, Dense, InputError, LeakyReLU, backend, runs
+from npgan.check import catalogue
 from npgan.layers import LAYERS, Sequential, build
 from npgan.models.presets import preset
-from npgan.penalties import gradient_penalty, squared_norm
+from npgan.objectives.penalties import gradient_penalty, squared_norm
 from npgan.training.steps import Steps
 
 SPECS = catalogue.SIZED | {"minibatch_stddev": "minibatch_stddev"}

@@ -11,13 +11,11 @@ import pytest
 from commands import picture, run
 
 from npgan import InputError, data, plotting, runs
-from npgan.cli import main
+from npgan.commands import defend, detect
+from npgan.commands.cli import main
 from npgan.data import Dataset, from_arrays
 from npgan.models.config import MOST_CLASSES
 from npgan.models.presets import preset
-from npgan.uses import USES
-
-defend, detect = USES["defend"], USES["detect"]
 
 RNG = np.random.default_rng(0)
 WORDS = ("--steps", 2, "--batch-size", 20, "--backend", "numpy", "--out", "r")

@@ -29,7 +29,7 @@ from npgan import (
 from npgan.layers import build
 from npgan.models.config import Config
 from npgan.models.presets import preset
-from npgan.penalties import PENALTIES
+from npgan.objectives.penalties import PENALTIES
 
 ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]
 G = np.array([[3.0, 4.0], [0.6, 0.0], [0.0, 0.0]])  # of the norms 5, 0.6 and 0

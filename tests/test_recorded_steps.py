@@ -25,10 +25,10 @@ from npgan import (
 from npgan.data.batches import Batches
 from npgan.errors import InputError, NonFiniteError
 from npgan.layers import Layer, build
-from npgan.losses import RECONSTRUCTIONS
 from npgan.models.config import MODELS
 from npgan.models.presets import PRESETS, preset
-from npgan.penalties import geometric
+from npgan.objectives.losses import RECONSTRUCTIONS
+from npgan.objectives.penalties import geometric
 from npgan.training import Loop
 from npgan.training.steps import Steps
 

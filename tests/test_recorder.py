@@ -11,10 +11,10 @@ from npgan.layers import build
 pytest.importorskip("npgan.kernels")
 from test_recorded_steps import compiled, rows
 
-from npgan.kernels import program
-from npgan.kernels.record import Recorder
-from npgan.kernels.schedule import Row, phases
-from npgan.kernels.traced import Buffer, NotRecordable, Place
+from npgan.program import replay
+from npgan.program.record import Recorder
+from npgan.program.schedule import Row, phases
+from npgan.program.traced import Buffer, NotRecordable, Place
 
 
 def test_rows_wait_for_what_they_read_or_overwrite():
@@ -156,7 +156,7 @@ def test_a_gradient_that_goes_through_an_activation_at_once_cannot_be_read(reads
     made = backend.record(step, np.random.default_rng(0))
     assert (made is None) == reads
     if made:
-        operations = [program.OPERATIONS[row[0]] for row in made.table]
+        operations = [replay.OPERATIONS[row[0]] for row in made.table]
         assert "activation_backward" not in operations
 
 

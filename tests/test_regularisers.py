@@ -19,7 +19,7 @@ from npgan import (
     regularisers,
 )
 from npgan.models import Autoencoder
-from npgan.regularisers import SPARSITIES
+from npgan.objectives.regularisers import SPARSITIES
 
 D, H, K = 6, 5, 3
 X = np.random.default_rng(0).random((40, D), np.float32)

@@ -23,9 +23,9 @@ from npgan import (
     reports,
 )
 from npgan.data import Dataset
-from npgan.evaluation import evaluate
-from npgan.losses import OBJECTIVES
+from npgan.objectives.losses import OBJECTIVES
 from npgan.plotting import save_curves
+from npgan.study.evaluation import evaluate
 from npgan.training import History
 
 D, K, N = 4, 2, 24  # the data's width, classes, rows

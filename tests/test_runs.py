@@ -17,7 +17,7 @@ from commands import picture, rows, run
 from safetensors.numpy import save_file
 
 from npgan import InputError
-from npgan.cli import main
+from npgan.commands.cli import main
 from npgan.models.presets import preset
 from npgan.training import History, checkpoint
 from npgan.training.lock import locked
@@ -349,7 +349,7 @@ def test_a_full_disk_is_one_line(capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "r/config.toml")
 
-    monkeypatch.setattr("npgan.training.checkpoint.write_atomically", full)
+    monkeypatch.setattr("npgan.disk.write_atomically", full)
     code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
     assert code == 2
     assert err == "npgan: error: r/config.toml: No space left on device\n"

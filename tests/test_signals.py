@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npgan import backend, cli, runs
-from npgan.training import History, checkpoint
+from npgan import backend, disk, runs
+from npgan.commands import cli
+from npgan.training import History
 from npgan.training.interrupts import REASONS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child that is killed is a fork")
@@ -36,7 +37,7 @@ def _undrawn(monkeypatch):
     """Let pictures be files like others; forks know of it."""
 
     def draw(_model, _config, _real, _labels, path):
-        checkpoint.write_atomically(path, path.name.encode())
+        disk.write_atomically(path, path.name.encode())
 
     monkeypatch.setattr(runs, "draw", draw)
     monkeypatch.setattr("npgan.plotting.save_curves", lambda path, *_: draw(0, 0, 0, 0, path))
@@ -130,7 +131,7 @@ def disturbed(start, folder, rng, seconds, **how):
         assert err.count("\n") <= 3, err
     code, err = trained(start, folder, **how).wait()
     assert code == 0 or f"{STEPS} are asked for" in err, err  # it had ended
-    assert not list(folder.rglob(checkpoint.TEMPORARY))
+    assert not list(folder.rglob(disk.TEMPORARY))
     return contents(folder)
 
 

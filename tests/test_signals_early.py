@@ -21,7 +21,7 @@ class Press:
 
 sys.meta_path.insert(0, Press())
 sys.argv[1:] = ["presets"]
-from npgan.cli import main
+from npgan.commands.cli import main
 sys.exit(main())
 """
 
@@ -33,7 +33,7 @@ def ended(path, module, number):
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize("module", ["numpy", "npgan.models.gan", "npgan.cli", "argparse"])
+@pytest.mark.parametrize("module", ["numpy", "npgan.models.gan", "npgan.commands.cli", "argparse"])
 def test_the_command_is_interrupted_in_a_line_while_it_is_imported(tmp_path, module):
     code, said = ended(tmp_path / "npgan", module, signal.SIGINT)
     assert (code, said) == (128 + signal.SIGINT, "npgan: interrupted\n")

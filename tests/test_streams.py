@@ -7,7 +7,8 @@ import sys
 import pytest
 from commands import run
 
-from npgan import cli, streams
+from npgan import streams
+from npgan.commands import cli
 
 
 class Broken(io.StringIO):
@@ -32,6 +33,6 @@ def test_numbers_that_json_has_not_are_null(monkeypatch, capsys, tmp_path):
     expected = {"a": None, "b": [None, 1.5], "c": ["x", True, None]}
     assert json.loads(streams.as_json(result), parse_constant=pytest.fail) == expected
     run(capsys, "train", "ring", "--steps", 1, "--backend", "numpy", "--out", tmp_path / "r")
-    monkeypatch.setattr("npgan.evaluation.evaluate", lambda *_: result)
+    monkeypatch.setattr("npgan.study.evaluation.evaluate", lambda *_: result)
     code, out, _ = run(capsys, "evaluate", tmp_path / "r")
     assert (code, json.loads(out, parse_constant=pytest.fail)["b"]) == (0, [None, 1.5])

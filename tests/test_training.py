@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npgan import InputError, NonFiniteError
+from npgan import InputError, NonFiniteError, disk
 from npgan.data.batches import Batches
 from npgan.training import (
     Callback,
@@ -299,7 +299,7 @@ def test_the_data_is_looked_through_once_however_many_checkpoints_there_are(
 def test_files_get_the_mode_that_the_umask_leaves(tmp_path):
     before = os.umask(0o027)
     try:
-        checkpoint.write_atomically(tmp_path / "f", b"")
+        disk.write_atomically(tmp_path / "f", b"")
     finally:
         os.umask(before)
     assert (tmp_path / "f").stat().st_mode & 0o777 == 0o640
@@ -471,7 +471,7 @@ def test_a_system_that_cannot_sync_a_folder_can_train(tmp_path, monkeypatch):
         return open_file(path, flags, *mode)
 
     monkeypatch.setattr(os, "open", unable)
-    checkpoint.write_atomically(tmp_path / "f", b"x")
+    disk.write_atomically(tmp_path / "f", b"x")
     assert (tmp_path / "f").read_bytes() == b"x"
 
 
@@ -482,12 +482,12 @@ def test_a_failed_write_names_its_file(tmp_path, monkeypatch, name):
 
     monkeypatch.setattr(os, name, full)
     with pytest.raises(OSError, match="No space") as caught:
-        checkpoint.write_atomically(tmp_path / "f", b"x")
+        disk.write_atomically(tmp_path / "f", b"x")
     assert caught.value.filename == str(tmp_path / "f")
 
 
 def test_a_file_of_any_name_that_a_folder_can_hold_is_written(tmp_path):
-    checkpoint.write_atomically(tmp_path / ("f" * 255), b"x")
+    disk.write_atomically(tmp_path / ("f" * 255), b"x")
 
 
 @pytest.mark.parametrize("stop_at", [9, 18, 20])

@@ -8,9 +8,9 @@ from commands import picture, run
 
 from npgan import Adam, Dense, InputError, Sequential, Sigmoid, Tanh
 from npgan.data import outlines
-from npgan.losses import OBJECTIVES
 from npgan.models import Translator
-from npgan.penalties import PENALTIES
+from npgan.objectives.losses import OBJECTIVES
+from npgan.objectives.penalties import PENALTIES
 
 A, B = 4, 3
 

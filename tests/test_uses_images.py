@@ -9,10 +9,11 @@ import pytest
 from commands import picture, run
 from PIL import Image
 
-from npgan import GAN, Dense, InputError, Sequential, Sigmoid, anomaly
+from npgan import GAN, Dense, InputError, Sequential, Sigmoid
+from npgan.commands.complete import known_pixels
+from npgan.commands.uses import common, complete, defend, enhance
 from npgan.layers import build
-from npgan.uses import common, complete, defend, enhance
-from npgan.uses.complete import known_pixels
+from npgan.study import anomaly
 
 SIDE = 16
 

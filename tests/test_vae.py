@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from npgan import IWAE, VAE, Dense, InputError, Sequential, Sigmoid, Tanh, ops
 from npgan.data import Dataset
-from npgan.evaluation import evaluate
 from npgan.layers import GaussianSample
 from npgan.models import vae
+from npgan.study.evaluation import evaluate
 from npgan.training import Loop
 
 D, K = 5, 2

@@ -32,17 +32,18 @@ NAME = "npgan-kernels-"
 KEPT = 8  # keys: two versions of npgan, used in turn, leave each other's code alone
 CHECKSUM = 4  # bytes
 DAY = 24 * 3600.0  # seconds: nor is a key removed that was used within one
-KERNELS = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
+COMPILED = "kernels", "program"  # rooms with compiled code
 CONSTANTS = re.compile(rb"^from npgan\.((?:ops|memory)\b[\w.]*) import", re.MULTILINE)
 NOT_COMPILED_IN = "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"
 
 
 def _sources() -> Iterator[bytes]:
-    """Yield the kernels' sources, those of the modules whose constants they take, and activations' numbers."""
-    kernels = [path.read_bytes() for path in sorted(KERNELS.glob("*.py"))]
-    yield from kernels
-    for module in sorted(set(CONSTANTS.findall(b"".join(kernels)))):
-        yield KERNELS.parent.joinpath(*module.decode().split(".")).with_suffix(".py").read_bytes()
+    """Yield the sources of compiled code, of modules whose constants it takes, and activations' numbers."""
+    compiled = [p.read_bytes() for room in COMPILED for p in sorted((PACKAGE / room).glob("*.py"))]
+    yield from compiled
+    for module in sorted(set(CONSTANTS.findall(b"".join(compiled)))):
+        yield PACKAGE.joinpath(*module.decode().split(".")).with_suffix(".py").read_bytes()
     yield repr(KINDS).encode()
 
 

@@ -52,6 +52,7 @@ def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequent
 def words(network: Sequential) -> list[Any]:
     """Return a network's layers in words, as :func:`build` takes them.
 
+    >>> from npgan import Dense, LeakyReLU
     >>> words(Sequential(Dense(2, 3), LeakyReLU(0.2), Residual(Dense(3, 3))))
     ['dense 2 3', 'leaky_relu 0.2', ['dense 3 3']]
 

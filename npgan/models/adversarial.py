@@ -16,9 +16,9 @@ import numpy as np
 
 from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential
-from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import JudgedCoder
 from npgan.models.model import check_networks, check_rows
+from npgan.objectives.losses import RECONSTRUCTIONS
 from npgan.parameters import Parameters
 
 

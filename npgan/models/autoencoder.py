@@ -1,7 +1,7 @@
 r"""The autoencoder: squeeze the data through a narrow code and build it up again.
 
 An encoder :math:`c = E(x)` and a decoder :math:`\hat x = R(c)` minimise the reconstruction loss
-:math:`L(\hat x, x)` (:data:`npgan.losses.RECONSTRUCTIONS`). With linear layers and squared error the
+:math:`L(\hat x, x)` (:data:`npgan.objectives.losses.RECONSTRUCTIONS`). With linear layers and squared error the
 code spans the same space as the first principal components (Baldi and Hornik 1989).
 """
 
@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from npgan import regularisers
 from npgan.backend import run
 from npgan.errors import InputError, instance, not_negative, unknown
 from npgan.layers import Dense, Sequential
-from npgan.losses import RECONSTRUCTIONS
 from npgan.models.coder import Coder
 from npgan.models.model import CHUNK, bounds, check_networks, check_rows
 from npgan.models.steps import Loss
+from npgan.objectives import regularisers
+from npgan.objectives.losses import RECONSTRUCTIONS
+from npgan.objectives.regularisers import SPARSITIES
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.regularisers import SPARSITIES
 
 
 class Autoencoder(Coder):
@@ -31,8 +31,8 @@ class Autoencoder(Coder):
     encoder : x (n, d) -> code (n, k)
     decoder : code (n, k) -> reconstruction (n, d)
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1"
-    sparsity : a name of :data:`npgan.regularisers.SPARSITIES` -> its weight: the code is simple
-    contraction : weight of the Jacobian's norm, :func:`npgan.regularisers.contraction`: the code
+    sparsity : a name of :data:`npgan.objectives.regularisers.SPARSITIES` -> its weight: the code is simple
+    contraction : weight of the Jacobian's norm, :func:`npgan.objectives.regularisers.contraction`: the code
         hardly changes with x; not negative
     tied : whether the decoder's dense weights are the encoder's, transposed and in reverse order
     optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each

@@ -6,17 +6,18 @@ whose gradient is :math:`(p - e_c)/n`.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
 from npgan import errors
-from npgan.attacks import pgd
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
 from npgan.models.labels import Labels
 from npgan.models.model import check_networks, check_rows, in_chunks
 from npgan.models.steps import Loss
+from npgan.objectives.adversarial import worst_case
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
@@ -27,7 +28,7 @@ class Classifier(Labels):
     Parameters
     ----------
     classifier : its last layer has a feature for each class, and no softmax after it
-    adversarial : learn from attacked rows (:func:`npgan.attacks.pgd`): the most that a number of
+    adversarial : learn from attacked rows (:func:`npgan.objectives.adversarial.worst_case`): the most that a number of
         theirs may change; 0: from rows as they are. The gradient does not flow through the attack: at
         the worst row itself that is right, by Danskin's theorem (Madry et al. 2018, sec. 3.3)
     attack_steps : how many steps that attack has
@@ -127,7 +128,14 @@ class Classifier(Labels):
         check_rows("batch", batch, self.features + self.classes)
         x, labels = self._apart(batch)
         if self.adversarial:
-            x = pgd(self, x, labels, self.adversarial, steps=self.attack_steps, rng=rng)
+            x = worst_case(
+                partial(self.input_gradient, labels=labels),
+                x,
+                self.adversarial,
+                self.value_range,
+                steps=self.attack_steps,
+                rng=rng,
+            )
         loss, logits = self.classification_step(x, labels, self.grads["classifier"], rng)
         self.update(loss, "classifier")
         run.after(self._count)

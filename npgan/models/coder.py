@@ -12,9 +12,9 @@ from npgan.layers import Sequential, halves
 from npgan.models.judged import Judged
 from npgan.models.model import Model, check_networks, in_chunks, inputs
 from npgan.models.steps import Loss
+from npgan.objectives.penalties import penalized_backward
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import penalized_backward
 from npgan.schedules import Varying
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class JudgedCoder(Judged, LatentModel):
     ----------
     encoder, decoder : as a :class:`Coder` has them
     discriminator : logits (n, 1) of what it is shown
-    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    objective : a name of :data:`npgan.objectives.losses.OBJECTIVES`
     penalties : as a :class:`~npgan.models.GAN` has them, of what D is shown
     optimizers : for the three networks; by default Adam(1e-3) each
     """

@@ -25,8 +25,8 @@ from npgan.models.refit import NOISY, WIDTHS, Sizes, for_images, refit, spoilers
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
+from npgan.objectives.penalties import scheduled
 from npgan.optim import Optimizer
-from npgan.penalties import scheduled
 
 
 class Kind(NamedTuple):

@@ -1,7 +1,7 @@
 r"""The generative adversarial network: a generator and a discriminator that learn from each other.
 
 :math:`z \sim N(0, I)` is noise, :math:`G(z)` a generated sample, :math:`D(x)` a logit: large where x
-looks real. Each player's loss is in :mod:`npgan.losses`; here is how the gradients travel.
+looks real. Each player's loss is in :mod:`npgan.objectives.losses`; here is how the gradients travel.
 Source: Goodfellow et al. 2014, algorithm 1.
 """
 
@@ -19,10 +19,10 @@ from npgan.layers import Layer, Sequential, halves
 from npgan.models.judged import Judged
 from npgan.models.model import check_networks, check_rows, in_chunks, inputs
 from npgan.models.steps import Loss
+from npgan.objectives.penalties import penalized_backward
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import penalized_backward
 from npgan.schedules import Varying
 
 
@@ -48,13 +48,13 @@ class GAN(Judged):
     ----------
     generator : z (n, latent_dim) -> x (n, d)
     discriminator : x (n, d) -> logits (n, 1): no sigmoid, tanh or softmax at its end
-    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    objective : a name of :data:`npgan.objectives.losses.OBJECTIVES`
     optimizers : for each network; by default Adam(2e-4, beta1=0.5)
     n_critic : the discriminator's updates for each of the generator's
     label_smoothing : real data's label is 1 minus this, in [0, 1)
     fake_label_smoothing : generated data's label is this, in [0, 1)
-    penalties : a name of :data:`npgan.penalties.PENALTIES` -> its coefficient: a number, or a
-        function of the number of steps made, as :func:`npgan.penalties.geometric` returns
+    penalties : a name of :data:`npgan.objectives.penalties.PENALTIES` -> its coefficient: a number, or a
+        function of the number of steps made, as :func:`npgan.objectives.penalties.geometric` returns
     instance_noise : standard deviation of the noise added to all that the discriminator sees
         (Sønderby et al. 2017); none is added where there is no ``rng``
     packing : m samples are shown to the discriminator side by side, (n/m, m d) -> (n/m, 1): many of
@@ -202,7 +202,7 @@ class GAN(Judged):
             = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
             + \sum_i dl^f_i\,\partial D(G(z_i))/\partial\theta_D
 
-        The penalties, :mod:`npgan.penalties`, are part of the loss and add their own gradients.
+        The penalties, :mod:`npgan.objectives.penalties`, are part of the loss and add their own gradients.
         Real and generated samples go through D as one batch, so its weights are read once; apart, if
         D compares the samples of a batch. The gradient stops at G(z): the generator's cache is not kept.
         """

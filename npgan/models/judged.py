@@ -6,10 +6,10 @@ import numpy as np
 
 from npgan.errors import chosen
 from npgan.layers import Sequential
-from npgan.losses import OBJECTIVES, Objective
 from npgan.models.model import Model, check_critic
-from npgan.penalties import PENALTIES, check_penalties
-from npgan.reports import Reports
+from npgan.objectives.losses import OBJECTIVES, Objective
+from npgan.objectives.penalties import PENALTIES, check_penalties
+from npgan.objectives.reports import Reports
 from npgan.schedules import Varying
 
 

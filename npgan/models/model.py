@@ -14,9 +14,9 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
 from npgan.models.steps import GradientStep, Loss, gradient_step
+from npgan.objectives.reports import Reports
 from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.parameters import Parameters
-from npgan.reports import Reports
 from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
 
@@ -227,7 +227,7 @@ class Model:
     def gradient_steps(
         self, data: np.ndarray, labels: np.ndarray | None = None
     ) -> Iterator[GradientStep]:
-        """Yield each step of training on these rows: :func:`npgan.gradcheck` checks them all."""
+        """Yield each step of training on these rows: :func:`npgan.check.gradcheck` checks them all."""
         rows = self.rows(data, labels)
         batch = run.gather(rows, np.arange(len(rows)), *self.value_range)
         return (gradient_step(self, loss) for loss in self.losses(batch))

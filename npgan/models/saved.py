@@ -14,11 +14,11 @@ import numpy as np
 
 from npgan import layers
 from npgan.errors import InputError, as_path, chosen, shown
-from npgan.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.models.config import MODELS, Config, size_of
 from npgan.models.model import Model
 from npgan.models.multi import AGAINST
 from npgan.models.vae import LIKELIHOODS
+from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.schedules import Schedule
 from npgan.training import checkpoint

@@ -6,7 +6,7 @@ discriminator tells pairs [s, t] from pairs [s, G(s)], and
 .. math:: L_G = L_{\mathrm{adv}}(D([s, G(s)])) + \lambda\,\overline{|G(s) - t|}.
 
 The absolute error draws the picture, what it leaves open it leaves grey; the discriminator sees that
-nothing real is grey. Penalties see a D of t alone, for the s that is given; see :mod:`npgan.penalties`.
+nothing real is grey. Penalties see a D of t alone, for the s that is given; see :mod:`npgan.objectives.penalties`.
 Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
 """
 
@@ -21,9 +21,9 @@ from npgan.layers import Sequential, halves
 from npgan.models.judged import Judged
 from npgan.models.model import check_networks, check_rows, in_chunks, inputs
 from npgan.models.steps import Loss
+from npgan.objectives.penalties import penalized_backward
 from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
-from npgan.penalties import penalized_backward
 from npgan.schedules import Varying
 
 
@@ -36,7 +36,7 @@ class Translator(Judged):
     discriminator : [s, t] (n, a + b) -> logits (n, 1)
     l1_weight : lambda, not negative
     adversarial_weight : what the discriminator's opinion counts; 0: nothing
-    objective : a name of :data:`npgan.losses.OBJECTIVES`
+    objective : a name of :data:`npgan.objectives.losses.OBJECTIVES`
     penalties : as a :class:`~npgan.models.GAN` has them
     optimizers : for each network; by default Adam(2e-4, beta1=0.5)
 

@@ -176,7 +176,7 @@ def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np
 
     The derivative of :math:`\log\sum_j e^{l_j}` by :math:`l_j` is the softmax. For the right class it is
     taken as minus the sum of the others: 1 less than a probability near 1 has few digits, in float32 none
-    from a lead of 17 on, and an attack that follows the gradient's sign (:mod:`npgan.attacks`) would lose half
+    from a lead of 17 on, and an attack that follows the gradient's sign (:mod:`npgan.study.attacks`) would lose half
     of it.
 
     >>> softmax_cross_entropy_backward(np.array([[0.0, 0.0]]), np.array([0]))

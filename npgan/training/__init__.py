@@ -1,7 +1,7 @@
 """Training: the loop, what happens beside it, and what it leaves on the disk."""
 
+from npgan.history import History
 from npgan.training.callbacks import (
-    Callback,
     Checkpoints,
     CSVHistory,
     EarlyStopping,
@@ -10,8 +10,7 @@ from npgan.training.callbacks import (
     Progress,
     StopOnInterrupt,
 )
-from npgan.training.history import History
-from npgan.training.loop import Loop
+from npgan.training.loop import Callback, Loop
 from npgan.training.work import Work
 
 __all__ = [

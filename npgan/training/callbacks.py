@@ -1,7 +1,5 @@
 """Callbacks: what happens beside the training steps. Each is told of the events that it wants."""
 
-from __future__ import annotations
-
 import csv
 import io
 import sys
@@ -9,43 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from npgan import backend
+from npgan import backend, disk
 from npgan.errors import count
 from npgan.signals import REASONS
 from npgan.training import checkpoint
 from npgan.training.interrupts import handled
-
-if TYPE_CHECKING:
-    from npgan.training.loop import Loop
-
-
-class Callback:
-    """A callback that does nothing; override the events that matter.
-
-    Examples
-    --------
-    >>> class StopWhenSmall(Callback):
-    ...     def on_step_end(self, loop):
-    ...         if loop.metrics["loss"] < 0.1:
-    ...             loop.stop = "the loss is small"
-    """
-
-    def on_train_begin(self, loop: Loop) -> None:
-        """Before the first step."""
-
-    def on_step_end(self, loop: Loop) -> None:
-        """After every step; its numbers are ``loop.metrics``."""
-
-    def on_log(self, loop: Loop) -> None:
-        """After a row was added to ``loop.history``."""
-
-    def on_epoch_end(self, loop: Loop) -> None:
-        """After every epoch, its row included."""
-
-    def on_train_end(self, loop: Loop) -> None:
-        """After the last step, also when training failed; the last callback is told first."""
+from npgan.training.loop import Callback, Loop
 
 
 class Progress(Callback):
@@ -118,12 +87,12 @@ class CSVHistory(Callback):
         if set(loop.history.rows[-1]) - set(self.columns):
             self._rewrite(loop)
         else:
-            checkpoint.append(self.path, self._text(loop.history.rows[-1:]))
+            disk.append(self.path, self._text(loop.history.rows[-1:]))
 
     def _rewrite(self, loop: Loop) -> None:
         self.columns = loop.history.columns
         header: list[Any] = [dict(zip(self.columns, self.columns, strict=True))]
-        checkpoint.write_atomically(self.path, self._text(header + loop.history.rows))
+        disk.write_atomically(self.path, self._text(header + loop.history.rows))
 
     def _text(self, rows: list[dict[str, float]]) -> bytes:
         text = io.StringIO(newline="")

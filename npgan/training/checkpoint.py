@@ -2,79 +2,15 @@
 
 import hashlib
 import json
-import os
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from npgan.data.reading import MAX_BYTES, opened
+from npgan.data.reading import MAX_BYTES
+from npgan.disk import check_regular, write_atomically
 from npgan.errors import InputError, shown
-
-TEMPORARY = ".npgan-*.tmp"
-"""What files are called until they are whole."""
-ALONE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # it follows no link
-
-
-def write_atomically(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that at any moment either the old or the new content is there, whole.
-
-    The content goes to a temporary file in the same folder, to the disk, and then over the old one. A link
-    is replaced, not followed.
-    """
-    temporary = path.with_name(TEMPORARY.replace("*", secrets.token_hex(8)))
-    with _naming(path):
-        try:
-            _write(os.open(temporary, ALONE, 0o666), content, sync=True)
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-    with suppress(OSError):  # not every system can bring a folder to the disk
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def append(path: Path, content: bytes) -> None:
-    """Write at the end of a file that is there; an interruption may leave a part of it."""
-    with _naming(path):
-        _write(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)), content)
-
-
-def _write(file: int, content: bytes | memoryview, sync: bool = False) -> None:
-    """Write and close a file."""
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(file, rest) :]
-        if sync:
-            os.fsync(file)
-    finally:
-        os.close(file)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Let an OSError name the file that was to be written."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-def remove_temporary(folder: Path) -> None:
-    """Remove what interrupted writers left in a folder; nobody may be writing there."""
-    for path in folder.glob(TEMPORARY):
-        path.unlink(missing_ok=True)
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
@@ -129,17 +65,6 @@ def load(path: Path, most: int = MAX_BYTES) -> tuple[dict[str, np.ndarray], dict
     if not isinstance(numbers, dict):
         raise InputError(f"{path} is damaged or not a file of npgan's: no numbers in its metadata")
     return arrays, numbers
-
-
-def check_regular(path: Path, most: int) -> None:
-    """Raise an InputError unless a path is that of a regular file of at most so many bytes."""
-    try:
-        with opened(path) as file:
-            size = os.fstat(file.fileno()).st_size
-    except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"{path}: there is no such file") from None
-    if size > most:
-        raise InputError(f"{path} has {size:,} bytes, where at most {most:,} belong there")
 
 
 def _no_number(text: str) -> NoReturn:

@@ -14,10 +14,9 @@ import numpy as np
 from npgan import backend, errors
 from npgan.data.batches import Batches
 from npgan.errors import InputError, NonFiniteError, count
-from npgan.reports import Reports
+from npgan.history import History, check_columns
+from npgan.objectives.reports import Reports
 from npgan.training import checkpoint
-from npgan.training.callbacks import Callback
-from npgan.training.history import History, check_columns
 from npgan.training.interrupts import Shield
 from npgan.training.pace import Pace
 from npgan.training.steps import Steps
@@ -25,6 +24,33 @@ from npgan.training.steps import Steps
 LOG_EVERY = 100
 HISTORY = "history"
 """What a state calls the rows so far."""
+
+
+class Callback:
+    """A callback that does nothing; override the events that matter.
+
+    Examples
+    --------
+    >>> class StopWhenSmall(Callback):
+    ...     def on_step_end(self, loop):
+    ...         if loop.metrics["loss"] < 0.1:
+    ...             loop.stop = "the loss is small"
+    """
+
+    def on_train_begin(self, loop: "Loop") -> None:
+        """Before the first step."""
+
+    def on_step_end(self, loop: "Loop") -> None:
+        """After every step; its numbers are ``loop.metrics``."""
+
+    def on_log(self, loop: "Loop") -> None:
+        """After a row was added to ``loop.history``."""
+
+    def on_epoch_end(self, loop: "Loop") -> None:
+        """After every epoch, its row included."""
+
+    def on_train_end(self, loop: "Loop") -> None:
+        """After the last step, also when training failed; the last callback is told first."""
 
 
 class Trainable(Protocol):

@@ -17,8 +17,7 @@ from npgan import backend
 from npgan.data.batches import Batches
 from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
-from npgan.training.callbacks import Callback
-from npgan.training.loop import Loop
+from npgan.training.loop import Callback, Loop
 
 CURVED = [code for code, name in enumerate(ACTIVATIONS) if KINDS[name].curved]
 

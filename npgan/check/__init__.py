@@ -1,0 +1,1 @@
+"""Gradients held against numeric ones: the checker, the catalogue of all that is checked."""

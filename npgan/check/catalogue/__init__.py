@@ -1,0 +1,31 @@
+"""Everything in npgan that has a gradient, as cases for the checker: ``npgan gradcheck`` runs them.
+
+Small non-square shapes with every element checked; then the presets' networks, along random
+directions.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from npgan.check.catalogue.case import Case
+from npgan.check.catalogue.layers import CRITICS, SIZED, layers, penalties, second_derivatives
+from npgan.check.catalogue.models import presets
+from npgan.check.catalogue.operations import operations
+from npgan.check.catalogue.steps import objectives, steps
+
+__all__ = ["CRITICS", "FAMILIES", "SIZED", "Case", "cases", "members"]
+
+
+FAMILIES = (operations, layers, second_derivatives, penalties, objectives, steps, presets)
+
+
+def cases() -> Iterator[Case]:
+    """Yield a case for every operation, layer, objective, model and preset."""
+    for family in FAMILIES:
+        yield from members(family)
+
+
+def members(family: Callable[[np.random.Generator], Iterator[Case]]) -> Iterator[Case]:
+    """Yield a family's cases, of random numbers of its own."""
+    return family(np.random.default_rng(FAMILIES.index(family)))

@@ -1,0 +1,202 @@
+"""The layers, the networks that bear a penalty, and their second derivatives."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.check.catalogue.case import Case
+from npgan.check.catalogue.operations import ARGUMENTS, PLAN
+from npgan.check.gradcheck import Function
+from npgan.layers import (
+    LAYERS,
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianSample,
+    Layer,
+    LeakyReLU,
+    Residual,
+    Sequential,
+    SpectralDense,
+    build,
+)
+from npgan.layers.normalisation import Norm
+from npgan.objectives.penalties import PENALTIES, gradient_penalty
+from npgan.parameters import Parameters
+
+ACTIVATIONS = [name for name, layer in LAYERS.items() if issubclass(layer, Activation)]
+CORNERED = {"relu", "leaky_relu", "minibatch_discrimination"}
+SIZED = {
+    "dense": "dense 4 3",
+    "layer_norm": "layer_norm 4",
+    "batch_norm": "batch_norm 4",
+    "minibatch_discrimination": "minibatch_discrimination 4 3 2",
+    "spectral_dense": "spectral_dense 4 3",
+    "fourier": "fourier 4 3 0.1 0.4",
+    "scale": "scale 3.0",
+    "gaussian_noise": "gaussian_noise 0.5",
+    "random_shift": "random_shift 1",
+    "random_block": "random_block 1",
+    "pixelate": "pixelate 2",
+}
+
+
+def _example(name: str) -> Layer:
+    """Return a layer for inputs 4 wide."""
+    return prepared(build([SIZED.get(name, name)], rng=0)).layers[0]
+
+
+def prepared(network: Sequential) -> Sequential:
+    """Return a network in float64, fit to be checked.
+
+    A normalisation's weights are not 1, which would hide that they are forgotten. Singular vectors
+    are where passes that move them leave them: what a step of several passes computes has its gradient.
+    """
+    network = network.astype(np.float64)
+    for layer in network.layers:
+        if isinstance(layer, Norm):
+            layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
+        if isinstance(layer, SpectralDense):
+            for _ in range(500):
+                run.power_iteration(layer.parameters["weight"], *layer.buffers.values())
+    return network
+
+
+def layers(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield every layer, and batch normalisation by frozen moments."""
+    for name in LAYERS:
+        x = rng.standard_normal((5, 4))
+        yield Case(f"layer {name}", _example(name), (x,), analytic=name not in CORNERED)
+    frozen = _example("batch_norm")
+    frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
+
+    def evaluated(x: np.ndarray) -> tuple[np.ndarray, Callable]:
+        y, cache = frozen.forward(x)
+
+        def vjp(dy: np.ndarray) -> dict[str, np.ndarray]:
+            grads = frozen.parameters.like()
+            return {"x": frozen.backward(dy, cache, grads), **grads}
+
+        return y, vjp
+
+    x = rng.standard_normal((5, 4))
+    yield Case("layer batch_norm, evaluated", evaluated, (x,), {"wrt": frozen.parameters})
+    deep = Sequential(
+        Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
+    )
+    yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
+    block = Residual(Dense(4, 5), LeakyReLU(), Dense(5, 4), rng=0)
+    yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
+
+
+def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield each layer's backward pass as a function of ``dy``, x and the parameters."""
+    for name, kind in LAYERS.items():
+        if kind not in (GaussianSample, BatchNorm):
+            yield _second_derivative(f"second derivative of {name}", _example(name), rng)
+    deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
+    yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
+    block = build([["dense 4 5", "tanh", "dense 5 4"]], rng=0)
+    yield _second_derivative("second derivative of residual", block, rng)
+    yield Case(
+        "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
+    )
+    yield Case("loss and penalty of chain", _penalized(rng), (rng.standard_normal(21),))
+    wavy = ["scale 0.5", "fourier 3 2 0.2 0.4", "dense 15 4", "leaky_relu", "dense 4 1"]
+    yield _penalized_network("loss and penalty above waves", build(wavy, rng=0), rng)
+
+
+def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
+    layer = layer.astype(np.float64)
+    x = rng.standard_normal((5, 4))
+    dy = rng.standard_normal(layer(x).shape)
+    buffers = layer.buffers.flat.copy()
+
+    def function(dy: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, Callable]:
+        layer.buffers.flat[...] = buffers
+        cache = layer.forward(x, np.random.default_rng(0))[1]
+        dx, record = layer.input_gradient(dy, cache)
+
+        def vjp(ddx: np.ndarray) -> dict[str, np.ndarray]:
+            grads = layer.parameters.like()
+            ddy, dx = layer.double_backward(ddx, record, cache, grads)
+            return {"x0": ddy, "x1": np.zeros(x.shape) if dx is None else dx, **grads}
+
+        return dx, vjp
+
+    return Case(name, function, (dy, x), {"wrt": layer.parameters})
+
+
+SHAPES = (4, 2), (4, 3), (26,)  # of dy, x and w, for the chain above
+
+
+def _chain_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, Callable]:
+    y = run.chain_forward(x, w, PLAN, ARGUMENTS)
+
+    def vjp(ddx: np.ndarray) -> tuple[np.ndarray, ...]:
+        grads = np.zeros(w.shape)
+        passed = (dy, x, y, w, PLAN, ARGUMENTS, grads, True)
+        return *run.chain_double_backward(ddx, *passed), grads
+
+    return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, None, True), vjp
+
+
+CRITIC = np.array([[3, 4, 0, 12, 4, 0], [4, 1, 16, 20, 0, 4]])  # 3 -> 4 tanh -> 1
+
+
+def _penalized(rng: np.random.Generator) -> Function:
+    x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
+
+    def function(w: np.ndarray) -> tuple[Any, np.ndarray]:
+        grads, rest = np.zeros(w.shape), (w, CRITIC, np.zeros(2))
+        y = run.chain_forward(x, *rest)
+        penalty = run.chain_penalized_backward(dy, c, x, y, *rest, grads)
+        return (dy[:, 0] * y[-5:]).sum() + penalty, grads
+
+    return function
+
+
+CRITICS = {a: ["dense 4 5", a, "dense 5 3", a, "dense 3 1"] for a in ACTIVATIONS} | {
+    "layer_norm": ["dense 4 5", "layer_norm 5", "tanh", "dense 5 1"],
+    "minibatch_stddev": ["dense 4 5", "tanh", "minibatch_stddev", "dense 6 3", "elu", "dense 3 1"],
+    "minibatch_discrimination": [
+        *("dense 4 5", "tanh", "minibatch_discrimination 5 3 2", "dense 8 3", "elu", "dense 3 1"),
+    ],
+    "spectral_dense": ["spectral_dense 4 5", "tanh", "spectral_dense 5 1"],
+}
+
+
+def _penalized_network(name: str, net: Sequential, rng: np.random.Generator) -> Case:
+    net = net.astype(np.float64)
+    x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
+
+    def function() -> tuple[Any, Parameters]:
+        logits, cache = net.forward(x)
+        grads = net.parameters.like()
+        return (dy * logits).sum() + net.penalized_backward(dy, c, cache, grads), grads
+
+    return Case(name, function, (), {"wrt": net.parameters})
+
+
+def penalties(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield every penalty of a discriminator with every activation or layer, by all its parameters."""
+    real, fake = rng.standard_normal((2, 5, 4))
+    for layer, specs in CRITICS.items():
+        net = prepared(build(specs, rng=0))
+        for name, (points, measure) in PENALTIES.items():
+            x = points(real, fake, np.random.default_rng(0))
+
+            def penalty(
+                net: Sequential = net, x: np.ndarray = x, measure: Callable = measure
+            ) -> tuple[Any, Callable]:
+                def vjp(dy: Any) -> dict[str, np.ndarray]:
+                    grads = net.parameters.like()
+                    gradient_penalty(net, x, measure, 3.0, grads)
+                    return {name: dy * gradient for name, gradient in grads.items()}
+
+                return gradient_penalty(net, x, measure, 3.0), vjp
+
+            yield Case(f"penalty {name}, {layer}", penalty, (), {"wrt": net.parameters})

@@ -1,0 +1,223 @@
+"""Losses of two players, and complete steps of every kind of model."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from npgan.check.catalogue.case import Case
+from npgan.check.catalogue.layers import prepared
+from npgan.check.catalogue.models import steps_of
+from npgan.layers import (
+    Sequential,
+    build,
+)
+from npgan.models import (
+    GAN,
+    IWAE,
+    VAE,
+    VAEGAN,
+    AdversarialAutoencoder,
+    Autoencoder,
+    BiGAN,
+    Classifier,
+    ConditionalGAN,
+    ConditionalVAE,
+    MultiGAN,
+    Translator,
+)
+from npgan.models.multi import AGAINST
+from npgan.models.vae import LIKELIHOODS
+from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.objectives.penalties import PENALTIES
+from npgan.optim import SGD
+
+
+def objectives(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the losses of two players."""
+    real, fake = rng.standard_normal((2, 5, 1))
+    for name, objective in OBJECTIVES.items():
+
+        def discriminator(
+            real: np.ndarray,
+            fake: np.ndarray,
+            loss: Callable = objective.discriminator,
+            labels: tuple = (0.9, 0.2) if objective.labels else (),
+        ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+            result = loss(real, fake, *labels)
+            return result.value, (result.dreal, result.dfake)
+
+        yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
+        rivals = (real,) if objective.relativistic else ()
+        yield Case(
+            f"objective {name}, generator",
+            lambda fake, loss=objective.generator, rivals=rivals: loss(fake, *rivals),
+            (fake,),
+        )
+    x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
+    for name, loss in RECONSTRUCTIONS.items():
+        yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
+
+
+def _networks(*specs: list[str]) -> list[Sequential]:
+    return [build(spec, rng=i).astype(np.float64) for i, spec in enumerate(specs)]
+
+
+def _sgd(*names: str) -> dict[str, SGD]:
+    return {name: SGD(0.1) for name in names}
+
+
+BEAR = "layers that bear a penalty"
+NORMALIZED = {
+    "batch_norm": (
+        ["dense 3 5", "batch_norm 5", "tanh", "layer_norm 5", "dense 5 4", "sigmoid"],
+        ["dense 4 6", "batch_norm 6", "leaky_relu 0.2", "dense 6 1"],
+    ),
+    BEAR: (
+        ["dense 3 5", "tanh", "spectral_dense 5 4", "sigmoid"],
+        [
+            *("spectral_dense 4 6", "tanh", "layer_norm 6", "minibatch_discrimination 6 2 2"),
+            *("spectral_dense 8 5", "elu", "minibatch_stddev", "dense 6 1"),
+        ],
+    ),
+}
+
+
+def steps(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield complete steps of models of every kind, with every objective and penalty."""
+    generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
+    critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
+    gans: dict[str, dict[str, Any]] = {name: {"objective": name} for name in OBJECTIVES}
+    for name in gans:
+        if OBJECTIVES[name].labels:
+            gans[name] |= {"label_smoothing": 0.1, "fake_label_smoothing": 0.2}
+    gans["all penalties, instance noise"] = {
+        "penalties": {name: 0.5 + i for i, name in enumerate(PENALTIES)},
+        "instance_noise": 0.3,
+    }
+    gans["batch_norm"], gans[BEAR] = {}, {"penalties": dict.fromkeys(PENALTIES, 0.5)}
+    for name, settings in gans.items():
+        players = _networks(*NORMALIZED.get(name, (generator, critic)))
+        sgd = _sgd("generator", "discriminator")
+        gan = GAN(*map(prepared, players), **settings, optimizers=sgd)
+        yield from steps_of(f"GAN ({name})", gan, rng.random((5, 4)))
+    yield from _families(rng)
+    encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
+    decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
+    for loss in RECONSTRUCTIONS:
+        model = Autoencoder(
+            *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
+        )
+        yield from steps_of(f"autoencoder ({loss})", model, rng.random((5, 4)))
+    smooth = ["dense 4 5", "tanh", "dense 5 2", "sigmoid"]
+    regular: dict[str, dict[str, Any]] = {
+        "sparse, l1": {"sparsity": {"l1": 0.3}},
+        "sparse, kl": {"sparsity": {"kl": 0.3}},
+        "contractive": {"contraction": 0.7},
+        "tied": {"tied": True, "contraction": 0.2},
+    }
+    for name, settings in regular.items():
+        mirrored = _networks(smooth, ["dense 2 5", "elu", "dense 5 4"])
+        model = Autoencoder(*mirrored, **settings, optimizers=_sgd("encoder", "decoder"))
+        yield from steps_of(f"autoencoder ({name})", model, rng.random((5, 4)))
+    encoder = ["dense 4 5", "relu", "dense 5 4"]
+    for name, objective, hidden_layers in (
+        ("VAE-GAN", "non-saturating", 0),
+        ("VAE-GAN (relativistic)", "relativistic", 0),
+        ("VAE-GAN (hidden layers)", "non-saturating", 2),
+    ):
+        vaegan = VAEGAN(
+            *_networks(encoder, decoder, critic),
+            adversarial_weight=0.7,
+            hidden_layers=hidden_layers,
+            objective=objective,
+            penalties={"r1": 0.5, "r2": 0.7},
+            optimizers=_sgd("encoder", "decoder", "discriminator"),
+        )
+        yield from steps_of(name, vaegan, rng.random((5, 4)))
+    bernoulli = [*decoder, "sigmoid"]
+    for kind in (VAE, IWAE):
+        for likelihood, last in (("bernoulli", bernoulli), ("gaussian", decoder)):
+            more: dict[str, Any] = {"samples": 3} if kind is IWAE else {}
+            vae = kind(
+                *_networks(encoder, last),
+                likelihood=likelihood,
+                optimizers=_sgd("encoder", "decoder"),
+                **more,
+            )
+            yield from steps_of(f"{kind.__name__} ({likelihood})", vae, rng.random((5, 4)))
+    classifier = Classifier(
+        *_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]), optimizers=_sgd("classifier")
+    )
+    yield from steps_of("classifier", classifier, rng.random((5, 4)))
+    yield from _told_and_joined(rng)
+    translator = Translator(
+        *_networks(["dense 3 5", "tanh", "dense 5 1", "sigmoid"], critic),
+        l1_weight=3.0,
+        adversarial_weight=0.7,
+        objective="relativistic",
+        penalties=dict.fromkeys(PENALTIES, 0.5),
+        optimizers=_sgd("generator", "discriminator"),
+    )
+    yield from steps_of("translator", translator, rng.random((5, 4)))
+
+
+def _told_and_joined(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the steps of autoencoders that are told classes, or play against a discriminator."""
+    coders = ["dense 4 5", "tanh", "dense 5 2"], ["dense 2 5", "elu", "dense 5 4", "sigmoid"]
+    names = "encoder", "decoder", "discriminator"
+    for objective in ("non-saturating", "relativistic"):
+        critic = ["dense 2 6", "softplus", "dense 6 1"]
+        aae = AdversarialAutoencoder(
+            *_networks(*coders, critic),
+            adversarial_weight=0.7,
+            objective=objective,
+            penalties={"r1": 0.5, "r2": 0.7},
+            optimizers=_sgd(*names),
+        )
+        x = rng.random((5, 4))
+        yield from steps_of(f"adversarial autoencoder ({objective})", aae, x)
+        bigan = BiGAN(
+            *_networks(*coders, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]),
+            objective=objective,
+            penalties={"r1": 0.5, "r2": 0.7},
+            optimizers=_sgd(*names),
+        )
+        yield from steps_of(f"BiGAN ({objective})", bigan, x)
+    told = ["dense 7 5", "tanh", "dense 5 4"], ["dense 5 5", "elu", "dense 5 4", "sigmoid"]
+    for likelihood in LIKELIHOODS:
+        cvae = ConditionalVAE(
+            *_networks(*told), classes=3, likelihood=likelihood, optimizers=_sgd(*names[:2])
+        )
+        x = rng.random((5, 4))
+        yield from steps_of(f"conditional VAE ({likelihood})", cvae, x)
+
+
+def _families(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the steps of GANs whose players see more, or are more, than one sample and two."""
+    generator, data = ["dense 3 5", "relu", "dense 5 4", "sigmoid"], rng.random((6, 4))
+    settings: dict[str, Any] = {"penalties": {"r1": 0.5, "wgan-gp": 2.0}, "instance_noise": 0.3}
+    critic = ["dense 8 6", "leaky_relu 0.2", "dense 6 1"]
+    networks = _networks(generator, critic)
+    packed = GAN(*networks, packing=2, **settings, optimizers=_sgd("generator", "discriminator"))
+    yield from steps_of("GAN (packing)", packed, data)
+    told = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
+    critic = ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]
+    conditional = ConditionalGAN(
+        *_networks(told, critic),
+        classes=2,
+        objective="relativistic",
+        penalties=dict.fromkeys(PENALTIES, 0.5),
+        instance_noise=0.3,
+        optimizers=_sgd("generator", "discriminator"),
+    )
+    yield from steps_of("conditional GAN", conditional, data)
+    yield Case("layer labelled", conditional.generator, (rng.standard_normal((4, 5)),))
+    critic = ["dense 4 6", "elu", "dense 6 1"]
+    names = "generator", "generator2", "generator3", "discriminator", "discriminator2"
+    for against in AGAINST:
+        networks = _networks(*[generator] * 3, *[critic] * 2)
+        players = dict(zip(names, networks, strict=True))
+        several = MultiGAN(players, against=against, **settings, optimizers=_sgd(*names))
+        yield from steps_of(f"multi-GAN ({against})", several, data)
+    yield Case("layer mixture", several.generator, (rng.standard_normal((7, 3)),))

@@ -1,0 +1,129 @@
+"""Train a preset or go on with a run."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from npgan import signals
+from npgan.commands.common import path, text
+from npgan.errors import InputError
+
+SUMMARY = "train a model and keep everything in a folder"
+EXAMPLES = """
+  npgan train                               the recommended GAN on MNIST
+  npgan train gan-small --epochs 20 --out runs/mine
+  npgan train grid100 --seed 1              a hundred modes in the plane
+  npgan train autoencoder --data fashion-mnist
+  npgan train --metrics-every 1             and precision, recall, ... in history.csv
+  npgan train --data photos/                your own images: a folder of PNG or JPEG files of one size
+  npgan train --resume runs/mine            go on where it stopped
+  npgan train --resume runs/mine --epochs 40
+  npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("preset", type=text, nargs="?", metavar="PRESET", help="see npgan presets")
+    parser.add_argument(
+        "--data",
+        type=text,
+        metavar="NAME|PATH",
+        help="a data set, or files of your own; with --resume, where the run's data is now",
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
+    length.add_argument("--steps", type=int, metavar="N", help="batches")
+    parser.add_argument(
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="of training rows that are kept back where the data has no test rows; default 0.1",
+    )
+    parser.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
+    parser.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
+    parser.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
+    parser.add_argument("--out", type=path, metavar="DIR", help="default: runs/PRESET")
+    parser.add_argument("--resume", type=path, metavar="DIR", help="go on with this run")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores")
+    parser.add_argument("--backend", metavar="NAME", help="numba (the default) or numpy")
+    parser.add_argument(
+        "--metrics-every",
+        type=int,
+        metavar="N",
+        help="measure 2000 samples after every N epochs and at the end, a fraction of a second each, into "
+        "history.csv: Frechet distance, precision, recall, classes; or modes",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(a: argparse.Namespace) -> int:
+    """Train, and say where all of it is."""
+    from npgan import runs
+    from npgan.training import Progress, Work
+
+    callbacks = [] if a.quiet else [Work(), Progress()]
+    if a.resume:
+        given = {"PRESET": a.preset, "--batch-size": a.batch_size, "--lr": a.lr}
+        given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
+        given |= {"--validation": a.validation}
+        for option, value in given.items():
+            if value is not None:
+                raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
+        folder = a.resume
+        changes = {"epochs": a.epochs, "steps": a.steps, "data": a.data}
+        loop = runs.resume(folder, callbacks, **changes, metrics_every=a.metrics_every)
+    else:
+        folder, loop = _begin(a, callbacks)
+    if loop.step < loop.total_steps:
+        print(
+            f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
+            f"  npgan train --resume {folder}",
+            file=sys.stderr,
+        )
+        reasons = signals.REASONS.items()
+        return 128 + next((n for n, reason in reasons if reason == loop.stop), signal.SIGINT)
+    if not a.quiet:
+        pictures = folder / runs.SAMPLES
+        seen = f"{pictures} and " if any(pictures.iterdir()) else ""
+        print(
+            f"{loop.step} steps in {loop.seconds:.1f} s of training; "
+            f"look at {seen}{folder / runs.CURVES}",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
+    """Start a run, and return its folder and its loop."""
+    from npgan import backend, runs
+    from npgan.models.presets import DEFAULT, preset
+
+    config = preset(a.preset or DEFAULT).override(
+        data=a.data,
+        validation=a.validation,
+        epochs=a.epochs,
+        steps=a.steps,
+        batch_size=a.batch_size,
+        lr=a.lr,
+        seed=a.seed,
+        backend=a.backend or backend.choice(),
+    )
+    while True:
+        folder = a.out or _new_folder(Path("runs"), config.preset)
+        try:
+            return folder, runs.start(config, folder, callbacks, metrics_every=a.metrics_every)
+        except runs.Taken:  # by a run that began at the same time
+            if a.out:
+                raise
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """Return a folder that does not exist: name, name-2, name-3, ..."""
+    folder, number = parent / name, 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{name}-{number}"
+    return folder

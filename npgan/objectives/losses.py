@@ -1,0 +1,411 @@
+r"""Objectives: what the two players of a GAN, and an autoencoder, minimise.
+
+Each returns its value and the gradients of exactly that value, by name. Discriminators return
+logits :math:`l`, :math:`l_r` of real data and :math:`l_f` of generated data. For a cross-entropy the
+probability that a sample is real is :math:`\sigma(l)`, of which no logarithm is taken: :math:`-\log\sigma(l)`
+and :math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. With smoothed labels s and t the best
+:math:`\sigma(l)` is sP + t(1 - P) where that probability is P. A line over a term is its mean over the n
+samples of its batch, which gives each sample's gradient the factor 1/n.
+
+Where generated data is like real data, a discriminator that answers everywhere the same is a best one (for
+Wasserstein's and the hinge loss others are as good), and a loss that does not follow its constant has a value
+that can be drawn beside its curve: its *equilibrium*.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.errors import number, pairs, share
+from npgan.objectives.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports, gap
+from npgan.shapes import takes
+
+
+class DiscriminatorLoss(NamedTuple):
+    """The discriminator's loss and its gradients by the logits of real and of generated data."""
+
+    value: np.floating
+    dreal: np.ndarray
+    dfake: np.ndarray
+
+
+class GeneratorLoss(NamedTuple):
+    """The generator's loss and its gradient by the logits of generated data."""
+
+    value: np.floating
+    dfake: np.ndarray
+
+
+class Objective(NamedTuple):
+    """What each player minimises, and what is reported of it.
+
+    Attributes
+    ----------
+    discriminator : (real_logits, fake_logits) -> DiscriminatorLoss; where there are labels, it
+        also takes real_label and fake_label
+    generator : fake_logits -> GeneratorLoss; where it is relativistic, (fake_logits, real_logits)
+    reports : column -> what is said of the discriminator; the same for D + c wherever its loss is
+    equilibrium : (real_label, fake_label) -> column -> what the losses and reports are at the
+        equilibrium; a column that has no such value is left out
+    level : (real_label, fake_label) -> the logit above which D takes a sample for real; None: its loss
+        leaves that open
+    labels : whether real and generated data have labels, which can be smoothed
+    relativistic : whether the generator's loss compares generated with real data
+    """
+
+    discriminator: Callable[..., DiscriminatorLoss]
+    generator: Callable[..., GeneratorLoss]
+    reports: Reports
+    equilibrium: Callable[[float, float], dict[str, float]]
+    level: Callable[[float, float], float] | None = None
+    labels: bool = False
+    relativistic: bool = False
+
+
+@takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
+def cross_entropy_discriminator(
+    real_logits: np.ndarray,
+    fake_logits: np.ndarray,
+    real_label: float = 1.0,
+    fake_label: float = 0.0,
+) -> DiscriminatorLoss:
+    r"""Tell real from generated: :math:`L_D = \mathrm{BCE}(l_r, s) + \mathrm{BCE}(l_f, t)`.
+
+    .. math:: L_D = -\overline{\log\sigma(l_r)} - \overline{\log(1 - \sigma(l_f))} \quad (s = 1, t = 0)
+
+    A label s below 1 smooths the real side, a label t above 0 the other.
+    Gradients: :math:`(\sigma(l_r) - s)/n` and :math:`(\sigma(l_f) - t)/n`.
+    Source: Goodfellow et al. 2014, eq. 1; one-sided smoothing: Salimans et al. 2016, sec. 3.4.
+
+    >>> cross_entropy_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([0.25, 0.25])
+    """
+    s, t = share("real_label", real_label), share("fake_label", fake_label)
+    real, dreal = run.bce_with_logits(real_logits, s)
+    fake, dfake = run.bce_with_logits(fake_logits, t)
+    return DiscriminatorLoss(real + fake, dreal, dfake)
+
+
+@takes("fake_logits (N, 1)")
+def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+    r"""Minimise the game's value: :math:`L_G = \overline{\log(1 - \sigma(l_f))}`.
+
+    That is minus the discriminator's second term; gradient :math:`-\sigma(l_f)/n`, which vanishes
+    when the discriminator is sure. Source: Goodfellow et al. 2014, eq. 1.
+
+    >>> minimax_generator(np.zeros((2, 1))).dfake.ravel()
+    array([-0.25, -0.25])
+    """
+    value, dfake = run.bce_with_logits(fake_logits, 0.0)
+    return GeneratorLoss(-value, -dfake)
+
+
+@takes("fake_logits (N, 1)")
+def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+    r"""Make generated data count as real: :math:`L_G = -\overline{\log\sigma(l_f)}`.
+
+    Gradient :math:`(\sigma(l_f) - 1)/n`: largest when the discriminator is sure.
+    Source: Goodfellow et al. 2014, sec. 3.
+
+    >>> non_saturating_generator(np.zeros((2, 1))).dfake.ravel()
+    array([-0.25, -0.25])
+    """
+    return GeneratorLoss(*run.bce_with_logits(fake_logits, 1.0))
+
+
+@takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
+def least_squares_discriminator(
+    real_logits: np.ndarray,
+    fake_logits: np.ndarray,
+    real_label: float = 1.0,
+    fake_label: float = 0.0,
+) -> DiscriminatorLoss:
+    r"""Give each sample its label: :math:`L_D = \frac12\overline{(l_r - s)^2} + \frac12\overline{(l_f - t)^2}`.
+
+    Gradients: :math:`(l_r - s)/n` and :math:`(l_f - t)/n`. Source: Mao et al. 2017, eq. 2 and 9.
+
+    >>> least_squares_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dreal.ravel()
+    array([-0.5, -0.5])
+    """
+    s, t = number("real_label", real_label), number("fake_label", fake_label)
+    real, dreal = _half_squares(real_logits, s)
+    fake, dfake = _half_squares(fake_logits, t)
+    return DiscriminatorLoss(real + fake, dreal, dfake)
+
+
+@takes("fake_logits (N, 1)")
+def least_squares_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+    r"""Bring generated data to the real label: :math:`L_G = \frac12\overline{(l_f - 1)^2}`.
+
+    Gradient :math:`(l_f - 1)/n`, which does not vanish however sure the discriminator is.
+    Source: Mao et al. 2017, eq. 9.
+
+    >>> least_squares_generator(np.zeros((2, 1))).dfake.ravel()
+    array([-0.5, -0.5])
+    """
+    return GeneratorLoss(*_half_squares(fake_logits, 1.0))
+
+
+def _half_squares(logits: np.ndarray, label: float) -> tuple[np.floating, np.ndarray]:
+    value, dlogits = run.mse(logits, np.full_like(logits, label))
+    return value / 2, dlogits / 2
+
+
+@takes("real_logits (N, 1), fake_logits (M, 1)")
+def wasserstein_discriminator(
+    real_logits: np.ndarray, fake_logits: np.ndarray
+) -> DiscriminatorLoss:
+    r"""Part the means: :math:`L_D = \overline{l_f} - \overline{l_r}`.
+
+    Minus its minimum over all critics of slope at most 1 is the Wasserstein distance of the two
+    distributions: bound the slope, by a gradient penalty or by clipping the weights
+    (``clip_weights`` of the optimisers). Gradients: :math:`-1/n` and :math:`1/n`.
+    Source: Arjovsky et al. 2017, eq. 2 and algorithm 1.
+
+    >>> wasserstein_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dreal.ravel()
+    array([-0.5, -0.5])
+    """
+    dreal, dfake = (np.full_like(side, 1 / side.size) for side in (real_logits, fake_logits))
+    return DiscriminatorLoss(-gap(real_logits, fake_logits), -dreal, dfake)
+
+
+@takes("fake_logits (N, 1)")
+def wasserstein_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+    r"""Raise the mean: :math:`L_G = -\overline{l_f}`; gradient :math:`-1/n`.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+
+    >>> wasserstein_generator(np.zeros((2, 1))).dfake.ravel()
+    array([-0.5, -0.5])
+    """
+    return GeneratorLoss(-fake_logits.mean(), np.full_like(fake_logits, -1 / fake_logits.size))
+
+
+@takes("real_logits (N, 1), fake_logits (M, 1)")
+def hinge_discriminator(real_logits: np.ndarray, fake_logits: np.ndarray) -> DiscriminatorLoss:
+    r"""Keep a margin: :math:`L_D = \overline{\max(0, 1 - l_r)} + \overline{\max(0, 1 + l_f)}`.
+
+    Gradients: :math:`-[l_r < 1]/n` and :math:`[l_f > -1]/n`: a sample beyond its margin has none.
+    The generator's loss is Wasserstein's. Source: Lim and Ye 2017; Miyato et al. 2018, eq. 16.
+
+    >>> hinge_discriminator(np.array([[0.0], [2.0]]), np.array([[0.0], [-2.0]])).dfake.ravel()
+    array([0.5, 0. ])
+    """
+    real, fake = np.maximum(1 - real_logits, 0), np.maximum(1 + fake_logits, 0)
+    dreal, dfake = (np.sign(m) / m.dtype.type(m.size) for m in (real, fake))
+    return DiscriminatorLoss(real.mean() + fake.mean(), -dreal, dfake)
+
+
+@takes("real_logits (N, 1), fake_logits (M, 1)")
+def relativistic_discriminator(
+    real_logits: np.ndarray, fake_logits: np.ndarray
+) -> DiscriminatorLoss:
+    r"""Find the real one of each pair: :math:`L_D = -\overline{\log\sigma(l_r - l_f)}`.
+
+    The i-th real sample is paired with the i-th generated one; only the difference of their logits
+    counts. Gradients: :math:`\pm(\sigma(l_r - l_f) - 1)/n`.
+    Source: Jolicoeur-Martineau 2018 ("RSGAN"); Huang et al. 2024 ("RpGAN").
+
+    >>> relativistic_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([0.25, 0.25])
+    """
+    pairs(real_logits, fake_logits)
+    value, dreal = run.bce_with_logits(real_logits - fake_logits, 1.0)
+    return DiscriminatorLoss(value, dreal, -dreal)
+
+
+@takes("fake_logits (N, 1), real_logits (M, 1)")
+def relativistic_generator(fake_logits: np.ndarray, real_logits: np.ndarray) -> GeneratorLoss:
+    r"""Win each pair: :math:`L_G = -\overline{\log\sigma(l_f - l_r)}`.
+
+    Gradient :math:`(\sigma(l_f - l_r) - 1)/n`; real data's logits are not the generator's to change.
+    Source: Jolicoeur-Martineau 2018 ("RSGAN"); Huang et al. 2024 ("RpGAN").
+
+    >>> relativistic_generator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([-0.25, -0.25])
+    """
+    pairs(real_logits, fake_logits)
+    return GeneratorLoss(*run.bce_with_logits(fake_logits - real_logits, 1.0))
+
+
+@takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
+def relativistic_average_discriminator(
+    real_logits: np.ndarray,
+    fake_logits: np.ndarray,
+    real_label: float = 1.0,
+    fake_label: float = 0.0,
+) -> DiscriminatorLoss:
+    r"""Tell real from generated by how far from the others' mean a logit lies.
+
+    .. math:: L_D = \mathrm{BCE}(l_r - \overline{l_f}, s) + \mathrm{BCE}(l_f - \overline{l_r}, t)
+
+    With a and b the two cross-entropies' gradients, each logit also has a share 1/n in the mean that
+    the other side is measured from: :math:`dl_r = a - \frac1n\sum b`, :math:`dl_f = b - \frac1n\sum a`.
+    Source: Jolicoeur-Martineau 2018 ("RaSGAN").
+
+    >>> relativistic_average_discriminator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([0.5, 0.5])
+    """
+    s, t = share("real_label", real_label), share("fake_label", fake_label)
+    real, a = run.bce_with_logits(real_logits - fake_logits.mean(), s)
+    fake, b = run.bce_with_logits(fake_logits - real_logits.mean(), t)
+    number = real_logits.dtype.type
+    dreal, dfake = a - b.sum() / number(a.size), b - a.sum() / number(b.size)
+    return DiscriminatorLoss(real + fake, dreal, dfake)
+
+
+@takes("fake_logits (N, 1), real_logits (M, 1)")
+def relativistic_average_generator(
+    fake_logits: np.ndarray, real_logits: np.ndarray
+) -> GeneratorLoss:
+    r"""Let generated data lie above the real mean, and real data below the generated mean.
+
+    The discriminator's loss with the two sides exchanged. Source: Jolicoeur-Martineau 2018 ("RaSGAN").
+
+    >>> relativistic_average_generator(np.zeros((2, 1)), np.zeros((2, 1))).dfake.ravel()
+    array([-0.5, -0.5])
+    """
+    value, dfake, _ = relativistic_average_discriminator(fake_logits, real_logits)
+    return GeneratorLoss(value, dfake)
+
+
+def _cross_entropy_level(s: float, t: float) -> float:
+    r"""Return the logit that the labels s and t of the same samples ask for: :math:`\sigma(l) = (s + t)/2`."""
+    return math.log((s + t) / (2 - s - t))
+
+
+def _cross_entropy_equilibrium(s: float, t: float) -> dict[str, float]:
+    r"""Return :math:`L_D = 2H(m)`, with H the entropy of a coin and :math:`m = (s + t)/2`, and m itself.
+
+    Every sample is met as often with the label s as with t, :math:`L_D = -(s + t)\log\sigma(l) -
+    (2 - s - t)\log(1 - \sigma(l))`, which is least at :math:`\sigma(l) = m`.
+
+    >>> _cross_entropy_equilibrium(1.0, 0.0)["d_loss"] / math.log(2)
+    2.0
+    """
+    m = (s + t) / 2
+    entropy = -m * math.log(m) - (1 - m) * math.log(1 - m)
+    return {"d_loss": 2 * entropy, "d_real": m, "d_fake": m}
+
+
+def _middle(s: float, t: float) -> float:
+    return (s + t) / 2
+
+
+def _zero(s: float, t: float) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True)
+class _Always:
+    """Values that do not depend on the labels; a copy, of a model's objective say, equals the original."""
+
+    values: dict[str, float]
+
+    def __call__(self, s: float, t: float) -> dict[str, float]:
+        return dict(self.values)
+
+
+def _minimax_equilibrium(s: float, t: float) -> dict[str, float]:
+    return _cross_entropy_equilibrium(s, t) | {"g_loss": math.log(1 - (s + t) / 2)}
+
+
+def _non_saturating_equilibrium(s: float, t: float) -> dict[str, float]:
+    return _cross_entropy_equilibrium(s, t) | {"g_loss": -math.log((s + t) / 2)}
+
+
+def _least_squares_equilibrium(s: float, t: float) -> dict[str, float]:
+    r"""Return the losses at :math:`l = (s + t)/2`: :math:`L_D = (s - t)^2/4`.
+
+    >>> _least_squares_equilibrium(1.0, 0.0)
+    {'d_loss': 0.25, 'g_loss': 0.125, 'd_gap': 0.0}
+    """
+    return {"d_loss": (s - t) ** 2 / 4, "g_loss": ((s + t) / 2 - 1) ** 2 / 2, "d_gap": 0.0}
+
+
+LN2 = math.log(2)
+OBJECTIVES: dict[str, Objective] = {
+    "minimax": Objective(
+        cross_entropy_discriminator,
+        minimax_generator,
+        PROBABILITIES,
+        _minimax_equilibrium,
+        level=_cross_entropy_level,
+        labels=True,
+    ),
+    "non-saturating": Objective(
+        cross_entropy_discriminator,
+        non_saturating_generator,
+        PROBABILITIES,
+        _non_saturating_equilibrium,
+        level=_cross_entropy_level,
+        labels=True,
+    ),
+    "least-squares": Objective(
+        least_squares_discriminator,
+        least_squares_generator,
+        GAP,
+        _least_squares_equilibrium,
+        level=_middle,
+        labels=True,
+    ),
+    "wasserstein": Objective(
+        wasserstein_discriminator,
+        wasserstein_generator,
+        GAP,
+        _Always({"d_loss": 0.0, "d_gap": 0.0}),
+    ),
+    "hinge": Objective(
+        hinge_discriminator,
+        wasserstein_generator,
+        GAP,
+        _Always({"d_loss": 2.0, "d_gap": 0.0}),
+        level=_zero,
+    ),
+    "relativistic": Objective(
+        relativistic_discriminator,
+        relativistic_generator,
+        PAIRS,
+        _Always({"d_loss": LN2, "g_loss": LN2, "d_pairs_won": 0.5}),
+        relativistic=True,
+    ),
+    "relativistic-average": Objective(
+        relativistic_average_discriminator,
+        relativistic_average_generator,
+        SIDES,
+        _Always({"d_loss": 2 * LN2, "g_loss": 2 * LN2, "d_accuracy": 0.5}),
+        labels=True,
+        relativistic=True,
+    ),
+}
+r"""Name -> objective.
+
+A Wasserstein or a hinge loss's generator has :math:`-\overline{l_f}`, which follows D's level: it has no
+equilibrium, and falls or rises without the samples' becoming better or worse.
+"""
+
+
+Reconstruction = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]
+
+
+def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.mse`."""
+    return run.mse(x, target)
+
+
+def bce(logits: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.bce_with_logits`: of probabilities, by their logits."""
+    return run.bce_with_logits(logits, target)
+
+
+def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """See :func:`npgan.ops.l1`."""
+    return run.l1(x, target)
+
+
+RECONSTRUCTIONS: dict[str, Reconstruction] = {f.__name__: f for f in (mse, bce, l1)}
+"""What an autoencoder minimises; functions by name, so that a model that has one can be pickled."""

@@ -1,0 +1,107 @@
+"""Compile ahead of the first step, with a word to whoever waits."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from tqdm import tqdm
+
+from npgan.kernels import KERNELS, cache, jit
+from npgan.program import replay
+from npgan.program.schedule import address_of
+from npgan.program.threads import crew
+from npgan.signals import process
+
+PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
+Calls = list[Callable[[], object]]
+
+
+def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
+    """Return calls of a program's pieces with nothing to do, in two halves that compile as long."""
+    memory, doubles, octets = np.zeros(8, dtype), np.zeros(8), np.zeros(8, np.uint8)
+    operands, numbers = np.zeros(replay.OPERANDS, np.int64), memory
+    part = jit.ZERO, jit.ONE
+    given = np.int64(replay.OUTPUT), operands, numbers, memory
+    return [
+        partial(replay.products, *given, memory, *part),
+        partial(replay.elementwise, *given, *part),
+        partial(replay.penalties, *given[:2], memory, doubles, memory, *part),
+        partial(replay.waves, *given[:2], memory, *part),
+    ], [
+        partial(replay.batches, *given, operands, octets, *part),
+        partial(replay.losses, *given, doubles, *part),
+        partial(replay.updates, *given[1:], *part),
+    ]
+
+
+def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
+    """Return a small call of each kernel that is needed beside a program, to draw what was learnt."""
+    x, w = np.ones((2, 1), dtype), np.ones(2, dtype)
+    plan = np.array([[1, 1, 0, 1, 0, 0]])
+    return [
+        partial(KERNELS["chain_forward"], x, w, plan, np.zeros(1, dtype)),
+        partial(KERNELS["standard_normal"], np.random.default_rng(), (1,), dtype),
+    ]
+
+
+def whole(dtype: np.dtype) -> None:
+    """Run a program without rows."""
+    state = np.zeros(replay.STATE, np.int64)
+    replay.begin(np.int64(address_of(state)))
+    replay.work(np.int64(address_of(state)), jit.ZERO)
+    replay.performer(dtype)
+    if jit.threads() > 1:
+        crew(jit.threads() - 1)
+
+
+def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
+    """Compile what training needs, or load it; say so on standard error if that takes long.
+
+    A second process compiles half of the pieces and what is needed beside the program meanwhile.
+    """
+    if jit.interpreted:
+        return
+    first, second = pieces(dtype)
+    calls: Calls = [partial(whole, np.dtype(dtype)), *single_kernels(dtype)]
+    keep, cold, terminal = cache.usable(), not cache.holds("replay._work"), sys.stderr.isatty()
+    word = "once" if keep else f"each time: {cache.FOLDER} cannot be used"
+    title = f"compiling kernels ({word})"
+    if cold and not terminal:
+        print(title, file=sys.stderr, flush=True)
+    helper = None
+    if cold and keep:
+        command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
+        helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert helper.stdout is not None
+        process.children.append(helper)
+        calls = [
+            *first,
+            helper.stdout.readline,
+            *second,
+            calls[0],
+            helper.wait,
+            helper.stdout.close,
+            *calls[1:],
+        ]
+    bar = tqdm(calls, title, delay=PATIENCE, leave=False, disable=not terminal)
+    process.compiles = True
+    try:
+        for call in bar:
+            call()
+        process.compiles = False
+    except BaseException:  # Ctrl-C ends both
+        if helper is not None:
+            helper.kill()
+            helper.communicate()
+        raise
+
+
+def compile_second() -> None:
+    """Compile the second half of the pieces, say so, and go on to what is needed beside them."""
+    for call in pieces(np.float32)[1]:
+        call()
+    print(flush=True)
+    for call in single_kernels(np.float32):
+        call()

@@ -1,0 +1,105 @@
+"""Programs and the threads that help: several at once, after a fork, and when programs are gone."""
+
+import gc
+import os
+import subprocess
+import sys
+import weakref
+
+import pytest
+
+from npgan import backend
+
+pytest.importorskip("npgan.kernels")
+from test_recorded_steps import compiled, gan, rows, steps_of
+
+from npgan.kernels import jit
+from npgan.program.threads import KEPT
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_helpers_that_come_late_find_tables_of_programs_that_are_gone(threads):
+    backend.use("numba")
+    tables = []
+    for _ in range(2 * KEPT):
+        step, _, _ = steps_of(gan(), rows())
+        step(), step()
+        (program,) = filter(None, step._programs.values())
+        tables.append(weakref.ref(program.table))
+        del program
+        del step
+        gc.collect()
+        assert jit.threads() == 1 or tables[-1]() is not None
+    assert sum(table() is not None for table in tables) < 2 * KEPT, "and not for ever"
+
+
+SCRIPTS = {
+    "two threads that train": """
+import threading
+def train(seed):
+    model = gan(rng=seed)
+    model.fit(data, steps=300, batch_size=64, callbacks=[], rng=seed)
+    return bits(model)
+alone, together = [train(seed) for seed in (1, 2)], {}
+for _ in range(3):
+    work = lambda seed: together.__setitem__(seed, train(seed))
+    threads = [threading.Thread(target=work, args=[seed]) for seed in (1, 2)]
+    [t.start() for t in threads]; [t.join() for t in threads]
+    assert [together[seed] for seed in (1, 2)] == alone
+""",
+    "a fork": """
+import os
+def train(model):
+    model.fit(data, steps=20, batch_size=64, callbacks=[], rng=1)
+    return bits(model)
+first = gan(); train(first)
+exact = train(gan(rng=3)), train(first)
+first = gan(); train(first)
+child = os.fork()
+if child == 0:
+    os._exit(0 if (train(gan(rng=3)), train(first)) == exact else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert train(first) == exact[1]
+""",
+    "programs that come and go": """
+import gc, numpy as np
+exact = None
+for i in range(60):
+    model = gan()
+    model.fit(data, steps=5, batch_size=16 + 16 * (i % 3), callbacks=[], rng=1)
+    if i % 3 == 0:
+        exact = exact or bits(model)
+        assert bits(model) == exact
+    del model
+    if i % 7 == 0:
+        gc.collect()
+    np.full(10_000 * (i % 5), np.nan)  # whoever looks at memory that is gone finds this
+""",
+}
+PRELUDE = """
+import numpy as np
+from npgan import GAN, Adam, backend
+from npgan.layers import build
+backend.use("numba")
+data = np.random.default_rng(0).random((300, 30)).astype(np.float32)
+def gan(rng=0):
+    networks = ["dense 20 64", "elu", "dense 64 30", "sigmoid"], ["dense 30 64", "relu", "dense 64 1"]
+    return GAN(*(build(specs, rng) for specs in networks), ema=0.9)
+bits = lambda model: [array.tobytes() for array in model.state()[0].values()]
+"""
+
+
+@compiled
+@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_programs_bear(name):
+    result = subprocess.run(
+        [sys.executable, "-c", PRELUDE + SCRIPTS[name]],
+        env={**os.environ, "NPGAN_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
