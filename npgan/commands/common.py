@@ -32,7 +32,7 @@ def seed(argument: str) -> int:
     """Return an option's value as the seed of a generator."""
     number = int(argument)
     if number < 0:
-        raise argparse.ArgumentTypeError(f"it must not be negative, as {number} is")
+        raise argparse.ArgumentTypeError(f"must not be negative, as {number} is")
     return number
 
 
