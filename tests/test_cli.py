@@ -208,6 +208,7 @@ def test_bad_input_is_one_clear_line(capsys, name):
         ["sample", "r"],
         ["sample", "r", "--seed", "-1", "--out", "s.png"],
         ["evaluate", "r", "--seed", "-1"],
+        ["defend", "r", "--seed", "-1", "--out", "p.png"],
         ["train", "--epochs", "1", "--steps", "1"],
         ["train", ""],
         ["train", "--data", ""],
