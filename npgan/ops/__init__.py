@@ -1,13 +1,26 @@
 r"""The mathematics: pure NumPy functions, each forward directly above its backward.
 
-Conventions, the same in every file:
+These symbols mean the same in every file:
 
-- ``x, y`` are a function's input and output, rows are samples: shape ``(n, features)``.
-- ``dx, dy`` are the derivatives of the (scalar) training loss by ``x`` and ``y``; ``dy`` comes from
-  above, a backward function turns it into ``dx``: :math:`dx_i = \sum_j dy_j\,\partial y_j/\partial x_i`.
-- The result has the dtype of the input: float32 trains, float64 checks gradients, and complex128
-  goes through every analytic function (``where`` looks at the real part only), so that the
-  complex-step derivative can be taken.
+================== =============================================================================
+x, y               a function's input and output; rows are samples, shape ``(n, features)``
+L                  the loss of a minibatch, one number
+dy                 :math:`\partial L/\partial y`, the upstream gradient: what a backward pass is given
+dx                 :math:`\partial L/\partial x`, what it makes of that:
+                   :math:`dx_i = \sum_j dy_j\,\partial y_j/\partial x_i`
+dweight, dbias     the gradients with respect to weight and bias, :math:`dW` and :math:`db`; added to, not set
+P                  a second loss, which depends on ``dx``: a penalty on a gradient
+ddx                :math:`\partial P/\partial(dx)`, what a *double backward* pass is given
+ddy                :math:`\partial P/\partial(dy)`, which it returns; beside it, :math:`\partial P/\partial x`
+n, d               how many samples there are, and how many features a sample has
+eps                a small positive number :math:`\epsilon`; in noise, a draw from :math:`N(0, 1)`
+:math:`a \odot b`  the product element by element
+:math:`[c]`        1 where the condition c holds, else 0
+================== =============================================================================
+
+Results have the dtype of the input. float32 trains and float64 checks gradients. complex128 passes through
+every analytic function, so that the complex-step derivative can be taken; where a function looks at signs, it
+looks at the real part.
 """
 
 from npgan.ops.activation import *

@@ -1,21 +1,19 @@
 r"""Activation functions, each derivative written from the function's own output.
 
-``<name>_forward(x) -> y`` and ``<name>_backward(dy, y) -> dx``. All but softmax act on each
-element alone, so :math:`dx = dy\,f'(x)`; nearly every :math:`f'` here can be had from :math:`y = f(x)`,
-which is then all that the backward pass needs to remember. Where it is taken from x, the argument's name
-says so.
+``<name>_forward(x) -> y`` and ``<name>_backward(dy, y) -> dx``. All but softmax act on each element
+separately, so :math:`dx = dy\,f'(x)`. Nearly every :math:`f'` here can be computed from :math:`y = f(x)`,
+and y is then all that the backward pass has to keep. The others take x, as their argument's name says.
 
-``<name>_double_backward(ddx, dy, y) -> (ddy, dx)`` is the derivative of ``<name>_backward``, as a
-gradient penalty needs it: a loss that depends on :math:`g = dy\,f'(x)` and has the gradient ``ddx``
-by g has
+``<name>_double_backward(ddx, dy, y)`` is the derivative of ``<name>_backward``, which a gradient penalty
+needs. A penalty P that depends on :math:`dx = dy\,f'(x)` has the derivatives
 
-.. math:: ddy = ddx\,f'(x), \qquad dx = ddx\,dy\,f''(x)
+.. math:: ddy = ddx\,f'(x), \qquad \frac{\partial P}{\partial x} = ddx\,dy\,f''(x)
 
-by ``dy`` and by x. The first is ``<name>_backward(ddx, y)`` (softmax: its Jacobian is symmetric). Where
-:math:`f'' = 0` between corners, ``dx`` is None: nothing flows back into x. Elsewhere :math:`f''` is
-written as a multiple of :math:`f'`.
+with respect to ``dy`` and to x. The first is ``<name>_backward(ddx, y)``; this also holds for softmax, whose
+Jacobian is symmetric. Where :math:`f'' = 0` except at corners, None is returned for the second: nothing flows
+back into x. Elsewhere :math:`f''` is written as a multiple of :math:`f'`.
 
-The exponential is only ever taken of numbers that are not positive: no overflow at any x.
+The exponential is only taken of numbers that are not positive, so it never overflows.
 """
 
 import numpy as np
@@ -57,7 +55,7 @@ __all__ = [
 
 @takes("x (*s)")
 def identity_forward(x: np.ndarray) -> np.ndarray:
-    """Return ``x`` itself: the output of a regression or a logit.
+    """Return ``x`` itself, for a regression or a logit.
 
     >>> identity_forward(np.array([-1.0, 2.0]))
     array([-1.,  2.])
@@ -101,7 +99,7 @@ def relu_forward(x: np.ndarray) -> np.ndarray:
 def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy\,[x > 0]`.
 
-    :math:`f'` is 1 right of the corner and 0 left of it; at 0, where there is none, this takes 0.
+    :math:`f'` is 1 to the right of the corner and 0 to its left. At 0 there is no derivative, and 0 is used.
     :math:`y > 0` exactly where :math:`x > 0`.
 
     >>> relu_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
@@ -134,7 +132,7 @@ def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
 def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np.ndarray:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`s\,dy`.
 
-    As :math:`s > 0`, y has the sign of x; at 0 this takes the left slope s.
+    As :math:`s > 0`, y has the sign of x. At 0 the slope of the left side, s, is used.
 
     >>> leaky_relu_backward(np.array([3.0, 3.0]), np.array([-0.2, 2.0]), 0.5)
     array([1.5, 3. ])
@@ -173,8 +171,8 @@ def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     .. math:: f' = \frac{e^{-x}}{(1 + e^{-x})^2}
               = \frac{1}{1 + e^{-x}}\Bigl(1 - \frac{1}{1 + e^{-x}}\Bigr) = y(1 - y)
 
-    Near 1 y keeps few digits of :math:`1 - y = e^{-x}y`: in float32 the slope is 0 from about x = 17
-    on, in float64 from 37. Losses of a probability are therefore computed from logits, ``bce_with_logits`` say.
+    Where y is near 1, few digits of :math:`1 - y` are left. In float32 the slope becomes 0 at about x = 17, in
+    float64 at 37. This is why losses of a probability are computed from logits, as ``bce_with_logits`` is.
 
     >>> sigmoid_backward(np.array([4.0]), np.array([0.5]))
     array([1.])
@@ -186,7 +184,7 @@ def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 def sigmoid_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f'(1 - 2y)`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'(1 - 2y)`.
 
     :math:`f' = y - y^2`, so :math:`f'' = y' - 2yy' = f'(1 - 2y)`.
 
@@ -212,8 +210,8 @@ def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx = dy\,(1 - y^2)`.
 
     With :math:`s = e^x - e^{-x}` and :math:`c = e^x + e^{-x}`, :math:`s' = c` and :math:`c' = s`:
-    :math:`(s/c)' = (c^2 - s^2)/c^2 = 1 - y^2`. Where y is rounded to 1 or -1, so is the slope to 0: in
-    float32 where \|x\| is above 9 or 10, in float64 above 19.
+    :math:`(s/c)' = (c^2 - s^2)/c^2 = 1 - y^2`. Where y is rounded to 1 or -1, the slope is rounded to 0:
+    in float32 for :math:`|x|` above 9 or 10, in float64 above 19.
 
     >>> tanh_backward(np.array([4.0]), np.array([0.5]))
     array([3.])
@@ -225,7 +223,7 @@ def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 def tanh_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = -2\,ddx\,dy\,f'y`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = -2\,ddx\,dy\,f'y`.
 
     :math:`f' = 1 - y^2`, so :math:`f'' = -2yy' = -2yf'`.
 
@@ -263,7 +261,7 @@ def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 def softplus_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f'e^{-y}`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'e^{-y}`.
 
     :math:`f' = 1 - e^{-y}`, so :math:`f'' = e^{-y}y' = e^{-y}f'`.
 
@@ -291,8 +289,8 @@ def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
 def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`dy\,(y + \alpha)`.
 
-    Left of 0, :math:`f' = \alpha e^x = \alpha(e^x - 1) + \alpha = y + \alpha`. Where y is rounded to
-    :math:`-\alpha`, the slope is 0: in float32 from about x = -17 on for :math:`\alpha = 1`, in float64 from -37.
+    To the left of 0, :math:`f' = \alpha e^x = \alpha(e^x - 1) + \alpha = y + \alpha`. Where y is rounded to
+    :math:`-\alpha`, the slope is 0: for :math:`\alpha = 1` below about x = -17 in float32 and -37 in float64.
 
     >>> elu_backward(np.array([4.0, 4.0]), np.array([-0.5, 2.0]))
     array([2., 4.])
@@ -304,9 +302,9 @@ def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarra
 def elu_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, alpha: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f'` left of 0, 0 right of it.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'` to the left of 0, else 0.
 
-    Left of 0, :math:`f' = \alpha e^x` is its own derivative: :math:`f'' = f'`.
+    There, :math:`f' = \alpha e^x` is its own derivative: :math:`f'' = f'`.
 
     >>> elu_double_backward(np.array([4.0, 4.0]), np.array([3.0, 3.0]), np.array([-0.5, 2.0]))
     (array([2., 4.]), array([6., 0.]))
@@ -317,7 +315,7 @@ def elu_double_backward(
 
 @takes("x (*s)")
 def softsign_forward(x: np.ndarray) -> np.ndarray:
-    r"""Softsign: :math:`y = x/(1 + |x|)`, which nears its limits more slowly than tanh does (Bergstra et al. 2009).
+    r"""Softsign: :math:`y = x/(1 + |x|)`, which approaches its limits more slowly than tanh (Bergstra et al. 2009).
 
     >>> softsign_forward(np.array([-3.0, 0.0, 1.0]))
     array([-0.75,  0.  ,  0.5 ])
@@ -326,13 +324,13 @@ def softsign_forward(x: np.ndarray) -> np.ndarray:
 
 
 def _size(x: np.ndarray) -> np.ndarray:
-    """Return |x|, also on a complex step."""
+    """Return |x|: -x where the real part is negative, so that a complex step passes through."""
     return np.where(x.real < 0, -x, x)
 
 
 @takes("dy (*s), x (*s)")
 def softsign_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
-    r"""Return :math:`dx = dy/(1 + |x|)^2`; :math:`1 - |y|` is the same root, but has lost digits.
+    r"""Return :math:`dx = dy/(1 + |x|)^2`. The square root of f' is also :math:`1 - |y|`, which has fewer digits.
 
     >>> softsign_backward(np.array([4.0]), np.array([-1.0]))
     array([1.])
@@ -345,9 +343,9 @@ def softsign_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 def softsign_double_backward(
     ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
-    :math:`f'' = -2f'\operatorname{sign}(x)/(1 + |x|)`. At 0, where it jumps from 2 to -2, this takes 0.
+    :math:`f'' = -2f'\operatorname{sign}(x)/(1 + |x|)`. At 0 it jumps from 2 to -2, and 0 is used.
 
     >>> softsign_double_backward(np.array([8.0]), np.array([3.0]), np.array([-1.0]))
     (array([2.]), array([6.]))
@@ -360,7 +358,8 @@ def softsign_double_backward(
 def softmax_forward(x: np.ndarray) -> np.ndarray:
     r"""Softmax over the last axis: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
 
-    Subtracting the row's maximum from x divides both sides of the fraction by the same number.
+    The row's maximum is subtracted from x first. That divides numerator and denominator by the same number,
+    and nothing overflows.
 
     >>> softmax_forward(np.array([[0.0, 0.0, -1e4]]))
     array([[0.5, 0.5, 0. ]])
@@ -373,8 +372,8 @@ def softmax_forward(x: np.ndarray) -> np.ndarray:
 def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Return :math:`dx_i = y_i\bigl(dy_i - \sum_j dy_j y_j\bigr)`, over the last axis.
 
-    The quotient rule gives :math:`\partial y_j/\partial x_i = y_j([i = j] - y_i)`; summed over j
-    against :math:`dy_j` that is the line above.
+    The quotient rule gives :math:`\partial y_j/\partial x_i = y_j([i = j] - y_i)`. Multiplied by :math:`dy_j`
+    and summed over j, this is the line above.
 
     >>> softmax_backward(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
     array([[ 0.25, -0.25]])
@@ -386,10 +385,13 @@ def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 def softmax_double_backward(
     ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return ``ddy = softmax_backward(ddx, y)`` and the gradient that flows back into x.
+    r"""Return ``ddy = softmax_backward(ddx, y)`` and :math:`\partial P/\partial x`.
 
-    The loss's part through :math:`g_i = y_i(dy_i - s)`, :math:`s = \sum_j dy_j y_j`, has by y the
-    derivative :math:`ddx_k(dy_k - s) - dy_k\sum_i ddx_i y_i`; ``softmax_backward`` brings it to x.
+    P depends on y through :math:`dx_i = y_i(dy_i - s)`, where :math:`s = \sum_j dy_j y_j`. Therefore
+
+    .. math:: \frac{\partial P}{\partial y_k} = ddx_k(dy_k - s) - dy_k\sum_i ddx_i y_i,
+
+    and ``softmax_backward`` takes this gradient from y to x.
 
     >>> y = np.array([[0.25, 0.75]])
     >>> softmax_double_backward(np.array([[16.0, 0.0]]), np.array([[2.0, 0.0]]), y)
@@ -401,7 +403,7 @@ def softmax_double_backward(
 
 @takes("x (*S)")
 def mean_sigmoid(x: np.ndarray) -> np.floating:
-    r"""Return the mean of :math:`\sigma(x_i)`: of logits, the mean probability that they stand for.
+    r"""Return the mean of :math:`\sigma(x_i)`: the mean of the probabilities whose logits are given.
 
     >>> mean_sigmoid(np.zeros((2, 1)))
     np.float64(0.5)
@@ -411,7 +413,7 @@ def mean_sigmoid(x: np.ndarray) -> np.floating:
 
 @takes("x (*S)")
 def mean_heaviside(x: np.ndarray) -> np.floating:
-    r"""Return the share of numbers above 0, those at 0 by half: the mean of :math:`H(x_i)`, :math:`H(0) = 1/2`.
+    r"""Return the share of numbers above 0, where a 0 counts as one half: the mean of the Heaviside step.
 
     >>> mean_heaviside(np.array([3.0, 0.0, -1.0, -2.0]))
     np.float64(0.375)

@@ -1,4 +1,4 @@
-r"""Batches: rows of the data, brought to the range that the network works in."""
+r"""Minibatches: rows of the data, scaled to the range that the network works in."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.nd
     r"""Take rows of the data as float32; bytes 0..255 are scaled to [low, high].
 
     :math:`y = l + (h - l)\,x/255` for uint8, so that images need not be kept as floats; floating
-    point data is taken as it is.
+    point data is not scaled.
 
     Parameters
     ----------

@@ -1,9 +1,11 @@
-r"""A chain of dense layers, each with an activation: what a backend may compute in one go.
+r"""A chain of dense layers, each followed by an activation, as one operation that a backend may fuse.
 
-Stage s has a row in the plan, (in, out, weight, bias, code, before): its widths, where its weight
-and bias start in the network's flat vector, its activation's place in :data:`ACTIVATIONS`, and how
-many outputs a sample has in the stages before it. The outputs of n samples lie in one flat array,
-stage after stage: those of stage s start at ``n * before``.
+A chain has stages s = 0, 1, ... Each has a row in the plan, (in, out, weight, bias, activation, before):
+its widths, where its weight and bias start in the network's flat vector, its activation's place in
+:data:`ACTIVATIONS`, and how many outputs the earlier stages have for one sample. The outputs of n samples
+lie in one flat array, one stage after another. Those of stage s start at ``n * before``.
+
+In the formulas :math:`x_s` is a stage's input, :math:`a_s = x_s W_s + b_s` and :math:`x_{s+1} = f_s(a_s)`.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +27,7 @@ from npgan.shapes import takes
 __all__ = ["chain_backward", "chain_double_backward", "chain_forward", "chain_penalized_backward"]
 
 ACTIVATIONS = [name for name, kind in KINDS.items() if not kind.of_input]
-"""Those of which a stage's output is all that the way back needs."""
+"""Activations whose derivatives are computed from the stage's output."""
 Pass = Callable[[Any], Any]
 
 
@@ -55,7 +57,7 @@ def check_plan(given: Mapping[str, Any]) -> None:
 
 
 def check_coefficients(c: Any, g: Any) -> None:
-    """Refuse what are no coefficients of a sample's slope, nor of each of its numbers."""
+    """Refuse coefficients of a wrong shape: a penalty has one for each sample, or for each of its features."""
     if c.shape not in ((len(g), 1), g.shape):
         raise InputError(f"a penalty's c must have shape {(len(g), 1)} or {g.shape}, not {c.shape}")
 
@@ -70,7 +72,7 @@ def _activation(code: int, argument: float, direction: str, *arrays: np.ndarray)
 def chain_forward(
     x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
 ) -> np.ndarray:
-    r"""Apply every stage, :math:`x_{s+1} = f_s(x_s W_s + b_s)`, and return all their outputs.
+    r"""Apply every stage, :math:`x_{s+1} = f_s(x_s W_s + b_s)`, and return the outputs of all.
 
     Parameters
     ----------
@@ -113,14 +115,19 @@ def chain_backward(
     grads: np.ndarray | None,
     input_grad: bool,
 ) -> np.ndarray | None:
-    r"""Go back through the stages: the chain rule.
+    r"""Go back through the stages by the chain rule.
 
-    For each stage, from the last: :math:`d = dx_{s+1} \odot f_s'`, then :math:`dW_s \mathrel{+}= x_s^\top d`,
-    :math:`db_s \mathrel{+}= \sum_n d_n` and :math:`dx_s = d W_s^\top`.
+    :math:`\delta_s` is the gradient with respect to :math:`x_s`, and :math:`e_s` that with respect to
+    :math:`a_s`. For each stage, from the last to the first,
+
+    .. math:: e_s = \delta_{s+1} \odot f_s'(a_s), \quad
+        dW_s \mathrel{+}= x_s^\top e_s, \quad db_s \mathrel{+}= \sum_n e_{s,n}, \quad \delta_s = e_s W_s^\top,
+
+    where :math:`\delta` of the last stage's output is ``dy``, and ``dx`` is :math:`\delta_0`.
 
     Parameters
     ----------
-    dy : (n, out) the gradient by the last stage's output
+    dy : (n, out) the gradient with respect to the last stage's output
     x, w, plan, arguments : as given to :func:`chain_forward`
     y : what that returned
     grads : (size,), added to; None: they are not wanted
@@ -171,35 +178,46 @@ def chain_double_backward(
     grads: np.ndarray | None,
     input_grad: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    r"""Differentiate :func:`chain_backward`: ``ddx`` is a loss's gradient by the ``dx`` it returned.
+    r"""Differentiate :func:`chain_backward`, of whose ``dx`` a penalty P has the gradient ``ddx``.
 
-    That pass went down: :math:`e_s = \delta_{s+1} \odot f_s'(a_s)`, :math:`\delta_s = e_s W_s^\top`, where
-    :math:`a_s = x_s W_s + b_s` and :math:`\delta` starts as ``dy``. Its derivative goes up, from
-    :math:`t_0 = ddx`,
+    The backward pass computes :math:`e_s = \delta_{s+1} \odot f_s'(a_s)` and :math:`\delta_s = e_s W_s^\top`
+    from the last stage to the first. Its inputs are ``dy``, the weights, and, through :math:`f_s'`, every
+    :math:`a_s`. So P is differentiated in two sweeps.
 
-    .. math:: u_s = t_s W_s, \quad dW_s \mathrel{+}= t_s^\top e_s, \quad t_{s+1} = u_s \odot f_s'(a_s), \quad
-        h_s = u_s \odot \delta_{s+1} \odot f_s''(a_s),
+    *From the first stage to the last.* Let :math:`t_s = \partial P/\partial\delta_s`; the sweep starts at
+    :math:`t_0 = ddx`. The product :math:`\delta_s = e_s W_s^\top` has two factors, and :math:`e_s` has two more:
 
-    and ends with :math:`ddy`. What :math:`h_s` says of :math:`a_s` goes down once more, the way of any
-    gradient: :math:`r_s = h_s + (r_{s+1} W_{s+1}^\top) \odot f_s'(a_s)`,
-    :math:`dW_s \mathrel{+}= x_s^\top r_s`, :math:`db_s \mathrel{+}= \sum_n r_s`. Where every :math:`f'' = 0`,
-    the last pass vanishes.
+    .. math:: \frac{\partial P}{\partial e_s} = t_s W_s =: u_s, \quad
+        dW_s \mathrel{+}= t_s^\top e_s, \quad
+        t_{s+1} = u_s \odot f_s'(a_s), \quad
+        h_s = u_s \odot \delta_{s+1} \odot f_s''(a_s).
 
-    A discriminator has one logit a sample: take ``dy = 1``. Then a first-order loss with the gradients
-    :math:`l_n` by these logits has :math:`l \odot e_s` for gradients, row by row, and with the loss above
-    it needs one product a stage, :math:`dW_s \mathrel{+}= (l \odot x_s + t_s)^\top e_s + x_s^\top r_s`: a penalty
-    on a batch that the loss looks at anyhow costs little more than the products :math:`t_s W_s`.
+    The last t is :math:`ddy`, and :math:`h_s` is how P changes with :math:`a_s` within this stage alone.
+
+    *From the last stage to the first.* But :math:`a_s` also moves every later stage. The whole derivative
+    :math:`r_s = \partial P/\partial a_s` collects this as any backward pass does,
+
+    .. math:: r_s = h_s + (r_{s+1} W_{s+1}^\top) \odot f_s'(a_s), \quad
+        dW_s \mathrel{+}= x_s^\top r_s, \quad db_s \mathrel{+}= \sum_n r_{s,n},
+
+    and :math:`\partial P/\partial x = r_0 W_0^\top`. Where every :math:`f'' = 0`, all of this sweep is 0.
+
+    *Sharing the products.* A discriminator returns one logit for each sample. Take ``dy = 1``. If a
+    loss L has the derivatives :math:`l_n` with respect to these logits, its gradient with respect to
+    :math:`a_s` is :math:`l_n e_{s,n}`, row by row. Loss and penalty together then need one product a stage,
+    :math:`dW_s \mathrel{+}= (l \odot x_s + t_s)^\top e_s + x_s^\top r_s`. A penalty at points where the loss is
+    computed anyway therefore costs little more than the products :math:`t_s W_s`.
 
     Parameters
     ----------
     ddx : (n, in)
     dy, x, y, w, plan, arguments : as given to :func:`chain_backward`
     grads : (size,), added to; None: they are not wanted
-    input_grad : whether ``dx`` is wanted; None is returned otherwise, and where every f'' = 0
+    input_grad : whether :math:`\partial P/\partial x` is wanted; None is returned otherwise, and where every f'' = 0
 
     Returns
     -------
-    ddy, dx : (n, out) and (n, in), the gradients by ``dy`` and by ``x``
+    ddy, x_gradient : (n, out) and (n, in), the gradients of P with respect to ``dy`` and ``x``
 
     Examples
     --------
@@ -262,21 +280,21 @@ def chain_penalized_backward(
 
     .. math:: P = \frac12\sum_{nj} c_{nj}\left(\frac{\partial y_n}{\partial x_{nj}}\right)^2
 
-    The output is one number a sample, a logit. P's gradient by :math:`g_n = \partial y_n/\partial x_n` is
-    :math:`c_n \odot g_n`, and :func:`chain_double_backward` takes it to the parameters. A kernel can do
-    both at once, by that function's last formula.
+    The output is one number for each sample, a logit. The gradient of P with respect to the slope
+    :math:`g_n = \partial y_n/\partial x_n` is :math:`c_n \odot g_n`, and :func:`chain_double_backward` takes it to
+    the parameters. A kernel can do this and the loss's backward pass at once, by that function's last formula.
 
-    Below the chain there may be layers without parameters, of x alone; the penalty then is on their
-    input's slope. :math:`g_n` goes on ``down`` through them, and its gradient comes back ``up``.
+    Layers without parameters may stand before the chain. The penalty is then on the slope with respect to
+    *their* input: ``down`` takes :math:`g_n` through them to that input, and ``up`` takes the gradient of P back.
 
     Parameters
     ----------
-    dy : (n, 1) the loss's gradient by the last stage's output
-    c : (n, 1) each sample's coefficient, or one for each number of its slope
+    dy : (n, 1) the loss's gradient with respect to the last stage's output
+    c : (n, 1) a coefficient for each sample, or (n, in) one for each of its features
     x, y, w, plan, arguments : as given to :func:`chain_backward`
     grads : (size,), added to: the gradient of loss and penalty; None: they are not wanted
-    down : what takes a gradient by x (n, in) to that by the layers' input
-    up : what takes a change of that input to one of x
+    down : takes a gradient with respect to x, (n, in), to one with respect to the input of the layers before
+    up : takes a change of that input to one of x
 
     Returns
     -------

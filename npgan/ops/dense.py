@@ -38,7 +38,7 @@ def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.nda
 
 @takes("dy (n, o), weight (i, o)")
 def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    r"""Return the gradient by the input of ``y = x @ weight + bias``.
+    r"""Return the gradient of ``y = x @ weight + bias`` with respect to its input.
 
     :math:`\partial y_{no}/\partial x_{ni} = W_{io}`, and each input feeds every output, so
 
@@ -65,10 +65,10 @@ def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def dense_backward_parameters(
     dy: np.ndarray, x: np.ndarray, dweight: np.ndarray, dbias: np.ndarray
 ) -> None:
-    r"""Add the gradients by weight and bias of ``y = x @ weight + bias`` to ``dweight``, ``dbias``.
+    r"""Add the gradients of ``y = x @ weight + bias`` with respect to weight and bias.
 
     :math:`\partial y_{no}/\partial W_{io} = x_{ni}` and :math:`\partial y_{no}/\partial b_o = 1`;
-    weight and bias serve every sample, so the samples' contributions add up:
+    every sample uses the same weight and bias, so the samples' contributions add up:
 
     .. math::
         dW = \sum_n x_n \otimes dy_n = x^\top dy, \qquad db = \sum_n dy_n
@@ -96,16 +96,16 @@ def dense_backward_parameters(
 def dense_double_backward(
     ddx: np.ndarray, dy: np.ndarray, weight: np.ndarray, dweight: np.ndarray | None
 ) -> np.ndarray:
-    r"""Differentiate ``dx = dy @ weight.T``: add to ``dweight``, return the gradient by ``dy``.
+    r"""Differentiate ``dx = dy @ weight.T``: add to ``dweight`` and return ``ddy``.
 
-    :func:`dense_backward_input` is itself a product, :math:`dx_{ni} = \sum_o dy_{no} W_{io}`. With
-    ddx the gradient of a loss by dx,
+    :func:`dense_backward_input` is itself a product, :math:`dx_{ni} = \sum_o dy_{no} W_{io}`. If a penalty
+    has the gradient ``ddx`` with respect to ``dx``, it has
 
     .. math::
         ddy_{no} = \sum_i ddx_{ni} W_{io} \Longleftrightarrow ddy = ddx\,W, \qquad
         dW_{io} = \sum_n ddx_{ni}\,dy_{no} \Longleftrightarrow dW = ddx^\top dy.
 
-    Neither x nor the bias is in it.
+    It does not depend on x, nor on the bias.
 
     Parameters
     ----------

@@ -1,11 +1,12 @@
-r"""Fourier features: waves of a coordinate, by which a network sees fine detail.
+r"""Fourier features: sines and cosines of a coordinate, which let a network see fine detail.
 
-With F frequencies :math:`f_k`, given in turns for each unit of x, row x of d numbers becomes
+With F frequencies :math:`f_k`, in turns for each unit of x, a row x of d numbers becomes
 
 .. math:: y = (x,\; s,\; c), \qquad s_{ik} = \sin 2\pi f_k x_i, \qquad c_{ik} = \cos 2\pi f_k x_i
 
-of width d(1 + 2F). A dense network learns slow changes of its input long before fast ones; of a wave
-even a fast change is a slow one. Source: Tancik et al. 2020.
+of width d(1 + 2F). A dense network learns functions that vary slowly with its input long before those that
+vary quickly. A function that varies quickly with x varies slowly with the right wave of x. Source: Tancik et
+al. 2020.
 """
 
 from collections.abc import Mapping
@@ -23,13 +24,14 @@ TURN = 2 * np.pi
 
 @takes("x (n, d), frequencies (F,) cast real")
 def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
-    r"""Return x and its waves, (n, d(1 + 2F)); a cosine is a sine a quarter turn on.
+    r"""Return x and its waves, (n, d(1 + 2F)). The cosine is computed as a sine a quarter turn ahead.
 
-    Whole turns are taken off before :math:`\pi` comes in, which loses nothing. But the number of turns,
-    :math:`t = fx`, with f in the type of x, is rounded, and so is a quarter more: with the floats'
-    :math:`\varepsilon`, of float32 :math:`2^{-23}`, a sine is off by up to :math:`\pi\varepsilon(|t| + 1)`, a
-    cosine by up to :math:`\pi\varepsilon(2|t| + 1)`. From :math:`|t| = 1/2\varepsilon` on, :math:`2^{22}` turns,
-    all floats are whole and half turns: both waves are 0, to rounding.
+    Whole turns are subtracted before the multiplication by :math:`2\pi`, which is exact. But the number of
+    turns, :math:`t = fx` with f in the dtype of x, is rounded, and so is t + 1/4. With the machine's
+    :math:`\varepsilon` (:math:`2^{-23}` for float32), the error of a sine is at most
+    :math:`\pi\varepsilon(|t| + 1)` and that of a cosine at most :math:`\pi\varepsilon(2|t| + 1)`. Above
+    :math:`|t| = 1/2\varepsilon`, which is :math:`2^{22}` turns, every float is a whole or half number of turns, and
+    both waves are 0 up to rounding.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
 
 
 def whole_waves(given: Mapping[str, Any]) -> None:
-    """Refuse rows that are no numbers with all their waves."""
+    """Refuse rows whose width is not that of whole numbers of coordinates with all their waves."""
     (_, width), each = given["y"].shape, 1 + 2 * len(given["frequencies"])
     if width % each:
         raise InputError(
@@ -59,8 +61,8 @@ def whole_waves(given: Mapping[str, Any]) -> None:
 def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     r"""Return dx (n, d).
 
-    With :math:`\omega_k = 2\pi f_k` a wave's slope is the other wave, :math:`s' = \omega c` and
-    :math:`c' = -\omega s`, so that y is all that is needed of the way forward:
+    With :math:`\omega_k = 2\pi f_k` the derivative of each wave is a multiple of the other,
+    :math:`s' = \omega c` and :math:`c' = -\omega s`, so y is all that is needed from the forward pass:
 
     .. math:: dx_i = dy_i + \sum_k \omega_k\,(ds_{ik}\,c_{ik} - dc_{ik}\,s_{ik})
 
@@ -82,16 +84,19 @@ def fourier_double_backward(
     frequencies: np.ndarray,
     input_grad: bool = True,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    r"""Differentiate :func:`fourier_backward`, of whose ``dx`` a loss has the gradient ``ddx``.
+    r"""Differentiate :func:`fourier_backward`, of whose ``dx`` a penalty P has the gradient ``ddx``.
 
-    That is linear in ``dy``: :math:`ddy = (ddx_i,\; ddx_i\,\omega_k c_{ik},\; -ddx_i\,\omega_k s_{ik})`. And it
-    depends on x by the waves: :math:`dx_i = -ddx_i \sum_k \omega_k^2\,(ds_{ik}\,s_{ik} + dc_{ik}\,c_{ik})`.
+    ``dx`` is linear in ``dy``, so :math:`ddy = (ddx_i,\; ddx_i\,\omega_k c_{ik},\; -ddx_i\,\omega_k s_{ik})`. It
+    depends on x through the waves, so
+
+    .. math:: \frac{\partial P}{\partial x_i}
+        = -ddx_i \sum_k \omega_k^2\,(ds_{ik}\,s_{ik} + dc_{ik}\,c_{ik}).
 
     Parameters
     ----------
     ddx : (n, d)
     dy, y, frequencies : as given to :func:`fourier_backward`
-    input_grad : whether ``dx`` is wanted; None is returned otherwise
+    input_grad : whether :math:`\partial P/\partial x` is wanted; None is returned otherwise
 
     Examples
     --------

@@ -1,12 +1,13 @@
 r"""Gated activations: :math:`y = x\,g(x)` with a gate :math:`0 < g < 1` that opens as x grows.
 
-They are not monotonic, so that y does not determine x: ``<name>_backward(dy, x) -> dx`` and
-``<name>_double_backward(ddx, dy, x) -> (ddy, dx)`` take the input. The product rule gives
+They are not monotonic, so y does not determine x, and ``<name>_backward(dy, x) -> dx`` and
+``<name>_double_backward(ddx, dy, x)`` take the input. What they return is explained in
+:mod:`npgan.ops.activation`. The product rule gives
 
 .. math:: f' = g + x g', \qquad f'' = 2g' + x g''
 
-:math:`s = \sigma(\cdot)` is the sigmoid of what is named, and :math:`r = \sigma(-\cdot) = 1 - s` is computed by
-itself: where s rounds to 1, r keeps its digits. :math:`s' = sr` and :math:`(sr)' = sr(r - s)`.
+Below, s is a sigmoid, :math:`s = \sigma(u)`, and :math:`r = 1 - s`. It is computed as :math:`\sigma(-u)`, which
+keeps its digits where s is rounded to 1. The derivatives are :math:`s' = sr` and :math:`(sr)' = sr(r - s)`.
 """
 
 from inspect import unwrap
@@ -32,7 +33,7 @@ __all__ = [
     "silu_forward",
 ]
 
-sigmoid = unwrap(sigmoid_forward)  # without its border: NumPy makes numbers of arrays without axes
+sigmoid = unwrap(sigmoid_forward)  # unchecked: NumPy turns results without axes into scalars
 
 
 @takes("x (*s)")
@@ -60,7 +61,9 @@ def silu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 def silu_double_backward(
     ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`, with :math:`f'' = sr\,(2 + x(r - s))`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
+
+    :math:`f'' = 2sr + x\,sr(r - s) = sr\,(2 + x(r - s))`.
 
     >>> silu_double_backward(np.array([4.0]), np.array([3.0]), np.array([0.0]))
     (array([2.]), array([6.]))
@@ -77,7 +80,7 @@ def _density(x: np.ndarray) -> np.ndarray:
 def _probability(x: np.ndarray) -> np.ndarray:
     r"""Return :math:`\Phi(x) = \tfrac12\operatorname{erfc}(-x/\sqrt2)`.
 
-    A complex step goes on by :math:`\Phi' = \varphi`.
+    A complex step is multiplied by :math:`\Phi' = \varphi`.
     """
     value = np.vectorize(erfc, otypes=[np.float64])(x.real * -np.float64(sqrt(0.5))) / 2
     if np.iscomplexobj(x):
@@ -87,9 +90,10 @@ def _probability(x: np.ndarray) -> np.ndarray:
 
 @takes("x (*s)")
 def gelu_forward(x: np.ndarray) -> np.ndarray:
-    r"""Gaussian error linear unit: :math:`y = x\,\Phi(x)`, the normal distribution's (Hendrycks and Gimpel 2016).
+    r"""Gaussian error linear unit: :math:`y = x\,\Phi(x)` (Hendrycks and Gimpel 2016).
 
-    NumPy has no error function: the reference asks Python's for one number after the other.
+    :math:`\Phi` is the distribution function of :math:`N(0, 1)`. NumPy has no error function, so the reference
+    calls Python's once for each number.
 
     >>> gelu_forward(np.array([-1.0, 0.0, 1.0])).round(3)
     array([-0.159,  0.   ,  0.841])
@@ -111,9 +115,9 @@ def gelu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 def gelu_double_backward(
     ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`, with :math:`f'' = \varphi(x)(2 - x^2)`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
-    :math:`\varphi' = -x\varphi`, so :math:`f'' = 2\varphi + x\varphi'`.
+    :math:`\varphi' = -x\varphi`, so :math:`f'' = 2\varphi + x\varphi' = \varphi(x)(2 - x^2)`.
 
     >>> gelu_double_backward(np.array([1.0]), np.array([1.0]), np.sqrt(np.array([2.0])))[1].round(12)
     array([-0.])
@@ -127,7 +131,7 @@ CUBIC, FAR = 0.044715, 30.0
 def _bent(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Return :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`, v' and v''.
 
-    Beyond 30, where the gate is 0 or 1, they are those at 30.
+    Beyond :math:`|x| = 30`, where the gate is 0 or 1, the values at 30 are returned.
     """
     c, x = sqrt(8 / pi), np.where(abs(x.real) < FAR, x, np.sign(x.real) * x.dtype.type(FAR))
     number, square = x.dtype.type, x * x * x.dtype.type(CUBIC)
@@ -136,10 +140,10 @@ def _bent(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @takes("x (*s)")
 def gelu_tanh_forward(x: np.ndarray) -> np.ndarray:
-    r"""GELU by a tanh: :math:`y = \tfrac x2\bigl(1 + \tanh\tfrac v2\bigr) = x\,\sigma(v)`.
+    r"""GELU approximated with a tanh: :math:`y = \tfrac x2\bigl(1 + \tanh\tfrac v2\bigr) = x\,\sigma(v)`.
 
-    :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`. Within 5e-4 of :func:`gelu_forward`, and without an error
-    function (Hendrycks and Gimpel 2016, sec. 2).
+    :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`. It is within 5e-4 of :func:`gelu_forward` and needs no
+    error function (Hendrycks and Gimpel 2016, sec. 2).
 
     >>> gelu_tanh_forward(np.array([-1.0, 0.0, 1.0])).round(3)
     array([-0.159,  0.   ,  0.841])
@@ -163,7 +167,7 @@ def gelu_tanh_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 def gelu_tanh_double_backward(
     ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`g' = sr\,v'` and :math:`g'' = sr\,(v'' + (r - s)v'^2)`; :math:`f'' = 2g' + xg''`.
 
@@ -180,8 +184,8 @@ def gelu_tanh_double_backward(
 def _mish_gate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r"""Return :math:`t = \tanh(\log(1 + e^x))` and :math:`1 - t^2`.
 
-    With :math:`u = 1 + e^x`, :math:`t = (u^2 - 1)/(u^2 + 1)`, so :math:`1 - t = 2/(u^2 + 1)`; for x > 0 both are
-    divided by :math:`e^{2x}`.
+    With :math:`u = 1 + e^x` we have :math:`t = (u^2 - 1)/(u^2 + 1)` and :math:`1 - t = 2/(u^2 + 1)`. For x > 0
+    numerator and denominator are divided by :math:`e^{2x}`, so that nothing overflows.
     """
     positive = x.real > 0
     e = np.exp(np.where(positive, -x, x))
@@ -202,7 +206,7 @@ def mish_forward(x: np.ndarray) -> np.ndarray:
 
 @takes("dy (*s), x (*s)")
 def mish_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
-    r"""Return :math:`dx = dy\,\bigl(t + x(1 - t^2)s\bigr)`, with :math:`s = \sigma(x)`, the softplus's derivative.
+    r"""Return :math:`dx = dy\,\bigl(t + x(1 - t^2)s\bigr)`, with :math:`s = \sigma(x)`, the derivative of softplus.
 
     >>> mish_backward(np.array([5.0]), np.array([0.0]))
     array([3.])
@@ -215,7 +219,7 @@ def mish_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 def mish_double_backward(
     ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`ddy = ddx\,f'` and :math:`dx = ddx\,dy\,f''`.
+    r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`g' = t' = (1 - t^2)s` and :math:`g'' = (1 - t^2)sr - 2t\,t's = t'(r - 2ts)`, so
     :math:`f'' = (1 - t^2)s\bigl(2 + x(r - 2ts)\bigr)`.

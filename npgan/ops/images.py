@@ -1,4 +1,4 @@
-"""Operations on rows that are square images: moved, hidden in part, made coarse. All are linear."""
+"""Operations on rows that are square images: they are shifted, partly hidden, made coarse. All are linear."""
 
 import math
 
@@ -25,7 +25,7 @@ def side(pixels: int) -> int:
 
 @takes("x (n, d), moves (n, 2) integers")
 def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
-    r"""Move each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, 0 where that lies outside.
+    r"""Shift each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, and 0 where that pixel lies outside.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
     """
     n, d = x.shape
     width = side(d)
-    moves = np.clip(moves, -width, width)  # further out there is nothing
+    moves = np.clip(moves, -width, width)  # beyond its width nothing of an image is left
     most = int(abs(moves).max(initial=0))
     padded = np.pad(x.reshape(n, width, width), ((0, 0), (most, most), (most, most)))
     down, right = (np.arange(width) + most - moves[:, axis, None] for axis in (0, 1))
@@ -50,7 +50,7 @@ def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
 
 @takes("dy (n, d), moves (n, 2) integers")
 def shift_backward(dy: np.ndarray, moves: np.ndarray) -> np.ndarray:
-    r"""Return :math:`dx_{n,i,j} = dy_{n,\,i+a_n,\,j+b_n}`: the gradient moves back.
+    r"""Return :math:`dx_{n,i,j} = dy_{n,\,i+a_n,\,j+b_n}`: the gradient is shifted back.
 
     >>> shift_backward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
     array([[2., 0.],
@@ -63,7 +63,7 @@ def shift_backward(dy: np.ndarray, moves: np.ndarray) -> np.ndarray:
 def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> np.ndarray:
     """Draw, for each of n images of d pixels, a mask (n, d): 0 in a square of ``size``, else 1; float32.
 
-    The square lies within the image, all places being equally likely.
+    The square lies within the image, and all places are equally likely.
 
     >>> block_mask(np.random.default_rng(1), (1, 9), 2).reshape(3, 3)
     array([[1., 0., 0.],
@@ -82,7 +82,7 @@ def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> n
 
 @takes("x (n, d), factor")
 def pixelate_forward(x: np.ndarray, factor: int) -> np.ndarray:
-    r"""Give all pixels of a cell the cell's mean: what is left of x at ``factor`` times fewer dots an inch.
+    r"""Replace all pixels of a cell by the cell's mean: x at a resolution ``factor`` times lower.
 
     :math:`y_i = \frac1{f^2}\sum_{j \in \mathrm{cell}(i)} x_j`; the cells are squares of side f.
     x, y: (n, d).
@@ -101,7 +101,10 @@ def pixelate_forward(x: np.ndarray, factor: int) -> np.ndarray:
 
 @takes("dy (n, d), factor")
 def pixelate_backward(dy: np.ndarray, factor: int) -> np.ndarray:
-    """Return dx, in the same way: who is whose mean is symmetric.
+    r"""Return dx, the mean of each cell of dy.
+
+    :math:`\partial y_i/\partial x_j = 1/f^2` if i and j lie in one cell, else 0. This matrix is symmetric, so the
+    backward pass is the forward pass.
 
     >>> pixelate_backward(np.array([[4.0, 0.0, 0.0, 0.0]]), 2)
     array([[1., 1., 1., 1.]])

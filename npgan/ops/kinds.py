@@ -1,4 +1,4 @@
-"""What the activation functions that act on each number by itself say of themselves: nobody repeats it."""
+"""The elementwise activation functions, and what the rest of npgan has to know of each."""
 
 from inspect import signature
 from typing import NamedTuple
@@ -11,13 +11,13 @@ __all__: list[str] = []
 
 
 class Kind(NamedTuple):
-    """An activation function, beside its formulas.
+    """What is read from an activation function's signature and second derivative.
 
     Attributes
     ----------
-    of_input : whether its derivatives are taken from x, and not from y
-    curved : whether f'' is anything but 0 between corners
-    argument : what its further argument is by default; None: it has none
+    of_input : whether its derivatives are computed from x; otherwise from y
+    curved : whether f'' differs from 0 anywhere but at corners
+    argument : the default of its second argument; None: it has no second argument
     """
 
     of_input: bool
@@ -45,4 +45,4 @@ KINDS: dict[str, Kind] = {
     for name in vars(module)
     if name.endswith("_forward") and name != "softmax_forward" and name in module.__all__
 }
-"""Activation -> what it is of; a chain's stage names them by their places here."""
+"""Name -> kind. A stage of a chain refers to an activation by its place in this table."""

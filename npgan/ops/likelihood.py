@@ -1,6 +1,17 @@
-r"""How likely data is: the decoders of autoencoders as distributions, and the importance-weighted bound.
+r"""Log-likelihoods of data under an autoencoder's decoder, and the importance-weighted bound.
 
-A likelihood has a value a row, in nats, since the bound weighs rows against each other.
+A variational autoencoder has a prior :math:`p(z) = N(0, I)`, a decoder :math:`p(x|z)` and an encoder
+:math:`q(z|x)`. For any z, Bayes' rule gives :math:`p(x) = p(x|z)\,p(z)/p(z|x)`. The encoder stands in for
+:math:`p(z|x)`, which nobody can compute, and the ratio
+
+.. math:: w = \frac{p(x|z)\,p(z)}{q(z|x)}, \qquad z \sim q(z|x),
+
+is an unbiased estimate of p(x): its mean over q is :math:`\int p(x|z)\,p(z)\,dz = p(x)`. The logarithm is
+concave, so by Jensen's inequality the mean of :math:`\log w` is at most :math:`\log p(x)`. That is the evidence
+lower bound. The mean of k such weights varies less than one, and the logarithm of that mean is a tighter bound.
+
+The functions below return the two parts of :math:`\log w`, one number in nats for each row, and the logarithm
+of the mean.
 """
 
 import math
@@ -31,8 +42,8 @@ def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.n
     .. math:: y_r = \sum_i x_{ri}\log p_{ri} + (1 - x_{ri})\log(1 - p_{ri})
         = \sum_i x_{ri} l_{ri} - \log(1 + e^{l_{ri}}).
 
-    A probability cannot say how sure it is: in float32 it is 1 from a logit of 17 on, and a pixel that
-    is 0 there would have no gradient. The logit can.
+    It takes logits because float32 rounds :math:`\sigma(l)` to 1 for logits above 17. A pixel whose value
+    is 0 would have no gradient there.
 
     logits, x: (n, d), x in [0, 1]; y: (n,). Kingma and Welling 2014, appendix C.1.
 
@@ -48,6 +59,8 @@ def log_bernoulli_with_logits_backward(
 ) -> np.ndarray:
     r"""Return :math:`dl_{ri} = dy_r\,(x_{ri} - \sigma(l_{ri}))`.
 
+    The derivative of :math:`\log(1 + e^l)` is :math:`e^l/(1 + e^l) = \sigma(l)`.
+
     >>> log_bernoulli_with_logits_backward(np.array([3.0]), np.array([[0.0]]), np.array([[1.0]]))
     array([[1.5]])
     """
@@ -57,6 +70,10 @@ def log_bernoulli_with_logits_backward(
 @takes("mean (n, d), x (n, d)")
 def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
     r"""Log-density of :math:`N(\mu, \frac12)`: :math:`y_r = -\sum_i (x_{ri} - \mu_{ri})^2 - \frac d2\log\pi`.
+
+    One coordinate has the density :math:`(2\pi\sigma^2)^{-1/2} e^{-(x - \mu)^2/2\sigma^2}`. With
+    :math:`\sigma^2 = \frac12` its logarithm is :math:`-(x - \mu)^2 - \frac12\log\pi`, and the coordinates are
+    independent, so the logarithms add up.
 
     mean, x: (n, d); y: (n,). Kingma and Welling 2014, appendix C.2, with a variance that is not learned.
 
@@ -78,11 +95,17 @@ def log_gaussian_backward(dy: np.ndarray, mean: np.ndarray, x: np.ndarray) -> np
 
 @takes("z (n, d), log_var (n, d), eps (n, d)")
 def log_prior_ratio_forward(z: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
-    r"""How much likelier z is by the prior than by what it was drawn from: :math:`\log p(z)/q(z|x)`.
+    r"""The logarithm of the prior's density over the encoder's: :math:`y_r = \log p(z_r) - \log q(z_r|x_r)`.
 
-    With :math:`z = \mu + \sigma\epsilon`, :math:`p = N(0, I)` and :math:`q = N(\mu, \sigma^2)` the
-    constants cancel: :math:`y_r = \frac12\sum_i \epsilon_{ri}^2 + \log\sigma_{ri}^2 - z_{ri}^2`. Its mean
-    over :math:`\epsilon` is minus the divergence of q from p. All arrays (n, d); y: (n,).
+    :math:`p = N(0, I)`, :math:`q = N(\mu, \sigma^2)` and :math:`z = \mu + \sigma\epsilon`, so that
+    :math:`(z - \mu)^2/\sigma^2 = \epsilon^2`. For one coordinate
+
+    .. math:: \log p(z) = -\tfrac12\bigl(\log 2\pi + z^2\bigr), \qquad
+        \log q(z|x) = -\tfrac12\bigl(\log 2\pi + \log\sigma^2 + \epsilon^2\bigr).
+
+    In the difference :math:`\log 2\pi` cancels:
+    :math:`y_r = \frac12\sum_i\bigl(\epsilon_{ri}^2 + \log\sigma_{ri}^2 - z_{ri}^2\bigr)`. Its mean over
+    :math:`\epsilon` is :math:`-\mathrm{KL}(q\,\|\,p)`. All arrays are (n, d), and y is (n,).
 
     >>> log_prior_ratio_forward(np.array([[2.0]]), np.array([[0.0]]), np.array([[1.0]]))
     array([-1.5])
@@ -92,9 +115,10 @@ def log_prior_ratio_forward(z: np.ndarray, log_var: np.ndarray, eps: np.ndarray)
 
 @takes("dy (n,), z (n, d)")
 def log_prior_ratio_backward(dy: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return :math:`dz_{ri} = -dy_r z_{ri}` and :math:`d\log\sigma^2_{ri} = \frac12 dy_r`; the noise is fixed.
+    r"""Return :math:`dz_{ri} = -dy_r z_{ri}` and :math:`d\log\sigma^2_{ri} = \frac12 dy_r`.
 
-    That z itself depends on the log-variance is the sample's own gradient.
+    The noise :math:`\epsilon` is a constant. The second is the derivative with z held fixed. That z
+    depends on the log-variance too is left to :func:`npgan.ops.gaussian_sample_backward`, which is given ``dz``.
 
     >>> log_prior_ratio_backward(np.array([3.0]), np.array([[2.0]]))
     (array([[-6.]]), array([[1.5]]))
@@ -106,9 +130,10 @@ def log_prior_ratio_backward(dy: np.ndarray, z: np.ndarray) -> tuple[np.ndarray,
 def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
     r"""The logarithm of a mean of exponentials: :math:`y_r = \log\frac1k\sum_j e^{a_{rj}}`.
 
-    Of log-weights :math:`a = \log w`, :math:`w = p(x|z)\,p(z)/q(z|x)`, it is the importance-weighted bound
-    of :math:`\log p(x)`: its mean rises with k, and is the evidence lower bound for k = 1. The largest a is
-    taken out of the sum, so that nothing overflows. a: (n, k); y: (n,). Burda et al. 2016, eq. 8.
+    For log-weights :math:`a = \log w` it is the importance-weighted bound on :math:`\log p(x)`. The bound rises
+    with k, and for k = 1 it is the evidence lower bound. With the largest of a row, m, the sum is computed as
+    :math:`m + \log\frac1k\sum_j e^{a_{rj} - m}`, so that nothing overflows. a: (n, k); y: (n,). Burda et al.
+    2016, eq. 8.
 
     >>> log_mean_exp_forward(np.log([[1.0, 3.0]])).round(4)
     array([0.6931])
@@ -121,7 +146,8 @@ def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
 def log_mean_exp_backward(dy: np.ndarray, a: np.ndarray) -> np.ndarray:
     r"""Return :math:`da_{rj} = dy_r\,\tilde w_{rj}`, :math:`\tilde w_{rj} = e^{a_{rj}}/\sum_l e^{a_{rl}}`.
 
-    A sample counts by its share of the weight. Source: Burda et al. 2016, eq. 14.
+    The derivative of :math:`\log\sum_l e^{a_l}` with respect to :math:`a_j` is :math:`e^{a_j}/\sum_l e^{a_l}`: the
+    gradient of each sample is weighted by its share of the total weight. Source: Burda et al. 2016, eq. 14.
 
     >>> log_mean_exp_backward(np.array([2.0]), np.log([[1.0, 3.0]]))
     array([[0.5, 1.5]])

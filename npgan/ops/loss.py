@@ -1,7 +1,8 @@
-r"""Losses: a scalar, the mean over all that is compared, and its gradient by the first argument.
+r"""Losses: the mean over everything that is compared, and its gradient with respect to the first argument.
 
-``<name>_forward(prediction, target) -> value`` and ``<name>_backward(prediction, target) -> grad``:
-the gradient of exactly that value, with nothing above it to multiply by. N is the number of elements.
+``<name>_forward(prediction, target) -> value`` and ``<name>_backward(prediction, target) -> grad``. A loss is
+the last operation of a forward pass: its backward pass starts the chain, and takes no upstream gradient.
+``<name>`` returns both. N is the number of elements.
 """
 
 import numpy as np
@@ -70,7 +71,7 @@ def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
 
 @takes("x (*S), target (*S) cast")
 def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
-    r"""Return :math:`dx_i = \operatorname{sign}(x_i - t_i)/N`, 0 at the corner.
+    r"""Return :math:`dx_i = \operatorname{sign}(x_i - t_i)/N`, which is 0 at the corner.
 
     >>> l1_backward(np.array([1.0, -3.0]), np.array([0.0, 0.0]))
     array([ 0.5, -0.5])
@@ -90,9 +91,9 @@ def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
 
 
 def cross_entropies(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
-    r"""Return :math:`\log(1 + e^l) - tl` of each logit, of their shape: what binary cross-entropies sum up.
+    r"""Return the binary cross-entropy of each logit, :math:`\log(1 + e^l) - tl`, in their shape.
 
-    As :math:`\max(l, 0) - tl` plus :math:`\log(1 + e^{-|l|})` it keeps its digits where it is small.
+    It is computed as :math:`\max(l, 0) - tl + \log(1 + e^{-|l|})`, which keeps its digits where it is small.
 
     >>> cross_entropies(np.array([1e3, -50.0]), np.array([1.0, 0.0])).tolist() == [0, np.exp(-50.0)]
     True
@@ -103,10 +104,11 @@ def cross_entropies(logits: np.ndarray, target: np.ndarray | float) -> np.ndarra
 
 
 def cross_entropy_slopes(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
-    r"""Return their derivatives by the logits, :math:`\sigma(l) - t`, since softplus' is the sigmoid.
+    r"""Return the derivatives of :func:`cross_entropies` with respect to the logits, :math:`\sigma(l) - t`.
 
-    As :math:`(1 - t)\sigma(l) - t\sigma(-l)`, since :math:`1 - \sigma(l) = \sigma(-l)`: where t is 0 or 1 only
-    one term is left, and a slope near 0 keeps its digits.
+    The derivative of :math:`\log(1 + e^l)` is the sigmoid. The difference is computed as
+    :math:`(1 - t)\sigma(l) - t\sigma(-l)`, which is equal because :math:`1 - \sigma(l) = \sigma(-l)`. Where t is 0
+    or 1 only one term is left, and a derivative near 0 keeps its digits.
 
     >>> cross_entropy_slopes(np.array([50.0]), 1.0) == -np.exp(-50.0)
     array([ True])
@@ -118,9 +120,9 @@ def cross_entropy_slopes(logits: np.ndarray, target: np.ndarray | float) -> np.n
 def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> np.floating:
     r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
 
-    From :math:`-\log\sigma(l) = \log(1 + e^l) - l` and :math:`-\log(1 - \sigma(l)) = \log(1 + e^l)`,
-    weighted by t and 1 - t. There is none of probabilities: in float32 a sigmoid is 1 from a logit of 17 on,
-    and where the target is 0 the way back through it has no slope.
+    This is :math:`-t\log p - (1 - t)\log(1 - p)`, with :math:`-\log\sigma(l) = \log(1 + e^l) - l` and
+    :math:`-\log(1 - \sigma(l)) = \log(1 + e^l)`. There is no version that takes probabilities: float32 rounds
+    :math:`\sigma(l)` to 1 for logits above 17, and its derivative to 0.
 
     >>> float(bce_with_logits_forward(np.array([1e4, -1e4]), np.array([1.0, 1.0])))
     5000.0
@@ -174,10 +176,10 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.
 def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     r"""Return :math:`dl_{rj} = (\mathrm{softmax}(l_r)_j - [j = c_r])/n`.
 
-    The derivative of :math:`\log\sum_j e^{l_j}` by :math:`l_j` is the softmax. For the right class it is
-    taken as minus the sum of the others: 1 less than a probability near 1 has few digits, in float32 none
-    from a lead of 17 on, and an attack that follows the gradient's sign (:mod:`npgan.study.attacks`) would lose half
-    of it.
+    The derivative of :math:`\log\sum_j e^{l_j}` with respect to :math:`l_j` is the softmax. The entries of a row add
+    up to 0, and the one of the right class is computed as minus the sum of the others. Subtracting 1 from a
+    probability near 1 would leave few digits, in float32 none where its logit is 17 above the rest, and an
+    attack that follows the gradient's sign (:mod:`npgan.study.attacks`) would be lost there.
 
     >>> softmax_cross_entropy_backward(np.array([[0.0, 0.0]]), np.array([0]))
     array([[-0.5,  0.5]])
@@ -204,11 +206,18 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.fl
 
 @takes("mean (N, d), log_var (N, d)")
 def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
-    r"""Divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`: summed over d, mean over n rows.
+    r"""KL divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`, summed over d and averaged over n rows.
 
     .. math:: L = \frac1n\sum_{r,i} \tfrac12\bigl(\mu_{ri}^2 + \sigma_{ri}^2 - 1 - \log\sigma_{ri}^2\bigr)
 
-    Source: Kingma and Welling 2014, appendix B. ``mean``, ``log_var``: (n, d).
+    The divergence of q from p is the mean of :math:`\log q(z) - \log p(z)` over :math:`z \sim q`. Here
+
+    .. math:: \log q(z) = -\tfrac12\Bigl(\log 2\pi + \log\sigma^2 + \frac{(z - \mu)^2}{\sigma^2}\Bigr), \qquad
+        \log p(z) = -\tfrac12\bigl(\log 2\pi + z^2\bigr).
+
+    Under q the mean of :math:`(z - \mu)^2` is :math:`\sigma^2` and that of :math:`z^2` is
+    :math:`\mu^2 + \sigma^2`. The difference is :math:`\frac12(-\log\sigma^2 - 1 + \mu^2 + \sigma^2)`, and
+    independent coordinates add up. Source: Kingma and Welling 2014, appendix B. ``mean``, ``log_var``: (n, d).
 
     >>> float(kl_standard_normal_forward(np.array([[1.0, 0.0]]), np.zeros((1, 2))))
     0.5
@@ -221,6 +230,9 @@ def kl_standard_normal_backward(
     mean: np.ndarray, log_var: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Return :math:`d\mu = \mu/n` and :math:`d\log\sigma^2 = (\sigma^2 - 1)/2n`.
+
+    The second holds because :math:`\sigma^2 = e^{\log\sigma^2}` is its own derivative with respect to
+    :math:`\log\sigma^2`.
 
     >>> kl_standard_normal_backward(np.array([[1.0]]), np.log(np.array([[3.0]])))
     (array([[1.]]), array([[1.]]))

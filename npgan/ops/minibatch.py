@@ -1,7 +1,7 @@
-r"""A sample beside the others of its batch: features that tell a collapsed generator from real data.
+r"""Features that compare a sample with its minibatch, which reveal a collapsed generator.
 
-A discriminator that sees one sample at a time cannot know that all samples are alike. Both
-operations append to x (n, d) features that say how much the samples differ.
+A discriminator that sees one sample at a time cannot know that all samples look alike. Both operations append
+features to x (n, d) that say how much the samples differ. i and j are samples.
 """
 
 import numpy as np
@@ -24,14 +24,14 @@ EPS = 1e-8
 
 @takes("x (N, D)")
 def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Append the mean of the features' standard deviations over the batch (Karras et al. 2018, sec. 3).
+    r"""Append the mean of the features' standard deviations over the minibatch (Karras et al. 2018, sec. 3).
 
-    .. math:: y = [x, s], \qquad s = \frac1d\sum_j \sqrt{\sigma_j^2 + \epsilon} - \sqrt\epsilon, \qquad
-        \sigma_j^2 = \frac1n\sum_i (x_{ij} - \mu_j)^2,
+    .. math:: y = [x, s], \qquad s = \frac1d\sum_f \sqrt{\sigma_f^2 + \epsilon} - \sqrt\epsilon, \qquad
+        \sigma_f^2 = \frac1n\sum_i (x_{if} - \mu_f)^2,
 
-    one number s for all samples; it is 0 where all samples are the same, and has a gradient there
-    thanks to :math:`\epsilon = 10^{-8}`. The difference of the roots is computed as
-    :math:`\sigma_j^2/(\sqrt{\sigma_j^2 + \epsilon} + \sqrt\epsilon)`, which loses nothing near 0.
+    where f is a feature. All samples get the same number s. It is 0 where all samples are equal, and thanks
+    to :math:`\epsilon = 10^{-8}` it has a gradient there. The difference of the roots is computed as
+    :math:`\sigma_f^2/(\sqrt{\sigma_f^2 + \epsilon} + \sqrt\epsilon)`, which keeps its digits near 0.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     Returns
     -------
     y : (n, d + 1)
-    normal, inverse : (n, d) and (1, d), :math:`\hat x_{ij} = r_j (x_{ij} - \mu_j)` and
-        :math:`r_j = (\sigma_j^2 + \epsilon)^{-1/2}`
+    normal, inverse : (n, d) and (1, d), :math:`\hat x_{if} = r_f (x_{if} - \mu_f)` and
+        :math:`r_f = (\sigma_f^2 + \epsilon)^{-1/2}`
 
     Examples
     --------
@@ -56,10 +56,10 @@ def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 
 @takes("dy (N, D+1), normal (N, D)")
 def minibatch_stddev_backward(dy: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    r"""Return :math:`dx_{ij} = dy_{ij} + \frac{c}{nd}\,\hat x_{ij}`, c the sum of the gradients by s.
+    r"""Return :math:`dx_{if} = dy_{if} + \frac{ds}{nd}\,\hat x_{if}`, with :math:`ds = \sum_i dy_{i,d+1}`.
 
-    :math:`\partial\sqrt{\sigma_j^2 + \epsilon}/\partial x_{ij} = r_j (x_{ij} - \mu_j)/n = \hat x_{ij}/n`, and every
-    sample has s: its gradients :math:`dy_{i,d+1}` add up to c.
+    s is in the last column of every sample, so its upstream gradients add up to ds. And
+    :math:`\partial\sqrt{\sigma_f^2 + \epsilon}/\partial x_{if} = r_f (x_{if} - \mu_f)/n = \hat x_{if}/n`.
 
     >>> _, normal, _ = minibatch_stddev_forward(np.array([[0.0], [4.0]]))
     >>> minibatch_stddev_backward(np.array([[7.0, 1.0], [7.0, 3.0]]), normal)
@@ -73,14 +73,13 @@ def minibatch_stddev_backward(dy: np.ndarray, normal: np.ndarray) -> np.ndarray:
 def minibatch_stddev_double_backward(
     ddx: np.ndarray, dy: np.ndarray, normal: np.ndarray, inverse: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Differentiate :func:`minibatch_stddev_backward`: return the gradients by ``dy`` and by ``x``.
+    r"""Differentiate :func:`minibatch_stddev_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
-    With t = ddx, a loss's gradient by dx,
+    .. math:: ddy_{if} = ddx_{if}, \qquad ddy_{i,d+1} = \frac{1}{nd}\sum_{jf} ddx_{jf}\,\hat x_{jf}, \qquad
+        \frac{\partial P}{\partial x_f} = \frac{ds}{nd}\,r_f\,\Pi(ddx_f)
 
-    .. math:: ddy_{ij} = t_{ij}, \qquad ddy_{i,d+1} = \frac{1}{nd}\sum_{kj} t_{kj}\hat x_{kj}, \qquad
-        dx_j = \frac{c}{nd}\,r_j\,Pt_j,
-
-    the last because :math:`\hat x` is a normalised feature: P is that of :mod:`npgan.ops.normalisation`.
+    The last is the backward pass of a normalised feature :math:`\hat x_f`, with the projection :math:`\Pi` of
+    :mod:`npgan.ops.normalisation`.
 
     >>> _, normal, inverse = minibatch_stddev_forward(np.array([[0.0], [4.0]]))
     >>> ddy, dx = minibatch_stddev_double_backward(np.array([[1.0], [5.0]]), np.ones((2, 2)), normal, inverse)
@@ -94,7 +93,7 @@ def minibatch_stddev_double_backward(
 
 
 def _compare(m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of two samples is larger in m (n, b, c), and how close they are, by kernel."""
+    """Return the signs of all differences of m (n, kernels, dim), and how close each two samples are."""
     difference = m[:, None] - m[None]
     return np.sign(difference), np.exp(-np.abs(difference).sum(axis=3))
 
@@ -103,14 +102,15 @@ def _compare(m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def minibatch_discrimination_forward(
     x: np.ndarray, weight: np.ndarray, kernels: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Append how close each sample is to all of the batch, by kernels (Salimans et al. 2016, sec. 3.2).
+    r"""Append how close each sample is to all of the minibatch (Salimans et al. 2016, sec. 3.2).
 
-    Each kernel b sees a sample as the vector :math:`M_{ib}` of some numbers:
+    Closeness is measured by several kernels. Kernel b projects a sample to a short vector :math:`M_{ib}` of
+    numbers :math:`M_{ibl}`:
 
-    .. math:: y_i = [x_i, o_i], \qquad o_{ib} = \sum_k c_{ikb}, \qquad
-        c_{ikb} = \exp\Big(-\sum_c |M_{ibc} - M_{kbc}|\Big), \qquad M_i = x_i T
+    .. math:: y_i = [x_i, o_i], \qquad o_{ib} = \sum_j c_{ijb}, \qquad
+        c_{ijb} = \exp\Big(-\sum_l |M_{ibl} - M_{jbl}|\Big), \qquad M_i = x_i T
 
-    A sample is as close as 1 to itself; o is n where all samples are the same.
+    The closeness c is 1 for a sample and itself, and o is n where all samples are equal.
 
     Parameters
     ----------
@@ -147,11 +147,11 @@ def minibatch_discrimination_backward(
 ) -> np.ndarray:
     r"""Return ``dx``; add to ``dweight``.
 
-    :math:`M_{ib}` is in :math:`o_{ib}`, and in that of every other sample k, which is as close to i as i to k:
+    The closeness :math:`c_{ijb}` is a term of :math:`o_{ib}` and, being symmetric, of :math:`o_{jb}` too, so
 
-    .. math:: dM_{ib} = -\sum_k (do_{ib} + do_{kb})\,c_{ikb}\operatorname{sign}(M_{ib} - M_{kb})
+    .. math:: dM_{ib} = -\sum_j (do_{ib} + do_{jb})\,c_{ijb}\operatorname{sign}(M_{ib} - M_{jb}).
 
-    and :math:`M = xT` as in a dense layer: :math:`dx \mathrel{+}= dM\,T^\top`, :math:`dT = x^\top dM`.
+    :math:`M = xT` is a dense layer: :math:`dx \mathrel{+}= dM\,T^\top` and :math:`dT = x^\top dM`.
 
     Parameters
     ----------
@@ -200,19 +200,21 @@ def minibatch_discrimination_double_backward(
     weight: np.ndarray,
     dweight: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Differentiate :func:`minibatch_discrimination_backward`: return the gradients by ``dy`` and ``x``.
+    r"""Differentiate :func:`minibatch_discrimination_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
-    Let t = ddx. The product :math:`dM\,T^\top` gives dM the gradient :math:`a = tT`, and T
-    :math:`t^\top dM`. What remains is a loss :math:`\sum_{ib} a_{ib} \cdot dM_{ib}`. Each pair is in it twice:
+    The last step of that pass is :math:`dx = dM\,T^\top`. Of it, dM has the gradient :math:`a = ddx\,T`, and T
+    has :math:`ddx^\top dM`. What is left to differentiate is :math:`\sum_{ib} a_{ib} \cdot dM_{ib}`. Both orders
+    of a pair of samples are in it, and their signs are opposite, so
 
-    .. math:: \sum_{ib} a_{ib} \cdot dM_{ib} = -\sum_{ikb} do_{ib}\,c_{ikb}\,e_{ikb}, \qquad
-        e_{ikb} = \sum_c \operatorname{sign}(M_{ibc} - M_{kbc})\,(a_{ibc} - a_{kbc}),
+    .. math:: \sum_{ib} a_{ib} \cdot dM_{ib} = -\sum_{ijb} do_{ib}\,c_{ijb}\,e_{ijb}, \qquad
+        e_{ijb} = \sum_l \operatorname{sign}(M_{ibl} - M_{jbl})\,(a_{ibl} - a_{jbl}).
 
-    so that :math:`ddo_{ib} = -\sum_k c_{ikb} e_{ikb}`. By M only c changes, and e weighs it:
+    With respect to do this gives :math:`ddo_{ib} = -\sum_j c_{ijb} e_{ijb}`. Of the rest only c depends on M,
 
-    .. math:: ddM_{ib} = \sum_k (do_{ib} + do_{kb})\,c_{ikb}\,e_{ikb}\operatorname{sign}(M_{ib} - M_{kb}),
+    .. math:: \frac{\partial P}{\partial M_{ib}}
+        = \sum_j (do_{ib} + do_{jb})\,c_{ijb}\,e_{ijb}\operatorname{sign}(M_{ib} - M_{jb}),
 
-    which goes to x and T as before.
+    which goes on to x and T as in the backward pass.
 
     Parameters
     ----------
@@ -222,7 +224,7 @@ def minibatch_discrimination_double_backward(
 
     Returns
     -------
-    ddy, dx : (n, d + kernels) and (n, d)
+    ddy, x_gradient : (n, d + kernels) and (n, d)
 
     Examples
     --------

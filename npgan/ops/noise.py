@@ -1,4 +1,4 @@
-r"""Operations with randomness: the noise is drawn first and handed in, so a pass can be replayed."""
+r"""Operations with randomness. Their noise is an argument, drawn beforehand, so that a pass can be repeated."""
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 @takes("ddx (*s), mask (*s)")
 def dropout_double_backward(ddx: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    r"""Differentiate :math:`dx = dy \odot m`: :math:`ddy = ddx \odot m`, the same mask once more.
+    r"""Return :math:`ddy = ddx \odot m`: the backward pass is linear in ``dy``, with the same mask.
 
     >>> dropout_double_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
     array([0., 6.])
@@ -45,11 +45,11 @@ def dropout_double_backward(ddx: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 @takes("mean (*s), log_var (*s), eps (*s)")
 def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
-    r"""Sample :math:`N(\mu, \sigma^2)`, :math:`\log\sigma^2` given: :math:`z = \mu + \sigma\epsilon`.
+    r"""Sample :math:`N(\mu, \sigma^2)`, given :math:`\mu` and :math:`\log\sigma^2`: :math:`z = \mu + \sigma\epsilon`.
 
-    :math:`\sigma = e^{\log\sigma^2/2}` and :math:`\epsilon \sim N(0, 1)`: the reparameterisation of
-    Kingma and Welling 2014, sec. 2.4, which moves the randomness out of the gradient's way.
-    All arrays have one shape, ``(n, d)``.
+    :math:`\sigma = e^{\log\sigma^2/2}` and :math:`\epsilon \sim N(0, 1)`. This is the reparameterisation of
+    Kingma and Welling 2014, sec. 2.4: the randomness is in :math:`\epsilon` alone, so z can be differentiated
+    with respect to the mean and the log-variance. All arrays have one shape, ``(n, d)``.
 
     >>> gaussian_sample_forward(np.array([1.0]), np.log(np.array([4.0])), np.array([-1.0]))
     array([-1.])
@@ -61,7 +61,7 @@ def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarr
 def gaussian_sample_backward(
     dz: np.ndarray, log_var: np.ndarray, eps: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return the gradients by mean and log-variance.
+    r"""Return the gradients with respect to mean and log-variance.
 
     :math:`\partial z/\partial\mu = 1` and
     :math:`\partial z/\partial\log\sigma^2 = \tfrac12 e^{\log\sigma^2/2}\epsilon`, elementwise.

@@ -1,20 +1,21 @@
-r"""Normalisation: numbers brought to mean 0 and variance 1, then scaled and shifted by what is learnt.
+r"""Normalisation: numbers are brought to mean 0 and variance 1, then multiplied by a weight and added to a bias.
 
-Of the numbers :math:`x_1, \dots, x_m` that belong together, with the mean :math:`\mu` and the variance
-:math:`\sigma^2 = \frac1m\sum_i(x_i - \mu)^2`,
+A group of numbers :math:`x_1, \dots, x_m` has the mean :math:`\mu` and the variance
+:math:`\sigma^2 = \frac1m\sum_i(x_i - \mu)^2`. Then
 
 .. math:: \hat x_i = r\,(x_i - \mu), \qquad r = (\sigma^2 + \epsilon)^{-1/2}, \qquad y_i = w\hat x_i + b.
 
-Layer normalisation takes the features of a sample together, batch normalisation the samples of a
-feature. Both have one derivative. A loss's gradients g by :math:`\hat x` come back through
-:math:`x_i - \mu` and through r. Since :math:`\partial r/\partial x_i = -r^3 (x_i - \mu)/m = -r^2\hat x_i/m`, and
-:math:`\langle a \rangle` is the mean of a,
+In layer normalisation a group is the features of one sample, in batch normalisation one feature of all
+samples. Both have the same derivative. Let g be the gradient with respect to :math:`\hat x`, and
+:math:`\langle a \rangle` the mean of a over the group. The gradient flows back to :math:`x_i` through
+:math:`x_i - \mu` and through r, where :math:`\partial r/\partial x_i = -r^3 (x_i - \mu)/m = -r^2\hat x_i/m`:
 
 .. math:: dx_i = r\,(g_i - \langle g \rangle) - \frac{r^2\hat x_i}{m}\sum_j g_j (x_j - \mu)
-          = r\,(Pg)_i, \qquad Pg = g - \langle g \rangle - \hat x\,\langle g\hat x \rangle.
+          = r\,(\Pi g)_i, \qquad \Pi g = g - \langle g \rangle - \hat x\,\langle g\hat x \rangle.
 
-P takes away what no change of x can do: a mean, and (but for :math:`\epsilon`) a size. It is symmetric,
-:math:`\sum_i h_i (Pg)_i = \sum_i g_i (Ph)_i`, which makes the second derivative short.
+:math:`\Pi` removes from g what no change of x can bring about in :math:`\hat x`: a change of its mean and,
+except for :math:`\epsilon`, of its size. It is symmetric, :math:`\sum_i h_i (\Pi g)_i = \sum_i g_i (\Pi h)_i`,
+which makes the second derivative short.
 """
 
 import numpy as np
@@ -34,10 +35,10 @@ __all__ = [
 
 
 def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return x of mean 0 along an axis, and the mean.
+    """Return x minus its mean along an axis, and the mean.
 
-    Far from 0 the mean is rounded, and to numbers that are alike the same is left of each: it is taken away,
-    too, before anyone takes it for their spread.
+    Far from 0 the mean is rounded, and every difference has the same small error. It would be taken for a
+    spread of numbers that are all equal, so the mean of the differences is subtracted as well.
 
     >>> float(abs(centre(np.full((3, 1), 1000.1, np.float32), 0)[0]).max())
     0.0
@@ -50,9 +51,9 @@ def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def polar(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows' lengths (n, 1) and directions (n, d); the direction of 0 is 0.
+    """Return the rows' lengths (n, 1) and directions (n, d). The direction of a row of zeros is 0.
 
-    Rows are divided by their largest number first: a square of it may be 0, or infinite.
+    Rows are first divided by their largest number, whose square may be rounded to 0 or overflow.
 
     >>> polar(np.array([[3e-200, 4e-200], [0.0, 0.0]]))
     (array([[5.e-200],
@@ -66,7 +67,7 @@ def polar(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, ...]:
-    """Return x of mean 0 and variance 1 along an axis, the inverse of what it was divided by, both moments."""
+    r"""Return :math:`\hat x` along an axis, r, the mean and the variance."""
     centred, mean = centre(x, axis)
     variance = np.square(centred).mean(axis=axis, keepdims=True)
     inverse = 1 / np.sqrt(variance + eps)
@@ -74,7 +75,7 @@ def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, ...]:
 
 
 def _project(g: np.ndarray, normal: np.ndarray, axis: int) -> np.ndarray:
-    """Return Pg."""
+    r"""Return :math:`\Pi g`."""
     along = (g * normal).mean(axis=axis, keepdims=True)
     return g - g.mean(axis=axis, keepdims=True) - normal * along
 
@@ -86,7 +87,7 @@ def _unscale(
     dweight: np.ndarray | None,
     dbias: np.ndarray | None,
 ) -> np.ndarray:
-    """Go back through ``normal * weight + bias``, which serve every sample: their gradients add up."""
+    """Go back through ``normal * weight + bias``: return the gradient of ``normal``, add those of the others."""
     if dweight is not None and dbias is not None:
         dweight += (dy * normal).sum(axis=0)
         dbias += dy.sum(axis=0)
@@ -108,7 +109,7 @@ def layer_norm_forward(
     Returns
     -------
     y : (n, d)
-    normal, inverse : (n, d) and (n, 1), :math:`\hat x` and r: what the way back needs
+    normal, inverse : (n, d) and (n, 1), :math:`\hat x` and r, which the backward pass needs
 
     Examples
     --------
@@ -136,7 +137,7 @@ def layer_norm_backward(
     dweight: np.ndarray | None = None,
     dbias: np.ndarray | None = None,
 ) -> np.ndarray:
-    r"""Return :math:`dx = r\,P(dy \odot w)`, P along the features: see the top of this file.
+    r"""Return :math:`dx = r\,\Pi(dy \odot w)`, see the top of this file; :math:`\Pi` acts on each sample's features.
 
     .. math:: dw = \sum_n dy_n \odot \hat x_n, \qquad db = \sum_n dy_n
 
@@ -149,7 +150,7 @@ def layer_norm_backward(
 
     Examples
     --------
-    Two numbers can only be -1 and 1: nothing moves them.
+    Two normalised numbers are always -1 and 1, so there is no gradient.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)
     >>> layer_norm_backward(np.array([[5.0, 7.0]]), normal, inverse, np.ones(2))
@@ -170,23 +171,25 @@ def layer_norm_double_backward(
     weight: np.ndarray,
     dweight: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Differentiate :func:`layer_norm_backward`: return the gradients by ``dy`` and by ``x``.
+    r"""Differentiate :func:`layer_norm_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
-    Let t = ddx, a loss's gradient by :math:`dx = r\,Pg`, where :math:`g = dy \odot w`. P is symmetric, so the
-    loss changes with g by :math:`q = r\,Pt`, and
+    That pass returned :math:`dx = r\,\Pi g`, with :math:`g = dy \odot w`. Write :math:`t = ddx`. The
+    derivative of P with respect to anything that dx depends on is that of :math:`\sum_i t_i\,dx_i`, with t
+    held fixed. :math:`\Pi` is symmetric, so with respect to g it is :math:`q = r\,\Pi t`, and
 
     .. math:: ddy = q \odot w, \qquad dw = \sum_n q_n \odot dy_n.
 
-    x is in r and in :math:`\hat x`. By r, the sum :math:`\sum_i t_i\,dx_i` has the derivative
-    :math:`\frac1r\sum_i t_i\,dx_i`, and :math:`\partial r/\partial x_i = -r^2\hat x_i/d`. By :math:`\hat x` it has
+    x enters through r and through :math:`\hat x`. With respect to r the sum has the derivative
+    :math:`\frac1r\sum_i t_i\,dx_i`, and :math:`\partial r/\partial x_i = -r^2\hat x_i/d`. With respect to
+    :math:`\hat x`, which is in :math:`\Pi`, it has the derivative
 
     .. math:: -h, \qquad h = r\,(t\,\langle g\hat x \rangle + g\,\langle t\hat x \rangle),
 
-    which goes back like any gradient. Together,
+    and this goes back to x as any gradient of :math:`\hat x` does. Together,
 
-    .. math:: dx = -r\,Ph - r\,\hat x\,\langle t \odot dx^{\text{first}} \rangle
+    .. math:: \frac{\partial P}{\partial x} = -r\,\Pi h - r\,\hat x\,\langle t \odot dx \rangle.
 
-    with :math:`dx^{\text{first}} = r\,Pg`. The bias is not in it.
+    The bias has no part in it.
 
     Parameters
     ----------
@@ -196,11 +199,11 @@ def layer_norm_double_backward(
 
     Returns
     -------
-    ddy, dx : (n, d)
+    ddy, x_gradient : (n, d)
 
     Examples
     --------
-    Where the first derivative is 0 whatever x is, so is the second.
+    The first derivative is 0 for every x, and so is the second.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)
     >>> dy, ddx = np.array([[5.0, 7.0]]), np.array([[1.0, 2.0]])
@@ -232,20 +235,20 @@ def batch_norm_forward(
     momentum: float,
     eps: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Normalise each feature over the samples of the batch (Ioffe and Szegedy 2015, algorithm 1).
+    r"""Normalise each feature over the samples of the minibatch (Ioffe and Szegedy 2015, algorithm 1).
 
-    The running moments, by which a trained network normalises, move on in place. At the t-th batch
+    The running moments, with which a trained network normalises, are updated in place. At the t-th minibatch
 
     .. math:: \bar\mu \leftarrow \bar\mu + \rho_t(\mu - \bar\mu), \qquad
         \bar v \leftarrow \bar v + \rho_t\Big(\frac{n}{n - 1}\sigma^2 - \bar v\Big), \qquad
         \rho_t = \frac{\rho}{1 - (1 - \rho)^t}.
 
-    With :math:`\rho_t = \rho`, the momentum as torch has it, :math:`(1 - \rho)^t` of them would be what they
-    were before the first batch, which is of no data. With :math:`s_t = 1 - (1 - \rho)^t = (1 - \rho)s_{t-1} +
-    \rho` the rule above is :math:`s_t\bar\mu_t = (1 - \rho)s_{t-1}\bar\mu_{t-1} + \rho\mu_t`: a sum that
-    starts at 0 and is divided by that of its shares, as Adam's moments are (Kingma and Ba 2015, sec. 3).
-    Their variance is the unbiased one, an estimate of all data's; the batch is divided by its own. No
-    gradient flows through them.
+    With the constant rate :math:`\rho_t = \rho` of PyTorch, a share of :math:`(1 - \rho)^t` of them would still be
+    their initial values, which come from no data. Let :math:`s_t = 1 - (1 - \rho)^t = (1 - \rho)s_{t-1} + \rho`.
+    The rule above is then :math:`s_t\bar\mu_t = (1 - \rho)s_{t-1}\bar\mu_{t-1} + \rho\mu_t`: a weighted sum that
+    starts at 0, divided by the sum of its weights, as Adam's moments are (Kingma and Ba 2015, sec. 3).
+    The running variance estimates that of all data and is the unbiased one; the minibatch itself is
+    normalised by its own. No gradient flows through the running moments.
 
     Parameters
     ----------
@@ -290,10 +293,10 @@ def batch_norm_backward(
     dweight: np.ndarray | None = None,
     dbias: np.ndarray | None = None,
 ) -> np.ndarray:
-    r"""Return :math:`dx = r\,P(dy \odot w)`, P along the samples: see the top of this file.
+    r"""Return :math:`dx = r\,\Pi(dy \odot w)`, see the top of this file; :math:`\Pi` acts on each feature's samples.
 
-    Each sample's gradient is one of the whole batch. Parameters and ``dw``, ``db`` are those of
-    :func:`layer_norm_backward`, but for inverse (1, d).
+    Every sample's gradient depends on the whole minibatch. Parameters, ``dw`` and ``db`` are those of
+    :func:`layer_norm_backward`, except that inverse is (1, d).
 
     Examples
     --------
@@ -317,9 +320,9 @@ def frozen_batch_norm_forward(
     var: np.ndarray,
     eps: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Normalise by given moments, :math:`\hat x = (x - \bar\mu)\,r`, :math:`r = (\bar v + \epsilon)^{-1/2}`.
+    r"""Normalise with given moments, :math:`\hat x = (x - \bar\mu)\,r`, :math:`r = (\bar v + \epsilon)^{-1/2}`.
 
-    Parameters and results are those of :func:`batch_norm_forward`, but for inverse (d,).
+    Parameters and results are those of :func:`batch_norm_forward`, except that inverse is (d,).
 
     >>> frozen_batch_norm_forward(
     ...     np.array([[5.0]]), np.array([10.0]), np.zeros(1), np.ones(1), np.array([4.0]), 0.0)[0]
@@ -342,7 +345,7 @@ def frozen_batch_norm_backward(
     dweight: np.ndarray | None = None,
     dbias: np.ndarray | None = None,
 ) -> np.ndarray:
-    r"""Return :math:`dx = r\,w \odot dy`: the moments do not depend on x.
+    r"""Return :math:`dx = r\,w \odot dy`, since the moments do not depend on x.
 
     >>> frozen_batch_norm_backward(np.ones((1, 1)), np.ones((1, 1)), np.array([0.5]), np.array([10.0]))
     array([[5.]])

@@ -1,6 +1,6 @@
-r"""Random numbers from a counter: the i-th number is a function of a key and of i alone.
+r"""Random numbers from a counter: the i-th number is a function of a key and of i only.
 
-So they can be drawn in any order, by any number of threads, with the same bits.
+Any number of threads can therefore compute them, in any order, and get the same bits.
 """
 
 import math
@@ -22,14 +22,14 @@ MOST = 4 * 2**32  # numbers: four of each counter
 def philox(key: int, count: int) -> np.ndarray:
     r"""Return four words of 32 random bits for each counter 0 .. count - 1: Philox4x32-10.
 
-    A counter is a block of four words (i, 0, 0, 0) that ten rounds of multiplication stir; the
-    product's high half is what a multiplication spreads best:
+    A counter i is a block of four words (i, 0, 0, 0), which ten rounds of multiplication scramble. hi and lo
+    are the high and the low half of a product of 64 bits; the high half depends on every bit of the factors:
 
     .. math:: (a, b, c, d) \leftarrow
         (\mathrm{hi}(M_1 c) \oplus b \oplus k_0, \mathrm{lo}(M_1 c),
          \mathrm{hi}(M_0 a) \oplus d \oplus k_1, \mathrm{lo}(M_0 a))
 
-    where :math:`k` starts at the key and takes a fixed step each round.
+    where :math:`k` starts as the key and has a constant added in each round.
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", sec. 3.3.
 
     Parameters
@@ -72,7 +72,7 @@ def checked_generator(rng: np.random.Generator) -> np.random.Generator:
 
 
 def key(rng: np.random.Generator) -> int:
-    """Draw a key, a word of the generator's: all it is asked for, however many numbers are needed."""
+    """Draw a key: one word of the generator, however many numbers will be made from it."""
     return checked_generator(rng).bit_generator.random_raw()
 
 
@@ -91,10 +91,11 @@ def size_of(shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32) -> 
 def standard_normal(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
 ) -> np.ndarray:
-    r"""Draw from :math:`N(0, 1)`: two words make two numbers.
+    r"""Draw from :math:`N(0, 1)`. Two random words make two numbers.
 
-    :math:`\sqrt{-2\ln u}\,(\cos\theta, \sin\theta)` with u uniform in (0, 1) and :math:`\theta` in a
-    full turn. Source: Box and Muller 1958. No number is larger than :math:`\sqrt{66 \ln 2} = 6.8`.
+    They are :math:`\sqrt{-2\ln u}\,(\cos\theta, \sin\theta)`, with u uniform in (0, 1) and :math:`\theta` uniform
+    in :math:`[0, 2\pi)` (Box and Muller 1958). As u is at least :math:`2^{-33}`, no number is larger than
+    :math:`\sqrt{66 \ln 2} = 6.8`.
 
     >>> standard_normal(np.random.default_rng(0), (2, 2)).shape
     (2, 2)
@@ -117,7 +118,7 @@ def threshold(rate: float) -> int:
 def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
     r"""Draw a dropout mask, float32: 0 with probability ``rate``, else :math:`1/(1 - rate)`.
 
-    Its mean is 1, so that nothing need be rescaled when dropout is off.
+    Its mean is 1, so nothing has to be rescaled when dropout is off.
 
     >>> np.unique(dropout_mask(np.random.default_rng(0), (100,), 0.5))
     array([0., 2.], dtype=float32)

@@ -1,8 +1,8 @@
 r"""Spectral normalisation: a weight divided by its largest singular value (Miyato et al. 2018).
 
-A product with it then lengthens no vector. The singular value is :math:`\sigma = u^\top W v` for the
-singular vectors u and v, which are kept from step to step and follow the weight by one power
-iteration at a time: where they lag behind, :math:`u^\top W v` is a little too small.
+Multiplying by the result makes no vector longer. The singular value is :math:`\sigma = u^\top W v`, where u and
+v are the singular vectors. They are kept from step to step, and one power iteration in each step lets them
+follow the weight. As long as they lag behind, :math:`u^\top W v` is a little too small.
 """
 
 import numpy as np
@@ -28,7 +28,8 @@ def power_iteration(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
 
     .. math:: v \leftarrow W^\top u/\|W^\top u\|, \qquad u \leftarrow W v/\|W v\|
 
-    Parts of u along the other singular vectors shrink by :math:`(\sigma_i/\sigma_1)^2`.
+    Each iteration multiplies the part of u along the i-th singular vector by :math:`(\sigma_i/\sigma_1)^2`,
+    relative to the first.
     Source: Miyato et al. 2018, algorithm 1.
 
     Parameters
@@ -74,25 +75,26 @@ def spectral_norm_forward(
 def spectral_norm_backward(
     dnormal: np.ndarray, normal: np.ndarray, sigma: np.floating, u: np.ndarray, v: np.ndarray
 ) -> np.ndarray:
-    r"""Return the gradient by W, with u and v held constant (Miyato et al. 2018, eq. 12).
+    r"""Return the gradient with respect to W, with u and v held constant (Miyato et al. 2018, eq. 12).
 
-    :math:`\partial\sigma/\partial W = u v^\top`, so that with :math:`\langle A, B \rangle` the sum of products
+    Since :math:`\partial\sigma/\partial W = u v^\top`, and with :math:`\langle A, B \rangle = \sum_{ij} A_{ij}B_{ij}`,
 
     .. math:: dW = \frac{d\bar W}{\sigma} - \frac{\langle d\bar W, W \rangle}{\sigma^2}\,u v^\top
         = \frac{1}{\sigma}\left(d\bar W - \langle d\bar W, \bar W \rangle\,u v^\top\right).
 
-    Nothing is lost by that at the singular vectors themselves: among unit vectors they make
-    :math:`u^\top W v` stationary, so that it changes with u and v to second order only. During training
-    they lag a little behind W. Torch differentiates the same way.
+    At the singular vectors this is exact: among unit vectors they make :math:`u^\top W v` stationary, so it
+    changes with u and v only to second order. During training they lag a little behind W, and the gradient
+    is approximate. PyTorch differentiates the same way.
 
     Parameters
     ----------
-    dnormal, normal : (in, out), the gradient by what :func:`spectral_norm_forward` returned, and that
-    sigma, u, v : as there
+    dnormal : (in, out), the upstream gradient, with respect to :math:`\bar W`
+    normal, sigma : what :func:`spectral_norm_forward` returned
+    u, v : what it was given
 
     Examples
     --------
-    Along W itself there is no gradient: a longer W is the same.
+    There is no gradient in the direction of W itself, whose length does not matter.
 
     >>> weight, one = np.diag([2.0, 1.0]), np.eye(2)[0]
     >>> normal, sigma = spectral_norm_forward(weight, one, one)

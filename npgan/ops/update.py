@@ -1,7 +1,7 @@
-r"""Update rules of the optimisers: w, its gradient g and the rule's state are flat vectors.
+r"""Update rules of the optimisers, in order of increasing complexity.
 
-In order of increasing complexity. Everything is changed in place; ``lr`` is the learning rate. The
-gradient is used up: it is 0 afterwards, for the next backward pass to add to.
+The weights w, their gradient g and a rule's state are flat vectors, and all are changed in place. ``lr`` is the
+learning rate :math:`\eta`. After the update g is 0, since the next backward pass adds to it.
 """
 
 import math
@@ -35,7 +35,7 @@ def clip_by_norm(g: np.ndarray, limit: float) -> None:
     """
     with np.errstate(over="ignore"):
         norm = float(np.linalg.norm(g))
-    if norm == math.inf:  # g is not, but the sum of its squares
+    if norm == math.inf:  # the sum of squares overflowed, though g is finite
         norm = float(np.linalg.norm(g.astype(np.float64)))
     if norm > limit:
         g *= limit / norm
@@ -43,7 +43,7 @@ def clip_by_norm(g: np.ndarray, limit: float) -> None:
 
 @takes("w (p,) changed, limit")
 def clip_by_value(w: np.ndarray, limit: float) -> None:
-    r"""Move every element into :math:`[-c, c]`, in place: gradients, or a critic's weights.
+    r"""Clip every element to :math:`[-c, c]`, in place: of gradients, or of a critic's weights.
 
     >>> g = np.array([3.0, -0.5]); clip_by_value(g, 1.0); g
     array([ 1. , -0.5])
@@ -84,9 +84,9 @@ def rmsprop_update(
 ) -> None:
     r"""RMSProp: :math:`v \leftarrow \rho v + (1 - \rho)g^2`, :math:`w \leftarrow w - \eta g/(\sqrt v + \epsilon)`.
 
-    v starts at 0 and is not divided by what that leaves of it, as Adam's is: the first step is
-    :math:`\eta/\sqrt{1 - \rho}` long, whatever a gradient far above :math:`\epsilon` is. Source: Tieleman
-    and Hinton 2012, lecture 6.5.
+    v starts at 0, and unlike Adam's it is not corrected for that. The first step therefore has length
+    :math:`\eta/\sqrt{1 - \rho}` for any gradient far above :math:`\epsilon`. Source: Tieleman and Hinton 2012,
+    lecture 6.5.
 
     >>> w, v = np.array([1.0]), np.array([0.0])
     >>> rmsprop_update(w, np.array([2.0]), v, 0.5, 0.75, 0.0); w, v
@@ -117,7 +117,11 @@ def adam_update(
         v &\leftarrow \beta_2 v + (1 - \beta_2) g^2, & \hat v &= v/(1 - \beta_2^t) \\
         w &\leftarrow w - \eta\,\hat m/(\sqrt{\hat v} + \epsilon)
 
-    m and v start at 0; the divisions undo that start's pull.
+    m is a weighted sum of the gradients so far: unrolled from :math:`m_0 = 0`,
+    :math:`m_t = (1 - \beta_1)\sum_{i=1}^t \beta_1^{t-i} g_i`. The weights add up to
+    :math:`(1 - \beta_1)\sum_{j=0}^{t-1}\beta_1^j = 1 - \beta_1^t`, which is less than 1: the start at 0 makes m too
+    small. Dividing by this sum makes :math:`\hat m` a weighted mean, whose weights add up to 1. The same
+    holds for v (Kingma and Ba 2015, sec. 3).
 
     >>> w, m, v = np.array([1.0]), np.zeros(1), np.zeros(1)
     >>> adam_update(w, np.array([7.0]), m, v, 1, 0.1, 0.9, 0.999, 1e-8); w.round(6)
@@ -163,20 +167,20 @@ def adamw_update(
 def ema_decay(t: int, limit: float) -> float:
     r"""Return the decay :math:`\gamma_t = \min(\gamma, \frac{t - 1}{t + 8})` of an average's update t = 1, 2, ...
 
-    A decay of .999 remembers a thousand updates. From the first weights, which are random, it would
-    keep :math:`.999^t`: 92 % after 78 updates, and what it is to average goes under. Nor is it enough to
-    divide their share away, as Adam does: all updates of a short run would count alike, those that
-    had learned nothing as well.
+    A constant decay of .999 averages over about a thousand updates, and the first, random weights keep a share
+    of :math:`.999^t`. After 78 updates that is still 92 %. Dividing this share away, as Adam does, is not
+    enough: in a short run all updates would have nearly the same share, also the early ones, which had learned
+    nothing.
 
     With :math:`\gamma_t = 1 - 9/(t + 8)` the average begins as :math:`a_1 = w_1`, and in
     :math:`a_t = \gamma_t a_{t-1} + (1 - \gamma_t) w_t` the weights :math:`w_i` have the share
 
     .. math:: \frac{9}{i + 8}\prod_{j=i+1}^t \frac{j - 1}{j + 8} = \binom{i + 7}{8} \Big/ \binom{t + 8}{9},
 
-    of order :math:`i^8/t^9`: however long the run, its last tenth has three fifths of the weight, and the
-    mean age is :math:`(t - 1)/10`. Once :math:`(t - 1)/(t + 8)` has reached :math:`\gamma` (for .999 at
-    t = 8992) this is the usual average. Source: Shamir and Zhang 2013, polynomial-decay averaging with
-    :math:`\eta = 8`.
+    which grows as :math:`i^8/t^9`. However long the run is, its last tenth has three fifths of the total share,
+    and the mean age of the weights is :math:`(t - 1)/10` updates. Once :math:`(t - 1)/(t + 8)` reaches
+    :math:`\gamma` (at t = 8992 for .999) this is the usual exponential average. Source: Shamir and Zhang 2013,
+    polynomial-decay averaging with :math:`\eta = 8`.
 
     >>> [ema_decay(t, 0.999) for t in (1, 2, 10, 10_000)]
     [0.0, 0.1, 0.5, 0.999]
@@ -188,7 +192,7 @@ def ema_decay(t: int, limit: float) -> float:
 def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
     r"""Exponential moving average of the weights: :math:`a \leftarrow \gamma a + (1 - \gamma) w`.
 
-    What the decay of a run's t-th update should be is said by :func:`ema_decay`.
+    :func:`ema_decay` returns the decay of each update.
 
     >>> a = np.array([1.0]); ema_update(a, np.array([3.0]), 0.75); a
     array([1.5])
@@ -199,10 +203,10 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
 
 @takes("x (*s)")
 def all_finite(x: np.ndarray) -> bool:
-    """Return whether all numbers of ``x`` and their squares are finite: asked before an update is applied.
+    """Return whether all numbers of ``x`` and their squares are finite. It is asked before each update.
 
-    Rules that divide by the gradient's size keep its square. Were that infinite once, its weight would
-    not move any more.
+    RMSProp and Adam keep a mean of the gradient's squares. If that became infinite, its weight would never
+    move again.
 
     >>> all_finite(np.array([1.0, 2.0])), all_finite(np.array([1.0, np.nan])), all_finite(np.array([1e200]))
     (True, False, False)
@@ -212,7 +216,7 @@ def all_finite(x: np.ndarray) -> bool:
 
 @cache
 def too_large(dtype: np.typing.DTypeLike) -> float:
-    r"""Return the least number whose square is infinite: half of infinity's exponent, :math:`2^{64}` for float32.
+    r"""Return the smallest power of two whose square overflows, :math:`2^{64}` for float32.
 
     >>> too_large(np.float32) == 2.0**64
     True
