@@ -108,7 +108,7 @@ def test_a_classifier_that_learned_from_attacked_rows_bears_more():
         ({"labels": LABELS - 1}, "0 to 2"),
         ({"step": np.nan}, "step"),
         ({"rng": np.random.RandomState(0)}, "rng must be a generator or a seed"),
-        ({"model": None}, "must be a Classifier"),
+        ({"model": None}, "must be of the class Classifier"),
         ({"x": np.uint8(255 * X)}, "x must be floats"),
         ({"labels": LABELS[:3]}, r"labels must be whole numbers \(20,\), not int64 \(3,\)"),
         ({"x": X[:, :2]}, r"x must be floats \(n, 6\)"),
