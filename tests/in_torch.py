@@ -1,7 +1,9 @@
-"""Networks in PyTorch, written with its own functions or as the papers' programs have them."""
+"""Layers in PyTorch, written with its own functions or as the papers' programs have them."""
+
+import math
 
 
-def _minibatch_stddev(torch, x, p):
+def _minibatch_stddev(torch, x):
     """Karras et al. 2018: their program, but for the constant sqrt(1e-8), which 0 then stands for."""
     y = x - x.mean(dim=0, keepdim=True)
     y = torch.sqrt((y**2).mean(dim=0) + 1e-8).mean() - 1e-4
@@ -17,6 +19,11 @@ def _minibatch_discrimination(torch, x, p, kernels):
 def _spectral_dense(x, p, b):
     u, v = (vector / vector.norm() for vector in b.values())
     return x @ (p["weight"] / (u @ p["weight"] @ v)) + p["bias"]
+
+
+def _fourier(torch, x, frequencies):
+    waves = 2 * math.pi * x[:, :, None] * torch.tensor(frequencies)
+    return torch.cat([x, torch.sin(waves).flatten(1), torch.cos(waves).flatten(1)], dim=1)
 
 
 def apply(torch, net, parameters, x, training=False):
@@ -35,13 +42,20 @@ def apply(torch, net, parameters, x, training=False):
             "tanh": torch.tanh,
             "softplus": functions.softplus,
             "elu": functions.elu,
+            "softsign": functions.softsign,
+            "silu": functions.silu,
+            "gelu": functions.gelu,
+            "gelu_tanh": lambda x: functions.gelu(x, approximate="tanh"),
+            "mish": functions.mish,
             "softmax": lambda x: torch.softmax(x, dim=-1),
             "dropout": lambda x: x,
+            "scale": lambda x, layer=layer: layer.factor * x,
+            "fourier": lambda x, layer=layer: _fourier(torch, x, layer.frequencies),
             "layer_norm": lambda x, both=both: functions.layer_norm(x, x.shape[1:], *both),
             "batch_norm": lambda x, b=b, both=both: functions.batch_norm(
                 x, b["running_mean"], b["running_var"], *both, training
             ),
-            "minibatch_stddev": lambda x, p=p: _minibatch_stddev(torch, x, p),
+            "minibatch_stddev": lambda x: _minibatch_stddev(torch, x),
             "minibatch_discrimination": lambda x, p=p, layer=layer: _minibatch_discrimination(
                 torch, x, p, layer.kernels
             ),

@@ -10,12 +10,22 @@ NOISE = "test_layers.test_gaussian_noise_has_its_standard_deviation_and_no_mean"
 
 MUTATIONS = [
     Mutation("ops.images.shift_backward", "-moves", "moves", SHIFT),
-    Mutation("ops.images.pixelate_backward", "return pix", "return 2 * pix", PIXELATE),
-    Mutation("layers.images.Corruption.backward", "_backward", "_forward", SHIFT),
+    Mutation(
+        "ops.images.pixelate_backward",
+        "pixelate_forward(dy, factor)",
+        "2 * pixelate_forward(dy, factor)",
+        PIXELATE,
+    ),
+    Mutation(
+        "layers.images.Corruption.backward",
+        'f"{self.operation}_backward"',
+        'f"{self.operation}_forward"',
+        SHIFT,
+    ),
     Mutation(
         "layers.images.Corruption.double_backward",
-        "_forward",
-        "_backward",
+        'f"{self.operation}_forward"',
+        'f"{self.operation}_backward"',
         "second derivative of random_shift",
         "x0",
     ),
@@ -24,17 +34,33 @@ MUTATIONS = [
     ),
     Mutation(
         "layers.noise.GaussianNoise.double_backward",
-        "return ddx",
-        "return -ddx",
+        "ddx, None",
+        "-ddx, None",
         "second derivative of gaussian_noise",
         "x0",
     ),
 ]
 
 SILENT = [
-    Silent("layers.images.RandomShift.draw", "endpoint=True", "endpoint=False", PLACES),
-    Silent("ops.images.shift_forward", "- moves[:", "+ moves[:", MOVED, ([(0, 0), (1, -2)],)),
-    Silent("ops.images.block_mask", "endpoint=True", "endpoint=False", BLOCKS),
+    Silent(
+        "layers.images.RandomShift.draw",
+        "rng.integers(-self.size, self.size, (len(x), 2), endpoint=True)",
+        "rng.integers(-self.size, self.size, (len(x), 2), endpoint=False)",
+        PLACES,
+    ),
+    Silent(
+        "ops.images.shift_forward",
+        "np.arange(width) + most - moves[:, axis, None]",
+        "np.arange(width) + most + moves[:, axis, None]",
+        MOVED,
+        ([(0, 0), (1, -2)],),
+    ),
+    Silent("ops.images.block_mask", "True", "False", BLOCKS),
     Silent("ops.images.block_mask", "~hidden", "hidden", BLOCKS),
-    Silent("layers.noise.GaussianNoise.forward", "self.std * ", "", NOISE),
+    Silent(
+        "layers.noise.GaussianNoise.forward",
+        "self.std * run.standard_normal(rng, x.shape, x.real.dtype)",
+        "run.standard_normal(rng, x.shape, x.real.dtype)",
+        NOISE,
+    ),
 ]

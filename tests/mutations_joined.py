@@ -20,12 +20,17 @@ BOTH = "BiGAN (non-saturating), coders' step"
 TOLD = "conditional VAE (gaussian), step"
 HIDDEN = "VAE-GAN (hidden layers), decoder step"
 MUTATIONS = [
-    mutation(AAE, "generator_step", "backward(d * doutput", "backward(doutput", CODERS, DECODER),
+    mutation(AAE, "generator_step", "d * doutput", "doutput", CODERS, DECODER),
     mutation(
-        AAE, "generator_step", "dcode + self.adversarial_weight *", "dcode +", CODERS, ENCODER
+        AAE,
+        "generator_step",
+        "self.adversarial_weight * self.discriminator.backward(adversarial.dfake, cache)",
+        "self.discriminator.backward(adversarial.dfake, cache)",
+        CODERS,
+        ENCODER,
     ),
-    mutation(JUDGED, "discriminator_step", "loss.dfake]", "-loss.dfake]", CODES, FIRST),
-    mutation(JUDGED, "discriminator_step", "[loss.dreal,", "[0 * loss.dreal,", CODES, FIRST),
+    mutation(JUDGED, "discriminator_step", "loss.dfake", "-loss.dfake", CODES, FIRST),
+    mutation(JUDGED, "discriminator_step", "loss.dreal", "0 * loss.dreal", CODES, FIRST),
     mutation(JUDGED, "discriminator_step", "sum(paid, loss.value)", "loss.value", CODES, FIRST),
     mutation(
         BIGAN,
@@ -37,9 +42,23 @@ MUTATIONS = [
     ),
     mutation(BIGAN, "generator_step", "dpairs[:n, d:]", "dpairs[n:, d:]", BOTH, ENCODER),
     mutation(BIGAN, "generator_step", "dpairs[n:, :d]", "dpairs[:n, :d]", BOTH, DECODER),
-    mutation(LOWER, "bound_step", "+= beta *", "+=", TOLD, ENCODER),
+    mutation(
+        LOWER,
+        "bound_step",
+        "beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        "np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        TOLD,
+        ENCODER,
+    ),
     mutation(LOWER, "bound_step", "dz[:, : z.shape[1]]", "dz[:, -z.shape[1] :]", TOLD, ENCODER),
-    mutation(VAEGAN, "error", "apart / apart", "2 * apart / apart", HIDDEN, DECODER),
+    mutation(
+        VAEGAN,
+        "error",
+        "apart / apart.dtype.type(len(x))",
+        "2 * apart / apart.dtype.type(len(x))",
+        HIDDEN,
+        DECODER,
+    ),
     mutation(VAEGAN, "error", "output - target", "2 * output - target", HIDDEN, DECODER),
 ]
 
@@ -65,16 +84,44 @@ SILENT = [
     silent(
         BIGAN,
         "shown",
-        "coded, np.concatenate([self.decoder(z",
-        "coded, np.concatenate([self.decoder(0 * z",
+        "self.decoder(z, rng)",
+        "self.decoder(0 * z, rng)",
         APART,
         BiGAN,
     ),
-    silent(AAE, "generator_step", "loss = d * mean", "loss = mean", PARTS),
-    silent(AAE, "generator_step", '"reconstruction": d * mean', '"reconstruction": mean', PARTS),
     silent(
-        BIGAN, "generator_step", "(logits[n:], logits[:n])", "(logits[:n], logits[n:])", EXCHANGED
+        AAE,
+        "generator_step",
+        "d * mean + self.adversarial_weight * adversarial.value",
+        "mean + self.adversarial_weight * adversarial.value",
+        PARTS,
     ),
-    silent("conditional_vae.ConditionalVAE", "joined", "rows[:,", "0 * rows[:,", ASKED),
-    silent(LOWER, "bound_step", '"kl": kl', '"kl": beta * kl', TERMS),
+    silent(
+        AAE,
+        "generator_step",
+        '{"loss": loss, "reconstruction": d * mean, "g_loss": adversarial.value}',
+        '{"loss": loss, "reconstruction": mean, "g_loss": adversarial.value}',
+        PARTS,
+    ),
+    silent(
+        BIGAN,
+        "generator_step",
+        "self.objective.discriminator(logits[n:], logits[:n])",
+        "self.objective.discriminator(logits[:n], logits[n:])",
+        EXCHANGED,
+    ),
+    silent(
+        "conditional_vae.ConditionalVAE",
+        "joined",
+        "rows[:, self.features :]",
+        "0 * rows[:, self.features :]",
+        ASKED,
+    ),
+    silent(
+        LOWER,
+        "bound_step",
+        '{"loss": error + beta * kl, "reconstruction": error, "kl": kl}',
+        '{"loss": error + beta * kl, "reconstruction": error, "kl": beta * kl}',
+        TERMS,
+    ),
 ]

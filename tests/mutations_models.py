@@ -27,43 +27,43 @@ GAN = [
     ),
     Mutation(
         "models.gan.GAN.discriminator_step",
-        "dlogits, cache",
-        "dlogits, discriminator.forward(np.concatenate([fake, real]), rng)[1]",
+        "cache",
+        "discriminator.forward(np.concatenate([fake, real]), rng)[1]",
         D_STEP,
         "discriminator.0.weight",
     ),
     Mutation(
         "models.gan.GAN.opposed",
-        "backward(loss.dfake,",
-        "backward(-loss.dfake,",
+        "loss.dfake",
+        "-loss.dfake",
         G_STEP,
         "generator.2.bias",
     ),
     Mutation(
         "models.gan.GAN.generator_step",
-        "backward(dfake,",
-        "backward(0 * dfake,",
+        "self.generator.backward(dfake, cache, grads, input_grad=False)",
+        "self.generator.backward(0 * dfake, cache, grads, input_grad=False)",
         G_STEP,
         "generator.0.weight",
     ),
     Mutation(
         "models.gan.GAN.generator_step",
-        "backward(dfake,",
-        "backward(fake,",
+        "self.generator.backward(dfake, cache, grads, input_grad=False)",
+        "self.generator.backward(fake, cache, grads, input_grad=False)",
         G_STEP,
         "generator.2.weight",
     ),
     Mutation(
         "models.gan.GAN.opposed",
-        "backward(loss.dfake,",
-        "backward(self.objective.discriminator(logits, logits, 1.0).dfake,",
+        "loss.dfake",
+        "self.objective.discriminator(logits, logits, 1.0).dfake",
         G_STEP,
         "generator.2.weight",
     ),
     Mutation(
         "models.gan.GAN.generator_step",
-        "input_grad=False",
-        "input_grad=False) or grads.flat.fill(0",
+        "self.generator.backward(dfake, cache, grads, input_grad=False)",
+        "self.generator.backward(dfake, cache, grads, input_grad=False) or grads.flat.fill(0)",
         G_STEP,
         "generator.0.bias",
     ),
@@ -87,7 +87,10 @@ FAMILIES = [
         "generator.2.bias",
     ),
     Mutation(
-        "models.conditional.Labelled.backward", "+= dy[:, d:]", "-= dy[:, d:]", "layer labelled"
+        "models.conditional.Labelled.backward",
+        "dx[:, -self.classes :] += dy[:, d:]",
+        "dx[:, -self.classes :] -= dy[:, d:]",
+        "layer labelled",
     ),
     Mutation(
         "models.multi.of_the_mean",
@@ -98,29 +101,29 @@ FAMILIES = [
     ),
     Mutation(
         "models.multi.of_the_hardest",
-        "value, dfake\n",
-        "value, -dfake\n",
+        "value, dfake",
+        "value, -dfake",
         HARDEST,
         "generator2.2.bias",
     ),
     Mutation(
         "models.multi.of_the_hardest",
-        "value, dfake\n",
-        "value, sum(part for _, part, _ in opinions)\n",
+        "value, dfake",
+        "value, sum(part for _, part, _ in opinions)",
         HARDEST,
         "generator3.2.bias",
     ),
     Mutation(
         "models.multi.Mixture.backward",
-        "(dy[rows]",
-        "(dy[: len(dy[rows])]",
+        "dy[rows]",
+        "dy[: len(dy[rows])]",
         MEAN,
         "generator2.2.bias",
     ),
     Mutation(
         "models.multi.Mixture.backward",
-        "len(dy)), cache",
-        "len(dy)), cache[::-1]",
+        "zip(self._shares(len(dy)), cache, strict=True)",
+        "zip(self._shares(len(dy)), cache[::-1], strict=True)",
         MEAN,
         "generator.0.weight",
     ),
@@ -136,15 +139,15 @@ AE = "autoencoder (mse), step"
 AUTOENCODER = [
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
-        "backward(doutput,",
-        "backward(-doutput,",
+        'self.reader.backward(doutput, decoder_cache, grads["decoder"])',
+        'self.reader.backward(-doutput, decoder_cache, grads["decoder"])',
         AE,
         "decoder.2.weight",
     ),
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
-        "backward(dcode,",
-        "backward(code,",
+        'self._encoder_backward(dcode, slopes, encoder_cache, grads["encoder"])',
+        'self._encoder_backward(code, slopes, encoder_cache, grads["encoder"])',
         AE,
         "encoder.2.weight",
     ),
@@ -164,7 +167,7 @@ AUTOENCODER = [
     ),
 ]
 
-KL = "        ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))\n"
+KL = "ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))"
 
 
 def vaegan(old, new, parameter, name="generator_step"):
@@ -175,21 +178,45 @@ def vaegan(old, new, parameter, name="generator_step"):
 VAEGAN = [
     vaegan("x.shape[1] * dvalue", "dvalue", "decoder.2.weight", "error"),
     vaegan("x.shape[1] * value", "value", "decoder.2.weight", "error"),
-    vaegan("dseen *= ", "dseen = dseen / ", "decoder.2.bias"),
-    vaegan("error + self.adversarial_weight * ", "error + ", "decoder.0.weight"),
-    vaegan("zeros_like(derror)", "ones_like(derror)", "decoder.2.bias"),
-    vaegan(KL, "", "encoder.2.weight"),
-    vaegan("backward(mean, log_var))", "backward(mean, log_var)[::-1])", "encoder.2.weight"),
-    vaegan("ddescribed +=", "ddescribed =", "encoder.0.weight"),
     vaegan(
-        "kl_standard_normal_backward(mean, log_var)",
-        "kl_standard_normal_backward(log_var, mean)",
+        "dseen *= dseen.dtype.type(self.adversarial_weight)",
+        "dseen = dseen / dseen.dtype.type(self.adversarial_weight)",
+        "decoder.2.bias",
+    ),
+    vaegan("self.adversarial_weight * adversarial.value", "adversarial.value", "decoder.0.weight"),
+    vaegan("np.zeros_like", "np.ones_like", "decoder.2.bias"),
+    vaegan(KL, "pass", "encoder.2.weight"),
+    vaegan(
+        "run.kl_standard_normal_backward(mean, log_var)",
+        "run.kl_standard_normal_backward(mean, log_var)[::-1]",
+        "encoder.2.weight",
+    ),
+    vaegan(
+        "ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        "ddescribed = np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        "encoder.0.weight",
+    ),
+    vaegan(
+        "run.kl_standard_normal_backward(mean, log_var)",
+        "run.kl_standard_normal_backward(log_var, mean)",
         "encoder.2.bias",
     ),
-    vaegan("backward(dz, ", "backward(0 * dz, ", "encoder.2.weight"),
-    vaegan("(ddescribed, encoder_cache", "(0 * ddescribed, encoder_cache", "encoder.0.bias"),
-    vaegan("backward(dseen,", "backward(0 * dseen,", "decoder.0.weight"),
-    vaegan('["decoder"])[:n]', '["decoder"])[n:]', "encoder.0.weight"),
+    vaegan(
+        "self._sample.backward(dz, sample_cache)",
+        "self._sample.backward(0 * dz, sample_cache)",
+        "encoder.2.weight",
+    ),
+    vaegan("ddescribed", "0 * ddescribed", "encoder.0.bias"),
+    vaegan(
+        'self.decoder.backward(dseen, decoder_cache, grads["decoder"], input_grad=False)',
+        'self.decoder.backward(0 * dseen, decoder_cache, grads["decoder"], input_grad=False)',
+        "decoder.0.weight",
+    ),
+    vaegan(
+        'self.decoder.backward(derror, decoder_cache, grads["decoder"])[:n]',
+        'self.decoder.backward(derror, decoder_cache, grads["decoder"])[n:]',
+        "encoder.0.weight",
+    ),
     vaegan("error + kl", "error", "encoder.2.bias"),
 ]
 

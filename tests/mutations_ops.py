@@ -19,12 +19,12 @@ ACTIVATIONS = [
     activation("identity", "return dy", "return -dy"),
     activation("identity", "return dy", "return np.ones_like(dy)"),
     activation("relu", "y.real > 0", "y.real >= 0"),
-    activation("relu", "dy * (", "("),
+    activation("relu", "dy * (y.real > 0)", "y.real > 0"),
     activation("leaky_relu", "dy * dy.dtype.type(slope)", "0 * dy"),
     activation("leaky_relu", "y.real > 0", "y.real < 0"),
     activation("leaky_relu", "y.real > 0", "dy.real > 0"),
     activation("sigmoid", "y * (1 - y)", "y * (1 + y)"),
-    activation("sigmoid", "return dy * ", "return "),
+    activation("sigmoid", "dy * (y * (1 - y))", "y * (1 - y)"),
     activation("tanh", "1 - y * y", "1 - y"),
     activation("tanh", "1 - y * y", "1 - dy * dy"),
     activation("softplus", "-np.expm1(-y)", "np.exp(-y)"),
@@ -35,19 +35,25 @@ ACTIVATIONS = [
     activation("silu", "x * s * r", "s * r", "gated"),
     activation("silu", "sigmoid(-x)", "sigmoid(x)", "gated"),
     activation("gelu", "x * _density(x)", "_density(x)", "gated"),
-    activation("gelu", "_probability(x) +", "", "gated"),
+    activation("gelu", "_probability(x) + x * _density(x)", "x * _density(x)", "gated"),
     activation("gelu_tanh", "s * r * dv", "s * r", "gated"),
-    activation("gelu_tanh", "(s + x * (", "(x * (", "gated"),
-    activation("mish", "dt * sigmoid(x)", "dt", "gated"),
-    activation("mish", "t + x * dt", "t - x * dt", "gated"),
-    activation("softmax", " - (dy * y).sum(axis=-1, keepdims=True)", ""),
-    activation("softmax", "axis=-1", "axis=0"),
-    activation("softmax", "return y * ", "return "),
+    activation("gelu_tanh", "s + x * (s * r * dv)", "x * (s * r * dv)", "gated"),
+    activation("mish", "x * dt * sigmoid(x)", "x * dt", "gated"),
+    activation("mish", "t + x * dt * sigmoid(x)", "t - x * dt * sigmoid(x)", "gated"),
+    activation("softmax", "dy - (dy * y).sum(axis=-1, keepdims=True)", "dy"),
+    activation(
+        "softmax", "(dy * y).sum(axis=-1, keepdims=True)", "(dy * y).sum(axis=0, keepdims=True)"
+    ),
+    activation(
+        "softmax",
+        "y * (dy - (dy * y).sum(axis=-1, keepdims=True))",
+        "dy - (dy * y).sum(axis=-1, keepdims=True)",
+    ),
 ]
 
 DENSE = [
-    Mutation("ops.dense.dense_forward", "weight + bias", "weight - bias", "dense", "x2"),
-    Mutation("ops.dense.dense_backward_input", "dy @", "-dy @", "dense", "x0"),
+    Mutation("ops.dense.dense_forward", "x @ weight + bias", "x @ weight - bias", "dense", "x2"),
+    Mutation("ops.dense.dense_backward_input", "dy @ weight.T", "-dy @ weight.T", "dense", "x0"),
     Mutation(
         "ops.dense.dense_backward_input",
         "dy @ weight.T",
@@ -56,7 +62,13 @@ DENSE = [
         "x0",
     ),
     Mutation("ops.dense.dense_backward_input", "weight.T", "weight", "dense", "x0", raises=True),
-    Mutation("ops.dense.dense_backward_input", "dy @", "np.sign(dy) @", "layer dense", "x"),
+    Mutation(
+        "ops.dense.dense_backward_input",
+        "dy @ weight.T",
+        "np.sign(dy) @ weight.T",
+        "layer dense",
+        "x",
+    ),
     Mutation(
         "ops.dense.dense_backward_parameters",
         "x.T @ dy",
@@ -64,20 +76,26 @@ DENSE = [
         "dense",
         "x1",
     ),
-    Mutation("ops.dense.dense_backward_parameters", "dweight +=", "dweight -=", "dense", "x1"),
-    Mutation("ops.dense.dense_backward_parameters", "dy.sum(axis=0)", "dy[0]", "dense", "x2"),
-    Mutation("ops.dense.dense_backward_parameters", "dy.sum(", "dy.mean(", "layer dense", "bias"),
     Mutation(
         "ops.dense.dense_backward_parameters",
-        "dweight += ",
-        "dweight[...] = ",
+        "dweight += x.T @ dy",
+        "dweight -= x.T @ dy",
+        "dense",
+        "x1",
+    ),
+    Mutation("ops.dense.dense_backward_parameters", "dy.sum(axis=0)", "dy[0]", "dense", "x2"),
+    Mutation("ops.dense.dense_backward_parameters", "dy.sum", "dy.mean", "layer dense", "bias"),
+    Mutation(
+        "ops.dense.dense_backward_parameters",
+        "dweight += x.T @ dy",
+        "dweight[...] = x.T @ dy",
         "VAE-GAN, decoder step",
         "decoder.0.weight",
     ),
     Mutation(
         "ops.dense.dense_backward_parameters",
-        "dbias += ",
-        "dbias[...] = ",
+        "dbias += dy.sum(axis=0)",
+        "dbias[...] = dy.sum(axis=0)",
         "VAE-GAN, decoder step",
         "decoder.2.bias",
     ),
@@ -87,20 +105,27 @@ LOSSES = [
     loss("mse", "2 / x.size", "1 / x.size"),
     loss("mse", "2 / x.size", "2"),
     loss("mse", "2 / x.size", "2 / len(x)"),
-    loss("mse", "return (x - target)", "return (target - x)"),
-    loss("l1", " / x.dtype.type(x.size)", ""),
+    loss("mse", "x - target", "target - x"),
+    loss("l1", "np.sign(x - target) / x.dtype.type(x.size)", "np.sign(x - target)"),
     loss("l1", "np.sign(x - target)", "np.sign(x)"),
     loss("l1", "np.sign(x - target)", "(x - target)"),
-    slopes("sigmoid_forward(logits) - target", "sigmoid_forward(logits)"),
+    slopes(
+        "(1 - target) * sigmoid_forward(logits) - target * sigmoid_forward(-logits)",
+        "(1 - target) * sigmoid_forward(logits) * sigmoid_forward(-logits)",
+    ),
     slopes("(1 - target)", "target"),
     slopes("(-logits)", "(logits)"),
     slopes("sigmoid_forward(logits)", "logits"),
     loss("bce_with_logits", "logits.size", "len(logits)"),
-    loss("softmax_cross_entropy", "= -dlogits", "= dlogits"),
-    loss("softmax_cross_entropy", "    dlogits[right] = -dlogits.sum(axis=1)\n", ""),
-    loss("softmax_cross_entropy", "    dlogits[right] = 0\n", ""),
-    loss("softmax_cross_entropy", "labels)), labels)", "labels)), labels[::-1])"),
-    loss("softmax_cross_entropy", " / dlogits.dtype.type(len(labels))", ""),
+    loss("softmax_cross_entropy", "-dlogits.sum(axis=1)", "dlogits.sum(axis=1)"),
+    loss("softmax_cross_entropy", "dlogits[right] = -dlogits.sum(axis=1)", "pass"),
+    loss("softmax_cross_entropy", "dlogits[right] = 0", "pass"),
+    loss(
+        "softmax_cross_entropy",
+        "(np.arange(len(labels)), labels)",
+        "(np.arange(len(labels)), labels[::-1])",
+    ),
+    loss("softmax_cross_entropy", "dlogits / dlogits.dtype.type(len(labels))", "dlogits"),
     loss("kl_standard_normal", "mean / n", "mean", "x0"),
     loss("kl_standard_normal", "mean / n", "-mean / n", "x0"),
     loss("kl_standard_normal", "np.expm1(log_var)", "np.exp(log_var)", "x1"),
@@ -114,36 +139,68 @@ NOISE = [
     Mutation("ops.noise.dropout_backward", "dy * mask", "dy * (mask > 0)", DROPOUT),
     Mutation("ops.noise.dropout_backward", "dy * mask", "mask", DROPOUT),
     Mutation("ops.noise.gaussian_sample_forward", "log_var / 2", "log_var", SAMPLE),
-    Mutation("ops.noise.gaussian_sample_backward", "/ 2) / 2", "/ 2)", SAMPLE),
+    Mutation(
+        "ops.noise.gaussian_sample_backward",
+        "dz * eps * np.exp(log_var / 2) / 2",
+        "dz * eps * np.exp(log_var / 2)",
+        SAMPLE,
+    ),
     Mutation(
         "ops.noise.gaussian_sample_backward", "np.exp(log_var / 2)", "np.exp(log_var)", SAMPLE
     ),
     Mutation("ops.noise.gaussian_sample_backward", "dz * eps", "eps", SAMPLE),
     Mutation("ops.noise.gaussian_sample_backward", "dz * eps", "dz", SAMPLE),
-    Mutation("ops.noise.gaussian_sample_backward", "return dz, ", "return 0 * dz, ", SAMPLE),
+    Mutation(
+        "ops.noise.gaussian_sample_backward",
+        "dz, dz * eps * np.exp(log_var / 2) / 2",
+        "0 * dz, dz * eps * np.exp(log_var / 2) / 2",
+        SAMPLE,
+    ),
 ]
 
 SEQUENTIAL = "layer sequential"
 LAYERS = [
     Mutation("ops.fourier.fourier_backward", "ds * c - dc * s", "ds * c + dc * s", "layer fourier"),
     Mutation("ops.fourier.fourier_backward", "ds * c - dc * s", "ds * s - dc * c", "layer fourier"),
-    Mutation("ops.fourier.fourier_backward", "TURN * freq", "freq", "layer fourier"),
     Mutation(
-        "layers.fourier.FourierFeatures.backward", "(dy, cache", "(cache, dy", "layer fourier"
+        "ops.fourier.fourier_backward",
+        "TURN * frequencies.astype(y.dtype)",
+        "frequencies.astype(y.dtype)",
+        "layer fourier",
+    ),
+    Mutation(
+        "layers.fourier.FourierFeatures.backward",
+        "run.fourier_backward(dy, cache, self.frequencies)",
+        "run.fourier_backward(cache, dy, self.frequencies)",
+        "layer fourier",
     ),
     Mutation("layers.scale.Scale.backward", "self.factor * dy", "dy", "layer scale"),
     Mutation("layers.residual.Residual.backward", "dy + dx", "dx", "layer residual"),
     Mutation("layers.residual.Residual.backward", "dy + dx", "dy", "layer residual"),
     Mutation("layers.residual.Residual.forward", "x + y", "y", "layer residual"),
-    Mutation("layers.dense.Dense.backward", "(dy, x,", "(dy, 0 * x,", "layer dense", "weight"),
-    Mutation("layers.activation.Activation.backward", "(dy, cache,", "(cache, dy,", "layer tanh"),
     Mutation(
-        "layers.activation.Activation.backward", "(dy, cache,", "(dy, dy,", "layer leaky_relu"
+        "layers.dense.Dense.backward",
+        'run.dense_backward_parameters(dy, x, grads["weight"], grads["bias"])',
+        'run.dense_backward_parameters(dy, 0 * x, grads["weight"], grads["bias"])',
+        "layer dense",
+        "weight",
+    ),
+    Mutation(
+        "layers.activation.Activation.backward",
+        'getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)',
+        'getattr(run, f"{self.name}_backward")(cache, dy, *self.arguments)',
+        "layer tanh",
+    ),
+    Mutation(
+        "layers.activation.Activation.backward",
+        'getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)',
+        'getattr(run, f"{self.name}_backward")(dy, dy, *self.arguments)',
+        "layer leaky_relu",
     ),
     Mutation(
         "layers.noise.Dropout.forward",
-        "(x, mask), mask",
-        "(x, mask), run.dropout_mask(rng, x.shape, self.rate)",
+        "run.dropout_forward(x, mask), mask",
+        "run.dropout_forward(x, mask), run.dropout_mask(rng, x.shape, self.rate)",
         DROPOUT,
     ),
     Mutation(
@@ -156,8 +213,8 @@ LAYERS = [
     Mutation("layers.noise.GaussianSample.forward", "(log_var, eps)", "(mean, eps)", SAMPLE),
     Mutation(
         "layers.noise.GaussianSample.backward",
-        "(dy, *unpacked(cache, 2))",
-        "(dy, *unpacked(cache, 2))[::-1]",
+        "run.gaussian_sample_backward(dy, *unpacked(cache, 2))",
+        "run.gaussian_sample_backward(dy, *unpacked(cache, 2))[::-1]",
         SAMPLE,
     ),
     Mutation(
@@ -177,22 +234,22 @@ LAYERS = [
     ),
     Mutation(
         "layers.sequential.Sequential.backward",
-        "layer.backward(dy, cache[i]",
-        "layer.backward(np.ones_like(dy), cache[i]",
+        "layer.backward(dy, cache[i], inner, input_grad or i > 0)",
+        "layer.backward(np.ones_like(dy), cache[i], inner, input_grad or i > 0)",
         SEQUENTIAL,
         "3.weight",
     ),
     Mutation(
         "ops.chain.chain_backward",
-        "dense_backward_parameters(dy, source",
-        "dense_backward_parameters(-dy, source",
+        "dense_backward_parameters(dy, source, dweight, grads[bias : bias + m])",
+        "dense_backward_parameters(-dy, source, dweight, grads[bias : bias + m])",
         "chain",
         "x1",
     ),
     Mutation(
         "ops.chain.chain_backward",
-        "dy = _activation(code",
-        "_activation(code",
+        'dy = _activation(code, arguments[s], "backward", dy, output)',
+        '_activation(code, arguments[s], "backward", dy, output)',
         "chain",
         "x0",
     ),
@@ -218,33 +275,36 @@ def curvature(name, old, new, parameter="x1", family="activation"):
 
 CHAIN2, SEQUENTIAL2 = "ops.chain.chain_double_backward", "layers.sequential.Sequential"
 SECOND = [
-    curvature("identity", "(ddx, y)", "(dy, y)", "x0"),
-    curvature("relu", "(ddx, y)", "(ddx, ddx)", "x0"),
-    curvature("leaky_relu", "(ddx, y, slope)", "(ddx, y, 1 - slope)", "x0"),
+    curvature("identity", "identity_backward(ddx, y)", "identity_backward(dy, y)", "x0"),
+    curvature("relu", "relu_backward(ddx, y)", "relu_backward(ddx, ddx)", "x0"),
+    curvature(
+        "leaky_relu",
+        "leaky_relu_backward(ddx, y, slope)",
+        "leaky_relu_backward(ddx, y, 1 - slope)",
+        "x0",
+    ),
     *(
-        curvature(name, "return ddy, ddy * dy", "return ddy, 0 * ddy * dy")
+        curvature(name, "ddy * dy", "0 * ddy * dy")
         for name in ("sigmoid", "tanh", "softplus", "elu")
     ),
-    curvature("sigmoid", "1 - 2 * y)", "2 * y - 1)"),
-    curvature("sigmoid", "1 - 2 * y)", "1 - y)"),
-    curvature("tanh", "-2 * y)", "2 * y)"),
-    curvature("tanh", "ddy * dy *", "dy *"),
+    curvature("sigmoid", "1 - 2 * y", "2 * y - 1"),
+    curvature("sigmoid", "2 * y", "y"),
+    curvature("tanh", "-2 * y", "2 * y"),
+    curvature("tanh", "ddy * dy", "dy"),
     curvature("softplus", "np.exp(-y)", "np.exp(y)"),
-    curvature("softplus", "ddy * dy *", "ddy *"),
+    curvature("softplus", "ddy * dy", "ddy"),
     curvature("elu", "y.real <= 0", "y.real > 0"),
-    curvature("elu", "(ddx, y, alpha)", "(dy, y, alpha)", "x0"),
-    curvature("softsign", "(-2 *", "(2 *"),
+    curvature("elu", "elu_backward(ddx, y, alpha)", "elu_backward(dy, y, alpha)", "x0"),
+    curvature("softsign", "-2 * np.sign(x.real)", "2 * np.sign(x.real)"),
     curvature("silu", "x * (r - s)", "x * (s - r)", family="gated"),
     curvature("silu", "silu_backward(ddx, x)", "silu_backward(dy, x)", "x0", "gated"),
     curvature("gelu", "2 - x * x", "1 - x * x", family="gated"),
-    curvature("gelu_tanh", "ddv + ", "", family="gated"),
+    curvature("gelu_tanh", "ddv + (r - s) * dv * dv", "(r - s) * dv * dv", family="gated"),
     curvature("gelu_tanh", "(2 * dv)", "dv", family="gated"),
     curvature("mish", "2 * t * s", "t * s", family="gated"),
-    curvature("softmax", " - dy * t", ""),
-    curvature("softmax", " - dy * t", " + dy * t"),
-    curvature(
-        "softmax", "return softmax_backward(ddx, y),", "return softmax_backward(dy, y),", "x0"
-    ),
+    curvature("softmax", "ddx * (dy - s) - dy * t", "ddx * (dy - s)"),
+    curvature("softmax", "ddx * (dy - s) - dy * t", "ddx * (dy - s) + dy * t"),
+    curvature("softmax", "softmax_backward(ddx, y)", "softmax_backward(dy, y)", "x0"),
     second("ops.noise.dropout_double_backward", "ddx * mask", "ddx", "dropout", "x0"),
     second("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dense", "weight"),
     second(
@@ -264,15 +324,15 @@ SECOND = [
     ),
     second(
         "layers.dense.Dense.double_backward",
-        "(ddx, record,",
-        "(ddx, 0 * record,",
+        'run.dense_double_backward(ddx, record, self.parameters["weight"], dweight)',
+        'run.dense_double_backward(ddx, 0 * record, self.parameters["weight"], dweight)',
         "dense",
         "weight",
     ),
     second(
         "layers.activation.Activation.double_backward",
-        "(ddx, record, cache",
-        "(ddx, ddx, cache",
+        "record",
+        "ddx",
         "tanh",
         "x1",
     ),
@@ -297,11 +357,17 @@ SECOND = [
     ),
     second("ops.fourier.fourier_double_backward", "-t * s", "t * s", "fourier", "x0"),
     second("ops.fourier.fourier_double_backward", "omega * omega", "omega", "fourier", "x1"),
-    second("ops.fourier.fourier_double_backward", "-ddx * (", "ddx * (", "fourier", "x1"),
+    second(
+        "ops.fourier.fourier_double_backward",
+        "-ddx * (omega * omega * (ds * s + dc * c)).sum(axis=2)",
+        "ddx * (omega * omega * (ds * s + dc * c)).sum(axis=2)",
+        "fourier",
+        "x1",
+    ),
     second(
         "layers.fourier.FourierFeatures.double_backward",
-        "(ddx, record,",
-        "(ddx, cache,",
+        "record",
+        "cache",
         "fourier",
         "x1",
     ),
@@ -309,13 +375,25 @@ SECOND = [
     second("layers.residual.Residual.double_backward", "ddx + ddy", "ddy", "residual", "x0"),
     second("layers.residual.Residual.input_gradient", "dy + dx", "dx", "residual", "x0"),
     second(CHAIN2, "h.append(injected)", "h.append(None)", "chain", "x2"),
-    second(CHAIN2, "else dy\n", "else -dy\n", "chain", "x2"),
-    second(CHAIN2, "u, delta[s], outputs[s]", "u, e[s], outputs[s]", "chain", "x1"),
+    second(
+        CHAIN2,
+        "dense_backward_input(e[s + 1], weights[s + 1]) if s < stages[-1] else dy",
+        "dense_backward_input(e[s + 1], weights[s + 1]) if s < stages[-1] else -dy",
+        "chain",
+        "x2",
+    ),
+    second(
+        CHAIN2,
+        '_activation(code, arguments[s], "double_backward", u, delta[s], outputs[s])',
+        '_activation(code, arguments[s], "double_backward", u, e[s], outputs[s])',
+        "chain",
+        "x1",
+    ),
     second(CHAIN2, "total(r, h[s])", "r", "chain", "x2"),
     second(
         CHAIN2,
-        "(t, e[s], weights[s], dweight)",
-        "(t, delta[s], weights[s], dweight)",
+        "e[s]",
+        "delta[s]",
         "chain",
         "x2",
     ),
@@ -325,7 +403,14 @@ SECOND = [
 
 PENALIZED = [
     Mutation("ops.chain.chain_penalized_backward", old, new, "loss and penalty of chain", "x")
-    for old, new in [(".sum() / 2", ".sum()"), ("up(c * g)", "up(g)"), ("(dy, x", "(ones, x")]
+    for old, new in [
+        ("(c * np.square(g)).sum() / 2", "(c * np.square(g)).sum()"),
+        ("up(c * g)", "up(g)"),
+        (
+            "chain_backward(dy, x, y, w, plan, arguments, grads, False)",
+            "chain_backward(ones, x, y, w, plan, arguments, grads, False)",
+        ),
+    ]
 ]
 
 
@@ -336,9 +421,19 @@ def penalty(where, old, new, case="wgan-gp, tanh", parameter="0.weight"):
 PENALTIES = [
     penalty("objectives.penalties.squared_norm", "2 * len(g)", "len(g)", "r1, relu"),
     penalty("objectives.penalties.squared_norm", "g / g.dtype.type(len(g))", "g", "r2, tanh"),
-    penalty("ops.normalisation.polar", "sum(axis=1, keepdims=True)", "sum(keepdims=True)"),
-    penalty("objectives.penalties.distance_from_one", "(norm - 1) * (2", "(1 - norm) * (2"),
-    penalty("objectives.penalties.distance_from_one", "(norm - 1) * (2", "norm * (2"),
+    penalty(
+        "ops.normalisation.polar",
+        "np.square(scaled).sum(axis=1, keepdims=True)",
+        "np.square(scaled).sum(keepdims=True)",
+    ),
+    penalty(
+        "objectives.penalties.distance_from_one",
+        "(norm - 1) * (2 / len(g))",
+        "(1 - norm) * (2 / len(g))",
+    ),
+    penalty(
+        "objectives.penalties.distance_from_one", "(norm - 1) * (2 / len(g))", "norm * (2 / len(g))"
+    ),
     penalty("ops.normalisation.polar", "np.where(length > 0, length, 1)", "1.0", "dragan, elu"),
     penalty("objectives.penalties.gradient_penalty", "coefficient * dg", "dg"),
     penalty(
@@ -357,15 +452,15 @@ PENALTIES = [
     ),
     Mutation(
         "objectives.penalties.penalized_backward",
-        "c, cache, grads",
-        "c, cache, None",
+        "judge.penalized_backward(dlogits, c, cache, grads)",
+        "judge.penalized_backward(dlogits, c, cache, None)",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
     Mutation(
         "objectives.penalties.penalized_backward",
-        "penalties[name], grads, rng",
-        "penalties[name], None, rng",
+        "discriminator, x, measure, penalties[name], grads, rng, every",
+        "discriminator, x, measure, penalties[name], None, rng, every",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),
@@ -381,7 +476,11 @@ def objective(name, old, new, parameter):
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"
 OBJECTIVES = [
     Mutation(
-        "objectives.losses.cross_entropy_discriminator", "dreal, dfake)", "dfake, dreal)", D, "x0"
+        "objectives.losses.cross_entropy_discriminator",
+        "DiscriminatorLoss(real + fake, dreal, dfake)",
+        "DiscriminatorLoss(real + fake, dfake, dreal)",
+        D,
+        "x0",
     ),
     Mutation(
         "objectives.losses.cross_entropy_discriminator", "real + fake", "real - fake", D, "x1"
@@ -399,12 +498,18 @@ OBJECTIVES = [
     ),
     Mutation(
         "objectives.losses.non_saturating_generator",
-        "*run.bce_with_logits(fake_logits, 1.0)",
-        "run.bce_with_logits(fake_logits, 1.0)[0], run.bce_with_logits(fake_logits, 0.0)[1]",
+        "GeneratorLoss(*run.bce_with_logits(fake_logits, 1.0))",
+        "GeneratorLoss(run.bce_with_logits(fake_logits, 1.0)[0],"
+        " run.bce_with_logits(fake_logits, 0.0)[1])",
         G,
     ),
     objective("least_squares", "real + fake", "real - fake", "x1"),
-    objective("least_squares", "dreal, dfake)", "-dreal, dfake)", "x0"),
+    objective(
+        "least_squares",
+        "DiscriminatorLoss(real + fake, dreal, dfake)",
+        "DiscriminatorLoss(real + fake, -dreal, dfake)",
+        "x0",
+    ),
     Mutation(
         "objectives.losses._half_squares",
         "dlogits / 2",
@@ -414,12 +519,20 @@ OBJECTIVES = [
     objective("wasserstein", "-dreal", "dreal", "x0"),
     objective("wasserstein", "1 / side.size", "1.0", "x1"),
     Mutation(
-        "objectives.losses.wasserstein_generator", "-1 /", "1 /", "objective wasserstein, generator"
+        "objectives.losses.wasserstein_generator",
+        "-1 / fake_logits.size",
+        "1 / fake_logits.size",
+        "objective wasserstein, generator",
     ),
     objective("hinge", "1 + fake_logits", "1 - fake_logits", "x1"),
     objective("hinge", "np.sign(m)", "m", "x0"),
     objective("hinge", "-dreal", "dreal", "x0"),
-    objective("relativistic", "dreal, -dreal", "dreal, dreal", "x1"),
+    objective(
+        "relativistic",
+        "DiscriminatorLoss(value, dreal, -dreal)",
+        "DiscriminatorLoss(value, dreal, dreal)",
+        "x1",
+    ),
     objective("relativistic", "real_logits - fake_logits", "fake_logits - real_logits", "x0"),
     Mutation(
         "objectives.losses.relativistic_generator",
@@ -427,23 +540,34 @@ OBJECTIVES = [
         "real_logits - fake_logits",
         "objective relativistic, generator",
     ),
-    objective("relativistic_average", "a - b.sum()", "a + b.sum()", "x0"),
+    objective(
+        "relativistic_average", "a - b.sum() / number(a.size)", "a + b.sum() / number(a.size)", "x0"
+    ),
     objective("relativistic_average", "b - a.sum() / number(b.size)", "b", "x1"),
     Mutation(
         "objectives.losses.relativistic_average_generator",
-        "value, dfake, _",
-        "value, _, dfake",
+        "value, dfake, _ = relativistic_average_discriminator(fake_logits, real_logits)",
+        "value, _, dfake = relativistic_average_discriminator(fake_logits, real_logits)",
         "objective relativistic-average, generator",
     ),
-    Mutation("ops.loss.mse", "backward(x, target)", "backward(target, x)", "reconstruction mse"),
+    Mutation(
+        "ops.loss.mse", "mse_backward(x, target)", "mse_backward(target, x)", "reconstruction mse"
+    ),
     Mutation(
         "ops.loss.bce_with_logits",
-        "backward(logits, target)",
-        "backward(logits, 1 - target)",
+        "bce_with_logits_backward(logits, target)",
+        "bce_with_logits_backward(logits, 1 - target)",
         "reconstruction bce",
     ),
-    Mutation("ops.loss.l1", "l1_backward(x", "mse_backward(x", "reconstruction l1"),
-    Mutation("ops.loss.bce_with_logits", "ward(logits, target)\n", "ward(logits, 0)\n", G),
+    Mutation(
+        "ops.loss.l1", "l1_backward(x, target)", "mse_backward(x, target)", "reconstruction l1"
+    ),
+    Mutation(
+        "ops.loss.bce_with_logits",
+        "bce_with_logits_backward(logits, target)",
+        "bce_with_logits_backward(logits, 0)",
+        G,
+    ),
 ]
 
 MUTATIONS = [

@@ -10,10 +10,22 @@ def case(name):
 
 
 MUTATIONS = [
-    Mutation("objectives.regularisers.l1", "np.sign(code) /", "code /", case("sparse, l1"), FIRST),
-    Mutation("objectives.regularisers.kl", "- rho * u", "+ rho * u", case("sparse, kl"), FIRST),
-    Mutation("objectives.regularisers.kl", "v * h", "v", case("sparse, kl"), FIRST),
-    Mutation("objectives.regularisers.kl", " * rest", "", case("sparse, kl"), FIRST),
+    Mutation("objectives.regularisers.l1", "np.sign(code)", "code", case("sparse, l1"), FIRST),
+    Mutation(
+        "objectives.regularisers.kl",
+        "(1 - rho) * v * h - rho * u * rest",
+        "(1 - rho) * v * h + rho * u * rest",
+        case("sparse, kl"),
+        FIRST,
+    ),
+    Mutation(
+        "objectives.regularisers.kl",
+        "(1 - rho) * v * h",
+        "(1 - rho) * v",
+        case("sparse, kl"),
+        FIRST,
+    ),
+    Mutation("objectives.regularisers.kl", "rho * u * rest", "rho * u", case("sparse, kl"), FIRST),
     Mutation(
         "objectives.regularisers.contraction",
         "2 * weight / n",
@@ -23,15 +35,15 @@ MUTATIONS = [
     ),
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
-        "[theirs].T",
-        "[theirs].T * 0",
+        'grads["decoder"][theirs].T',
+        'grads["decoder"][theirs].T * 0',
         case("tied"),
         FIRST,
     ),
     Mutation(
         "models.autoencoder.Autoencoder.reconstruction_step",
-        "type(weight) * slope",
-        "type(1) * slope",
+        "code.dtype.type(weight)",
+        "code.dtype.type(1)",
         case("sparse, l1"),
         FIRST,
     ),
@@ -45,6 +57,6 @@ DEEP = "test_regularisers.test_the_jacobian_of_a_deep_encoder_is_that_of_differe
 SILENT = [
     Silent("models.autoencoder.Autoencoder.train_step", "self.tie()", "pass", TIED),
     Silent("objectives.regularisers.kl", "(np.log(1 - rho) - off)", "(np.log(rho) - off)", ACTIVE),
-    Silent("objectives.regularisers.contraction", "return weight *", "return", DEEP),
-    Silent("objectives.regularisers.contraction", "unit] = 1", "unit] = 2", DEEP),
+    Silent("objectives.regularisers.contraction", "weight * total", "total", DEEP),
+    Silent("objectives.regularisers.contraction", "one[:, unit] = 1", "one[:, unit] = 2", DEEP),
 ]

@@ -20,10 +20,22 @@ def silent(name, old, new, test, *arguments):
 
 FIRST = "generator.0.weight"
 MUTATIONS = [
-    translator("discriminator_step", "loss.dfake]", "-loss.dfake]", D, "discriminator.0.weight"),
-    translator("generator_step", "d_cache)[:, a:]", "d_cache)[:, :-a]", G, FIRST),
+    translator("discriminator_step", "loss.dfake", "-loss.dfake", D, "discriminator.0.weight"),
+    translator(
+        "generator_step",
+        "self.discriminator.backward(loss.dfake, d_cache)[:, a:]",
+        "self.discriminator.backward(loss.dfake, d_cache)[:, :-a]",
+        G,
+        FIRST,
+    ),
     translator("generator_step", "dmade = self.l1_weight * derror", "dmade = derror", G, FIRST),
-    translator("generator_step", "self.adversarial_weight * self.disc", "self.disc", G, FIRST),
+    translator(
+        "generator_step",
+        "self.adversarial_weight * self.discriminator.backward(loss.dfake, d_cache)[:, a:]",
+        "self.discriminator.backward(loss.dfake, d_cache)[:, a:]",
+        G,
+        FIRST,
+    ),
 ]
 
 SILENT = [

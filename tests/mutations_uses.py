@@ -20,22 +20,54 @@ PERFECT = (
 HELD_OUT = "test_vae.test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training"
 MUTATIONS: list = []
 SILENT = [
-    Silent("study.latent.search", "(shown * np.square(", "(np.square(", FIRST),
-    Silent("study.latent.search", "loss += prior", "loss -= prior", FIRST),
-    Silent("study.latent.search", ".argmin(axis=1)", ".argmax(axis=1)", FIRST),
-    Silent("study.latent.search", "+ dtype.type(prior)", "- dtype.type(prior)", DRAWN),
-    Silent("commands.enhance.wiener", "(variance - std**2", "(variance - std", WINDOW),
-    Silent("commands.enhance.wiener", "mean + kept", "kept", WINDOW),
+    Silent(
+        "study.latent.search",
+        "shown * np.square(decoder(z) - target)",
+        "np.square(decoder(z) - target)",
+        FIRST,
+    ),
+    Silent(
+        "study.latent.search",
+        "loss += prior / 2 * np.square(z).sum(axis=1)",
+        "loss -= prior / 2 * np.square(z).sum(axis=1)",
+        FIRST,
+    ),
+    Silent(
+        "study.latent.search",
+        "loss.reshape(len(x), restarts).argmin",
+        "loss.reshape(len(x), restarts).argmax",
+        FIRST,
+    ),
+    Silent(
+        "study.latent.search",
+        "decoder.backward(2 * shown * (output - target), cache) + dtype.type(prior) * z",
+        "decoder.backward(2 * shown * (output - target), cache) - dtype.type(prior) * z",
+        DRAWN,
+    ),
+    Silent("commands.enhance.wiener", "variance - std**2", "variance - std", WINDOW),
+    Silent(
+        "commands.enhance.wiener", "mean + kept * (images - mean)", "kept * (images - mean)", WINDOW
+    ),
     Silent("commands.complete.by_components", "max(left, 1e-9)", "10 * left", COMPONENTS),
     Silent("commands.complete.by_components", "variances - left", "variances", LOADING),
-    Silent("commands.defend.moved", ") + there[0]", ")", RANGES),
+    Silent(
+        "commands.defend.moved",
+        "(x - here[0]) * ((there[1] - there[0]) / (here[1] - here[0])) + there[0]",
+        "(x - here[0]) * ((there[1] - there[0]) / (here[1] - here[0]))",
+        RANGES,
+    ),
     Silent("commands.defend.defence", "*ranges[::-1]", "*ranges", RANGES),
     Silent("commands.defend.rounded", "(low + high) / 2", "low", ROUNDED),
-    Silent("study.anomaly.directions", "[1]", "[0]", BOLD),
+    Silent("study.anomaly.directions", "polar(blurred(x))[1]", "polar(blurred(x))[0]", BOLD),
     Silent("study.anomaly.scores_for", "critic.in_width == model.features", "True", PAIRS),
     Silent("models.vaegan.VAEGAN.error", "layer(target, same)", "layer(target, rng)", PERFECT),
-    Silent("models.vae.Variational._bound", "binarized(rows, rng) if", "rows if", HELD_OUT),
+    Silent("models.vae.Variational._bound", "binarized(rows, rng)", "rows", HELD_OUT),
     Silent("models.vae.Variational.validate", "self.samples", "1", HELD_OUT),
-    Silent("commands.common.linear_guess", "target + ", "", REGRESSION),
+    Silent(
+        "commands.common.linear_guess",
+        "target + (x - mean) @ weights",
+        "(x - mean) @ weights",
+        REGRESSION,
+    ),
     Silent("commands.common.linear_guess", "(x - mean)", "x", REGRESSION),
 ]

@@ -19,24 +19,50 @@ def weighted(old, new, parameter="encoder.0.weight"):
 
 
 MUTATIONS = [
-    likelihood(BERNOULLI, "-dy", "dy", "log_bernoulli_with_logits"),
+    likelihood(BERNOULLI, "-dy[:, None]", "dy[:, None]", "log_bernoulli_with_logits"),
     likelihood(BERNOULLI, "cross_entropy_slopes(logits, x)", "logits", "log_bernoulli_with_logits"),
-    likelihood(BERNOULLI, "dy[:, None] * ", "", "log_bernoulli_with_logits"),
-    likelihood("log_gaussian_backward", "2 * ", "", "log_gaussian"),
-    likelihood("log_prior_ratio_backward", "-dy[:", "dy[:", "log_prior_ratio", "x0"),
+    likelihood(
+        BERNOULLI,
+        "-dy[:, None] * cross_entropy_slopes(logits, x)",
+        "-cross_entropy_slopes(logits, x)",
+        "log_bernoulli_with_logits",
+    ),
+    likelihood("log_gaussian_backward", "2 * dy[:, None]", "dy[:, None]", "log_gaussian"),
+    likelihood("log_prior_ratio_backward", "-dy[:, None]", "dy[:, None]", "log_prior_ratio", "x0"),
     likelihood(
         "log_prior_ratio_backward", "dy[:, None] / 2", "dy[:, None]", "log_prior_ratio", "x1"
     ),
-    likelihood("log_mean_exp_backward", " / w.sum(axis=1, keepdims=True)", "", "log_mean_exp"),
-    likelihood("log_mean_exp_forward", ".mean(axis=1)) +", ".mean(axis=1)) -", "log_mean_exp"),
-    vae("bound_step", "ddescribed += beta *", "ddescribed +="),
+    likelihood(
+        "log_mean_exp_backward",
+        "dy[:, None] * w / w.sum(axis=1, keepdims=True)",
+        "dy[:, None] * w",
+        "log_mean_exp",
+    ),
+    likelihood(
+        "log_mean_exp_forward",
+        "np.log(np.exp(a - top).mean(axis=1)) + top[:, 0]",
+        "np.log(np.exp(a - top).mean(axis=1)) - top[:, 0]",
+        "log_mean_exp",
+    ),
+    vae(
+        "bound_step",
+        "beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        "np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+    ),
     vae("bound_step", "-1 / n", "-1", parameter="decoder.0.weight"),
     vae("bound_step", "error + beta * kl", "error + kl"),
     weighted("dmany[:, self.latent_dim :] += dlog_var", "pass"),
-    weighted("dmany[:, self.latent_dim :]", "dmany[:, : self.latent_dim]"),
-    weighted("dz += self", "dz = self"),
-    weighted(".sum(axis=1)", ".mean(axis=1)"),
-    weighted("(dlog_w, output", "(dlog_w * 0 + 1, output", "decoder.0.weight"),
+    weighted("dmany[:, self.latent_dim :] += dlog_var", "dmany[:, : self.latent_dim] += dlog_var"),
+    weighted(
+        'dz += self.reader.backward(doutput, decoder_cache, grads["decoder"])',
+        'dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])',
+    ),
+    weighted("dmany.reshape(n, k, -1).sum", "dmany.reshape(n, k, -1).mean"),
+    weighted(
+        "self.likelihood.backward(dlog_w, output, x)",
+        "self.likelihood.backward(dlog_w * 0 + 1, output, x)",
+        "decoder.0.weight",
+    ),
 ]
 
 BOUND = "test_vae.test_with_the_true_posterior_the_bound_is_the_likelihood_of_a_single_code"
@@ -52,14 +78,42 @@ SILENT = [
         "cross_entropies(-logits, x)",
         LIKELY,
     ),
-    Silent("ops.likelihood.log_gaussian_forward", "return -", "return -0.5 * ", LIKELY),
     Silent(
-        "ops.likelihood.log_gaussian_forward", " - math.log(math.pi) / 2 * x.shape[1]", "", LIKELY
+        "ops.likelihood.log_gaussian_forward",
+        "-np.square(x - mean).sum(axis=1)",
+        "-0.5 * np.square(x - mean).sum(axis=1)",
+        LIKELY,
     ),
-    Silent("ops.likelihood.log_prior_ratio_forward", "np.square(eps) + ", "", RATIO),
-    Silent("ops.likelihood.log_mean_exp_forward", "+ top[:, 0]", "- top[:, 0]", STABLE),
-    Silent("models.vae.Variational._weigh", "log_p + ", "", BOUND),
-    Silent("models.vae.Variational.beta_now", "min(1.0, ", "max(0.0, ", WARM),
-    Silent("models.vae.binarized", "< x", "> x", DRAWN),
-    Silent("models.vae.Variational.train_step", "if self.binarize", "if not self.binarize", DRAWN),
+    Silent(
+        "ops.likelihood.log_gaussian_forward",
+        "-np.square(x - mean).sum(axis=1) - math.log(math.pi) / 2 * x.shape[1]",
+        "-np.square(x - mean).sum(axis=1)",
+        LIKELY,
+    ),
+    Silent("ops.likelihood.log_prior_ratio_forward", "np.square(eps) + log_var", "log_var", RATIO),
+    Silent(
+        "ops.likelihood.log_mean_exp_forward",
+        "np.log(np.exp(a - top).mean(axis=1)) + top[:, 0]",
+        "np.log(np.exp(a - top).mean(axis=1)) - top[:, 0]",
+        STABLE,
+    ),
+    Silent(
+        "models.vae.Variational._weigh",
+        "log_p + run.log_prior_ratio_forward(z, log_var, eps)",
+        "run.log_prior_ratio_forward(z, log_var, eps)",
+        BOUND,
+    ),
+    Silent(
+        "models.vae.Variational.beta_now",
+        "min(1.0, self.step / self.warm_up)",
+        "max(0.0, self.step / self.warm_up)",
+        WARM,
+    ),
+    Silent(
+        "models.vae.binarized",
+        "rng.random(x.shape, x.dtype) < x",
+        "rng.random(x.shape, x.dtype) > x",
+        DRAWN,
+    ),
+    Silent("models.vae.Variational.train_step", "self.binarize", "not self.binarize", DRAWN),
 ]

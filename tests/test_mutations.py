@@ -20,6 +20,7 @@ import mutations_translator
 import mutations_uses
 import mutations_vae
 import pytest
+from mutations import mutated
 
 from npgan import backend
 from npgan.check import catalogue
@@ -57,9 +58,9 @@ def mutate(mutation, monkeypatch):
     module, owner, name = locate(mutation.where)
     original = getattr(owner, name)
     source = textwrap.dedent(inspect.getsource(original))
-    assert source.count(mutation.old) == 1, f"{mutation.old!r} must occur once in\n{source}"
     namespace = {}
-    exec(source.replace(mutation.old, mutation.new), vars(module), namespace)
+    code = compile(mutated(source, mutation.old, mutation.new), mutation.where, "exec")
+    exec(code, vars(module), namespace)
     mutant = namespace[name]
     monkeypatch.setattr(owner, name, mutant)
     for other in [m for n, m in sys.modules.items() if n.split(".")[0] == "npgan"]:
@@ -69,14 +70,14 @@ def mutate(mutation, monkeypatch):
     if mutation.where.startswith("ops.") and hasattr(backend.run, name):
         monkeypatch.setattr(backend.run, name, mutant)
 
-    def mutated(row):
+    def changed(row):
         return row._make(mutant if part is original else part for part in row)
 
     for key, objective in losses.OBJECTIVES.items():
-        reports = {name: mutated(report) for name, report in objective.reports.items()}
-        monkeypatch.setitem(losses.OBJECTIVES, key, mutated(objective)._replace(reports=reports))
+        reports = {name: changed(report) for name, report in objective.reports.items()}
+        monkeypatch.setitem(losses.OBJECTIVES, key, changed(objective)._replace(reports=reports))
     for key, penalty in penalties.PENALTIES.items():
-        monkeypatch.setitem(penalties.PENALTIES, key, mutated(penalty))
+        monkeypatch.setitem(penalties.PENALTIES, key, changed(penalty))
     for key, opinion in multi.AGAINST.items():
         monkeypatch.setitem(multi.AGAINST, key, mutant if opinion is original else opinion)
     for key, loss in losses.RECONSTRUCTIONS.items():

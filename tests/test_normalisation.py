@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-import in_torch
 import naive
 import numpy as np
 import pytest
+from golden import IN_TORCH, recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_second_order import random
@@ -109,49 +109,41 @@ def test_what_is_alike_far_from_0_is_0_normalised(name):
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", IN_TORCH)
 def test_a_layer_and_its_gradients_are_torchs(name, training):
-    torch = pytest.importorskip("torch")
     net, x, noise = Sequential(layer(name)), random(6, 4), rng() if training else None
-    tensors = {n: torch.tensor(p, requires_grad=True) for n, p in net.parameters.items()}
-    points = torch.tensor(x, requires_grad=True)
-    expected = in_torch.apply(torch, net, tensors, points, training)
     y, cache = net.forward(x, noise)
     dy, grads = random(*y.shape, seed=1), net.parameters.like()
     dx = net.backward(dy, cache, grads)
-    (expected * torch.tensor(dy)).sum().backward()
-    np.testing.assert_allclose(y, expected.detach().numpy(), rtol=0, atol=1e-13)
-    np.testing.assert_allclose(dx, points.grad.numpy(), rtol=0, atol=1e-12)
-    for parameter, tensor in tensors.items():
-        np.testing.assert_allclose(grads[parameter], tensor.grad.numpy(), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(y, recorded("layer", name, training, "y"), rtol=0, atol=1e-13)
+    expected = recorded("layer", name, training, "grads")
+    np.testing.assert_allclose(np.append(grads.flat, dx), expected, rtol=0, atol=1e-12)
 
 
 def test_running_moments_are_torchs_without_what_those_keep_of_their_start():
-    torch = pytest.importorskip("torch")
-    mine, theirs = BatchNorm(4).astype(np.float64), torch.nn.BatchNorm1d(4).double()
+    norm = BatchNorm(4).astype(np.float64)
     for t in range(1, 9):
-        x = random(6, 4, seed=t) + 2
-        mine(x, rng())
-        theirs(torch.tensor(x))
-        mean, var, batches = mine.buffers.values()
+        norm(random(6, 4, seed=t) + 2, rng())
+        mean, var, batches = norm.buffers.values()
+        their_mean, their_var = recorded("running", t)
         kept = 0.9**t  # of the mean 0 and the variance 1
-        np.testing.assert_allclose(mean, theirs.running_mean / (1 - kept), rtol=1e-13)
-        np.testing.assert_allclose(var, (theirs.running_var - kept) / (1 - kept), rtol=1e-13)
-        assert int(batches[0]) == int(theirs.num_batches_tracked)
+        np.testing.assert_allclose(mean, their_mean / (1 - kept), rtol=1e-13)
+        np.testing.assert_allclose(var, (their_var - kept) / (1 - kept), rtol=1e-13)
+        assert batches == t
+
+
+def spectral():
+    """Return a layer whose singular vectors are far from found."""
+    dense = SpectralDense(5, 3, rng=0).astype(np.float64)
+    dense.buffers["u"][...] = [1, 0, 0, 0, 0]
+    return dense
 
 
 def test_singular_vectors_move_as_torchs():
-    torch = pytest.importorskip("torch")
-    dense, linear = SpectralDense(5, 3, rng=0).astype(np.float64), torch.nn.Linear(5, 3).double()
-    linear.weight.data[...] = torch.tensor(dense.parameters["weight"].T)  # torch has it transposed
-    norm = torch.nn.utils.parametrizations.spectral_norm(linear).parametrizations.weight[0]
-    norm._u[...], norm._v[...] = (torch.tensor(dense.buffers[name]) for name in "vu")
-    dense(random(2, 5), rng())  # one power iteration from W.T u, torch's begins with W v
-    norm._power_method(torch.tensor(dense.parameters["weight"].T), 1)
-    weight, vectors = dense.parameters["weight"], dense.buffers
-    sigma = vectors["u"] @ weight @ vectors["v"]
-    close = float(norm._v @ torch.tensor(weight) @ norm._u)
-    assert sigma == pytest.approx(close, rel=1e-6)
+    dense = spectral()
+    dense(random(2, 5), rng())
+    for name, vector in dense.buffers.items():
+        np.testing.assert_allclose(vector, recorded("spectral", name), rtol=1e-13)
 
 
 # --- layer norm, batch norm ----------------------------------------------------------------------

@@ -4,11 +4,11 @@ import tomllib
 from dataclasses import replace
 from math import sqrt
 
-import in_torch
 import naive
 import numpy as np
 import pytest
 import tomli_w
+from golden import recorded
 from test_second_order import Square, network, random
 
 from npgan import (
@@ -141,30 +141,24 @@ def test_a_linear_discriminators_penalty_is_known(name, choice):
     assert grads["0.bias"] == 0
 
 
+def penalized(name, layer):
+    """Return a network and the points at which it is penalized."""
+    net = build(catalogue.CRITICS[layer], rng=3).astype(np.float64)
+    net.parameters.flat[:] += 0.1 * random(net.parameters.flat.size, seed=4)
+    return net, PENALTIES[name].points(random(6, 4), random(6, 4, seed=1), rng())
+
+
 @pytest.mark.parametrize("choice", backend.BACKENDS)
 @pytest.mark.parametrize("layer", catalogue.CRITICS)
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_penalty_and_its_gradient_are_torchs(name, layer, choice):
-    torch = pytest.importorskip("torch")
     backend.use(choice)
-    net = build(catalogue.CRITICS[layer], rng=3).astype(np.float64)
-    net.parameters.flat[:] += 0.1 * random(net.parameters.flat.size, seed=4)
-    x = PENALTIES[name].points(random(6, 4), random(6, 4, seed=1), rng())
+    net, x = penalized(name, layer)
     grads = net.parameters.like()
     value = penalties.gradient_penalty(net, x, PENALTIES[name].measure, 3.0, grads)
-
-    tensors = {n: torch.tensor(p, requires_grad=True) for n, p in net.parameters.items()}
-    parameters, points = list(tensors.values()), torch.tensor(x, requires_grad=True)
-    logits = in_torch.apply(torch, net, tensors, points)
-    (g,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
-    norm = g.norm(dim=1)
-    penalty = 3 * ((norm**2 / 2).mean() if name in ("r1", "r2") else ((norm - 1) ** 2).mean())
-    dparameters = torch.autograd.grad(penalty, parameters, allow_unused=True)
-    assert value == pytest.approx(penalty.item(), rel=1e-12)
-    zeros = (torch.zeros_like(p) if d is None else d
-             for d, p in zip(dparameters, parameters, strict=True))  # fmt: skip
-    expected = torch.cat([d.ravel() for d in zeros]).numpy()
-    np.testing.assert_allclose(grads.flat, expected, rtol=0, atol=1e-10 * abs(expected).max())
+    penalty, *expected = recorded("penalty", name, layer)
+    assert value == pytest.approx(penalty, rel=1e-12)
+    np.testing.assert_allclose(grads.flat, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
 
 
 def test_a_penaltys_gradient_is_added_and_not_needed_for_its_value():
