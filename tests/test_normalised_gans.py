@@ -160,9 +160,9 @@ def test_both_backends_train_alike():
 
 def config():
     networks = {
-        "generator": ["dense 16 32", "batch_norm 32", "relu", "dense 32 2"],
+        "generator": ["dense 16 32", "batch_norm 32", "relu", "dense 32 data"],
         "discriminator": [
-            *("spectral_dense 2 32", "leaky_relu 0.2", "minibatch_stddev"),
+            *("spectral_dense data 32", "leaky_relu 0.2", "minibatch_stddev"),
             *("batch_norm 33", "spectral_dense 33 1"),
         ],
     }
@@ -202,8 +202,8 @@ def test_the_data_gives_its_width_to_a_spectral_layer_as_well():
         ("spectral_dense 100000 100000", "has 10,000,100,000 weights; at most"),
         ("layer_norm 1000000000", "has 2,000,000,000 weights; at most"),
         ("minibatch_discrimination 10000 100 1000", "weights; at most"),
-        ("batch_norm wide", "has 'batch_norm wide': it must be 'batch_norm WIDTH'"),
-        ("spectral_dense 3", "it must be 'spectral_dense IN OUT'"),
+        ("batch_norm wide", "the network generator: the width of batch_norm must be a whole number, at least 1, not 'wide'"),
+        ("spectral_dense 3", "it must be 'spectral_dense in_features out_features \\[init\\]'"),
     ],
 )
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_built(spec, message):

@@ -165,7 +165,7 @@ class Layer:
         that is the default is left out.
         """
         words = [self.name]
-        for parameter in arguments(type(self)):
+        for parameter in parameters(type(self)):
             value = getattr(self, parameter.name, None)
             default_name = isinstance(value, str) and value == parameter.default
             if isinstance(value, int | float | str) and not default_name:
@@ -196,7 +196,7 @@ class Layer:
         return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"
 
 
-def arguments(kind: type[Layer]) -> tuple[inspect.Parameter, ...]:
+def parameters(kind: type[Layer]) -> tuple[inspect.Parameter, ...]:
     """Return the constructor's parameters that are said in words: those that may be positional."""
     every = inspect.signature(kind).parameters.values()
     return tuple(p for p in every if p.kind is p.POSITIONAL_OR_KEYWORD)

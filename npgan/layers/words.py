@@ -9,7 +9,7 @@ import numpy as np
 
 from npgan.errors import InputError, shown, unknown
 from npgan.layers.chain import Chain
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Layer, parameters
 from npgan.layers.residual import Residual
 from npgan.layers.sequential import Sequential
 
@@ -102,12 +102,16 @@ def read(spec: str) -> tuple[type[Layer], list[int | float | str]]:
     name, *arguments = spec.split() or [""]
     if name not in LAYERS:
         raise unknown("layer", name, LAYERS)
-    values = list(map(_value, arguments))
+    kind, values = LAYERS[name], list(map(_value, arguments))
     try:
-        inspect.signature(LAYERS[name]).bind(*values)
+        inspect.signature(kind).bind(*values)
     except TypeError:
-        raise InputError(f"layer {shown(spec)}: {name} does not take these arguments") from None
-    return LAYERS[name], values
+        takes = [p.name if p.default is p.empty else f"[{p.name}]" for p in parameters(kind)]
+        raise InputError(
+            f"layer {shown(spec)}: {name} does not take these arguments: it must be "
+            f"'{' '.join([name, *takes])}'"
+        ) from None
+    return kind, values
 
 
 def _words(layer: Layer) -> Any:
