@@ -27,6 +27,18 @@ def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = 
     return specs[:-1] + ([output] if output else [])
 
 
+def coders(*widths: int, code: str = "latent", **ends: str) -> dict[str, list]:
+    """Return an encoder and, with the same widths in reverse order, a decoder of pixels.
+
+    >>> coders(9, code="2*latent", hidden="relu")["encoder"]
+    ['dense data 9', 'relu', 'dense 9 2*latent']
+    """
+    return {
+        "encoder": mlp("data", *widths, code, **ends),
+        "decoder": mlp("latent", *reversed(widths), "data", **ends, output="sigmoid"),
+    }
+
+
 def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
     return {name: {"name": "adam", **settings} for name in names}
 
@@ -59,19 +71,19 @@ LARGE = {
 def _mixture(data: str, scale: float) -> Config:
     """Return a GAN for a mixture in the plane, whose standard deviation on each axis is ``scale``.
 
-    The generator moves points of the noise to a mode, and needs waves to go over from one to the
-    next quickly; the discriminator needs them to see how wide a mode is. Small first weights keep
-    the fast ones down until the modes are equally full. docs/quality.md has what each part does.
+    The generator moves points of noise, as many numbers each as the data have, to a mode. It needs waves
+    to go over from one mode to the next quickly; the discriminator needs them to see how wide a mode is.
+    Small first weights keep the fast waves down until the modes are equally full. docs/quality.md has what
+    each part does.
     """
     hidden = {"hidden": RELU, "init": "normal"}
-    generator = ["fourier latent 8 0.5 128.0", *mlp("17*latent", 64, 64, "data", **hidden)]
+    generator = ["fourier data 8 0.5 128.0", *mlp("17*data", 64, 64, "data", **hidden)]
     discriminator = ["fourier data 8 0.5 32.0", *mlp("17*data", 64, 64, 1, **hidden)]
     falls = {"start": 0.3, "end": 0.0001}
     return Config(
         model="gan",
         data=data,
         shape=[2],
-        latent=2,
         batch_size=256,
         steps=60_000,
         networks={
@@ -112,17 +124,13 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
 
 def _vae(latent: int, epochs: int) -> Config:
     """Return a variational autoencoder of digits."""
-    ends = {"hidden": RELU, "init": TORCH}
     return Config(
         model="vae",
         **MNIST,
         latent=latent,
         batch_size=128,
         epochs=epochs,
-        networks={
-            "encoder": mlp("data", 400, "2*latent", **ends),
-            "decoder": mlp("latent", 400, "data", **ends, output="sigmoid"),
-        },
+        networks=coders(400, code="2*latent", hidden=RELU, init=TORCH),
         optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
     )
 
@@ -236,10 +244,7 @@ PRESETS: dict[str, Config] = {
         latent=30,
         batch_size=128,
         epochs=120,
-        networks={
-            "encoder": mlp("data", 1000, 500, 250, "latent", **DEEP),
-            "decoder": mlp("latent", 250, 500, 1000, "data", **DEEP, output="sigmoid"),
-        },
+        networks=coders(1000, 500, 250, **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
         settings={"loss": "mse"},
     ),
@@ -286,8 +291,7 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=20,
         networks={
-            "encoder": mlp("data", 512, 256, "2*latent", hidden=LEAKY),
-            "decoder": mlp("latent", 256, 512, "data", hidden=LEAKY, output="sigmoid"),
+            **coders(512, 256, code="2*latent", hidden=LEAKY),
             "discriminator": mlp("data", 512, 256, 1, hidden=LEAKY),
         },
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
@@ -303,8 +307,7 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=20,
         networks={
-            "encoder": mlp("data", 512, 256, "latent", hidden="elu"),
-            "decoder": mlp("latent", 256, 512, "data", hidden="elu", output="sigmoid"),
+            **coders(512, 256, hidden="elu"),
             "discriminator": mlp("latent", 256, 256, 1, hidden="elu"),
         },
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
@@ -317,8 +320,7 @@ PRESETS: dict[str, Config] = {
         batch_size=128,
         epochs=12,
         networks={
-            "encoder": mlp("data", 512, 256, "latent", hidden=LEAKY),
-            "decoder": mlp("latent", 256, 512, "data", hidden=LEAKY, output="sigmoid"),
+            **coders(512, 256, hidden=LEAKY),
             "discriminator": mlp("data+latent", 1024, 1024, 256, 1, hidden=LEAKY),
         },
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
@@ -344,10 +346,7 @@ PRESETS: dict[str, Config] = {
         latent=40,
         batch_size=128,
         epochs=60,
-        networks={
-            "encoder": mlp("data", 1000, 500, "2*latent", **DEEP),
-            "decoder": mlp("latent", 500, 1000, "data", **DEEP, output="sigmoid"),
-        },
+        networks=coders(1000, 500, code="2*latent", **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
     ),
     "iwae": Config(
@@ -356,10 +355,7 @@ PRESETS: dict[str, Config] = {
         latent=50,
         batch_size=20,
         epochs=10,
-        networks={
-            "encoder": mlp("data", 200, 200, "2*latent", hidden="tanh"),
-            "decoder": mlp("latent", 200, 200, "data", hidden="tanh", output="sigmoid"),
-        },
+        networks=coders(200, 200, code="2*latent", hidden="tanh"),
         optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"samples": 50, "binarize": True},
     ),
