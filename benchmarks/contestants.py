@@ -48,7 +48,7 @@ def config_of(name: str) -> Config:
     """Return a preset, a variant of one, or a configuration of this file's own."""
     base, changes = VARIANTS.get(name, (name, {}))
     config = OWN.get(name) or preset(base)
-    return replace(config, settings={**config.settings, **changes})
+    return replace(config, settings={**config.settings, **changes}).in_numbers()
 
 
 def operations(config: Config) -> int:

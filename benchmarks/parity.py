@@ -87,7 +87,7 @@ def keeping(used: np.ndarray, step: Callable[[np.ndarray, np.ndarray], None]) ->
 
 def npgan_training(name: str) -> Iterator[Snapshot]:
     """Train a preset with npgan; the arrays are the live ones, the gradients those last used."""
-    config = preset(name)
+    config = preset(name).in_numbers()
     model = float64_model(config)
     used = {network: parameters.like() for network, parameters in model.grads.items()}
     for network, optimizer in model.optimizers.items():
@@ -196,7 +196,7 @@ TORCH_MODELS = {"gan": TorchGAN, "autoencoder": TorchAutoencoder}
 
 def torch_training(name: str) -> Iterator[Snapshot]:
     """Train a preset with PyTorch, from npgan's first weights; the arrays are the live ones."""
-    config = preset(name)
+    config = preset(name).in_numbers()
     start = float64_model(config)
     model = TORCH_MODELS[config.model](config)
     for network in model.networks.values():

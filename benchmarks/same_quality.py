@@ -72,7 +72,7 @@ def train_classifier(data: Dataset, epochs: int = 5, batch_size: int = 128) -> S
 def torch_model(seed: int) -> TorchGAN:
     """Return the preset with torch's initial weights."""
     torch.manual_seed(seed)
-    return TorchGAN(preset(PRESET))
+    return TorchGAN(preset(PRESET).in_numbers())
 
 
 def npgan_run(data: Dataset, seed: int, weights: dict[str, np.ndarray] | None = None) -> Run:

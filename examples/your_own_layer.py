@@ -46,10 +46,6 @@ class Swish(Layer):
             grads["beta"][...] += (dy * x * y * (1 - s)).sum(axis=0)
         return dy * (s + self.parameters["beta"] * y * (1 - s)) if input_grad else None
 
-    def spec(self):
-        """Return the layer in words, for its repr and for files."""
-        return f"{self.name} {self.features}"
-
 
 class WrongSwish(Swish):
     """Swish, but the input's gradient lost its beta: wrong, though right where beta is 1."""

@@ -28,9 +28,9 @@ from npgan import backend, data, disk, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, shown
 from npgan.models import GENERATORS, Model
-from npgan.models.config import MODELS, Config, size_of
+from npgan.models.config import MODELS, Config
 from npgan.models.labels import Labels
-from npgan.models.refit import spoilers
+from npgan.models.refit import corruptions
 from npgan.schedules import Schedule
 from npgan.study.judge import Judge, draw_samples
 from npgan.study.pictures import draw
@@ -199,7 +199,7 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
 
 def _build(config: Config, folder: Path, rows: int) -> Model:
     """Build a run's model, unless its files are too small to hold the weights."""
-    size = sum(size_of(*network) for network in config.networks.items())
+    size = sum(config.weights().values())
     for name in (CHECKPOINT, WEIGHTS):
         path = folder / name
         if path.exists() and path.stat().st_size < size:
@@ -257,9 +257,9 @@ def load_data(config: Config, folder: Path) -> Dataset:
 
 
 def _fitted(before: Config, now: Config) -> Iterator[str]:
-    """Yield what became of layers that spoil images, to fit those of the data."""
+    """Yield what became of layers that corrupt images, to fit those of the data."""
     for name, specs in before.networks.items():
-        for old, new in zip_longest(spoilers(specs), spoilers(now.networks[name])):
+        for old, new in zip_longest(corruptions(specs), corruptions(now.networks[name])):
             if old != new:
                 yield f"the {name}'s {old} {f'becomes {new}' if new else 'is left out'}, to fit the data"
 

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import naive
+import numpy as np
 import pytest
 
 import npgan
-from npgan import backend, ops
+from npgan import InputError, backend, ops
 from npgan.kernels import KERNELS
-from npgan.layers import LAYERS, Activation
+from npgan.layers import LAYERS, Activation, example, read
 from npgan.ops.kinds import KINDS
 
 ROOT = Path(npgan.__file__).parent
@@ -55,6 +56,38 @@ def test_an_activation_has_all_its_places():
     }
     for place, names in places.items():
         assert names == {*KINDS, "softmax"}, f"{names ^ {*KINDS, 'softmax'}}: not {place}"
+
+
+def _fits_rows_of_4(kind):
+    try:
+        layer = example(kind.name)
+        return layer(np.ones((5, 4), np.float32)).shape[1:] == layer.out_shape((4,))
+    except InputError:
+        return False
+
+
+def _is_in_words(kind):
+    layer = example(kind.name)
+    return len(layer.spec().split()) > len(kind.example.split())
+
+
+def _says_its_shapes(kind):
+    return kind.shapes(*read(example(kind.name).spec())[1]) == example(kind.name).parameters.shapes
+
+
+LAYER_PLACES = {
+    "an example of it takes rows of 4 numbers, and makes the shape it says": _fits_rows_of_4,
+    "it keeps its constructor's arguments under their names": _is_in_words,
+    "it says its parameters' shapes before it is made": _says_its_shapes,
+    "npgan hands it on": lambda kind: hasattr(npgan, kind.__name__),
+    "it has a docstring": lambda kind: bool(kind.__doc__),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_has_all_its_places(name):
+    for place, is_there in LAYER_PLACES.items():
+        assert is_there(LAYERS[name]), f"{name}: not so that {place}"
 
 
 UNSAFE = [r"import pickle", r"allow_pickle=True", r"\beval\(", r"\bexec\(", r"fastmath=True"]

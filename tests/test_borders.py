@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npgan import InputError, backend, ops
-from npgan.check.catalogue.layers import SIZED
 from npgan.check.catalogue.operations import ARGUMENTS, PLAN
-from npgan.layers import LAYERS, Apart, Dense, Dropout, ReLU, Residual, Sequential, Tanh, build
+from npgan.layers import LAYERS, Apart, Dense, Dropout, ReLU, Residual, Sequential, Tanh, example
 from npgan.layers.chain import Chain
 from npgan.parameters import Parameters
 
@@ -196,7 +195,7 @@ def chain():
 
 
 KINDS = {
-    **{name: lambda name=name: build([SIZED.get(name, name)], rng=0).layers[0] for name in LAYERS},
+    **{name: lambda name=name: example(name) for name in LAYERS},
     "sequential": network,
     "residual": lambda: Residual(Dense(4, 5), Tanh(), Dense(5, 4), rng=0),
     "apart": lambda: Apart(network(), 2),

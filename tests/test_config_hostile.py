@@ -10,7 +10,7 @@ import pytest
 from damage import leaves
 
 from npgan import InputError
-from npgan.models.config import Config, size_of
+from npgan.models.config import Config
 from npgan.models.presets import PRESETS
 
 
@@ -36,7 +36,7 @@ WORDS = (
 
 
 def weights(name):
-    return sum(size_of(n, specs) for n, specs in PRESETS[name].networks.items())
+    return sum(PRESETS[name].weights().values())
 
 
 KINDS = list({PRESETS[n].model: n for n in sorted(PRESETS, key=weights, reverse=True)}.values())

@@ -38,11 +38,11 @@ NAN[1, 2] = np.nan
         ({"train": ROWS, "train_labels": LABELS[:2]}, "each of the 3 rows"),
         ({"train": ROWS, "train_labels": LABELS.astype(float)}, "one int64 for each"),
         ({"train": ROWS, "train_labels": LABELS - 1}, r"in \[0, inf\]; they lie in \[-1, 1\]"),
-        ({"train": ROWS, "image_shape": (-2, -2)}, r"make 4 pixels, not \(-2, -2\)"),
+        ({"train": ROWS, "shape": (-2, -2, 1)}, "each size in bad: shape must be .* not -2"),
         ({"train": ROWS.tolist()}, "train must be of the class ndarray"),
         ({"train": ROWS, "modes": ROWS[:, :2]}, r"modes must be numbers \(k, 4\)"),
         ({"train": ROWS, "test_labels": LABELS}, "test_labels are given without their rows"),
-        ({"train": ROWS, "image_shape": (2, 3)}, r"make 4 pixels, not \(2, 3\)"),
+        ({"train": ROWS, "shape": (2, 3, 1)}, r"make 4 numbers, or \(4,\), not \(2, 3, 1\)"),
     ],
 )
 def test_a_data_set_that_does_not_fit_together_is_refused(arguments, fragment):
@@ -75,7 +75,7 @@ def test_mnist_is_the_published_one():
     data = load("mnist")
     assert repr(data) == (
         "Dataset('mnist', train=(60000, 784) uint8, test=(10000, 784) uint8, "
-        "train_labels=(60000,) int64, test_labels=(10000,) int64, image_shape=(28, 28))"
+        "train_labels=(60000,) int64, test_labels=(10000,) int64, shape=(28, 28, 1))"
     )
     assert np.bincount(data.test_labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,

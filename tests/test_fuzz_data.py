@@ -140,7 +140,7 @@ def outcome(path, packed):
 def same(data, arrays):
     """Whether a data set is what `from_arrays` makes of arrays."""
     wanted = from_arrays(data.name, arrays)
-    fields = "train", "test", "train_labels", "test_labels", "image_shape", "classes"
+    fields = "train", "test", "train_labels", "test_labels", "shape", "classes"
     for field in fields:
         np.testing.assert_array_equal(
             getattr(data, field), getattr(wanted, field), field, strict=True

@@ -496,7 +496,7 @@ def test_what_is_right_passes_in_odd_clothes(what, directions):
 @pytest.mark.parametrize("method", ["central", "complex"])
 def test_what_normalisation_takes_away_has_no_gradient_but_rounding(method):
     for layer in (Dense(3, 4, rng=0), Dense(3, 8, rng=1)):
-        report = gradcheck(Sequential(layer, BatchNorm(layer.out_width)), X, method=method)
+        report = gradcheck(Sequential(layer, BatchNorm(layer.out_features)), X, method=method)
         assert report, report
 
 

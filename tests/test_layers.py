@@ -32,31 +32,10 @@ from npgan import (
     backend,
     gradcheck,
 )
-from npgan.layers import LAYERS, build
+from npgan.layers import LAYERS, build, count_weights, example
 
-# a spec of every layer there is, for inputs 4 wide
-SPECS = {name: name for name in LAYERS} | {
-    "dense": "dense 4 3 he_normal",
-    "leaky_relu": "leaky_relu 0.1",
-    "elu": "elu 0.5",
-    "dropout": "dropout 0.3",
-    "layer_norm": "layer_norm 4",
-    "batch_norm": "batch_norm 4",
-    "minibatch_discrimination": "minibatch_discrimination 4 3 2",
-    "spectral_dense": "spectral_dense 4 3 he_normal",
-    "fourier": "fourier 4 3 0.5 8.0",
-    "scale": "scale 0.5",
-    "gaussian_noise": "gaussian_noise 0.5",
-    "random_shift": "random_shift 2",
-    "random_block": "random_block 1",
-    "pixelate": "pixelate 2",
-}
 # the least batch that has a deviation, by whether it is a training pass
 LEAST = {("batch_norm", True): 2, ("minibatch_stddev", False): 1, ("minibatch_stddev", True): 1}
-
-
-def layer(name):
-    return build([SPECS[name]], rng=0).layers[0]
 
 
 def network(rng=0):
@@ -81,11 +60,11 @@ def one_pass(net, x, dy, seed):
 @given(n=st.integers(0, 5), dtype=st.sampled_from([np.float32, np.float64]))
 @settings(deadline=None, max_examples=8)
 def test_a_layer_keeps_rows_and_float_type_and_returns_the_width_it_says(name, training, n, dtype):
-    subject, n = layer(name).astype(dtype), max(n, LEAST.get((name, training), 0))
+    subject, n = example(name).astype(dtype), max(n, LEAST.get((name, training), 0))
     x = batch(0, n).astype(dtype)
     y, cache = subject.forward(x, np.random.default_rng(0) if training else None)
     dx = subject.backward(np.ones_like(y), cache, subject.parameters.like())
-    assert y.shape == (n, subject.out_features(4))
+    assert y.shape == (n, *subject.out_shape((4,)))
     assert dx.shape == x.shape
     assert y.dtype == dx.dtype == dtype
 
@@ -317,26 +296,41 @@ def test_a_sample_layer_has_the_variance_that_its_input_says():
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_spec_and_build_are_each_others_inverse(name):
-    assert set(SPECS) == set(LAYERS)
-    subject = layer(name)
-    assert subject.spec() == SPECS[name]
-    assert type(subject) is LAYERS[name]
-    assert repr(subject).removeprefix(type(subject).__name__) == {
-        "dense": "(4, 3, he_normal)",
-        "leaky_relu": "(0.1)",
-        "elu": "(0.5)",
-        "dropout": "(0.3)",
-        "layer_norm": "(4)",
-        "batch_norm": "(4)",
-        "minibatch_discrimination": "(4, 3, 2)",
-        "spectral_dense": "(4, 3, he_normal)",
-        "fourier": "(4, 3, 0.5, 8.0)",
-        "scale": "(0.5)",
-        "gaussian_noise": "(0.5)",
-        "random_shift": "(2)",
-        "random_block": "(1)",
-        "pixelate": "(2)",
-    }.get(name, "()")
+    subject = example(name)
+    twin = build([subject.spec()]).layers[0]
+    assert type(twin) is LAYERS[name]
+    assert twin.spec() == subject.spec()
+    assert twin.parameters.shapes == subject.parameters.shapes
+
+
+SAID = {
+    "dense 4 3": "Dense(4, 3)",
+    "dense 4 3 he_normal": "Dense(4, 3, he_normal)",
+    "spectral_dense 4 3 normal": "SpectralDense(4, 3, normal)",
+    "minibatch_discrimination 4 3 2": "MinibatchDiscrimination(4, 3, 2)",
+    "fourier 4 3 0.5 8.0": "FourierFeatures(4, 3, 0.5, 8.0)",
+    "batch_norm 4": "BatchNorm(4)",
+    "leaky_relu 0.1": "LeakyReLU(0.1)",
+    "elu 1.0": "ELU(1.0)",
+    "dropout 0.3": "Dropout(0.3)",
+    "random_shift 2": "RandomShift(2)",
+    "relu": "ReLU()",
+}
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_a_layers_words_are_its_constructors_arguments(words):
+    subject = build([words]).layers[0]
+    assert (subject.spec(), repr(subject)) == (words, SAID[words])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_weights_are_counted_before_they_are_made(name):
+    spec = example(name).spec()
+    assert (
+        count_weights([spec, [spec], {"sequential": [spec]}])
+        == 3 * example(name).parameters.flat.size
+    )
 
 
 def test_a_networks_spec_builds_it_again():

@@ -10,13 +10,11 @@ from commands import run
 from test_second_order import random
 
 from npgan import GAN, SGD, Adam, Dense, InputError, LeakyReLU, backend, runs
-from npgan.check import catalogue
-from npgan.layers import LAYERS, Sequential, build
+from npgan.layers import LAYERS, Sequential, build, example
 from npgan.models.presets import preset
 from npgan.objectives.penalties import gradient_penalty, squared_norm
 from npgan.training.steps import Steps
 
-SPECS = catalogue.SIZED | {"minibatch_stddev": "minibatch_stddev"}
 COUPLED = [name for name, kind in LAYERS.items() if kind.couples_samples]
 GENERATOR = ["dense 3 8", "batch_norm 8", "leaky_relu 0.2", "spectral_dense 8 4"]
 
@@ -26,7 +24,7 @@ def rng(seed=0):
 
 
 def judge(name, dtype=np.float32):
-    inner = Sequential(Dense(4, 4), build([SPECS[name]], rng=1).layers[0], LeakyReLU(), rng=2)
+    inner = Sequential(Dense(4, 4), example(name, 1), LeakyReLU(), rng=2)
     return Sequential(inner, Dense(inner.out_width, 1), rng=3).astype(dtype)
 
 
@@ -118,7 +116,7 @@ def test_a_state_with_buffers_brings_another_model_to_the_same_future(choice):
 @pytest.mark.parametrize("name", ["batch_norm", "layer_norm", "minibatch_stddev", "spectral_dense"])
 @pytest.mark.parametrize("n_critic", [1, 2])
 def test_an_attempt_to_record_a_step_moves_no_buffer(name, n_critic):
-    specs = [SPECS[name].replace("4 3", "4 4")]
+    specs = [example(name).spec().replace("4 3", "4 4")]
     players = []
     backend.use("numba")
     for _ in range(2):
@@ -162,9 +160,9 @@ def test_both_backends_train_alike():
 
 def config():
     networks = {
-        "generator": ["dense 16 32", "batch_norm 32", "relu", "dense 32 2"],
+        "generator": ["dense 16 32", "batch_norm 32", "relu", "dense 32 data"],
         "discriminator": [
-            *("spectral_dense 2 32", "leaky_relu 0.2", "minibatch_stddev"),
+            *("spectral_dense data 32", "leaky_relu 0.2", "minibatch_stddev"),
             *("batch_norm 33", "spectral_dense 33 1"),
         ],
     }
@@ -204,8 +202,11 @@ def test_the_data_gives_its_width_to_a_spectral_layer_as_well():
         ("spectral_dense 100000 100000", "has 10,000,100,000 weights; at most"),
         ("layer_norm 1000000000", "has 2,000,000,000 weights; at most"),
         ("minibatch_discrimination 10000 100 1000", "weights; at most"),
-        ("batch_norm wide", "has 'batch_norm wide': it must be 'batch_norm WIDTH'"),
-        ("spectral_dense 3", "it must be 'spectral_dense IN OUT'"),
+        (
+            "batch_norm wide",
+            "the network generator: the width of batch_norm must be a whole number, at least 1, not 'wide'",
+        ),
+        ("spectral_dense 3", "it must be 'spectral_dense in_features out_features \\[init\\]'"),
     ],
 )
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_built(spec, message):

@@ -14,7 +14,7 @@ from npgan import InputError, data, plotting, runs
 from npgan.commands import defend, detect
 from npgan.commands.cli import main
 from npgan.data import Dataset, from_arrays
-from npgan.models.config import MOST_CLASSES
+from npgan.models.config import MOST_CLASSES, Config
 from npgan.models.presets import preset
 
 RNG = np.random.default_rng(0)
@@ -269,3 +269,36 @@ def test_pairs_lie_one_above_the_other(shape, fits):
         preset("translator").for_data(d)
     both = np.concatenate(np.split(images(5, 8, 16), 2, axis=2), axis=1)
     preset("translator").for_data(from_arrays("d", {"train": both}))
+
+
+# --- sizes in words ------------------------------------------------------------------------------
+
+
+def test_sizes_in_words_follow_the_data_and_numbers_stay():
+    networks = {"encoder": ["dense data latent"], "decoder": ["dense 3 2*latent+2", "dense 8 data"]}
+    config = replace(preset("autoencoder"), networks=networks, latent=3)
+    fitted = config.for_data(Dataset("d", images(9, 12), shape=(2, 2, 3)))
+    assert fitted.networks == {"encoder": ["dense 12 3"], "decoder": ["dense 3 8", "dense 8 12"]}
+    assert (fitted.shape, fitted.image_shape) == ([2, 2, 3], (2, 2))
+    assert fitted.build(9).features == 12
+
+
+def test_a_size_that_is_not_known_is_named():
+    config = replace(preset("autoencoder"), latent=None)
+    with pytest.raises(InputError, match="does not say how large latent is"):
+        config.build(9)
+
+
+def test_numbers_that_do_not_fit_the_data_are_refused_and_the_word_is_said():
+    networks = {"encoder": ["dense 5 2"], "decoder": ["dense 2 5"]}
+    config = replace(preset("autoencoder"), networks=networks)
+    with pytest.raises(InputError, match=r"rows of 5 numbers, .* makes 12: .* let them say data"):
+        config.for_data(Dataset("d", images(9, 12))).build(9)
+
+
+def test_a_configuration_of_an_earlier_version_has_its_images():
+    table = preset("gan-small").in_numbers().to_dict()
+    old = {name: value for name, value in table.items() if name != "shape"} | {
+        "image_shape": [28, 28]
+    }
+    assert Config.from_dict(old) == preset("gan-small").in_numbers()

@@ -112,6 +112,7 @@ def test_packs_that_do_not_fit_are_refused_in_one_line(capsys, tmp_path, monkeyp
         gan.fit(data(), steps=1, batch_size=8, callbacks=[])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(preset("ring").settings, "packing", 3)
+    monkeypatch.setitem(preset("ring").networks, "discriminator", ["dense 3*data 1"])
     code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     assert (code, "batch of 256 does not make packs of 3" in err) == (2, True)
     assert not Path("r").exists()

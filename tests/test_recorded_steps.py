@@ -244,9 +244,6 @@ class InNumPy(Layer):
     def backward(self, dy, cache, grads=None, input_grad=True):
         return dy * cache
 
-    def out_features(self, in_features):
-        return in_features
-
 
 class Fading(InNumPy):
     """A layer of one's own that a program could hold, but it is another one at each step."""

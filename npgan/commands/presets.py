@@ -16,7 +16,8 @@ def run(a: argparse.Namespace) -> None:
     """Print each with its networks and settings."""
     from npgan.models.presets import DEFAULT, PRESETS
 
-    for name, config in PRESETS.items():
+    for name, words in PRESETS.items():
+        config = words.in_numbers()
         length = f"{config.epochs} epochs" if config.epochs else f"{config.steps} steps"
         default = " (the default)" if name == DEFAULT else ""
         print(

@@ -15,7 +15,7 @@ FIELDS = (*PARTS, *LABELS)
 
 LARGEST_LABEL = 2**63 - 1
 
-Shape = tuple[int, int] | None
+Shape = tuple[int, ...]
 Classes = tuple[int, ...] | None
 
 
@@ -39,7 +39,7 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     Returns
     -------
     Dataset
-        Images are flattened to (n, h * w), with `image_shape` (h, w).
+        Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
 
     Raises
     ------
@@ -49,7 +49,7 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     Examples
     --------
     >>> from_arrays("squares", {"train": np.zeros((10, 3, 3), int)})
-    Dataset('squares', train=(10, 9) uint8, image_shape=(3, 3))
+    Dataset('squares', train=(10, 9) uint8, shape=(3, 3, 1))
     >>> from_arrays("table", {"train": np.zeros((10, 9))})
     Dataset('table', train=(10, 9) float32)
     """
@@ -60,9 +60,9 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     if "train" not in arrays:
         raise InputError(f"{name} has no training data, only {', '.join(arrays) or 'nothing'}")
     parts = {key: _checked(f"{name}: {key}", arrays[key]) for key in PARTS if key in arrays}
-    shapes = [_image_shape(array) for array in parts.values()]
+    shapes = [_shape(array) for array in parts.values()]
     if shapes[0] != shapes[-1]:
-        raise InputError(f"{name}: train images are {shapes[0]}, test images {shapes[-1]}")
+        raise InputError(f"{name}: training samples are {shapes[0]}, test samples {shapes[-1]}")
     rows, said = _as_rows(list(parts.values()), shapes[0])
     labels, classes = _numbered(
         {key: _as_labels(f"{name}: {key}", arrays[key]) for key in LABELS if key in arrays}
@@ -74,7 +74,7 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
         test,
         labels.get("train_labels"),
         labels.get("test_labels"),
-        image_shape=shapes[0],
+        shape=shapes[0],
         classes=classes,
         notes=(*notes, *said),
     )
@@ -92,7 +92,7 @@ def _checked(what: str, array: np.ndarray) -> np.ndarray:
 def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], list[str]]:
     """Return arrays as rows of pixels or of float32, and what is to be said of them."""
     said = []
-    if shape and all(map(_are_pixels, arrays)):
+    if len(shape) == 3 and all(map(_are_pixels, arrays)):
         white, arrays = brightest(arrays), brightened(arrays)
         if brightest(arrays) != white:
             said = [f"pixels of 0 to {white} became 0 to 255"]
@@ -106,11 +106,13 @@ def _are_pixels(array: np.ndarray) -> bool:
     return array.dtype.kind in "ui" and array.min() >= 0 and array.max() <= 255
 
 
-def _image_shape(array: np.ndarray) -> Shape:
+def _shape(array: np.ndarray) -> Shape:
+    """Return the shape of a sample, an image's as (height, width, channels)."""
     if array.ndim == 3:
-        return array.shape[1], array.shape[2]
+        return *array.shape[1:], 1
     side = math.isqrt(array.shape[1])
-    return (side, side) if array.dtype == np.uint8 and side**2 == array.shape[1] else None
+    square = array.dtype == np.uint8 and side**2 == array.shape[1]
+    return (side, side, 1) if square else array.shape[1:]
 
 
 def _as_labels(what: str, array: np.ndarray) -> np.ndarray:

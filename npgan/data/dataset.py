@@ -26,8 +26,8 @@ class Dataset:
         Test rows, of the same dtype.
     train_labels, test_labels : ndarray of int64, of shapes (n,) and (m,), optional
         Class of each row: 0, 1, ...
-    image_shape : tuple of int, optional
-        Height and width, h * w = d; None if the rows are not images.
+    shape : tuple of int
+        Of one sample: (d,), as it is by default, or (height, width, channels) of an image.
     modes : ndarray of shape (k, d), optional
         Centres of a mixture of Gaussians.
     std : float, optional
@@ -44,8 +44,8 @@ class Dataset:
 
     Examples
     --------
-    >>> Dataset("two", np.zeros((2, 4), np.uint8), image_shape=(2, 2))
-    Dataset('two', train=(2, 4) uint8, image_shape=(2, 2))
+    >>> Dataset("two", np.zeros((2, 4), np.uint8), shape=(2, 2, 1))
+    Dataset('two', train=(2, 4) uint8, shape=(2, 2, 1))
     """
 
     name: str
@@ -53,11 +53,23 @@ class Dataset:
     test: np.ndarray | None = None
     train_labels: np.ndarray | None = None
     test_labels: np.ndarray | None = None
-    image_shape: tuple[int, int] | None = None
+    shape: tuple[int, ...] = ()
     modes: np.ndarray | None = None
     std: float | None = None
     classes: tuple[int, ...] | None = None
     notes: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """The height and the width of an image; None if the samples are no images."""
+        return (self.shape[0], self.shape[1]) if len(self.shape) == 3 else None
+
+    @property
+    def of_what(self) -> str:
+        """What the samples are: "images of 28 x 28", say."""
+        if self.image_shape:
+            return "images of {} x {}".format(*self.image_shape)
+        return f"rows of {self.shape[0]} numbers"
 
     @property
     def held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -144,13 +156,11 @@ class Dataset:
     def summary(self) -> str:
         """Return in one line how many rows there are, of what size, in what range, and the notes.
 
-        >>> Dataset("two", np.zeros((2, 4), np.uint8), image_shape=(2, 2)).summary()
+        >>> Dataset("two", np.zeros((2, 4), np.uint8), shape=(2, 2, 1)).summary()
         'two: 2 training images of 2 x 2, no test data; values 0 to 0'
         """
-        shape, d = self.image_shape, self.train.shape[1]
-        what = f"images of {shape[0]} x {shape[1]}" if shape else f"rows of {d} numbers"
         test = "no test data" if self.test is None else f"{len(self.test)} to test"
-        parts = [f"{self.name}: {len(self.train)} training {what}, {test}"]
+        parts = [f"{self.name}: {len(self.train)} training {self.of_what}, {test}"]
         parts.append(f"values {self.train.min():g} to {self.train.max():g}")
         if self.train_labels is not None:
             own = "" if self.classes is None else f", with the labels {_listed(self.classes)}"
@@ -176,9 +186,8 @@ class Dataset:
                 f"{self.name}: classes", self.classes, self.train_labels, self.test_labels
             )
         d = self.train.shape[1]
-        if self.image_shape is not None:
-            shape = errors.image_shape(f"{self.name}: image_shape", self.image_shape, d)
-            object.__setattr__(self, "image_shape", shape)  # a list, say, as JSON has it
+        shape = _checked_shape(f"{self.name}: shape", self.shape or (d,), d)
+        object.__setattr__(self, "shape", shape)
         if self.modes is not None:
             errors.array(f"{self.name}: modes", self.modes, ("k", d), rows=1, limits=TAME)
         if self.std is not None:
@@ -186,6 +195,7 @@ class Dataset:
 
     def __repr__(self) -> str:
         known = {f.name: getattr(self, f.name) for f in fields(self)[1:] if f.repr}
+        known["shape"] = self.shape if self.image_shape else None  # train says it of rows
         parts = [f"{key}={_describe(value)}" for key, value in known.items() if value is not None]
         return f"Dataset({', '.join([repr(self.name), *parts])})"
 
@@ -206,6 +216,17 @@ def _check_rows(what: str, rows: np.ndarray) -> None:
     if rows.dtype not in (np.uint8, np.float32):
         raise InputError(f"{what} has dtype {rows.dtype}: it must be uint8 or float32")
     errors.array(what, rows, ("n", "d"))
+
+
+def _checked_shape(what: str, shape: tuple[int, ...], d: int) -> tuple[int, ...]:
+    errors.instance(what, shape, tuple)
+    sizes = tuple(errors.count(f"each size in {what}", size, 1) for size in shape)
+    if len(sizes) not in (1, 3) or math.prod(sizes) != d:
+        raise InputError(
+            f"{what} must be a height, a width and a number of channels that make {d} numbers, or ({d},), "
+            f"not {shape}"
+        )
+    return sizes
 
 
 def _check_labels(what: str, labels: np.ndarray | None, rows: np.ndarray | None) -> None:

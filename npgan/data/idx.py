@@ -1,14 +1,13 @@
 """The IDX format, in which MNIST is published: a header of big-endian sizes, then the numbers."""
 
 import gzip
-import math
 import os
 import struct
 from pathlib import Path
 
 import numpy as np
 
-from npgan.data.reading import Readable, check_size, footprint, opened, read_at_most, reading
+from npgan.data.reading import Readable, opened, read_array, reading
 from npgan.errors import InputError, as_path
 
 DTYPES: dict[int, np.dtype] = {
@@ -81,13 +80,7 @@ def is_idx(path: Path) -> bool:
 
 def _read_array(file: Readable, path: Path, packed: int) -> np.ndarray:
     dtype, shape = _read_header(file, path)
-    size = math.prod(shape) * dtype.itemsize
-    check_size(path, footprint(shape, dtype), packed)
-    content = read_at_most(file, size + 1)
-    if len(content) != size:
-        found = f"only {len(content)}" if len(content) < size else "more"
-        raise InputError(f"{path}: the header announces {size} bytes of data, it holds {found}")
-    array = np.frombuffer(content, dtype).reshape(shape)
+    array = read_array(file, path, shape, dtype, packed).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 

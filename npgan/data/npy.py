@@ -1,6 +1,5 @@
 """NumPy's own files, read without trusting their headers and never unpickled."""
 
-import math
 import os
 import re
 import struct
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from npgan.data.arrays import FIELDS
-from npgan.data.reading import Readable, check_size, footprint, opened, read_at_most
+from npgan.data.reading import Readable, footprint, opened, read_array
 
 KERAS = {
     "x_train": "train",
@@ -64,14 +63,8 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
 def _read_array(file: Readable, path: Path, packed: int, before: int = 0) -> tuple[np.ndarray, int]:
     """Return an .npy file's array, and what it takes; ``before`` is taken already."""
     shape, is_fortran, dtype = _read_header(file)
-    taken = footprint(shape, dtype)
-    check_size(path, before + taken, packed)
-    size = math.prod(shape) * dtype.itemsize
-    content = read_at_most(file, size + 1)
-    if len(content) != size:
-        found = f"only {len(content)}" if len(content) < size else "more"
-        raise ValueError(f"its header announces {size} bytes of data, it holds {found}")
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C"), taken
+    array = read_array(file, path, shape, dtype, packed, before)
+    return array.reshape(shape, order="F" if is_fortran else "C"), footprint(shape, dtype)
 
 
 def _read_header(file: Readable) -> tuple[tuple[int, ...], bool, np.dtype]:

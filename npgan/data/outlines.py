@@ -40,5 +40,5 @@ def load_outlines() -> Dataset:
         None if mnist.test is None else pairs(mnist.test),
         mnist.train_labels,
         mnist.test_labels,
-        image_shape=(56, 28),
+        shape=(56, 28, 1),
     )

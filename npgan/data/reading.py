@@ -69,6 +69,27 @@ def read_at_most(file: Readable, limit: int) -> bytearray:
     return content
 
 
+def read_array(
+    file: Readable,
+    path: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    packed: int,
+    before: int = 0,
+) -> np.ndarray:
+    """Return the numbers (size,) of an array that must end its file.
+
+    ``packed`` is the size of the file as it is stored, ``before`` what other arrays of it take already.
+    """
+    check_size(path, before + footprint(shape, dtype), packed)
+    size = math.prod(shape) * dtype.itemsize
+    content = read_at_most(file, size + 1)
+    if len(content) != size:
+        found = f"only {len(content)}" if len(content) < size else "more"
+        raise ValueError(f"its header announces {size} bytes of data, it holds {found}")
+    return np.frombuffer(content, dtype)
+
+
 def footprint(shape: tuple[int, ...], dtype: np.dtype) -> int:
     """Return the bytes of an array as it is stored and, unless it is kept so, as float32.
 

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
 from npgan.backend import run
 from npgan.errors import positive
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Array, Grads, Layer, Rng
 from npgan.ops.kinds import KINDS
-from npgan.parameters import Parameters
 from npgan.shapes import takes
 
 __all__ = [
@@ -38,37 +35,22 @@ class Activation(Layer):
     arguments: tuple[float, ...] = ()
 
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
         """Apply ``<name>_forward`` to every element (softmax: to every row)."""
         y = getattr(run, f"{self.name}_forward")(x, *self.arguments)
         return y, x if self.name in KINDS and KINDS[self.name].of_input else y
 
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: np.ndarray,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: Array, grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """Apply ``<name>_backward`` to ``dy`` and the cache."""
         return getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)
 
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: np.ndarray,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, Any]:
+        self, ddx: Array, record: Array, cache: Array, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, Any]:
         """Apply ``<name>_double_backward`` to ``ddx``, the recorded ``dy`` and the cache."""
         return getattr(run, f"{self.name}_double_backward")(ddx, record, cache, *self.arguments)
-
-    def spec(self) -> str:
-        """Return ``name argument ...``."""
-        return " ".join([self.name, *map(str, self.arguments)])
 
 
 class Identity(Activation):
@@ -81,15 +63,18 @@ class ReLU(Activation):
     """Rectified linear unit, :func:`npgan.ops.relu_forward`."""
 
     name = "relu"
+    corners = True
 
 
 class LeakyReLU(Activation):
     """Leaky ReLU, :func:`npgan.ops.leaky_relu_forward`: ``slope`` > 0 left of the corner."""
 
     name = "leaky_relu"
+    corners = True
 
     def __init__(self, slope: float = 0.2) -> None:
-        self.arguments = (positive("the slope of a leaky_relu", slope),)
+        self.slope = positive("the slope of a leaky_relu", slope)
+        self.arguments = (self.slope,)
 
 
 class Sigmoid(Activation):
@@ -116,7 +101,8 @@ class ELU(Activation):
     name = "elu"
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.arguments = (positive("the alpha of an elu", alpha),)
+        self.alpha = positive("the alpha of an elu", alpha)
+        self.arguments = (self.alpha,)
 
 
 class Softsign(Activation):

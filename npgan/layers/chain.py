@@ -9,7 +9,7 @@ from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers.activation import Activation
 from npgan.layers.dense import Dense
-from npgan.layers.layer import Layer, unpacked
+from npgan.layers.layer import Array, Grads, Layer, Pair, Rng, unpacked
 from npgan.ops.chain import ACTIVATIONS, Pass, unchanged
 from npgan.parameters import Parameters
 from npgan.shapes import takes
@@ -34,34 +34,26 @@ class Chain(Layer):
         for scope, dense, activation in stages:
             places = [network.offset(f"{scope}.{name}") for name in ("weight", "bias")]
             code = ACTIVATIONS.index(activation.name if activation else "identity")
-            plan.append([dense.in_width, dense.out_width, *places, code, before])
+            plan.append([dense.in_features, dense.out_features, *places, code, before])
             arguments.append(activation.arguments[0] if activation and activation.arguments else 0)
-            before += dense.out_width
+            before += dense.out_features
         self.plan = np.array(plan)
         self.arguments = np.array(arguments, network.flat.dtype)
-        self.in_width, self.out_width = stages[0][1].in_width, stages[-1][1].out_width
+        self.in_features, self.out_features = stages[0][1].in_features, stages[-1][1].out_features
 
     @takes("x (n, i)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair]:
         """Apply all stages; the cache is the input and the outputs of all of them."""
-        if x.shape[1] != self.in_width:
-            raise InputError(f"the input must have shape (n, {self.in_width}), not {x.shape}")
+        if x.shape[1] != self.in_features:
+            raise InputError(f"the input must have shape (n, {self.in_features}), not {x.shape}")
         y = run.chain_forward(x, self.parameters.flat, self.plan, self.arguments)
-        return y[y.size - len(x) * self.out_width :].reshape(len(x), self.out_width), (x, y)
+        return y[y.size - len(x) * self.out_features :].reshape(len(x), self.out_features), (x, y)
 
-    def _flat(self, grads: Parameters | None) -> np.ndarray | None:
+    def _flat(self, grads: Grads) -> Array | None:
         grads = self._checked_grads(grads)
         return None if grads is None else grads.flat
 
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through all stages; ``grads`` are the whole network's."""
         flat = self._flat(grads)
         w = self.parameters.flat
@@ -71,12 +63,12 @@ class Chain(Layer):
 
     def double_backward(
         self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
+        ddx: Array,
+        record: Array,
+        cache: Pair,
+        grads: Grads = None,
         input_grad: bool = True,
-    ) -> tuple[np.ndarray, Any]:
+    ) -> tuple[Array, Any]:
         """See :func:`npgan.ops.chain_double_backward`; the record is ``dy``."""
         flat = self._flat(grads)
         plan = (self.parameters.flat, self.plan, self.arguments)
@@ -84,10 +76,10 @@ class Chain(Layer):
 
     def penalized_backward(
         self,
-        dy: np.ndarray,
-        c: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
+        dy: Array,
+        c: Array,
+        cache: Pair,
+        grads: Grads = None,
         down: Pass = unchanged,
         up: Pass = unchanged,
     ) -> np.floating:

@@ -7,8 +7,7 @@ import numpy as np
 from npgan import init
 from npgan.backend import run
 from npgan.errors import count, generator, unknown
-from npgan.layers.layer import Sized
-from npgan.parameters import Parameters
+from npgan.layers.layer import Array, DType, Grads, Rng, Seed, Shape, Sized
 from npgan.shapes import takes
 
 __all__ = ["Dense"]
@@ -35,6 +34,7 @@ class Dense(Sized):
     """
 
     name = "dense"
+    example = "4 3"
 
     def __init__(
         self,
@@ -42,22 +42,22 @@ class Dense(Sized):
         out_features: int,
         init: str = "glorot_uniform",
         *,
-        rng: np.random.Generator | int | None = None,
-        dtype: np.typing.DTypeLike = np.float32,
+        rng: Seed = None,
+        dtype: DType = np.float32,
     ) -> None:
+        shapes = self.shapes(in_features, out_features)
+        self.in_features, self.out_features = shapes["weight"]
         self.init = init
-        self.in_width, self.out_width = (
-            count(f"the width of a {self.name} layer", width, 1)
-            for width in (in_features, out_features)
-        )
-        shapes = {"weight": (in_features, out_features), "bias": (out_features,)}
-        self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
-        self.initialize(rng)
+        self._allocate(shapes, dtype, rng)
 
-    def _buffers(self) -> dict[str, tuple[int, ...]]:
-        return {}
+    @classmethod
+    def shapes(cls, in_features: int, out_features: int, init: str = "") -> dict[str, Shape]:
+        """Return the shapes of ``weight`` and ``bias``."""
+        what = f"the width of a {cls.name} layer"
+        i, o = (count(what, width, 1) for width in (in_features, out_features))
+        return {"weight": (i, o), "bias": (o,)}
 
-    def initialize(self, rng: np.random.Generator | int | None) -> None:
+    def initialize(self, rng: Seed) -> None:
         """Draw weight and bias anew by the layer's initialiser."""
         if self.init not in init.INITIALIZERS:
             raise unknown("initialiser", self.init, init.INITIALIZERS)
@@ -66,19 +66,13 @@ class Dense(Sized):
         weight[...] = rules.weight(rng, weight.shape)
         bias[...] = rules.bias(rng, weight.shape)
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
         """See :func:`npgan.ops.dense_forward`; the cache is ``x``."""
         return run.dense_forward(self._checked(x), *self.parameters.values()), x
 
     @takes("dy (n, o), cache (n, i)")
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: np.ndarray,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: Array, grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """See :func:`npgan.ops.dense_backward_input` and ``dense_backward_parameters``."""
         x, grads = self._checked(cache), self._checked_grads(grads)
@@ -87,19 +81,9 @@ class Dense(Sized):
         return run.dense_backward_input(dy, self.parameters["weight"]) if input_grad else None
 
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: np.ndarray,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, None]:
+        self, ddx: Array, record: Array, cache: Array, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
         """See :func:`npgan.ops.dense_double_backward`; the record is ``dy``."""
         grads = self._checked_grads(grads)
         dweight = None if grads is None else grads["weight"]
         return run.dense_double_backward(ddx, record, self.parameters["weight"], dweight), None
-
-    def spec(self) -> str:
-        """Return ``dense in out``, and the initialiser where it is not the default."""
-        init = "" if self.init == "glorot_uniform" else f" {self.init}"
-        return f"{self.name} {self.in_width} {self.out_width}{init}"

@@ -6,8 +6,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count, positive
-from npgan.layers.layer import Sized
-from npgan.parameters import Parameters
+from npgan.layers.layer import Array, Grads, Rng, Sized
 from npgan.shapes import takes
 
 __all__ = ["FourierFeatures"]
@@ -33,45 +32,31 @@ class FourierFeatures(Sized):
     """
 
     name = "fourier"
+    example = "4 3 0.1 0.4"
 
     def __init__(self, in_features: int, number: int, low: float, high: float) -> None:
-        self.in_width = count("the width of Fourier features", in_features, 1)
+        self.in_features = count("the width of Fourier features", in_features, 1)
         self.number = count("the number of frequencies", number, 1, MOST)
         self.low, self.high = positive("the least frequency", low), positive("the greatest", high)
         if low > high:
             raise InputError(f"the least frequency, {low}, is above the greatest, {high}")
         self.frequencies = np.geomspace(self.low, self.high, self.number)
-        self.out_width = self.in_width * (1 + 2 * self.number)
+        self.out_features = self.in_features * (1 + 2 * self.number)
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
         """See :func:`npgan.ops.fourier_forward`; the cache is the output."""
         y = run.fourier_forward(self._checked(x), self.frequencies)
         return y, y
 
     @takes("dy (n, w), cache (n, w)")
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: np.ndarray,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: Array, grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """See :func:`npgan.ops.fourier_backward`."""
         return run.fourier_backward(dy, cache, self.frequencies) if input_grad else None
 
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: np.ndarray,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, Any]:
+        self, ddx: Array, record: Array, cache: Array, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, Any]:
         """See :func:`npgan.ops.fourier_double_backward`; the record is ``dy``."""
         return run.fourier_double_backward(ddx, record, cache, self.frequencies, input_grad)
-
-    def spec(self) -> str:
-        """Return ``fourier in_features number low high``."""
-        return f"{self.name} {self.in_width} {self.number} {self.low} {self.high}"

@@ -6,38 +6,41 @@ they pass their input on. :class:`~npgan.layers.Dropout` and :class:`~npgan.laye
 rows of any kind; these need square images.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import count
-from npgan.layers.layer import Layer
-from npgan.parameters import Parameters
+from npgan.errors import InputError, count
+from npgan.layers.layer import Array, Grads, Layer, Rng, Shape
 from npgan.shapes import takes
 
 __all__ = ["Pixelate", "RandomBlock", "RandomShift"]
 
 
 class Corruption(Layer):
-    """What they share: a linear operation of the input and of what is drawn for it.
+    """What these layers share: a linear operation of the input and of what is drawn at random.
 
-    A subclass has a ``name``, an ``operation``, and says what is drawn and in what numbers it is made.
+    A subclass names its ``operation``; :meth:`draw` says what is drawn.
     """
 
     operation: str
+    example = "1"
+    corrupts = True
 
     def __init__(self, size: int) -> None:
         self.size = count(f"the size of a {self.name}", size, 1)
 
-    def draw(self, x: np.ndarray, rng: np.random.Generator) -> Any:
+    def draw(self, x: Array, rng: np.random.Generator) -> Any:
         """Draw what the operation needs."""
         return self.size
 
+    def for_images(self, shape: Shape | None) -> Self | None:
+        """Return the layer where the images are square, None where they are not."""
+        return self if shape and shape[0] == shape[1] else None
+
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, Any]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         """Draw from ``rng`` and spoil x; the cache is what was drawn, or None."""
         if rng is None:
             return x, None
@@ -45,33 +48,18 @@ class Corruption(Layer):
         return getattr(run, f"{self.operation}_forward")(x, drawn), drawn
 
     @takes("dy (n, d)")
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: Any,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through the same operation."""
         return dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)
 
     @takes("ddx (n, d)")
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: Any,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, None]:
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
         """Spoil ``ddx`` as the input was: the operation is linear."""
         if cache is not None:
             ddx = getattr(run, f"{self.operation}_forward")(ddx, cache)
         return ddx, None
-
-    def spec(self) -> str:
-        """Return ``name size``."""
-        return f"{self.name} {self.size}"
 
 
 class RandomShift(Corruption):
@@ -90,7 +78,7 @@ class RandomShift(Corruption):
 
     name, operation = "random_shift", "shift"
 
-    def draw(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, x: Array, rng: np.random.Generator) -> Array:
         """Return the moves (n, 2)."""
         return rng.integers(-self.size, self.size, (len(x), 2), endpoint=True)
 
@@ -108,7 +96,14 @@ class RandomBlock(Corruption):
 
     name, operation = "random_block", "dropout"
 
-    def draw(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def for_images(self, shape: Shape | None) -> Self | None:
+        """Return a block that hides half of the width, if it would hide all of an image."""
+        layer = super().for_images(shape)
+        if layer and shape and self.size >= shape[0]:
+            return type(self)(max(1, shape[0] // 2))
+        return layer
+
+    def draw(self, x: Array, rng: np.random.Generator) -> Array:
         """Return the mask (n, d)."""
         return run.block_mask(rng, x.shape, self.size)
 
@@ -123,3 +118,14 @@ class Pixelate(Corruption):
     """
 
     name, operation = "pixelate", "pixelate"
+    example = "2"
+
+    def for_images(self, shape: Shape | None) -> Self | None:
+        """Refuse square images that do not divide into such cells."""
+        layer = super().for_images(shape)
+        if layer and shape and shape[0] % self.size:
+            raise InputError(
+                f"cells of {self.size} x {self.size} pixels ({self.spec()}) do not fit images of "
+                f"{shape[0]} x {shape[1]}: their side must be a multiple of {self.size}"
+            )
+        return layer

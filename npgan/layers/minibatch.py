@@ -11,8 +11,18 @@ import numpy as np
 from npgan import init
 from npgan.backend import run
 from npgan.errors import InputError, count, generator
-from npgan.layers.layer import Layer, Sized, unpacked
-from npgan.parameters import Parameters
+from npgan.layers.layer import (
+    Array,
+    DType,
+    Grads,
+    Layer,
+    Pair,
+    Rng,
+    Seed,
+    Shape,
+    Sized,
+    unpacked,
+)
 
 __all__ = ["MinibatchDiscrimination", "MinibatchStddev"]
 
@@ -30,43 +40,37 @@ class MinibatchStddev(Layer):
     name = "minibatch_stddev"
     couples_samples = True
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair]:
         """Append the feature; the cache is what the operation returns beside y."""
         y, *cache = run.minibatch_stddev_forward(x)
         return y, tuple(cache)
 
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.minibatch_stddev_backward`."""
         return run.minibatch_stddev_backward(dy, unpacked(cache, 2)[0])
 
     def double_backward(
         self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
+        ddx: Array,
+        record: Array,
+        cache: Pair,
+        grads: Grads = None,
         input_grad: bool = True,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Pair:
         """See :func:`npgan.ops.minibatch_stddev_double_backward`; the record is ``dy``."""
         return run.minibatch_stddev_double_backward(ddx, record, *unpacked(cache, 2))
 
-    def out_features(self, in_features: int) -> int:
-        """Return one more."""
-        return in_features + 1
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """Return one feature more."""
+        return (*in_shape[:-1], in_shape[-1] + 1)
 
-    def in_features(self, out_features: int) -> int:
-        """Return one less; 0 where the width is not known."""
-        if out_features == 1:
+    def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
+        """Return one feature less."""
+        if out_shape is None:
+            return None
+        if out_shape[-1] == 1:
             raise InputError(f"{self!r} adds a feature: the layer after it is at least 2 wide")
-        return out_features and out_features - 1
+        return (*out_shape[:-1], out_shape[-1] - 1)
 
 
 class MinibatchDiscrimination(Sized):
@@ -90,7 +94,8 @@ class MinibatchDiscrimination(Sized):
     """
 
     name = "minibatch_discrimination"
-    couples_samples = True
+    example = "4 3 2"
+    corners = couples_samples = True
 
     def __init__(
         self,
@@ -98,56 +103,48 @@ class MinibatchDiscrimination(Sized):
         kernels: int,
         dim: int,
         *,
-        rng: np.random.Generator | int | None = None,
-        dtype: np.typing.DTypeLike = np.float32,
+        rng: Seed = None,
+        dtype: DType = np.float32,
     ) -> None:
-        self.in_width = count("in_features of minibatch_discrimination", in_features, 1)
-        self.kernels = count("kernels of minibatch_discrimination", kernels, 1)
-        self.dim = count("dim of minibatch_discrimination", dim, 1)
-        self.out_width = self.in_width + self.kernels
-        shape = self.in_width, self.kernels * self.dim
-        self.bind(Parameters({"weight": shape}, dtype=dtype))
-        self.initialize(rng)
+        shapes = self.shapes(in_features, kernels, dim)
+        self.in_features, self.kernels, self.dim = map(int, (in_features, kernels, dim))
+        self.out_features = self.in_features + self.kernels
+        self._allocate(shapes, dtype, rng)
 
-    def initialize(self, rng: np.random.Generator | int | None) -> None:
+    @classmethod
+    def shapes(cls, in_features: int, kernels: int, dim: int) -> dict[str, Shape]:
+        """Return the shape of ``weight``."""
+        given = {"in_features": in_features, "kernels": kernels, "dim": dim}
+        i, k, d = (count(f"{name} of {cls.name}", given[name], 1) for name in given)
+        return {"weight": (i, k * d)}
+
+    def initialize(self, rng: Seed) -> None:
         """Draw the weight anew, :func:`npgan.init.glorot_uniform`."""
         weight = self.parameters["weight"]
         weight[...] = init.glorot_uniform(generator(rng), weight.shape)
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair]:
         """Append the features; the cache is ``x`` and what the operation returns beside y."""
         weight = self.parameters["weight"]
         y, m = run.minibatch_discrimination_forward(self._checked(x), weight, self.kernels)
         return y, (x, m)
 
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.minibatch_discrimination_backward`."""
         return run.minibatch_discrimination_backward(dy, *unpacked(cache, 2), *self._weights(grads))
 
     def double_backward(
         self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray],
-        grads: Parameters | None = None,
+        ddx: Array,
+        record: Array,
+        cache: Pair,
+        grads: Grads = None,
         input_grad: bool = True,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Pair:
         """See :func:`npgan.ops.minibatch_discrimination_double_backward`; the record is ``dy``."""
         given = (ddx, record, *unpacked(cache, 2), *self._weights(grads))
         return run.minibatch_discrimination_double_backward(*given)
 
-    def _weights(self, grads: Parameters | None) -> tuple[np.ndarray, np.ndarray | None]:
+    def _weights(self, grads: Grads) -> tuple[Array, Array | None]:
         grads = self._checked_grads(grads)
         return self.parameters["weight"], None if grads is None else grads["weight"]
-
-    def spec(self) -> str:
-        """Return ``minibatch_discrimination in kernels dim``."""
-        return f"{self.name} {self.in_width} {self.kernels} {self.dim}"

@@ -6,8 +6,7 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, fraction, not_negative
-from npgan.layers.layer import Layer, unpacked
-from npgan.parameters import Parameters
+from npgan.layers.layer import Array, Grads, Layer, Pair, Rng, Shape, unpacked
 from npgan.shapes import takes
 
 __all__ = ["Dropout", "GaussianNoise", "GaussianSample"]
@@ -20,14 +19,13 @@ class Dropout(Layer):
     """
 
     name = "dropout"
+    corrupts = True
 
     def __init__(self, rate: float = 0.5) -> None:
         self.rate = fraction("a dropout rate", rate)
 
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array | None]:
         """Draw a mask from ``rng`` and apply it."""
         if rng is None:
             return x, None
@@ -36,11 +34,7 @@ class Dropout(Layer):
 
     @takes("dy (n, d)")
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: np.ndarray | None,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: Array | None, grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """Apply the same mask to ``dy``."""
         return dy if cache is None else run.dropout_backward(dy, cache)
@@ -48,18 +42,14 @@ class Dropout(Layer):
     @takes("ddx (n, d)")
     def double_backward(
         self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: np.ndarray | None,
-        grads: Parameters | None = None,
+        ddx: Array,
+        record: Array,
+        cache: Array | None,
+        grads: Grads = None,
         input_grad: bool = True,
-    ) -> tuple[np.ndarray, None]:
+    ) -> tuple[Array, None]:
         """Apply the same mask to ``ddx``."""
         return ddx if cache is None else run.dropout_double_backward(ddx, cache), None
-
-    def spec(self) -> str:
-        """Return ``dropout rate``."""
-        return f"{self.name} {self.rate}"
 
 
 class GaussianNoise(Layer):
@@ -72,45 +62,30 @@ class GaussianNoise(Layer):
     """
 
     name = "gaussian_noise"
+    example = "0.5"
+    corrupts = True
 
     def __init__(self, std: float) -> None:
         self.std = not_negative("the standard deviation of noise", std)
 
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, None]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
         """Draw the noise from ``rng``; the way back does not depend on it."""
         return (
             x if rng is None else x + self.std * run.standard_normal(rng, x.shape, x.real.dtype)
         ), None
 
     @takes("dy (n, d)")
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: None,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
         """Return ``dy``."""
         return dy
 
     @takes("ddx (n, d)")
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: None,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, None]:
+        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
         """Return ``ddx``."""
         return ddx, None
-
-    def spec(self) -> str:
-        """Return ``gaussian_noise std``."""
-        return f"{self.name} {self.std}"
 
 
 class GaussianSample(Layer):
@@ -127,11 +102,9 @@ class GaussianSample(Layer):
     name = "gaussian_sample"
 
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair | None]:
         """Draw the noise and scale it; the cache is the log-variance and the noise, or None."""
-        self.out_features(x.shape[1])
+        self.out_shape(x.shape[1:])
         mean, log_var = np.split(x, 2, axis=1)
         if rng is None:
             return mean.copy(), None
@@ -141,24 +114,23 @@ class GaussianSample(Layer):
     @takes("dy (n, d)")
     def backward(
         self,
-        dy: np.ndarray,
-        cache: tuple[np.ndarray, np.ndarray] | None,
-        grads: Parameters | None = None,
+        dy: Array,
+        cache: Pair | None,
+        grads: Grads = None,
         input_grad: bool = True,
     ) -> Any:
-        """Return the gradient by means and log-variances, side by side."""
+        """Return the gradients with respect to means and log-variances, side by side."""
         if cache is None:
             return np.hstack([dy, np.zeros_like(dy)])
         return np.hstack(run.gaussian_sample_backward(dy, *unpacked(cache, 2)))
 
-    def out_features(self, in_features: int) -> int:
+    def out_shape(self, in_shape: Shape) -> Shape:
         """Return half of the width, which must be even."""
-        if in_features % 2:
-            raise InputError(
-                f"{self!r} takes means and log-variances: an even width, not {in_features}"
-            )
-        return in_features // 2
+        *before, width = in_shape
+        if width % 2:
+            raise InputError(f"{self!r} takes means and log-variances: an even width, not {width}")
+        return (*before, width // 2)
 
-    def in_features(self, out_features: int) -> int:
+    def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
         """Return twice the width."""
-        return 2 * out_features
+        return out_shape and (*out_shape[:-1], 2 * out_shape[-1])

@@ -5,42 +5,39 @@ from typing import Any
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import InputError, count, instance
-from npgan.layers.layer import Sized, unpacked
-from npgan.parameters import Parameters
+from npgan.errors import count, instance
+from npgan.layers.layer import Array, DType, Grads, Pair, Rng, Seed, Shape, Sized, unpacked
 
 __all__ = ["BatchNorm", "LayerNorm"]
 
 EPS = 1e-5
 MOMENTUM = 0.1
 
-Cache = tuple[np.ndarray, np.ndarray]
-
 
 class Norm(Sized):
     """What both share: a ``weight`` that starts at 1, a ``bias`` that starts at 0, the width."""
 
-    def __init__(self, width: int, *, dtype: np.typing.DTypeLike = np.float32) -> None:
-        self.in_width = self.out_width = count(f"the width of {self.name}", width, 1)
-        shapes = dict.fromkeys(("weight", "bias"), (self.in_width,))
-        self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
-        self.initialize(None)
+    example = "4"
 
-    def _buffers(self) -> dict[str, tuple[int, ...]]:
-        return {}
+    def __init__(self, width: int, *, dtype: DType = np.float32) -> None:
+        shapes = self.shapes(width)
+        (self.width,) = shapes["weight"]
+        self.in_features = self.out_features = self.width
+        self._allocate(shapes, dtype, None)
 
-    def initialize(self, rng: np.random.Generator | int | None) -> None:
+    @classmethod
+    def shapes(cls, width: int) -> dict[str, Shape]:
+        """Return the shapes of ``weight`` and ``bias``."""
+        return dict.fromkeys(("weight", "bias"), (count(f"the width of {cls.name}", width, 1),))
+
+    def initialize(self, rng: Seed) -> None:
         """Start as the normalisation alone; there is nothing to draw."""
         self.parameters["weight"][...] = 1
         self.parameters["bias"][...] = 0
 
-    def _sums(self, grads: Parameters | None) -> tuple[np.ndarray, ...]:
+    def _sums(self, grads: Grads) -> tuple[Array, ...]:
         grads = self._checked_grads(grads)
         return () if grads is None else tuple(grads.values())
-
-    def spec(self) -> str:
-        """Return ``name width``."""
-        return f"{self.name} {self.in_width}"
 
 
 class LayerNorm(Norm):
@@ -63,32 +60,19 @@ class LayerNorm(Norm):
 
     name = "layer_norm"
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, Cache]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair]:
         """Normalise; the cache is what :func:`npgan.ops.layer_norm_forward` returns beside y."""
         y, *cache = run.layer_norm_forward(self._checked(x), *self.parameters.values(), EPS)
         return y, tuple(cache)
 
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: Cache,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.layer_norm_backward`."""
         weight = self.parameters["weight"]
         return run.layer_norm_backward(dy, *unpacked(cache, 2), weight, *self._sums(grads))
 
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: Cache,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, ddx: Array, record: Array, cache: Pair, grads: Grads = None, input_grad: bool = True
+    ) -> Pair:
         """See :func:`npgan.ops.layer_norm_double_backward`; the record is ``dy``."""
         weight = self.parameters["weight"]
         return run.layer_norm_double_backward(
@@ -105,7 +89,7 @@ class BatchNorm(Norm):
     sees real and generated data at a time, takes each by itself.
 
     It has no second derivative: a penalty on each sample's slope is not defined where the samples
-    of a batch depend on each other.
+    of a batch depend on each other (Gulrajani et al. 2017, sec. 4).
 
     Parameters
     ----------
@@ -124,20 +108,22 @@ class BatchNorm(Norm):
 
     name = "batch_norm"
     couples_samples = True
+    first_order_only = (
+        "couples the samples of a batch: a gradient penalty, which is each sample's own, is "
+        "undefined; take layer_norm"
+    )
 
-    def _buffers(self) -> dict[str, tuple[int, ...]]:
-        moments = dict.fromkeys(("running_mean", "running_var"), (self.in_width,))
+    def _buffers(self) -> dict[str, Shape]:
+        moments = dict.fromkeys(("running_mean", "running_var"), (self.width,))
         return {**moments, "num_batches_tracked": (1,)}
 
-    def initialize(self, rng: np.random.Generator | int | None) -> None:
+    def initialize(self, rng: Seed) -> None:
         """Start as the normalisation alone; until there is a batch, by a standard normal's moments."""
         super().initialize(rng)
         for buffer, start in zip(self.buffers.values(), (0, 1, 0), strict=True):
             buffer[...] = start
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, tuple[bool, Cache]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, tuple[bool, Pair]]:
         """Normalise; the cache begins with whether the batch's own moments were taken."""
         given, moments = (self._checked(x), *self.parameters.values()), self.buffers.values()
         if rng is None:
@@ -148,28 +134,10 @@ class BatchNorm(Norm):
         return y, (rng is not None, tuple(cache))
 
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: tuple[bool, Cache],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: tuple[bool, Pair], grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """See :func:`npgan.ops.batch_norm_backward` and ``frozen_batch_norm_backward``."""
         training, arrays = unpacked(cache, 2)
         instance("the cache's first part", training, bool)
         way = run.batch_norm_backward if training else run.frozen_batch_norm_backward
         return way(dy, *unpacked(arrays, 2), self.parameters["weight"], *self._sums(grads))
-
-    def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: tuple[bool, Cache],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, Any]:
-        """Refuse it (Gulrajani et al. 2017, sec. 4)."""
-        raise InputError(
-            f"{self!r} couples the samples of a batch: a gradient penalty, which is each sample's "
-            "own, is undefined; take layer_norm"
-        )

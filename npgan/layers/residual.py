@@ -2,12 +2,9 @@
 
 from typing import Any
 
-import numpy as np
-
 from npgan.errors import InputError
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Array, Grads, Layer, Rng, Shape
 from npgan.layers.sequential import Sequential
-from npgan.parameters import Parameters
 
 __all__ = ["Residual"]
 
@@ -24,6 +21,7 @@ class Residual(Sequential):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from npgan import Dense
     >>> block = Residual(Dense(2, 2))
     >>> block.parameters["0.weight"][...] = np.eye(2)
@@ -34,9 +32,7 @@ class Residual(Sequential):
     name = "residual"
     penalized_backward = Layer.penalized_backward
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, list[Any]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, list[Any]]:
         """Add what the layers say; the cache is theirs."""
         y, cache = Sequential.forward(self, x, rng)
         if y.shape != x.shape:
@@ -46,42 +42,38 @@ class Residual(Sequential):
         return x + y, cache
 
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: list[Any],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: list[Any], grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """Add the gradients of both ways."""
         dx = Sequential.backward(self, dy, cache, grads, input_grad)
         return dy + dx if input_grad else None
 
-    def input_gradient(self, dy: np.ndarray, cache: list[Any]) -> tuple[np.ndarray, list[Any]]:
+    def input_gradient(self, dy: Array, cache: list[Any]) -> tuple[Array, list[Any]]:
         """Do so for ``dx`` alone; the record is the layers'."""
         dx, record = Sequential.input_gradient(self, dy, cache)
         return dy + dx, record
 
     def double_backward(
         self,
-        ddx: np.ndarray,
+        ddx: Array,
         record: list[Any],
         cache: list[Any],
-        grads: Parameters | None = None,
+        grads: Grads = None,
         input_grad: bool = True,
-    ) -> tuple[np.ndarray, Any]:
+    ) -> tuple[Array, Any]:
         """Add ``ddx`` to what the layers make of it."""
         ddy, dx = Sequential.double_backward(self, ddx, record, cache, grads, input_grad)
         return ddx + ddy, dx
 
-    def out_features(self, in_features: int) -> int:
-        """Return the width, which the layers must keep."""
-        width = super().out_features(in_features)
-        if width != in_features:
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """Return the shape, which the layers must keep."""
+        out_shape = super().out_shape(in_shape)
+        if out_shape != in_shape:
+            taken, made = (" x ".join(map(str, shape)) for shape in (in_shape, out_shape))
             raise InputError(
-                f"a residual block keeps its width: its layers take {in_features} numbers and "
-                f"return {width}"
+                f"a residual block keeps its width: its layers take {taken} numbers and return {made}"
             )
-        return width
+        return out_shape
 
     def __repr__(self) -> str:
         return f"Residual({', '.join(map(repr, self.layers))})"

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from npgan.errors import positive
-from npgan.layers.layer import Layer
-from npgan.parameters import Parameters
+from npgan.layers.layer import Array, Grads, Layer, Rng
 from npgan.shapes import takes
 
 __all__ = ["Scale"]
@@ -20,45 +17,30 @@ class Scale(Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> Scale(2.0)(np.ones((1, 3)))
     array([[2., 2., 2.]])
     """
 
     name = "scale"
+    example = "3.0"
 
     def __init__(self, factor: float) -> None:
         self.factor = positive("the factor of a scale", factor)
 
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, None]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
         """Multiply; there is nothing to remember."""
         return self.factor * x, None
 
     @takes("dy (n, d)")
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: None,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
         """Multiply ``dy``."""
         return self.factor * dy if input_grad else None
 
     @takes("ddx (n, d)")
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: None,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, None]:
+        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
         """Multiply ``ddx``; the slope does not depend on x."""
         return self.factor * ddx, None
-
-    def spec(self) -> str:
-        """Return ``scale factor``."""
-        return f"{self.name} {self.factor}"

@@ -1,6 +1,7 @@
 """Layers one after the other."""
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, generator, instance
 from npgan.layers.chain import Chain, fuse
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Array, Grads, Layer, Rng, Seed, Shape
 from npgan.ops.chain import total
 from npgan.parameters import Parameters, join
 
@@ -45,15 +46,14 @@ class Sequential(Layer):
 
     name = "sequential"
 
-    def __init__(self, *layers: Layer, rng: np.random.Generator | int | None = None) -> None:
+    def __init__(self, *layers: Layer, rng: Seed = None) -> None:
         if not layers:
             raise InputError("a Sequential needs at least one layer")
         for layer in layers:
             instance("a network's layer", layer, Layer)
         self.layers = [copy.deepcopy(layer) for layer in layers]
-        width = self.in_width
-        for layer in self.layers:
-            width = layer.out_features(width) if width else 0
+        if shape := self.in_shape():
+            self.out_shape(shape)
         named = {str(i): layer for i, layer in enumerate(self.layers)}
         parameters = {name: layer.parameters for name, layer in named.items()}
         self.bind(join(parameters), join({name: layer.buffers for name, layer in named.items()}))
@@ -62,38 +62,39 @@ class Sequential(Layer):
 
     @property
     def in_width(self) -> int:
-        """The width of the input, 0 if no layer fixes it."""
-        return self.in_features(0)
+        """How many numbers an input sample has; 0 if no layer fixes it."""
+        return math.prod(self.in_shape() or (0,))
 
     @property
     def out_width(self) -> int:
-        """The width of the output, 0 if no layer fixes it."""
-        return self.in_width and self.out_features(self.in_width)
+        """How many numbers an output sample has; 0 if no layer fixes it."""
+        shape = self.in_shape()
+        return math.prod(self.out_shape(shape)) if shape else 0
 
     @property
     def couples_samples(self) -> bool:  # type: ignore[override]
         """Whether a layer does."""
         return any(layer.couples_samples for layer in self.layers)
 
-    def out_features(self, in_features: int) -> int:
-        """Return the width of the last layer's output."""
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """Return the shape of the last layer's output."""
         for layer in self.layers:
-            in_features = layer.out_features(in_features)
-        return in_features
+            in_shape = layer.out_shape(in_shape)
+        return in_shape
 
-    def in_features(self, out_features: int) -> int:
-        """Return the width of the first layer's input; 0 if no layer fixes it."""
+    def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
+        """Return the shape of the first layer's input; None if no layer fixes it."""
         for layer in reversed(self.layers):
-            out_features = layer.in_features(out_features)
-        return out_features
+            out_shape = layer.in_shape(out_shape)
+        return out_shape
 
-    def initialize(self, rng: np.random.Generator | int | None) -> None:
+    def initialize(self, rng: Seed) -> None:
         """Draw all weights anew, in order."""
         rng = generator(rng)
         for layer in self.layers:
             layer.initialize(rng)
 
-    def bind(self, parameters: Parameters, buffers: Parameters | None = None) -> None:
+    def bind(self, parameters: Parameters, buffers: Grads = None) -> None:
         """Let every layer live in its part of this memory."""
         super().bind(parameters, buffers)
         self._fused: list[tuple[str, Layer]] | None = None
@@ -118,9 +119,7 @@ class Sequential(Layer):
             self._body, self._fused = body, None
         return self._body
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, list[Any]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, list[Any]]:
         """Go through the layers; the cache is the list of theirs."""
         caches = []
         for _, layer in self._parts():
@@ -149,11 +148,7 @@ class Sequential(Layer):
         return parts
 
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: list[Any],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: list[Any], grads: Grads = None, input_grad: bool = True
     ) -> Any:
         """Go through the layers backwards: the chain rule."""
         parts, grads = self._passed(cache), self._checked_grads(grads)
@@ -163,7 +158,7 @@ class Sequential(Layer):
             dy = layer.backward(dy, cache[i], inner, input_grad or i > 0)
         return dy if input_grad else None
 
-    def input_gradient(self, dy: np.ndarray, cache: list[Any]) -> tuple[np.ndarray, list[Any]]:
+    def input_gradient(self, dy: Array, cache: list[Any]) -> tuple[Array, list[Any]]:
         """Go through the layers backwards for ``dx`` alone; the record is the list of theirs."""
         records = []
         for (_, layer), inner in zip(reversed(self._passed(cache)), reversed(cache), strict=True):
@@ -173,12 +168,12 @@ class Sequential(Layer):
 
     def double_backward(
         self,
-        ddx: np.ndarray,
+        ddx: Array,
         record: list[Any],
         cache: list[Any],
-        grads: Parameters | None = None,
+        grads: Grads = None,
         input_grad: bool = True,
-    ) -> tuple[np.ndarray, Any]:
+    ) -> tuple[Array, Any]:
         r"""Differentiate :meth:`input_gradient`: go up the layers, then down.
 
         :meth:`input_gradient` went down them. Its derivative goes up, through each layer's
@@ -216,7 +211,7 @@ class Sequential(Layer):
         return ddx, dx if input_grad else None
 
     def penalized_backward(
-        self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
+        self, dy: Array, c: Array, cache: list[Any], grads: Grads = None
     ) -> np.floating:
         """Leave it to the last layer if it is fused from several and those below have no parameters."""
         *below, (_, chain) = self._passed(cache)
@@ -242,10 +237,11 @@ class Sequential(Layer):
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""
         rows = [("layer", "output", "parameters")]
-        width = self.in_width
+        shape = self.in_shape()
         for layer in self.layers:
-            width = layer.out_features(width)
-            rows.append((repr(layer), f"(n, {width})", f"{layer.parameters.flat.size:,}"))
+            shape = shape and layer.out_shape(shape)
+            output = f"(n, {', '.join(map(str, shape))})" if shape else "(n, any)"
+            rows.append((repr(layer), output, f"{layer.parameters.flat.size:,}"))
         rows.append(("total", "", f"{self.parameters.flat.size:,}"))
         a, b, c = (max(map(len, column)) for column in zip(*rows, strict=True))
         return "\n".join(f"{x:{a}}  {y:{b}}  {z:>{c}}" for x, y, z in rows)

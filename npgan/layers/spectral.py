@@ -7,9 +7,8 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, generator
 from npgan.layers.dense import Dense
-from npgan.layers.layer import unpacked
+from npgan.layers.layer import Array, Grads, Rng, Seed, Shape, unpacked
 from npgan.ops.spectral import power_iteration, unit
-from npgan.parameters import Parameters
 from npgan.shapes import takes
 
 __all__ = ["SpectralDense"]
@@ -45,10 +44,10 @@ class SpectralDense(Dense):
 
     name = "spectral_dense"
 
-    def _buffers(self) -> dict[str, tuple[int, ...]]:
-        return {"u": (self.in_width,), "v": (self.out_width,)}
+    def _buffers(self) -> dict[str, Shape]:
+        return {"u": (self.in_features,), "v": (self.out_features,)}
 
-    def initialize(self, rng: np.random.Generator | int | None) -> None:
+    def initialize(self, rng: Seed) -> None:
         """Draw the weight anew by the layer's initialiser, and u, which some power iterations bring near."""
         rng = generator(rng)
         super().initialize(rng)
@@ -59,9 +58,7 @@ class SpectralDense(Dense):
         for _ in range(ITERATIONS):
             power_iteration(weight, u, v)
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, Any]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         """Multiply by W / sigma; the cache is the input, that weight, sigma, u and v."""
         weight, bias = self.parameters.values()
         u, v = map(unit, self.buffers.values())
@@ -71,13 +68,7 @@ class SpectralDense(Dense):
         return run.dense_forward(self._checked(x), normal, bias), (x, normal, sigma, u, v)
 
     @takes("dy (n, o)")
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: Any,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through the product, then through W / sigma: ``spectral_norm_backward``."""
         x, normal, *rest = unpacked(cache, 5)
         grads = self._checked_grads(grads)
@@ -88,13 +79,8 @@ class SpectralDense(Dense):
         return run.dense_backward_input(dy, normal) if input_grad else None
 
     def double_backward(
-        self,
-        ddx: np.ndarray,
-        record: np.ndarray,
-        cache: Any,
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> tuple[np.ndarray, None]:
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
         """Do as a dense layer, then go through W / sigma: that is a function of W alone."""
         _, normal, *rest = unpacked(cache, 5)
         grads = self._checked_grads(grads)

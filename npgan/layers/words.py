@@ -1,17 +1,19 @@
 """Layers in words, as configurations have them: ``name argument ...``."""
 
+import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, unknown
+from npgan.errors import InputError, shown, unknown
 from npgan.layers.chain import Chain
-from npgan.layers.layer import Layer
+from npgan.layers.layer import Layer, parameters
 from npgan.layers.residual import Residual
 from npgan.layers.sequential import Sequential
 
-__all__ = ["LAYERS", "build", "words"]
+__all__ = ["LAYERS", "build", "count_weights", "example", "read", "words"]
 
 
 def _kinds(kind: type[Layer]) -> Iterator[type[Layer]]:
@@ -64,6 +66,54 @@ def words(network: Sequential) -> list[Any]:
     return [_words(layer) for layer in network.layers]
 
 
+def example(name: str, rng: np.random.Generator | int | None = 0) -> Layer:
+    """Return a small layer of a kind, for rows of 4 numbers.
+
+    >>> example("dense"), example("tanh")
+    (Dense(4, 3), Tanh())
+    """
+    return build([f"{name} {LAYERS[name].example}"], rng).layers[0]
+
+
+def count_weights(specs: Any) -> int:
+    """Return how many weights a network in words has, before it is built.
+
+    >>> count_weights([["dense 2 3", "relu", "dense 3 2"], "layer_norm 2"])
+    21
+    """
+    if isinstance(specs, Mapping) and specs.keys() == {"sequential"}:
+        specs = specs["sequential"]
+    if isinstance(specs, str):
+        kind, arguments = read(specs)
+        return sum(map(math.prod, kind.shapes(*arguments).values()))
+    if not isinstance(specs, list | tuple):
+        raise InputError(
+            f"layers are a list, each 'name argument ...' or a list, a residual block; not {shown(specs)}"
+        )
+    return sum(map(count_weights, specs))
+
+
+def read(spec: str) -> tuple[type[Layer], list[int | float | str]]:
+    """Return which layer a word names, and its arguments.
+
+    >>> read("dense 2 3")
+    (<class 'npgan.layers.dense.Dense'>, [2, 3])
+    """
+    name, *arguments = spec.split() or [""]
+    if name not in LAYERS:
+        raise unknown("layer", name, LAYERS)
+    kind, values = LAYERS[name], list(map(_value, arguments))
+    try:
+        inspect.signature(kind).bind(*values)
+    except TypeError:
+        takes = [p.name if p.default is p.empty else f"[{p.name}]" for p in parameters(kind)]
+        raise InputError(
+            f"layer {shown(spec)}: {name} does not take these arguments: it must be "
+            f"'{' '.join([name, *takes])}'"
+        ) from None
+    return kind, values
+
+
 def _words(layer: Layer) -> Any:
     if type(layer) is Residual:
         return words(layer)
@@ -79,13 +129,8 @@ def _layer(spec: "str | Specs | Mapping[str, Specs]") -> Layer:
         return Sequential(*map(_layer, spec["sequential"]))
     if not isinstance(spec, str):
         return Residual(*map(_layer, spec))
-    name, *arguments = spec.split() or [""]
-    if name not in LAYERS:
-        raise unknown("layer", name, LAYERS)
-    try:
-        return LAYERS[name](*map(_value, arguments))
-    except TypeError:
-        raise InputError(f"layer {spec!r}: {name} does not take these arguments") from None
+    kind, arguments = read(spec)
+    return kind(*arguments)
 
 
 def _value(word: str) -> int | float | str:

@@ -1,9 +1,10 @@
 """Configurations: all that determines a run, in plain tables and lists, which a TOML file holds."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN, role
-from npgan.models.refit import NOISY, WIDTHS, Sizes, for_images, refit, spoilers
+from npgan.models.refit import corruptions, for_images, in_numbers
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE
 from npgan.models.vaegan import VAEGAN
@@ -44,7 +45,7 @@ class Kind(NamedTuple):
     several: bool = False
 
 
-TOLD = "conditional-gan", "conditional-vae", "classifier"
+LABELLED = "conditional-gan", "conditional-vae", "classifier"
 """Models that learn from labels."""
 PLAYERS, CODERS = ("generator", "discriminator"), ("encoder", "decoder")
 MODELS: dict[str, Kind] = {
@@ -63,33 +64,8 @@ MODELS: dict[str, Kind] = {
 }
 LARGEST = 100_000_000
 MOST_CLASSES = 1000
-DEPTH, MANY, LONGEST, DIGITS = 20, 2000, 4096, 18
-"""Of a configuration: lists in lists, values as deep as each other, letters of a text, digits of a size."""
-SIZES = {
-    "dense": ["IN", "OUT"],
-    "spectral_dense": ["IN", "OUT"],
-    "layer_norm": ["WIDTH"],
-    "batch_norm": ["WIDTH"],
-    "minibatch_discrimination": ["IN", "KERNELS", "DIM"],
-}
-TYPES = {
-    "model": str,
-    "data": str,
-    "batch_size": int,
-    "networks": dict,
-    "optimizers": dict,
-    "epochs": int,
-    "steps": int,
-    "seed": int,
-    "settings": dict,
-    "backend": str,
-    "preset": str,
-    "image_shape": list,
-    "image_range": list,
-    "metrics_every": int,
-    "labels": list,
-    "validation": float,
-}
+DEPTH, MANY, LONGEST = 20, 2000, 4096
+"""The most in a configuration: lists in lists, values at the same depth, letters of a text."""
 IN_WORDS = {
     str: "text",
     int: "a whole number",
@@ -110,16 +86,19 @@ class Config:
     batch_size : rows a step
     epochs, steps : how long; one of them
     seed : of the weights, the order of the data and all noise
-    networks : network -> its layers, each ``name argument ...``, or a list: a residual block
+    networks : network -> its layers, each ``name argument ...``, or a list: a residual block; a size may
+        be a name of :data:`npgan.models.refit.SIZES`
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
     settings : further arguments of the model; a penalty may be a table ``{start, end}``
     backend : what computes it, see :mod:`npgan.backend`
     preset : where it came from
-    image_shape : (height, width) of a row of the data, to draw it; None: the rows are not images
+    shape : of a sample of the data, (features,) or (height, width, channels)
+    latent, classes : how large the latent code is and how many classes there are, where the networks'
+        words name these sizes
     image_range : the least and the largest value of images that are floats; None: they are bytes
     metrics_every : measure samples after so many epochs; None: never
     labels : the data's own label of each class; None: 0, 1, ...
-    validation : the share of training rows that is kept back where the data have no test rows; None: none
+    validation : the share of training rows that is held out where the data have no test rows; None: none
     """
 
     model: str
@@ -133,7 +112,9 @@ class Config:
     settings: Mapping[str, Any] = field(default_factory=dict)
     backend: str = "numba"
     preset: str = ""
-    image_shape: list[int] | None = None
+    shape: list[int] | None = None
+    latent: int | None = None
+    classes: int | None = None
     image_range: list[float] | None = None
     metrics_every: int | None = None
     labels: list[int] | None = None
@@ -147,15 +128,17 @@ class Config:
     def from_dict(cls, table: Mapping[str, Any]) -> "Config":
         """Return the configuration in a table; an InputError names what is wrong with it."""
         _check_bounds(table)
+        table = dict(table)
+        if isinstance(table.get("image_shape"), list):  # as earlier versions wrote it
+            table["shape"] = [*table.pop("image_shape"), 1]
         for name, value in table.items():
             if name not in TYPES:
                 raise unknown("setting", name, TYPES)
             if not isinstance(value, TYPES[name]) or isinstance(value, bool):
                 raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {shown(value)}")
-        required = ("model", "data", "batch_size", "networks", "optimizers")
-        for name in required:
-            if name not in table:
-                raise InputError(f"the configuration lacks {name}")
+        for entry in fields(cls):
+            if entry.default is entry.default_factory is MISSING and entry.name not in table:
+                raise InputError(f"the configuration lacks {entry.name}")
         return cls(**table)
 
     def override(self, **changes: Any) -> "Config":
@@ -171,56 +154,67 @@ class Config:
             changes["optimizers"] = {n: {**o, "lr": lr} for n, o in self.optimizers.items()}
         return replace(self, **changes)
 
-    def for_data(self, data: Dataset) -> "Config":
-        """Return a copy whose networks take and make rows as wide as the data's, and its images' shape.
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """The height and the width of images; None: the data are none."""
+        return (self.shape[0], self.shape[1]) if self.shape and len(self.shape) == 3 else None
 
-        Layers that spoil square images are fitted to them, or left out where the rows are none, unless
-        undoing what they do is all that the model learns. Pairs of images must lie one above the other.
+    def in_numbers(self) -> "Config":
+        """Return a copy with numbers in place of the names of sizes.
+
+        >>> from npgan.models.presets import preset
+        >>> preset("gan-small").networks["generator"][0]
+        'dense latent 128 fan_in_uniform'
+        >>> preset("gan-small").in_numbers().networks["generator"][0]
+        'dense 100 128 fan_in_uniform'
+        """
+        settings = dict(self.settings)
+        classes = self.classes or settings.get("classes")
+        sizes = {"latent": self.latent, "classes": classes}
+        if self.shape and all(isinstance(n, int) for n in self.shape):
+            d = math.prod(self.shape)
+            sizes |= {"data": d, "channels": self.shape[-1], "source": d // 2, "target": d - d // 2}
+        if classes and self.model in LABELLED and self.model != "classifier":
+            settings["classes"] = classes  # a classifier's last layer says how many
+        known = {n: size for n, size in sizes.items() if isinstance(size, int) and size > 0}
+        networks = in_numbers(self.networks, known)
+        return replace(self, networks=networks, settings=settings, latent=None, classes=None)
+
+    def for_data(self, data: Dataset) -> "Config":
+        """Return a copy for other data: their shape, their classes, and networks of these sizes.
+
+        Layers that corrupt square images are fitted to the data's, or left out where the data are no such
+        images, unless undoing what they do is all that the model learns. Pairs of images must lie one above
+        the other.
 
         >>> from npgan.models.presets import preset
         >>> config = preset("gan-small").for_data(Dataset("d", np.zeros((9, 3), np.float32)))
         >>> config.networks["generator"][-2], config.networks["discriminator"][0]
         ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
-        self.check()
-        networks, settings = dict(self.networks), dict(self.settings)
-        networks = {name: for_images(specs, data.image_shape) for name, specs in networks.items()}
-        if self.model == "autoencoder":
-            self._check_spoiling(networks["encoder"], data)
-        if self.model == "translator":
-            _check_pairs(data)
-        classes = 0
-        if self.model in TOLD:
-            classes = _classes(data)
-            if self.model != "classifier":  # whose last layer says how many
-                settings["classes"] = classes
-        widths = WIDTHS[self.model](Sizes(networks, self.settings, data.train.shape[1], classes))
-        for name, specs in networks.items():
-            taken, made = widths.get(role(name), (0, 0))
-            specs = refit(specs, "input", taken) if taken else specs
-            networks[name] = refit(specs, "output", made) if made else specs
-        shape = list(data.image_shape) if data.image_shape else None
-        floats = shape is not None and data.train.dtype != np.uint8
-        limits = [float(data.train.min()), float(data.train.max())] if floats else None
-        return replace(
+        floats = data.image_shape is not None and data.train.dtype != np.uint8
+        config = replace(
             self,
-            networks=networks,
-            settings=settings,
-            image_shape=shape,
-            image_range=limits,
+            shape=list(data.shape),
+            image_range=[float(data.train.min()), float(data.train.max())] if floats else None,
+            classes=_classes(data) if self.model in LABELLED else None,
             labels=list(data.classes) if data.classes else None,
         )
+        config.check()
+        networks = {n: for_images(specs, data.image_shape) for n, specs in self.networks.items()}
+        if self.model == "autoencoder":
+            self._check_corruption(networks["encoder"], data)
+        if self.model == "translator":
+            _check_pairs(data)
+        return replace(config, networks=networks).in_numbers()
 
-    def _check_spoiling(self, encoder: list, data: Dataset) -> None:
+    def _check_corruption(self, encoder: list, data: Dataset) -> None:
         """Refuse data whose rows leave a denoising autoencoder nothing to undo."""
-        spoiled = spoilers(self.networks["encoder"], NOISY)
-        if spoiled and not spoilers(encoder, NOISY):
-            what = "rows of numbers"
-            if data.image_shape:
-                what = f"images of {data.image_shape[0]} x {data.image_shape[1]}"
+        corrupting = corruptions(self.networks["encoder"], layers.Layer)
+        if corrupting and not corruptions(encoder, layers.Layer):
             raise InputError(
-                f"{self.preset or self.model} learns to undo {spoiled[0]}, which needs square images: "
-                f"{data.name} has {what}"
+                f"{self.preset or self.model} learns to undo {corrupting[0]}, which needs square images: "
+                f"{data.name} has {data.of_what}"
             )
 
     def class_of(self, label: int) -> int:
@@ -233,9 +227,19 @@ class Config:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
-        names = ("seed", "networks", "optimizers")
-        result = {"kind of model": self.model} | {name: getattr(self, name) for name in names}
-        return result | {"settings": dict(sorted(self.settings.items()))}  # TOML puts tables last
+        config, names = self.in_numbers(), ("seed", "networks", "optimizers")
+        result = {"kind of model": self.model} | {name: getattr(config, name) for name in names}
+        return result | {"settings": dict(sorted(config.settings.items()))}  # TOML puts tables last
+
+    def weights(self) -> dict[str, int]:
+        """Return how many weights each network has, before it is built."""
+        networks, sizes = self.in_numbers().networks, {}
+        for name, specs in networks.items():
+            try:
+                sizes[name] = layers.count_weights(specs)
+            except InputError as error:
+                raise InputError(f"the network {name}: {error}") from None
+        return sizes
 
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
@@ -253,8 +257,8 @@ class Config:
             raise InputError(
                 f"the model {self.model} needs networks and optimizers for {', '.join(kind.networks)}"
             )
-        for name in names:
-            if (size := size_of(name, self.networks[name])) > LARGEST:
+        for name, size in self.weights().items():
+            if size > LARGEST:
                 raise InputError(f"the network {name} has {size:,} weights; at most {LARGEST:,}")
             settings = self.optimizers[name]
             if not isinstance(settings, Mapping) or not {"name", "lr"} <= settings.keys():
@@ -284,19 +288,20 @@ class Config:
             than 100 million weights.
         """
         self.check()
-        kind = MODELS[self.model]
+        config, kind = self.in_numbers(), MODELS[self.model]
         names = tuple(self.networks) if kind.several else kind.networks
         networks = {
-            name: layers.build(self.networks[name], np.random.default_rng([self.seed, i]))
+            name: layers.build(config.networks[name], np.random.default_rng([self.seed, i]))
             for i, name in enumerate(names)
         }
         given = [networks] if kind.several else networks.values()
         try:
-            optimizers, settings = self.rules(rows)
+            optimizers, settings = config.rules(rows)
             model = kind.model(*given, **settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
-        _check_images(self.image_shape, self.image_range, model.features)
+        _check_shape(self.shape, model.features)
+        _check_range(self.image_range)
         return model
 
     def rules(self, rows: int) -> tuple[dict[str, Optimizer], dict[str, Any]]:
@@ -331,10 +336,6 @@ def _check_bounds(table: Any) -> None:
         raise InputError(f"the configuration is nested more than {DEPTH} deep")
 
 
-def _is_size(word: str) -> bool:
-    return word.isdecimal() and len(word) <= DIGITS
-
-
 def _classes(data: Dataset) -> int:
     """Return how many classes there are to learn, each of which needs rows to be learned from."""
     if data.train_labels is None:
@@ -360,15 +361,19 @@ def _check_pairs(data: Dataset) -> None:
         )
 
 
-def _check_images(shape: list | None, limits: list | None, features: int) -> None:
-    if shape is not None and not (
-        len(shape) == 2
-        and all(isinstance(n, int) and n > 0 for n in shape)
-        and math.prod(shape) == features
-    ):
+def _check_shape(shape: list | None, features: int) -> None:
+    if shape is None:
+        return
+    if len(shape) not in (1, 3) or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise InputError(f"shape must be [features] or [height, width, channels], not {shape}")
+    if math.prod(shape) != features:
         raise InputError(
-            f"image_shape must be a height and a width that make {features} pixels, not {shape}"
+            f"the networks are for rows of {features} numbers, but the data's shape {shape} makes "
+            f"{math.prod(shape)}: where the networks say {features}, let them say data"
         )
+
+
+def _check_range(limits: list | None) -> None:
     if limits is not None and not (
         len(limits) == 2
         and all(isinstance(x, int | float) for x in limits)
@@ -377,34 +382,12 @@ def _check_images(shape: list | None, limits: list | None, features: int) -> Non
         raise InputError(f"image_range must be a least and a largest value, not {limits}")
 
 
-def size_of(name: str, specs: Any) -> int:
-    """Return how many weights a network has, before it is built."""
-    biases = len(SIZES["dense"])  # layers of so many sizes, or of one, have a bias
-    return sum(
-        math.prod(sizes) + (sizes[-1] if len(sizes) <= biases else 0)
-        for sizes in _sizes(name, specs)
-    )
+def _type(hint: Any) -> type:
+    """Return the type that a TOML file has for a field of this type."""
+    if isinstance(hint, UnionType):  # with None
+        hint = get_args(hint)[0]
+    kind = get_origin(hint) or hint
+    return dict if kind is Mapping else kind
 
 
-def _sizes(name: str, specs: Any) -> Iterator[list[int]]:
-    """Yield the sizes of all layers with weights, those of networks in the network included."""
-    if not isinstance(specs, list):
-        raise InputError(
-            f"the network {name} must be a list of layers, each 'name argument ...', or a list of "
-            "the layers of a residual block"
-        )
-    for spec in specs:
-        if isinstance(spec, Mapping) and spec.keys() == {"sequential"}:
-            spec = spec["sequential"]
-        if not isinstance(spec, str):
-            yield from _sizes(name, spec)
-            continue
-        words = spec.split()
-        form = SIZES.get(words[0] if words else "", [])
-        numbers = words[1 : 1 + len(form)]
-        if len(numbers) < len(form) or not all(map(_is_size, numbers)):
-            raise InputError(
-                f"the network {name} has {spec!r}: it must be '{' '.join([words[0], *form])}'"
-            )
-        if form:
-            yield list(map(int, numbers))
+TYPES = {name: _type(hint) for name, hint in get_type_hints(Config).items()}

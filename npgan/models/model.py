@@ -474,7 +474,10 @@ def check_rows(name: str, rows: Any, width: int) -> None:
 
 def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:
     """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
-    form, dtype = ("n", width or network.in_features(0) or "d"), network.parameters.flat.dtype
+    form, dtype = (
+        ("n", width or getattr(network, "in_width", 0) or "d"),
+        network.parameters.flat.dtype,
+    )
     return np.ascontiguousarray(errors.array(name, x, form, dtype=dtype))
 
 

@@ -11,17 +11,32 @@ from typing import Any
 from npgan.errors import unknown
 from npgan.models.config import CODERS, PLAYERS, Config
 
+MNIST: dict[str, Any] = {"data": "mnist", "shape": [28, 28, 1], "classes": 10}
+"""The digits, and what the sizes in the networks' words are for them."""
 
-def mlp(*widths: int, hidden: str, output: str | None = None, init: str = "") -> list[str]:
+
+def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = "") -> list[str]:
     """Return a chain of dense layers with an activation between them and one at the end.
 
-    >>> mlp(2, 3, 1, hidden="relu")
-    ['dense 2 3', 'relu', 'dense 3 1']
+    >>> mlp("latent", 3, "data", hidden="relu")
+    ['dense latent 3', 'relu', 'dense 3 data']
     """
     specs = []
     for a, b in pairwise(widths):
         specs += [f"dense {a} {b} {init}".rstrip(), hidden]
     return specs[:-1] + ([output] if output else [])
+
+
+def coders(*widths: int, code: str = "latent", **ends: str) -> dict[str, list]:
+    """Return an encoder and, with the same widths in reverse order, a decoder of pixels.
+
+    >>> coders(9, code="2*latent", hidden="relu")["encoder"]
+    ['dense data 9', 'relu', 'dense 9 2*latent']
+    """
+    return {
+        "encoder": mlp("data", *widths, code, **ends),
+        "decoder": mlp("latent", *reversed(widths), "data", **ends, output="sigmoid"),
+    }
 
 
 def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
@@ -48,25 +63,27 @@ SHRINKING = {
 so that what is learned of the training images holds for others."""
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
 LARGE = {
-    "generator": mlp(100, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-    "discriminator": mlp(784, 512, 256, 128, 1, hidden=LEAKY),
+    "generator": mlp("latent", 128, 256, 512, "data", hidden=LEAKY, output="sigmoid"),
+    "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
 }
 
 
 def _mixture(data: str, scale: float) -> Config:
     """Return a GAN for a mixture in the plane, whose standard deviation on each axis is ``scale``.
 
-    The generator moves points of the noise to a mode, and needs waves to go over from one to the
-    next quickly; the discriminator needs them to see how wide a mode is. Small first weights keep
-    the fast ones down until the modes are equally full. docs/quality.md has what each part does.
+    The generator moves points of noise, as many numbers each as the data have, to a mode. It needs waves
+    to go over from one mode to the next quickly; the discriminator needs them to see how wide a mode is.
+    Small first weights keep the fast waves down until the modes are equally full. docs/quality.md has what
+    each part does.
     """
     hidden = {"hidden": RELU, "init": "normal"}
-    generator = ["fourier 2 8 0.5 128.0", *mlp(34, 64, 64, 2, **hidden)]
-    discriminator = ["fourier 2 8 0.5 32.0", *mlp(34, 64, 64, 1, **hidden)]
+    generator = ["fourier data 8 0.5 128.0", *mlp("17*data", 64, 64, "data", **hidden)]
+    discriminator = ["fourier data 8 0.5 32.0", *mlp("17*data", 64, 64, 1, **hidden)]
     falls = {"start": 0.3, "end": 0.0001}
     return Config(
         model="gan",
         data=data,
+        shape=[2],
         batch_size=256,
         steps=60_000,
         networks={
@@ -87,10 +104,11 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
     """
     return Config(
         model="gan",
-        data="mnist",
+        **MNIST,
+        latent=64,
         batch_size=batch_size,
         networks={
-            "generator": mlp(64, 256, 256, 476, 784, hidden=LEAKY, output="sigmoid"),
+            "generator": mlp("latent", 256, 256, 476, "data", hidden=LEAKY, output="sigmoid"),
             "discriminator": LARGE["discriminator"],
         },
         optimizers=_players(generator=lr, discriminator=2 * lr),
@@ -104,18 +122,15 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
     )
 
 
-def _vae(codes: int, epochs: int) -> Config:
+def _vae(latent: int, epochs: int) -> Config:
     """Return a variational autoencoder of digits."""
-    ends = {"hidden": RELU, "init": TORCH}
     return Config(
         model="vae",
-        data="mnist",
+        **MNIST,
+        latent=latent,
         batch_size=128,
         epochs=epochs,
-        networks={
-            "encoder": mlp(784, 400, 2 * codes, **ends),
-            "decoder": mlp(codes, 400, 784, **ends, output="sigmoid"),
-        },
+        networks=coders(400, code="2*latent", hidden=RELU, init=TORCH),
         optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
     )
 
@@ -124,14 +139,14 @@ def _classifier(**more: Any) -> Config:
     """Return a dense classifier of digits."""
     return Config(
         model="classifier",
-        data="mnist",
+        **MNIST,
         batch_size=256,
         networks={
             "classifier": [
                 "random_shift 1",
-                *("dense 784 512 he_normal", "relu", "dropout 0.2"),
+                *("dense data 512 he_normal", "relu", "dropout 0.2"),
                 *("dense 512 512 he_normal", "relu", "dropout 0.2"),
-                "dense 512 10",
+                "dense 512 classes",
             ]
         },
         optimizers=_both("classifier", lr=2e-3, schedule="cosine"),
@@ -143,12 +158,13 @@ def _code(hidden: str, **settings: Any) -> Config:
     """Return an autoencoder of one layer each way, whose code has 64 units of one kind."""
     return Config(
         model="autoencoder",
-        data="mnist",
+        **MNIST,
+        latent=64,
         batch_size=128,
         epochs=10,
         networks={
-            "encoder": ["dense 784 64", hidden],
-            "decoder": ["dense 64 784", "sigmoid"],
+            "encoder": ["dense data latent", hidden],
+            "decoder": ["dense latent data", "sigmoid"],
         },
         optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
         settings=settings,
@@ -160,12 +176,13 @@ def _undo(spoil: str) -> Config:
     hidden = {"hidden": LEAKY, "init": "he_normal"}
     return Config(
         model="autoencoder",
-        data="mnist",
+        **MNIST,
+        latent=256,
         batch_size=128,
         epochs=10,
         networks={
-            "encoder": [spoil, *mlp(784, 512, 256, **hidden), LEAKY],
-            "decoder": mlp(256, 512, 784, **hidden, output="sigmoid"),
+            "encoder": [spoil, *mlp("data", 512, "latent", **hidden), LEAKY],
+            "decoder": mlp("latent", 512, "data", **hidden, output="sigmoid"),
         },
         optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"loss": "bce"},
@@ -177,29 +194,32 @@ PRESETS: dict[str, Config] = {
     "gan-mnist-long": _digits(128, 2e-3, penalty=0.3, spread=1.05, steps=53_000),
     "gan-small": Config(
         model="gan",
-        data="mnist",
+        **MNIST,
+        latent=100,
         batch_size=50,
         epochs=10,
         networks={
-            "generator": mlp(100, 128, 784, hidden=RELU, output="sigmoid", init=TORCH),
-            "discriminator": mlp(784, 128, 1, hidden=RELU, init=TORCH),
+            "generator": mlp("latent", 128, "data", hidden=RELU, output="sigmoid", init=TORCH),
+            "discriminator": mlp("data", 128, 1, hidden=RELU, init=TORCH),
         },
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-medium": Config(
         model="gan",
-        data="mnist",
+        **MNIST,
+        latent=100,
         batch_size=128,
         epochs=5,
         networks={
-            "generator": mlp(100, 128, 64, 784, hidden=RELU, output="tanh"),
-            "discriminator": mlp(784, 64, 128, 1, hidden=RELU),
+            "generator": mlp("latent", 128, 64, "data", hidden=RELU, output="tanh"),
+            "discriminator": mlp("data", 64, 128, 1, hidden=RELU),
         },
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-large": Config(
         model="gan",
-        data="mnist",
+        **MNIST,
+        latent=100,
         batch_size=128,
         epochs=20,
         networks=LARGE,
@@ -207,25 +227,24 @@ PRESETS: dict[str, Config] = {
     ),
     "autoencoder": Config(
         model="autoencoder",
-        data="mnist",
+        **MNIST,
+        latent=64,
         batch_size=256,
         epochs=10,
         networks={
-            "encoder": mlp(784, 64, hidden=RELU, output="relu"),
-            "decoder": mlp(64, 64, 784, hidden=RELU),
+            "encoder": mlp("data", "latent", hidden=RELU, output="relu"),
+            "decoder": mlp("latent", 64, "data", hidden=RELU),
         },
         optimizers=_both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
     "autoencoder-deep": Config(
         model="autoencoder",
-        data="mnist",
+        **MNIST,
+        latent=30,
         batch_size=128,
         epochs=120,
-        networks={
-            "encoder": mlp(784, 1000, 500, 250, 30, **DEEP),
-            "decoder": mlp(30, 250, 500, 1000, 784, **DEEP, output="sigmoid"),
-        },
+        networks=coders(1000, 500, 250, **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
         settings={"loss": "mse"},
     ),
@@ -237,41 +256,43 @@ PRESETS: dict[str, Config] = {
     "completer": _undo("random_block 14"),
     "detector": Config(
         model="autoencoder",
-        data="mnist:3",
+        **MNIST | {"data": "mnist:3"},
+        latent=32,
         batch_size=128,
         steps=1500,
         networks={
             "encoder": [
                 "random_block 10",
                 "gaussian_noise 0.3",
-                *mlp(784, 256, 32, hidden=LEAKY),
+                *mlp("data", 256, "latent", hidden=LEAKY),
             ],
-            "decoder": mlp(32, 256, 784, hidden=LEAKY, output="sigmoid"),
+            "decoder": mlp("latent", 256, "data", hidden=LEAKY, output="sigmoid"),
         },
         optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
         settings={"loss": "bce"},
     ),
     "vae-gan": Config(
         model="vae-gan",
-        data="mnist",
+        **MNIST,
+        latent=64,
         batch_size=256,
         epochs=10,
         networks={
-            "encoder": mlp(784, 64, 128, hidden=RELU),
-            "decoder": mlp(64, 784, hidden=RELU),
-            "discriminator": mlp(784, 64, 1, hidden=RELU),
+            "encoder": mlp("data", 64, "2*latent", hidden=RELU),
+            "decoder": mlp("latent", "data", hidden=RELU),
+            "discriminator": mlp("data", 64, 1, hidden=RELU),
         },
         optimizers=_both(*CODERS, "discriminator", lr=1e-3),
     ),
     "vae-gan-deep": Config(
         model="vae-gan",
-        data="mnist",
+        **MNIST,
+        latent=32,
         batch_size=128,
         epochs=20,
         networks={
-            "encoder": mlp(784, 512, 256, 64, hidden=LEAKY),
-            "decoder": mlp(32, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(784, 512, 256, 1, hidden=LEAKY),
+            **coders(512, 256, code="2*latent", hidden=LEAKY),
+            "discriminator": mlp("data", 512, 256, 1, hidden=LEAKY),
         },
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "hidden_layers": 2},
@@ -281,96 +302,95 @@ PRESETS: dict[str, Config] = {
     "grid100": _mixture("grid100", scale=4.31),
     "adversarial-autoencoder": Config(
         model="adversarial-autoencoder",
-        data="mnist",
+        **MNIST,
+        latent=10,
         batch_size=128,
         epochs=20,
         networks={
-            "encoder": mlp(784, 512, 256, 10, hidden="elu"),
-            "decoder": mlp(10, 256, 512, 784, hidden="elu", output="sigmoid"),
-            "discriminator": mlp(10, 256, 256, 1, hidden="elu"),
+            **coders(512, 256, hidden="elu"),
+            "discriminator": mlp("latent", 256, 256, 1, hidden="elu"),
         },
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
     "bigan": Config(
         model="bigan",
-        data="mnist",
+        **MNIST,
+        latent=50,
         batch_size=128,
         epochs=12,
         networks={
-            "encoder": mlp(784, 512, 256, 50, hidden=LEAKY),
-            "decoder": mlp(50, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(834, 1024, 1024, 256, 1, hidden=LEAKY),
+            **coders(512, 256, hidden=LEAKY),
+            "discriminator": mlp("data+latent", 1024, 1024, 256, 1, hidden=LEAKY),
         },
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
     "conditional-vae": Config(
         model="conditional-vae",
-        data="mnist",
+        **MNIST,
+        latent=8,
         batch_size=128,
         epochs=20,
         networks={
-            "encoder": mlp(794, 512, 256, 16, **DEEP),
-            "decoder": mlp(18, 256, 512, 784, **DEEP, output="sigmoid"),
+            "encoder": mlp("data+classes", 512, 256, "2*latent", **DEEP),
+            "decoder": mlp("latent+classes", 256, 512, "data", **DEEP, output="sigmoid"),
         },
         optimizers=_both(*CODERS, **SHRINKING | {"weight_decay": 0.03}),
-        settings={"classes": 10},
     ),
     "vae": _vae(20, epochs=10),
     "vae-2d": _vae(2, epochs=20),
     "vae-deep": Config(
         model="vae",
-        data="mnist",
+        **MNIST,
+        latent=40,
         batch_size=128,
         epochs=60,
-        networks={
-            "encoder": mlp(784, 1000, 500, 80, **DEEP),
-            "decoder": mlp(40, 500, 1000, 784, **DEEP, output="sigmoid"),
-        },
+        networks=coders(1000, 500, code="2*latent", **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
     ),
     "iwae": Config(
         model="iwae",
-        data="mnist",
+        **MNIST,
+        latent=50,
         batch_size=20,
         epochs=10,
-        networks={
-            "encoder": mlp(784, 200, 200, 100, hidden="tanh"),
-            "decoder": mlp(50, 200, 200, 784, hidden="tanh", output="sigmoid"),
-        },
+        networks=coders(200, 200, code="2*latent", hidden="tanh"),
         optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"samples": 50, "binarize": True},
     ),
     "classifier": _classifier(epochs=20),
     "classifier-robust": replace(
         _classifier(epochs=10, settings={"adversarial": 0.2, "attack_steps": 7}),
-        networks={"classifier": mlp(784, 512, 512, 10, hidden=RELU, init="he_normal")},
+        networks={"classifier": mlp("data", 512, 512, "classes", hidden=RELU, init="he_normal")},
     ),
     "translator": Config(
         model="translator",
         data="mnist-outlines",
+        shape=[56, 28, 1],
         batch_size=128,
         epochs=10,
         networks={
-            "generator": mlp(784, 512, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(1568, 256, 128, 1, hidden=LEAKY),
+            "generator": mlp("source", 512, 512, "target", hidden=LEAKY, output="sigmoid"),
+            "discriminator": mlp("data", 256, 128, 1, hidden=LEAKY),
         },
         optimizers=_players(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
     "cgan-mnist": Config(
         model="conditional-gan",
-        data="mnist",
+        **MNIST,
+        latent=100,
         batch_size=128,
         epochs=20,
         networks={
-            "generator": mlp(110, 128, 256, 512, 784, hidden=LEAKY, output="sigmoid"),
-            "discriminator": mlp(794, 512, 256, 128, 1, hidden=LEAKY),
+            "generator": mlp(
+                "latent+classes", 128, 256, 512, "data", hidden=LEAKY, output="sigmoid"
+            ),
+            "discriminator": mlp("data+classes", 512, 256, 128, 1, hidden=LEAKY),
         },
         optimizers=_players(generator=1e-3, discriminator=1e-3),
         settings={
-            "classes": 10,
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
             "ema": 0.999,

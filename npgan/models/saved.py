@@ -14,7 +14,7 @@ import numpy as np
 
 from npgan import layers
 from npgan.errors import InputError, as_path, chosen, shown
-from npgan.models.config import MODELS, Config, size_of
+from npgan.models.config import MODELS, Config
 from npgan.models.model import Model
 from npgan.models.multi import AGAINST
 from npgan.models.vae import LIKELIHOODS
@@ -86,9 +86,9 @@ def _restored(arrays: Mapping[str, np.ndarray], described: Mapping[str, Any]) ->
     """Return the model that is described, with these arrays."""
     config = Config.from_dict({**NOWHERE, **{name: described[name] for name in DESCRIBED}})
     config.check()
-    for name, specs in config.networks.items():
+    for name, size in config.weights().items():
         there = sum(array.size for key, array in arrays.items() if key.startswith(f"{name}."))
-        if size_of(name, specs) > there:
+        if size > there:
             raise InputError(f"it does not hold the weights of the {name} that it speaks of")
     model = config.build(rows=1).astype(chosen("type", described["dtype"], TYPES))
     model.load_state(arrays, described["state"])

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from npgan.check.catalogue.case import Case
-from npgan.check.catalogue.layers import CRITICS, SIZED, layers, penalties, second_derivatives
+from npgan.check.catalogue.layers import CRITICS, layers, penalties, second_derivatives
 from npgan.check.catalogue.models import presets
 from npgan.check.catalogue.operations import operations
 from npgan.check.catalogue.steps import objectives, steps
 
-__all__ = ["CRITICS", "FAMILIES", "SIZED", "Case", "cases", "members"]
+__all__ = ["CRITICS", "FAMILIES", "Case", "cases", "members"]
 
 
 FAMILIES = (operations, layers, second_derivatives, penalties, objectives, steps, presets)

@@ -22,31 +22,16 @@ from npgan.layers import (
     Sequential,
     SpectralDense,
     build,
+    example,
 )
 from npgan.layers.normalisation import Norm
 from npgan.objectives.penalties import PENALTIES, gradient_penalty
 from npgan.parameters import Parameters
 
-ACTIVATIONS = [name for name, layer in LAYERS.items() if issubclass(layer, Activation)]
-CORNERED = {"relu", "leaky_relu", "minibatch_discrimination"}
-SIZED = {
-    "dense": "dense 4 3",
-    "layer_norm": "layer_norm 4",
-    "batch_norm": "batch_norm 4",
-    "minibatch_discrimination": "minibatch_discrimination 4 3 2",
-    "spectral_dense": "spectral_dense 4 3",
-    "fourier": "fourier 4 3 0.1 0.4",
-    "scale": "scale 3.0",
-    "gaussian_noise": "gaussian_noise 0.5",
-    "random_shift": "random_shift 1",
-    "random_block": "random_block 1",
-    "pixelate": "pixelate 2",
-}
-
-
-def _example(name: str) -> Layer:
-    """Return a layer for inputs 4 wide."""
-    return prepared(build([SIZED.get(name, name)], rng=0)).layers[0]
+SECOND_ORDER = [
+    name for name, kind in LAYERS.items() if kind.double_backward is not Layer.double_backward
+]
+"""Layers that have a second derivative."""
 
 
 def prepared(network: Sequential) -> Sequential:
@@ -67,10 +52,10 @@ def prepared(network: Sequential) -> Sequential:
 
 def layers(rng: np.random.Generator) -> Iterator[Case]:
     """Yield every layer, and batch normalisation by frozen moments."""
-    for name in LAYERS:
-        x = rng.standard_normal((5, 4))
-        yield Case(f"layer {name}", _example(name), (x,), analytic=name not in CORNERED)
-    frozen = _example("batch_norm")
+    for name, kind in LAYERS.items():
+        layer, x = prepared(Sequential(example(name))).layers[0], rng.standard_normal((5, 4))
+        yield Case(f"layer {name}", layer, (x,), analytic=not kind.corners)
+    frozen = prepared(Sequential(BatchNorm(4))).layers[0]
     frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
 
     def evaluated(x: np.ndarray) -> tuple[np.ndarray, Callable]:
@@ -94,9 +79,9 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
 
 def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     """Yield each layer's backward pass as a function of ``dy``, x and the parameters."""
-    for name, kind in LAYERS.items():
-        if kind not in (GaussianSample, BatchNorm):
-            yield _second_derivative(f"second derivative of {name}", _example(name), rng)
+    for name in SECOND_ORDER:
+        layer = prepared(Sequential(example(name))).layers[0]
+        yield _second_derivative(f"second derivative of {name}", layer, rng)
     deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
     yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
     block = build([["dense 4 5", "tanh", "dense 5 4"]], rng=0)
@@ -159,14 +144,23 @@ def _penalized(rng: np.random.Generator) -> Function:
     return function
 
 
-CRITICS = {a: ["dense 4 5", a, "dense 5 3", a, "dense 3 1"] for a in ACTIVATIONS} | {
-    "layer_norm": ["dense 4 5", "layer_norm 5", "tanh", "dense 5 1"],
-    "minibatch_stddev": ["dense 4 5", "tanh", "minibatch_stddev", "dense 6 3", "elu", "dense 3 1"],
-    "minibatch_discrimination": [
-        *("dense 4 5", "tanh", "minibatch_discrimination 5 3 2", "dense 8 3", "elu", "dense 3 1"),
-    ],
-    "spectral_dense": ["spectral_dense 4 5", "tanh", "spectral_dense 5 1"],
+def _critic(name: str) -> list[str]:
+    """Return a discriminator of rows of 4 numbers with a layer of this name, and a curved activation."""
+    layer = example(name)
+    if isinstance(layer, Activation):
+        return ["dense 4 5", name, "dense 5 3", name, "dense 3 1"]
+    (width,) = layer.out_shape((4,))
+    return ["dense 4 4", "tanh", layer.spec(), f"dense {width} 3", "elu", "dense 3 1"]
+
+
+CRITICS = {
+    name: _critic(name)
+    for name in SECOND_ORDER
+    if issubclass(LAYERS[name], Activation)
+    or LAYERS[name].couples_samples
+    or example(name).parameters
 }
+"""Discriminators that bear a penalty, by the layer that they are made for."""
 
 
 def _penalized_network(name: str, net: Sequential, rng: np.random.Generator) -> Case:
