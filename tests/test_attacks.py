@@ -5,6 +5,7 @@ import pytest
 
 from npgan import Dense, InputError, ReLU, Sequential
 from npgan.models import Classifier
+from npgan.objectives.adversarial import worst_case
 from npgan.study import attacks
 
 D, CLASSES = 6, 3
@@ -79,6 +80,27 @@ def test_a_random_start_is_replayed_by_its_seed_and_lies_in_the_box():
     assert not np.array_equal(a, c)
     assert not np.array_equal(a, X)
     assert abs(a - X).max() <= 0.1 + 1e-7
+
+
+def test_a_step_is_two_and_a_half_boxes_by_the_number_of_steps():
+    seen = []
+
+    def rising(x):
+        seen.append(float(x[0, 0]))
+        return np.ones_like(x)
+
+    worst = worst_case(rising, np.array([[0.5]]), 0.2, (0, 1), steps=5)
+    np.testing.assert_allclose(seen, [0.5, 0.6, 0.7, 0.7, 0.7])
+    np.testing.assert_allclose(worst, 0.7)
+
+
+def test_a_random_start_lies_anywhere_in_the_box():
+    x = np.full((20_000, 1), 0.5)
+    start = worst_case(np.zeros_like, x, 0.3, (0, 0.7), steps=1, rng=np.random.default_rng(0))
+    # uniform on [0.2, 0.7]: five standard errors, and all but a thousandth of the range
+    assert start.mean() == pytest.approx(0.45, abs=0.006)
+    assert start.var() == pytest.approx(0.25 / 12, rel=0.05)
+    assert (start.min(), start.max()) == pytest.approx((0.2, 0.7), abs=0.001)
 
 
 def test_a_classifier_that_learned_from_attacked_rows_bears_more():

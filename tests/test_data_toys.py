@@ -54,6 +54,26 @@ def test_the_modes_have_equal_shares_and_the_stated_deviation(samples, name):
     assert abs(squared.min(axis=1).mean() / std**2 - 2) < 5 * 2 / np.sqrt(N)
 
 
+def test_the_spirals_points_lie_on_two_arms_of_one_and_a_half_turns(samples):
+    r, angle = np.hypot(*samples["spiral"].T), np.arctan2(*samples["spiral"].T[::-1])
+    far = r > 0.3  # there the noise across an arm is the radius' times its slope, and the angle's
+    beside = (r * np.sin(angle - 3 * np.pi * r))[far]
+    scale = SPIRAL_NOISE * np.hypot(1, 3 * np.pi * r[far])
+    assert np.mean((beside / scale) ** 2) == pytest.approx(1, abs=0.05)
+    assert np.mean(np.cos(angle - 3 * np.pi * r)[far] > 0) == pytest.approx(1 / 2, abs=0.01)
+
+
+def test_the_moons_points_lie_on_two_half_circles(samples):
+    x, y = samples["moons"].T
+    upper, lower = abs(np.hypot(x, y) - 1), abs(np.hypot(x - 1, y - 0.5) - 1)
+    clear = abs(upper - lower) > 0.3  # there the nearer of the two is the point's own
+    apart = np.minimum(upper, lower)[clear]
+    assert np.sqrt(np.mean(apart**2)) == pytest.approx(MOONS_NOISE, rel=0.03)
+    # of each only the half that points away from the other's middle
+    assert y[clear & (upper < lower)].min() > -5 * MOONS_NOISE
+    assert y[clear & (lower < upper)].max() < 0.5 + 5 * MOONS_NOISE
+
+
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_sample_is_float32_and_depends_on_the_generator_alone(name):
     first, again = (SAMPLERS[name](10, np.random.default_rng(3)) for _ in range(2))

@@ -66,6 +66,20 @@ def test_a_run_ends_after_the_step_whatever_asks_for_it(small_gan, points, numbe
     assert signal.getsignal(number) is before
 
 
+def test_a_second_signal_ends_a_run_at_once(small_gan, points):
+    class Presses(Callback):
+        def on_step_end(self, loop):
+            signal.raise_signal(signal.SIGINT)
+            assert loop.stop
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("it goes on")
+
+    loop = Loop(small_gan(), points, batch_size=32, callbacks=[StopOnInterrupt(), Presses()])
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(steps=5)
+    assert loop.step == 1
+
+
 def test_before_the_first_step_a_run_ends_at_once(small_gan, points):
     class Compiles(Callback):
         def on_train_begin(self, loop):

@@ -69,6 +69,46 @@ def test_a_layer_keeps_rows_and_float_type_and_returns_the_width_it_says(name, t
     assert y.dtype == dx.dtype == dtype
 
 
+TYPED = {
+    Dense: (4, 3),
+    SpectralDense: (4, 3),
+    MinibatchDiscrimination: (4, 3, 2),
+    LayerNorm: (4,),
+    BatchNorm: (4,),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", TYPED)
+def test_a_layer_has_the_float_type_that_it_is_given(kind, dtype):
+    subject = kind(*TYPED[kind], dtype=dtype)
+    assert subject.parameters.flat.dtype == dtype
+    assert subject.buffers.flat.dtype == dtype or not subject.buffers
+    assert kind(*TYPED[kind]).parameters.flat.dtype == np.float32
+
+
+IN_A_ROW = {
+    "two activations": ["dense 4 5", "tanh", "sigmoid", "dense 5 2"],
+    "three of a kind": ["dense 4 2", "leaky_relu 0.2", "leaky_relu 0.3", "leaky_relu 0.4"],
+    "first of all": ["elu", "dense 4 2", "softplus"],
+    "after something else": ["dense 4 5", "dropout 0.3", "tanh", "dense 5 2"],
+}
+
+
+@pytest.mark.parametrize("name", IN_A_ROW)
+def test_an_activation_counts_wherever_it_stands(name):
+    net = build(IN_A_ROW[name], rng=0).astype(np.float64)
+    x, dy = batch(0).astype(float), batch(1, width=2).astype(float)
+    y, *gradients = net(x), *one_pass(net, x, dy, 0)
+    backend.use("numba")
+    for mine, expected in zip((net(x), *one_pass(net, x, dy, 0)), (y, *gradients), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=0, atol=1e-13)
+    layer_by_layer = x
+    for layer in net.layers:
+        layer_by_layer = layer(layer_by_layer)
+    np.testing.assert_allclose(net(x), layer_by_layer, rtol=0, atol=1e-13)
+
+
 @given(widths=st.lists(st.integers(1, 7), min_size=2, max_size=5), n=st.integers(0, 4))
 @settings(deadline=None, max_examples=25)
 def test_a_chain_of_dense_layers_has_the_widths_it_was_given(widths, n):

@@ -184,6 +184,13 @@ def test_the_first_batch_alone_makes_the_first_running_moments():
     np.testing.assert_allclose(subject.buffers["running_var"], x.var(axis=0, ddof=1), rtol=1e-14)
 
 
+def test_before_the_first_batch_the_moments_are_a_standard_normals():
+    subject = BatchNorm(4).astype(np.float64)
+    x = random(5, 4)
+    np.testing.assert_allclose(subject(x), x / np.sqrt(1 + EPS), rtol=1e-14)
+    assert subject.buffers["num_batches_tracked"] == 0
+
+
 def test_the_running_variance_is_unbiased():
     x, variances = random(20_000, 2, 3), []
     for batch in x:

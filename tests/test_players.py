@@ -245,6 +245,15 @@ def test_samples_are_of_every_generator_as_often():
     assert len({*fake.ravel().tolist()}) == 3
 
 
+def test_opinions_are_of_the_rows_and_then_of_as_many_generated_ones():
+    gan = GAN(Sequential(Dense(1, 1)), Sequential(Dense(1, 1)))
+    for network, slope, offset in ((gan.generator, 0, -2), (gan.discriminator, 1, 0)):
+        for array, value in zip(network.parameters.values(), (slope, offset), strict=True):
+            array[...] = value
+    ((real, fake),) = gan.opinions(np.full((3, 1), 5, np.float32), rng())
+    assert (real.ravel().tolist(), fake.ravel().tolist()) == ([5, 5, 5], [-2, -2, -2])
+
+
 def test_a_generator_without_a_share_of_the_batch_is_refused():
     with pytest.raises(InputError, match="a batch of 2 is too small for 3 generators"):
         make_several(3, 1).fit(data(), steps=1, batch_size=2, callbacks=[])

@@ -189,6 +189,7 @@ CASES = {
     **{f"objective {name}": lambda name=name: gan(objective=name) for name in RECORDED},
     **{f"loss {name}": lambda name=name: autoencoder(name) for name in RECONSTRUCTIONS},
     "n_critic": lambda: gan(n_critic=2, ema=0.9),
+    "n_critic, odd": lambda: gan(n_critic=3, ema=0.9),
     "ema": lambda: gan(ema=0.9),
     "dropout": lambda: gan(dropout=0.3),
     "label smoothing": lambda: gan(label_smoothing=0.1),

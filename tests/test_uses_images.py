@@ -338,3 +338,10 @@ def test_directions_do_not_say_how_bold_an_image_is():
     x, train = rng.random((4, 25)), rng.random((9, 25))
     scores = [anomaly.nearest_directions(None, rows, train, rng) for rows in (x, 3 * x)]
     np.testing.assert_allclose(*scores)
+
+
+def test_what_a_critic_takes_for_generated_is_strange():
+    gan = GAN(Sequential(Dense(1, 1)), Sequential(Dense(1, 1)))
+    gan.discriminator.parameters["0.weight"][...] = 2
+    x = np.array([[1.0], [-3.0]], np.float32)
+    assert anomaly.critic(gan, x, x, np.random.default_rng(0)).tolist() == [-2, 6]

@@ -1,0 +1,101 @@
+"""Defaults are what docstrings, help texts and the sources that they come from say."""
+
+import argparse
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+from calls import MODELS
+
+import npgan
+from npgan import optim
+from npgan.commands import cli
+
+ENTRY = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*) : ", re.MULTILINE)
+SAID = re.compile(r"\b(?:by default|default:?) (\w+\(.*?\)|[^;,]+)")
+
+
+def callables():
+    """Yield every function, class and method of the package, by name."""
+    for module in pkgutil.walk_packages(npgan.__path__, "npgan."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if getattr(value, "__module__", "") == module.name and callable(value):
+                yield f"{module.name}.{name}", value
+                for method, function in vars(value).items() if inspect.isclass(value) else ():
+                    if inspect.isfunction(function):
+                        yield f"{module.name}.{name}.{method}", function
+
+
+def documented(function):
+    """Yield (parameter, what its default is said to be) of a docstring's section of parameters."""
+    _, _, section = inspect.cleandoc(function.__doc__ or "").partition("Parameters\n----------\n")
+    parts = ENTRY.split(section.split("\n\n")[0])[1:]
+    for names, description in zip(parts[::2], parts[1::2], strict=True):
+        for said in SAID.findall(" ".join(description.split())):
+            for name in names.split(", "):
+                yield name.strip("*"), said
+
+
+TABLE = [(*entry, function) for _, function in callables() for entry in documented(function)]
+
+
+def literal(text):
+    """Return (value,) of a Python literal, else ()."""
+    try:
+        return (ast.literal_eval(text),)
+    except (SyntaxError, ValueError):
+        return ()
+
+
+@pytest.mark.parametrize(("name", "said", "function"), TABLE)
+def test_a_default_is_what_the_docstring_says(name, said, function):
+    default = inspect.signature(function).parameters[name].default
+    if default in (None, slice(None)):  # it follows from other arguments: words say how
+        assert not literal(said)
+    else:
+        assert literal(said) == (default,)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_models_optimisers_are_those_that_its_docstring_says(kind):
+    docs = (base.__doc__ or "" for base in kind.__mro__)
+    said = next(x for doc in docs for x in re.findall(r"by default (Adam\(.*?\))", doc))
+    expected = eval(said, vars(optim))
+    for rule in MODELS[kind]().optimizers.values():
+        state = {name: getattr(rule, name) for name in ("state", "serves")}
+        assert vars(rule) == vars(expected) | state
+
+
+def options():
+    """Yield (command, option) of the command line."""
+    (commands,) = (a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction))
+    for name, parser in commands.choices.items():
+        yield from ((name, action) for action in parser._actions if action.help)
+
+
+@pytest.mark.parametrize(("command", "option"), [*options()], ids=lambda x: getattr(x, "dest", x))
+def test_an_options_default_is_what_its_help_says(command, option):
+    values = option.default if isinstance(option.default, list) else [option.default]
+    for said in re.findall(r"; default ([\w. ]+?)$", option.help):
+        words = [literal(word)[0] if literal(word) else word for word in said.split()]
+        assert words == values or values == [None]
+
+
+# Kingma and Ba 2015; Loshchilov and Hutter 2019; torch's RMSprop, SGD and weight decay
+PUBLISHED = {
+    optim.Adam: {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    optim.AdamW: {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01},
+    optim.RMSProp: {"decay": 0.99, "eps": 1e-8},
+    optim.Momentum: {"momentum": 0.9},
+}
+
+
+@pytest.mark.parametrize("rule", PUBLISHED, ids=lambda rule: rule.__name__)
+def test_an_optimiser_starts_from_published_settings(rule):
+    found = vars(rule(1.0))
+    assert {name: found[name] for name in PUBLISHED[rule]} == PUBLISHED[rule]
