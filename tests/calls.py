@@ -25,24 +25,17 @@ from npgan import (
     Sequential,
     Sigmoid,
     Translator,
-    anomaly,
-    attacks,
-    evaluation,
-    features,
     init,
-    judge,
-    latent,
-    losses,
     metrics,
     models,
-    penalties,
     plotting,
-    regularisers,
 )
 from npgan import data as data_sets
 from npgan.data import batches, images, outlines, toys
 from npgan.metrics import mixtures
 from npgan.models import Model
+from npgan.objectives import losses, penalties, regularisers
+from npgan.study import anomaly, attacks, evaluation, features, judge, latent
 from npgan.training import History
 
 

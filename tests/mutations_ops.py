@@ -375,7 +375,7 @@ PENALTIES = [
 def objective(name, old, new, parameter):
     """A mistake in a discriminator's objective."""
     case = f"objective {name.replace('_', '-')}, discriminator"
-    return Mutation(f"losses.{name}_discriminator", old, new, case, parameter)
+    return Mutation(f"objectives.losses.{name}_discriminator", old, new, case, parameter)
 
 
 D, G = "objective non-saturating, discriminator", "objective non-saturating, generator"

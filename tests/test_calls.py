@@ -11,25 +11,10 @@ from calls import CALLS
 from matplotlib.figure import Figure
 from PIL.Image import Image
 
-from npgan import (
-    InputError,
-    NonFiniteError,
-    anomaly,
-    attacks,
-    data,
-    evaluation,
-    features,
-    init,
-    judge,
-    latent,
-    losses,
-    metrics,
-    models,
-    penalties,
-    plotting,
-    regularisers,
-)
+from npgan import InputError, NonFiniteError, data, init, metrics, models, plotting
 from npgan.data import batches, outlines, toys
+from npgan.objectives import losses, penalties, regularisers
+from npgan.study import anomaly, attacks, evaluation, features, judge, latent
 
 ROOMS = [
     metrics, data, batches, outlines, toys, attacks, anomaly, latent, features, judge, evaluation, plotting,

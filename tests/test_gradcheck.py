@@ -4,17 +4,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from npgan import (
-    Dense,
-    Dropout,
-    GaussianSample,
-    InputError,
-    ReLU,
-    Sequential,
-    Tanh,
-    catalogue,
-    gradcheck,
-)
+from npgan import Dense, Dropout, GaussianSample, InputError, ReLU, Sequential, Tanh, gradcheck
+from npgan.check import catalogue
 from npgan.check.testing import assert_gradients
 
 CASES = list(catalogue.cases())

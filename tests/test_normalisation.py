@@ -20,9 +20,9 @@ from npgan import (
     Sequential,
     SpectralDense,
     Tanh,
-    catalogue,
     ops,
 )
+from npgan.check import catalogue
 from npgan.layers import LAYERS, Apart, build
 
 FLOATS = [np.float32, np.float64]

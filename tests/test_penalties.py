@@ -22,13 +22,13 @@ from npgan import (
     Sequential,
     Tanh,
     backend,
-    catalogue,
     gradcheck,
-    penalties,
 )
+from npgan.check import catalogue
 from npgan.layers import build
 from npgan.models.config import Config
 from npgan.models.presets import preset
+from npgan.objectives import penalties
 from npgan.objectives.penalties import PENALTIES
 
 ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]

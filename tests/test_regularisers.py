@@ -16,9 +16,9 @@ from npgan import (
     Tanh,
     backend,
     gradcheck,
-    regularisers,
 )
 from npgan.models import Autoencoder
+from npgan.objectives import regularisers
 from npgan.objectives.regularisers import SPARSITIES
 
 D, H, K = 6, 5, 3

@@ -19,10 +19,9 @@ from npgan import (
     Sequential,
     Tanh,
     Translator,
-    losses,
-    reports,
 )
 from npgan.data import Dataset
+from npgan.objectives import losses, reports
 from npgan.objectives.losses import OBJECTIVES
 from npgan.plotting import save_curves
 from npgan.study.evaluation import evaluate

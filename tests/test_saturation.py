@@ -23,9 +23,9 @@ from npgan import (
     Translator,
     backend,
     ops,
-    penalties,
 )
 from npgan.data import Dataset
+from npgan.objectives import penalties
 
 D, K, N = 5, 2, 6
 

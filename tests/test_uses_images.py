@@ -10,8 +10,8 @@ from commands import picture, run
 from PIL import Image
 
 from npgan import GAN, Dense, InputError, Sequential, Sigmoid
+from npgan.commands import common, complete, defend, enhance
 from npgan.commands.complete import known_pixels
-from npgan.commands.uses import common, complete, defend, enhance
 from npgan.layers import build
 from npgan.study import anomaly
 
