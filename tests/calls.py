@@ -275,6 +275,8 @@ def of_pictures() -> Iterator[Call]:
     yield Call(plotting.save_animation, {**path, **images, "scale": 2}, anything)
     yield Call(plotting.save_points, {**path, "samples": POINTS, "real": POINTS}, anything)
     matrix = {"matrix": np.eye(3, dtype=int), "labels": [0, 5, 9]}
+    yield Call(plotting.new_figure, {"width": 3.0, "height": 2.0}, anything)
+    yield Call(plotting.save_figure, {**path, "figure": plotting.new_figure(3, 2)}, anything)
     yield Call(plotting.save_confusion, {**path, **matrix}, anything)
     yield Call(plotting.save_curves, {**path, "history": history}, anything)
 

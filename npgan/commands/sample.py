@@ -5,8 +5,8 @@ import io
 
 import numpy as np
 
-from npgan.commands.common import LARGEST, check_out, path, run_argument, seed_argument
-from npgan.errors import InputError, positive
+from npgan.commands.common import LARGEST, number, out_argument, run_argument, seed_argument
+from npgan.errors import InputError, count, positive
 
 SUMMARY = "generate samples from a run"
 EXAMPLES = """
@@ -20,18 +20,18 @@ EXAMPLES = """
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     run_argument(parser)
-    parser.add_argument("-n", type=int, default=64, help="how many; default 64")
+    parser.add_argument("-n", type=number(int, count, 1), default=64, help="how many; default 64")
     seed_argument(parser)
     parser.add_argument(
         "--spread",
-        type=float,
+        type=number(float, positive),
         metavar="S",
-        help="of a GAN's z: less is likelier, more is more varied",
+        help="standard deviation of a GAN's z: less is likelier, more is more varied",
     )
     parser.add_argument(
         "--label", type=int, metavar="C", help="of this class; by default all take turns, from 0 on"
     )
-    parser.add_argument("--out", type=path, required=True, metavar="FILE.png|FILE.npy")
+    out_argument(parser, "a picture or an array", endings=(".png", ".npy"))
 
 
 def run(a: argparse.Namespace) -> None:
@@ -40,19 +40,12 @@ def run(a: argparse.Namespace) -> None:
     from npgan.models import CONDITIONAL, GAN, GENERATORS
     from npgan.study import pictures
 
-    if a.n < 1:
-        raise InputError(f"-n must be at least 1, not {a.n}")
-    check_out(a.out, ".png", ".npy")
     model, config = runs.load_for("sample", a.run_folder, GENERATORS)
     if a.spread is not None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
-        model.spread = positive("--spread", a.spread)
-    if a.n * model.features > LARGEST:
-        raise InputError(
-            f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "
-            f"{model.features} numbers, 4 GiB"
-        )
+        model.spread = a.spread
+    count("-n", a.n, 1, LARGEST // model.features)
     if a.out.suffix == ".png" and not pictures.drawable(model, config):
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
     columns = int(np.ceil(np.sqrt(a.n)))
