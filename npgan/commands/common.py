@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from npgan.errors import InputError, count
+from npgan.errors import MOST, InputError, count
 
 if TYPE_CHECKING:
     from npgan.data.dataset import Dataset
@@ -18,9 +18,6 @@ LARGEST = 2**30
 """Numbers that are sampled at once: 4 GiB of them."""
 COLUMNS = 12
 """Images in each row of a picture."""
-
-
-# --- options -------------------------------------------------------------------------------------
 
 
 def text(argument: str) -> str:
@@ -71,7 +68,7 @@ def picture(*endings: str) -> Callable[[str], Path]:
 
 
 def run_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the run that a command looks at."""
+    """Add the folder of the run to work on."""
     parser.add_argument("run_folder", type=path, metavar="RUN")
 
 
@@ -86,28 +83,22 @@ def out_argument(
     parser.add_argument("--out", type=picture(*endings), required=True, metavar=metavar, help=what)
 
 
-def images_argument(parser: argparse.ArgumentParser, default: int) -> None:
-    """Add the option for the number of test images."""
-    what = f"the first N test images; default {default}"
-    parser.add_argument(
-        "--images", type=number(int, count, 1), default=default, metavar="N", help=what
-    )
-
-
-def steps_argument(parser: argparse.ArgumentParser, default: int, what: str) -> None:
-    """Add the option for the number of images along a path."""
-    limits = number(int, count, 2, 1000)
-    what = f"{what}; default {default}"
-    parser.add_argument("--steps", type=limits, default=default, metavar="K", help=what)
+def count_argument(
+    parser: argparse.ArgumentParser,
+    name: str,
+    default: int,
+    what: str,
+    least: int = 1,
+    most: int = MOST,
+) -> None:
+    """Add an option that is a whole number within limits."""
+    kind, what = number(int, count, least, most), f"{what}; default {default}"
+    parser.add_argument(name, type=kind, default=default, metavar="N", help=what)
 
 
 def seed_argument(parser: argparse.ArgumentParser) -> None:
     """Add the option for the seed of all noise."""
-    seed = number(int, count)
-    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of all noise; default 0")
-
-
-# --- the run -------------------------------------------------------------------------------------
+    count_argument(parser, "--seed", 0, "of all noise", 0)
 
 
 class Trained:
@@ -185,9 +176,6 @@ def progress(what: str) -> Callable[[range], Any]:
     from tqdm import tqdm
 
     return lambda steps: tqdm(steps, desc=what, disable=None, leave=False)
-
-
-# --- a baseline and a measure --------------------------------------------------------------------
 
 
 def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.ndarray:

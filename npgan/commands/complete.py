@@ -11,17 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import (
-    Trained,
-    draw_rows,
-    images_argument,
-    linear_guess,
-    out_argument,
-    progress,
-    quality,
-    run_argument,
-    seed_argument,
-)
+from npgan.commands import common
 from npgan.errors import InputError
 
 SUMMARY = "fill a hidden part of test images"
@@ -44,16 +34,12 @@ MASKS = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    parser.add_argument(
-        "--mask",
-        default="center",
-        metavar="NAME|FILE.png",
-        help=f"{', '.join(MASKS)}; default center",
-    )
-    images_argument(parser, 200)
-    seed_argument(parser)
-    out_argument(parser)
+    common.run_argument(parser)
+    names = f"{', '.join(MASKS)}; default center"
+    parser.add_argument("--mask", default="center", metavar="NAME|FILE.png", help=names)
+    common.count_argument(parser, "--images", 200, "the first N test images")
+    common.seed_argument(parser)
+    common.out_argument(parser)
 
 
 def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:
@@ -117,7 +103,7 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
 def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Fill x (n, d) by the best linear prediction from its known pixels (d,)."""
     visible, filled = known > 0, x.copy()
-    filled[:, ~visible] = linear_guess(train[:, visible], train[:, ~visible], x[:, visible])
+    filled[:, ~visible] = common.linear_guess(train[:, visible], train[:, ~visible], x[:, visible])
     return filled
 
 
@@ -129,7 +115,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.study.latent import search
 
     kinds = GAN | LatentModel | Autoencoder
-    trained = Trained("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
+    trained = common.Trained("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
     model, shape = trained.model, trained.shape
     if isinstance(model, Autoencoder) and model.encoder.layers[0].name not in HIDING:
         raise InputError(
@@ -144,7 +130,9 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     else:
         rng = np.random.default_rng(a.seed)
         generator = model.average or model.generator if isinstance(model, GAN) else model.decoder
-        made = generator(search(generator, truth, rng, known=known, progress=progress("search")))
+        made = generator(
+            search(generator, truth, rng, known=known, progress=common.progress("search"))
+        )
     ways = {
         "mean": np.broadcast_to(train.mean(axis=0, dtype=np.float64), truth.shape),
         "principal components": by_components(train, truth, known),
@@ -155,9 +143,9 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     rows = {"original": truth, "masked": masked, **ways}
     images = {name: trained.unit(x) for name, x in rows.items()}
     images["masked"] = np.where(known > 0, images["masked"], 0.5)
-    draw_rows(a.out, images, shape)
+    common.draw_rows(a.out, images, shape)
     original = images["original"]
-    result = {name: quality(images[name], original, shape) for name in ways}
+    result = {name: common.quality(images[name], original, shape) for name in ways}
     for name in ways:
         errors = np.square(images[name] - original)[:, known == 0]
         result[name]["hidden_mean_squared_error"] = float(errors.mean(dtype=np.float64))

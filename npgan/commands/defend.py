@@ -14,20 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import (
-    COLUMNS,
-    Trained,
-    draw_rows,
-    images_argument,
-    number,
-    out_argument,
-    path,
-    picture,
-    progress,
-    run_argument,
-    seed_argument,
-)
-from npgan.errors import InputError, count, positive
+from npgan.commands import common
+from npgan.errors import InputError, positive
 
 SUMMARY = "attack a classifier, and measure what defences restore"
 EXAMPLES = """
@@ -40,40 +28,32 @@ NAMES = {"pgd": "PGD, undefended", "fgsm": "FGSM, undefended"}
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
+    common.run_argument(parser)
     parser.add_argument(
         "--epsilon",
-        type=number(float, positive),
+        type=common.number(float, positive),
         nargs="+",
         default=[0.05, 0.1, 0.2, 0.3],
         metavar="E",
         help="the most that a pixel may change, of [0, 1]; default .05 .1 .2 .3",
     )
-    images_argument(parser, 500)
-    steps = number(int, count, 1, 10_000)
-    parser.add_argument(
-        "--steps", type=steps, default=20, metavar="K", help="of the attack; default 20"
-    )
-    parser.add_argument(
-        "--through",
-        type=path,
-        action="append",
-        default=[],
-        metavar="RUN",
-        help="a run that images pass through first",
-    )
-    parser.add_argument("--beside", type=path, metavar="RUN", help="another classifier's run")
-    curve = picture(".png")
+    common.count_argument(parser, "--images", 500, "the first N test images")
+    common.count_argument(parser, "--steps", 20, "of the attack", 1, 10_000)
+    runs: dict[str, Any] = {"type": common.path, "metavar": "RUN"}
+    what = "a run whose model is the defence; may be repeated"
+    parser.add_argument("--through", action="append", default=[], help=what, **runs)
+    parser.add_argument("--beside", help="another classifier's run", **runs)
+    curve = common.picture(".png")
     parser.add_argument(
         "--curve", type=curve, metavar="FILE.png", help="draw accuracy over epsilon"
     )
-    seed_argument(parser)
-    out_argument(parser)
+    common.seed_argument(parser)
+    common.out_argument(parser)
 
 
 def other_model(option: str, folder: Path, model: Any, kinds: Any, but: Any = ()) -> Any:
     """Return the model of another run, which must take images of the size that ``model`` takes."""
-    other = Trained(f"defend {option}", folder, kinds, but=but)
+    other = common.Trained(f"defend {option}", folder, kinds, but=but)
     if other.model.features != model.features:
         raise InputError(
             f"{option} {folder}: its rows of {other.config.data} have {other.model.features} numbers, "
@@ -103,7 +83,7 @@ def defence(
 
     def nearest(x: np.ndarray) -> np.ndarray:
         generator = other.average or other.generator
-        z = search(generator, x, rng, prior=0.0, progress=progress(f"through {folder.name}"))
+        z = search(generator, x, rng, prior=0.0, progress=common.progress(f"through {folder.name}"))
         return in_chunks(generator, z)
 
     purify = nearest if isinstance(other, GAN) else other.reconstruct
@@ -153,7 +133,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     if a.curve == a.out:
         raise InputError(f"--curve and --out are both {a.out}: one picture would be lost")
     epsilons = sorted(set(a.epsilon))
-    trained = Trained("defend", a.run_folder, Classifier)
+    trained = common.Trained("defend", a.run_folder, Classifier)
     model, shape = trained.model, trained.shape
     classifiers, defences = contestants(a, model)
     x, labels = trained.test(a.images)
@@ -183,13 +163,13 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         result[str(epsilon)] = measured
     grey = sum(model.value_range) / 2
     rows = {"clean": x, "change": grey + attacked - x, f"attacked, ε {epsilon:g}": attacked}
-    rows = {name: images[:COLUMNS] for name, images in (rows | restored).items()}
+    rows = {name: images[: common.COLUMNS] for name, images in (rows | restored).items()}
     predicted = {
         name: trained.dataset.given(model.predict(images)).tolist()
         for name, images in rows.items()
         if name != "change"
     }
-    draw_rows(
+    common.draw_rows(
         a.out, {name: trained.unit(images) for name, images in rows.items()}, shape, predicted
     )
     if a.curve:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npgan.commands.common import Trained, number, out_argument, run_argument, seed_argument
-from npgan.errors import InputError, count
+from npgan.commands import common
+from npgan.errors import InputError
 
 SUMMARY = "score how unlike a run's own class each test row is"
 EXAMPLES = """
@@ -21,22 +21,12 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    parser.add_argument(
-        "--normal",
-        type=int,
-        metavar="C",
-        help="the normal class; by default that of the run's data",
-    )
-    parser.add_argument(
-        "--rows",
-        type=number(int, count, 2),
-        default=10_000,
-        metavar="N",
-        help="the first N test rows; default 10000",
-    )
-    seed_argument(parser)
-    out_argument(parser, "the curves")
+    common.run_argument(parser)
+    what = "the normal class; by default that of the run's data"
+    parser.add_argument("--normal", type=int, metavar="C", help=what)
+    common.count_argument(parser, "--rows", 10_000, "the first N test rows", 2)
+    common.seed_argument(parser)
+    common.out_argument(parser, "the curves")
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
@@ -48,7 +38,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
     from npgan.study.anomaly import scores_for
 
-    trained = Trained("detect", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE)
+    trained = common.Trained("detect", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE)
     source = trained.config.data
     name, normal = data.split_class(source)
     normal = normal if a.normal is None else a.normal

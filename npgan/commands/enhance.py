@@ -11,15 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import (
-    Trained,
-    draw_rows,
-    linear_guess,
-    out_argument,
-    quality,
-    run_argument,
-    seed_argument,
-)
+from npgan.commands import common
 from npgan.errors import InputError
 
 SUMMARY = "remove noise from test images, or make coarse ones fine"
@@ -31,9 +23,9 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    seed_argument(parser)
-    out_argument(parser)
+    common.run_argument(parser)
+    common.seed_argument(parser)
+    common.out_argument(parser)
 
 
 def wiener(x: np.ndarray, shape: tuple[int, int], std: float) -> np.ndarray:
@@ -73,7 +65,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.models import Autoencoder
     from npgan.models.model import in_chunks
 
-    trained = Trained("enhance", a.run_folder, Autoencoder)
+    trained = common.Trained("enhance", a.run_folder, Autoencoder)
     model, rng = trained.model, np.random.default_rng(a.seed)
     layer = model.encoder.layers[0]
     if layer.name not in BASELINES:
@@ -88,11 +80,11 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     rows = {
         "spoiled": spoiled,
         name: baseline(spoiled, shape, layer),
-        "linear guess": linear_guess(layer(train, rng), train, spoiled),
+        "linear guess": common.linear_guess(layer(train, rng), train, spoiled),
         trained.name: in_chunks(model.decoder, in_chunks(model.encoder, spoiled)),
         "original": clean,
     }
     images = {label: trained.unit(x) for label, x in rows.items()}
-    draw_rows(a.out, images, shape)
+    common.draw_rows(a.out, images, shape)
     truth = images.pop("original")
-    return {label: quality(x, truth, shape) for label, x in images.items()}
+    return {label: common.quality(x, truth, shape) for label, x in images.items()}

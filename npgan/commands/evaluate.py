@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import LARGEST, number, run_argument, seed_argument
+from npgan.commands import common
 from npgan.errors import count
 from npgan.metrics import NEIGHBOURS
 
@@ -17,15 +17,9 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    seed_argument(parser)
-    parser.add_argument(
-        "--samples",
-        type=number(int, count, NEIGHBOURS + 1),
-        default=10_000,
-        metavar="N",
-        help="generate so many; default 10000",
-    )
+    common.run_argument(parser)
+    common.seed_argument(parser)
+    common.count_argument(parser, "--samples", 10_000, "to generate", NEIGHBOURS + 1)
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
@@ -34,7 +28,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.study.evaluation import evaluate
 
     model, config = runs.load(a.run_folder)
-    count("--samples", a.samples, most=LARGEST // model.features)
+    count("--samples", a.samples, most=common.LARGEST // model.features)
     dataset = runs.load_data(config, a.run_folder)
     result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples)
     return {"run": str(a.run_folder), "data": config.data, **result}

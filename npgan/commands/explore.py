@@ -11,15 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import (
-    Trained,
-    number,
-    out_argument,
-    run_argument,
-    seed_argument,
-    steps_argument,
-)
-from npgan.errors import count
+from npgan.commands import common
 
 SUMMARY = "draw what directions of the latent space change"
 EXAMPLES = """
@@ -32,12 +24,11 @@ NOISE = 10_000  # draws, for the quantiles of a grid
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    rows = number(int, count, 1, 100)
-    parser.add_argument("--rows", type=rows, default=8, metavar="N", help="directions; default 8")
-    steps_argument(parser, 11, "images a row")
-    seed_argument(parser)
-    out_argument(parser)
+    common.run_argument(parser)
+    common.count_argument(parser, "--rows", 8, "directions", 1, 100)
+    common.count_argument(parser, "--steps", 11, "images a row", 2, 1000)
+    common.seed_argument(parser)
+    common.out_argument(parser)
 
 
 def plane(codes: np.ndarray, steps: int) -> np.ndarray:
@@ -59,7 +50,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.metrics import PCA
     from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS
 
-    trained = Trained("explore", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE)
+    trained = common.Trained("explore", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE)
     model, shape = trained.model, trained.shape
     result: dict[str, Any] = {}
     if isinstance(model, GAN):

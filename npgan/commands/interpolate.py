@@ -12,14 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import (
-    Trained,
-    number,
-    out_argument,
-    run_argument,
-    seed_argument,
-    steps_argument,
-)
+from npgan.commands import common
 from npgan.errors import count
 
 SUMMARY = "draw paths from one image to another through the latent space"
@@ -33,15 +26,16 @@ MIDPOINTS = 2000
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    pairs = number(int, count, 1, 100)
-    parser.add_argument("--pairs", type=pairs, default=4, metavar="N", help="of ends; default 4")
-    steps_argument(parser, 12, "images a path")
-    seed_argument(parser)
-    out_argument(parser, "paths as rows, or a loop as an animation", endings=(".png", ".gif"))
+    common.run_argument(parser)
+    common.count_argument(parser, "--pairs", 4, "of ends", 1, 100)
+    common.count_argument(parser, "--steps", 12, "images a path", 2, 1000)
+    common.seed_argument(parser)
+    common.out_argument(
+        parser, "paths as rows, or a loop as an animation", endings=(".png", ".gif")
+    )
 
 
-def codes_of(trained: Trained, n: int, rng: np.random.Generator) -> np.ndarray:
+def codes_of(trained: common.Trained, n: int, rng: np.random.Generator) -> np.ndarray:
     """Return n codes: draws of a GAN's noise, or the codes of a run's test images."""
     from npgan.models import GAN
 
@@ -61,7 +55,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
     is_loop = a.out.suffix == ".gif"
     count("--pairs", a.pairs, 2 if is_loop else 1)
-    trained = Trained("interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE)
+    trained = common.Trained("interpolate", a.run_folder, GAN | RECONSTRUCTORS, but=NOT_OF_ONE_CODE)
     shape, rng = trained.shape, np.random.default_rng(a.seed)
     codes = codes_of(trained, 3 * MIDPOINTS, rng).astype(np.float64)
     ends, others = codes[: 2 * MIDPOINTS], codes[2 * MIDPOINTS :]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import Trained, out_argument, run_argument
+from npgan.commands import common
 from npgan.errors import count
 
 SUMMARY = "map test data by its codes, beside principal components"
@@ -24,9 +24,9 @@ POINTS = 5000  # in a map
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    parser.add_argument("-k", type=int, default=5, metavar="K", help="neighbours; default 5")
-    out_argument(parser, "the maps")
+    common.run_argument(parser)
+    common.count_argument(parser, "-k", 5, "neighbours")
+    common.out_argument(parser, "the maps")
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
@@ -34,10 +34,10 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.metrics import PCA, neighbour_accuracy
     from npgan.models import RECONSTRUCTORS
 
-    trained = Trained("reduce", a.run_folder, RECONSTRUCTORS)
+    trained = common.Trained("reduce", a.run_folder, RECONSTRUCTORS)
     model, dataset = trained.model, trained.dataset
     test, labels = trained.test()
-    count("-k", a.k, 1, min(KNOWN, len(dataset.train)))
+    count("-k", a.k, most=min(KNOWN, len(dataset.train)))
     train = trained.train
     components = PCA(train, min(model.encode(test[:1]).shape[1], train.shape[1]))
     coders = {

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from npgan.commands.common import LARGEST, number, out_argument, run_argument, seed_argument
+from npgan.commands import common
 from npgan.errors import InputError, count, positive
 
 SUMMARY = "generate samples from a run"
@@ -19,19 +19,17 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    parser.add_argument("-n", type=number(int, count, 1), default=64, help="how many; default 64")
-    seed_argument(parser)
-    parser.add_argument(
-        "--spread",
-        type=number(float, positive),
-        metavar="S",
-        help="standard deviation of a GAN's z: less is likelier, more is more varied",
+    common.run_argument(parser)
+    common.count_argument(parser, "-n", 64, "how many")
+    common.seed_argument(parser)
+    spread, what = (
+        common.number(float, positive),
+        "of a GAN's z: less is likelier, more is more varied",
     )
-    parser.add_argument(
-        "--label", type=int, metavar="C", help="of this class; by default all take turns, from 0 on"
-    )
-    out_argument(parser, "a picture or an array", endings=(".png", ".npy"))
+    parser.add_argument("--spread", type=spread, metavar="S", help=what)
+    what = "of this class; by default all take turns, from 0 on"
+    parser.add_argument("--label", type=int, metavar="C", help=what)
+    common.out_argument(parser, "a picture or an array", endings=(".png", ".npy"))
 
 
 def run(a: argparse.Namespace) -> None:
@@ -45,7 +43,7 @@ def run(a: argparse.Namespace) -> None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
         model.spread = a.spread
-    count("-n", a.n, 1, LARGEST // model.features)
+    count("-n", a.n, most=common.LARGEST // model.features)
     if a.out.suffix == ".png" and not pictures.drawable(model, config):
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
     columns = int(np.ceil(np.sqrt(a.n)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import Trained, draw_rows, images_argument, out_argument, run_argument
+from npgan.commands import common
 from npgan.errors import InputError
 
 SUMMARY = "translate the first halves of test pairs into the second"
@@ -21,9 +21,9 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    images_argument(parser, 1000)
-    out_argument(parser)
+    common.run_argument(parser)
+    common.count_argument(parser, "--images", 1000, "the first N test images")
+    common.out_argument(parser)
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.models import Translator
     from npgan.study.features import PIXELS, probabilities
 
-    trained = Trained("translate", a.run_folder, Translator)
+    trained = common.Trained("translate", a.run_folder, Translator)
     model, (height, width) = trained.model, trained.shape
     if height % 2 or model.generator.in_width != model.generator.out_width:
         raise InputError("translate draws halves of images: their height must be even")
@@ -45,7 +45,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         "truth": truth,
     }
     images = {name: trained.unit(x) for name, x in {"source": source, **ways}.items()}
-    draw_rows(a.out, images, (height // 2, width))
+    common.draw_rows(a.out, images, (height // 2, width))
     result: dict[str, Any] = {}
     for name in ways:
         measured = {"mean_absolute_error": float(abs(images[name] - images["truth"]).mean())}
