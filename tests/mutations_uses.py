@@ -20,7 +20,7 @@ PERFECT = (
 HELD_OUT = "test_vae.test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training"
 MUTATIONS: list = []
 SILENT = [
-    Silent("study.latent.search", "(shown * np.square(", "(np.square(", FIRST),
+    Silent("study.latent.search", "(mask * np.square(", "(np.square(", FIRST),
     Silent("study.latent.search", "loss += prior", "loss -= prior", FIRST),
     Silent("study.latent.search", ".argmin(axis=1)", ".argmax(axis=1)", FIRST),
     Silent("study.latent.search", "+ dtype.type(prior)", "- dtype.type(prior)", DRAWN),
