@@ -31,7 +31,7 @@ from npgan.metrics import frechet_distance, mode_statistics
 from npgan.models.config import Config
 from npgan.models.presets import preset
 from npgan.study.evaluation import evaluate
-from npgan.study.judge import Judge
+from npgan.study.sample_metrics import SampleMetrics
 from npgan.training import Loop
 
 EXAMPLES = """
@@ -114,30 +114,30 @@ def digits(name: str, seed: int, minutes: float, steps: int | None) -> dict[str,
     config, data = preset(name).override(seed=seed), load("mnist")
     steps = steps or max(POINTS, round(60 * minutes / seconds_a_step(config, data)))
     model, loop = begin(config.override(steps=steps), data)
-    judge = Judge(model, data, 10_000, np.random.default_rng(0))
+    metrics = SampleMetrics(model, data, 10_000, np.random.default_rng(0))
     curve = []
     for point in range(1, POINTS + 1):
         loop.run(steps=steps * point // POINTS)
-        seen = judge.look(model.sample(len(judge.test.rows), seed))
-        curve.append([loop.seconds, frechet_distance(seen.features, judge.test.features)])
+        seen = metrics.represent(model.sample(len(metrics.test.rows), seed))
+        curve.append([loop.seconds, frechet_distance(seen.features, metrics.test.features)])
     results = {}
     for model.spread in SPREADS if name == DIGITS[0] else SPREADS[:1]:
         row = "" if model.spread == 1 else f", spread {model.spread:g}"
         measures = evaluate(model, data, np.random.default_rng(seed))
-        measures["frechet_distance_of_all"] = distance_of_all(model, data, judge, seed)
+        measures["frechet_distance_of_all"] = distance_of_all(model, data, metrics, seed)
         results[row] = {"seconds": loop.seconds, "steps": loop.step, "measures": measures}
     results[""]["curve"] = curve
     return results
 
 
-def distance_of_all(model: Any, data: Dataset, judge: Judge, seed: int) -> float:
+def distance_of_all(model: Any, data: Dataset, metrics: SampleMetrics, seed: int) -> float:
     """Return the Fréchet distance of as many samples as there are training images from all of these.
 
     Two random sets of 10,000 real images are 3 apart, which hides what is less; of 60,000 they would be
     about 0.5 apart (real_data.py).
     """
-    samples = judge.look(model.sample(len(data.train), seed)).features
-    return frechet_distance(samples, judge.look(model.scaled(data.train)).features)
+    samples = metrics.represent(model.sample(len(data.train), seed)).features
+    return frechet_distance(samples, metrics.represent(model.scaled(data.train)).features)
 
 
 def seconds_a_step(config: Config, data: Dataset) -> float:

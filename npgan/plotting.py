@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,13 @@ from npgan.errors import (
     instance,
     number,
     one_line,
+    positive,
 )
 from npgan.history import History
 from npgan.objectives.reports import REPORTS, Reports
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAD = 2
 LETTERS = 60
@@ -125,6 +129,22 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: i
     _write(path, partial(image.save, format="PNG"))
 
 
+def new_figure(width: float, height: float) -> "Figure":
+    """Return an empty figure of a size in inches."""
+    from matplotlib.figure import Figure  # which takes long to import
+
+    size = positive("width", width), positive("height", height)
+    return Figure(figsize=size, layout="constrained")
+
+
+def save_figure(path: Path, figure: "Figure") -> None:
+    """Save a figure as a PNG of 100 pixels an inch."""
+    from matplotlib.figure import Figure
+
+    instance("figure", figure, Figure)
+    _write(as_path(path), partial(figure.savefig, format="png", dpi=100))
+
+
 def _write(path: Path, save: Callable[[io.BytesIO], Any]) -> None:
     """Write a picture, whole or not at all."""
     content = io.BytesIO()
@@ -142,8 +162,6 @@ def save_rows(
 
     ``notes`` are written into the images' corners: a row's name -> one for each.
     """
-    from matplotlib.figure import Figure
-
     path = as_path(path)
     for part in (rows, {} if notes is None else notes):
         instance("rows, and notes,", part, Mapping)
@@ -152,14 +170,10 @@ def save_rows(
     rows = {name: array(name, images, ("m", "d"), rows=1) for name, images in rows.items()}
     shape = image_shape("shape", shape, next(iter(rows.values())).shape[1])
     columns = max(map(len, rows.values()))
-    size = (
-        0.72 * columns * shape[1] / max(shape) + 1.9,
-        0.76 * len(rows) * shape[0] / max(shape) + 0.1,
-    )
-    figure = Figure(figsize=size, layout="constrained")
-    for axes, (name, images) in zip(
-        np.ravel(figure.subplots(len(rows))), rows.items(), strict=True
-    ):
+    width = 0.72 * columns * shape[1] / max(shape) + 1.9
+    figure = new_figure(width, 0.76 * len(rows) * shape[0] / max(shape) + 0.1)
+    all_axes = figure.subplots(len(rows), squeeze=False).flat
+    for axes, (name, images) in zip(all_axes, rows.items(), strict=True):
         axes.imshow(tile(images, shape, columns), cmap="gray", vmin=0, vmax=255)
         axes.set_ylabel(as_text(name), rotation=0, ha="right", va="center")
         for i, note in enumerate((notes or {}).get(name, ())):
@@ -183,12 +197,10 @@ def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale
 
 def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
     """Save generated points (n, 2) over real ones (m, 2) as a PNG."""
-    from matplotlib.figure import Figure
-
     path = as_path(path)
     samples = array("samples", samples, ("n", 2))
     real = array("real", real, ("m", 2), rows=1, dtype=np.float64)
-    figure = Figure(figsize=(6, 6), layout="constrained")
+    figure = new_figure(6, 6)
     axes = figure.subplots()
     axes.scatter(real[:2000, 0], real[:2000, 1], s=6, color="0.75", label="real", linewidths=0)
     axes.scatter(
@@ -204,7 +216,7 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
         aspect="equal",
     )
     axes.legend(loc="upper right", markerscale=3)
-    _write(path, partial(figure.savefig, format="png", dpi=100))
+    save_figure(path, figure)
 
 
 def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None = None) -> None:
@@ -216,12 +228,10 @@ def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None 
     matrix : (c, c), as :func:`npgan.metrics.confusion` returns it
     labels : (c,) what the data calls the classes, if not 0, 1, ...
     """
-    from matplotlib.figure import Figure
-
     path = as_path(path)
     matrix = array("matrix", matrix, ("c", "c"), "whole numbers", rows=1, limits=(0, math.inf))
     names = errors.labels("labels", range(len(matrix)) if labels is None else labels, len(matrix))
-    figure = Figure(figsize=(6, 6), layout="constrained")
+    figure = new_figure(6, 6)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -233,7 +243,7 @@ def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None 
     axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(range(len(matrix)), names)
-    _write(path, partial(figure.savefig, format="png", dpi=100))
+    save_figure(path, figure)
 
 
 def _label(column: str) -> str:
@@ -256,8 +266,6 @@ def save_curves(
     reports : column -> what it is, for those that are no losses; see :mod:`npgan.objectives.reports`
     equilibrium : column -> its value where nothing is left to learn: a dotted line
     """
-    from matplotlib.figure import Figure
-
     path = as_path(path)
     instance("history", history, History)
     known, other = equilibrium or {}, {"epoch", "step", "seconds"} | (REPORTS.keys() - reports)
@@ -269,7 +277,7 @@ def save_curves(
             panels.setdefault(columns[name].unit, []).append(name)
     if not panels:
         return
-    figure = Figure(figsize=(8, 3.2 * len(panels)), layout="constrained")
+    figure = new_figure(8, 3.2 * len(panels))
     all_axes = figure.subplots(len(panels), squeeze=False).flat
     for axes, (unit, panel) in zip(all_axes, panels.items(), strict=True):
         for name in panel:
@@ -285,4 +293,4 @@ def save_curves(
         axes.set(xlabel="step", ylabel=unit)
         axes.grid(alpha=0.3)
         axes.legend()
-    _write(path, partial(figure.savefig, format="png", dpi=100))
+    save_figure(path, figure)

@@ -32,8 +32,8 @@ from npgan.models.config import MODELS, Config
 from npgan.models.labels import Labels
 from npgan.models.refit import corruptions
 from npgan.schedules import Schedule
-from npgan.study.judge import Judge, draw_samples
 from npgan.study.pictures import draw
+from npgan.study.sample_metrics import SampleMetrics, draw_samples
 from npgan.training import (
     Callback,
     Checkpoints,
@@ -93,8 +93,8 @@ def start(
 ) -> Loop:
     """Train in a new folder and return the finished loop.
 
-    ``metrics_every`` so many epochs the history gets the columns of :meth:`npgan.study.judge.Judge.columns`,
-    of 2000 samples.
+    ``metrics_every`` epochs the history gets metrics of 2000 samples
+    (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
 
     Raises
     ------
@@ -288,10 +288,10 @@ def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callba
         return []
     if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")
-    judge = Judge(model, dataset, MEASURED, np.random.default_rng(config.seed))
+    metrics = SampleMetrics(model, dataset, MEASURED, np.random.default_rng(config.seed))
     rng = partial(np.random.default_rng, config.seed)
     return [
-        Measures(every, lambda: judge.columns(draw_samples(model, dataset, MEASURED, rng())[0]))
+        Measures(every, lambda: metrics.columns(draw_samples(model, dataset, MEASURED, rng())[0]))
     ]
 
 

@@ -35,7 +35,7 @@ from npgan.data import batches, images, outlines, toys
 from npgan.metrics import mixtures
 from npgan.models import Model
 from npgan.objectives import losses, penalties, regularisers
-from npgan.study import anomaly, attacks, evaluation, features, judge, latent
+from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics
 from npgan.training import History
 
 
@@ -252,11 +252,11 @@ def of_uses() -> Iterator[Call]:
     yield Call(features.features, {"images": random(2, 784)}, a_row_for("images"))
     yield Call(features.probabilities, {"images": random(2, 784)}, within(0, 1))
     asked = {"dataset": SET, "n": 3, "rng": generator()}
-    yield Call(judge.draw_samples, {"model": MODELS[ConditionalGAN](), **asked}, finite)
-    yield Call(judge.Judge, {"model": MODELS[GAN](), **asked, "n": 8}, anything)
-    them = judge.Judge(MODELS[GAN](), SET, 8, generator())
-    for measure in (them.own, them.look, them.measure, them.columns):
-        holds = anything if measure == them.look else finite
+    yield Call(sample_metrics.draw_samples, {"model": MODELS[ConditionalGAN](), **asked}, finite)
+    yield Call(sample_metrics.SampleMetrics, {"model": MODELS[GAN](), **asked, "n": 8}, anything)
+    ours = sample_metrics.SampleMetrics(MODELS[GAN](), SET, 8, generator())
+    for measure in (ours.on_data_scale, ours.represent, ours.measure, ours.columns):
+        holds = anything if measure == ours.represent else finite
         yield Call(measure, {"rows": MANY}, holds)
     asked = {"dataset": SET, "samples": 8, "rng": generator()}
     yield Call(evaluation.evaluate, {"model": MODELS[Classifier](), **asked}, shares("accuracy"))
@@ -275,6 +275,8 @@ def of_pictures() -> Iterator[Call]:
     yield Call(plotting.save_animation, {**path, **images, "scale": 2}, anything)
     yield Call(plotting.save_points, {**path, "samples": POINTS, "real": POINTS}, anything)
     matrix = {"matrix": np.eye(3, dtype=int), "labels": [0, 5, 9]}
+    yield Call(plotting.new_figure, {"width": 3.0, "height": 2.0}, anything)
+    yield Call(plotting.save_figure, {**path, "figure": plotting.new_figure(3, 2)}, anything)
     yield Call(plotting.save_confusion, {**path, **matrix}, anything)
     yield Call(plotting.save_curves, {**path, "history": history}, anything)
 

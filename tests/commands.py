@@ -9,7 +9,10 @@ from npgan.commands.cli import main
 
 
 def run(capsys, *words):
-    code = main([str(word) for word in words])
+    try:
+        code = main([str(word) for word in words])
+    except SystemExit as end:  # argparse refuses an option so
+        code = end.code
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 

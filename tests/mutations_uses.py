@@ -22,7 +22,7 @@ MUTATIONS: list = []
 SILENT = [
     Silent(
         "study.latent.search",
-        "shown * np.square(decoder(z) - target)",
+        "mask * np.square(decoder(z) - target)",
         "np.square(decoder(z) - target)",
         FIRST,
     ),
@@ -40,18 +40,18 @@ SILENT = [
     ),
     Silent(
         "study.latent.search",
-        "decoder.backward(2 * shown * (output - target), cache) + dtype.type(prior) * z",
-        "decoder.backward(2 * shown * (output - target), cache) - dtype.type(prior) * z",
+        "decoder.backward(2 * mask * (output - target), cache) + dtype.type(prior) * z",
+        "decoder.backward(2 * mask * (output - target), cache) - dtype.type(prior) * z",
         DRAWN,
     ),
     Silent("commands.enhance.wiener", "variance - std**2", "variance - std", WINDOW),
     Silent(
-        "commands.enhance.wiener", "mean + kept * (images - mean)", "kept * (images - mean)", WINDOW
+        "commands.enhance.wiener", "mean + gain * (images - mean)", "gain * (images - mean)", WINDOW
     ),
-    Silent("commands.complete.by_components", "max(left, 1e-9)", "10 * left", COMPONENTS),
-    Silent("commands.complete.by_components", "variances - left", "variances", LOADING),
+    Silent("commands.complete.by_components", "max(noise, 1e-9)", "10 * noise", COMPONENTS),
+    Silent("commands.complete.by_components", "variances - noise", "variances", LOADING),
     Silent(
-        "commands.defend.moved",
+        "commands.defend.rescale",
         "(x - here[0]) * ((there[1] - there[0]) / (here[1] - here[0])) + there[0]",
         "(x - here[0]) * ((there[1] - there[0]) / (here[1] - here[0]))",
         RANGES,
@@ -65,8 +65,8 @@ SILENT = [
     Silent("models.vae.Variational.validate", "self.samples", "1", HELD_OUT),
     Silent(
         "commands.common.linear_guess",
-        "target + (x - mean) @ weights",
-        "(x - mean) @ weights",
+        "target + (x - mean) @ np.linalg.solve(covariance, shared)",
+        "(x - mean) @ np.linalg.solve(covariance, shared)",
         REGRESSION,
     ),
     Silent("commands.common.linear_guess", "(x - mean)", "x", REGRESSION),

@@ -14,13 +14,14 @@ from PIL.Image import Image
 from npgan import InputError, NonFiniteError, data, init, metrics, models, plotting
 from npgan.data import batches, outlines, toys
 from npgan.objectives import losses, penalties, regularisers
-from npgan.study import anomaly, attacks, evaluation, features, judge, latent
+from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics
 
 ROOMS = [
-    metrics, data, batches, outlines, toys, attacks, anomaly, latent, features, judge, evaluation, plotting,
+    metrics, data, batches, outlines, toys, attacks, anomaly, latent, features, sample_metrics,
+    evaluation, plotting,
     init, penalties, regularisers, losses, models,
 ]  # fmt: skip
-RECORDS = {judge.Seen, models.Model, penalties.penalized_backward}
+RECORDS = {sample_metrics.Representation, models.Model, penalties.penalized_backward}
 """What holds results, what others are derived from, and what a training step alone calls."""
 
 

@@ -179,12 +179,26 @@ BAD = {
     "no batch": (["train", "ring", "--batch-size", "0"], "batch_size must be at least 1"),
     "seed": (["train", "ring", "--seed", "-1"], "seed must not be negative"),
     "backend": (["train", "ring", "--backend", "cuda"], "unknown backend 'cuda'"),
-    "threads": (["train", "ring", "--threads", "0"], "--threads must be at least 1"),
+    "threads": (
+        ["train", "ring", "--threads", "0"],
+        "--threads: it must be a whole number, at least 1",
+    ),
     "no run": (["sample", "nowhere", "--out", "s.png"], "nowhere holds no run"),
     "resume nothing": (["train", "--resume", "nowhere"], "nowhere holds no run"),
     "resume changed": (["train", "ring", "--resume", "r"], "PRESET cannot be changed"),
     "suffix": (["sample", "r", "--out", "s.jpg"], "must end in .png or .npy"),
-    "number": (["sample", "r", "-n", "0", "--out", "s.png"], "-n must be at least 1"),
+    "number": (
+        ["sample", "r", "-n", "0", "--out", "s.png"],
+        "-n: it must be a whole number, at least 1",
+    ),
+    "sample seed": (
+        ["sample", "r", "--seed", "-1", "--out", "s.png"],
+        "--seed: it must be a whole number, at least 0",
+    ),
+    "evaluate seed": (
+        ["evaluate", "r", "--seed", "-1"],
+        "--seed: it must be a whole number, at least 0, not -1",
+    ),
 }
 
 
@@ -193,7 +207,7 @@ def test_bad_input_is_one_clear_line(capsys, name):
     words, message = BAD[name]
     code, _, err = run(capsys, *words)
     assert code == 2
-    assert err.startswith("npgan: error: ")
+    assert re.match(r"npgan( \w+)?: error: ", err)
     assert err.count("\n") == 1
     assert message in err
     assert os.listdir() == [], "nothing is left behind"

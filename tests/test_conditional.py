@@ -25,7 +25,7 @@ from npgan import data as datasets
 from npgan.data import Dataset
 from npgan.models.conditional import APART
 from npgan.models.presets import preset
-from npgan.study.judge import draw_samples
+from npgan.study.sample_metrics import draw_samples
 from npgan.training import Callback, Loop
 
 D, K = 4, 3  # the data's width, its classes
@@ -225,7 +225,7 @@ def test_data_without_labels_is_refused_and_leaves_nothing(capsys, images, folde
     assert not os.path.exists("r")
 
 
-def test_digits_are_judged_by_the_labels_they_were_asked_for(capsys, folder, monkeypatch):
+def test_digits_are_compared_with_the_labels_they_were_asked_for(capsys, folder, monkeypatch):
     mnist = datasets.load("mnist")
     np.savez(
         "digits.npz",

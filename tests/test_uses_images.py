@@ -287,7 +287,8 @@ def test_a_plane_of_codes_is_drawn_as_a_grid(capsys, train):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--curve", "c.jpg"), "--curve c.jpg"),
+        (("--seed", -1), "--seed: it must be a whole number, at least 0"),
+        (("--curve", "c.jpg"), "--curve: c.jpg"),
         (("--steps", 0), "--steps"),
         (("--epsilon", -0.1), "--epsilon"),
         (("--epsilon", 1.5), "--epsilon 1.5: pixels differ by"),

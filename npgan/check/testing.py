@@ -1,4 +1,4 @@
-"""For test suites: assertions that print a report when they fail."""
+"""An assertion for test suites, which prints a report when it fails."""
 
 from typing import Any
 

@@ -101,8 +101,6 @@ def _threads(arguments: argparse.Namespace) -> Iterator[None]:
     if arguments.threads is None:
         yield
         return
-    if arguments.threads < 1:
-        raise InputError(f"--threads must be at least 1, not {arguments.threads}")
     from threadpoolctl import threadpool_limits
 
     from npgan import backend

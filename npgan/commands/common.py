@@ -1,17 +1,23 @@
-"""What several commands share."""
+"""What several commands share: their options, the run that they look at, a baseline and a measure."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from npgan.errors import InputError
+from npgan.errors import MOST, InputError, count
+
+if TYPE_CHECKING:
+    from npgan.data.dataset import Dataset
 
 RIDGE = 1e-3
 LARGEST = 2**30
-"""Numbers that are sampled at once."""
+"""Numbers that are sampled at once: 4 GiB of them."""
+COLUMNS = 12
+"""Images in each row of a picture."""
 
 
 def text(argument: str) -> str:
@@ -28,88 +34,179 @@ def path(argument: str) -> Path:
     return Path(text(argument))
 
 
-def seed(argument: str) -> int:
-    """Return an option's value as the seed of a generator."""
-    number = int(argument)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must not be negative, as {number} is")
-    return number
+def number(kind: type, check: Callable[..., Any], *limits: int) -> Callable[[str], Any]:
+    """Return what reads an option: a number of a kind that passes a check of :mod:`npgan.errors`.
+
+    >>> number(int, count, 1)("12")
+    12
+    """
+
+    def read(argument: str) -> Any:
+        try:
+            return check("it", kind(argument), *limits)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    read.__name__ = kind.__name__  # for argparse's own message: invalid int value
+    return read
+
+
+def picture(*endings: str) -> Callable[[str], Path]:
+    """Return what reads an option: a file to write, whose name ends in one of these."""
+
+    def read(argument: str) -> Path:
+        file = path(argument)
+        if file.suffix not in endings:
+            raise argparse.ArgumentTypeError(
+                f"{file}: the file's name must end in {' or '.join(endings)}"
+            )
+        if not file.parent.is_dir() or file.is_dir():
+            raise argparse.ArgumentTypeError(f"{file}: it must be a file in a folder that is there")
+        return file
+
+    return read
 
 
 def run_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the run that a command looks at."""
+    """Add the folder of the run to work on."""
     parser.add_argument("run_folder", type=path, metavar="RUN")
 
 
-def out_argument(parser: argparse.ArgumentParser, what: str = "the picture") -> None:
-    """Add the option for the picture's file."""
-    parser.add_argument("--out", type=path, required=True, metavar="FILE.png", help=what)
+def out_argument(
+    parser: argparse.ArgumentParser,
+    what: str = "the picture",
+    *,
+    endings: Sequence[str] = (".png",),
+) -> None:
+    """Add the option for the file to write."""
+    metavar = "|".join(f"FILE{ending}" for ending in endings)
+    parser.add_argument("--out", type=picture(*endings), required=True, metavar=metavar, help=what)
 
 
-def check_out(file: Path, *endings: str, option: str = "--out") -> None:
-    """Refuse a picture's name that does not end as it must; by default in .png."""
-    if file.suffix not in (endings or (".png",)):
-        raise InputError(
-            f"{option} {file}: the file's name must end in {' or '.join(endings or ('.png',))}"
-        )
-    if not file.parent.is_dir() or file.is_dir():
-        raise InputError(f"{option} {file}: it must be a file in a folder that is there")
+def count_argument(
+    parser: argparse.ArgumentParser,
+    name: str,
+    default: int,
+    what: str,
+    least: int = 1,
+    most: int = MOST,
+) -> None:
+    """Add an option that is a whole number within limits."""
+    kind, what = number(int, count, least, most), f"{what}; default {default}"
+    parser.add_argument(name, type=kind, default=default, metavar="N", help=what)
 
 
 def seed_argument(parser: argparse.ArgumentParser) -> None:
     """Add the option for the seed of all noise."""
-    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of all noise; default 0")
+    count_argument(parser, "--seed", 0, "of all noise", 0)
+
+
+class Trained:
+    """A run's trained model, with its configuration and its data.
+
+    Parameters
+    ----------
+    task : what it is for, which messages name
+    folder : the run's
+    kinds, but : the kinds of models that fit, and kinds among them that do not
+    """
+
+    def __init__(self, task: str, folder: Path, kinds: Any, but: Any = ()) -> None:
+        from npgan import runs
+
+        self.task, self.folder = task, folder
+        self.model, self.config = runs.load_for(task, folder, kinds, but=but)
+        self.name = self.config.preset or self.config.model
+
+    @cached_property
+    def dataset(self) -> "Dataset":
+        """The run's data."""
+        from npgan import runs
+
+        return runs.load_data(self.config, self.folder)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The height and the width of the run's images; an InputError if its rows are none."""
+        if self.config.image_shape is None:
+            raise InputError(f"{self.task} needs images; the rows of {self.config.data} are none")
+        return self.config.image_shape[0], self.config.image_shape[1]
+
+    @property
+    def train(self) -> np.ndarray:
+        """The training rows, as the model sees them."""
+        return self.model.scaled(self.dataset.train)
+
+    def test(self, n: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the first n test rows, as the model sees them, and their labels; by default all.
+
+        Data without test rows is refused: the model has seen all others.
+        """
+        rows, labels, name = self.dataset.test, self.dataset.test_labels, self.dataset.name
+        if rows is None:
+            raise InputError(f"the data set {name} has no test data, only what the model knows")
+        return self.model.scaled(rows[:n]), None if labels is None else labels[:n]
+
+    def unit(self, x: np.ndarray) -> np.ndarray:
+        """Return rows that the model sees or makes as images in [0, 1]."""
+        from npgan.study.pictures import to_unit
+
+        return to_unit(self.model, self.config, x)
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return the images in [0, 1] that the model makes of codes."""
+        return self.unit(self.model.decode(z.astype(np.float32)))
+
+
+def draw_rows(
+    file: Path,
+    images: Mapping[str, np.ndarray],
+    shape: tuple[int, int],
+    notes: Mapping[str, Sequence[Any]] | None = None,
+) -> None:
+    """Draw the first images (n, height * width) in [0, 1] of each name; see :func:`npgan.plotting.save_rows`."""
+    from npgan import plotting
+
+    first = {name: x[:COLUMNS] for name, x in images.items()}
+    plotting.save_rows(file, first, shape, notes)
 
 
 def progress(what: str) -> Callable[[range], Any]:
-    """Return what shows how far a loop over a range got, in a terminal."""
+    """Return a function that shows, in a terminal, how far a loop over a range has got."""
     from tqdm import tqdm
 
     return lambda steps: tqdm(steps, desc=what, disable=None, leave=False)
 
 
-def image_shape(task: str, config: Any) -> tuple[int, int]:
-    """Return the shape of a run's images, or refuse a run that has none."""
-    if config.image_shape is None:
-        raise InputError(f"{task} needs images; the rows of {config.data} are none")
-    return config.image_shape[0], config.image_shape[1]
+def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.ndarray:
+    r"""Return the best linear prediction (m, b) of what is wanted from x (m, a): ridge regression.
 
+    Its weights minimise :math:`\frac1n\|w - \mu_w - (k - \mu_k)W\|^2 + \epsilon\|W\|^2`, whose derivative
+    with respect to W is 0 where
 
-def test_part(dataset: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return test rows and their labels, or refuse data that has none: a model knows the others."""
-    if dataset.test is None:
-        raise InputError(f"the data set {dataset.name} has no test data, only what the model knows")
-    return dataset.test, dataset.test_labels
+    .. math:: (\Sigma_{kk} + \epsilon I)W = \Sigma_{kw}, \qquad \hat w = \mu_w + (x - \mu_k)W
 
-
-def linear_guess(given: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.ndarray:
-    r"""Return the guess (m, b) of what is wanted that is best of those linear in what is given, x (m, a).
-
-    Where :math:`\frac1n\|w - \mu_w - (g - \mu_g)W\|^2 + \epsilon\|W\|^2` is least, its derivative by W is 0:
-
-    .. math:: (\Sigma_{gg} + \epsilon I)W = \Sigma_{gw}, \qquad \hat w = \mu_w + (x - \mu_g)W
-
-    with the moments of training rows. For Gaussians it is the conditional mean; :math:`\epsilon` keeps
-    what never changes from being divided by.
+    with the means and covariances of training rows. For Gaussians it is the conditional mean.
+    :math:`\epsilon` avoids a division by 0 where a pixel never changes.
 
     Parameters
     ----------
-    given, wanted : (n, a) and (n, b), of the same training rows
+    known, wanted : (n, a) and (n, b), of the same training rows
 
     >>> linear_guess(np.array([[0.0], [9.0]]), np.array([[1.0], [19.0]]), np.array([[2.0]])).round(2)
     array([[5.]])
     """
-    mean, target = (y.mean(axis=0, dtype=np.float64).astype(y.dtype) for y in (given, wanted))
-    apart, n = given - mean, len(given)
-    within = (apart.T @ apart).astype(np.float64) / n + RIDGE * np.eye(len(mean))
-    weights = np.linalg.solve(within, (apart.T @ (wanted - target)).astype(np.float64) / n)
-    return target + (x - mean) @ weights
+    mean, target = (y.mean(axis=0, dtype=np.float64).astype(y.dtype) for y in (known, wanted))
+    centred, n = known - mean, len(known)
+    covariance = (centred.T @ centred).astype(np.float64) / n + RIDGE * np.eye(len(mean))
+    shared = (centred.T @ (wanted - target)).astype(np.float64) / n
+    return target + (x - mean) @ np.linalg.solve(covariance, shared)
 
 
 def quality(images: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> dict[str, float]:
-    """Return the mean peak signal-to-noise ratio and structural similarity, of images in [0, 1].
+    """Return the mean peak signal-to-noise ratio and structural similarity of images in [0, 1].
 
-    Images of less than 11 x 11 pixels have no similarity.
+    The similarity is left out for images smaller than its window of 11 x 11 pixels.
     """
     from npgan.metrics import psnr, ssim
     from npgan.metrics.images import WINDOW

@@ -4,7 +4,7 @@ import argparse
 
 import numpy as np
 
-from npgan.commands.common import check_out, path, text
+from npgan.commands.common import picture, text
 from npgan.errors import InputError
 
 SUMMARY = "load a data set and say what it holds"
@@ -17,24 +17,21 @@ EXAMPLES = """
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("name", type=text, metavar="NAME|PATH")
-    parser.add_argument("--out", type=path, metavar="FILE.png", help="draw its first rows")
+    out = picture(".png")
+    parser.add_argument("--out", type=out, metavar="FILE.png", help="draw its first rows")
 
 
 def run(a: argparse.Namespace) -> None:
     """Print its summary, and draw its first rows."""
     from npgan import data, plotting
 
-    if a.out:
-        check_out(a.out)
     dataset = data.load(a.name)
     print(dataset)
     print(dataset.summary())
     if dataset.train_labels is not None:
         classes, counts = np.unique(dataset.given(dataset.train_labels), return_counts=True)
-        print(
-            "training rows a class: "
-            + ", ".join(f"{c}: {n}" for c, n in zip(classes, counts, strict=True))
-        )
+        rows = ", ".join(f"{c}: {n}" for c, n in zip(classes, counts, strict=True))
+        print(f"training rows a class: {rows}")
     if a.out and dataset.image_shape:
         images = dataset.train[:64]
         limits = (0, 255) if images.dtype == np.uint8 else (images.min(), images.max())

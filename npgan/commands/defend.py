@@ -1,10 +1,10 @@
-"""Defend a classifier: how often it is right when its images were changed to make it wrong.
+"""Defend a classifier: measure its accuracy on adversarial examples, and what defences restore.
 
-The attacks are :mod:`npgan.study.attacks`. A defence is what the images pass through first: an autoencoder
-(MagNet, Meng and Chen 2017), or a generator, by the image of its that is nearest (Defense-GAN,
-Samangouei et al. 2018); beside them pixels are rounded to black and white, without a model. The attacker
-does not know of it, which flatters it; an autoencoder is also attacked together with the classifier, and
-a classifier that was trained on attacked images is attacked itself.
+The attacks are those of :mod:`npgan.study.attacks`. A defence maps images before the classifier sees them: to
+their reconstruction by an autoencoder (MagNet, Meng and Chen 2017), to the nearest image that a generator can
+make (Defense-GAN, Samangouei et al. 2018) or, without a model, to black and white. The attacker does not know of
+these defences, which makes them look better than they are. So an autoencoder is also attacked together with the
+classifier, as one network, and a classifier that was trained on adversarial examples is attacked directly.
 """
 
 import argparse
@@ -14,76 +14,58 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import (
-    check_out,
-    image_shape,
-    out_argument,
-    path,
-    progress,
-    run_argument,
-    seed_argument,
-    test_part,
-)
-from npgan.errors import InputError, count, positive
+from npgan.commands import common
+from npgan.errors import InputError, positive
 
-SUMMARY = "attack a classifier, and say what a defence restores that the attack knows nothing of"
+SUMMARY = "attack a classifier, and measure what defences restore"
 EXAMPLES = """
   npgan defend runs/classifier --out attacked.png
   npgan defend runs/classifier --through runs/denoiser --through runs/gan-mnist --out attacked.png
   npgan defend runs/classifier --beside runs/classifier-robust --curve accuracy.png --out attacked.png
 """
-SHOWN = 12
 NAMES = {"pgd": "PGD, undefended", "fgsm": "FGSM, undefended"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
+    common.run_argument(parser)
     parser.add_argument(
         "--epsilon",
-        type=float,
+        type=common.number(float, positive),
         nargs="+",
         default=[0.05, 0.1, 0.2, 0.3],
         metavar="E",
         help="the most that a pixel may change, of [0, 1]; default .05 .1 .2 .3",
     )
+    common.count_argument(parser, "--images", 500, "the first N test images")
+    common.count_argument(parser, "--steps", 20, "of the attack", 1, 10_000)
+    runs: dict[str, Any] = {"type": common.path, "metavar": "RUN"}
+    what = "a run whose model is the defence; may be repeated"
+    parser.add_argument("--through", action="append", default=[], help=what, **runs)
+    parser.add_argument("--beside", help="another classifier's run", **runs)
+    curve = common.picture(".png")
     parser.add_argument(
-        "--images", type=int, default=500, metavar="N", help="the first N test images; default 500"
+        "--curve", type=curve, metavar="FILE.png", help="draw accuracy over epsilon"
     )
-    parser.add_argument(
-        "--steps", type=int, default=20, metavar="K", help="of the attack; default 20"
-    )
-    parser.add_argument(
-        "--through",
-        type=path,
-        action="append",
-        default=[],
-        metavar="RUN",
-        help="a run that images pass through first",
-    )
-    parser.add_argument("--beside", type=path, metavar="RUN", help="another classifier's run")
-    parser.add_argument("--curve", type=path, metavar="FILE.png", help="draw accuracy over epsilon")
-    seed_argument(parser)
-    out_argument(parser)
+    common.seed_argument(parser)
+    common.out_argument(parser)
 
 
-def companion(option: str, folder: Path, model: Any, kinds: Any, but: Any = ()) -> Any:
-    """Return the model of a run that sees the images of ``model``, or refuse it."""
-    from npgan import runs
-
-    other, config = runs.load_for(f"defend {option}", folder, kinds, but=but)
-    if other.features != model.features:
+def other_model(option: str, folder: Path, model: Any, kinds: Any, but: Any = ()) -> Any:
+    """Return the model of another run, which must take images of the size that ``model`` takes."""
+    other = common.Trained(f"defend {option}", folder, kinds, but=but)
+    if other.model.features != model.features:
         raise InputError(
-            f"{option} {folder}: its rows of {config.data} have {other.features} numbers, the "
-            f"classifier's images {model.features}"
+            f"{option} {folder}: its rows of {other.config.data} have {other.model.features} numbers, "
+            f"the classifier's images {model.features}"
         )
-    return other
+    return other.model
 
 
-def moved(x: np.ndarray, here: tuple[float, float], there: tuple[float, float]) -> np.ndarray:
-    """Return values of one range in another.
+def rescale(x: np.ndarray, here: tuple[float, float], there: tuple[float, float]) -> np.ndarray:
+    """Map values linearly from one range to another.
 
-    >>> moved(np.array([0.0, 0.5, 1.0]), (0, 1), (-1, 1))
+    >>> rescale(np.array([0.0, 0.5, 1.0]), (0, 1), (-1, 1))
     array([-1.,  0.,  1.])
     """
     return (x - here[0]) * ((there[1] - there[0]) / (here[1] - here[0])) + there[0]
@@ -92,7 +74,7 @@ def moved(x: np.ndarray, here: tuple[float, float], there: tuple[float, float]) 
 def defence(
     folder: Path, other: Any, classifier: Any, rng: np.random.Generator
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what a classifier's images (n, d) become on their way through a run's model."""
+    """Return the defence by a run's model: a function of the classifier's images (n, d)."""
     from npgan.models import GAN
     from npgan.models.model import in_chunks
     from npgan.study.latent import search
@@ -101,76 +83,68 @@ def defence(
 
     def nearest(x: np.ndarray) -> np.ndarray:
         generator = other.average or other.generator
-        z = search(generator, x, rng, prior=0.0, progress=progress(f"through {folder.name}"))
+        z = search(generator, x, rng, prior=0.0, progress=common.progress(f"through {folder.name}"))
         return in_chunks(generator, z)
 
-    way = nearest if isinstance(other, GAN) else other.reconstruct
-    return lambda x: moved(way(moved(x, *ranges)), *ranges[::-1])
+    purify = nearest if isinstance(other, GAN) else other.reconstruct
+    return lambda x: rescale(purify(rescale(x, *ranges)), *ranges[::-1])
 
 
 def rounded(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return each pixel's nearer end of the range: one bit of it (feature squeezing, Xu et al. 2018)."""
+    """Round each pixel to the nearer end of the range: one bit each (feature squeezing, Xu et al. 2018)."""
     return np.where(x >= (low + high) / 2, high, low).astype(x.dtype)
 
 
-def sides(a: argparse.Namespace, model: Any) -> tuple[dict[str, Any], dict[str, Callable]]:
-    """Return the classifiers that are attacked, and what images pass through that attack the first.
+def contestants(a: argparse.Namespace, model: Any) -> tuple[dict[str, Any], dict[str, Callable]]:
+    """Return the classifiers to attack, by name, and the defences of the first one, by name.
 
-    An autoencoder and the classifier behind it are one network, which can be attacked itself.
+    An autoencoder followed by the classifier is one network, which can be attacked as well.
     """
     from npgan.layers import Sequential
     from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS, Autoencoder, Classifier
 
     classifiers = {"pgd": model}
-    ways: dict[str, Callable] = {"rounded": lambda x: rounded(x, *model.value_range)}
+    defences: dict[str, Callable] = {"rounded": lambda x: rounded(x, *model.value_range)}
     for folder in a.through:
         kinds = GAN | RECONSTRUCTORS
-        other = companion("--through", folder, model, kinds, but=NOT_OF_ONE_CODE)
+        other = other_model("--through", folder, model, kinds, but=NOT_OF_ONE_CODE)
         rng = np.random.default_rng(a.seed)
-        ways[f"through {folder}"] = defence(folder, other, model, rng)
+        defences[f"through {folder}"] = defence(folder, other, model, rng)
         if isinstance(other, Autoencoder) and other.value_range == model.value_range:
             networks = other.encoder, other.decoder, model.classifier
             whole = Sequential(*(layer for network in networks for layer in network))
             classifiers[f"pgd that knows {folder}"] = Classifier(whole)
     if a.beside:
-        beside = companion("--beside", a.beside, model, Classifier)
+        beside = other_model("--beside", a.beside, model, Classifier)
         if beside.classes != model.classes:
             raise InputError(
                 f"--beside {a.beside} knows {beside.classes} classes, {a.run_folder} {model.classes}"
             )
         classifiers[f"pgd on {a.beside}"] = beside
-    return classifiers, ways
+    return classifiers, defences
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw attacked images, and return the accuracy for each epsilon and each defence."""
-    from npgan import plotting, runs
     from npgan.metrics import auroc
     from npgan.models import Classifier
     from npgan.study.attacks import fgsm, pgd
-    from npgan.study.pictures import to_unit
 
-    check_out(a.out)
-    if a.curve:
-        check_out(a.curve, option="--curve")
     if a.curve == a.out:
         raise InputError(f"--curve and --out are both {a.out}: one picture would be lost")
-    count("--images", a.images, 1)
-    count("--steps", a.steps, 1, 10_000)
-    epsilons = sorted({positive("--epsilon", epsilon) for epsilon in a.epsilon})
-    model, config = runs.load_for("defend", a.run_folder, Classifier)
-    shape = image_shape("defend", config)
-    classifiers, ways = sides(a, model)
-    dataset = runs.load_data(config, a.run_folder)
-    rows, labels = test_part(dataset)
+    epsilons = sorted(set(a.epsilon))
+    trained = common.Trained("defend", a.run_folder, Classifier)
+    model, shape = trained.model, trained.shape
+    classifiers, defences = contestants(a, model)
+    x, labels = trained.test(a.images)
     if labels is None:
-        raise InputError(f"{config.data} has no labels to be right about")
-    x, labels = model.scaled(rows[: a.images]), labels[: a.images]
+        raise InputError(f"{trained.config.data} has no labels to be right about")
     if epsilons[-1] > np.ptp(x):
         raise InputError(f"--epsilon {epsilons[-1]:g}: pixels differ by {np.ptp(x):g} at most")
-    back = {name: way(x) for name, way in ways.items()}
+    purified = {name: purify(x) for name, purify in defences.items()}
     clean = {name: net.accuracy(x, labels) for name, net in classifiers.items()}
-    clean |= {"fgsm": clean["pgd"]} | {n: model.accuracy(b, labels) for n, b in back.items()}
+    clean["fgsm"] = clean["pgd"]
+    clean |= {name: model.accuracy(images, labels) for name, images in purified.items()}
     result: dict[str, Any] = {"0": clean}
     for epsilon in epsilons:
         rng = np.random.default_rng(a.seed)
@@ -180,44 +154,40 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         }
         measured = {n: net.accuracy(attacks[n], labels) for n, net in classifiers.items()}
         measured["fgsm"] = model.accuracy(fgsm(model, x, labels, epsilon), labels)
-        attacked, strange = attacks["pgd"], np.repeat([False, True], len(x))
-        restored = {name: way(attacked) for name, way in ways.items()}
+        attacked, is_attacked = attacks["pgd"], np.repeat([False, True], len(x))
+        restored = {name: purify(attacked) for name, purify in defences.items()}
         for name, images in restored.items():
             measured[name] = model.accuracy(images, labels)
-            errors = np.square(np.concatenate([x - back[name], attacked - images])).sum(axis=1)
-            measured[f"{name}: auroc of detection"] = auroc(errors, strange)
+            changes = np.square(np.concatenate([x - purified[name], attacked - images])).sum(axis=1)
+            measured[f"{name}: auroc of detection"] = auroc(changes, is_attacked)
         result[str(epsilon)] = measured
     grey = sum(model.value_range) / 2
-    drawn = {"clean": x, "change": grey + attacked - x, f"attacked, ε {epsilon:g}": attacked}
-    shown = {name: images[:SHOWN] for name, images in (drawn | restored).items()}
-    taken_for = {
-        name: dataset.given(model.predict(x)).tolist()
-        for name, x in shown.items()
+    rows = {"clean": x, "change": grey + attacked - x, f"attacked, ε {epsilon:g}": attacked}
+    rows = {name: images[: common.COLUMNS] for name, images in (rows | restored).items()}
+    predicted = {
+        name: trained.dataset.given(model.predict(images)).tolist()
+        for name, images in rows.items()
         if name != "change"
     }
-    pictures = {name: to_unit(model, config, images) for name, images in shown.items()}
-    plotting.save_rows(a.out, pictures, shape, taken_for)
+    common.draw_rows(
+        a.out, {name: trained.unit(images) for name, images in rows.items()}, shape, predicted
+    )
     if a.curve:
         draw_curve(a.curve, result)
     return result
 
 
 def draw_curve(path: Path, result: dict[str, dict[str, float]]) -> None:
-    """Save accuracy against epsilon, a line for each way."""
-    from matplotlib.figure import Figure
+    """Save accuracy against epsilon as a PNG, a line for each attack and each defence."""
+    from npgan.plotting import as_text, new_figure, save_figure
 
-    from npgan.plotting import as_text
-
-    figure = Figure(figsize=(6.4, 5), layout="constrained")
+    figure = new_figure(6.4, 5)
     axes = figure.subplots()
+    epsilons = list(map(float, result))
     for name in result["0"]:
-        axes.plot(
-            list(map(float, result)),
-            [row[name] for row in result.values()],
-            ".-",
-            label=as_text(NAMES.get(name, name)),
-        )
-    axes.set(xlabel="the most that a pixel changes, ε", ylabel="accuracy", ylim=(0, 1.02))
+        accuracies = [row[name] for row in result.values()]
+        axes.plot(epsilons, accuracies, ".-", label=as_text(NAMES.get(name, name)))
+    axes.set(xlabel="largest change of a pixel, ε", ylabel="accuracy", ylim=(0, 1.02))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2)
-    figure.savefig(path, format="png", dpi=100)
+    save_figure(path, figure)

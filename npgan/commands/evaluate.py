@@ -1,12 +1,13 @@
-"""Measure what a run's model makes and knows."""
+"""Measure how good a run's model is."""
 
 import argparse
 from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import LARGEST, run_argument, seed_argument
+from npgan.commands import common
 from npgan.errors import count
+from npgan.metrics import NEIGHBOURS
 
 SUMMARY = "measure a run on its test data, as JSON"
 EXAMPLES = """
@@ -16,22 +17,18 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    seed_argument(parser)
-    parser.add_argument(
-        "--samples", type=int, default=10_000, metavar="N", help="generate so many; default 10000"
-    )
+    common.run_argument(parser)
+    common.seed_argument(parser)
+    common.count_argument(parser, "--samples", 10_000, "to generate", NEIGHBOURS + 1)
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Return the measures."""
     from npgan import runs
-    from npgan.metrics import NEIGHBOURS
     from npgan.study.evaluation import evaluate
 
-    count("--samples", a.samples, NEIGHBOURS + 1)
     model, config = runs.load(a.run_folder)
-    count("--samples", a.samples, most=LARGEST // model.features)
+    count("--samples", a.samples, most=common.LARGEST // model.features)
     dataset = runs.load_data(config, a.run_folder)
     result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples)
     return {"run": str(a.run_folder), "data": config.data, **result}

@@ -2,7 +2,7 @@
 
 import argparse
 
-from npgan.commands.common import check_out, out_argument, run_argument
+from npgan.commands.common import Trained, out_argument, run_argument
 from npgan.errors import InputError
 
 SUMMARY = "show test data and its reconstructions"
@@ -19,13 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(a: argparse.Namespace) -> None:
     """Draw the pairs."""
-    from npgan import runs
     from npgan.models import RECONSTRUCTORS
     from npgan.study import pictures
 
-    check_out(a.out)
-    model, config = runs.load_for("reconstruct", a.run_folder, RECONSTRUCTORS)
+    trained = Trained("reconstruct", a.run_folder, RECONSTRUCTORS)
+    model, config = trained.model, trained.config
     if not pictures.drawable(model, config):
         raise InputError(f"reconstructions of {model.features} features are no picture")
-    dataset = runs.load_data(config, a.run_folder)
-    pictures.draw_pairs(model, config, dataset.held_out[0], a.out)
+    pictures.draw_pairs(model, config, trained.dataset.held_out[0], a.out)

@@ -1,7 +1,7 @@
-"""Reduce dimensions: a map of codes in the plane, beside that of principal components.
+"""Reduce dimensions: draw a map of the codes, beside a map by principal components.
 
-Two numbers say what a code keeps: the squared error of what is built from it again, and how often the
-nearest codes tell a row's class. Principal components are the best linear code of that width.
+Two numbers say how much a code keeps: the squared error of reconstructions, and the accuracy of predicting a
+row's class from its nearest neighbours' codes. Principal components are the best linear code of the same width.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from npgan.commands.common import check_out, out_argument, run_argument, test_part
+from npgan.commands import common
 from npgan.errors import count
 
 SUMMARY = "map test data by its codes, beside principal components"
@@ -18,32 +18,30 @@ EXAMPLES = """
   npgan reduce runs/autoencoder --out map.png
   npgan reduce runs/vae -k 10 --out map.png      classes by the votes of 10 neighbours
 """
-KNOWN = 10_000  # training rows, at random, among which neighbours are sought
-SHOWN = 5000  # points in a map
+KNOWN = 10_000  # training rows, drawn at random, among which neighbours are sought
+POINTS = 5000  # in a map
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    parser.add_argument("-k", type=int, default=5, metavar="K", help="neighbours; default 5")
-    out_argument(parser, "the maps")
+    common.run_argument(parser)
+    common.count_argument(parser, "-k", 5, "neighbours")
+    common.out_argument(parser, "the maps")
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
-    """Draw both maps, and return what each code keeps."""
-    from npgan import runs
+    """Draw both maps, and return how much each code keeps."""
     from npgan.metrics import PCA, neighbour_accuracy
     from npgan.models import RECONSTRUCTORS
 
-    check_out(a.out)
-    model, config = runs.load_for("reduce", a.run_folder, RECONSTRUCTORS)
-    dataset = runs.load_data(config, a.run_folder)
-    rows, labels = test_part(dataset)
-    count("-k", a.k, 1, min(KNOWN, len(dataset.train)))
-    train, test = model.scaled(dataset.train), model.scaled(rows)
-    components = PCA(train, min(model.encode(rows[:1]).shape[1], train.shape[1]))
+    trained = common.Trained("reduce", a.run_folder, RECONSTRUCTORS)
+    model, dataset = trained.model, trained.dataset
+    test, labels = trained.test()
+    count("-k", a.k, most=min(KNOWN, len(dataset.train)))
+    train = trained.train
+    components = PCA(train, min(model.encode(test[:1]).shape[1], train.shape[1]))
     coders = {
-        config.model: model,
+        trained.config.model: model,
         f"{components.directions.shape[1]} principal components": components,
     }
     low, high = model.bounds or (-np.inf, np.inf)
@@ -51,8 +49,8 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     result, maps = {}, {}
     for name, coder in coders.items():
         code = coder.encode(test)
-        built = np.clip(coder.decode(code), low, high)
-        result[name] = {"mean_squared_error": float(np.square(built - test).mean())}
+        errors = np.clip(coder.decode(code), low, high) - test
+        result[name] = {"mean_squared_error": float(np.square(errors).mean())}
         if labels is not None and dataset.train_labels is not None:
             known = coder.encode(train[chosen]), dataset.train_labels[chosen]
             result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
@@ -63,21 +61,17 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
 def draw(path: Path, maps: dict[str, np.ndarray], labels: np.ndarray | None) -> None:
     """Save the first rows of maps (n, 2), or (n, 1), side by side, a colour for each class."""
-    from matplotlib.figure import Figure
+    from npgan.plotting import new_figure, save_figure
 
-    figure = Figure(figsize=(6 * len(maps), 6.4), layout="constrained")
+    figure = new_figure(6 * len(maps), 6.4)
     for axes, (name, points) in zip(figure.subplots(1, len(maps)), maps.items(), strict=True):
-        x, y = points[:SHOWN, 0], points[:SHOWN, -1]
+        x, y = points[:POINTS, 0], points[:POINTS, -1]
         classes = [None] if labels is None else np.unique(labels)
         for i, c in enumerate(classes):
-            group = slice(None) if labels is None else labels[:SHOWN] == c
+            group = slice(None) if labels is None else labels[:POINTS] == c
             axes.plot(x[group], y[group], ".", ms=3, color=f"C{i % 10}", label=str(c))
         axes.set(title=name, xlabel="first direction of the code", ylabel="second direction")
     if labels is not None:
-        figure.legend(
-            *axes.get_legend_handles_labels(),
-            loc="outside right upper",
-            title="class",
-            markerscale=3,
-        )
-    figure.savefig(path, format="png", dpi=100)
+        entries = axes.get_legend_handles_labels()
+        figure.legend(*entries, loc="outside right upper", title="class", markerscale=3)
+    save_figure(path, figure)

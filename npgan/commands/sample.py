@@ -5,8 +5,8 @@ import io
 
 import numpy as np
 
-from npgan.commands.common import LARGEST, check_out, path, run_argument, seed_argument
-from npgan.errors import InputError, positive
+from npgan.commands import common
+from npgan.errors import InputError, count, positive
 
 SUMMARY = "generate samples from a run"
 EXAMPLES = """
@@ -19,62 +19,42 @@ EXAMPLES = """
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    run_argument(parser)
-    parser.add_argument("-n", type=int, default=64, help="how many; default 64")
-    seed_argument(parser)
-    parser.add_argument(
-        "--spread",
-        type=float,
-        metavar="S",
-        help="of a GAN's z: less is likelier, more is more varied",
-    )
-    parser.add_argument(
-        "--label", type=int, metavar="C", help="of this class; by default all take turns, from 0 on"
-    )
-    parser.add_argument("--out", type=path, required=True, metavar="FILE.png|FILE.npy")
+    common.run_argument(parser)
+    common.count_argument(parser, "-n", 64, "how many")
+    common.seed_argument(parser)
+    spread = common.number(float, positive)
+    what = "of a GAN's z: less is likelier, more is more varied"
+    parser.add_argument("--spread", type=spread, metavar="S", help=what)
+    what = "of this class; by default all take turns, from 0 on"
+    parser.add_argument("--label", type=int, metavar="C", help=what)
+    common.out_argument(parser, "a picture or an array", endings=(".png", ".npy"))
 
 
 def run(a: argparse.Namespace) -> None:
     """Generate and save."""
-    from npgan import disk, plotting, runs
+    from npgan import disk
     from npgan.models import CONDITIONAL, GAN, GENERATORS
     from npgan.study import pictures
 
-    if a.n < 1:
-        raise InputError(f"-n must be at least 1, not {a.n}")
-    check_out(a.out, ".png", ".npy")
-    model, config = runs.load_for("sample", a.run_folder, GENERATORS)
+    trained = common.Trained("sample", a.run_folder, GENERATORS)
+    model, config = trained.model, trained.config
     if a.spread is not None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
-        model.spread = positive("--spread", a.spread)
-    if a.n * model.features > LARGEST:
-        raise InputError(
-            f"-n {a.n} is too many: at most {LARGEST // model.features} samples of "
-            f"{model.features} numbers, 4 GiB"
-        )
+        model.spread = a.spread
+    count("-n", a.n, most=common.LARGEST // model.features)
+    if a.label is not None and not isinstance(model, CONDITIONAL):
+        raise InputError(f"{a.run_folder} is a run of {config.model}, without classes: no --label")
+    label = None if a.label is None else config.class_of(a.label)
     if a.out.suffix == ".png" and not pictures.drawable(model, config):
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
-    columns = int(np.ceil(np.sqrt(a.n)))
-    if a.label is not None:
-        if not isinstance(model, CONDITIONAL):
-            raise InputError(
-                f"{a.run_folder} is a run of {config.model}, without classes: no --label"
-            )
-        samples = model.sample(a.n, rng=a.seed, label=config.class_of(a.label))
-    elif isinstance(model, CONDITIONAL):
-        columns = model.classes
-        samples = model.sample(a.n, rng=a.seed, label=np.arange(a.n) % columns)
-    else:
-        samples = model.sample(a.n, rng=a.seed)
-    if config.image_shape and (a.out.suffix == ".png" or config.image_range is None):
-        samples = pictures.to_unit(model, config, samples)
-    if a.out.suffix == ".npy":
-        content = io.BytesIO()
-        np.save(content, samples.astype(np.float32), allow_pickle=False)
-        disk.write_atomically(a.out, content.getbuffer())
-    elif config.image_shape:
-        shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(a.out, samples, shape, columns)
-    else:
-        plotting.save_points(a.out, samples, runs.load_data(config, a.run_folder).train)
+    samples, columns = pictures.sampled(model, a.n, a.seed, label)
+    if a.out.suffix == ".png":
+        real = samples if config.image_shape else trained.dataset.train
+        pictures.save(a.out, model, config, samples, columns, real)
+        return
+    if config.image_shape and config.image_range is None:
+        samples = trained.unit(samples)
+    content = io.BytesIO()
+    np.save(content, samples.astype(np.float32), allow_pickle=False)
+    disk.write_atomically(a.out, content.getbuffer())

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from npgan import signals
-from npgan.commands.common import path, text
-from npgan.errors import InputError
+from npgan.commands.common import number, path, text
+from npgan.errors import InputError, count
 
 SUMMARY = "train a model and keep everything in a folder"
 EXAMPLES = """
@@ -40,14 +40,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--validation",
         type=float,
         metavar="SHARE",
-        help="of training rows that are kept back where the data has no test rows; default 0.1",
+        help="of the training rows to hold out where the data has no test rows; default 0.1",
     )
     parser.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
     parser.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
     parser.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
     parser.add_argument("--out", type=path, metavar="DIR", help="default: runs/PRESET")
     parser.add_argument("--resume", type=path, metavar="DIR", help="go on with this run")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores")
+    threads = number(int, count, 1)
+    parser.add_argument("--threads", type=threads, metavar="N", help="default: all cores")
     parser.add_argument("--backend", metavar="NAME", help="numba (the default) or numpy")
     parser.add_argument(
         "--metrics-every",

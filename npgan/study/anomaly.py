@@ -1,7 +1,6 @@
-r"""Scores of what does not belong: of rows unlike those that a model was trained on.
+r"""Anomaly scores: how unlike a model's training rows other rows are. A larger score is more unusual.
 
-The larger, the stranger. Each is a function of (model, rows, training rows), both as the networks see
-them, and of a generator of random numbers.
+Each is a function of (model, rows, training rows, rng), with rows on the scale that the networks see.
 """
 
 from collections.abc import Callable
@@ -24,18 +23,22 @@ BINOMIAL = 1, 4, 6, 4, 1
 
 
 class Score(Protocol):
-    """A score, and the kinds of models that have it; ``Model``: no model is asked."""
+    """A score, and the kinds of models that have it; ``Model``: it needs no model."""
 
     kind: Any
 
     def __call__(
         self, model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Return the scores (n,) of rows x (n, d), beside training rows (m, d); both are floats."""
+        """Return the scores (n,) of rows x (n, d), given training rows (m, d); both are floats."""
 
 
-def _of(kind: Any) -> Callable[[Callable], Score]:
-    """Let a score check that it is given rows, and a model of its kind."""
+SCORES: dict[str, Score] = {}
+"""Name -> score, in the order in which they are reported."""
+
+
+def _score(name: str, kind: Any) -> Callable[[Callable], Score]:
+    """Add a function to :data:`SCORES`, which from then on checks its rows and its model's kind."""
 
     def decorate(score: Callable) -> Score:
         @wraps(score)
@@ -48,42 +51,43 @@ def _of(kind: Any) -> Callable[[Callable], Score]:
             train = array("train", train, ("m", x.shape[1]), "floats", rows=1, limits=TAME)
             return score(model, x, train, errors.generator(rng))
 
-        checked.kind = kind  # type: ignore[attr-defined]
-        return cast(Score, checked)
+        SCORES[name] = cast(Score, checked)
+        SCORES[name].kind = kind
+        return SCORES[name]
 
     return decorate
 
 
-@_of(RECONSTRUCTORS)
+@_score("angle", RECONSTRUCTORS)
+def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    r"""Angle between a blurred image and its blurred reconstruction: :math:`1 - \cos\angle(Bx, B\hat x)`.
+
+    An angle ignores how bold a digit is, and blur ignores whether a stroke is shifted by a pixel: neither
+    makes a digit unusual. B weights a pixel's neighbours by the binomial 1 4 6 4 1 in both directions, where
+    the rows are square images; otherwise B = I.
+    """
+    return _one_minus_cosine(x, model.reconstruct(x))
+
+
+@_score("reconstruction", RECONSTRUCTORS)
 def reconstruction(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    r"""Squared error of what is built from the code: :math:`\|x - R(E(x))\|^2`."""
+    r"""Squared error of the reconstruction: :math:`\|x - R(E(x))\|^2`."""
     return np.square(x - model.reconstruct(x)).sum(axis=1)
 
 
-@_of(RECONSTRUCTORS)
-def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    r"""How far a blurred image and its blurred reconstruction point apart: :math:`1 - \cos\angle(Bx, B\hat x)`.
-
-    An angle does not know how bold a digit is, and blur not whether a stroke is a pixel aside: neither
-    makes it strange. B weighs a pixel's neighbours by the binomial 1 4 6 4 1 in both directions, where
-    the rows are square images; elsewhere B = I.
-    """
-    return _apart(x, model.reconstruct(x))
-
-
-def _apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _one_minus_cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return 1 - (directions(x) * directions(y)).sum(axis=1)
 
 
 def directions(x: np.ndarray) -> np.ndarray:
-    """Return blurred rows (n, d), of length 1; rows of 0 are 0."""
+    """Return blurred rows (n, d), scaled to length 1; a row of zeros stays 0."""
     return polar(blurred(x))[1]
 
 
 def blurred(x: np.ndarray) -> np.ndarray:
-    """Return square images (n, d) blurred, and rows that are none as they are.
+    """Return square images (n, d) blurred, and other rows unchanged.
 
     >>> blurred(np.eye(25)[12:13]).reshape(5, 5)[2] * 256
     array([ 6., 24., 36., 24.,  6.])
@@ -101,43 +105,43 @@ def blurred(x: np.ndarray) -> np.ndarray:
 
 
 def _known(train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return all training rows, or so many at random: a file may have its classes one after the other."""
+    """Return the training rows, or a random sample of them: a file may have its classes one after the other."""
     return train if len(train) <= KNOWN else train[rng.permutation(len(train))[:KNOWN]]
 
 
-@_of(RECONSTRUCTORS)
+@_score("latent", RECONSTRUCTORS)
 def latent(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mean distance of the code from the nearest codes of training rows."""
+    """Mean distance of the code to the nearest codes of training rows."""
     return neighbour_distance(model.encode(x), model.encode(_known(train, rng)), NEIGHBOURS)
 
 
-@_of(VAE)
+@_score("bound", VAE)
 def bound(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    r"""Minus the lower bound of :math:`\log p(x)`, by 10 codes."""
+    r"""Minus the lower bound of :math:`\log p(x)`, estimated with 10 codes."""
     return -model.bound(x, rng, samples=10)
 
 
-@_of(GAN)
+@_score("critic", GAN)
 def critic(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Minus the discriminator's logit: what it takes for generated."""
+    """Minus the discriminator's logit: the score is large for rows that it takes for generated."""
     return -in_chunks(model.discriminator, x)[:, 0]
 
 
-@_of(GAN)
+@_score("features", GAN)
 def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mean distance from the nearest training rows in the discriminator's last hidden layer."""
+    """Mean distance to the nearest training rows in the discriminator's last hidden layer."""
     hidden = Sequential(*model.discriminator.layers[:-1])
     return neighbour_distance(
         in_chunks(hidden, x), in_chunks(hidden, _known(train, rng)), NEIGHBOURS
     )
 
 
-@_of(GAN)
+@_score("search", GAN)
 def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Squared error of the nearest image that the generator can make.
 
-    After Schlegl et al. 2017 (AnoGAN), who take absolute errors, of the image and, by a tenth, of the
-    discriminator's features.
+    After Schlegl et al. 2017 (AnoGAN), whose score is the absolute error of the image, plus a tenth of that of
+    the discriminator's features.
     """
     generator = model.average or model.generator
     parts = (x[i : i + 500] for i in range(0, len(x), 500))
@@ -145,20 +149,20 @@ def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Genera
     return np.square(x - in_chunks(generator, z)).sum(axis=1)
 
 
-@_of(Model)
+@_score("principal components", Model)
 def components(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Squared error of 32 principal components: no model is asked."""
+    """Squared error of the projection onto 32 principal components; needs no model."""
     return np.square(x - _projected(x, train)).sum(axis=1)
 
 
-@_of(Model)
+@_score("principal components, angle", Model)
 def components_angle(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """The angle, as :func:`angle` takes it, to what 32 principal components keep: no model is asked."""
-    return _apart(x, _projected(x, train))
+    """The angle of :func:`angle`, to the projection onto 32 principal components; needs no model."""
+    return _one_minus_cosine(x, _projected(x, train))
 
 
 def _projected(x: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -166,41 +170,28 @@ def _projected(x: np.ndarray, train: np.ndarray) -> np.ndarray:
     return pca.decode(pca.encode(x))
 
 
-@_of(Model)
+@_score("nearest pixels", Model)
 def pixels(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mean distance from the nearest training rows: no model is asked."""
+    """Mean distance to the nearest training rows; needs no model."""
     return neighbour_distance(x, _known(train, rng), NEIGHBOURS)
 
 
-@_of(Model)
+@_score("nearest directions", Model)
 def nearest_directions(
     model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Mean distance from the nearest training rows, all blurred and of length 1: no model is asked."""
+    """Mean distance to the nearest training rows, all blurred and of length 1; needs no model."""
     return neighbour_distance(directions(x), directions(_known(train, rng)), NEIGHBOURS)
 
 
-SCORES: dict[str, Score] = {
-    "angle": angle,
-    "reconstruction": reconstruction,
-    "latent": latent,
-    "bound": bound,
-    "critic": critic,
-    "features": features,
-    "search": searched,
-    "principal components": components,
-    "principal components, angle": components_angle,
-    "nearest pixels": pixels,
-    "nearest directions": nearest_directions,
-}
 WITHOUT_MODEL = [name for name, score in SCORES.items() if score.kind is Model]
 
 
 def scores_for(model: Model) -> dict[str, Score]:
     """Return the scores that a model has, by name.
 
-    A discriminator of several samples at once, packed or compared, has no opinion of one, and one of a single layer no
-    features; what more than a code decides on is not searched for by its code.
+    A discriminator that sees several samples at once, packed or compared, has no logit of a single one; one of a
+    single layer has no features. ``search`` needs a generator whose output depends on z alone.
     """
     instance("model", model, Model)
     found = {name: score for name, score in SCORES.items() if isinstance(model, score.kind)}

@@ -1,8 +1,8 @@
-r"""Adversarial examples: images changed as little as makes a classifier wrong.
+r"""Adversarial examples: images changed a little, so that a classifier is wrong.
 
-An attack looks for the largest loss of the classifier within a box around each row,
+An attack maximises the classifier's loss within a box around each row,
 :math:`\max_\delta L(x + \delta, y)` with :math:`\|\delta\|_\infty \le \epsilon` and the result in the
-data's range, by the loss's gradient with respect to its *input*.
+data's range. It follows the gradient of the loss with respect to the *input*.
 """
 
 from functools import partial
@@ -16,7 +16,7 @@ from npgan.objectives.adversarial import worst_case
 
 
 def fgsm(model: Classifier, x: np.ndarray, labels: np.ndarray, epsilon: float) -> np.ndarray:
-    r"""Take one step to the corner of the box that the gradient points to.
+    r"""Attack with one step, to the corner of the box to which the gradient points.
 
     :math:`x + \epsilon\,\mathrm{sign}(\partial L/\partial x)`, the fast gradient sign method
     (Goodfellow et al. 2015, sec. 4).
@@ -24,10 +24,10 @@ def fgsm(model: Classifier, x: np.ndarray, labels: np.ndarray, epsilon: float) -
     Parameters
     ----------
     model : the classifier, in evaluation mode
-    x : (n, d) floats as its network sees them; what becomes of it stays in [0, 1], or in the range of x if that
-        is wider
+    x : (n, d) floats on the scale of its network; the result stays within [0, 1], or within the range of x if
+        that is wider
     labels : (n,) the true classes
-    epsilon : the most that a number may change
+    epsilon : the largest change of a number
 
     Examples
     --------
@@ -58,12 +58,12 @@ def pgd(
     model, x, labels, epsilon : as :func:`fgsm` takes them
     steps : how many
     step : alpha; by default 2.5 epsilon / steps, which reaches any corner
-    rng : draws where it begins, anywhere in the box; None: at x
+    rng : draws a starting point in the box; None: start at x
 
     Raises
     ------
     InputError
-        For a model without classes, rows or labels that do not fit it, or settings out of range.
+        For a model that is no classifier, rows or labels that do not fit it, or settings out of range.
     """
     instance("model", model, Classifier)
     x = array("x", x, ("n", model.features), "floats")

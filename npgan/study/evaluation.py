@@ -1,7 +1,7 @@
-"""Numbers that say how good a trained model is, beside what real data or a simple answer scores."""
+"""Numbers that say how good a trained model is, beside those of real data or of a simple baseline."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,28 +21,46 @@ from npgan.models import (
     Translator,
 )
 from npgan.objectives.reports import told_apart
-from npgan.study.judge import Judge, draw_samples
+from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
 SAMPLES = 10_000
 COPIES = 1000
 
 
+class Task(NamedTuple):
+    """What is evaluated: a model, a data set and its test rows, by n samples."""
+
+    model: Any
+    dataset: Dataset
+    test: np.ndarray
+    n: int
+    rng: np.random.Generator
+
+
 def evaluate(
     model: Model, dataset: Dataset, rng: np.random.Generator, samples: int = SAMPLES
 ) -> dict[str, Any]:
-    """Return a model's measures on held-out data, by name.
+    """Return a model's metrics on held-out data, by name.
 
-    Everything that generates: the measures of :class:`npgan.study.judge.Judge` of so many samples beside
-    at most as many test rows, each also of as many training rows, ``<name>_real``, all drawn at random:
-    that has the difference of training from test data in it, not sampling alone; and whether the
-    first 1000 samples are copies of training rows. A conditional GAN: the share of samples that the
-    classifier takes for what they were to be. A GAN's discriminator: what its objective reports,
-    :mod:`npgan.objectives.reports`, of samples as it was trained on, by z of standard deviation 1, and the share
-    that it tells apart, if it has a logit to do so by; nothing, if it compares samples. Everything that
-    reconstructs: the mean squared error. A VAE, also a conditional one: the negative evidence lower
-    bound in nats; an importance-weighted one: that of as many codes as it learned from, too. A
-    translator: the mean absolute error. A classifier: its accuracy, and how often each class (a row) is
-    taken for each (a column), with the data's own labels where they are not 0, 1, ...
+    ============================ =================================================================
+    a model that generates       :class:`npgan.study.sample_metrics.SampleMetrics` of this number of
+                                 samples, against at most as many test rows; ``<name>_real`` is the
+                                 same of as many training rows, which differ from test rows by more
+                                 than sampling error; whether the first 1000 samples are copies of
+                                 training rows; of a conditional GAN, the share of samples whose
+                                 label the classifier predicts
+    a GAN                        what its objective reports (:mod:`npgan.objectives.reports`) of samples
+                                 as in training, of z with standard deviation 1, and the
+                                 discriminator's accuracy, if the objective has a logit that
+                                 separates real from generated; nothing, if the discriminator
+                                 compares the samples of a batch
+    a model that reconstructs    the mean squared error
+    a variational autoencoder    the negative evidence lower bound in nats; of an importance-weighted
+                                 one also the bound of as many codes as it was trained with
+    a translator                 the mean absolute error
+    a classifier                 its accuracy and its confusion matrix (a row is a true class), with
+                                 the data's own labels where they are not 0, 1, ...
+    ============================ =================================================================
 
     Raises
     ------
@@ -54,46 +72,46 @@ def evaluate(
     samples, rng = count("samples", samples, 1), errors.generator(rng)
     if dataset.test is None:
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
+    task = Task(model, dataset, dataset.test, samples, rng)
     result: dict[str, Any] = {}
     for kind, measure in MEASURES:
         if isinstance(model, kind):
-            result |= measure(model, dataset, rng, samples)
+            result |= measure(task)
     return result
 
 
-def _generation(model: Any, dataset: Dataset, rng: np.random.Generator, n: int) -> dict[str, Any]:
-    judge = Judge(model, dataset, n, rng)
+def _generation(task: Task) -> dict[str, Any]:
+    model, dataset, _, n, rng = task
+    metrics = SampleMetrics(model, dataset, n, rng)
     samples, labels = draw_samples(model, dataset, n, rng)
     real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
     result: dict[str, Any] = {"samples": n}
-    if judge.accuracy is not None:
-        result["classifier_accuracy"] = judge.accuracy
-    if labels is not None and judge.by_classes:
-        result["labels_right"] = judge.agreement(samples, dataset.given(labels))
-        result["labels_right_real"] = judge.accuracy
-    measures, measures_real = judge.measure(samples), judge.measure(real)
-    for name, value in measures.items():
-        result |= {name: value, f"{name}_real": measures_real[name]}
-    train = judge.own(model.scaled(dataset.train))
-    first = judge.own(samples[:COPIES])
-    result["copies"] = copy_statistics(first, judge.test.rows[:COPIES], train)
+    if metrics.accuracy is not None:
+        result["classifier_accuracy"] = metrics.accuracy
+    if labels is not None and metrics.has_classes:
+        result["labels_right"] = metrics.classifier_accuracy(samples, dataset.given(labels))
+        result["labels_right_real"] = metrics.accuracy
+    measured, measured_real = metrics.measure(samples), metrics.measure(real)
+    for name, value in measured.items():
+        result |= {name: value, f"{name}_real": measured_real[name]}
+    train = metrics.on_data_scale(model.scaled(dataset.train))
+    first = metrics.on_data_scale(samples[:COPIES])
+    result["copies"] = copy_statistics(first, metrics.test.rows[:COPIES], train)
     return result
 
 
-def _discrimination(
-    model: GAN, dataset: Dataset, rng: np.random.Generator, n: int
-) -> dict[str, Any]:
-    assert dataset.test is not None
+def _discrimination(task: Task) -> dict[str, Any]:
+    model, dataset, test, n, rng = task
     if any(network.couples_samples for network in model.discriminators.values()):
-        return {}  # what it says of a sample depends on how many others it sees, and which
-    rows = model.rows(dataset.test, dataset.test_labels)
+        return {}  # its logit of a sample depends on the others in the batch, and on their number
+    rows = model.rows(test, dataset.test_labels)
     chosen = rows[rng.permutation(len(rows))[:n]]
-    each = [_opinion(model, *logits) for logits in model.opinions(chosen, rng)]
+    each = [_of_logits(model, *logits) for logits in model.opinions(chosen, rng)]
     return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
 
 
-def _opinion(model: GAN, real: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
-    """Return what a discriminator's logits say, and its accuracy where it has a logit to go by."""
+def _of_logits(model: GAN, real: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
+    """Return what the objective reports of a discriminator's logits, and its accuracy if there is one."""
     result: dict[str, Any] = model.report(real, fake)
     if model.objective.level is not None:
         level = model.objective.level(*model.targets())
@@ -101,48 +119,38 @@ def _opinion(model: GAN, real: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
     return result
 
 
-def _reconstruction(
-    model: Any, dataset: Dataset, rng: np.random.Generator, n: int
-) -> dict[str, Any]:
-    assert dataset.test is not None
-    test = model.scaled(dataset.test)
-    mean = model.scaled(dataset.train).mean(axis=0, dtype=np.float64)
+def _reconstruction(task: Task) -> dict[str, Any]:
+    model, test = task.model, task.model.scaled(task.test)
+    mean = model.scaled(task.dataset.train).mean(axis=0, dtype=np.float64)
     return {
         "mean_squared_error": float(run.mse(model.reconstruct(test), test)[0]),
         "mean_squared_error_of_the_mean": float(np.square(test - mean).mean()),
     }
 
 
-def _bound(
-    model: VAE | ConditionalVAE, dataset: Dataset, rng: np.random.Generator, n: int
-) -> dict[str, Any]:
-    assert dataset.test is not None
+def _bound(task: Task) -> dict[str, Any]:
+    model, dataset, test, _, rng = task
     result = {}
     for k in sorted({1, model.samples}):
         name = "negative_elbo" if k == 1 else f"negative_bound_of_{k}_codes"
-        result[name] = -float(model.bound(dataset.test, rng, k, dataset.test_labels).mean())
+        result[name] = -float(model.bound(test, rng, k, dataset.test_labels).mean())
     return result
 
 
-def _translation(
-    model: Translator, dataset: Dataset, rng: np.random.Generator, n: int
-) -> dict[str, Any]:
-    assert dataset.test is not None
-    return {"mean_absolute_error": model.validate(dataset.test)["val_l1"]}
+def _translation(task: Task) -> dict[str, Any]:
+    return {"mean_absolute_error": task.model.validate(task.test)["val_l1"]}
 
 
-def _classification(
-    model: Classifier, dataset: Dataset, rng: np.random.Generator, n: int
-) -> dict[str, Any]:
-    assert dataset.test is not None
+def _classification(task: Task) -> dict[str, Any]:
+    model, dataset, test, *_ = task
     if dataset.test_labels is None:
         raise InputError(f"the data set {dataset.name} has no test labels to compare with")
-    found = confusion(model.predict(dataset.test), dataset.test_labels, model.classes)
-    result = {"accuracy": found.trace() / found.sum(), "confusion": found.tolist()}
+    matrix = confusion(model.predict(test), dataset.test_labels, model.classes)
+    result = {"accuracy": matrix.trace() / matrix.sum(), "confusion": matrix.tolist()}
     return result | ({"labels": list(dataset.classes)} if dataset.classes else {})
 
 
-MEASURES: list[tuple[Any, Callable]] = [
+MEASURES: list[tuple[Any, Callable[[Task], dict[str, Any]]]] = [
     (GENERATORS, _generation),
     (GAN, _discrimination),
     (RECONSTRUCTORS, _reconstruction),

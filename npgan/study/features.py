@@ -1,9 +1,9 @@
-"""What a classifier of MNIST's digits sees in 28-by-28 images, to measure generated ones by.
+"""Features of 28-by-28 images, from a classifier of MNIST's digits, for metrics of generated images.
 
-The network is npgan's own and small, so that anyone can train it anew
+The network is npgan's own and small, so that anyone can train it again
 (``python benchmarks/train_classifier.py``). It was trained on MNIST's training images, whose features
-are therefore a little tidier than new digits': read each measure beside that of real images. Values
-say nothing beside those of other networks, such as Inception's.
+are therefore a little more regular than those of new digits: compare each metric with that of real images.
+Values cannot be compared with those of another network, such as Inception.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ def features(images: np.ndarray) -> np.ndarray:
 
 
 def probabilities(images: np.ndarray) -> np.ndarray:
-    """Return how probable each digit is by the classifier, (n, 10) float32.
+    """Return the classifier's probability of each digit, (n, 10) float32.
 
     Parameters and errors are those of :func:`features`.
 
@@ -70,9 +70,9 @@ def probabilities(images: np.ndarray) -> np.ndarray:
 
 @cache
 def _networks() -> tuple[Sequential, Sequential]:
-    """Return the layers up to the features, and the last one, with the weights of the package."""
+    """Return the layers up to the features, and the last one, with the weights in the package."""
     if hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() != SHA256:
-        raise InputError(f"{WEIGHTS} is damaged or another version's: install npgan anew")
+        raise InputError(f"{WEIGHTS} is damaged or of another version: install npgan again")
     arrays, _ = checkpoint.load(WEIGHTS)
     network = build(LAYERS)
     network.parameters.load(arrays)

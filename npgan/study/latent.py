@@ -1,4 +1,4 @@
-r"""Ways through a latent space: the code of an image that only a decoder knows, and from one to another."""
+r"""In a latent space: search for the code of an image, and paths from one code to another."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,26 +33,26 @@ def search(
     prior: float = 0.01,
     progress: Callable = iter,
 ) -> np.ndarray:
-    r"""Return, for each row of x, the best z found: one whose :math:`G(z)` is like it where it is known.
+    r"""Return, for each row of x, the best z found: its :math:`G(z)` is like the row where that is known.
 
     .. math:: L(z) = \sum_i m_i\,(G(z)_i - x_i)^2 + \frac\lambda2\|z\|^2, \qquad
         \frac{\partial L}{\partial z}
         = \Big(\frac{\partial G}{\partial z}\Big)^{\!\top} 2m(G(z) - x) + \lambda z
 
-    Adam follows it from ``restarts`` points of :math:`N(0, I)` at once. With all pixels known that is
-    the projection on the generator's range (Bora et al. 2017), with a mask what completes an image.
-    Yeh et al. 2017 do so with another loss: absolute errors, which count more near the hole, and in
-    place of :math:`\|z\|^2` the discriminator's opinion.
+    Adam minimises it from ``restarts`` points of :math:`N(0, I)` at once. With all pixels known this is
+    the projection onto the generator's range (Bora et al. 2017); with a mask it completes an image.
+    Yeh et al. 2017 complete images with another loss: absolute errors, weighted more near the hole, and the
+    discriminator's loss in place of :math:`\|z\|^2`.
 
     Parameters
     ----------
     decoder : z (n, k) -> x (n, d)
     x : (n, d) floats
-    rng : draws where the search begins
-    known : m, (n, d) or (d,) or a number: 1 where a pixel counts and 0 where not
+    rng : draws the starting points
+    known : the mask m, (n, d) or (d,) or a number: 1 where a pixel is known, 0 where not
     steps, restarts, lr : of the search
     prior : lambda
-    progress : takes a range and returns it, showing how far it got
+    progress : takes a range and returns an iterable of it, a progress bar for example
 
     Returns
     -------
@@ -70,54 +70,54 @@ def search(
     instance("decoder", decoder, Sequential)
     dtype = decoder.parameters.flat.dtype
     x = array("x", x, ("n", decoder.out_width), "floats", rows=1, dtype=dtype)
-    shown = array("known", known, None, dtype=dtype, limits=(0, 1))
-    shaped("known", shown, {0: (), 1: x.shape[1:]}.get(shown.ndim, x.shape))
+    mask = array("known", known, None, dtype=dtype, limits=(0, 1))
+    shaped("known", mask, {0: (), 1: x.shape[1:]}.get(mask.ndim, x.shape))
     restarts, steps = count("restarts", restarts, 1), count("steps", steps, 1)
     prior, rng = not_negative("prior", prior), errors.generator(rng)
     z = rng.standard_normal((len(x) * restarts, decoder.in_width)).astype(dtype)
     target = np.repeat(x, restarts, axis=0)
-    shown = np.broadcast_to(shown, x.shape).repeat(restarts, axis=0)
+    mask = np.broadcast_to(mask, x.shape).repeat(restarts, axis=0)
     rule = Adam(lr, beta2=0.99)
-    with np.errstate(all="ignore"):  # what is not finite is named below
+    with np.errstate(all="ignore"):  # numbers that are not finite are reported below
         for _ in progress(range(steps)):
             output, cache = decoder.forward(z)
-            dz = decoder.backward(2 * shown * (output - target), cache) + dtype.type(prior) * z
+            dz = decoder.backward(2 * mask * (output - target), cache) + dtype.type(prior) * z
             rule.step(z.reshape(-1), np.ascontiguousarray(dz).reshape(-1))
-        loss = (shown * np.square(decoder(z) - target)).sum(axis=1)
+        loss = (mask * np.square(decoder(z) - target)).sum(axis=1)
         loss += prior / 2 * np.square(z).sum(axis=1)
     if not np.isfinite(loss).all():
-        raise NonFiniteError("the search left all numbers behind: try a smaller lr or prior")
+        raise NonFiniteError("the search diverged: try a smaller lr or prior")
     best = loss.reshape(len(x), restarts).argmin(axis=1)
     return z.reshape(len(x), restarts, -1)[np.arange(len(x)), best]
 
 
 def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    r"""Go straight from a to b (k,): :math:`(1 - t)a + tb`, a row for each of t (m,).
+    r"""Return points on the straight line from a to b (k,): :math:`(1 - t)a + tb`, a row for each t (m,).
 
     >>> lerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.5]))
     array([[0.5, 0.5]])
     """
-    a, b, t = _way(a, b, t)
+    a, b, t = _ends(a, b, t)
     return (1 - t) * a + t * b
 
 
-def _way(a: Any, b: Any, t: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the ends (k,) of a way, and how far along it to go, (m, 1)."""
+def _ends(a: Any, b: Any, t: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the ends (k,) of a path, and how far along it each point lies, (m, 1)."""
     a = array("a", a, ("k",), rows=1, limits=TAME)
     b = array("b", b, a.shape, limits=TAME)
     return a, b, array("t", t, ("m",), limits=TAME)[:, None]
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    r"""Go from a to b (k,) at a constant angular speed, the length changing evenly.
+    r"""Return points from a to b (k,) along a sphere: spherical linear interpolation.
 
     .. math:: r(t)\left(\frac{\sin((1 - t)\theta)}{\sin\theta}\frac{a}{\|a\|}
         + \frac{\sin(t\theta)}{\sin\theta}\frac{b}{\|b\|}\right), \qquad
         r(t) = (1 - t)\|a\| + t\|b\|
 
-    with :math:`\theta` the angle between them. Points of :math:`N(0, I)` in many dimensions lie near a
-    sphere, which a straight way cuts short (Shoemake 1985; White 2016). Parallel vectors have one
-    direction, which is kept.
+    with :math:`\theta` the angle between them: the angular speed is constant and the length changes linearly.
+    Draws from :math:`N(0, I)` in many dimensions lie near a sphere, and a straight line between two of them
+    goes through its inside (Shoemake 1985; White 2016). Between parallel vectors the direction stays the same.
 
     >>> slerp(np.array([1.0, 0.0]), np.array([0.0, 3.0]), np.array([0.0, 0.5, 1.0])).round(3)
     array([[1.   , 0.   ],
@@ -127,15 +127,15 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        If one of them is 0, or they are opposite: there is no direction, or no shortest way.
+        If one of them is 0 and has no direction, or they are opposite and have no shortest path.
     """
-    a, b, t = _way(a, b, t)
+    a, b, t = _ends(a, b, t)
     lengths, (u, v) = polar(np.stack([a, b]))
     if not lengths.all():
-        raise InputError("there is no way along a sphere from or to 0")
+        raise InputError("there is no path along a sphere from or to 0")
     theta = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
     if np.isclose(theta, np.pi, rtol=0, atol=1e-6):
-        raise InputError("opposite vectors have no shortest way along a sphere between them")
+        raise InputError("opposite vectors have no shortest path along a sphere between them")
     if theta < 1e-6:
         directions = (1 - t) * u + t * v
     else:

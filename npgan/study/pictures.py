@@ -1,5 +1,6 @@
-"""What a run's model makes, as pictures in the data's own range: samples, pairs, a confusion."""
+"""Pictures of what a run's model makes, in the data's own range: samples, reconstructions, a confusion matrix."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from npgan.models import (
 )
 from npgan.models.config import Config
 
-SHOWN = 64
+IMAGES, POINTS = 64, 2000  # in a picture
 
 
 def to_unit(model: Model, config: Config, x: np.ndarray) -> np.ndarray:
@@ -27,56 +28,63 @@ def to_unit(model: Model, config: Config, x: np.ndarray) -> np.ndarray:
 
 
 def drawable(model: Model, config: Config) -> bool:
-    """Whether there is a picture of what the model makes: images, or points in the plane."""
+    """Whether rows of the model's data can be drawn: as images, or as points in the plane."""
     return config.image_shape is not None or model.features == 2
 
 
-def pairs(model: Any, config: Config, x: np.ndarray, columns: int) -> np.ndarray:
-    """Return rows of originals, each above the row of their reconstructions, in [0, 1]."""
-    rows = []
-    for i in range(0, len(x), columns):
-        part = x[i : i + columns]
-        both = model.scaled(part), model.reconstruct(part)
-        rows += [to_unit(model, config, images) for images in both]
-    return np.concatenate(rows)
+def save(
+    path: Path, model: Model, config: Config, rows: np.ndarray, columns: int, real: np.ndarray
+) -> None:
+    """Draw rows, if they can be drawn: as a grid of images, or as points over real ones."""
+    if config.image_shape:
+        shape = (config.image_shape[0], config.image_shape[1])
+        plotting.save_grid(path, to_unit(model, config, rows), shape, columns)
+    elif model.features == 2:
+        plotting.save_points(path, rows, real)
 
 
 def draw(
     model: Model, config: Config, real: np.ndarray, labels: np.ndarray | None, path: Path
 ) -> None:
-    """Draw samples (of a fixed z), reconstructions or translations of the first rows, or a confusion."""
+    """Draw samples (of a fixed z), reconstructions or translations of the first rows, or a confusion matrix."""
     if isinstance(model, Classifier):
         if labels is not None:
             matrix = confusion(model.predict(real), labels, model.classes)
             plotting.save_confusion(path, matrix, config.labels)
     elif isinstance(model, Translator):
         if config.image_shape:
-            source = model.scaled(real[:SHOWN])[:, : model.generator.in_width]
+            source = model.scaled(real[:IMAGES])[:, : model.generator.in_width]
             images = np.concatenate([source, model.translate(source)], axis=1)
-            shape = (config.image_shape[0], config.image_shape[1])
-            plotting.save_grid(path, to_unit(model, config, images), shape, columns=16)
+            save(path, model, config, images, 16, real)
     elif isinstance(model, Autoencoder):
         draw_pairs(model, config, real, path)
-    elif isinstance(model, GENERATORS):
-        _draw_samples(model, config, real, path)
+    elif isinstance(model, GENERATORS) and drawable(model, config):
+        rows = model.classes if isinstance(model, CONDITIONAL) else 8
+        n = 8 * rows if config.image_shape else POINTS
+        save(path, model, config, *sampled(model, n, config.seed), real)
 
 
-def _draw_samples(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
-    if config.image_shape:
-        columns, which = 8, {}
-        if isinstance(model, CONDITIONAL):  # a column a class
-            columns, which = model.classes, {"label": np.arange(8 * model.classes) % model.classes}
-        images = to_unit(model, config, model.sample(8 * columns, rng=config.seed, **which))
-        shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(path, images, shape, columns)
-    elif model.features == 2:
-        plotting.save_points(path, model.sample(2000, rng=config.seed), real)
+def sampled(model: Any, n: int, seed: int, label: int | None = None) -> tuple[np.ndarray, int]:
+    """Return n samples, and how many columns a grid of them has.
+
+    A conditional model's classes take turns, a column for each, unless a label is given.
+    """
+    columns = math.ceil(math.sqrt(n))
+    if not isinstance(model, CONDITIONAL):
+        return model.sample(n, rng=seed), columns
+    if label is not None:
+        return model.sample(n, rng=seed, label=label), columns
+    return model.sample(n, rng=seed, label=np.arange(n) % model.classes), model.classes
 
 
 def draw_pairs(model: Any, config: Config, real: np.ndarray, path: Path) -> None:
-    """Draw the first rows of real data and their reconstructions."""
-    if config.image_shape:
-        shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(path, pairs(model, config, real[: SHOWN // 2], 8), shape, columns=8)
-    elif model.features == 2:
-        plotting.save_points(path, model.reconstruct(real[:2000]), real)
+    """Draw the first rows of real data, each row of images above the row of its reconstructions."""
+    if not config.image_shape:
+        rows = model.reconstruct(real[:POINTS])
+    else:
+        parts = [real[i : i + 8] for i in range(0, min(len(real), IMAGES // 2), 8)]
+        both = [
+            images for part in parts for images in (model.scaled(part), model.reconstruct(part))
+        ]
+        rows = np.concatenate(both)
+    save(path, model, config, rows, 8, real)

@@ -1,6 +1,6 @@
 """Everything in npgan that has a gradient, as cases for the checker: ``npgan gradcheck`` runs them.
 
-Small non-square shapes with every element checked; then the presets' networks, along random
+Shapes are small and not square, and every element is checked; the presets' networks are checked along random
 directions.
 """
 
@@ -27,5 +27,5 @@ def cases() -> Iterator[Case]:
 
 
 def members(family: Callable[[np.random.Generator], Iterator[Case]]) -> Iterator[Case]:
-    """Yield a family's cases, of random numbers of its own."""
+    """Yield a family's cases, with a random generator of its own."""
     return family(np.random.default_rng(FAMILIES.index(family)))

@@ -1,4 +1,4 @@
-"""The whole catalogue checked, on all cores."""
+"""Check the whole catalogue, on all cores."""
 
 import os
 import signal
@@ -16,14 +16,14 @@ CASES: list[Case] = []
 
 
 class Result(NamedTuple):
-    """What was found of a case.
+    """The result of a case.
 
     Attributes
     ----------
     name : the case's
-    arrays : how many have a gradient
-    errors : the largest relative one, by central differences, and by the complex step if it is analytic
-    failures : the reports of those that failed
+    arrays : the number of arrays with a gradient
+    errors : the largest relative error by central differences and, if it is analytic, by the complex step
+    failures : the reports that failed
     """
 
     name: str
@@ -33,17 +33,19 @@ class Result(NamedTuple):
 
 
 def cores() -> int:
-    """Return how many processes are worth having: NPGAN_NUM_THREADS, or else all cores."""
+    """Return how many processes to use: NPGAN_NUM_THREADS, or else as many as there are cores."""
     return environment.threads(os.cpu_count() or 1)
 
 
 def results() -> tuple[int, Iterator[Result]]:
-    """Return how many cases there are, and the results, in order, as they come."""
+    """Return the number of cases, and an iterator of their results, in order."""
     processes = cores()
     if processes == 1:
         _prepare()
         return len(CASES), map(_check, range(len(CASES)))
-    new = get_context("spawn")  # on every system: a fork would inherit threads that do not run
+    new = get_context(
+        "spawn"
+    )  # on every system: a fork would inherit locks and threads that do not run
     pool = ProcessPoolExecutor(processes, new, initializer=_prepare_helper)
     try:
         total = pool.submit(_count).result()

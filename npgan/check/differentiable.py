@@ -1,12 +1,13 @@
-"""What a gradient checker is given, all of it as one kind of thing: arrays, and a function of them.
+"""What the gradient checker checks, in one form: arrays, and a function of them with its gradients.
 
 The code under the check is not trusted. It is given copies, and what it returns is copied at once, so
-that nothing it writes into, keeps or hands out again reaches what is compared.
+that nothing it overwrites, keeps or returns again changes what is compared.
 """
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,17 +22,17 @@ ROUNDED = 1e-10
 
 
 @dataclass(frozen=True)
-class Subject:
+class Differentiable:
     """Arrays, and a function of them with its gradients.
 
     Attributes
     ----------
-    evaluate : returns (y, gradients or vjp) for the arrays as they are; y is an array of its own
-    variables : name -> array that can be moved
-    inputs : the names of those among them whose gradients may come as a sequence
-    fresh : evaluates a copy that was never used; None: nothing can be copied
-    notes : name -> what else was found wrong about its gradient, once there is one
-    owned : whether the arrays are the checker's own, so that it may look at a point nearby
+    evaluate : returns (y, gradients or vjp) at the arrays' present values; y is a new array
+    variables : name -> array, which the checker changes in place
+    inputs : the names of those whose gradients may come as a sequence
+    fresh : evaluates a copy that was never used; None: there is no copy
+    notes : name -> what was found wrong with its gradient while it was computed
+    owned : whether the arrays are the checker's own, so that it may check at a point nearby
     """
 
     evaluate: Callable[[], tuple[np.ndarray, Any]]
@@ -41,15 +42,25 @@ class Subject:
     notes: dict[str, str] = field(default_factory=dict)
     owned: bool = False
 
-    def differs_from(self, other: "Subject") -> bool:
-        """Return whether the value is another one; what cannot be evaluated is not."""
+    def differs_from(self, other: "Differentiable") -> bool:
+        """Return whether the values differ; False if one of them cannot be evaluated."""
         try:
             return not np.array_equal(self.evaluate()[0], other.evaluate()[0], equal_nan=True)
-        except Exception:  # whatever it raises: it is the user's
+        except Exception:  # of the user's code
             return False
 
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Restore the arrays at the end."""
+        before = {name: array.copy() for name, array in self.variables.items()}
+        try:
+            yield
+        finally:
+            for name, array in self.variables.items():
+                array[...] = before[name]
+
     def gradients(self, upstream: np.ndarray) -> dict[str, np.ndarray | None]:
-        """Return copies of the gradients for an upstream gradient, by name; None: not to be checked.
+        """Return copies of the gradients for an upstream gradient, by name; None: do not check it.
 
         Raises
         ------
@@ -97,7 +108,7 @@ def _shape(nested: list) -> tuple[int, ...] | None:
 
 
 def _numbers(name: str, gradient: Any) -> np.ndarray | None:
-    """Return a gradient as an array of its own."""
+    """Return a gradient as a new float64 array."""
     if gradient is None:
         return None
     try:
@@ -112,7 +123,7 @@ def _numbers(name: str, gradient: Any) -> np.ndarray | None:
 
 
 def _value(y: Any, like: str) -> np.ndarray:
-    """Return a function's value as an array of its own, with the digits that a derivative needs."""
+    """Return a function's value as a new array, in double precision at least."""
     try:
         array = np.array(y)
     except ValueError:
@@ -121,20 +132,20 @@ def _value(y: Any, like: str) -> np.ndarray:
         array = array.astype(np.float64)
     if array.dtype.kind not in like or array.real.dtype.itemsize < 8:
         raise InputError(
-            f"the value is of {_kind(y)}: gradients are checked in float64, let the function return it"
+            f"the value is of {_kind(y)}: gradients are checked in float64, which the function must return"
         )
     return array
 
 
 def of_function(
     function: Function, inputs: Sequence[Any], wrt: Mapping[str, np.ndarray], method: str
-) -> Subject:
-    """Return a function of arrays, which returns ``(value, gradients)`` or ``(y, vjp)``.
+) -> Differentiable:
+    """Return a function that returns ``(value, gradients)`` or ``(y, vjp)`` in the checker's form.
 
     Raises
     ------
     InputError
-        If an array is not float64, two have one name, or the function returns something else.
+        If an array is not float64, two have the same name, or the function returns something else.
     """
     if not callable(function):
         raise InputError(f"a layer, a model or a function is checked, not {_kind(function)}")
@@ -147,12 +158,12 @@ def of_function(
             raise InputError(f"gradients are checked in float64, not {_kind(array)}: {name}")
         if not array.flags.writeable:
             raise InputError(f"{name} is read-only: it is changed in place while it is checked")
-    given, variables = _inputs(inputs, method)
+    arguments, variables = _inputs(inputs, method)
     for name in variables.keys() & wrt.keys():
         raise InputError(f"the input is called {name!r}: rename the other array of that name")
 
     def evaluate() -> tuple[np.ndarray, Any]:
-        result = function(*map(_replayed, given))
+        result = function(*map(_copied, arguments))
         if not isinstance(result, tuple) or len(result) != 2:
             raise InputError("the function must return (value, gradients) or (y, vjp)")
         y = _value(result[0], "fc" if method == "complex" else "f")
@@ -160,11 +171,11 @@ def of_function(
             raise InputError(f"a value of shape {y.shape} needs a function vjp(dy) beside it")
         return y, result[1]
 
-    return Subject(evaluate, {**variables, **wrt}, list(variables))
+    return Differentiable(evaluate, {**variables, **wrt}, list(variables))
 
 
-def _replayed(x: Any) -> Any:
-    """Return a copy of an input, so that a function cannot change it; what computes is handed on."""
+def _copied(x: Any) -> Any:
+    """Return a copy of an input, so that the function cannot change it; a layer or a function itself."""
     try:
         return x if callable(x) or hasattr(x, "gradient_steps") else copy.deepcopy(x)
     except TypeError:  # a file, a lock
@@ -174,31 +185,31 @@ def _replayed(x: Any) -> Any:
 
 
 def _inputs(inputs: Sequence[Any], method: str) -> tuple[list[Any], dict[str, np.ndarray]]:
-    """Copy the float inputs, so that they can be moved, and name them."""
+    """Return all inputs, those of floats copied, so that they can be changed; and the copies by name."""
     floats = [x for x in inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
     for x in floats:
         if isinstance(x, np.ma.MaskedArray | np.matrix):
             raise InputError(f"plain arrays are checked, not {type(x).__name__}: np.asarray(x)")
         if not np.isfinite(x).all():
-            raise InputError("an input is not finite: there is no derivative by it")
+            raise InputError("an input is not finite: there is no derivative with respect to it")
         if x.dtype != np.float64:
             raise InputError(f"gradients are checked in float64, not {x.dtype}: x.astype(float)")
     dtype = np.complex128 if method == "complex" else np.float64
     names = iter(["x"] if len(floats) == 1 else [f"x{i}" for i in range(len(floats))])
-    given, variables = [], {}
+    arguments, variables = [], {}
     for x in inputs:
         if isinstance(x, np.ndarray) and x.dtype.kind == "f":
             x = variables[next(names)] = np.array(x, dtype)
-        given.append(x)
-    return given, variables
+        arguments.append(x)
+    return arguments, variables
 
 
 def _kind(value: Any) -> str:
     return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None) -> Subject:
-    """Return a float64 copy of a layer, as a function of its input and parameters; seed None: evaluated.
+def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None) -> Differentiable:
+    """Return a float64 copy of a layer as a function of input and parameters; seed None: in evaluation mode.
 
     Raises
     ------
@@ -213,7 +224,7 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None)
         real = layer.astype(np.float64)
         moved = layer.astype(np.complex128) if method == "complex" else real
         unused = copy.deepcopy(moved)
-    except Exception as error:  # whatever it raises: it is the user's
+    except Exception as error:  # of the user's code
         raise InputError(f"a copy of the layer is checked, but it has none: {error}") from None
     for one, other in ((layer, real), (moved, unused)):
         require_copy(one, other, one.parameters, other.parameters)
@@ -223,8 +234,8 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None)
 
     def forward(layer: Layer) -> tuple[np.ndarray, Any]:
         layer.buffers.flat[...] = buffers
-        given = x.copy() if layer is not real else x.real.copy()
-        result = layer.forward(given, None if seed is None else np.random.default_rng(seed))
+        x_copy = x.copy() if layer is not real else x.real.copy()
+        result = layer.forward(x_copy, None if seed is None else np.random.default_rng(seed))
         if not isinstance(result, tuple) or len(result) != 2:
             raise InputError(f"{layer!r}: forward must return (y, cache)")
         return _value(result[0], "fc" if method == "complex" else "f"), result[1]
@@ -249,11 +260,11 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None)
     def evaluate() -> tuple[np.ndarray, Any]:
         return forward(moved)[0], vjp
 
-    return Subject(evaluate, {name: x, **moved.parameters}, [name], fresh, notes, owned=True)
+    return Differentiable(evaluate, {name: x, **moved.parameters}, [name], fresh, notes, owned=True)
 
 
 def require_copy(one: Any, other: Any, mine: Mapping, its: Mapping) -> None:
-    """Refuse a copy that is no other thing of the same kind with the same parameters."""
+    """Refuse a copy that is not a new object of the same class with the same parameters."""
     kind = "layer" if isinstance(one, Layer) else "model"
     if other is one:
         raise InputError(f"a copy of the {kind} is checked, but its copy is itself")
@@ -287,11 +298,11 @@ def _inconsistent(
     dx: np.ndarray,
     grads: Parameters,
 ) -> dict[str, str]:
-    """Return what other passes back do otherwise: with less wanted, or more in ``grads`` at first."""
+    """Return what differs in other backward passes: with fewer gradients wanted, or with more in ``grads``."""
     more, alone = grads.like(), grads.like()
     more.flat[...] = grads.flat
     backward(dy, more)
-    found = {name: "another without grads"} if differ(backward(dy, None), dx) else {}
+    found = {name: "different without grads"} if differ(backward(dy, None), dx) else {}
     if _takes(layer.backward, 4):
         backward(dy, alone, False)
     else:
@@ -300,12 +311,12 @@ def _inconsistent(
         if differ(more[parameter], 2 * gradient):
             found[parameter] = "not added to what was in grads"
         elif differ(alone[parameter], gradient):
-            found[parameter] = "another where dx is not wanted"
+            found[parameter] = "different where dx is not wanted"
     return found
 
 
 def differ(a: np.ndarray | None, b: np.ndarray, size: float = 0.0) -> bool:
-    """Return whether two gradients are not the same, to rounding of numbers of a size, or of their own."""
+    """Return whether two gradients differ by more than rounding, of their own size or of another."""
     size = max(size, float(abs(b[np.isfinite(b)]).max(initial=0)))
     if a is None or a.shape != b.shape:
         return True
@@ -313,7 +324,7 @@ def differ(a: np.ndarray | None, b: np.ndarray, size: float = 0.0) -> bool:
 
 
 def add_up(parts: Sequence[np.ndarray | None], whole: np.ndarray, size: float) -> bool:
-    """Return whether gradients for parts of dy make that for all of it, to rounding of theirs and of a size."""
-    given = [part for part in parts if part is not None]
-    size = max([size, *(float(abs(part).max(initial=0)) for part in given)])
-    return len(given) == len(parts) and not differ(np.sum(given, axis=0), whole, size)
+    """Return whether the gradients for parts of dy add up to that for the whole, up to rounding."""
+    arrays = [part for part in parts if part is not None]
+    size = max([size, *(float(abs(part).max(initial=0)) for part in arrays)])
+    return len(arrays) == len(parts) and not differ(np.sum(arrays, axis=0), whole, size)

@@ -1,4 +1,4 @@
-"""The judge looks at each kind of data as it should, and tells good samples from bad ones."""
+"""Each kind of data has the metrics that fit it, and they tell good samples from bad ones."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from npgan import GAN, Adam, Dense, InputError, ReLU, Sequential, Sigmoid, Tanh, data
 from npgan.data import Dataset
 from npgan.study.features import features
-from npgan.study.judge import Judge
+from npgan.study.sample_metrics import SampleMetrics
 
 OF_IMAGES = [
     "frechet_distance", "feature_frechet_distance", "feature_neighbours", "neighbours", "classes"
@@ -35,17 +35,17 @@ def mnist():
     )
 
 
-def judge(dataset, model=None, n=500):
+def metrics_of(dataset, model=None, n=500):
     model = model or gan(dataset.train.shape[1], Sigmoid())
-    return Judge(model, dataset, n, np.random.default_rng(0))
+    return SampleMetrics(model, dataset, n, np.random.default_rng(0))
 
 
-def test_digits_are_seen_by_features_and_classes(mnist, rng):
-    them = judge(mnist)
-    assert them.accuracy > 0.95
-    real = them.measure(mnist.train / np.float32(255))
+def test_digits_have_features_and_classes(mnist, rng):
+    metrics = metrics_of(mnist)
+    assert metrics.accuracy > 0.95
+    real = metrics.measure(mnist.train / np.float32(255))
     noisy = np.clip(mnist.train / 255 + rng.normal(0, 0.3, mnist.train.shape), 0, 1)
-    noise = them.measure(noisy.astype(np.float32))
+    noise = metrics.measure(noisy.astype(np.float32))
     assert list(real) == list(noise) == OF_IMAGES
     for name in OF_IMAGES[:2]:
         assert real[name] < noise[name]
@@ -55,19 +55,19 @@ def test_digits_are_seen_by_features_and_classes(mnist, rng):
 
 
 def test_averages_of_two_digits_are_not_taken_for_digits_nor_half_their_contrast(mnist):
-    them, x = judge(mnist), mnist.train / np.float32(255)
-    real, averages, dim = (them.measure(y) for y in (x, (x + x[::-1]) / 2, x / 2))
+    metrics, x = metrics_of(mnist), mnist.train / np.float32(255)
+    real, averages, dim = (metrics.measure(y) for y in (x, (x + x[::-1]) / 2, x / 2))
     for name in ("precision", "density", "coverage"):
         assert averages["neighbours"][name] < 0.7 * real["neighbours"][name]
     assert averages["feature_neighbours"]["precision"] > 0.9, (
-        "which is why directions are asked too"
+        "which is why directions are compared, too"
     )
     assert dim["feature_frechet_distance"] > 5 * real["feature_frechet_distance"]
 
 
 def test_the_columns_are_the_main_measures(mnist):
-    them, rows = judge(mnist), mnist.train[:300] / np.float32(255)
-    whole, columns = them.measure(rows), them.columns(rows)
+    metrics, rows = metrics_of(mnist), mnist.train[:300] / np.float32(255)
+    whole, columns = metrics.measure(rows), metrics.columns(rows)
     assert columns == {
         "frechet": whole["feature_frechet_distance"],
         "precision": whole["neighbours"]["precision"],
@@ -85,22 +85,22 @@ def test_the_scale_of_the_model_changes_nothing(mnist):
         (floats, gan(784), 3 * images),
     )
     for dataset, model, rows in cases:
-        seen = judge(dataset, model).look(rows)
-        np.testing.assert_allclose(seen.features, features(images), atol=1e-4)
+        found = metrics_of(dataset, model).represent(rows)
+        np.testing.assert_allclose(found.features, features(images), atol=1e-4)
         own = 3 * images if dataset is floats else images
-        np.testing.assert_allclose(seen.rows, own, atol=1e-6)
+        np.testing.assert_allclose(found.rows, own, atol=1e-6)
 
 
 def test_samples_outside_the_range_are_cut_off_as_in_pictures(mnist):
-    assert np.isfinite(judge(mnist, gan(784)).look(np.full((6, 784), 1e9)).features).all()
+    assert np.isfinite(metrics_of(mnist, gan(784)).represent(np.full((6, 784), 1e9)).features).all()
 
 
 def test_classes_that_the_classifier_does_not_know_are_not_asked_for(mnist):
     other = replace(mnist, test_labels=(mnist.test_labels + 1) % 10)
-    them = judge(other)
-    assert them.accuracy < 0.05
-    assert list(them.measure(mnist.train / np.float32(255))) == OF_IMAGES[:-1]
-    unlabelled = judge(replace(mnist, test_labels=None))
+    metrics = metrics_of(other)
+    assert metrics.accuracy < 0.05
+    assert list(metrics.measure(mnist.train / np.float32(255))) == OF_IMAGES[:-1]
+    unlabelled = metrics_of(replace(mnist, test_labels=None))
     assert unlabelled.accuracy is None
     assert list(unlabelled.columns(mnist.train / np.float32(255))) == [
         "frechet",
@@ -111,31 +111,31 @@ def test_classes_that_the_classifier_does_not_know_are_not_asked_for(mnist):
 
 def test_test_rows_are_drawn_from_all(mnist):
     labels = mnist.test_labels[np.random.default_rng(0).permutation(1000)[:500]]
-    assert (judge(mnist).test.probabilities.argmax(axis=1) == labels).mean() > 0.95
+    assert (metrics_of(mnist).test.probabilities.argmax(axis=1) == labels).mean() > 0.95
 
 
 def test_a_mixture_has_modes_and_its_points_are_their_own_features():
     ring = data.load("ring")
-    them = judge(ring, gan(2, ReLU()))
-    real = them.measure(ring.train[:500])
+    metrics = metrics_of(ring, gan(2, ReLU()))
+    real = metrics.measure(ring.train[:500])
     assert list(real) == ["frechet_distance", "neighbours", "modes"]
     assert real["modes"]["modes"] == 8
     assert real["neighbours"]["recall"] > 0.9
-    columns = them.columns(ring.train[:500])
+    columns = metrics.columns(ring.train[:500])
     assert columns == {name: real["modes"][name] for name in columns}
     assert list(columns) == ["modes", "high_quality", "reverse_kl"]
 
 
 def test_other_rows_have_neither(rng):
     rows = rng.random((900, 5), np.float32)
-    them = judge(Dataset("table", rows[:400], rows[400:800]), gan(5))
-    assert list(them.measure(rows[800:])) == ["frechet_distance", "neighbours"]
-    assert list(them.columns(rows[800:])) == ["frechet", "precision", "recall"]
+    metrics = metrics_of(Dataset("table", rows[:400], rows[400:800]), gan(5))
+    assert list(metrics.measure(rows[800:])) == ["frechet_distance", "neighbours"]
+    assert list(metrics.columns(rows[800:])) == ["frechet", "precision", "recall"]
 
 
-def test_without_test_data_there_is_nothing_to_judge_by(rng):
+def test_without_test_data_there_is_nothing_to_compare_with(rng):
     with pytest.raises(InputError, match="table has no test data"):
-        judge(Dataset("table", rng.random((9, 5), np.float32)))
+        metrics_of(Dataset("table", rng.random((9, 5), np.float32)))
 
 
 @pytest.fixture

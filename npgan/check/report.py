@@ -1,4 +1,4 @@
-"""What a check of gradients found: an entry for each array, and all of them as a table."""
+"""The result of a gradient check: an entry for each array, printed as a table."""
 
 import math
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ class Entry:
     Attributes
     ----------
     name : of the parameter or input
-    index : of the worst element; None where a random direction was checked
-    analytic, numeric : the two derivatives there
+    index : of the worst element; None if a random direction was checked
+    analytic, numeric : the two derivatives of that element
     error : their difference, relative to the array's largest derivative
-    corners : how many elements lie on a corner (a ReLU's), where any slope between the two
-        one-sided ones was accepted
+    corners : how many elements lie on a corner (a ReLU's, for example), where any slope between the two
+        one-sided ones is accepted
     passed : whether the error is within the tolerance
-    note : what else there is to say
-    undecided : whether corners there, or close by, leave open which gradient is right
+    note : a remark, printed in the table
+    undecided : whether corners at or near the point leave open which gradient is right
     """
 
     name: str
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Report:
-    """What :func:`npgan.check.gradcheck` found, an :class:`Entry` an array; true if all of them passed."""
+    """The result of :func:`npgan.check.gradcheck`, an :class:`Entry` for each array; true if all passed."""
 
     entries: list[Entry] = field(default_factory=list)
     tolerance: float = TOLERANCE["central"]
@@ -46,7 +46,7 @@ class Report:
 
     @property
     def error(self) -> float:
-        """The largest relative error; infinite if a gradient fails for what no number says."""
+        """The largest relative error; infinite if a gradient fails for another reason."""
         errors = (
             e.error if e.passed or e.error > self.tolerance else math.inf for e in self.entries
         )

@@ -1,0 +1,161 @@
+"""Metrics of generated samples against held-out data, whose features are computed once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npgan import errors, plotting
+from npgan.data.dataset import Dataset
+from npgan.errors import InputError, array, count, instance
+from npgan.metrics import (
+    class_statistics,
+    frechet_distance,
+    mode_statistics,
+    neighbour_statistics,
+)
+from npgan.models import CONDITIONAL, GENERATORS, Model
+from npgan.ops.normalisation import polar
+from npgan.study.features import features, probabilities
+
+CLASSIFIED = (28, 28)
+RELIABLE = 0.9
+"""The least accuracy on a data set at which the classifier's predictions of its classes are used."""
+
+
+@dataclass(frozen=True)
+class Representation:
+    """Rows, in every form that a metric needs.
+
+    Attributes
+    ----------
+    rows : (n, d) on the data's scale, see :meth:`SampleMetrics.on_data_scale`
+    features : for the Fréchet distance, and for neighbours as the literature has them
+    directions : the features divided by their length
+    probabilities : of the classes by the classifier, or None
+    """
+
+    rows: np.ndarray
+    features: np.ndarray
+    directions: np.ndarray
+    probabilities: np.ndarray | None = None
+
+
+def draw_samples(
+    model: Any, dataset: Dataset, n: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return n samples (n, d), and the labels (n,) that a conditional model was given, else None.
+
+    Labels are drawn from those of the training data.
+    """
+    instance("model", model, GENERATORS)
+    instance("dataset", dataset, Dataset)
+    rng = errors.generator(rng)
+    if not isinstance(model, CONDITIONAL):
+        return model.sample(n, rng), None
+    if dataset.train_labels is None:
+        raise InputError(f"the data set {dataset.name} has no labels to draw samples for")
+    labels = rng.choice(dataset.train_labels, count("n", n))
+    return model.sample(n, rng, labels), labels
+
+
+class SampleMetrics:
+    """Metrics of generated samples, compared with at most ``n`` test rows of a data set.
+
+    Images of 28 by 28 pixels have the features of npgan's classifier of digits. Nearest neighbours are sought
+    among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
+    have short features, and there real features are sparse, so that their balls are large and hold
+    almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
+    All other rows are their own features and directions.
+
+    The metrics of classes are computed only where the classifier knows the classes: where it predicts at least
+    nine in ten of the test labels.
+
+    Parameters
+    ----------
+    model : any model of such rows; only its scale matters
+    dataset : with test data
+    n : how many test rows
+    rng : chooses them at random, since test data may be sorted: on the first half of MNIST's test images
+        the classifier's accuracy is 98.2 %, on the second half 99.2 %
+
+    Attributes
+    ----------
+    accuracy : the classifier's, on these test rows; None without labels, or for other rows
+
+    Raises
+    ------
+    InputError
+        If the data set has no test data.
+    """
+
+    def __init__(self, model: Model, dataset: Dataset, n: int, rng: np.random.Generator) -> None:
+        instance("model", model, Model)
+        instance("dataset", dataset, Dataset)
+        n, rng = count("n", n, 1), errors.generator(rng)
+        if dataset.test is None:
+            raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
+        train, self.modes, self.std = dataset.train, dataset.modes, dataset.std
+        self.width = train.shape[1]
+        self.is_bytes = train.dtype == np.uint8
+        self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
+        self.has_features = dataset.image_shape == CLASSIFIED
+        chosen = rng.permutation(len(dataset.test))[:n]
+        rows = model.scaled(dataset.test[chosen])
+        self.accuracy: float | None = None
+        if self.has_features and dataset.test_labels is not None:
+            labels = dataset.given(dataset.test_labels[chosen])
+            self.accuracy = self.classifier_accuracy(rows, labels)
+        self.has_classes = self.accuracy is not None and self.accuracy >= RELIABLE
+        self.test = self.represent(rows)
+
+    def represent(self, rows: np.ndarray) -> Representation:
+        """Return rows (n, d), which are on the model's scale, in the forms that the metrics need."""
+        rows = self.on_data_scale(rows)
+        if not self.has_features:
+            return Representation(rows, rows, rows)
+        images = rows if self.is_bytes else self._unit(rows)
+        found = features(images)
+        classes = probabilities(images) if self.has_classes else None
+        return Representation(rows, found, polar(found)[1], classes)
+
+    def on_data_scale(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows of any model on one scale: bytes in [0, 1], floats as they are."""
+        rows = array("rows", rows, ("n", self.width), rows=1)
+        return self._unit(rows) if self.is_bytes else rows
+
+    def _unit(self, rows: np.ndarray) -> np.ndarray:
+        return plotting.to_unit(rows, *self.limits)
+
+    def classifier_accuracy(self, rows: np.ndarray, labels: np.ndarray) -> float:
+        """Return the share of rows (n, d) whose label (n,) the classifier predicts."""
+        predicted = probabilities(self._unit(rows)).argmax(axis=1)
+        return float((predicted == errors.labels("labels", labels, len(predicted))).mean())
+
+    def measure(self, rows: np.ndarray) -> dict[str, Any]:
+        """Return all metrics of rows by name."""
+        ours, test = self.represent(rows), self.test
+        result: dict[str, Any] = {"frechet_distance": frechet_distance(ours.rows, test.rows)}
+        if self.has_features:
+            result["feature_frechet_distance"] = frechet_distance(ours.features, test.features)
+            result["feature_neighbours"] = neighbour_statistics(ours.features, test.features)
+        result["neighbours"] = neighbour_statistics(ours.directions, test.directions)
+        if ours.probabilities is not None and test.probabilities is not None:
+            result["classes"] = class_statistics(ours.probabilities, test.probabilities)
+        if self.modes is not None and self.std is not None:
+            result["modes"] = mode_statistics(rows, self.modes, self.std)
+        return result
+
+    def columns(self, rows: np.ndarray) -> dict[str, float]:
+        """Return the main metrics of rows, for a history: of modes if the data has some, else of features."""
+        if self.modes is not None and self.std is not None:
+            modes = mode_statistics(rows, self.modes, self.std)
+            return {name: modes[name] for name in ("modes", "high_quality", "reverse_kl")}
+        ours, test = self.represent(rows), self.test
+        neighbours = neighbour_statistics(ours.directions, test.directions)
+        result = {"frechet": frechet_distance(ours.features, test.features)}
+        result |= {name: neighbours[name] for name in ("precision", "recall")}
+        if ours.probabilities is not None and test.probabilities is not None:
+            classes = class_statistics(ours.probabilities, test.probabilities)
+            result["class_total_variation"] = classes["total_variation"]
+        return result
