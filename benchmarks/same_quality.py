@@ -30,7 +30,7 @@ from npgan import Adam, Dense, ReLU, Sequential
 from npgan.data import Dataset, load
 from npgan.data.batches import Batches
 from npgan.metrics import frechet_distance
-from npgan.models.model import in_chunks
+from npgan.models.checks import in_chunks
 from npgan.models.presets import preset
 from npgan.ops import softmax_cross_entropy_backward
 from npgan.training import Loop

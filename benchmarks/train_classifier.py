@@ -17,7 +17,7 @@ from npgan import Adam, Sequential, backend, layers
 from npgan.backend import run
 from npgan.data import Dataset, load
 from npgan.data.batches import Batches
-from npgan.models.model import in_chunks
+from npgan.models.checks import in_chunks
 from npgan.optim import cosine
 from npgan.study.features import LAYERS, WEIGHTS
 from npgan.training import checkpoint

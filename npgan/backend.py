@@ -110,19 +110,21 @@ def prepare() -> None:
         prepare()
 
 
-def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> Any:
-    """Return a training step as a program, or None where it cannot be one.
+def record(
+    step: Callable[[Any], dict[str, Any]], rng: np.random.Generator
+) -> tuple[Any, str | None]:
+    """Return a training step as a program and None, or else None and the reason why it cannot be one.
 
     ``step(rng)`` returns what it reports. It is called once, but nothing is computed: ``run``
     writes down what it is asked for, see :mod:`npgan.program.record`. Other threads go on.
     """
     if not run.fused:
-        return None
+        return None, "the backend is not numba"
     from npgan.kernels import jit
     from npgan.program import record
 
     if jit.interpreted:
-        return None
+        return None, "the kernels are not compiled"
     recorder = record.Recorder(rng)
 
     def recorded(name: str, _: Callable) -> Callable:
@@ -135,9 +137,13 @@ def record(step: Callable[[Any], dict[str, Any]], rng: np.random.Generator) -> A
 
     with _instead(recorded):
         try:
-            return recorder.finish(step(recorder))
-        except Exception:  # a layer of one's own may fail in its own way: it shall see real arrays
-            return None
+            return recorder.finish(step(recorder)), None
+        except record.NotRecordable as error:
+            return None, f"a program has no row for {error}"
+        except (AttributeError, TypeError) as error:
+            # Where NumPy's own methods of arrays, such as x.mean(), are asked for, which traced ones lack. A
+            # mistake in the step itself is raised when it is made with real arrays, which comes next.
+            return None, f"of traced arrays, {error}"
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, shown
 from npgan.models import GENERATORS, Model
 from npgan.models.config import MODELS, Config
-from npgan.models.labels import Labels
 from npgan.models.refit import corruptions
 from npgan.schedules import Schedule
 from npgan.study.pictures import draw
@@ -353,7 +352,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
     shown = dataset.held_out
-    unlabelled = isinstance(model, Labels) and dataset.test_labels is None
+    unlabelled = model.labels is not None and dataset.test_labels is None
     return Loop(
         model,
         dataset.train,

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -233,9 +233,9 @@ def of_uses() -> Iterator[Call]:
 
     yield Call(attacks.fgsm, attacked, in_the_box)
     yield Call(attacks.pgd, {**attacked, "steps": 2, "step": 0.1, "rng": generator()}, in_the_box)
-    of_kind = {"Model": GAN, "Coder": Autoencoder}
     for score in anomaly.SCORES.values():
-        model = MODELS[of_kind.get(score.kind.__name__, score.kind)]()
+        kinds = get_args(score.kind) or (score.kind,)
+        model = MODELS[GAN if score.kind is Model else kinds[0]]()
         rows = {"x": X, "train": MANY, "rng": generator()}
         yield Call(score, {"model": model, **rows}, a_row_for("x"))
     yield Call(anomaly.directions, {"x": X}, within(-1.001, 1.001))
@@ -349,9 +349,9 @@ def of_models() -> Iterator[Call]:
 
 # what a training loop asks of a model, and what has no argument that could be wrong
 ELSEWHERE = {
-    "astype", "beta_now", "coefficients", "equilibrium", "joined", "latent_for", "load_state", "load_weights",
-    "losses", "one_hot", "pattern", "play_by", "read_by", "report", "state", "summary", "targets", "tie",
-    "unrolled", "update", "updates", "weights",
+    "astype", "beta_now", "coefficients", "equilibrium", "latent_for", "load_state", "load_weights",
+    "losses", "not_recorded", "pattern", "state", "steps", "summary", "targets", "tie",
+    "unrolled", "update", "updates", "weights", "zero_grads",
 }  # fmt: skip
 OF_STEPS = {"grads", "beta", "name", "epochs"}  # arguments that are left at their defaults
 
@@ -360,8 +360,7 @@ def right(model: Any, method: str) -> dict[str, Any]:
     """Return right arguments of a model's method, by their names."""
     told = hasattr(model, "classes")
     joined = model.rows(X, LABELS if told else None)
-    codes = model.latent_for(joined, generator()) if isinstance(model, GAN) else CODES
-    seen = joined if method in ("shown", "opposed") and isinstance(model, GAN) else X
+    seen = joined if method == "discriminator_input" and isinstance(model, GAN) else X
     known = {
         "x": seen,
         "output": X,
@@ -370,7 +369,7 @@ def right(model: Any, method: str) -> dict[str, Any]:
         **dict.fromkeys(("rows", "real", "batch", "pairs"), joined),
         "source": X[:, :1],
         "labels": LABELS,
-        "z": codes if method.endswith("_step") else CODES,
+        "z": CODES,
         "n": 4,
         "label": 1,
         "rng": generator(),
@@ -398,7 +397,6 @@ MADE = {
     "accuracy": within(0, 1),
     "probabilities": within(0, 1),
     "predict": within(0, C - 1),
-    "labels_for": within(0, C - 1),
 }
 
 

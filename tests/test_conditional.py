@@ -23,7 +23,7 @@ from npgan import (
 )
 from npgan import data as datasets
 from npgan.data import Dataset
-from npgan.models.conditional import APART
+from npgan.models.conditional import LABEL_SCALE
 from npgan.models.presets import preset
 from npgan.study.sample_metrics import draw_samples
 from npgan.training import Callback, Loop
@@ -80,10 +80,10 @@ def test_generated_samples_have_the_labels_of_the_batch():
 def test_noise_leaves_the_labels_alone():
     gan = make(instance_noise=0.5)
     real = gan.rows(data().train, LABELS)
-    shown, clean = gan.shown(real, rng()), gan.shown(real)
-    np.testing.assert_array_equal(clean, np.hstack([real[:, :D], APART * real[:, D:]]))
-    np.testing.assert_array_equal(shown[:, D:], clean[:, D:])
-    assert (shown[:, :D] != clean[:, :D]).all()
+    noisy, clean = (gan.discriminator_input(real, noise) for noise in (rng(), None))
+    np.testing.assert_array_equal(clean, np.hstack([real[:, :D], LABEL_SCALE * real[:, D:]]))
+    np.testing.assert_array_equal(noisy[:, D:], clean[:, D:])
+    assert (noisy[:, :D] != clean[:, :D]).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7])

@@ -75,10 +75,10 @@ def test_the_losses_reported_are_those_of_the_weights_before_the_step(make, obje
     model, twin = make(objective=objective), make(objective=objective)
     metrics = model.train_step(X[:32], np.random.default_rng(0))
     rng = np.random.default_rng(0)
-    before, *_ = twin.discriminator_step(X[:32], rng)
+    before = twin.discriminator_step(X[:32], rng).loss
     assert metrics["d_loss"] == before
     twin.discriminator.parameters.flat[...] = model.discriminator.parameters.flat
-    after = twin.generator_step(X[:32], rng)
+    after = twin.generator_step(X[:32], rng).report
     assert after == {name: metrics[name] for name in after}
 
 
@@ -95,7 +95,7 @@ def test_a_step_moves_all_networks_and_leaves_no_gradient(make):
 
 def test_the_parts_of_an_adversarial_autoencoders_loss_add_up():
     model = adversarial(adversarial_weight=0.3)
-    parts = model.generator_step(X[:32], np.random.default_rng(0))
+    parts = model.generator_step(X[:32], np.random.default_rng(0)).report
     squared = np.square(model.reconstruct(X[:32]) - X[:32]).sum(axis=1).mean()
     opinion = OBJECTIVES["non-saturating"].generator(model.discriminator(model.encode(X[:32])))
     assert parts["reconstruction"] == pytest.approx(squared, rel=1e-5)
@@ -112,11 +112,11 @@ def test_the_weight_of_a_vae_gans_opinion_is_2_by_gamma():
         adversarial_weight=2 / gamma,
         hidden_layers=2,
     )
-    _, fakes = model.shown(x, np.random.default_rng(0))
+    _, fakes = model.discriminator_input(x, np.random.default_rng(0))
     built, drawn = np.log(1 - sigmoid_forward(model.discriminator(fakes))).reshape(2, 16)
     hidden = Sequential(*model.discriminator.layers[:2])
     error = np.square(hidden(fakes[:16]) - hidden(x)).sum(axis=1).mean() / 2
-    ours = model.generator_step(x, np.random.default_rng(0))["decoder_loss"]
+    ours = model.generator_step(x, np.random.default_rng(0)).report["decoder_loss"]
     assert gamma * ours == pytest.approx(gamma * error + built.mean() + drawn.mean(), rel=1e-12)
 
 
@@ -153,7 +153,7 @@ def test_the_codes_of_an_adversarial_autoencoder_become_normal():
 
 def test_a_bidirectional_gan_plays_by_the_discriminators_loss_with_the_sides_exchanged():
     model, rng = bigan(), np.random.default_rng(0)
-    value = model.generator_step(X[:32], rng)["loss"]
+    value = model.generator_step(X[:32], rng).loss
     z = model.latent(32, np.random.default_rng(0))
     coded = model.discriminator(np.concatenate([X[:32], model.encode(X[:32])], axis=1))
     made = model.discriminator(np.concatenate([model.decode(z), z], axis=1))
@@ -199,7 +199,7 @@ def test_a_conditional_vae_says_how_likely_held_out_rows_are():
 
 def test_the_bound_of_a_conditional_vae_is_that_of_its_terms():
     model, rows = conditional(beta=0.5), conditional().rows(X[:8], LABELS[:8])
-    parts = model.bound_step(rows, np.random.default_rng(0), beta=0.5)
+    parts = model.bound_step(rows, np.random.default_rng(0), beta=0.5).report
     mean, log_var = np.split(model.encoder(rows).astype(np.float64), 2, axis=1)
     kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1).mean()
     assert parts["kl"] == pytest.approx(kl, rel=1e-5)
@@ -255,7 +255,7 @@ def test_a_discriminator_that_compares_samples_sees_the_two_kinds_apart(kind):
     width = K if kind is AdversarialAutoencoder else D + K
     critic = Sequential(Dense(width, 8), BatchNorm(8), LeakyReLU(), Dense(8, 1), rng=3)
     model = kind(net(D, K), net(K, D), critic)
-    value, *_ = model.discriminator_step(X[:32], np.random.default_rng(0))
+    value = model.discriminator_step(X[:32], np.random.default_rng(0)).loss
     z = model.latent(32, np.random.default_rng(0))
     real, fake = z, model.encode(X[:32])
     if kind is BiGAN:

@@ -90,7 +90,7 @@ def same(a, b):
 def test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone():
     gan = make_gan()
     before = flat(gan)
-    step = gan.generator_step(gan.latent(8, rng()), gan.grads["generator"], rng())
+    step = gan.generator_step(data(8), rng(), gan.grads)
     assert gan.grads["generator"].flat.any()
     assert not gan.grads["discriminator"].flat.any()
     gan.update(step.loss, "generator")
@@ -100,8 +100,7 @@ def test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_a
 def test_the_discriminators_step_gives_the_generator_no_gradient_and_leaves_it_alone():
     gan = make_gan()
     before = flat(gan)
-    z = gan.latent(32, rng())
-    step = gan.discriminator_step(data(), z, gan.grads["discriminator"], rng())
+    step = gan.discriminator_step(data(), rng(), gan.grads)
     assert gan.grads["discriminator"].flat.any()
     assert not gan.grads["generator"].flat.any()
     gan.update(step.loss, "discriminator")
@@ -110,7 +109,7 @@ def test_the_discriminators_step_gives_the_generator_no_gradient_and_leaves_it_a
 
 def test_a_vaegans_steps_keep_to_their_side():
     model = make_vaegan()
-    model.discriminator_step(data(), rng(), model.grads["discriminator"])
+    model.discriminator_step(data(), rng(), model.grads)
     assert not model.grads["encoder"].flat.any()
     assert not model.grads["decoder"].flat.any()
     before = model.grads["discriminator"].flat.copy()
@@ -135,12 +134,15 @@ def test_a_gans_metrics_are_its_steps_values_on_the_same_batch_and_noise():
     gan, twin = make_gan(), make_gan()
     noise = rng()
     metrics = gan.train_step(data(), rng())
-    d = twin.discriminator_step(data(), twin.latent(32, noise), twin.grads["discriminator"], noise)
-    assert metrics["d_loss"] == float(d.loss)
-    np.testing.assert_allclose(metrics["d_real"], (1 / (1 + np.exp(-d.real_logits))).mean(), 1e-6)
-    np.testing.assert_allclose(metrics["d_fake"], (1 / (1 + np.exp(-d.fake_logits))).mean(), 1e-6)
+    d = twin.discriminator_step(data(), noise, twin.grads)
+    assert {name: metrics[name] for name in d.report} == d.report
+    noise = rng()
+    x = np.concatenate([data(), twin.generator(twin.latent(32, noise), noise)])
+    real, fake = np.split(twin.discriminator(x, noise), 2)
+    np.testing.assert_allclose(metrics["d_real"], (1 / (1 + np.exp(-real))).mean(), 1e-6)
+    np.testing.assert_allclose(metrics["d_fake"], (1 / (1 + np.exp(-fake))).mean(), 1e-6)
     twin.update(d.loss, "discriminator")
-    g = twin.generator_step(twin.latent(32, noise), twin.grads["generator"], noise, data())
+    g = twin.generator_step(data(), noise, twin.grads)
     assert metrics["g_loss"] == float(g.loss)
     twin.update(g.loss, "generator")
     assert all(same(flat(gan), flat(twin)).values())
@@ -148,17 +150,17 @@ def test_a_gans_metrics_are_its_steps_values_on_the_same_batch_and_noise():
 
 def test_an_autoencoders_metric_is_the_loss_before_the_update():
     model = make_autoencoder()
-    expected = model.reconstruction_step(data(), None, rng())
-    assert model.train_step(data(), rng()) == {"loss": float(expected)}
+    expected = model.reconstruction_step(data(), rng())
+    assert model.train_step(data(), rng()) == {"loss": float(expected.loss)}
 
 
 def test_a_vaegans_metrics_are_its_steps_values_and_its_losses_sums_of_them():
     model, twin = make_vaegan(adversarial_weight=0.3), make_vaegan(adversarial_weight=0.3)
     metrics = model.train_step(data(), rng())
     noise = rng()
-    d_loss = twin.discriminator_step(data(), noise, twin.grads["discriminator"])[0]
+    d_loss = twin.discriminator_step(data(), noise, twin.grads).loss
     twin.update(d_loss, "discriminator")
-    parts = twin.generator_step(data(), noise)
+    parts = twin.generator_step(data(), noise).report
     assert metrics["d_loss"] == float(d_loss)
     assert {name: metrics[name] for name in parts} == {n: float(v) for n, v in parts.items()}
     sums = {
@@ -176,14 +178,14 @@ def test_a_gan_trains_on_the_objective_and_the_labels_it_was_given(name):
         smoothing, labels = {"label_smoothing": 0.3, "fake_label_smoothing": 0.1}, (0.7, 0.1)
     gan = make_gan(objective=name, **smoothing)
     z = gan.latent(32, rng())
-    d = gan.discriminator_step(data(), z)
-    assert d.loss == objective.discriminator(d.real_logits, d.fake_logits, *labels).value
-    g = gan.generator_step(z, real=data())
-    rivals = (d.real_logits,) if objective.relativistic else ()
-    assert g.loss == pytest.approx(objective.generator(g.fake_logits, *rivals).value, rel=1e-6)
-    np.testing.assert_array_equal(g.fake_logits, gan.discriminator(gan.generator(z)))
-    np.testing.assert_array_equal(d.fake_logits, g.fake_logits)
-    np.testing.assert_array_equal(d.real_logits, gan.discriminator(data()))
+    gan.latent_for = lambda batch, _: z
+    real, fake = gan.discriminator(data()), gan.discriminator(gan.generator(z))
+    d = gan.discriminator_step(data(), None)
+    expected = objective.discriminator(real, fake, *labels).value
+    assert d.loss == pytest.approx(expected, rel=1e-6)
+    g = gan.generator_step(data(), None)
+    others = (real,) if objective.relativistic else ()
+    assert g.loss == pytest.approx(objective.generator(fake, *others).value, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -252,7 +254,7 @@ def test_the_spread_widens_the_noise_of_samples_and_of_nothing_else():
 @pytest.mark.parametrize("weight", [0.0, 2.0])
 def test_the_adversarial_weight_scales_the_discriminators_part_in_the_decoder_alone(weight):
     model, base = make_vaegan(adversarial_weight=weight), make_vaegan(adversarial_weight=1.0)
-    parts, usual = (m.generator_step(data(), rng(), m.grads) for m in (model, base))
+    parts, usual = (m.generator_step(data(), rng(), m.grads).report for m in (model, base))
     difference = float(parts["decoder_loss"] - usual["decoder_loss"])
     assert difference == pytest.approx((weight - 1) * float(usual["g_loss"]), rel=1e-5)
     np.testing.assert_array_equal(model.grads["encoder"].flat, base.grads["encoder"].flat)
@@ -261,22 +263,24 @@ def test_the_adversarial_weight_scales_the_discriminators_part_in_the_decoder_al
 
 def test_a_vaegans_discriminator_sees_reconstructions_and_samples():
     model, x, noise = make_vaegan(), data(), rng()
-    z = model._sample(model.encoder(x), noise)
+    z, _ = model.gaussian.forward(x, noise)
     prior = model.latent(len(x), noise)
     fakes = [model.decoder(codes) for codes in (z, prior)]
-    _, *logits = model.discriminator_step(x, rng())
-    for judged, rows in zip(logits, ([x, x], fakes), strict=True):
-        np.testing.assert_allclose(judged, model.discriminator(np.concatenate(rows)), atol=1e-6)
+    seen = model.discriminator_input(x, rng())
+    for made, rows in zip(seen, ([x, x], fakes), strict=True):
+        np.testing.assert_allclose(made, np.concatenate(rows), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_vaegan_trains_on_the_objective_it_was_given(name):
     model, objective = make_vaegan(objective=name), OBJECTIVES[name]
-    value, real_logits, fake_logits = model.discriminator_step(data(), rng())
-    assert value == objective.discriminator(real_logits, fake_logits).value
-    rivals = (real_logits,) if objective.relativistic else ()
-    g_loss = model.generator_step(data(), rng())["g_loss"]
-    assert g_loss == pytest.approx(objective.generator(fake_logits, *rivals).value, rel=1e-6)
+    seen = model.discriminator_input(data(), rng())
+    real, fake = (model.discriminator(rows) for rows in seen)
+    value = model.discriminator_step(data(), rng()).loss
+    assert value == pytest.approx(objective.discriminator(real, fake).value, rel=1e-6)
+    others = (real,) if objective.relativistic else ()
+    g_loss = model.generator_step(data(), rng()).report["g_loss"]
+    assert g_loss == pytest.approx(objective.generator(fake, *others).value, rel=1e-6)
 
 
 def test_a_perfect_reconstruction_has_no_error_whatever_the_noise_in_the_hidden_layers():
@@ -290,7 +294,9 @@ def test_the_error_of_a_vaegan_is_summed_over_features():
     described = model.encoder(x)
     z = described[:, :2] + np.exp(described[:, 2:] / 2) * ops.standard_normal(rng(), (32, 2))
     expected = ((model.decoder(z) - x) ** 2).sum(axis=1).mean()
-    assert float(model.generator_step(x, rng())["error"]) == pytest.approx(expected, rel=1e-5)
+    assert float(model.generator_step(x, rng()).report["error"]) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 WRONG = [

@@ -41,11 +41,11 @@ def batch(n=16, seed=9):
 @pytest.mark.parametrize("name", COUPLED)
 def test_real_and_generated_data_are_batches_of_their_own(name):
     gan = make_gan(name, np.float64)
-    twin, z = copy.deepcopy(gan), random(6, 3)
+    twin = copy.deepcopy(gan)
     real, grads = random(6, 4, seed=1), gan.discriminator.parameters.like()
-    step = gan.discriminator_step(real, z, gan.grads["discriminator"], rng())
+    step = gan.discriminator_step(real, rng(), gan.grads)
     noise, net = rng(), twin.discriminator
-    fake = twin.generator(z, noise)
+    fake = twin.generator(twin.latent(6, noise), noise)
     passes = [net.forward(x, noise) for x in (real, fake)]
     loss = twin.objective.discriminator(*(logits for logits, _ in passes), 1.0, 0.0)
     for (_, cache), dy in zip(passes, (loss.dreal, loss.dfake), strict=True):
@@ -58,11 +58,13 @@ def test_real_and_generated_data_are_batches_of_their_own(name):
 @pytest.mark.parametrize("name", [n for n in COUPLED if n != "batch_norm"])
 def test_r1_and_r2_are_penalties_on_each_batch(name):
     gan, plain = (make_gan(name, np.float64, penalties=p) for p in ({"r1": 2.0, "r2": 3.0}, {}))
-    real, z, d = random(6, 4, seed=1), random(6, 3), plain.discriminator
+    for model in (gan, plain):
+        model.latent_for = lambda batch, _: random(len(batch), 3)
+    real, d = random(6, 4, seed=1), plain.discriminator
     grads = plain.grads["discriminator"]
-    step = gan.discriminator_step(real, z, gan.grads["discriminator"])
-    loss = plain.discriminator_step(real, z, grads).loss
-    for x, coefficient in ((real, 2.0), (plain.generator(z), 3.0)):
+    step = gan.discriminator_step(real, None, gan.grads)
+    loss = plain.discriminator_step(real, None, plain.grads).loss
+    for x, coefficient in ((real, 2.0), (plain.generator(random(6, 3)), 3.0)):
         loss += gradient_penalty(d, x, squared_norm, coefficient, grads)
     assert step.loss == pytest.approx(loss, rel=1e-13)
     np.testing.assert_allclose(gan.grads["discriminator"].flat, grads.flat, rtol=0, atol=1e-13)

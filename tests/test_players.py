@@ -25,8 +25,8 @@ from npgan import (
     runs,
 )
 from npgan.layers import build
-from npgan.models import multi
 from npgan.models.config import Config
+from npgan.models.labels import drawn_evenly
 from npgan.models.multi import AGAINST
 from npgan.models.presets import preset
 
@@ -85,12 +85,11 @@ def train(model, steps=10):
 def test_a_pack_is_samples_side_by_side():
     gan = make_gan(packing=3)
     x = np.arange(24.0).reshape(6, D)
-    np.testing.assert_array_equal(gan.shown(x), [np.arange(12), np.arange(12, 24)])
-    step = gan.discriminator_step(data(), gan.latent(24, rng()))
-    assert step.real_logits.shape == step.fake_logits.shape == (8, 1)
-    np.testing.assert_allclose(
-        step.real_logits, gan.discriminator(np.hstack([data()[i::3] for i in range(3)])), rtol=1e-5
-    )
+    np.testing.assert_array_equal(gan.discriminator_input(x), [np.arange(12), np.arange(12, 24)])
+    seen = gan.discriminator_input(data())
+    assert seen.shape == (8, 3 * D)
+    np.testing.assert_array_equal(seen, np.hstack([data()[i::3] for i in range(3)]))
+    assert gan.discriminator_step(data(), rng()).report["d_loss"] > 0
 
 
 def test_packs_of_one_are_no_packs():
@@ -105,9 +104,9 @@ def test_packs_that_do_not_fit_are_refused_in_one_line(capsys, tmp_path, monkeyp
     with pytest.raises(InputError, match="packing must be a whole number, at least 1, not 0"):
         GAN(generator(), critic(), packing=0)
     gan = make_gan(packing=5)
-    for step in (gan.discriminator_step, lambda x, z: gan.generator_step(z)):
+    for step in (gan.discriminator_step, gan.generator_step):
         with pytest.raises(InputError, match="a batch of 24 does not make packs of 5"):
-            step(data(), gan.latent(24, rng()))
+            step(data(), rng())
     with pytest.raises(InputError, match="a batch of 8 does not make packs of 5"):
         gan.fit(data(), steps=1, batch_size=8, callbacks=[])
     monkeypatch.chdir(tmp_path)
@@ -146,10 +145,9 @@ def test_the_generator_is_updated_against_the_discriminator_as_it_came_to_be():
     noise, same = rng(), rng()
     gan.train_step(data(), noise)
     for _ in range(3):
-        z = twin.latent(24, same)
-        d = twin.discriminator_step(data(), z, twin.grads["discriminator"], same)
+        d = twin.discriminator_step(data(), same, twin.grads)
         twin.update(d.loss, "discriminator")
-    g = twin.generator_step(twin.latent(24, same), twin.grads["generator"], same)
+    g = twin.generator_step(data(), same, twin.grads)
     twin.update(g.loss, "generator")
     np.testing.assert_array_equal(gan.generator.parameters.flat, twin.generator.parameters.flat)
     assert noise.random() == same.random()
@@ -210,7 +208,7 @@ def test_generators_share_a_batch_evenly(n):
 @pytest.mark.parametrize("n", [1, 2, 3, 7])
 def test_at_every_place_each_has_its_turn_as_often_and_none_twice_more_than_another(n):
     k, draws = 3, 3000
-    taken = np.array([multi.turns(n, k, rng(seed)) for seed in range(draws)])
+    taken = np.array([drawn_evenly(n, k, rng(seed)) for seed in range(draws)])
     counts = np.stack([(taken == i).sum(axis=1) for i in range(k)])
     assert counts.min() == n // k
     assert counts.max() == -(-n // k)
@@ -241,7 +239,7 @@ def test_samples_are_of_every_generator_as_often():
     assert gan.decode(z).ravel().tolist() == [0, 1, 2, 0]
     with pytest.raises(InputError, match="which must be"):
         gan.decode(z, [3, 0, 0, 1])
-    _, fake = gan.opinions(np.zeros((7, 1), np.float32), rng())[0]
+    _, fake = gan.logits(np.zeros((7, 1), np.float32), rng())[0]
     assert len({*fake.ravel().tolist()}) == 3
 
 
@@ -250,7 +248,7 @@ def test_opinions_are_of_the_rows_and_then_of_as_many_generated_ones():
     for network, slope, offset in ((gan.generator, 0, -2), (gan.discriminator, 1, 0)):
         for array, value in zip(network.parameters.values(), (slope, offset), strict=True):
             array[...] = value
-    ((real, fake),) = gan.opinions(np.full((3, 1), 5, np.float32), rng())
+    ((real, fake),) = gan.logits(np.full((3, 1), 5, np.float32), rng())
     assert (real.ravel().tolist(), fake.ravel().tolist()) == ([5, 5, 5], [-2, -2, -2])
 
 
@@ -259,19 +257,18 @@ def test_a_generator_without_a_share_of_the_batch_is_refused():
         make_several(3, 1).fit(data(), steps=1, batch_size=2, callbacks=[])
 
 
-def test_generators_are_against_the_mean_or_the_hardest_of_the_opinions():
+def test_generators_are_against_the_mean_or_the_hardest_of_the_losses():
     one = make_several(1, 3)
     fake = one.generator(one.latent(24, rng()))
-    each = [GAN.opposed(one, fake, None, None, name)[:2] for name in one.discriminators]
-    losses = [value for value, _ in each]
+    each = [GAN.adversarial_loss(one, fake, fake, None, name) for name in one.discriminators]
+    losses = [loss.value for loss in each]
     assert len(set(losses)) == 3
-    value, dfake, logits = one.opposed(fake, None, None)
+    value, dfake = one.adversarial_loss(fake, fake, None)
     assert value == pytest.approx(np.mean(losses), rel=1e-6)
-    np.testing.assert_allclose(dfake, np.mean([d for _, d in each], axis=0), rtol=1e-5)
-    assert logits.shape == (72, 1)
-    value, dfake, _ = make_several(1, 3, against="hardest").opposed(fake, None, None)
-    assert value == max(losses)
-    np.testing.assert_array_equal(dfake, each[int(np.argmax(losses))][1])
+    np.testing.assert_allclose(dfake, np.mean([loss.dfake for loss in each], axis=0), rtol=1e-5)
+    hardest = make_several(1, 3, against="hardest").adversarial_loss(fake, fake, None)
+    assert hardest.value == max(losses)
+    np.testing.assert_array_equal(hardest.dfake, each[int(np.argmax(losses))].dfake)
 
 
 def test_what_is_reported_is_the_mean_over_the_discriminators():
@@ -279,8 +276,7 @@ def test_what_is_reported_is_the_mean_over_the_discriminators():
     metrics = gan.train_step(data(), rng())
     losses = []
     for name in twin.discriminators:
-        z = twin.latent(24, noise)
-        d = twin.discriminator_step(data(), z, twin.grads[name], noise, name)
+        d = twin.discriminator_step(data(), noise, twin.grads, name)
         twin.update(d.loss, name)
         losses.append(d.loss)
     assert metrics["d_loss"] == pytest.approx(np.mean(losses), rel=1e-6)

@@ -5,7 +5,7 @@ import pytest
 
 from npgan import Dense, InputError, NonFiniteError, Residual, Sequential, Sigmoid, Tanh
 from npgan.models import CONDITIONAL, GENERATORS, RECONSTRUCTORS, Classifier, Translator
-from npgan.models.model import in_chunks
+from npgan.models.checks import in_chunks
 from npgan.models.presets import PRESETS
 
 QUICK = "gan-small", "ring", "tied", "vae-gan", "classifier-robust"

@@ -130,7 +130,7 @@ def test_arrays_are_joined_as_by_numpy(name, threads):
         target = np.linspace(0, 1, joined.size, dtype=np.float32).reshape(joined.shape)
         return {"loss": run.mse(joined, target)[0], "seen": run.mean_sigmoid(network(joined))}
 
-    made = backend.record(step, np.random.default_rng(0))
+    made, _ = backend.record(step, np.random.default_rng(0))
     reported = made.run()
     batches = [Batches(rows(4), 5, np.random.default_rng(i)) for i in range(2)]
     assert reported == {name: float(value) for name, value in step(None).items()}
@@ -153,7 +153,7 @@ def test_a_gradient_that_goes_through_an_activation_at_once_cannot_be_read(reads
         below.backward(dhidden, cache, sums[0], input_grad=False)
         return {"loss": loss, "seen": run.mean_sigmoid(dhidden if reads else hidden)}
 
-    made = backend.record(step, np.random.default_rng(0))
+    made, _ = backend.record(step, np.random.default_rng(0))
     assert (made is None) == reads
     if made:
         operations = [replay.OPERATIONS[row[0]] for row in made.table]
@@ -174,15 +174,20 @@ def test_a_vector_is_updated_once_in_a_step():
 
         return backend.record(step, np.random.default_rng(0))
 
-    assert step(1) is not None
-    assert step(2) is None
+    program, reason = step(1)
+    assert program is not None
+    assert reason is None
+    program, reason = step(2)
+    assert program is None
+    assert reason == "a program has no row for two updates of one vector"
 
 
 @compiled
 def test_a_recording_that_fails_leaves_the_backend_as_it_was():
     backend.use("numba")
     before = dict(run.__dict__)
-    assert backend.record(lambda rng: 1 / 0, np.random.default_rng(0)) is None
+    with pytest.raises(ZeroDivisionError):
+        backend.record(lambda rng: 1 / 0, np.random.default_rng(0))
     assert run.__dict__ == before
 
 
@@ -205,7 +210,7 @@ def test_a_second_gradient_is_added_to_the_first(threads):
             rule.step(network.parameters.flat, grads.flat)
             return {"loss": loss}
 
-        program = backend.record(step, np.random.default_rng(0)) if recorded else None
+        program = backend.record(step, np.random.default_rng(0))[0] if recorded else None
         for _ in range(3):
             program.run() if recorded else step(None)
         results.append(network.parameters.flat.copy())

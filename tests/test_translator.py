@@ -32,10 +32,10 @@ def pairs(n=64):
 def test_the_losses_that_are_reported_are_those_of_the_weights_before_the_step(objective):
     model, twin = make(objective=objective), make(objective=objective)
     metrics = model.train_step(pairs(), np.random.default_rng(0))
-    before, *_ = twin.discriminator_step(pairs())
+    before = twin.discriminator_step(pairs()).loss
     assert metrics["d_loss"] == before
     twin.discriminator.parameters.flat[...] = model.discriminator.parameters.flat
-    parts = twin.generator_step(pairs())
+    parts = twin.generator_step(pairs()).report
     assert metrics["g_loss"] == parts["g_loss"]
     made = twin.translate(pairs()[:, :A])
     logits = twin.discriminator(np.concatenate([pairs()[:, :A], made], axis=1))
@@ -66,9 +66,8 @@ def test_penalties_leave_alone_what_is_given():
         networks = Sequential(Dense(A, B), rng=0), Sequential(See(A + B, 1), rng=1)
         model = Translator(*(net.astype(np.float64) for net in networks), penalties=penalties)
         seen.clear()  # of what a penalty was tried with
-        grads = model.grads["discriminator"]
-        model.discriminator_step(pairs().astype(np.float64), grads, np.random.default_rng(0))
-        return grads["0.weight"]
+        model.discriminator_step(pairs().astype(np.float64), np.random.default_rng(0), model.grads)
+        return model.grads["discriminator"]["0.weight"]
 
     plain, paid = step({}), step(dict.fromkeys(PENALTIES, 1.0))
     both, between, around = seen

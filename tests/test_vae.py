@@ -128,7 +128,7 @@ def test_with_another_posterior_more_codes_are_nearer_to_the_likelihood():
 def test_the_loss_of_one_weighted_code_has_the_expectation_of_the_vaes(likelihood):
     usual, weighted = make(VAE, likelihood), make(IWAE, likelihood, samples=1)
     x = np.repeat(pixels(8), 4000, axis=0)
-    losses = [float(model.bound_step(x, rng())["loss"]) for model in (usual, weighted)]
+    losses = [float(model.bound_step(x, rng()).loss) for model in (usual, weighted)]
     assert losses[0] == pytest.approx(losses[1], abs=0.02)
 
 
@@ -139,7 +139,7 @@ def test_the_loss_of_one_weighted_code_has_the_expectation_of_the_vaes(likelihoo
 def test_the_loss_that_is_reported_is_that_before_the_step_and_all_weights_move(kind):
     model, x = make(kind), pixels()
     before = {name: array.copy() for name, array in model.weights().items()}
-    expected = model.bound_step(x, rng(5))
+    expected = model.bound_step(x, rng(5)).report
     assert model.train_step(x, rng(5)) == expected
     moved = [not np.array_equal(before[name], array) for name, array in model.weights().items()]
     assert all(moved)
@@ -203,7 +203,7 @@ def test_evaluation_gives_the_bound_of_one_code_and_of_as_many_as_in_training():
 def test_what_does_not_fit_is_refused_in_words():
     coder, decoder = Sequential(Dense(4, 4)), Sequential(Dense(2, 4), Sigmoid())
     for make_it, message in (
-        (lambda: VAE(Sequential(Dense(4, 2)), decoder), "must return twice"),
+        (lambda: VAE(Sequential(Dense(4, 2)), decoder), "means and log-variances of the codes"),
         (lambda: VAE(coder, Sequential(Dense(2, 4))), "needs probabilities"),
         (lambda: VAE(coder, decoder, likelihood="gausian"), "gaussian"),
         (lambda: VAE(coder, decoder, beta=-1), "beta must be a number and not negative"),

@@ -109,12 +109,11 @@ def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw the images completed in each way, and return each way's errors: in the hidden pixels, and in all."""
-    from npgan.models import GAN, NOT_OF_ONE_CODE, Autoencoder
-    from npgan.models.coder import LatentModel
-    from npgan.models.model import in_chunks
+    from npgan.models import GAN, LATENT, NOT_OF_ONE_CODE, Autoencoder
+    from npgan.models.checks import in_chunks
     from npgan.study.latent import search
 
-    kinds = GAN | LatentModel | Autoencoder
+    kinds = GAN | LATENT | Autoencoder
     trained = common.Trained("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
     model, shape = trained.model, trained.shape
     if isinstance(model, Autoencoder) and model.encoder.layers[0].name not in HIDING:

@@ -76,7 +76,7 @@ def defence(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return the defence by a run's model: a function of the classifier's images (n, d)."""
     from npgan.models import GAN
-    from npgan.models.model import in_chunks
+    from npgan.models.checks import in_chunks
     from npgan.study.latent import search
 
     ranges = classifier.value_range, other.value_range

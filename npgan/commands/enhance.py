@@ -63,7 +63,7 @@ BASELINES: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Draw spoiled and enhanced images, and return how near each is to the originals."""
     from npgan.models import Autoencoder
-    from npgan.models.model import in_chunks
+    from npgan.models.checks import in_chunks
 
     trained = common.Trained("enhance", a.run_folder, Autoencoder)
     model, rng = trained.model, np.random.default_rng(a.seed)

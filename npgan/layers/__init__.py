@@ -10,7 +10,6 @@ nothing, a Gaussian sample is its mean, batch normalisation takes its running mo
 """
 
 from npgan.layers.activation import *
-from npgan.layers.apart import Apart, halves
 from npgan.layers.dense import *
 from npgan.layers.fourier import *
 from npgan.layers.images import *
@@ -23,4 +22,5 @@ from npgan.layers.residual import *
 from npgan.layers.scale import *
 from npgan.layers.sequential import *
 from npgan.layers.spectral import *
+from npgan.layers.two_batches import TwoBatches, as_two_batches
 from npgan.layers.words import *  # of all the above

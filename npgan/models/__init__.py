@@ -1,10 +1,32 @@
-"""Models: networks that are trained together, and the presets."""
+"""Models: networks that are trained together, and the presets.
+
+There are two levels below :class:`Model`::
+
+    Model
+    ├── GAN
+    │   ├── ConditionalGAN
+    │   └── MultiGAN
+    ├── Translator
+    ├── AdversarialCoder: an encoder, a decoder and a discriminator
+    │   ├── AdversarialAutoencoder
+    │   ├── BiGAN
+    │   └── VAEGAN
+    ├── Variational: an encoder to Gaussians and a decoder
+    │   ├── VAE
+    │   ├── IWAE
+    │   └── ConditionalVAE
+    ├── Autoencoder
+    └── Classifier
+
+What models of different branches share they have: :class:`~npgan.models.labels.Labels`,
+:class:`~npgan.models.gaussian.GaussianEncoder`, the functions of :mod:`npgan.models.adversary`.
+"""
 
 from npgan.models.adversarial import AdversarialAutoencoder
 from npgan.models.autoencoder import Autoencoder
 from npgan.models.bigan import BiGAN
 from npgan.models.classifier import Classifier
-from npgan.models.coder import Coder, LatentModel
+from npgan.models.coder import AdversarialCoder
 from npgan.models.conditional import ConditionalGAN
 from npgan.models.conditional_vae import ConditionalVAE
 from npgan.models.gan import GAN
@@ -13,29 +35,33 @@ from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
 from npgan.models.saved import load
 from npgan.models.translator import Translator
-from npgan.models.vae import VAE
+from npgan.models.vae import VAE, Variational
 from npgan.models.vaegan import VAEGAN
 
 CONDITIONAL = ConditionalGAN | ConditionalVAE
 """Models whose samples can be asked for by class."""
 
-GENERATORS = GAN | LatentModel | ConditionalVAE
+GENERATORS = GAN | AdversarialCoder | Variational
 """Models with ``sample`` and ``decode``."""
+LATENT = AdversarialCoder | VAE | IWAE
+"""Autoencoders whose codes can be drawn."""
+RECONSTRUCTORS = Autoencoder | LATENT
+"""Models with ``encode``, ``decode`` and ``reconstruct`` of data without labels."""
 NOT_OF_ONE_CODE = (ConditionalGAN, MultiGAN)
-"""GANs whose z alone does not say what is made: a label does too, or which generator's turn it is."""
-RECONSTRUCTORS = Coder
-"""Models with ``encode``, ``decode`` and ``reconstruct``."""
+"""GANs whose z alone does not say what is made: a label does too, or which generator it is of."""
 
 __all__ = [
     "CONDITIONAL",
     "GAN",
     "GENERATORS",
     "IWAE",
+    "LATENT",
     "NOT_OF_ONE_CODE",
     "RECONSTRUCTORS",
     "VAE",
     "VAEGAN",
     "AdversarialAutoencoder",
+    "AdversarialCoder",
     "Autoencoder",
     "BiGAN",
     "Classifier",
@@ -44,5 +70,6 @@ __all__ = [
     "Model",
     "MultiGAN",
     "Translator",
+    "Variational",
     "load",
 ]

@@ -9,20 +9,20 @@ So that what is drawn from N(0, I) can be decoded, without the divergence that a
 needs to know in closed form. Source: Makhzani et al. 2016.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, not_negative
+from npgan.errors import InputError, chosen, not_negative
 from npgan.layers import Sequential
-from npgan.models.coder import JudgedCoder
-from npgan.models.model import check_networks, check_rows
+from npgan.models import adversary
+from npgan.models.checks import check_networks, check_rows, in_chunks, reads_logits
+from npgan.models.coder import AdversarialCoder
+from npgan.models.steps import Result
 from npgan.objectives.losses import RECONSTRUCTIONS
-from npgan.parameters import Parameters
 
 
-class AdversarialAutoencoder(JudgedCoder):
+class AdversarialAutoencoder(AdversarialCoder):
     """An encoder, a decoder, and a discriminator of codes.
 
     Parameters
@@ -32,7 +32,7 @@ class AdversarialAutoencoder(JudgedCoder):
     discriminator : code (n, k) -> logits (n, 1)
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1", here summed over a row
     adversarial_weight : lambda, not negative
-    settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
+    settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
 
     Raises
     ------
@@ -61,46 +61,47 @@ class AdversarialAutoencoder(JudgedCoder):
                 f"the decoder makes {decoder.out_width} features, the encoder takes {encoder.in_width}"
             )
         super().__init__(encoder, decoder, discriminator, **settings)
-        self.loss = self.read_by("loss", loss, RECONSTRUCTIONS, "bce")
+        self.loss = chosen("loss", loss, RECONSTRUCTIONS)
+        self.by_logits = reads_logits("loss", loss, "bce", decoder)
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
 
-    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def reader(self) -> Sequential:
+        """What the loss reads: the decoder, or what gives the logits of its probabilities."""
+        return self.decoder.body() if self.by_logits else self.decoder
+
+    def discriminator_input(
+        self, x: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return noise and codes, both (n, k)."""
         check_rows("x", x, self.features)
         code = self.encoder(x, rng)
         return self.latent(len(x), rng), code
 
-    def generator_step(
-        self,
-        x: np.ndarray,
-        rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-    ) -> dict[str, Any]:
-        r"""Return L and its parts; add its gradients by encoder and decoder to ``grads``.
+    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
+        r"""Return L and its parts; add its gradients with respect to both networks to ``grads``.
 
         Two paths meet in the code: through the decoder, and :math:`\lambda` times that through D.
         """
         check_rows("x", x, self.features)
         code, encoder_cache = self.encoder.forward(x, rng)
         output, decoder_cache = self.reader.forward(code, rng)
-        logits, cache = self.discriminator.forward(code, rng)
-        rivals = []
-        if self.objective.relativistic:
-            rivals.append(self.discriminator(self.latent(len(x), rng), rng))
+        against = adversary.adversarial_loss(
+            *(self, self.discriminator, code),
+            lambda: self.discriminator(self.latent(len(x), rng), rng),
+            rng,
+        )
         d = x.shape[1]
         mean, doutput = self.loss(output, x)
-        adversarial = self.objective.generator(logits, *rivals)
         if grads is not None:
             dcode = self.reader.backward(d * doutput, decoder_cache, grads["decoder"])
-            dcode = dcode + self.adversarial_weight * self.discriminator.backward(
-                adversarial.dfake, cache
-            )
+            dcode = dcode + self.adversarial_weight * against.dfake
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
-        loss = d * mean + self.adversarial_weight * adversarial.value
-        return {"loss": loss, "reconstruction": d * mean, "g_loss": adversarial.value}
+        loss = d * mean + self.adversarial_weight * against.value
+        return Result(loss, {"loss": loss, "reconstruction": d * mean, "g_loss": against.value})
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the reconstruction's loss on held-out data, in evaluation mode, summed over a row."""
         x = self.scaled(data)
-        loss, _ = self.loss(self.read(x), x)
+        loss, _ = self.loss(in_chunks(self.reader, self.encode(x)), x)
         return {"val_reconstruction": x.shape[1] * float(loss)}

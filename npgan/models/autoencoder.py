@@ -5,17 +5,24 @@ An encoder :math:`c = E(x)` and a decoder :math:`\hat x = R(c)` minimise the rec
 code spans the same space as the first principal components (Baldi and Hornik 1989).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from npgan.backend import run
-from npgan.errors import InputError, instance, not_negative, unknown
+from npgan.errors import InputError, chosen, instance, not_negative, unknown
 from npgan.layers import Dense, Sequential
-from npgan.models.coder import Coder
-from npgan.models.model import CHUNK, bounds, check_networks, check_rows
-from npgan.models.steps import Loss
+from npgan.models.checks import (
+    CHUNK,
+    bounds,
+    check_networks,
+    check_rows,
+    in_chunks,
+    inputs,
+    reads_logits,
+)
+from npgan.models.model import Model
+from npgan.models.steps import Result, Step
 from npgan.objectives import regularisers
 from npgan.objectives.losses import RECONSTRUCTIONS
 from npgan.objectives.regularisers import SPARSITIES
@@ -23,7 +30,7 @@ from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 
 
-class Autoencoder(Coder):
+class Autoencoder(Model):
     """An encoder and a decoder.
 
     Parameters
@@ -52,6 +59,8 @@ class Autoencoder(Coder):
         If the networks' widths do not fit each other, or the loss is unknown or does not fit.
     """
 
+    output = "decoder"
+
     def __init__(
         self,
         encoder: Sequential,
@@ -73,7 +82,8 @@ class Autoencoder(Coder):
             optimizers = {name: Adam(1e-3) for name in ("encoder", "decoder")}
         super().__init__({"encoder": encoder, "decoder": decoder}, optimizers)
         self.encoder, self.decoder = encoder, decoder
-        self.loss = self.read_by("loss", loss, RECONSTRUCTIONS, "bce")
+        self.loss = chosen("loss", loss, RECONSTRUCTIONS)
+        self.by_logits = reads_logits("loss", loss, "bce", decoder)
         self.sparsity = self._checked_sparsity(sparsity or {})
         self.contraction = not_negative("contraction", contraction)
         if self.contraction:
@@ -157,12 +167,14 @@ class Autoencoder(Coder):
         code, cache = self.encoder.forward(row)
         return self.encoder, cache, code.shape, 0.0
 
+    @property
+    def reader(self) -> Sequential:
+        """What the loss reads: the decoder, or what gives the logits of its probabilities."""
+        return self.decoder.body() if self.by_logits else self.decoder
+
     def reconstruction_step(
-        self,
-        x: np.ndarray,
-        grads: Mapping[str, Parameters] | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> np.floating:
+        self, x: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+    ) -> Result:
         r"""Return :math:`L(R(E(x)), x)` and penalties; add the gradients to ``grads["encoder"]``, ``["decoder"]``.
 
         The chain rule through the code: :math:`dc = (\partial R/\partial c)^\top d\hat x`, then
@@ -174,10 +186,10 @@ class Autoencoder(Coder):
         code, logits, encoder_cache = self._coded(x, rng)
         output, decoder_cache = self.reader.forward(code, rng)
         value, doutput = self.loss(output, x)
-        chosen = [(SPARSITIES[name], weight) for name, weight in self.sparsity.items()]
+        rules = [(SPARSITIES[name], weight) for name, weight in self.sparsity.items()]
         penalties = [
             (s.of_logits, weight, *s.penalty(logits if s.of_logits else code))
-            for s, weight in chosen
+            for s, weight in rules
         ]
         if grads is not None:
             dcode = self.reader.backward(doutput, decoder_cache, grads["decoder"])
@@ -192,32 +204,37 @@ class Autoencoder(Coder):
             for ours, theirs in self.ties:
                 grads["encoder"][ours] += grads["decoder"][theirs].T
                 grads["decoder"][theirs][...] = 0
-        return value
+        return Result(value, {"loss": value})
 
-    def pattern(self) -> bool | None:
-        """Return that all steps are of one kind; those with more than a reconstruction are not recorded."""
-        simple = not (self.sparsity or self.contraction or self.ties)
-        return True if self.plain and simple else None
+    def steps(self) -> list[Step]:
+        """Return the step of encoder and decoder."""
+        return [Step("step", ["encoder", "decoder"], self.reconstruction_step)]
 
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
-        """Yield the loss of encoder and decoder."""
-        yield Loss(
-            "step",
-            ["encoder", "decoder"],
-            lambda rng, grads: self.reconstruction_step(batch, grads, rng),
-        )
+    def pattern(self) -> bool:
+        """Return that all steps are of one kind."""
+        return True
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
-        loss = self.reconstruction_step(batch, self.grads, rng)
-        self.update(loss, *self.networks)
+        report = super().train_step(batch, rng)
         self.tie()
-        run.after(self._count)
-        return {"loss": loss}
+        return report
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
+        return in_chunks(self.encoder, self.scaled(x))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return what codes (n, k) stand for, (n, d)."""
+        return in_chunks(self.decoder, inputs("z", z, self.decoder))
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return ``decode(encode(x))``, (n, d)."""
+        return self.decode(self.encode(x))
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out data, penalties included, in evaluation mode: without noise."""
         x = self.scaled(data)
         chunks = [x[i : i + CHUNK] for i in range(0, len(x), CHUNK)]
-        sums = [len(chunk) * float(self.reconstruction_step(chunk)) for chunk in chunks]
+        sums = [len(chunk) * float(self.reconstruction_step(chunk).loss) for chunk in chunks]
         return {"val_loss": sum(sums) / len(x)}

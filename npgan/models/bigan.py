@@ -9,20 +9,19 @@ theorem 2; Dumoulin et al. 2017). Both play against it by its own loss with the 
 and have of D's input gradient the columns that are theirs; no error of pixels is ever measured.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError
-from npgan.layers import Sequential, halves
-from npgan.models.coder import JudgedCoder
-from npgan.models.model import check_networks, check_rows
-from npgan.parameters import Parameters
+from npgan.layers import Sequential, as_two_batches
+from npgan.models.checks import check_networks, check_rows
+from npgan.models.coder import AdversarialCoder
+from npgan.models.steps import Result
 
 
-class BiGAN(JudgedCoder):
+class BiGAN(AdversarialCoder):
     """An encoder, a decoder that generates, and a discriminator of pairs.
 
     Parameters
@@ -31,7 +30,7 @@ class BiGAN(JudgedCoder):
     decoder : z (n, k) -> x (n, d)
     discriminator : [x, z] (n, d + k) -> logits (n, 1)
     settings : objective, whose discriminator's loss is L, penalties and optimizers, as
-        :class:`~npgan.models.coder.JudgedCoder` has them
+        :class:`~npgan.models.coder.AdversarialCoder` has them
 
     Raises
     ------
@@ -56,35 +55,32 @@ class BiGAN(JudgedCoder):
             )
         super().__init__(encoder, decoder, discriminator, **settings)
 
-    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def discriminator_input(
+        self, x: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs [x, E(x)] and [G(z), z], both (n, d + k)."""
         check_rows("x", x, self.features)
         z = self.latent(len(x), rng)
         coded = np.concatenate([x, self.encoder(x, rng)], axis=1)
         return coded, np.concatenate([self.decoder(z, rng), z], axis=1)
 
-    def generator_step(
-        self,
-        x: np.ndarray,
-        rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-    ) -> dict[str, Any]:
-        """Return L with the sides exchanged; add its gradients by encoder and decoder to ``grads``."""
+    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
+        """Return L with the sides exchanged; add its gradients to ``grads``."""
         check_rows("x", x, self.features)
         (n, d), z = x.shape, self.latent(len(x), rng)
         code, encoder_cache = self.encoder.forward(x, rng)
         made, decoder_cache = self.decoder.forward(z, rng)
         pairs = np.concatenate([np.concatenate([x, made]), np.concatenate([code, z])], axis=1)
-        judge = halves(self.discriminator, n)
-        logits, cache = judge.forward(pairs, rng)
+        network = as_two_batches(self.discriminator, n)
+        logits, cache = network.forward(pairs, rng)
         loss = self.objective.discriminator(logits[n:], logits[:n])
         if grads is not None:
             dlogits = np.concatenate([loss.dfake, loss.dreal])
-            dpairs = judge.backward(dlogits, cache)
+            dpairs = network.backward(dlogits, cache)
             dcode, dmade = (np.ascontiguousarray(v) for v in (dpairs[:n, d:], dpairs[n:, :d]))
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
             self.decoder.backward(dmade, decoder_cache, grads["decoder"], input_grad=False)
-        return {"loss": loss.value}
+        return Result(loss.value, {"loss": loss.value})
 
     def equilibrium(self) -> dict[str, float]:
         """Return it of both sides, whose losses are one with the sides exchanged."""

@@ -5,8 +5,9 @@ cross-entropy, :math:`L = -\frac1n\sum_r\log p_{r,c_r}` (:func:`npgan.ops.softma
 whose gradient is :math:`(p - e_c)/n`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +15,15 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
+from npgan.models.checks import check_networks, check_rows, in_chunks
 from npgan.models.labels import Labels
-from npgan.models.model import check_networks, check_rows, in_chunks
-from npgan.models.steps import Loss
+from npgan.models.model import Model
+from npgan.models.steps import Result, Step
 from npgan.objectives.adversarial import worst_case
 from npgan.optim import Adam, Optimizer
-from npgan.parameters import Parameters
 
 
-class Classifier(Labels):
+class Classifier(Model):
     """A network from x (n, d) to logits (n, classes).
 
     Parameters
@@ -53,6 +54,8 @@ class Classifier(Labels):
 
     output = "classifier"
 
+    labels: Labels
+
     def __init__(
         self,
         classifier: Sequential,
@@ -64,9 +67,10 @@ class Classifier(Labels):
         check_networks(classifier=classifier)
         if isinstance(classifier.layers[-1], Softmax):
             raise InputError("let the classifier end in logits: the softmax is part of the loss")
-        self.classes = classifier.out_width
-        if self.classes < 2:
+        if classifier.out_width < 2:
             raise InputError("a classifier needs two classes or more")
+        self.labels = Labels(classifier.out_width)
+        self.classes = self.labels.classes
         if optimizers is None:
             optimizers = {"classifier": Adam(1e-3)}
         super().__init__({"classifier": classifier}, optimizers)
@@ -83,19 +87,38 @@ class Classifier(Labels):
     def bounds(self) -> None:
         """Logits have no range."""
 
+    def steps(self) -> list[Step]:
+        """Return the classifier's step."""
+        return [Step("step", ["classifier"], self.classification_step)]
+
     def classification_step(
-        self,
-        x: np.ndarray,
-        labels: np.ndarray,
-        grads: Parameters | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[np.floating, np.ndarray]:
-        """Return the cross-entropy of x (n, d) and labels (n,), and the logits; add its gradients."""
+        self, rows: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+    ) -> Result:
+        """Return the cross-entropy of rows with their labels, and the accuracy; add its gradients."""
+        x, labels = self._split(rows)
         logits, cache = self.classifier.forward(x, rng)
         value, dlogits = run.softmax_cross_entropy(logits, labels)
         if grads is not None:
-            self.classifier.backward(dlogits, cache, grads, input_grad=False)
-        return value, logits
+            self.classifier.backward(dlogits, cache, grads["classifier"], input_grad=False)
+        return Result(value, {"loss": value, "accuracy": (logits.argmax(axis=1) == labels).mean()})
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update the network on one batch of rows with their labels."""
+        check_rows("batch", batch, self.features + self.classes)
+        return super().train_step(self._attacked(batch, rng) if self.adversarial else batch, rng)
+
+    def _attacked(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return rows whose data is changed so that the loss rises the most."""
+        x, labels = self._split(rows)
+        x = worst_case(
+            partial(self.input_gradient, labels=labels),
+            x,
+            self.adversarial,
+            self.value_range,
+            steps=self.attack_steps,
+            rng=rng,
+        )
+        return np.concatenate([x, self.labels.split(rows)[1]], axis=1)
 
     def input_gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
         r"""Return where each row's loss rises, (n, d), in evaluation mode: what an attack follows.
@@ -112,44 +135,15 @@ class Classifier(Labels):
         dlogits[right] = -1
         return self.classifier.backward(dlogits, cache)
 
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
-        """Yield the classifier's loss."""
-        x, labels = self._apart(batch)
-        yield Loss(
-            "step",
-            ["classifier"],
-            lambda rng, grads: self.classification_step(
-                x, labels, grads and grads["classifier"], rng
-            )[0],
-        )
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update the network on one batch of rows with their labels."""
-        check_rows("batch", batch, self.features + self.classes)
-        x, labels = self._apart(batch)
-        if self.adversarial:
-            x = worst_case(
-                partial(self.input_gradient, labels=labels),
-                x,
-                self.adversarial,
-                self.value_range,
-                steps=self.attack_steps,
-                rng=rng,
-            )
-        loss, logits = self.classification_step(x, labels, self.grads["classifier"], rng)
-        self.update(loss, "classifier")
-        run.after(self._count)
-        return {"loss": loss, "accuracy": (logits.argmax(axis=1) == labels).mean()}
-
-    def _apart(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the data (n, d) and the labels (n,) of rows that have both."""
-        x, columns = rows[:, : -self.classes], rows[:, -self.classes :]
+        x, columns = self.labels.split(rows)
         return np.ascontiguousarray(x), columns.argmax(axis=1)
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return the accuracy on held-out rows."""
         rows = errors.array("rows", rows, ("n", self.features + self.classes), rows=1)
-        return {"val_accuracy": self.accuracy(*self._apart(rows))}
+        return {"val_accuracy": self.accuracy(*self._split(rows))}
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """Return how probable each class is, (n, classes), of x (n, d); bytes are scaled as in training."""

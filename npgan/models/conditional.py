@@ -19,13 +19,13 @@ import numpy as np
 from npgan import errors
 from npgan.errors import InputError, count
 from npgan.layers import Layer, Sequential
+from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
 from npgan.models.labels import Labels
-from npgan.models.model import check_networks, in_chunks, inputs
 from npgan.parameters import Parameters
 
-APART = 10.0
-"""What D sees a label's columns multiplied by."""
+LABEL_SCALE = 10.0
+"""What a label's columns are multiplied by for D."""
 
 
 class Labelled(Layer):
@@ -72,7 +72,7 @@ class Labelled(Layer):
         return dx
 
 
-class ConditionalGAN(Labels, GAN):
+class ConditionalGAN(GAN):
     """A GAN of data with labels, whose samples can be asked for by class.
 
     Parameters
@@ -100,10 +100,13 @@ class ConditionalGAN(Labels, GAN):
         If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
+    labels: Labels
+
     def __init__(
         self, generator: Sequential, discriminator: Sequential, *, classes: int, **settings: Any
     ) -> None:
-        self.classes = count("classes", classes, 1)
+        self.labels = Labels(classes)
+        self.classes = self.labels.classes
         networks = {"generator": generator, "discriminator": discriminator}
         check_networks(**networks)
         if generator.in_width <= classes:
@@ -114,11 +117,9 @@ class ConditionalGAN(Labels, GAN):
         labelled = Labelled(generator, classes)
         super().__init__(labelled, discriminator, networks=networks, **settings)
 
-    pattern = GAN.pattern  # its steps can be recorded as well
-
     @property
     def data_columns(self) -> np.ndarray:
-        """Those of x in [x, 10 c], of each sample of a pack."""
+        """Which columns are x in [x, 10 c], of each sample of a pack."""
         width = self.generator.out_width
         return np.tile(np.arange(width) < width - self.classes, self.packing)
 
@@ -129,12 +130,13 @@ class ConditionalGAN(Labels, GAN):
 
     def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw z for the labels of a batch, joined to them."""
-        return np.concatenate([self.latent(len(batch), rng), batch[:, -self.classes :]], axis=1)
+        _, labels = self.labels.split(batch)
+        return np.concatenate([self.latent(len(batch), rng), labels], axis=1)
 
     def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         """Return [x + noise, 10 c]: labels are certain."""
-        d = x.shape[1] - self.classes
-        return np.concatenate([super()._noisy(x[:, :d], rng), APART * x[:, d:]], axis=1)
+        data, labels = self.labels.split(x)
+        return np.concatenate([super()._noisy(data, rng), LABEL_SCALE * labels], axis=1)
 
     def sample(
         self,
@@ -149,11 +151,11 @@ class ConditionalGAN(Labels, GAN):
         """
         rng = errors.generator(rng)
         z = self._spread_latent(count("n", n), rng)
-        return self.decode(z, self.labels_for(n, label, rng))
+        return self.decode(z, self.labels.draw(n, label, rng))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""
         generator = self.average or self.generator
         z = inputs("z", z, generator, self.latent_dim)
-        z = np.concatenate([z, self.one_hot(labels, z.dtype, len(z))], axis=1)
+        z = self.labels.join(z, labels, self.value_range)
         return in_chunks(generator, z)[:, : -self.classes]

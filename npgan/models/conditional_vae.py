@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 
 from npgan import errors
-from npgan.backend import run
-from npgan.errors import InputError, count
+from npgan.errors import count
 from npgan.layers import Sequential
+from npgan.models.checks import in_chunks, inputs
 from npgan.models.labels import Labels
-from npgan.models.model import check_networks, in_chunks, inputs
 from npgan.models.vae import Variational
 
 
-class ConditionalVAE(Variational, Labels):
+class ConditionalVAE(Variational):
     """A variational autoencoder of data with labels, whose samples can be asked for by class.
 
     Parameters
@@ -49,28 +48,14 @@ class ConditionalVAE(Variational, Labels):
         If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
+    labels: Labels
+
     def __init__(
         self, encoder: Sequential, decoder: Sequential, *, classes: int, **settings: Any
     ) -> None:
-        self.classes = count("classes", classes, 1)
-        check_networks(encoder=encoder, decoder=decoder)
-        k, d = decoder.in_width - classes, decoder.out_width
-        if k < 1 or (encoder.in_width, encoder.out_width) != (d + classes, 2 * k):
-            raise InputError(
-                f"with {classes} classes the encoder must take {d + classes} features to twice what the "
-                f"decoder takes beside them, {max(k, 1)}; it takes {encoder.in_width} to "
-                f"{encoder.out_width}"
-            )
+        self.labels = Labels(classes)
+        self.classes = self.labels.classes
         super().__init__(encoder, decoder, **settings)
-
-    @property
-    def latent_dim(self) -> int:
-        """The width of z, without the label."""
-        return self.decoder.in_width - self.classes
-
-    def joined(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return what the decoder takes: codes (n, k) and the labels of these rows [x, c]."""
-        return np.concatenate([z, rows[:, self.features :]], axis=1)
 
     def sample(
         self,
@@ -83,12 +68,19 @@ class ConditionalVAE(Variational, Labels):
         ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
         are as many of each as n allows.
         """
-        rng, dtype = errors.generator(rng), self.decoder.parameters.flat.dtype
-        z = run.standard_normal(rng, (count("n", n), self.latent_dim), dtype)
-        return self.decode(z, self.labels_for(n, label, rng))
+        rng = errors.generator(rng)
+        z = self.latent(count("n", n), rng)
+        return self.decode(z, self.labels.draw(n, label, rng))
 
-    def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+        """Return the mean code (n, k) of x (n, d) with labels (n,); bytes are scaled as in training."""
+        return self.gaussian.mean(self.labels.join(self.scaled(x), labels, self.value_range))
+
+    def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return what codes (n, k) of classes (n,) stand for, (n, d)."""
         z = inputs("z", z, self.decoder, self.latent_dim)
-        told = np.concatenate([z, self.one_hot(labels, z.dtype, len(z))], axis=1)
-        return in_chunks(self.decoder, told)
+        return in_chunks(self.decoder, self.labels.join(z, labels, self.value_range))
+
+    def reconstruct(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+        """Return ``decode(encode(x, labels), labels)``, (n, d)."""
+        return self.decode(self.encode(x, labels), labels)

@@ -7,41 +7,26 @@ Source: Goodfellow et al. 2014, algorithm 1.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive
-from npgan.layers import Layer, Sequential, halves
-from npgan.models.judged import Judged
-from npgan.models.model import check_networks, check_rows, in_chunks, inputs
-from npgan.models.steps import Loss
-from npgan.objectives.penalties import penalized_backward
+from npgan.layers import Layer, Sequential
+from npgan.models import adversary
+from npgan.models.checks import check_networks, check_rows, in_chunks, inputs
+from npgan.models.model import Model
+from npgan.models.steps import Result, Step
+from npgan.objectives.losses import GeneratorLoss, Objective
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
-from npgan.parameters import Parameters
 from npgan.schedules import Varying
 
 
-class DiscriminatorStep(NamedTuple):
-    """The discriminator's loss and its logits on both halves, (n, 1)."""
-
-    loss: np.floating
-    real_logits: np.ndarray
-    fake_logits: np.ndarray
-
-
-class GeneratorStep(NamedTuple):
-    """The generator's loss and the logits of what it made, (n, 1)."""
-
-    loss: np.floating
-    fake_logits: np.ndarray
-
-
-class GAN(Judged):
+class GAN(Model):
     """A generator against a discriminator.
 
     Parameters
@@ -84,6 +69,9 @@ class GAN(Judged):
         If the networks do not fit each other, or a setting is outside its range.
     """
 
+    objective: Objective
+    generator_grads = "generator"  # the entry of ``grads`` that is the generator's
+
     def __init__(
         self,
         generator: Any,
@@ -108,7 +96,8 @@ class GAN(Judged):
         self.packing = count("packing", packing, 1)
         for critic in critics.values():
             self._check_widths(generator.out_width, critic)
-        self.play_by(objective, penalties, *critics.values())
+        rules = adversary.check_objective(objective, penalties, *critics.values())
+        self.objective, self.penalties = rules
         if optimizers is None:
             optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
         super().__init__(networks, optimizers)
@@ -130,10 +119,93 @@ class GAN(Judged):
         self.ema, self.spread = fraction("ema", ema), positive("spread", spread)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
 
-    @cached_property
-    def generator_grads(self) -> Parameters:
-        """The generator's gradients."""
-        return self.grads["generator"]
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
+        check_rows("batch", batch, self.generator.out_width)
+        report = self.update_discriminators(batch, rng)
+        if (self.step + 1) % self.n_critic == 0:
+            with self.unrolled(batch, rng):
+                result = self.generator_step(batch, rng, self.grads)
+            self.update(result.loss, *self.generators)
+            self._update_average()
+            report |= result.report
+        run.after(self._count)
+        return report
+
+    def update_discriminators(
+        self, batch: np.ndarray, rng: np.random.Generator
+    ) -> dict[str, np.floating]:
+        """Update D and return what there is to report of it."""
+        result = self.discriminator_step(batch, rng, self.grads)
+        self.update(result.loss, "discriminator")
+        return result.report
+
+    def discriminator_step(
+        self,
+        batch: np.ndarray,
+        rng: np.random.Generator,
+        grads: Any = None,
+        name: str = "discriminator",
+    ) -> Result:
+        """Return D's loss on real data and on G(z); add its gradient to ``grads``."""
+        z = self.latent_for(batch, rng)
+        fake = self.generator(z, rng)
+        seen = self.discriminator_input(batch, rng), self.discriminator_input(fake, rng)
+        return adversary.discriminator_step(
+            self, self.discriminators[name], *seen, rng, grads and grads[name], self.data_columns
+        )
+
+    def generator_step(
+        self, batch: np.ndarray, rng: np.random.Generator, grads: Any = None
+    ) -> Result:
+        r"""Return the generator's loss on G(z); add its gradient, through D, to ``grads``.
+
+        .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
+            \frac{\partial D(x)}{\partial x}\Big|_{G(z_i)} \frac{\partial G(z_i)}{\partial\theta_G}
+        """
+        z = self.latent_for(batch, rng)
+        fake, cache = self.generator.forward(z, rng)
+        loss = self.adversarial_loss(fake, batch, rng)
+        if grads is not None:
+            self.generator.backward(
+                loss.dfake, cache, grads[self.generator_grads], input_grad=False
+            )
+        return Result(loss.value, {"g_loss": loss.value})
+
+    def adversarial_loss(
+        self,
+        fake: np.ndarray,
+        real: np.ndarray,
+        rng: np.random.Generator | None,
+        name: str = "discriminator",
+    ) -> GeneratorLoss:
+        """Return the generator's loss on its samples against a discriminator, and their gradient."""
+        discriminator = self.discriminators[name]
+        loss = adversary.adversarial_loss(
+            *(self, discriminator, self.discriminator_input(fake, rng)),
+            lambda: discriminator(self.discriminator_input(real, rng), rng),
+            rng,
+        )
+        return GeneratorLoss(loss.value, loss.dfake.reshape(fake.shape))
+
+    def steps(self) -> list[Step]:
+        """Return each discriminator's step, and the generator's."""
+        critics = [
+            Step(f"{name} step", [name], partial(self.discriminator_step, name=name))
+            for name in self.discriminators
+        ]
+        return [
+            *critics,
+            Step(f"{self.generator_grads} step", self.generators, self.generator_step),
+        ]
+
+    def pattern(self) -> bool:
+        """Return whether the next step updates the generator too."""
+        return (self.step + 1) % self.n_critic == 0
+
+    def updates(self, steps: int) -> dict[str, int]:
+        """Return how many updates each optimiser has made after so many steps."""
+        return super().updates(steps) | dict.fromkeys(self.generators, steps // self.n_critic)
 
     def _owners(self) -> Iterable[Layer]:
         """Return the generator, the discriminators and the average."""
@@ -172,151 +244,28 @@ class GAN(Judged):
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
         return run.standard_normal(rng, (n, self.latent_dim), self.generator.parameters.flat.dtype)
 
+    @property
+    def data_columns(self) -> np.ndarray | None:
+        """Which columns of D's input are data, whose slope penalties are of; None: all."""
+        return None
+
     def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw what the generator makes as many samples of as there are in a batch."""
         return self.latent(len(batch), rng)
 
     def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-        """Return x + noise; the gradient by x is that by the sum."""
+        """Return x + noise, whose gradient with respect to x is that of the sum."""
         if rng is None or not self.instance_noise:
             return x
         return x + self.instance_noise * run.standard_normal(rng, x.shape, x.dtype)
 
-    def shown(self, x: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Return samples (n, d) as a discriminator sees them: noisy, and packed (n/m, m d)."""
+    def discriminator_input(
+        self, x: np.ndarray, rng: np.random.Generator | None = None
+    ) -> np.ndarray:
+        """Return samples (n, d) as a discriminator takes them: noisy, and packed (n/m, m d)."""
         check_rows("x", x, self.generator.out_width)
         self._check_packs(len(x))
         return self._noisy(x, rng).reshape(-1, self.packing * x.shape[1])
-
-    def discriminator_step(
-        self,
-        real: np.ndarray,
-        z: np.ndarray,
-        grads: Parameters | None = None,
-        rng: np.random.Generator | None = None,
-        name: str = "discriminator",
-    ) -> DiscriminatorStep:
-        r"""Return a discriminator's loss on real data and on G(z); add its gradient to ``grads``.
-
-        .. math:: \partial L_D/\partial\theta_D
-            = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
-            + \sum_i dl^f_i\,\partial D(G(z_i))/\partial\theta_D
-
-        The penalties, :mod:`npgan.objectives.penalties`, are part of the loss and add their own gradients.
-        Real and generated samples go through D as one batch, so its weights are read once; apart, if
-        D compares the samples of a batch. The gradient stops at G(z): the generator's cache is not kept.
-        """
-        discriminator = self.discriminators[name]
-        fake, _ = self.generator.forward(z, rng)
-        real, fake = self.shown(real, rng), self.shown(fake, rng)
-        judge = halves(discriminator, len(real))
-        logits, cache = judge.forward(np.concatenate([real, fake]), rng)
-        real_logits, fake_logits = logits[: len(real)], logits[len(real) :]
-        labels = self.targets() if self.objective.labels else ()
-        loss = self.objective.discriminator(real_logits, fake_logits, *labels)
-        dlogits = np.concatenate([loss.dreal, loss.dfake])
-        paid = penalized_backward(
-            *(discriminator, judge, self.coefficients, dlogits, cache, real, fake, grads, rng),
-            self.data_columns,
-        )
-        return DiscriminatorStep(sum(paid, loss.value), real_logits, fake_logits)
-
-    def generator_step(
-        self,
-        z: np.ndarray,
-        grads: Parameters | None = None,
-        rng: np.random.Generator | None = None,
-        real: np.ndarray | None = None,
-    ) -> GeneratorStep:
-        r"""Return the generator's loss on G(z); add its gradient, through D, to ``grads``.
-
-        .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
-            \frac{\partial D(x)}{\partial x}\Big|_{G(z_i)} \frac{\partial G(z_i)}{\partial\theta_G}
-
-        The discriminator only passes the gradient on; its own parameters get none. A relativistic
-        objective compares with ``real`` data, through which no gradient flows.
-        """
-        fake, cache = self.generator.forward(z, rng)
-        value, dfake, fake_logits = self.opposed(fake, real, rng)
-        if grads is not None:
-            self.generator.backward(dfake, cache, grads, input_grad=False)
-        return GeneratorStep(value, fake_logits)
-
-    def opposed(
-        self,
-        fake: np.ndarray,
-        real: np.ndarray | None,
-        rng: np.random.Generator | None,
-        name: str = "discriminator",
-    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return the generator's loss against a discriminator, its gradient by ``fake``, the logits."""
-        discriminator = self.discriminators[name]
-        logits, cache = discriminator.forward(self.shown(fake, rng), rng)
-        rivals = self._rivals(discriminator, real, rng)
-        loss = self.objective.generator(logits, *rivals)
-        return loss.value, discriminator.backward(loss.dfake, cache).reshape(fake.shape), logits
-
-    def _rivals(
-        self, discriminator: Sequential, real: np.ndarray | None, rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, ...]:
-        """Return real data's logits, if the generator's objective compares with them."""
-        if not self.objective.relativistic:
-            return ()
-        if real is None:
-            raise InputError("a relativistic objective's generator step needs real data")
-        return (discriminator(self.shown(real, rng), rng),)
-
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
-        """Yield the discriminator's loss and the generator's, on noise that stays the same."""
-        z = self.latent_for(batch, np.random.default_rng(1))
-        yield Loss(
-            "discriminator step",
-            ["discriminator"],
-            lambda rng, grads: (
-                self.discriminator_step(batch, z, grads and grads["discriminator"], rng).loss
-            ),
-        )
-        yield Loss(
-            "generator step",
-            ["generator"],
-            lambda rng, grads: (
-                self.generator_step(z, grads and grads["generator"], rng, batch).loss
-            ),
-        )
-
-    def pattern(self) -> bool | None:
-        """Return whether the next step updates the generator too."""
-        return (self.step + 1) % self.n_critic == 0 if self.plain else None
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
-        check_rows("batch", batch, self.generator.out_width)
-        metrics = self._update_discriminators(batch, rng)
-        if (self.step + 1) % self.n_critic == 0:
-            metrics["g_loss"] = self._update_generators(batch, rng)
-        run.after(self._count)
-        return metrics
-
-    def updates(self, steps: int) -> dict[str, int]:
-        """Return how many updates each optimiser has made after so many steps."""
-        return super().updates(steps) | dict.fromkeys(self.generators, steps // self.n_critic)
-
-    def _update_discriminators(
-        self, batch: np.ndarray, rng: np.random.Generator, name: str = "discriminator"
-    ) -> dict[str, np.floating]:
-        z = self.latent_for(batch, rng)
-        d = self.discriminator_step(batch, z, self.grads[name], rng, name)
-        self.update(d.loss, name)
-        return {"d_loss": d.loss, **self.report(d.real_logits, d.fake_logits)}
-
-    def _update_generators(self, batch: np.ndarray, rng: np.random.Generator) -> np.floating:
-        with self.unrolled(batch, rng):
-            z = self.latent_for(batch, rng)
-            g = self.generator_step(z, self.generator_grads, rng, batch)
-        self.update(g.loss, *self.generators)
-        if self.average is not None:
-            self._average(self.average)
-        return g.loss
 
     @contextmanager
     def unrolled(self, batch: np.ndarray, rng: np.random.Generator) -> Iterator[None]:
@@ -345,7 +294,7 @@ class GAN(Judged):
         before, made = [array.copy() for array in live], [rule.t for rule in rules]
         try:
             for _ in range(self.unrolled_steps):
-                self._update_discriminators(batch, rng)
+                self.update_discriminators(batch, rng)
             yield
         finally:
             for array, old in zip(live, before, strict=True):
@@ -353,12 +302,14 @@ class GAN(Judged):
             for rule, t in zip(rules, made, strict=True):
                 rule.t = t
 
-    def _average(self, average: Sequential) -> None:
+    def _update_average(self) -> None:
         """Move the average on; its buffers, too, so that they are as old as its weights."""
+        if self.average is None:
+            return
         decay = run.each(lambda: ema_decay((self.step + 1) // self.n_critic, self.ema))
-        run.ema_update(average.parameters.flat, self.generator.parameters.flat, decay)
-        if average.buffers:
-            run.ema_update(average.buffers.flat, self.generator.buffers.flat, decay)
+        run.ema_update(self.average.parameters.flat, self.generator.parameters.flat, decay)
+        if self.average.buffers:
+            run.ema_update(self.average.buffers.flat, self.generator.buffers.flat, decay)
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Return n generated samples (n, d), by the averaged weights if there are any."""
@@ -373,7 +324,7 @@ class GAN(Judged):
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
         return in_chunks(self.average or self.generator, inputs("z", z, self.generator))
 
-    def opinions(
+    def logits(
         self, real: np.ndarray, rng: np.random.Generator
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return each discriminator's logits of rows and of as many generated ones, in evaluation mode.
@@ -382,11 +333,11 @@ class GAN(Judged):
         """
         real = errors.array("real", real, ("n", self.generator.out_width), rows=1)
         real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
-        fake = self._made_beside(real, rng)
-        shown = self.shown(real), self.shown(fake)
-        return [(d(shown[0]), d(shown[1])) for d in self.discriminators.values()]
+        fake = self._generated_beside(real, rng)
+        seen = self.discriminator_input(real), self.discriminator_input(fake)
+        return [(d(seen[0]), d(seen[1])) for d in self.discriminators.values()]
 
-    def _made_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _generated_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return as many generated rows as real ones, in evaluation mode."""
         return in_chunks(self.average or self.generator, self.latent_for(real, rng))
 

@@ -11,7 +11,6 @@ With :math:`z = \mu + \sigma\epsilon` a weight depends on the encoder through z,
 :math:`\log q = -\frac12\epsilon^2 - \frac12\log 2\pi\sigma^2` directly. Source: Burda et al. 2016.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,12 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
-from npgan.models.model import check_rows
-from npgan.models.vae import VAE
-from npgan.parameters import Parameters
+from npgan.models.checks import check_rows
+from npgan.models.steps import Result
+from npgan.models.vae import Variational
 
 
-class IWAE(VAE):
+class IWAE(Variational):
     """A variational autoencoder trained on the importance-weighted bound.
 
     Parameters
@@ -50,28 +49,24 @@ class IWAE(VAE):
         self,
         rows: np.ndarray,
         rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-        beta: float = 1.0,
-    ) -> dict[str, Any]:
+        grads: Any = None,
+        beta: float | None = None,
+    ) -> Result:
         """Return L; add its gradients to ``grads``: those of the k copies of a row add up."""
         check_rows("rows", rows, self.encoder.in_width)
-        if rng is None:
-            raise InputError("codes are drawn from the encoder's Gaussians: give an rng")
         n, k = len(rows), self.samples
-        described, encoder_cache = self.encoder.forward(rows, rng)
-        many, x = np.repeat(described, k, axis=0), np.repeat(rows, k, axis=0)
-        z, (log_var, eps) = self._draw(many, rng)
+        z, drawn = self.gaussian.forward(rows, rng, k)
+        x = np.repeat(rows, k, axis=0)
         output, decoder_cache = self.reader.forward(z, rng)
         log_p = self.likelihood.forward(output, x)
-        log_w = (log_p + run.log_prior_ratio_forward(z, log_var, eps)).reshape(n, k)
+        log_ratio = run.log_prior_ratio_forward(z, drawn.log_var, drawn.eps)
+        log_w = (log_p + log_ratio).reshape(n, k)
         if grads is not None:
             each = np.full(n, -1 / n, x.dtype)
             dlog_w = run.log_mean_exp_backward(each, log_w).reshape(-1)
             doutput = self.likelihood.backward(dlog_w, output, x)
             dz, dlog_var = run.log_prior_ratio_backward(dlog_w, z)
             dz += self.reader.backward(doutput, decoder_cache, grads["decoder"])
-            dmany = self._sample.backward(dz, (log_var, eps))
-            dmany[:, self.latent_dim :] += dlog_var
-            ddescribed = dmany.reshape(n, k, -1).sum(axis=1)
-            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        return {"loss": -run.log_mean_exp_forward(log_w).mean()}
+            self.gaussian.backward(dz, drawn, grads["encoder"], dlog_var=dlog_var)
+        loss = -run.log_mean_exp_forward(log_w).mean()
+        return Result(loss, {"loss": loss})

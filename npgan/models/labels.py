@@ -1,21 +1,29 @@
-"""Data with labels: classes as columns that are high or low."""
+"""Labels of data: the classes 0, 1, ..., as columns that are high at a row's class and low elsewhere."""
 
 import numpy as np
 
 from npgan import errors
-from npgan.errors import InputError, count
-from npgan.models.model import Model, turns
+from npgan.errors import count
 
 
-class Labels(Model):
-    """What models share that learn from labels 0, 1, ..., ``classes`` - 1, joined to the data's rows."""
+class Labels:
+    """Classes 0, 1, ..., ``classes`` - 1, joined to rows (n, d) as columns: (n, d + classes)."""
 
-    classes: int
+    def __init__(self, classes: int, least: int = 1) -> None:
+        self.classes = count("classes", classes, least)
 
-    def one_hot(
-        self, labels: np.ndarray, dtype: np.typing.DTypeLike, n: int | str = "n"
+    def columns(
+        self,
+        labels: np.ndarray,
+        limits: tuple[float, float],
+        dtype: np.typing.DTypeLike,
+        n: int | str = "n",
     ) -> np.ndarray:
-        """Return labels (n,) as rows (n, classes), of bytes or in the networks' range of values.
+        """Return labels (n,) as columns (n, classes): high at the class, low elsewhere.
+
+        >>> Labels(3).columns(np.array([2, 0]), (-1, 1), np.float32)
+        array([[-1., -1.,  1.],
+               [ 1., -1., -1.]], dtype=float32)
 
         Raises
         ------
@@ -23,29 +31,34 @@ class Labels(Model):
             If they are no integers, or one is no class.
         """
         labels = errors.labels("labels", labels, n, self.classes)
-        low, high = (0, 255) if dtype == np.uint8 else self.value_range
+        low, high = (0, 255) if dtype == np.uint8 else limits
         return np.where(labels[:, None] == np.arange(self.classes), high, low).astype(dtype)
 
-    def labels_for(
-        self, n: int, label: int | np.ndarray | None, rng: np.random.Generator
-    ) -> np.ndarray:
+    def join(self, rows: np.ndarray, labels: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+        """Return rows with the columns of their labels, in the range of the rows' values; bytes stay bytes."""
+        columns = self.columns(labels, limits, rows.dtype, len(rows))
+        return np.concatenate([rows, columns], axis=1)
+
+    def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows (n, d) without their labels, and the labels' columns (n, classes)."""
+        return rows[:, : -self.classes], rows[:, -self.classes :]
+
+    def draw(self, n: int, label: int | np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
         """Return a label for each of n samples: the given one, those given, or as many of each."""
-        n = count("n", n)
         if label is None:
-            return turns(n, self.classes, errors.generator(rng))
+            return drawn_evenly(n, self.classes, rng)
         if isinstance(label, int | np.integer):
             return np.full(n, count("label", label, 0, self.classes - 1))
         return errors.labels("label", label, n, self.classes)
 
-    def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Return the data with its labels joined to it, (n, d + classes); bytes stay bytes.
 
-        Raises
-        ------
-        InputError
-            If there are no labels, or they or the data do not fit.
-        """
-        data = self.check_data(data)
-        if labels is None:
-            raise InputError(f"a {type(self).__name__} learns from data with labels: this has none")
-        return np.concatenate([data, self.one_hot(labels, data.dtype, len(data))], axis=1)
+def drawn_evenly(n: int, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Return n numbers of 0, 1, ..., k - 1: all of them in an order drawn anew, again and again.
+
+    At every place each is as likely, and none is there two times more than another.
+
+    >>> drawn_evenly(7, 3, np.random.default_rng(0))
+    array([2, 0, 1, 2, 1, 0, 2])
+    """
+    rounds = np.tile(np.arange(k), (-(-n // k), 1))
+    return rng.permuted(rounds, axis=1).reshape(-1)[:n]

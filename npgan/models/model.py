@@ -12,25 +12,27 @@ from npgan import backend, errors
 from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
-from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
-from npgan.models.steps import GradientStep, Loss, gradient_step
+from npgan.layers import Layer, Sequential
+from npgan.models.blame import explain
+from npgan.models.checks import bounds
+from npgan.models.labels import Labels
+from npgan.models.steps import GradientStep, Loss, Step, gradient_step
+from npgan.objectives.losses import Objective
+from npgan.objectives.penalties import PENALTIES
 from npgan.objectives.reports import Reports
-from npgan.optim import OPTIMIZERS, Optimizer
+from npgan.optim import Optimizer
 from npgan.parameters import Parameters
 from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
 
-OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
-CHUNK = 1000
 LARGEST = 1e15  # of data: the squares of many can be summed up in float32
-WILD = 1e3  # a weight that no training needs
 NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
 
 class Model:
     """Networks that are trained together.
 
-    Subclasses set their networks' losses and say what a training step is.
+    Subclasses say by :meth:`steps` what their networks minimise.
 
     Parameters
     ----------
@@ -40,10 +42,15 @@ class Model:
     Attributes
     ----------
     step : the number of training steps made
+    output : the name of the network that makes data
+    labels : the classes that are joined to the data, of a model that learns from them
+    objective, penalties : what generator and discriminator minimise, of a model that has them
     history : of the last :meth:`fit`, as far as it came
     """
 
     output = "generator"
+    labels: Labels | None = None
+    objective: Objective | None = None
     penalties: Mapping[str, Varying] = {}
 
     def __init__(
@@ -74,6 +81,10 @@ class Model:
     @cached_property
     def grads(self) -> dict[str, Parameters]:
         """Gradients by name, one flat vector a network; zero between steps."""
+        return self.zero_grads()
+
+    def zero_grads(self) -> dict[str, Parameters]:
+        """Return new gradients, all zero, in which a step adds up its own."""
         return {name: net.parameters.like() for name, net in self.networks.items()}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -131,8 +142,19 @@ class Model:
         return data
 
     def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Return what batches are drawn from: the data, checked; some models join its labels."""
-        return self.check_data(data)
+        """Return what batches are drawn from: the data, checked, (n, d); labels are joined, (n, d + classes).
+
+        Raises
+        ------
+        InputError
+            If the model learns from labels and there are none, or they or the data do not fit.
+        """
+        data = self.check_data(data)
+        if self.labels is None:
+            return data
+        if labels is None:
+            raise InputError(f"a {type(self).__name__} learns from data with labels: this has none")
+        return self.labels.join(data, labels, self.value_range)
 
     def check_batch(self, batch_size: int) -> None:
         """Refuse a batch of a size that the model cannot divide as it must."""
@@ -157,18 +179,32 @@ class Model:
             self.optimizers[name].step(self.networks[name].parameters.flat, self.grads[name].flat)
 
     def _refuse(self, name: str, loss: np.floating) -> None:
-        where = self._where(name, float(loss))
+        explanation = explain(self, name, float(loss))
         self._forget()
-        raise NonFiniteError(where)
+        raise NonFiniteError(explanation)
 
     @property
     def reports(self) -> Reports:
         """What is reported beside losses, by its column of the history."""
-        return {}
+        return self.objective.reports if self.objective else {}
+
+    def targets(self) -> tuple[float, float]:
+        """Return the labels of real and of generated data, where the objective has labels."""
+        return 1.0, 0.0
 
     def equilibrium(self) -> dict[str, float]:
-        """Return what columns of the history are where nothing is left to learn, if that is known."""
-        return {}
+        """Return what columns of the history are where generated data is like real data, if that is known.
+
+        A penalty that also charges D for being flat keeps it from its best answer: the losses then end
+        at other values.
+        """
+        if self.objective is None:
+            return {}
+        found = self.objective.equilibrium(*self.targets())
+        flat = np.zeros((1, 1))
+        if any(PENALTIES[name].measure(flat)[0] for name in self.penalties):
+            found = {name: value for name, value in found.items() if name in self.reports}
+        return found
 
     def coefficients(self) -> dict[str, float]:
         """Return the penalties' coefficients at the next step."""
@@ -182,47 +218,26 @@ class Model:
         for grads in self.grads.values():
             grads.flat.fill(0)
 
-    def _where(self, name: str, loss: float) -> str:
-        """Name the layer to blame: a bad weight, a bad gradient, or else the largest weight."""
-        weights = [(n, p, w) for n, net in self.networks.items() for p, w in net.parameters.items()]
-        bad = [(n, p, "weight") for n, p, w in weights if not np.isfinite(w).all()]
-        grads = reversed(
-            list(self.grads[name].items())
-        )  # the backward pass meets the last layer first
-        bad += [(name, p, "gradient") for p, g in grads if not run.all_finite(g)]
-        largest = max(weights, key=lambda entry: float(abs(entry[2]).max(initial=0)))
-        bad.append((*largest[:2], "largest weight"))
-        network, parameter, kind = bad[0]
-        layer = self.networks[network].layers[int(parameter.split(".")[0])]
-        return (
-            f"step {self.step + 1}: the {name}'s update is NaN or too large (its loss is {loss:.4g}; "
-            f"look at the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: "
-            f"{self._advice()}"
-        )
-
-    def _advice(self) -> str:
-        """Say what can help: where no update, or none that was large, was made, no learning rate can."""
-        flat = [network.parameters.flat for network in self.networks.values()]
-        small = all(abs(w).max(initial=0) < WILD for w in flat)
-        updated = any(rule.t for rule in self.optimizers.values())
-        if updated and not (small and self.step == 0):
-            return "try a lower learning rate, clip_norm, or data of a smaller scale"
-        if small:
-            return (
-                "no learning rate can help at the first step: scale the data, to a standard deviation "
-                "of 1, or start from smaller weights"
-            )
-        return "start from weights that are finite and smaller"
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update the networks on one batch (n, d) and return what there is to report."""
-        raise NotImplementedError
-
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
-        """Yield what the steps of training minimise on a batch, for the gradient checker."""
+    def steps(self) -> list[Step]:
+        """Return what a training step does on its batch, in this order: each trains some networks."""
         raise InputError(
             f"{type(self).__name__} does not say what its losses are: check each alone"
         )
+
+    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+        """Update the networks on one batch (n, d) and return what there is to report."""
+        report: dict[str, np.floating] = {}
+        for step in self.steps():
+            result = step.minimise(batch, rng, self.grads)
+            self.update(result.loss, *step.networks)
+            report |= result.report
+        run.after(self._count)
+        return report
+
+    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+        """Yield what the steps of training minimise on a batch, for the gradient checker."""
+        for name, networks, minimise in self.steps():
+            yield Loss(name, networks, lambda rng, grads, f=minimise: f(batch, rng, grads).loss)  # type: ignore[misc]
 
     def gradient_steps(
         self, data: np.ndarray, labels: np.ndarray | None = None
@@ -250,12 +265,14 @@ class Model:
         """Return what owns vectors of weights."""
         return self.networks.values()
 
-    def pattern(self) -> Hashable:
-        """Return what kind of step the next one is: two of a kind call the same operations.
+    def not_recorded(self) -> str | None:
+        """Return why steps are not recorded and replayed, or None if they may be."""
+        from npgan.models.recorded import why_not
 
-        Such steps can be recorded and replayed; None: they cannot, since nobody knows what a
-        subclass does.
-        """
+        return why_not(self)
+
+    def pattern(self) -> Hashable:
+        """Return what kind of step the next one is: two of a kind call the same operations."""
         return None
 
     def memory(self) -> Hashable:
@@ -264,15 +281,6 @@ class Model:
         arrays = [owner.parameters.flat for owner in self._owners()]
         arrays += [moment for rule in rules for moment in rule.state.values()]
         return tuple(map(id, (*arrays, *rules)))
-
-    @cached_property
-    def plain(self) -> bool:
-        """Whether it is of the very class that has a pattern, with layers and optimisers of npgan's own."""
-        return (
-            "pattern" in vars(type(self))
-            and all(map(_is_known, self.networks.values()))
-            and all(type(rule) in OPTIMIZERS.values() for rule in self.optimizers.values())
-        )
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return what there is to report of held-out :meth:`rows`: nothing."""
@@ -386,22 +394,6 @@ class Model:
         return "\n\n".join(f"{name}\n{net.summary()}" for name, net in self.networks.items())
 
 
-def bounds(network: Sequential) -> tuple[float, float] | None:
-    """Return the range of a network's last layer; None: unbounded, or something is added to that layer.
-
-    >>> bounds(Sequential(Sigmoid())), bounds(Residual(Sigmoid()))
-    ((0.0, 1.0), None)
-    """
-    return None if isinstance(network, Residual) else OUTPUT_RANGES.get(type(network.layers[-1]))
-
-
-def _is_known(layer: Layer) -> bool:
-    """Return whether a layer does nothing but what is recorded: one of one's own may count, say."""
-    if isinstance(layer, Sequential) and type(layer) in (Sequential, Residual):
-        return all(map(_is_known, layer.layers))
-    return type(layer) in LAYERS.values() and not isinstance(layer, Corruption)
-
-
 def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
     for name in sorted(mine.keys() ^ arrays.keys()):
         raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
@@ -417,77 +409,3 @@ def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> N
             raise InputError(f"{name!r} has numbers that are negative")
     for name, array in arrays.items():
         mine[name][...] = array
-
-
-def check_networks(**networks: Any) -> None:
-    """Refuse what is no network: a bare layer, say."""
-    for name, network in networks.items():
-        errors.instance(f"the {name}", network, Sequential)
-
-
-def check_critic(discriminator: Sequential) -> None:
-    """Refuse a discriminator that squashes its logit: the losses do that."""
-    last = discriminator.layers[-1]
-    if isinstance(last, Sigmoid | Tanh | Softmax):
-        raise InputError(
-            f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
-            "the loss"
-        )
-
-
-def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
-    """Apply a network, in evaluation mode, to many rows without holding all its caches at once.
-
-    Raises
-    ------
-    NonFiniteError
-        If a layer makes a number that is NaN or infinite of weights that are too large.
-    """
-    chunks = [x[i : i + CHUNK] for i in range(0, max(len(x), 1), CHUNK)]
-    with np.errstate(all="ignore"):  # what is not finite is looked for
-        y = np.concatenate(list(map(network, chunks)))
-        largest = max((float(abs(w).max(initial=0)) for w in network.arrays().values()), default=0)
-        if largest > WILD or not np.isfinite(y).all():
-            for chunk in chunks:
-                _require_finite(network, chunk, largest)
-    return y
-
-
-def _require_finite(network: Layer, x: np.ndarray, largest: float) -> np.ndarray:
-    """Go through the layers one by one: what an activation would hide is seen before it."""
-    for layer in network.layers if isinstance(network, Sequential) else [network]:
-        if isinstance(layer, Sequential):
-            _require_finite(layer, x, largest)
-        x = layer(x)
-        if not np.isfinite(x).all():
-            raise NonFiniteError(
-                f"{layer!r} makes numbers that are NaN or infinite: the weights are too large, up to "
-                f"{largest:.3g}, or the numbers that the network is given"
-            )
-    return x
-
-
-def check_rows(name: str, rows: Any, width: int) -> None:
-    """Refuse what are no rows (n, ``width``) of a training step; traced ones have no numbers yet."""
-    errors.shaped(name, rows, ("n", width), rows=1)
-
-
-def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:
-    """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
-    form, dtype = (
-        ("n", width or getattr(network, "in_width", 0) or "d"),
-        network.parameters.flat.dtype,
-    )
-    return np.ascontiguousarray(errors.array(name, x, form, dtype=dtype))
-
-
-def turns(n: int, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Return whose turn it is at each of n places, (n,), of k in rounds, each in an order drawn anew.
-
-    At every place each is as likely, and none has two turns more than another.
-
-    >>> turns(7, 3, np.random.default_rng(0))
-    array([2, 0, 1, 2, 1, 0, 2])
-    """
-    rounds = np.tile(np.arange(k), (-(-n // k), 1))
-    return rng.permuted(rounds, axis=1).reshape(-1)[:n]

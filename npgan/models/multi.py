@@ -12,7 +12,6 @@ Sources: Durugkar et al. 2017 (GMAN); Hoang et al. 2018 (MGAN, here without its 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ import numpy as np
 from npgan import errors
 from npgan.errors import InputError, chosen, count, instance
 from npgan.layers import Layer, Sequential
+from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
-from npgan.models.model import check_networks, in_chunks, inputs, turns
-from npgan.models.steps import Loss
+from npgan.models.labels import drawn_evenly
+from npgan.objectives.losses import GeneratorLoss
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters, join
 
@@ -108,25 +108,23 @@ def mean(parts: Sequence[Any]) -> Any:
     return total.dtype.type(1 / len(parts)) * total
 
 
-Opinion = tuple[np.floating, np.ndarray, np.ndarray]
-
-
-def of_the_mean(opinions: Sequence[Opinion]) -> tuple[np.floating, np.ndarray]:
+def of_the_mean(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
     r"""Return the mean loss and its gradient: :math:`\frac1M\sum_j L_j` and :math:`\frac1M\sum_j dx_j`."""
-    return mean([value for value, *_ in opinions]), mean([dfake for _, dfake, _ in opinions])
+    return GeneratorLoss(
+        mean([loss.value for loss in losses]), mean([loss.dfake for loss in losses])
+    )
 
 
-def of_the_hardest(opinions: Sequence[Opinion]) -> tuple[np.floating, np.ndarray]:
+def of_the_hardest(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
     r"""Return the largest loss and its gradient: :math:`L_h` and :math:`dx_h`, :math:`h = \arg\max_j L_j`."""
-    value, dfake, _ = max(opinions, key=lambda opinion: opinion[0])
-    return value, dfake
+    return max(losses, key=lambda loss: loss.value)
 
 
-AGAINST: dict[str, Callable[[Sequence[Opinion]], tuple[np.floating, np.ndarray]]] = {
+AGAINST: dict[str, Callable[[Sequence[GeneratorLoss]], GeneratorLoss]] = {
     "mean": of_the_mean,
     "hardest": of_the_hardest,
 }
-"""Whose opinion the generators have to change."""
+"""Which of the losses against several discriminators the generators minimise."""
 
 
 class MultiGAN(GAN):
@@ -156,6 +154,8 @@ class MultiGAN(GAN):
     InputError
         If the networks do not fit each other, or a setting is outside its range.
     """
+
+    generator_grads = "generators"
 
     def __init__(
         self,
@@ -188,39 +188,11 @@ class MultiGAN(GAN):
             **settings,
         )
 
-    pattern = GAN.pattern  # its steps can be recorded as well
-
-    @cached_property
-    def generator_grads(self) -> Parameters:
-        """The generators' gradients, in one vector."""
-        return self.generator.parameters.like()
-
-    @cached_property
-    def grads(self) -> dict[str, Parameters]:
-        """Gradients by name; the generators' are parts of :attr:`generator_grads`."""
-        critics = {name: net.parameters.like() for name, net in self.discriminators.items()}
-        return {name: self.generator_grads.scope(name) for name in self.generators} | critics
-
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
-        """Yield each discriminator's loss, and that of all generators together."""
-        z = self.latent_for(batch, np.random.default_rng(1))
-        for name in self.discriminators:
-            yield Loss(
-                f"{name} step",
-                [name],
-                lambda rng, grads, name=name: (  # type: ignore[misc]
-                    self.discriminator_step(batch, z, grads and grads[name], rng, name).loss
-                ),
-            )
-
-        def generators(rng: np.random.Generator, grads: Mapping[str, Parameters] | None) -> Any:
-            joint = self.generator.parameters.like()
-            loss = self.generator_step(z, joint if grads else None, rng, batch).loss
-            for name, mine in (grads or {}).items():
-                mine.flat[...] += joint.scope(name).flat
-            return loss
-
-        yield Loss("generators' step", self.generators, generators)
+    def zero_grads(self) -> dict[str, Parameters]:
+        """Return new gradients by name; all generators' together are one vector."""
+        joint = self.generator.parameters.like()
+        parts = {name: joint.scope(name) for name in self.generators}
+        return {**super().zero_grads(), **parts, self.generator_grads: joint}
 
     def check_batch(self, batch_size: int) -> None:
         """Refuse a batch in which not every generator has a share."""
@@ -238,7 +210,7 @@ class MultiGAN(GAN):
         """
         n, rng = count("n", n), errors.generator(rng)
         z = self._spread_latent(n, rng)
-        return self.decode(z, turns(n, len(self.generators), rng))
+        return self.decode(z, drawn_evenly(n, len(self.generators), rng))
 
     def decode(self, z: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """Return what generator number ``which``, 0, 1, ... (n,), makes of z, (n, d); by default in turn.
@@ -254,26 +226,28 @@ class MultiGAN(GAN):
             made[which == number] = in_chunks(network, z[which == number])
         return made
 
-    def _made_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _generated_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         z = self.latent(len(real), rng)
-        return self.decode(z, turns(len(z), len(self.generators), rng))
+        return self.decode(z, drawn_evenly(len(z), len(self.generators), rng))
 
-    def opposed(
+    def adversarial_loss(
         self,
         fake: np.ndarray,
-        real: np.ndarray | None,
+        real: np.ndarray,
         rng: np.random.Generator | None,
         name: str = "discriminator",
-    ) -> Opinion:
-        """Return the generators' loss against all discriminators, its gradient, all logits."""
-        ask = super().opposed
-        opinions = [ask(fake, real, rng, name) for name in self.discriminators]
-        logits = np.concatenate([logits for *_, logits in opinions])
-        return *self.against(opinions), logits
+    ) -> GeneratorLoss:
+        """Return the generators' loss against all discriminators, and its gradient."""
+        loss = super().adversarial_loss
+        return self.against([loss(fake, real, rng, name) for name in self.discriminators])
 
-    def _update_discriminators(
-        self, batch: np.ndarray, rng: np.random.Generator, name: str = "discriminator"
+    def update_discriminators(
+        self, batch: np.ndarray, rng: np.random.Generator
     ) -> dict[str, np.floating]:
-        update = super()._update_discriminators
-        metrics = [update(batch, rng, name) for name in self.discriminators]
-        return {key: mean([part[key] for part in metrics]) for key in metrics[0]}
+        """Update each discriminator, on noise of its own; return the means of what there is to report."""
+        reports = []
+        for name in self.discriminators:
+            result = self.discriminator_step(batch, rng, self.grads, name)
+            self.update(result.loss, name)
+            reports.append(result.report)
+        return {key: mean([report[key] for report in reports]) for key in reports[0]}

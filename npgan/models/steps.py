@@ -1,4 +1,4 @@
-"""A training step as the gradient checker sees it: a loss of the weights that the step trains."""
+"""Steps of training: what each minimises, and how the gradient checker sees it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,16 +14,37 @@ if TYPE_CHECKING:
 SAME = 1e-12  # of a loss without and with its gradient, which may be summed up another way
 
 
-class Loss(NamedTuple):
-    """What a step of a model's training minimises.
+class Result(NamedTuple):
+    """What a step found on a batch.
 
     Attributes
     ----------
-    name : of the step
-    networks : the names of those that it trains
-    of : ``of(rng, grads)`` returns the loss and adds its gradient to ``grads``, by network; None: no
-        gradient is wanted
+    loss : the value whose gradient it added up
+    report : column of the history -> number
     """
+
+    loss: np.floating
+    report: dict[str, np.floating]
+
+
+class Step(NamedTuple):
+    """A part of a training step.
+
+    Attributes
+    ----------
+    name : what the gradient checker calls it
+    networks : the names of those that it trains
+    minimise : ``minimise(batch, rng, grads)`` returns the :class:`Result` and adds the loss's gradient to
+        ``grads``, by network; None: no gradient is wanted
+    """
+
+    name: str
+    networks: Sequence[str]
+    minimise: Callable[[np.ndarray, np.random.Generator, Any], Result]
+
+
+class Loss(NamedTuple):
+    """What a step minimises on one batch: ``of(rng, grads)`` is its loss, as :class:`Step` has it."""
 
     name: str
     networks: Sequence[str]
@@ -56,14 +77,14 @@ def gradient_step(model: "Model", loss: Loss) -> GradientStep:
         reported = value(None)
 
         def vjp(dy: Any) -> dict[str, np.ndarray]:
-            grads = {name: network.parameters.like() for name, network in networks.items()}
+            grads = model.zero_grads()
             differentiated = value(grads)
             if not abs(differentiated - reported) <= SAME * max(1, abs(reported)):
                 raise InputError(
                     f"{loss.name}: the loss is {reported} where no gradient is wanted, and "
                     f"{differentiated} where one is"
                 )
-            return {f"{n}.{p}": dy * g for n, arrays in grads.items() for p, g in arrays.items()}
+            return {f"{n}.{p}": dy * g for n in networks for p, g in grads[n].items()}
 
         return reported, vjp
 

@@ -10,24 +10,23 @@ nothing real is grey. Penalties see a D of t alone, for the s that is given; see
 Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, not_negative
-from npgan.layers import Sequential, halves
-from npgan.models.judged import Judged
-from npgan.models.model import check_networks, check_rows, in_chunks, inputs
-from npgan.models.steps import Loss
-from npgan.objectives.penalties import penalized_backward
+from npgan.layers import Sequential
+from npgan.models import adversary
+from npgan.models.checks import check_networks, check_rows, in_chunks, inputs
+from npgan.models.model import Model
+from npgan.models.steps import Result, Step
 from npgan.optim import Adam, Optimizer
-from npgan.parameters import Parameters
 from npgan.schedules import Varying
 
 
-class Translator(Judged):
+class Translator(Model):
     """A generator from s to t, and a discriminator of pairs.
 
     Parameters
@@ -73,7 +72,8 @@ class Translator(Judged):
                 f"the discriminator must take {generator.in_width} + {generator.out_width} features "
                 f"and return 1, not {widths[0]} and {widths[1]}"
             )
-        self.play_by(objective, penalties, discriminator)
+        rules = adversary.check_objective(objective, penalties, discriminator)
+        self.objective, self.penalties = rules
         networks = {"generator": generator, "discriminator": discriminator}
         if optimizers is None:
             optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
@@ -83,42 +83,32 @@ class Translator(Judged):
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
 
     @property
-    def data_columns(self) -> np.ndarray:
-        """Those of t in [s, t]."""
-        return np.arange(self.features) >= self.generator.in_width
-
-    @property
     def features(self) -> int:
         """The width of a pair."""
         return self.discriminator.in_width
 
+    def steps(self) -> list[Step]:
+        """Return the discriminator's step and the generator's."""
+        return [
+            Step("discriminator step", ["discriminator"], self.discriminator_step),
+            Step("generator step", ["generator"], self.generator_step),
+        ]
+
     def discriminator_step(
-        self,
-        pairs: np.ndarray,
-        grads: Parameters | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[np.floating, np.ndarray, np.ndarray]:
-        """Return D's loss on pairs and translated ones, and both logits; add its gradient to ``grads``."""
+        self, pairs: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+    ) -> Result:
+        """Return D's loss on pairs and translated ones; add its gradient to ``grads``."""
         check_rows("pairs", pairs, self.features)
         source = pairs[:, : self.generator.in_width]
-        made = np.concatenate([source, self.generator(source, rng)], axis=1)
-        judge = halves(self.discriminator, len(pairs))
-        logits, cache = judge.forward(np.concatenate([pairs, made]), rng)
-        real_logits, made_logits = logits[: len(pairs)], logits[len(pairs) :]
-        loss = self.objective.discriminator(real_logits, made_logits)
-        dlogits = np.concatenate([loss.dreal, loss.dfake])
-        both, data = (self.discriminator, judge), self.data_columns
-        paid = penalized_backward(
-            *both, self.coefficients, dlogits, cache, pairs, made, grads, rng, data
+        fake = np.concatenate([source, self.generator(source, rng)], axis=1)
+        targets = np.arange(self.features) >= self.generator.in_width
+        return adversary.discriminator_step(
+            *(self, self.discriminator, pairs, fake, rng, grads and grads["discriminator"], targets)
         )
-        return sum(paid, loss.value), real_logits, made_logits
 
     def generator_step(
-        self,
-        pairs: np.ndarray,
-        grads: Parameters | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> dict[str, Any]:
+        self, pairs: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+    ) -> Result:
         r"""Return the generator's loss and its absolute error; add its gradient to ``grads``.
 
         Two paths meet in G(s): the columns of D's input gradient that are its, and
@@ -129,46 +119,17 @@ class Translator(Judged):
         source, target = np.ascontiguousarray(pairs[:, :a]), pairs[:, a:]
         made, cache = self.generator.forward(source, rng)
         error, derror = run.l1(made, target)
-        joined = np.concatenate([source, made], axis=1)
-        logits, d_cache = self.discriminator.forward(joined, rng)
-        rivals = (self.discriminator(pairs, rng),) if self.objective.relativistic else ()
-        loss = self.objective.generator(logits, *rivals)
+        against = adversary.adversarial_loss(
+            *(self, self.discriminator, np.concatenate([source, made], axis=1)),
+            lambda: self.discriminator(pairs, rng),
+            rng,
+        )
         if grads is not None:
             dmade = self.l1_weight * derror
-            dmade += (
-                self.adversarial_weight * self.discriminator.backward(loss.dfake, d_cache)[:, a:]
-            )
-            self.generator.backward(dmade, cache, grads, input_grad=False)
-        total = self.adversarial_weight * loss.value + self.l1_weight * error
-        return {"g_loss": total, "l1": error}
-
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
-        """Yield each player's loss."""
-        yield Loss(
-            "discriminator step",
-            ["discriminator"],
-            lambda rng, grads: self.discriminator_step(
-                batch, grads and grads["discriminator"], rng
-            )[0],
-        )
-        yield Loss(
-            "generator step",
-            ["generator"],
-            lambda rng, grads: self.generator_step(batch, grads and grads["generator"], rng)[
-                "g_loss"
-            ],
-        )
-
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update D, then G, on one batch of pairs."""
-        value, real_logits, made_logits = self.discriminator_step(
-            batch, self.grads["discriminator"], rng
-        )
-        self.update(value, "discriminator")
-        parts = self.generator_step(batch, self.grads["generator"], rng)
-        self.update(parts["g_loss"], "generator")
-        run.after(self._count)
-        return {"d_loss": value, **parts, **self.report(real_logits, made_logits)}
+            dmade += self.adversarial_weight * against.dfake[:, a:]
+            self.generator.backward(dmade, cache, grads["generator"], input_grad=False)
+        loss = self.adversarial_weight * against.value + self.l1_weight * error
+        return Result(loss, {"g_loss": loss, "l1": error})
 
     def equilibrium(self) -> dict[str, float]:
         """Return it of all but the generator's loss, of which the absolute error is a part."""

@@ -17,13 +17,13 @@ import numpy as np
 
 from npgan import errors
 from npgan.backend import run
-from npgan.errors import InputError, count, instance, not_negative
-from npgan.layers import GaussianSample, Sequential
-from npgan.models.coder import Decoding, LatentModel
-from npgan.models.model import CHUNK, check_networks, check_rows, in_chunks
-from npgan.models.steps import Loss
+from npgan.errors import InputError, chosen, count, instance, not_negative
+from npgan.layers import Sequential
+from npgan.models.checks import CHUNK, check_networks, check_rows, in_chunks, inputs, reads_logits
+from npgan.models.gaussian import GaussianEncoder
+from npgan.models.model import Model
+from npgan.models.steps import Loss, Result, Step
 from npgan.optim import Adam, Optimizer
-from npgan.parameters import Parameters
 
 
 class Likelihood(NamedTuple):
@@ -36,7 +36,7 @@ class Likelihood(NamedTuple):
         return getattr(run, f"log_{self.name}_forward")(output, x)
 
     def backward(self, dy: np.ndarray, output: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """Return its gradient by the output."""
+        """Return its gradient with respect to the output."""
         return getattr(run, f"log_{self.name}_backward")(dy, output, x)
 
 
@@ -46,13 +46,13 @@ LIKELIHOODS = {
 }
 
 
-class Variational(Decoding):
+class Variational(Model):
     """What models share that maximise the evidence lower bound.
 
     Parameters
     ----------
     encoder : a row (n, r) -> means and log-variances, side by side (n, 2k)
-    decoder : z (n, k), and what else :meth:`joined` gives it -> probabilities or means (n, d)
+    decoder : z (n, k), and a label's columns if there are labels -> probabilities or means (n, d)
     likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2
     beta : what the divergence counts, not negative
     warm_up : steps in which beta rises to that, from 0
@@ -60,6 +60,7 @@ class Variational(Decoding):
     optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
     """
 
+    output = "decoder"
     samples = 1
 
     def __init__(
@@ -73,22 +74,41 @@ class Variational(Decoding):
         binarize: bool = False,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
+        check_networks(encoder=encoder, decoder=decoder)
+        self._check_widths(encoder, decoder)
         networks = {"encoder": encoder, "decoder": decoder}
         if optimizers is None:
             optimizers = {name: Adam(1e-3) for name in networks}
         super().__init__(networks, optimizers)
-        self.likelihood = self.read_by("likelihood", likelihood, LIKELIHOODS, "bernoulli")
+        self.likelihood = chosen("likelihood", likelihood, LIKELIHOODS)
+        self.by_logits = reads_logits("likelihood", likelihood, "bernoulli", decoder)
         instance("binarize", binarize, bool | np.bool_)
         if binarize and likelihood != "bernoulli":
             raise InputError("only the pixels of the likelihood bernoulli can be binarised")
         self.encoder, self.decoder = encoder, decoder
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
         self.binarize = bool(binarize)
-        self._sample = GaussianSample()
+        self.gaussian = GaussianEncoder(encoder)
 
-    def joined(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return what the decoder takes: the codes z (n, k) of these rows."""
-        return z
+    @property
+    def _label_width(self) -> int:
+        return self.labels.classes if self.labels else 0
+
+    def _check_widths(self, encoder: Sequential, decoder: Sequential) -> None:
+        classes, d = self._label_width, decoder.out_width
+        k = decoder.in_width - classes
+        if k < 1 or (encoder.in_width, encoder.out_width) != (d + classes, 2 * k):
+            beside = f"with {classes} classes " if classes else ""
+            raise InputError(
+                f"{beside}the encoder must take {d + classes} features to means and log-variances of the "
+                f"codes that the decoder takes, {2 * max(k, 1)}; it takes {encoder.in_width} to "
+                f"{encoder.out_width}, the decoder {decoder.in_width} to {d}"
+            )
+
+    @property
+    def reader(self) -> Sequential:
+        """What the likelihood reads: the decoder, or what gives the logits of its probabilities."""
+        return self.decoder.body() if self.by_logits else self.decoder
 
     def beta_now(self) -> float:
         """Return what the divergence counts at this step."""
@@ -98,47 +118,48 @@ class Variational(Decoding):
         self,
         rows: np.ndarray,
         rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-        beta: float = 1.0,
-    ) -> dict[str, Any]:
+        grads: Any = None,
+        beta: float | None = None,
+    ) -> Result:
         r"""Return L and its two terms, means over the rows; add L's gradients to ``grads``.
 
         :math:`-\log p(x|z)` flows through the decoder and the sample into the means and log-variances,
-        where the divergence's own gradient joins it.
+        where the divergence's own gradient joins it. By default beta is as it is at this step.
         """
         check_rows("rows", rows, self.encoder.in_width)
+        beta = self.beta_now() if beta is None else beta
         n, x = len(rows), np.ascontiguousarray(rows[:, : self.features])
-        described, encoder_cache = self.encoder.forward(rows, rng)
-        z, sample_cache = self._sample.forward(described, rng)
-        output, decoder_cache = self.reader.forward(self.joined(z, rows), rng)
-        mean, log_var = np.split(described, 2, axis=1)
+        z, drawn = self.gaussian.forward(rows, rng)
+        output, decoder_cache = self.reader.forward(self._beside_labels(z, rows), rng)
         error = -self.likelihood.forward(output, x).mean()
-        kl = run.kl_standard_normal_forward(mean, log_var)
+        kl = self.gaussian.kl(drawn)
         if grads is not None:
             each = np.full(n, -1 / n, x.dtype)
             doutput = self.likelihood.backward(each, output, x)
             dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])
-            ddescribed = self._sample.backward(dz[:, : z.shape[1]], sample_cache)
-            ddescribed += beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))
-            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        return {"loss": error + beta * kl, "reconstruction": error, "kl": kl}
+            self.gaussian.backward(dz[:, : z.shape[1]], drawn, grads["encoder"], beta)
+        loss = error + beta * kl
+        return Result(loss, {"loss": loss, "reconstruction": error, "kl": kl})
+
+    def _beside_labels(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return what the decoder takes: the codes z (n, k) of rows, and the rows' labels if there are some."""
+        return np.concatenate([z, rows[:, self.features :]], axis=1) if self.labels else z
+
+    def steps(self) -> list[Step]:
+        """Return the step of encoder and decoder."""
+        return [Step("step", ["encoder", "decoder"], self.bound_step)]
 
     def losses(self, batch: np.ndarray) -> Iterator[Loss]:
         """Yield the loss of encoder and decoder; a divergence that counts 1 would hide its weight."""
         yield Loss(
             "step",
             ["encoder", "decoder"],
-            lambda rng, grads: self.bound_step(batch, rng, grads, beta=0.7)["loss"],
+            lambda rng, grads: self.bound_step(batch, rng, grads, beta=0.7).loss,
         )
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
-        if self.binarize:
-            batch = binarized(batch, rng)
-        parts = self.bound_step(batch, rng, self.grads, self.beta_now())
-        self.update(parts["loss"], *self.networks)
-        run.after(self._count)
-        return parts
+        return super().train_step(binarized(batch, rng) if self.binarize else batch, rng)
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out rows, from as many codes a row as in training, with beta 1."""
@@ -172,18 +193,40 @@ class Variational(Decoding):
 
     def _weigh(self, rows: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
         """Return the log-weights (n, k) of k codes drawn for each row."""
-        described, many = (np.repeat(a, k, axis=0) for a in (self.encoder(rows), rows))
-        z, (log_var, eps) = self._draw(described, rng)
-        output = in_chunks(self.reader, self.joined(z, many))
+        z, drawn = self.gaussian.forward(rows, rng, k, training=False)
+        many = np.repeat(rows, k, axis=0)
+        output = in_chunks(self.reader, self._beside_labels(z, many))
         log_p = self.likelihood.forward(output, np.ascontiguousarray(many[:, : self.features]))
-        return (log_p + run.log_prior_ratio_forward(z, log_var, eps)).reshape(len(rows), k)
+        log_ratio = run.log_prior_ratio_forward(z, drawn.log_var, drawn.eps)
+        return (log_p + log_ratio).reshape(len(rows), k)
 
-    def _draw(self, described: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Any]:
-        """Return a code for each row, and the log-variances and noise that it is made of."""
-        return self._sample.forward(described, rng)
+    @property
+    def latent_dim(self) -> int:
+        """The width of z, without a label."""
+        return self.decoder.in_width - self._label_width
+
+    def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
+        return run.standard_normal(rng, (n, self.latent_dim), self.decoder.parameters.flat.dtype)
+
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+        """Return n decoded samples of z ~ N(0, I), (n, d)."""
+        return self.decode(self.latent(count("n", n), errors.generator(rng)))
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
+        return self.gaussian.mean(self.scaled(x))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return what codes (n, k) stand for, (n, d)."""
+        return in_chunks(self.decoder, inputs("z", z, self.decoder))
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return ``decode(encode(x))``, (n, d)."""
+        return self.decode(self.encode(x))
 
 
-class VAE(Variational, LatentModel):
+class VAE(Variational):
     """An encoder to Gaussians and a decoder.
 
     Parameters
@@ -207,20 +250,6 @@ class VAE(Variational, LatentModel):
     InputError
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
-
-    def __init__(self, encoder: Sequential, decoder: Sequential, **settings: Any) -> None:
-        check_networks(encoder=encoder, decoder=decoder)
-        if encoder.out_width != 2 * decoder.in_width or decoder.out_width != encoder.in_width:
-            raise InputError(
-                f"the encoder takes {encoder.in_width} features to {encoder.out_width}, the decoder "
-                f"{decoder.in_width} to {decoder.out_width}: the first must return twice what the "
-                "second takes, means and log-variances"
-            )
-        super().__init__(encoder, decoder, **settings)
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
-        return self._sample(in_chunks(self.encoder, self.scaled(x)))
 
 
 def binarized(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

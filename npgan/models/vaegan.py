@@ -21,21 +21,22 @@ that :math:`\lambda = 2/\gamma`, and the discriminator's loss counts each kind b
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, shaped
-from npgan.layers import GaussianSample, Sequential
-from npgan.models.coder import JudgedCoder
-from npgan.models.model import check_networks, check_rows, in_chunks
-from npgan.models.steps import Loss
-from npgan.parameters import Parameters
+from npgan.layers import Sequential
+from npgan.models import adversary
+from npgan.models.checks import check_networks, check_rows
+from npgan.models.coder import AdversarialCoder
+from npgan.models.gaussian import GaussianEncoder
+from npgan.models.steps import Loss, Result
 
 
-class VAEGAN(JudgedCoder):
+class VAEGAN(AdversarialCoder):
     """An encoder, a decoder and a discriminator.
 
     Parameters
@@ -45,7 +46,7 @@ class VAEGAN(JudgedCoder):
     discriminator : x (n, d) -> logits (n, 1)
     adversarial_weight : lambda, not negative
     hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
-    settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.JudgedCoder` has them
+    settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
 
     Raises
     ------
@@ -74,19 +75,21 @@ class VAEGAN(JudgedCoder):
         super().__init__(encoder, decoder, discriminator, **settings)
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
         self.hidden_layers = count("hidden_layers", hidden_layers, 0, len(discriminator.layers) - 1)
-        self._sample = GaussianSample()
+        self.gaussian = GaussianEncoder(encoder)
 
-    def shown(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def discriminator_input(
+        self, x: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return x, once for each kind of fake, and reconstructions and samples, both (2n, d)."""
         check_rows("x", x, self.features)
-        z = self._sample(self.encoder(x, rng), rng)
+        z, _ = self.gaussian.forward(x, rng)
         fake = self.decoder(np.concatenate([z, self.latent(len(x), rng)]), rng)
         return np.concatenate([x, x]), fake
 
     def error(
         self, output: np.ndarray, x: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.floating, np.ndarray]:
-        r"""Return the mean over rows of the squared error, and its gradient by ``output``.
+        r"""Return the mean over rows of the squared error, and its gradient with respect to ``output``.
 
         In a hidden layer it is :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, and its gradient goes back through
         those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`. Both meet the same noise there, if any. Where
@@ -104,18 +107,13 @@ class VAEGAN(JudgedCoder):
             target = layer(target, same)
             output, cache = layer.forward(output, rng)
             caches.append(cache)
-        apart = output - target
-        dvalue = apart / apart.dtype.type(len(x))
+        difference = output - target
+        dvalue = difference / difference.dtype.type(len(x))
         for layer, cache in zip(reversed(layers), reversed(caches), strict=True):
             dvalue = layer.backward(dvalue, cache)
-        return np.square(apart).sum() / (2 * len(x)), dvalue
+        return np.square(difference).sum() / (2 * len(x)), dvalue
 
-    def generator_step(
-        self,
-        x: np.ndarray,
-        rng: np.random.Generator,
-        grads: Mapping[str, Parameters] | None = None,
-    ) -> dict[str, np.floating]:
+    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
         r"""Return both losses and their parts; add the encoder's and the decoder's gradient to ``grads``.
 
         The decoder is gone through twice: the error's gradient goes on through the sample into the means
@@ -124,45 +122,41 @@ class VAEGAN(JudgedCoder):
         """
         check_rows("x", x, self.features)
         n = len(x)
-        described, encoder_cache = self.encoder.forward(x, rng)
-        z, sample_cache = self._sample.forward(described, rng)
+        z, drawn = self.gaussian.forward(x, rng)
         both = np.concatenate([z, self.latent(n, rng)])
         output, decoder_cache = self.decoder.forward(both, rng)
-        logits, discriminator_cache = self.discriminator.forward(output, rng)
-        mean, log_var = np.split(described, 2, axis=1)
+        against = adversary.adversarial_loss(
+            *(self, self.discriminator, output),
+            lambda: np.concatenate([self.discriminator(x, rng)] * 2),
+            rng,
+        )
         error, derror = self.error(output[:n], x, rng)
-        kl = run.kl_standard_normal_forward(mean, log_var)
-        rivals = []
-        if self.objective.relativistic:
-            rivals.append(np.concatenate([self.discriminator(x, rng)] * 2))
-        adversarial = self.objective.generator(logits, *rivals)
+        kl = self.gaussian.kl(drawn)
         if grads is not None:
-            dseen = self.discriminator.backward(adversarial.dfake, discriminator_cache)
+            dseen = against.dfake
             dseen *= dseen.dtype.type(self.adversarial_weight)
             self.decoder.backward(dseen, decoder_cache, grads["decoder"], input_grad=False)
             derror = np.concatenate([derror, np.zeros_like(derror)])
             dz = self.decoder.backward(derror, decoder_cache, grads["decoder"])[:n]
-            ddescribed = self._sample.backward(dz, sample_cache)
-            ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))
-            self.encoder.backward(ddescribed, encoder_cache, grads["encoder"], input_grad=False)
-        return {
+            self.gaussian.backward(dz, drawn, grads["encoder"], kl_weight=1.0)
+        parts = {
             "loss": error + kl,
-            "decoder_loss": error + self.adversarial_weight * adversarial.value,
+            "decoder_loss": error + self.adversarial_weight * against.value,
             "error": error,
             "kl": kl,
-            "g_loss": adversarial.value,
+            "g_loss": against.value,
         }
+        return Result(parts["loss"], parts)
 
     def losses(self, batch: np.ndarray) -> Iterator[Loss]:
         """Yield the losses of the discriminator, the encoder and the decoder, each by its network."""
         yield next(super().losses(batch))
-        spare = {name: self.networks[name].parameters.like() for name in ("encoder", "decoder")}
         for name, loss in (("encoder", "loss"), ("decoder", "decoder_loss")):
             yield Loss(
                 f"{name} step",
                 [name],
                 lambda rng, grads, loss=loss: (  # type: ignore[misc]
-                    self.generator_step(batch, rng, grads and {**spare, **grads})[loss]
+                    self.generator_step(batch, rng, grads).report[loss]
                 ),
             )
 
@@ -173,4 +167,4 @@ class VAEGAN(JudgedCoder):
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
-        return self._sample(in_chunks(self.encoder, self.scaled(x)))
+        return self.gaussian.mean(self.scaled(x))

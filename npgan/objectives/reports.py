@@ -128,3 +128,10 @@ PAIRS: Reports = {"d_pairs_won": Report(pairs_won, "pairs won", "share of pairs"
 SIDES: Reports = {"d_accuracy": Report(beyond_the_others, "told apart", "share of samples")}
 REPORTS: Reports = {**PROBABILITIES, **GAP, **PAIRS, **SIDES}
 """All of them: column -> report."""
+
+
+def measured(
+    reports: Reports, real_logits: np.ndarray, fake_logits: np.ndarray
+) -> dict[str, np.floating]:
+    """Return each report of a discriminator's logits, by its column."""
+    return {name: report.measure(real_logits, fake_logits) for name, report in reports.items()}

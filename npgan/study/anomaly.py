@@ -13,8 +13,8 @@ from npgan import errors
 from npgan.errors import TAME, array, instance
 from npgan.layers import Sequential
 from npgan.metrics import PCA, neighbour_distance
-from npgan.models import GAN, NOT_OF_ONE_CODE, RECONSTRUCTORS, VAE, Model
-from npgan.models.model import in_chunks
+from npgan.models import GAN, IWAE, NOT_OF_ONE_CODE, RECONSTRUCTORS, VAE, Model
+from npgan.models.checks import in_chunks
 from npgan.ops.normalisation import polar
 from npgan.study.latent import search
 
@@ -115,7 +115,7 @@ def latent(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generato
     return neighbour_distance(model.encode(x), model.encode(_known(train, rng)), NEIGHBOURS)
 
 
-@_score("bound", VAE)
+@_score("bound", VAE | IWAE)
 def bound(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     r"""Minus the lower bound of :math:`\log p(x)`, estimated with 10 codes."""
     return -model.bound(x, rng, samples=10)

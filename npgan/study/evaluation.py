@@ -14,13 +14,12 @@ from npgan.models import (
     GAN,
     GENERATORS,
     RECONSTRUCTORS,
-    VAE,
     Classifier,
-    ConditionalVAE,
     Model,
     Translator,
+    Variational,
 )
-from npgan.objectives.reports import told_apart
+from npgan.objectives.reports import measured, told_apart
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
 SAMPLES = 10_000
@@ -106,13 +105,13 @@ def _discrimination(task: Task) -> dict[str, Any]:
         return {}  # its logit of a sample depends on the others in the batch, and on their number
     rows = model.rows(test, dataset.test_labels)
     chosen = rows[rng.permutation(len(rows))[:n]]
-    each = [_of_logits(model, *logits) for logits in model.opinions(chosen, rng)]
+    each = [_of_logits(model, *logits) for logits in model.logits(chosen, rng)]
     return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
 
 
 def _of_logits(model: GAN, real: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
     """Return what the objective reports of a discriminator's logits, and its accuracy if there is one."""
-    result: dict[str, Any] = model.report(real, fake)
+    result: dict[str, Any] = measured(model.reports, real, fake)
     if model.objective.level is not None:
         level = model.objective.level(*model.targets())
         result["d_accuracy"] = told_apart(real, fake, level, level)
@@ -154,7 +153,7 @@ MEASURES: list[tuple[Any, Callable[[Task], dict[str, Any]]]] = [
     (GENERATORS, _generation),
     (GAN, _discrimination),
     (RECONSTRUCTORS, _reconstruction),
-    (VAE | ConditionalVAE, _bound),
+    (Variational, _bound),
     (Translator, _translation),
     (Classifier, _classification),
 ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from npgan.errors import InputError, array
 from npgan.layers import Sequential, build
-from npgan.models.model import in_chunks
+from npgan.models.checks import in_chunks
 from npgan.ops import softmax_forward
 from npgan.training import checkpoint
 

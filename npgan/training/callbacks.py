@@ -36,9 +36,13 @@ class Progress(Callback):
             disable=not sys.stderr.isatty(),
         )
         self.last, self.before = time.monotonic(), (loop.step, loop.seconds)
+        self.reason: str | None = None
 
     def on_step_end(self, loop: Loop) -> None:
-        """Move on."""
+        """Move on, and say once why the steps are slower than they could be."""
+        if loop.not_recorded != self.reason:
+            self.reason = loop.not_recorded
+            self.bar.write(f"steps are not recorded, and slower: {self.reason}", file=sys.stderr)
         self.bar.update()
 
     def on_log(self, loop: Loop) -> None:

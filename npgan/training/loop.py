@@ -73,11 +73,14 @@ class Trainable(Protocol):
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch and return what there is to report."""
 
+    def not_recorded(self) -> str | None:
+        """Return why its steps are not to be recorded; None: they may be."""
+
     def pattern(self) -> Hashable:
-        """Return what kind of step the next one is, for steps of a kind to be recorded, or None."""
+        """Return what kind of step the next one is, for steps of a kind to be recorded once."""
 
     def memory(self) -> Hashable:
-        """Return the identity of all that a recorded step works on, if there is a pattern."""
+        """Return the identity of all that a recorded step works on."""
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return what there is to report of held-out rows, as :meth:`rows` returned them."""
@@ -159,6 +162,11 @@ class Loop:
     def at_epoch_end(self) -> bool:
         """Whether the last step ended an epoch."""
         return self.step > 0 and self.step % self.batches.per_epoch == 0
+
+    @property
+    def not_recorded(self) -> str | None:
+        """Why steps are made operation by operation, which is slower; None: they are not, as far as is known."""
+        return self._next_step.not_recorded
 
     @property
     def at_row(self) -> bool:

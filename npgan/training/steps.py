@@ -23,6 +23,10 @@ class Steps:
     batches : the next one is drawn by each step
     rng : the steps' noise
     interruptible : opens a block in which the first step of a kind, which may compile for long, is made
+
+    Attributes
+    ----------
+    not_recorded : why a kind of step is not recorded, so that the run is slower than it could be; None: all are
     """
 
     def __init__(
@@ -34,7 +38,8 @@ class Steps:
     ) -> None:
         self.model, self.batches, self.rng = model, batches, rng
         self.interruptible = interruptible
-        self._programs: dict[Hashable, Any] = {None: None}
+        self.not_recorded: str | None = None
+        self._programs: dict[Hashable, Any] = {}
         self._made: set[Hashable] = set()
 
     def __call__(self) -> dict[str, float]:
@@ -50,15 +55,25 @@ class Steps:
 
     def _make(self, kind: Hashable) -> dict[str, float]:
         if kind not in self._programs:
-            self._programs[kind] = backend.record(self._step, self.rng)
+            self._programs[kind] = self._record()
         program = self._programs[kind]
         if program is not None:
             return program.run()
         return {name: float(value) for name, value in self._step(self.rng).items()}
 
+    def _record(self) -> Any:
+        """Return the next step as a program; None: it is not recorded."""
+        if not backend.run.fused:
+            return None
+        program, reason = None, self.model.not_recorded()
+        if reason is None:
+            program, reason = backend.record(self._step, self.rng)
+        self.not_recorded = self.not_recorded or reason
+        return program
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has: programs speak of one model's memory, a copy records its own."""
-        return {**vars(self), "_programs": {None: None}, "_made": set()}
+        return {**vars(self), "_programs": {}, "_made": set()}
 
     def _step(self, rng: np.random.Generator) -> dict[str, np.floating]:
         return self.model.train_step(self.batches.next(), rng)

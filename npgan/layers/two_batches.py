@@ -10,7 +10,7 @@ from npgan.parameters import Parameters
 from npgan.shapes import takes
 
 
-class Apart(Layer):
+class TwoBatches(Layer):
     """A network that sees a batch's first rows and its others in passes of their own.
 
     A discriminator whose layers compare the samples of a batch shall compare real data with real
@@ -24,7 +24,7 @@ class Apart(Layer):
     Examples
     --------
     >>> from npgan import MinibatchStddev
-    >>> Apart(MinibatchStddev(), 2)(np.array([[0.0], [4.0], [7.0], [7.0]])).round(3)
+    >>> TwoBatches(MinibatchStddev(), 2)(np.array([[0.0], [4.0], [7.0], [7.0]])).round(3)
     array([[0., 2.],
            [4., 2.],
            [7., 0.],
@@ -74,11 +74,11 @@ def _passes(cache: Any) -> list[Any]:
     return cache
 
 
-def halves(network: Layer, first: int) -> Layer:
-    """Return a network as it sees a batch's first rows and its others: apart, if it compares samples.
+def as_two_batches(network: Layer, first: int) -> Layer:
+    """Return a network that takes a batch's first rows and its others as two batches, if it compares samples.
 
     >>> from npgan import Dense
-    >>> halves(Dense(2, 1), 3)
+    >>> as_two_batches(Dense(2, 1), 3)
     Dense(2, 1)
     """
-    return Apart(network, first) if network.couples_samples else network
+    return TwoBatches(network, first) if network.couples_samples else network

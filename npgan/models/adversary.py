@@ -1,0 +1,88 @@
+r"""What all models with a discriminator D do: its step, and the loss of what generates against it."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from npgan.errors import InputError, chosen
+from npgan.layers import Layer, Sequential, Sigmoid, Softmax, Tanh, as_two_batches
+from npgan.models.steps import Result
+from npgan.objectives.losses import OBJECTIVES, GeneratorLoss, Objective
+from npgan.objectives.penalties import check_penalties, penalized_backward
+from npgan.objectives.reports import measured
+from npgan.parameters import Parameters
+from npgan.schedules import Varying
+
+if TYPE_CHECKING:
+    from npgan.models.model import Model
+
+
+def check_objective(
+    objective: str, penalties: Mapping[str, Varying] | None, *discriminators: Sequential
+) -> tuple[Objective, dict[str, Varying]]:
+    """Return an objective by its name, and penalties that these discriminators can be given."""
+    found, checked = chosen("objective", objective, OBJECTIVES), {}
+    for discriminator in discriminators:
+        last = discriminator.layers[-1]
+        if isinstance(last, Sigmoid | Tanh | Softmax):
+            raise InputError(
+                f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
+                "the loss"
+            )
+        checked = check_penalties(penalties or {}, discriminator)
+    return found, checked
+
+
+def discriminator_step(
+    model: "Model",
+    discriminator: Sequential,
+    real: np.ndarray,
+    fake: np.ndarray,
+    rng: np.random.Generator | None,
+    grads: Parameters | None,
+    data: np.ndarray | None = None,
+) -> Result:
+    r"""Return D's loss on real and on generated rows, as it sees them; add its gradient to ``grads``.
+
+    .. math:: \partial L_D/\partial\theta_D
+        = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
+        + \sum_i dl^f_i\,\partial D(\tilde x_i)/\partial\theta_D
+
+    The penalties, :mod:`npgan.objectives.penalties`, are part of the loss and add their own gradients; ``data``
+    says which columns they are of. Real and generated rows go through D as one batch, so that its weights
+    are read once; as two, if D compares the samples of a batch. The gradient stops at the generated rows.
+    """
+    assert model.objective is not None
+    n, network = len(real), as_two_batches(discriminator, len(real))
+    logits, cache = network.forward(np.concatenate([real, fake]), rng)
+    labels = model.targets() if model.objective.labels else ()
+    loss = model.objective.discriminator(logits[:n], logits[n:], *labels)
+    dlogits = np.concatenate([loss.dreal, loss.dfake])
+    penalties = penalized_backward(
+        *(discriminator, network, model.coefficients, dlogits, cache, real, fake, grads, rng, data)
+    )
+    value = sum(penalties, loss.value)
+    reports = measured(model.reports, logits[:n], logits[n:])
+    return Result(value, {"d_loss": value, **reports})
+
+
+def adversarial_loss(
+    model: "Model",
+    discriminator: Layer,
+    fake: np.ndarray,
+    real_logits: Callable[[], np.ndarray],
+    rng: np.random.Generator | None,
+) -> GeneratorLoss:
+    r"""Return the loss of what generated these rows, and its gradient with respect to them.
+
+    .. math:: \partial L_G/\partial\tilde x_i = dl^f_i\,\partial D(\tilde x_i)/\partial\tilde x_i
+
+    The discriminator only passes the gradient on; its own parameters get none. A relativistic objective
+    compares with ``real_logits()``, through which no gradient flows.
+    """
+    assert model.objective is not None
+    logits, cache = discriminator.forward(fake, rng)
+    others = (real_logits(),) if model.objective.relativistic else ()
+    loss = model.objective.generator(logits, *others)
+    return GeneratorLoss(loss.value, discriminator.backward(loss.dfake, cache))

@@ -1,0 +1,98 @@
+"""What models ask of networks and rows: checks, and passes in evaluation mode."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan import errors
+from npgan.errors import InputError, NonFiniteError
+from npgan.layers import Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
+
+OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
+CHUNK = 1000
+WILD = 1e3  # a weight that no training needs
+
+
+def bounds(network: Sequential) -> tuple[float, float] | None:
+    """Return the range of a network's last layer; None: unbounded, or something is added to that layer.
+
+    >>> bounds(Sequential(Sigmoid())), bounds(Residual(Sigmoid()))
+    ((0.0, 1.0), None)
+    """
+    return None if isinstance(network, Residual) else OUTPUT_RANGES.get(type(network.layers[-1]))
+
+
+def check_networks(**networks: Any) -> None:
+    """Refuse what is no network: a bare layer, say."""
+    for name, network in networks.items():
+        errors.instance(f"the {name}", network, Sequential)
+
+
+def check_critic(discriminator: Sequential) -> None:
+    """Refuse a discriminator that squashes its logit: the losses do that."""
+    last = discriminator.layers[-1]
+    if isinstance(last, Sigmoid | Tanh | Softmax):
+        raise InputError(
+            f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
+            "the loss"
+        )
+
+
+def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
+    """Apply a network, in evaluation mode, to many rows without holding all its caches at once.
+
+    Raises
+    ------
+    NonFiniteError
+        If a layer makes a number that is NaN or infinite of weights that are too large.
+    """
+    chunks = [x[i : i + CHUNK] for i in range(0, max(len(x), 1), CHUNK)]
+    with np.errstate(all="ignore"):  # what is not finite is looked for
+        y = np.concatenate(list(map(network, chunks)))
+        largest = max((float(abs(w).max(initial=0)) for w in network.arrays().values()), default=0)
+        if largest > WILD or not np.isfinite(y).all():
+            for chunk in chunks:
+                _require_finite(network, chunk, largest)
+    return y
+
+
+def _require_finite(network: Layer, x: np.ndarray, largest: float) -> np.ndarray:
+    """Go through the layers one by one: what an activation would hide is seen before it."""
+    for layer in network.layers if isinstance(network, Sequential) else [network]:
+        if isinstance(layer, Sequential):
+            _require_finite(layer, x, largest)
+        x = layer(x)
+        if not np.isfinite(x).all():
+            raise NonFiniteError(
+                f"{layer!r} makes numbers that are NaN or infinite: the weights are too large, up to "
+                f"{largest:.3g}, or the numbers that the network is given"
+            )
+    return x
+
+
+def check_rows(name: str, rows: Any, width: int) -> None:
+    """Refuse what are no rows (n, ``width``) of a training step; traced ones have no numbers yet."""
+    errors.shaped(name, rows, ("n", width), rows=1)
+
+
+def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:
+    """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
+    width = width or getattr(network, "in_width", 0)
+    form, dtype = ("n", width or "d"), network.parameters.flat.dtype
+    return np.ascontiguousarray(errors.array(name, x, form, dtype=dtype))
+
+
+def reads_logits(kind: str, name: str, of_logits: str, decoder: Sequential) -> bool:
+    """Return whether a loss of probabilities is computed from their logits: ``of_logits`` is the one that is.
+
+    In float32 a sigmoid is 1 from a logit of 17 on: the loss of a pixel that is 0 there would have no
+    gradient, and the network could not learn it.
+
+    Raises
+    ------
+    InputError
+        If it is, and the decoder does not end in a sigmoid.
+    """
+    if name == of_logits and bounds(decoder) != (0.0, 1.0):
+        raise InputError(f"the {kind} {name} needs probabilities: let the decoder end in a Sigmoid")
+    return name == of_logits

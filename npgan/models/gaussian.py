@@ -1,0 +1,81 @@
+r"""An encoder to Gaussians, :math:`q(z|x) = N(\mu, \sigma^2)`, of which codes are drawn.
+
+The network returns :math:`\mu` and :math:`\log\sigma^2` side by side, and a code is
+:math:`z = \mu + \sigma\epsilon` with :math:`\epsilon \sim N(0, I)`, so that a gradient with respect to z flows on
+into both (Kingma and Welling 2014, sec. 2.4).
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.layers import GaussianSample, Sequential
+from npgan.models.checks import in_chunks
+from npgan.parameters import Parameters
+
+
+class Drawn(NamedTuple):
+    """What was drawn for n rows, k codes for each, and what the way back needs.
+
+    Attributes
+    ----------
+    described : means and log-variances, side by side (n, 2d)
+    log_var, eps : those of each code, and the noise that it is made of (k n, d)
+    cache : the encoder's
+    """
+
+    described: np.ndarray
+    log_var: np.ndarray
+    eps: np.ndarray
+    cache: Any
+
+
+class GaussianEncoder:
+    """A network that returns means and log-variances, as an encoder of rows to codes."""
+
+    def __init__(self, network: Sequential) -> None:
+        self.network, self._sample = network, GaussianSample()
+
+    def mean(self, x: np.ndarray) -> np.ndarray:
+        """Return the mean code (n, d) of many rows, in evaluation mode."""
+        return self._sample(in_chunks(self.network, x))
+
+    def forward(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        codes: int = 1,
+        training: bool = True,
+    ) -> tuple[np.ndarray, Drawn]:
+        """Return so many codes for each row, (n codes, d), drawn by ``rng``."""
+        described, cache = self.network.forward(x, rng if training else None)
+        each = described if codes == 1 else np.repeat(described, codes, axis=0)
+        z, (log_var, eps) = self._sample.forward(each, rng)  # type: ignore[misc]
+        return z, Drawn(described, log_var, eps, cache)
+
+    def kl(self, drawn: Drawn) -> np.floating:
+        r"""Return the mean of :math:`\mathrm{KL}(q(z|x)\,\|\,N(0, I))` over the rows."""
+        return run.kl_standard_normal_forward(*np.split(drawn.described, 2, axis=1))
+
+    def backward(
+        self,
+        dz: np.ndarray,
+        drawn: Drawn,
+        grads: Parameters,
+        kl_weight: float = 0.0,
+        dlog_var: np.ndarray | None = None,
+    ) -> None:
+        """Add the gradient of the loss to ``grads``: through z, through the log-variances, and of the divergence.
+
+        The gradients of a row's codes add up.
+        """
+        deach = self._sample.backward(dz, (drawn.log_var, drawn.eps))
+        if dlog_var is not None:
+            deach[:, dz.shape[1] :] += dlog_var
+        n, codes = len(drawn.described), len(dz) // len(drawn.described)
+        ddescribed = deach if codes == 1 else deach.reshape(n, codes, -1).sum(axis=1)
+        if kl_weight:
+            halves = np.split(drawn.described, 2, axis=1)
+            ddescribed += kl_weight * np.hstack(run.kl_standard_normal_backward(*halves))
+        self.network.backward(ddescribed, drawn.cache, grads, input_grad=False)

@@ -1,0 +1,39 @@
+"""Whose training steps can be recorded, and why others are not."""
+
+from typing import TYPE_CHECKING
+
+from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential
+from npgan.models.autoencoder import Autoencoder
+from npgan.models.conditional import ConditionalGAN
+from npgan.models.gan import GAN
+from npgan.models.multi import MultiGAN
+from npgan.optim import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from npgan.models.model import Model
+
+RECORDED = {GAN, ConditionalGAN, MultiGAN, Autoencoder}
+"""Models whose steps call operations that a program has; of a subclass nobody knows what it does."""
+
+
+def why_not(model: "Model") -> str | None:
+    """Return why a model's steps are not recorded; None: they can be, as far as the model says."""
+    if type(model) not in RECORDED:
+        return f"a program has no step of a {type(model).__name__}"
+    for name, network in model.networks.items():
+        for layer in _layers(network):
+            if type(layer) not in LAYERS.values() or isinstance(layer, Corruption):
+                return f"a program has no layer {layer!r}, of the {name}"
+    for name, rule in model.optimizers.items():
+        if type(rule) not in OPTIMIZERS.values():
+            return f"a program has no optimiser {type(rule).__name__}, of the {name}"
+    if isinstance(model, Autoencoder) and (model.sparsity or model.contraction or model.tied):
+        return "a program has no sparsity, contraction or tied weights"
+    return None
+
+
+def _layers(network: Layer) -> list[Layer]:
+    """Return the layers of a network, and of the networks in it."""
+    if type(network) in (Sequential, Residual):
+        return [layer for part in network.layers for layer in _layers(part)]  # type: ignore[attr-defined]
+    return [network]
