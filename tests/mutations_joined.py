@@ -13,7 +13,7 @@ def mutation(model, name, old, new, case, parameter):
 
 AAE, BIGAN = "adversarial.AdversarialAutoencoder", "bigan.BiGAN"
 LOWER, VAEGAN = "vae.Variational", "vaegan.VAEGAN"
-JUDGED, FIRST = "coder.JudgedCoder", "discriminator.0.weight"
+ADVERSARY, FIRST = "adversary", "discriminator.0.weight"
 CODERS = "adversarial autoencoder (non-saturating), coders' step"
 CODES = "adversarial autoencoder (non-saturating), discriminator step"
 BOTH = "BiGAN (non-saturating), coders' step"
@@ -24,14 +24,16 @@ MUTATIONS = [
     mutation(
         AAE,
         "generator_step",
-        "self.adversarial_weight * self.discriminator.backward(adversarial.dfake, cache)",
-        "self.discriminator.backward(adversarial.dfake, cache)",
+        "self.adversarial_weight * against.dfake",
+        "against.dfake",
         CODERS,
         ENCODER,
     ),
-    mutation(JUDGED, "discriminator_step", "loss.dfake", "-loss.dfake", CODES, FIRST),
-    mutation(JUDGED, "discriminator_step", "loss.dreal", "0 * loss.dreal", CODES, FIRST),
-    mutation(JUDGED, "discriminator_step", "sum(paid, loss.value)", "loss.value", CODES, FIRST),
+    mutation(ADVERSARY, "discriminator_step", "loss.dfake", "-loss.dfake", CODES, FIRST),
+    mutation(ADVERSARY, "discriminator_step", "loss.dreal", "0 * loss.dreal", CODES, FIRST),
+    mutation(
+        ADVERSARY, "discriminator_step", "sum(penalties, loss.value)", "loss.value", CODES, FIRST
+    ),
     mutation(
         BIGAN,
         "generator_step",
@@ -43,10 +45,10 @@ MUTATIONS = [
     mutation(BIGAN, "generator_step", "dpairs[:n, d:]", "dpairs[n:, d:]", BOTH, ENCODER),
     mutation(BIGAN, "generator_step", "dpairs[n:, :d]", "dpairs[:n, :d]", BOTH, DECODER),
     mutation(
-        LOWER,
-        "bound_step",
-        "beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))",
-        "np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        "gaussian.GaussianEncoder",
+        "backward",
+        "kl_weight * np.hstack(run.kl_standard_normal_backward(*halves))",
+        "np.hstack(run.kl_standard_normal_backward(*halves))",
         TOLD,
         ENCODER,
     ),
@@ -54,8 +56,8 @@ MUTATIONS = [
     mutation(
         VAEGAN,
         "error",
-        "apart / apart.dtype.type(len(x))",
-        "2 * apart / apart.dtype.type(len(x))",
+        "difference / difference.dtype.type(len(x))",
+        "2 * difference / difference.dtype.type(len(x))",
         HIDDEN,
         DECODER,
     ),
@@ -75,7 +77,7 @@ TERMS = "test_the_bound_of_a_conditional_vae_is_that_of_its_terms"
 SILENT = [
     silent(
         AAE,
-        "shown",
+        "discriminator_input",
         "self.latent(len(x), rng), code",
         "code, self.latent(len(x), rng)",
         APART,
@@ -83,7 +85,7 @@ SILENT = [
     ),
     silent(
         BIGAN,
-        "shown",
+        "discriminator_input",
         "self.decoder(z, rng)",
         "self.decoder(0 * z, rng)",
         APART,
@@ -92,15 +94,15 @@ SILENT = [
     silent(
         AAE,
         "generator_step",
-        "d * mean + self.adversarial_weight * adversarial.value",
-        "mean + self.adversarial_weight * adversarial.value",
+        "d * mean + self.adversarial_weight * against.value",
+        "mean + self.adversarial_weight * against.value",
         PARTS,
     ),
     silent(
         AAE,
         "generator_step",
-        '{"loss": loss, "reconstruction": d * mean, "g_loss": adversarial.value}',
-        '{"loss": loss, "reconstruction": mean, "g_loss": adversarial.value}',
+        '{"loss": loss, "reconstruction": d * mean, "g_loss": against.value}',
+        '{"loss": loss, "reconstruction": mean, "g_loss": against.value}',
         PARTS,
     ),
     silent(
@@ -111,8 +113,8 @@ SILENT = [
         EXCHANGED,
     ),
     silent(
-        "conditional_vae.ConditionalVAE",
-        "joined",
+        LOWER,
+        "_beside_labels",
         "rows[:, self.features :]",
         "0 * rows[:, self.features :]",
         ASKED,
@@ -120,8 +122,8 @@ SILENT = [
     silent(
         LOWER,
         "bound_step",
-        '{"loss": error + beta * kl, "reconstruction": error, "kl": kl}',
-        '{"loss": error + beta * kl, "reconstruction": error, "kl": beta * kl}',
+        '{"loss": loss, "reconstruction": error, "kl": kl}',
+        '{"loss": loss, "reconstruction": error, "kl": beta * kl}',
         TERMS,
     ),
 ]

@@ -5,35 +5,35 @@ from mutations import Mutation
 D_STEP, G_STEP = "GAN (non-saturating), discriminator step", "GAN (non-saturating), generator step"
 GAN = [
     Mutation(
-        "models.gan.GAN.discriminator_step",
+        "models.adversary.discriminator_step",
         "[loss.dreal, loss.dfake]",
         "[loss.dfake, loss.dreal]",
         D_STEP,
         "discriminator.0.weight",
     ),
     Mutation(
-        "models.gan.GAN.discriminator_step",
+        "models.adversary.discriminator_step",
         "[loss.dreal, loss.dfake]",
         "[-loss.dreal, loss.dfake]",
         D_STEP,
         "discriminator.3.bias",
     ),
     Mutation(
-        "models.gan.GAN.discriminator_step",
+        "models.adversary.discriminator_step",
         "[loss.dreal, loss.dfake]",
         "[loss.dreal, 0 * loss.dfake]",
         D_STEP,
         "discriminator.3.bias",
     ),
     Mutation(
-        "models.gan.GAN.discriminator_step",
+        "models.adversary.discriminator_step",
         "cache",
-        "discriminator.forward(np.concatenate([fake, real]), rng)[1]",
+        "network.forward(np.concatenate([fake, real]), rng)[1]",
         D_STEP,
         "discriminator.0.weight",
     ),
     Mutation(
-        "models.gan.GAN.opposed",
+        "models.adversary.adversarial_loss",
         "loss.dfake",
         "-loss.dfake",
         G_STEP,
@@ -41,36 +41,37 @@ GAN = [
     ),
     Mutation(
         "models.gan.GAN.generator_step",
-        "self.generator.backward(dfake, cache, grads, input_grad=False)",
-        "self.generator.backward(0 * dfake, cache, grads, input_grad=False)",
+        "self.generator.backward(loss.dfake, cache, grads[self.generator_grads], input_grad=False)",
+        "self.generator.backward(0 * loss.dfake, cache, grads[self.generator_grads], input_grad=False)",
         G_STEP,
         "generator.0.weight",
     ),
     Mutation(
         "models.gan.GAN.generator_step",
-        "self.generator.backward(dfake, cache, grads, input_grad=False)",
-        "self.generator.backward(fake, cache, grads, input_grad=False)",
+        "self.generator.backward(loss.dfake, cache, grads[self.generator_grads], input_grad=False)",
+        "self.generator.backward(fake, cache, grads[self.generator_grads], input_grad=False)",
         G_STEP,
         "generator.2.weight",
     ),
     Mutation(
-        "models.gan.GAN.opposed",
+        "models.adversary.adversarial_loss",
         "loss.dfake",
-        "self.objective.discriminator(logits, logits, 1.0).dfake",
+        "model.objective.discriminator(logits, logits, 1.0).dfake",
         G_STEP,
         "generator.2.weight",
     ),
     Mutation(
         "models.gan.GAN.generator_step",
-        "self.generator.backward(dfake, cache, grads, input_grad=False)",
-        "self.generator.backward(dfake, cache, grads, input_grad=False) or grads.flat.fill(0)",
+        "self.generator.backward(loss.dfake, cache, grads[self.generator_grads], input_grad=False)",
+        "self.generator.backward(loss.dfake, cache, grads[self.generator_grads], input_grad=False)"
+        " or grads['generator'].flat.fill(0)",
         G_STEP,
         "generator.0.bias",
     ),
 ]
 
 C_STEP = "conditional GAN, generator step"
-MEAN, HARDEST = "multi-GAN (mean), generators' step", "multi-GAN (hardest), generators' step"
+MEAN, HARDEST = "multi-GAN (mean), generators step", "multi-GAN (hardest), generators step"
 FAMILIES = [
     Mutation(
         "objectives.penalties.gradient_penalty",
@@ -94,22 +95,22 @@ FAMILIES = [
     ),
     Mutation(
         "models.multi.of_the_mean",
-        "mean([dfake for _, dfake, _ in opinions])",
-        "opinions[0][1]",
+        "mean([loss.dfake for loss in losses])",
+        "losses[0].dfake",
         MEAN,
         "generator.0.weight",
     ),
     Mutation(
         "models.multi.of_the_hardest",
-        "value, dfake",
-        "value, -dfake",
+        "max(losses, key=lambda loss: loss.value)",
+        "(lambda worst: worst._replace(dfake=-worst.dfake))(max(losses, key=lambda loss: loss.value))",
         HARDEST,
         "generator2.2.bias",
     ),
     Mutation(
         "models.multi.of_the_hardest",
-        "value, dfake",
-        "value, sum(part for _, part, _ in opinions)",
+        "max(losses, key=lambda loss: loss.value)",
+        "GeneratorLoss(max(loss.value for loss in losses), sum(loss.dfake for loss in losses))",
         HARDEST,
         "generator3.2.bias",
     ),
@@ -167,12 +168,17 @@ AUTOENCODER = [
     ),
 ]
 
-KL = "ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))"
+KL = "run.kl_standard_normal_backward"
 
 
 def vaegan(old, new, parameter, name="generator_step"):
     side = parameter.split(".")[0]
     return Mutation(f"models.vaegan.VAEGAN.{name}", old, new, f"VAE-GAN, {side} step", parameter)
+
+
+def gaussian(old, new, parameter):
+    where = "models.gaussian.GaussianEncoder.backward"
+    return Mutation(where, old, new, "VAE-GAN, encoder step", parameter)
 
 
 VAEGAN = [
@@ -183,30 +189,30 @@ VAEGAN = [
         "dseen = dseen / dseen.dtype.type(self.adversarial_weight)",
         "decoder.2.bias",
     ),
-    vaegan("self.adversarial_weight * adversarial.value", "adversarial.value", "decoder.0.weight"),
+    vaegan("self.adversarial_weight * against.value", "against.value", "decoder.0.weight"),
     vaegan("np.zeros_like", "np.ones_like", "decoder.2.bias"),
-    vaegan(KL, "pass", "encoder.2.weight"),
     vaegan(
-        "run.kl_standard_normal_backward(mean, log_var)",
-        "run.kl_standard_normal_backward(mean, log_var)[::-1]",
+        'self.gaussian.backward(dz, drawn, grads["encoder"], kl_weight=1.0)',
+        'self.gaussian.backward(dz, drawn, grads["encoder"], kl_weight=0.0)',
         "encoder.2.weight",
     ),
     vaegan(
-        "ddescribed += np.hstack(run.kl_standard_normal_backward(mean, log_var))",
-        "ddescribed = np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        'self.gaussian.backward(dz, drawn, grads["encoder"], kl_weight=1.0)',
+        'self.gaussian.backward(0 * dz, drawn, grads["encoder"], kl_weight=1.0)',
+        "encoder.2.weight",
+    ),
+    gaussian(f"{KL}(*halves)", f"{KL}(*halves)[::-1]", "encoder.2.weight"),
+    gaussian(f"{KL}(*halves)", f"{KL}(*halves[::-1])", "encoder.2.bias"),
+    gaussian(
+        f"ddescribed += kl_weight * np.hstack({KL}(*halves))",
+        f"ddescribed = kl_weight * np.hstack({KL}(*halves))",
         "encoder.0.weight",
     ),
-    vaegan(
-        "run.kl_standard_normal_backward(mean, log_var)",
-        "run.kl_standard_normal_backward(log_var, mean)",
-        "encoder.2.bias",
+    gaussian(
+        "self.network.backward(ddescribed, drawn.cache, grads, input_grad=False)",
+        "self.network.backward(0 * ddescribed, drawn.cache, grads, input_grad=False)",
+        "encoder.0.bias",
     ),
-    vaegan(
-        "self._sample.backward(dz, sample_cache)",
-        "self._sample.backward(0 * dz, sample_cache)",
-        "encoder.2.weight",
-    ),
-    vaegan("ddescribed", "0 * ddescribed", "encoder.0.bias"),
     vaegan(
         'self.decoder.backward(dseen, decoder_cache, grads["decoder"], input_grad=False)',
         'self.decoder.backward(0 * dseen, decoder_cache, grads["decoder"], input_grad=False)',

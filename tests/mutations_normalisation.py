@@ -156,14 +156,14 @@ COMPARED = [
     ),
     compared(CLOSE_GRADIENT, "do[:, None] + do[None]", "do[:, None]", CLOSE2, "x1"),
     Mutation(
-        "layers.apart.Apart.backward",
+        "layers.two_batches.TwoBatches.backward",
         "self._parts(dy)",
         "self._parts(dy[::-1])",
         "GAN (batch_norm), discriminator step",
         "discriminator.0.weight",
     ),
     Mutation(
-        "layers.apart.Apart.penalized_backward",
+        "layers.two_batches.TwoBatches.penalized_backward",
         "self.network.penalized_backward(*part, grads)",
         "self.network.penalized_backward(*part)",
         "GAN (layers that bear a penalty), discriminator step",
@@ -280,10 +280,16 @@ SILENT = [
         SHORTER,
     ),
     Silent(
-        "models.gan.GAN._average",
-        "run.ema_update(average.buffers.flat, self.generator.buffers.flat, decay)",
+        "models.gan.GAN._update_average",
+        "run.ema_update(self.average.buffers.flat, self.generator.buffers.flat, decay)",
         "None",
         AVERAGED,
     ),
-    Silent("layers.apart.halves", "network.couples_samples", "False", LIKE_TWO, ("batch_norm",)),
+    Silent(
+        "layers.two_batches.as_two_batches",
+        "network.couples_samples",
+        "False",
+        LIKE_TWO,
+        ("batch_norm",),
+    ),
 ]

@@ -444,8 +444,8 @@ PENALTIES = [
     penalty("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dragan, relu"),
     penalty("layers.sequential.Sequential.double_backward", "total(dx, shares[i])", "dx"),
     Mutation(
-        "models.gan.GAN.discriminator_step",
-        "sum(paid, loss.value)",
+        "models.adversary.discriminator_step",
+        "sum(penalties, loss.value)",
         "loss.value",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",

@@ -37,7 +37,7 @@ PUT_BACK = "test_players.test_the_discriminator_that_ran_ahead_is_put_back_bit_f
 AHEAD = "test_players.test_the_generator_is_updated_against_the_discriminator_as_it_came_to_be"
 PACKS = "test_players.test_a_pack_is_samples_side_by_side"
 SHARES = "test_players.test_generators_share_a_batch_evenly"
-OPINIONS = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_opinions"
+LOSSES = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_losses"
 SPREAD = "test_models.test_the_spread_widens_the_noise_of_samples_and_of_nothing_else"
 CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
 RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
@@ -105,7 +105,7 @@ SILENT = [
         (0.2,),
     ),
     Silent(
-        "models.gan.GAN._average",
+        "models.gan.GAN._update_average",
         "(self.step + 1) // self.n_critic",
         "self.step + 1",
         FOLLOWS,
@@ -163,16 +163,16 @@ SILENT = [
         ("minimax",),
     ),
     Silent(
-        "models.gan.GAN.discriminator_step",
-        "self.objective.discriminator(real_logits, fake_logits, *labels)",
-        "self.objective.discriminator(fake_logits, real_logits, *labels)",
+        "models.adversary.discriminator_step",
+        "model.objective.discriminator(logits[:n], logits[n:], *labels)",
+        "model.objective.discriminator(logits[n:], logits[:n], *labels)",
         OBJECTIVE,
         ("minimax",),
     ),
     Silent(
-        "models.gan.GAN.opposed",
+        "models.adversary.adversarial_loss",
         "discriminator.backward(loss.dfake, cache)",
-        "discriminator.backward(loss.dfake, cache, self.grads[name])",
+        "discriminator.backward(loss.dfake, cache, model.grads['discriminator'])",
         "test_models.test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone",
     ),
     Silent(
@@ -250,7 +250,7 @@ SILENT = [
         "test_penalties.test_labels_are_never_moved",
         (1,),
     ),
-    Silent("models.model.turns", "rng.permuted(rounds, axis=1)", "rounds", TURNS, (1,)),
+    Silent("models.labels.drawn_evenly", "rng.permuted(rounds, axis=1)", "rounds", TURNS, (1,)),
     Silent("objectives.reports.pairs_won", "real_logits - fake_logits", "real_logits", WON),
     Silent(
         "objectives.reports.gap",
@@ -270,7 +270,9 @@ SILENT = [
     Silent("models.gan.GAN.unrolled", "array[...] = old", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "rule.t = t", "pass", PUT_BACK),
     Silent("models.gan.GAN.unrolled", "self._update_discriminators(batch, rng)", "pass", AHEAD),
-    Silent("models.gan.GAN.shown", "self._noisy(x, rng)", "self._noisy(x, rng).T", PACKS),
+    Silent(
+        "models.gan.GAN.discriminator_input", "self._noisy(x, rng)", "self._noisy(x, rng).T", PACKS
+    ),
     Silent(
         "models.gan.GAN._spread_latent",
         "self.spread * self.latent(n, rng)",
@@ -280,19 +282,19 @@ SILENT = [
     Silent("models.multi.Mixture._shares", "i * n // k", "0", SHARES, (7,)),
     Silent(
         "models.multi.of_the_hardest",
-        "max(opinions, key=lambda opinion: opinion[0])",
-        "min(opinions, key=lambda opinion: opinion[0])",
-        OPINIONS,
+        "max(losses, key=lambda loss: loss.value)",
+        "min(losses, key=lambda loss: loss.value)",
+        LOSSES,
     ),
-    Silent("models.multi.mean", "1 / len(parts)", "1", OPINIONS),
+    Silent("models.multi.mean", "1 / len(parts)", "1", LOSSES),
     Silent(
-        "models.conditional.ConditionalGAN.latent_for",
-        "batch[:, -self.classes :]",
-        "batch[:, : self.classes]",
+        "models.labels.Labels.split",
+        "rows[:, -self.classes :]",
+        "rows[:, : self.classes]",
         CLASSES,
     ),
     Silent(
-        "models.labels.Labels.one_hot",
+        "models.labels.Labels.columns",
         "np.where(labels[:, None] == np.arange(self.classes), high, low)",
         "np.where(labels[:, None] == np.arange(self.classes), low, high)",
         RANGE,
@@ -304,10 +306,15 @@ SILENT = [
         "run.standard_normal(rng, x.shape, x.dtype)",
         NOISY,
     ),
-    Silent("models.gan.GAN.discriminator_step", "self.shown(real, rng)", "real", NOISY),
-    Silent("models.gan.GAN.opposed", "self.shown(fake, rng)", "fake", NOISY),
-    Silent("models.gan.GAN._rivals", "self.shown(real, rng)", "real", NOISY),
-    Silent("models.gan.GAN.shown", "self._noisy(x, rng)", "x", NOISY),
+    *(
+        Silent(f"models.gan.GAN.{step}", f"self.discriminator_input({rows}, rng)", rows, NOISY)
+        for step, rows in (
+            ("discriminator_step", "batch"),
+            ("adversarial_loss", "fake"),
+            ("adversarial_loss", "real"),
+        )
+    ),
+    Silent("models.gan.GAN.discriminator_input", "self._noisy(x, rng)", "x", NOISY),
     Silent(
         "models.gan.GAN.targets",
         "self.fake_label_smoothing",
@@ -316,7 +323,7 @@ SILENT = [
         ("minimax",),
     ),
     Silent(
-        "models.vaegan.VAEGAN.shown",
+        "models.vaegan.VAEGAN.discriminator_input",
         "np.concatenate([x, x]), fake",
         "fake, np.concatenate([x, x])",
         "test_models.test_a_vaegans_discriminator_sees_reconstructions_and_samples",
@@ -324,7 +331,7 @@ SILENT = [
     Silent(
         "models.vaegan.VAEGAN.generator_step",
         "np.concatenate([self.discriminator(x, rng)] * 2)",
-        "logits",
+        "self.discriminator(output, rng)",
         "test_models.test_a_vaegan_trains_on_the_objective_it_was_given",
         ("relativistic",),
     ),
@@ -343,8 +350,8 @@ SILENT = [
     ),
     Silent(
         "models.model.Model._refuse",
-        "raise NonFiniteError(where)",
-        "(where)",
+        "raise NonFiniteError(explanation)",
+        "(explanation)",
         "test_models.test_a_huge_learning_rate_ends_in_a_non_finite_error_and_finite_weights",
     ),
 ]

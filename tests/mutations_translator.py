@@ -20,28 +20,35 @@ def silent(name, old, new, test, *arguments):
 
 FIRST = "generator.0.weight"
 MUTATIONS = [
-    translator("discriminator_step", "loss.dfake", "-loss.dfake", D, "discriminator.0.weight"),
+    Mutation(
+        "models.adversary.discriminator_step",
+        "loss.dfake",
+        "-loss.dfake",
+        D,
+        "discriminator.0.weight",
+    ),
     translator(
         "generator_step",
-        "self.discriminator.backward(loss.dfake, d_cache)[:, a:]",
-        "self.discriminator.backward(loss.dfake, d_cache)[:, :-a]",
+        "against.dfake[:, a:]",
+        "against.dfake[:, :-a]",
         G,
         FIRST,
     ),
     translator("generator_step", "dmade = self.l1_weight * derror", "dmade = derror", G, FIRST),
     translator(
         "generator_step",
-        "self.adversarial_weight * self.discriminator.backward(loss.dfake, d_cache)[:, a:]",
-        "self.discriminator.backward(loss.dfake, d_cache)[:, a:]",
+        "self.adversarial_weight * against.dfake[:, a:]",
+        "against.dfake[:, a:]",
         G,
         FIRST,
     ),
 ]
 
 SILENT = [
-    silent("train_step", 'self.update(value, "discriminator")', "pass", MOVES),
-    silent("train_step", 'self.update(parts["g_loss"], "generator")', "pass", MOVES),
-    silent("train_step", "self._count", "dict", MOVES),
+    Silent(
+        "models.model.Model.train_step", "self.update(result.loss, *step.networks)", "pass", MOVES
+    ),
+    Silent("models.model.Model.train_step", "self._count", "dict", MOVES),
     silent("generator_step", "self.l1_weight * error", "error", LOSSES, "relativistic"),
     Silent(
         "data.outlines.outlines",

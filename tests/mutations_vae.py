@@ -18,6 +18,10 @@ def weighted(old, new, parameter="encoder.0.weight"):
     return vae("bound_step", old, new, WEIGHTED, parameter, "iwae.IWAE")
 
 
+def gaussian(old, new):
+    return vae("backward", old, new, WEIGHTED, kind="gaussian.GaussianEncoder")
+
+
 MUTATIONS = [
     likelihood(BERNOULLI, "-dy[:, None]", "dy[:, None]", "log_bernoulli_with_logits"),
     likelihood(BERNOULLI, "cross_entropy_slopes(logits, x)", "logits", "log_bernoulli_with_logits"),
@@ -46,18 +50,18 @@ MUTATIONS = [
     ),
     vae(
         "bound_step",
-        "beta * np.hstack(run.kl_standard_normal_backward(mean, log_var))",
-        "np.hstack(run.kl_standard_normal_backward(mean, log_var))",
+        'self.gaussian.backward(dz[:, : z.shape[1]], drawn, grads["encoder"], beta)',
+        'self.gaussian.backward(dz[:, : z.shape[1]], drawn, grads["encoder"], 1.0)',
     ),
     vae("bound_step", "-1 / n", "-1", parameter="decoder.0.weight"),
     vae("bound_step", "error + beta * kl", "error + kl"),
-    weighted("dmany[:, self.latent_dim :] += dlog_var", "pass"),
-    weighted("dmany[:, self.latent_dim :] += dlog_var", "dmany[:, : self.latent_dim] += dlog_var"),
+    gaussian("deach[:, dz.shape[1] :] += dlog_var", "pass"),
+    gaussian("deach[:, dz.shape[1] :] += dlog_var", "deach[:, : dz.shape[1]] += dlog_var"),
     weighted(
         'dz += self.reader.backward(doutput, decoder_cache, grads["decoder"])',
         'dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])',
     ),
-    weighted("dmany.reshape(n, k, -1).sum", "dmany.reshape(n, k, -1).mean"),
+    gaussian("deach.reshape(n, codes, -1).sum", "deach.reshape(n, codes, -1).mean"),
     weighted(
         "self.likelihood.backward(dlog_w, output, x)",
         "self.likelihood.backward(dlog_w * 0 + 1, output, x)",
@@ -99,8 +103,8 @@ SILENT = [
     ),
     Silent(
         "models.vae.Variational._weigh",
-        "log_p + run.log_prior_ratio_forward(z, log_var, eps)",
-        "run.log_prior_ratio_forward(z, log_var, eps)",
+        "log_p + log_ratio",
+        "log_ratio",
         BOUND,
     ),
     Silent(
@@ -115,5 +119,5 @@ SILENT = [
         "rng.random(x.shape, x.dtype) > x",
         DRAWN,
     ),
-    Silent("models.vae.Variational.train_step", "self.binarize", "not self.binarize", DRAWN),
+    Silent("models.vae.Variational._training_batch", "self.binarize", "not self.binarize", DRAWN),
 ]

@@ -25,8 +25,8 @@ from npgan import (
     runs,
 )
 from npgan.layers import build
+from npgan.models import labels
 from npgan.models.config import Config
-from npgan.models.labels import drawn_evenly
 from npgan.models.multi import AGAINST
 from npgan.models.presets import preset
 
@@ -208,7 +208,7 @@ def test_generators_share_a_batch_evenly(n):
 @pytest.mark.parametrize("n", [1, 2, 3, 7])
 def test_at_every_place_each_has_its_turn_as_often_and_none_twice_more_than_another(n):
     k, draws = 3, 3000
-    taken = np.array([drawn_evenly(n, k, rng(seed)) for seed in range(draws)])
+    taken = np.array([labels.drawn_evenly(n, k, rng(seed)) for seed in range(draws)])
     counts = np.stack([(taken == i).sum(axis=1) for i in range(k)])
     assert counts.min() == n // k
     assert counts.max() == -(-n // k)

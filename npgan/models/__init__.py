@@ -61,7 +61,6 @@ __all__ = [
     "VAE",
     "VAEGAN",
     "AdversarialAutoencoder",
-    "AdversarialCoder",
     "Autoencoder",
     "BiGAN",
     "Classifier",
@@ -70,6 +69,5 @@ __all__ = [
     "Model",
     "MultiGAN",
     "Translator",
-    "Variational",
     "load",
 ]

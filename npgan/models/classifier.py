@@ -95,6 +95,7 @@ class Classifier(Model):
         self, rows: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
     ) -> Result:
         """Return the cross-entropy of rows with their labels, and the accuracy; add its gradients."""
+        check_rows("rows", rows, self.features + self.classes)
         x, labels = self._split(rows)
         logits, cache = self.classifier.forward(x, rng)
         value, dlogits = run.softmax_cross_entropy(logits, labels)
@@ -102,23 +103,14 @@ class Classifier(Model):
             self.classifier.backward(dlogits, cache, grads["classifier"], input_grad=False)
         return Result(value, {"loss": value, "accuracy": (logits.argmax(axis=1) == labels).mean()})
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update the network on one batch of rows with their labels."""
-        check_rows("batch", batch, self.features + self.classes)
-        return super().train_step(self._attacked(batch, rng) if self.adversarial else batch, rng)
-
-    def _attacked(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return rows whose data is changed so that the loss rises the most."""
-        x, labels = self._split(rows)
-        x = worst_case(
-            partial(self.input_gradient, labels=labels),
-            x,
-            self.adversarial,
-            self.value_range,
-            steps=self.attack_steps,
-            rng=rng,
-        )
-        return np.concatenate([x, self.labels.split(rows)[1]], axis=1)
+    def _training_batch(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the rows, attacked so that the loss rises the most if the model is to bear that."""
+        if not self.adversarial:
+            return batch
+        x, labels = self._split(batch)
+        gradient, attack = partial(self.input_gradient, labels=labels), self.adversarial
+        x = worst_case(gradient, x, attack, self.value_range, steps=self.attack_steps, rng=rng)
+        return np.concatenate([x, self.labels.split(batch)[1]], axis=1)
 
     def input_gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
         r"""Return where each row's loss rises, (n, d), in evaluation mode: what an attack follows.

@@ -121,8 +121,7 @@ class GAN(Model):
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
-        check_rows("batch", batch, self.generator.out_width)
-        report = self.update_discriminators(batch, rng)
+        report = self._update_discriminators(batch, rng)
         if (self.step + 1) % self.n_critic == 0:
             with self.unrolled(batch, rng):
                 result = self.generator_step(batch, rng, self.grads)
@@ -132,7 +131,7 @@ class GAN(Model):
         run.after(self._count)
         return report
 
-    def update_discriminators(
+    def _update_discriminators(
         self, batch: np.ndarray, rng: np.random.Generator
     ) -> dict[str, np.floating]:
         """Update D and return what there is to report of it."""
@@ -148,6 +147,7 @@ class GAN(Model):
         name: str = "discriminator",
     ) -> Result:
         """Return D's loss on real data and on G(z); add its gradient to ``grads``."""
+        check_rows("batch", batch, self.generator.out_width)
         z = self.latent_for(batch, rng)
         fake = self.generator(z, rng)
         seen = self.discriminator_input(batch, rng), self.discriminator_input(fake, rng)
@@ -163,6 +163,7 @@ class GAN(Model):
         .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
             \frac{\partial D(x)}{\partial x}\Big|_{G(z_i)} \frac{\partial G(z_i)}{\partial\theta_G}
         """
+        check_rows("batch", batch, self.generator.out_width)
         z = self.latent_for(batch, rng)
         fake, cache = self.generator.forward(z, rng)
         loss = self.adversarial_loss(fake, batch, rng)
@@ -294,7 +295,7 @@ class GAN(Model):
         before, made = [array.copy() for array in live], [rule.t for rule in rules]
         try:
             for _ in range(self.unrolled_steps):
-                self.update_discriminators(batch, rng)
+                self._update_discriminators(batch, rng)
             yield
         finally:
             for array, old in zip(live, before, strict=True):

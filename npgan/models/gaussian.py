@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan.backend import run
+from npgan.errors import InputError
 from npgan.layers import GaussianSample, Sequential
 from npgan.models.checks import in_chunks
 from npgan.parameters import Parameters
@@ -49,6 +50,8 @@ class GaussianEncoder:
         training: bool = True,
     ) -> tuple[np.ndarray, Drawn]:
         """Return so many codes for each row, (n codes, d), drawn by ``rng``."""
+        if rng is None:
+            raise InputError("codes are drawn from the encoder's Gaussians: give an rng")
         described, cache = self.network.forward(x, rng if training else None)
         each = described if codes == 1 else np.repeat(described, codes, axis=0)
         z, (log_var, eps) = self._sample.forward(each, rng)  # type: ignore[misc]

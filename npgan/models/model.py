@@ -226,6 +226,7 @@ class Model:
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch (n, d) and return what there is to report."""
+        batch = self._training_batch(batch, rng)
         report: dict[str, np.floating] = {}
         for step in self.steps():
             result = step.minimise(batch, rng, self.grads)
@@ -233,6 +234,10 @@ class Model:
             report |= result.report
         run.after(self._count)
         return report
+
+    def _training_batch(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return a batch as the steps of training take it; some models change it at random."""
+        return batch
 
     def losses(self, batch: np.ndarray) -> Iterator[Loss]:
         """Yield what the steps of training minimise on a batch, for the gradient checker."""

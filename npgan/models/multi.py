@@ -241,7 +241,7 @@ class MultiGAN(GAN):
         loss = super().adversarial_loss
         return self.against([loss(fake, real, rng, name) for name in self.discriminators])
 
-    def update_discriminators(
+    def _update_discriminators(
         self, batch: np.ndarray, rng: np.random.Generator
     ) -> dict[str, np.floating]:
         """Update each discriminator, on noise of its own; return the means of what there is to report."""

@@ -157,9 +157,9 @@ class Variational(Model):
             lambda rng, grads: self.bound_step(batch, rng, grads, beta=0.7).loss,
         )
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
-        """Update both networks on one batch."""
-        return super().train_step(binarized(batch, rng) if self.binarize else batch, rng)
+    def _training_batch(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the rows, drawn as black or white pixels if they are to be binarised."""
+        return binarized(batch, rng) if self.binarize else batch
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out rows, from as many codes a row as in training, with beta 1."""

@@ -17,8 +17,8 @@ from npgan.models import (
     Classifier,
     Model,
     Translator,
-    Variational,
 )
+from npgan.models.vae import Variational
 from npgan.objectives.reports import measured, told_apart
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
