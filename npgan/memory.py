@@ -7,6 +7,15 @@ from npgan.errors import InputError
 LINE = 64  # bytes of a cache line
 
 
+def address_of(array: np.ndarray) -> int:
+    """Return where an array's first number lies, in bytes.
+
+    >>> address_of(np.ones(3)[1:]) % 8
+    0
+    """
+    return array.__array_interface__["data"][0]
+
+
 def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
     """Return zeros (size,) that begin where a cache line does, and share none with anything else.
 

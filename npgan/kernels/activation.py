@@ -6,7 +6,7 @@ from typing import Any
 
 from npgan.kernels.elementary import exp, expm1, log1p, tanh
 from npgan.kernels.jit import jit
-from npgan.ops.chain import ACTIVATIONS
+from npgan.ops.kinds import KINDS
 
 
 def numbered(names: Sequence[str]) -> Any:
@@ -14,7 +14,7 @@ def numbered(names: Sequence[str]) -> Any:
     return IntEnum("Code", [name.upper() for name in names], start=0)
 
 
-Code = numbered(ACTIVATIONS)
+Code = numbered(list(KINDS))
 
 
 @jit

@@ -4,7 +4,7 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels.activation import Code, activate_backward
-from npgan.kernels.dense import input_part, output_part, weight_part
+from npgan.kernels.dense import Input, Output, Weight, input_part, output_part, weight_part
 from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import panel_size, share
 from npgan.kernels.memory import copy
@@ -26,10 +26,10 @@ def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: 
     """Compute a part of a stage's output: activation(source @ W + b)."""
     k, m, code, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
     source, x0 = (x, ZERO) if s == 0 else (y, n * (before - k))
-    output_part(
-        source, x0, w, plan[s, WEIGHT], plan[s, BIAS], y, n * before, n, k, m, code, arguments[s],
-        panel, part, parts,
+    row = Output(
+        x0, plan[s, WEIGHT], plan[s, BIAS], n * before, code, n, k, m, arguments[s]
     )  # fmt: skip
+    output_part(source, w, y, row, panel, part, parts)
 
 
 @jit
@@ -49,13 +49,12 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
     d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
     source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
     if grads.size:
-        weight_part(source, x0, d, d0, grads, weight, bias, ONE, NONE, n, k, m, panel, part, parts)
+        row = Weight(x0, d0, weight, bias, ONE, NONE, n, k, m)
+        weight_part(source, d, grads, row, panel, part, parts)
     if target.size:
         code = plan[s - 1, CODE] if s else Code.IDENTITY.value
-        input_part(
-            d, d0, w, weight, target, x0, y, below, n, k, m, code, arguments[s - 1], panel, part,
-            parts,
-        )  # fmt: skip
+        back = Input(d0, weight, x0, below, code, n, k, m, arguments[s - 1])
+        input_part(d, w, target, y, back, panel, part, parts)
 
 
 def _chain(forward, dy, x, y, w, plan, arguments, grads, dx, d, n, parts):  # type: ignore[no-untyped-def]

@@ -1,21 +1,11 @@
 """Activation functions whose derivative is taken from x, in place on a slice."""
 
-from collections.abc import Callable
 from math import pi, sqrt
 
-import numpy as np
-from numba import prange
-
-from npgan.kernels.activation import numbered
+from npgan.kernels.activation import Code
 from npgan.kernels.elementary import exp, normal
-from npgan.kernels.elementwise import UNIT
-from npgan.kernels.jit import Threaded, jit
-from npgan.kernels.matmul import share
+from npgan.kernels.jit import jit
 from npgan.ops.gated import CUBIC, FAR
-from npgan.ops.kinds import KINDS
-
-OF_INPUT = [name for name, kind in KINDS.items() if kind.of_input]
-Code = numbered(OF_INPUT)
 
 
 @jit
@@ -91,42 +81,3 @@ def activate_backward(dx, x, code):  # type: ignore[no-untyped-def]
         for j in range(x.size):
             t, dt = mish_gate(x[j], one)
             dx[j] = dx[j] * (t + x[j] * dt * sigmoid(x[j], one))
-
-
-def _apply(x, code, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(x.size, UNIT, np.int64(part), parts)
-        activate(x[i:j], code)
-
-
-def _apply_backward(dx, x, code, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(x.size, UNIT, np.int64(part), parts)
-        activate_backward(dx[i:j], x[i:j], code)
-
-
-apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
-
-
-def forward(name: str) -> Callable[..., np.ndarray]:
-    """Return the kernel of ``<name>_forward``."""
-    code = np.int64(Code[name.upper()])
-
-    def kernel(x: np.ndarray) -> np.ndarray:
-        y = x.copy()
-        apply(y.reshape(-1), code)
-        return y
-
-    return kernel
-
-
-def backward(name: str) -> Callable[..., np.ndarray]:
-    """Return the kernel of ``<name>_backward``."""
-    code = np.int64(Code[name.upper()])
-
-    def kernel(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
-        dx = dy.copy()
-        apply_backward(dx.reshape(-1), x.reshape(-1), code)
-        return dx
-
-    return kernel

@@ -1,6 +1,7 @@
 """Losses: the value and the gradient in one pass over memory."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
@@ -8,6 +9,8 @@ from numba import prange
 from npgan.kernels.elementary import exp, log1p
 from npgan.kernels.jit import ONE, Threaded, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import seen_as
+from npgan.kernels.row import Reads, Writes, performs
 
 LOSSES = ("mse", "l1", "bce_with_logits")
 MSE, L1, BCE_WITH_LOGITS = range(len(LOSSES))
@@ -43,6 +46,47 @@ def block(x, target, code, each, values, dx):  # type: ignore[no-untyped-def]
             low[i] += high[i]
         count = half
     return values[0]
+
+
+class Loss(NamedTuple):
+    """A loss's gradient, and its sum over each block, a float64; ``each`` is a number's weight in the mean."""
+
+    x: Reads
+    target: Reads
+    dx: Writes
+    sums: Writes
+    scratch: Reads
+    size: int
+    loss: int
+    each: float
+
+
+class Mean(NamedTuple):
+    """The mean of ``size`` numbers, of which ``blocks`` sums are given, float64."""
+
+    sums: Reads
+    value: Writes
+    size: int
+    blocks: int
+
+
+@performs(Loss)
+def _loss_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    size, sums = row.size, seen_as(0.0, memory, row.sums)
+    scratch = memory[row.scratch + part * BLOCK :][:BLOCK]
+    first, last = share((size + BLOCK - 1) // BLOCK, ONE, part, parts)
+    for b in range(first, last):
+        i, count = b * BLOCK, min(size - b * BLOCK, BLOCK)
+        x, target = memory[row.x + i :][:count], memory[row.target + i :][:count]
+        sums[b] = block(x, target, row.loss, row.each, scratch, memory[row.dx + i :][:count])
+
+
+@performs(Mean)
+def _mean(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    total, sums = 0.0, seen_as(0.0, memory, row.sums)
+    for b in range(row.blocks):
+        total += sums[b]
+    memory[row.value] = total / row.size
 
 
 def _sums(x, target, code, each, sums, dx, parts):  # type: ignore[no-untyped-def]

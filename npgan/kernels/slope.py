@@ -1,45 +1,72 @@
 """What a penalty on a network's slope adds to its way back: two passes over rows."""
 
-from npgan.kernels.jit import ONE, fma, jit
+from typing import NamedTuple
+
+from npgan.kernels.jit import ONE, fma
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import seen_as
+from npgan.kernels.row import Reads, Writes, performs
 
 
-@jit
-def slope_part(g, g0, c, c0, step, t, t0, sums, s0, n, d, scratch, part, parts):  # type: ignore[no-untyped-def]
-    """For a part of n rows, write t = c g, and the sum of t g / 2; half of a sum onto the other half.
+class Slope(NamedTuple):
+    """t = c g, and for each of n samples the sum of t g / 2, a float64.
 
-    A row has one number of c (the step from it to the next is 0), or one for each of its numbers (1).
+    A sample has one number of c, or where ``each`` is 1 one for each of its k numbers.
     """
-    half = g.dtype.type(0.5)
-    first, last = share(n, ONE, part, parts)
+
+    g: Reads
+    c: Reads
+    t: Writes
+    sums: Writes
+    each: int
+    n: int
+    k: int
+
+
+class Mix(NamedTuple):
+    """z = l x + t, with a number of l for each sample: what a loss and a penalty multiply e with."""
+
+    l: Reads  # noqa: E741
+    x: Reads
+    t: Reads
+    z: Writes
+    n: int
+    k: int
+
+
+@performs(Slope)
+def _slope(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Half of a sum onto the other half, until one number is left."""
+    half, k, sums = memory.dtype.type(0.5), row.k, seen_as(0.0, memory, row.sums)
+    first, last = share(row.n, ONE, part, parts)
     for i in range(first, last):
-        row, out, values = g[g0 + i * d :][:d], t[t0 + i * d :][:d], scratch[:d]
-        if step:
-            factors = c[c0 + i * d :][:d]
-            for j in range(row.size):
-                out[j] = factors[j] * row[j]
-                values[j] = out[j] * row[j]
+        g, t, values = memory[row.g + i * k :][:k], memory[row.t + i * k :][:k], panel[:k]
+        if row.each:
+            factors = memory[row.c + i * k :][:k]
+            for j in range(g.size):
+                t[j] = factors[j] * g[j]
+                values[j] = t[j] * g[j]
         else:
-            factor = c[c0 + i]
-            for j in range(row.size):
-                out[j] = factor * row[j]
-                values[j] = out[j] * row[j]
-        count = d
+            factor = memory[row.c + i]
+            for j in range(g.size):
+                t[j] = factor * g[j]
+                values[j] = t[j] * g[j]
+        count = k
         while count > 1:
             middle = (count + 1) // 2
             low, high = values[: count - middle], values[middle:count]
             for j in range(high.size):
                 low[j] += high[j]
             count = middle
-        sums[s0 + i] = half * values[0]
+        sums[i] = half * values[0]
 
 
-@jit
-def mix_part(l, l0, x, x0, t, t0, z, z0, n, k, part, parts):  # type: ignore[no-untyped-def]  # noqa: E741
-    """For a part of n rows, write z = l x + t: what a loss and a penalty multiply e with."""
-    first, last = share(n, ONE, part, parts)
+@performs(Mix)
+def _mix(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    k = row.k
+    first, last = share(row.n, ONE, part, parts)
     for i in range(first, last):
-        row, tangent, out = x[x0 + i * k :][:k], t[t0 + i * k :][:k], z[z0 + i * k :][:k]
-        factor = l[l0 + i]
-        for j in range(row.size):
-            out[j] = fma(factor, row[j], tangent[j])
+        x, t = memory[row.x + i * k :][:k], memory[row.t + i * k :][:k]
+        z, factor = memory[row.z + i * k :][:k], memory[row.l + i]
+        for j in range(x.size):
+            z[j] = fma(factor, x[j], t[j])

@@ -11,6 +11,7 @@ from npgan.kernels.activation import numbered
 from npgan.kernels.elementwise import UNIT
 from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.row import Rates, Reads, Writes, performs
 
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
 
@@ -81,6 +82,28 @@ def update(rule, w, g, m, v, rates):  # type: ignore[no-untyped-def]
         adam(w, g, m, v, rates)
     else:
         ema(w, g, rates)
+
+
+class Step(NamedTuple):
+    """An update of the vector w by g and what moments the rule has, unless a check before it failed."""
+
+    w: Writes
+    g: Writes
+    m: Writes
+    v: Writes
+    failed: Reads
+    size: int
+    rule: int
+    rates: Rates
+
+
+@performs(Step)
+def _step(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    if memory[row.failed] == 0:
+        i, j = share(row.size, UNIT, part, parts)
+        w, g = memory[row.w + i : row.w + j], memory[row.g + i : row.g + j]
+        m, v = memory[row.m + i : row.m + j], memory[row.v + i : row.v + j]
+        update(row.rule, w, g, m, v, row.rates)
 
 
 def _pass(rule, w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]

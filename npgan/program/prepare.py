@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from npgan.kernels import KERNELS, cache, jit
+from npgan.kernels import KERNELS, cache, dense, jit
+from npgan.kernels.row import PERFORM
+from npgan.memory import address_of
 from npgan.program import replay
-from npgan.program.schedule import address_of
 from npgan.program.threads import crew
 from npgan.signals import process
 
@@ -19,21 +20,12 @@ Calls = list[Callable[[], object]]
 
 
 def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
-    """Return calls of a program's pieces with nothing to do, in two halves that compile as long."""
-    memory, doubles, octets = np.zeros(8, dtype), np.zeros(8), np.zeros(8, np.uint8)
-    operands, numbers = np.zeros(replay.OPERANDS, np.int64), memory
-    part = jit.ZERO, jit.ONE
-    given = np.int64(replay.OUTPUT), operands, numbers, memory
-    return [
-        partial(replay.products, *given, memory, *part),
-        partial(replay.elementwise, *given, *part),
-        partial(replay.penalties, *given[:2], memory, doubles, memory, *part),
-        partial(replay.waves, *given[:2], memory, *part),
-    ], [
-        partial(replay.batches, *given, operands, octets, *part),
-        partial(replay.losses, *given, doubles, *part),
-        partial(replay.updates, *given[1:], *part),
-    ]
+    """Return calls that compile what rows need, in two halves that compile as long: products, the rest."""
+    calls: tuple[Calls, Calls] = [], []
+    for kind in PERFORM:
+        rest = kind.__module__ != dense.__name__
+        calls[rest].append(partial(replay.function, kind, np.dtype(dtype)))
+    return calls
 
 
 def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
@@ -46,12 +38,11 @@ def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
     ]
 
 
-def whole(dtype: np.dtype) -> None:
+def whole() -> None:
     """Run a program without rows."""
     state = np.zeros(replay.STATE, np.int64)
     replay.begin(np.int64(address_of(state)))
     replay.work(np.int64(address_of(state)), jit.ZERO)
-    replay.performer(dtype)
     if jit.threads() > 1:
         crew(jit.threads() - 1)
 
@@ -64,7 +55,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     if jit.interpreted:
         return
     first, second = pieces(dtype)
-    calls: Calls = [partial(whole, np.dtype(dtype)), *single_kernels(dtype)]
+    calls: Calls = [whole, *single_kernels(dtype)]
     keep, cold, terminal = cache.usable(), not cache.holds("replay._work"), sys.stderr.isatty()
     word = "once" if keep else f"each time: {cache.FOLDER} cannot be used"
     title = f"compiling kernels ({word})"
