@@ -11,7 +11,7 @@ from npgan.layers import build
 pytest.importorskip("npgan.kernels")
 from test_recorded_steps import compiled, rows
 
-from npgan.kernels.activation import Code
+from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Columns
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import ActivationBackward, Scale
@@ -61,11 +61,11 @@ def test_rows_see_that_arrays_from_outside_overlap():
     assert phases([touching(place) for place in made]) == [0, 1, 1]
 
 
-def backward(*, activation=Code.IDENTITY):
+def backward(*, activation=ActivationId.IDENTITY):
     """Return a product's row, that of an activation's derivative after it, and a row that reads dy."""
     dy, dx, y, e = (Place(Buffer(12), 0, 12) for _ in range(4))
     product = Row(Input(e, e, dy, e, activation, 4, 3, 3, 0.0), 5)
-    back = Row(ActivationBackward(dx, dy, y, 12, Code.TANH, 0.5))
+    back = Row(ActivationBackward(dx, dy, y, 12, ActivationId.TANH, 0.5))
     return product, back, Row(Scale(y, dy._replace(start=11, size=1), 1, 2.0))
 
 
@@ -74,7 +74,7 @@ def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
     (one,) = fused([product, back])
     assert one.most == 5
     assert one.fields == product.fields._replace(
-        dx=back.fields.dx, x=back.fields.seen, activation=Code.TANH, argument=0.5
+        dx=back.fields.dx, x=back.fields.seen, activation=ActivationId.TANH, argument=0.5
     )
 
 
@@ -82,12 +82,12 @@ def kept():
     """Return rows that must stay two, each with why."""
     product, back, reader = backward()
     part = Row(back.fields._replace(dy=back.fields.dy._replace(size=6)))
-    gate = Row(back.fields._replace(activation=Code.SILU))
+    gate = Row(back.fields._replace(activation=ActivationId.SILU))
     overwritten = Row(Scale(back.fields.seen, back.fields.seen, 12, 2.0))
     return {
         "somebody else reads dy": ([product, back, reader], []),
         "dy is a result": ([product, back], [back.fields.dy]),
-        "another product made it": ([*backward(activation=Code.RELU)[:2]], []),
+        "another product made it": ([*backward(activation=ActivationId.RELU)[:2]], []),
         "a part of dy": ([product, part], []),
         "a derivative from x": ([product, gate], []),
         "y is written in between": ([product, overwritten, back], []),

@@ -1,4 +1,4 @@
-"""Batches: bytes become floats as they are copied, and the next rows are on their way meanwhile."""
+"""Batches: rows of data are copied, and bytes become floats; the next rows are fetched meanwhile."""
 
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-unty
 
 
 class Gather(NamedTuple):
-    """n rows, d numbers each, of data from outside: which ones is said by integers at an address / 8."""
+    """A batch of n rows of d numbers; their indices are 64-bit integers at the address ``8 * rows``."""
 
     data: Reads
     rows: int
@@ -60,7 +60,7 @@ class Gather(NamedTuple):
 
 
 class GatherBytes(NamedTuple):
-    """The same of bytes, from their address on: each becomes low + byte * scale."""
+    """The same, where data are bytes at an address: each becomes low + byte * scale."""
 
     data: Reads
     rows: int
@@ -72,7 +72,7 @@ class GatherBytes(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Copies of k numbers each: the strides say how far it is from one to the next."""
+    """n copies of k numbers each; the strides are the steps from one copy to the next."""
 
     x: Reads
     x_stride: int
@@ -84,7 +84,7 @@ class Columns(NamedTuple):
 
 @jit
 def indices(row, memory, part, parts):  # type: ignore[no-untyped-def]
-    """Return which rows are a part's, and where in the batch they go."""
+    """Return the indices of a part's rows, and where in the batch they go."""
     first, last = share(row.n, ONE, part, parts)
     rows = seen_as(ZERO, memory, ZERO)[row.rows + first : row.rows + last]
     return rows, row.batch + first * row.d
@@ -121,7 +121,7 @@ gather_bytes = Threaded(_gather)
 
 
 def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Rows lie anywhere in memory: their cache lines are asked for some rows ahead."""
+    """Rows lie anywhere in memory: their cache lines are fetched some rows ahead."""
     if data.dtype != np.uint8:
         return data[rows]
     d = data.shape[1]

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import Code, activate_backward
+from npgan.kernels.activation import ActivationId, activate_backward
 from npgan.kernels.dense import Input, Output, Weight, input_part, output_part, weight_part
 from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import panel_size, share
@@ -24,10 +24,10 @@ def panels(plan, n, y, parts):  # type: ignore[no-untyped-def]
 @jit
 def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of a stage's output: activation(source @ W + b)."""
-    k, m, code, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
+    k, m, activation, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
     source, x0 = (x, ZERO) if s == 0 else (y, n * (before - k))
     row = Output(
-        x0, plan[s, WEIGHT], plan[s, BIAS], n * before, code, n, k, m, arguments[s]
+        x0, plan[s, WEIGHT], plan[s, BIAS], n * before, activation, n, k, m, arguments[s]
     )  # fmt: skip
     output_part(source, w, y, row, panel, part, parts)
 
@@ -36,10 +36,10 @@ def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: 
 def top_stage(dy, y, plan, arguments, d, n, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of the gradient before the last activation."""
     s = len(plan) - 1
-    m, code, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
+    m, activation, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
     i0, i1 = share(n, ONE, part, parts)
     copy(dy, i0 * m, d, d0 + i0 * m, (i1 - i0) * m)
-    activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, code, arguments[s])
+    activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, activation, arguments[s])
 
 
 @jit
@@ -52,8 +52,8 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
         row = Weight(x0, d0, weight, bias, ONE, NONE, n, k, m)
         weight_part(source, d, grads, row, panel, part, parts)
     if target.size:
-        code = plan[s - 1, CODE] if s else Code.IDENTITY.value
-        back = Input(d0, weight, x0, below, code, n, k, m, arguments[s - 1])
+        activation = plan[s - 1, CODE] if s else ActivationId.IDENTITY.value
+        back = Input(d0, weight, x0, below, activation, n, k, m, arguments[s - 1])
         input_part(d, w, target, y, back, panel, part, parts)
 
 
@@ -77,7 +77,7 @@ chain = Threaded(_chain)  # both directions in one: Numba compiles a parallel re
 def chain_forward(
     x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
 ) -> np.ndarray:
-    """A parallel region a stage; bias and activation on the tile's result while it is in the cache."""
+    """One parallel region for each stage."""
     n = len(x)
     y = np.empty(n * (plan[-1, BEFORE] + plan[-1, OUT]), w.dtype)
     none = y[:0]
@@ -95,7 +95,7 @@ def chain_backward(
     grads: np.ndarray | None,
     input_grad: bool,
 ) -> np.ndarray | None:
-    """A parallel region a stage: both its products, with the derivative of the stage before."""
+    """One parallel region for each stage: both its products, and the derivative of the activation below."""
     n, d = len(dy), np.empty_like(y)
     dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
     grads = w[:0] if grads is None else grads

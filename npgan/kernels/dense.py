@@ -1,11 +1,11 @@
-"""The dense layer's products: parts of them, which chains and programs call, and calls of their own."""
+"""The dense layer's products: parts of them for chains and programs, and the kernels of single layers."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import Code, activate, activate_backward
+from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.jit import ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import block, panel_size, region
 from npgan.kernels.row import Reads, Writes, performs
@@ -29,7 +29,7 @@ class Output(NamedTuple):
 
 
 class Input(NamedTuple):
-    """dx = e W.T, times the derivative of the activation that made x: that is taken from x."""
+    """dx = e W.T, times the derivative of the activation whose output x is."""
 
     e: Reads
     weight: Reads
@@ -43,7 +43,7 @@ class Input(NamedTuple):
 
 
 class Tangent(NamedTuple):
-    """u = t W, times the derivative of the activation that made y: how y changes where x does by t."""
+    """u = t W, times the derivative of the activation whose output y is: y's change if x changes by t."""
 
     t: Reads
     weight: Reads
@@ -59,8 +59,7 @@ class Tangent(NamedTuple):
 class Weight(NamedTuple):
     """dW += x.T e, and db += the sum of e's rows; without ``add`` what was there is overwritten.
 
-    The sum of rows is weighted by a number for each, if ``factors`` is not negative: they lie in the
-    array of e.
+    If ``factors`` is not negative, each row is multiplied by its factor before it is added to db.
     """
 
     x: Reads
@@ -95,7 +94,7 @@ def input_part(e, w, dx, x, row, panel, part, parts):  # type: ignore[no-untyped
         e, row.e, m, ONE, w, row.weight, ONE, m, dx, row.dx, k, dx, row.dx, k, ZERO,
         i0, i1, j0, j1, m, panel,
     )  # fmt: skip
-    if row.activation != Code.IDENTITY:
+    if row.activation != ActivationId.IDENTITY:
         activate_backward(dx, row.dx, x, row.x, k, i0, i1, j0, j1, row.activation, row.argument)
 
 
@@ -114,10 +113,10 @@ def bias_part(e, e0, grads, b0, add, factors, n, m, j0, j1, panel):  # type: ign
 
 @jit
 def weight_part(x, e, grads, row, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Do a part of a row; whoever has the first row of dW has the bias as well.
+    """Do a part of a row; the part with the first row of dW does the bias as well.
 
-    Where dW has few rows, to fetch e is most of the work: it is then done for both sums at once, a
-    few rows after the other.
+    Where dW has few rows, fetching e is most of the work: so both sums take the same few rows of e,
+    then the next ones.
     """
     n, k, m, w0, factors = row.n, row.k, row.m, row.dweight, row.factors
     i0, i1, j0, j1 = region(k, m, n, e.itemsize, part, parts)

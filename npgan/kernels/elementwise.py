@@ -1,4 +1,4 @@
-"""Everything that is done to each number by itself, in one pass over memory, on all threads."""
+"""Operations on each number by itself, and means: one pass over memory each."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from numba import prange
 
 from npgan.kernels import gated
-from npgan.kernels.activation import Code, activate, activate_backward
+from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp
 from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
@@ -22,33 +22,35 @@ FROM_INPUT = len(ACTIVATIONS)  # the first activation whose derivative is taken 
 
 
 @jit
-def activate_part(y, code, argument):  # type: ignore[no-untyped-def]
+def activate_part(y, activation, argument):  # type: ignore[no-untyped-def]
     """Apply any activation in place."""
-    if code < FROM_INPUT:
-        activate(y, ZERO, ZERO, ZERO, ONE, ZERO, y.size, code, argument)
+    if activation < FROM_INPUT:
+        activate(y, ZERO, ZERO, ZERO, ONE, ZERO, y.size, activation, argument)
     else:
-        gated.activate(y, code)
+        gated.activate(y, activation)
 
 
 @jit
-def activate_backward_part(dx, seen, code, argument):  # type: ignore[no-untyped-def]
+def activate_backward_part(dx, seen, activation, argument):  # type: ignore[no-untyped-def]
     """Multiply dx in place by any activation's derivative, from its output or its input."""
-    if code < FROM_INPUT:
-        activate_backward(dx, ZERO, seen, ZERO, ZERO, ZERO, ONE, ZERO, dx.size, code, argument)
+    if activation < FROM_INPUT:
+        activate_backward(
+            dx, ZERO, seen, ZERO, ZERO, ZERO, ONE, ZERO, dx.size, activation, argument
+        )
     else:
-        gated.activate_backward(dx, seen, code)
+        gated.activate_backward(dx, seen, activation)
 
 
-def _apply(y, code, argument, parts):  # type: ignore[no-untyped-def]
+def _apply(y, activation, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         i, j = share(y.size, UNIT, np.int64(part), parts)
-        activate_part(y[i:j], code, argument)
+        activate_part(y[i:j], activation, argument)
 
 
-def _apply_backward(dx, seen, code, argument, parts):  # type: ignore[no-untyped-def]
+def _apply_backward(dx, seen, activation, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         i, j = share(dx.size, UNIT, np.int64(part), parts)
-        activate_backward_part(dx[i:j], seen[i:j], code, argument)
+        activate_backward_part(dx[i:j], seen[i:j], activation, argument)
 
 
 apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
@@ -56,11 +58,11 @@ apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
 
 def forward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_forward``."""
-    code, default = np.int64(Code[name.upper()]), KINDS[name].argument or 0.0
+    activation, default = np.int64(ActivationId[name.upper()]), KINDS[name].argument or 0.0
 
     def kernel(x: np.ndarray, argument: float = default) -> np.ndarray:
         y = x.copy()
-        apply(y.reshape(-1), code, y.dtype.type(argument))
+        apply(y.reshape(-1), activation, y.dtype.type(argument))
         return y
 
     return kernel
@@ -68,11 +70,11 @@ def forward(name: str) -> Callable[..., np.ndarray]:
 
 def backward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_backward``."""
-    code, default = np.int64(Code[name.upper()]), KINDS[name].argument or 0.0
+    activation, default = np.int64(ActivationId[name.upper()]), KINDS[name].argument or 0.0
 
     def kernel(dy: np.ndarray, seen: np.ndarray, argument: float = default) -> np.ndarray:
         dx = dy.copy()
-        apply_backward(dx.reshape(-1), seen.reshape(-1), code, dx.dtype.type(argument))
+        apply_backward(dx.reshape(-1), seen.reshape(-1), activation, dx.dtype.type(argument))
         return dx
 
     return kernel
@@ -94,7 +96,7 @@ def mean_sigmoid(x: np.ndarray) -> np.floating:
 
 @jit
 def mean_of_steps(x):  # type: ignore[no-untyped-def]
-    """Return the mean of steps from 0 to 1 at x = 0, and 1/2 there; halves are added up exactly."""
+    """Return the mean of a step from 0 to 1 at x = 0, where it is 1/2; these sums are exact."""
     total = 0.0
     for i in range(x.size):
         total += 1.0 if x[i] > 0 else 0.0 if x[i] < 0 else 0.5 + x[i]  # NaN stays
@@ -108,7 +110,7 @@ def mean_heaviside(x: np.ndarray) -> np.floating:
 
 @jit
 def too_large_in(x, limit):  # type: ignore[no-untyped-def]
-    """Return whether a number's size is not below the limit; NaN's is not."""
+    """Return whether any number's size is not below the limit; NaN counts as too large."""
     found = False
     for i in range(x.size):
         found |= not abs(x[i]) < limit
@@ -189,7 +191,7 @@ class MeanSigmoid(NamedTuple):
 
 
 class MeanHeaviside(NamedTuple):
-    """The mean of steps from 0 to 1 at x = 0."""
+    """The mean of a step from 0 to 1 at x = 0."""
 
     value: Writes
     x: Reads
@@ -197,9 +199,9 @@ class MeanHeaviside(NamedTuple):
 
 
 class Finite(NamedTuple):
-    """A check that all numbers of x are below ``limit``: else ``failed`` becomes the number of the check.
+    """A check that the size of all numbers of x is below ``limit``: else ``failed`` becomes ``check``.
 
-    A check that failed before it keeps its place.
+    Of several checks that fail, the first one's number stays there.
     """
 
     x: Reads

@@ -25,7 +25,7 @@ class Fourier(NamedTuple):
 
 
 class FourierBackward(NamedTuple):
-    """dx, from dy and y; the frequencies are times 2 pi."""
+    """dx, from dy and y; ``frequencies`` are 2 pi times the frequencies."""
 
     dy: Reads
     y: Reads
@@ -37,7 +37,7 @@ class FourierBackward(NamedTuple):
 
 
 class FourierTangent(NamedTuple):
-    """u: how y changes where x does by t; the frequencies are times 2 pi."""
+    """u, the change of y if x changes by t; ``frequencies`` are 2 pi times the frequencies."""
 
     t: Reads
     y: Reads
@@ -50,7 +50,7 @@ class FourierTangent(NamedTuple):
 
 @jit
 def forward_part(x, f, y, row, part, parts):  # type: ignore[no-untyped-def]
-    """Write all turns first: the sine is then one long loop, over memory that is overwritten by x."""
+    """Write all phases first, so that the sine is one long loop; x then overwrites its own columns."""
     d, k = row.d, row.k
     first, last = share(row.n, ONE, part, parts)
     width, frequencies, quarter = d + 2 * d * k, f[row.frequencies :][:k], y.dtype.type(0.25)
@@ -97,7 +97,7 @@ def _gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 @performs(FourierTangent)
 def _tangent(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Multiply by the waves' slopes."""
+    """Multiply by the derivatives of the waves."""
     d, k = row.d, row.k
     first, last = share(row.n, ONE, part, parts)
     width, omega = d + 2 * d * k, memory[row.frequencies :][:k]

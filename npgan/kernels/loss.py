@@ -19,7 +19,7 @@ BLOCK = 2048
 
 @jit
 def block(x, target, code, each, values, dx):  # type: ignore[no-untyped-def]
-    """Write a block's gradient, a number having weight ``each`` in the mean; return the sum."""
+    """Write a block's gradient, in which each number has the weight ``each``; return the block's sum."""
     zero, one = x.dtype.type(0), x.dtype.type(1)
     if code == MSE:
         for i in range(x.size):
@@ -39,7 +39,7 @@ def block(x, target, code, each, values, dx):  # type: ignore[no-untyped-def]
             values[i] = (max(x[i], zero) - t * x[i]) + log1p(e)
             dx[i] = ((one - t) * p - t * q) * each
     count = x.size
-    while count > 1:  # half of them onto the other half
+    while count > 1:  # add one half to the other
         half = (count + 1) // 2
         low, high = values[: count - half], values[half:count]
         for i in range(high.size):
@@ -49,7 +49,7 @@ def block(x, target, code, each, values, dx):  # type: ignore[no-untyped-def]
 
 
 class Loss(NamedTuple):
-    """A loss's gradient, and its sum over each block, a float64; ``each`` is a number's weight in the mean."""
+    """A loss's gradient, and its sums over blocks, float64; ``each`` is a number's weight in the mean."""
 
     x: Reads
     target: Reads
@@ -62,7 +62,7 @@ class Loss(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """The mean of ``size`` numbers, of which ``blocks`` sums are given, float64."""
+    """The mean of ``size`` numbers from their sums over blocks."""
 
     sums: Reads
     value: Writes

@@ -1,4 +1,4 @@
-"""Memory: arrays by their addresses, copies, and numbers that change at once for all threads."""
+"""Memory: arrays at addresses, copies, and atomic operations on numbers that threads share."""
 
 import sys
 from typing import Any
@@ -52,7 +52,7 @@ def seen_as(context, example, array, index):  # type: ignore[no-untyped-def]
 
 @jit
 def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
-    """Copy numbers; of a slice's assignment Numba compiles the message about its shape as well."""
+    """Copy numbers; to assign a slice takes longer to compile, since Numba checks its shape."""
     for i in range(count):
         target[t + i] = source[s + i]
 
@@ -64,7 +64,7 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any
 def _atomic(name: str) -> Any:
     @intrinsic
     def operation(context, array, index, value):  # type: ignore[no-untyped-def]
-        """Change a number at once for all threads, and return what it was."""
+        """Change a number atomically, and return what it was before."""
 
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             place = _place(context, builder, array, *arguments[:2])
@@ -80,7 +80,7 @@ add, exchange, maximum = _atomic("add"), _atomic("xchg"), _atomic("max")
 
 @intrinsic
 def load(context, array, index):  # type: ignore[no-untyped-def]
-    """Return a number that other threads change, and whatever they wrote before it."""
+    """Return a number that other threads change; what they wrote before it is visible from then on."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load_atomic(_place(context, builder, array, *arguments), "seq_cst", 8)

@@ -1,4 +1,4 @@
-"""Random numbers, every counter by itself: vectors of them, on any number of threads."""
+"""Random numbers from counters, each by itself: so loops are vectors, on any number of threads."""
 
 from typing import Any, NamedTuple
 
@@ -81,7 +81,7 @@ def mask_numbers(y0, y1, y2, y3, first, k0, k1, least, scale):  # type: ignore[n
 
 
 class Normal(NamedTuple):
-    """Four normal numbers for each of so many ``counters``: first all first ones, then all second ones."""
+    """Four normal numbers for each counter: the first ones of all counters, then the second ones, ..."""
 
     y: Writes
     counters: int
@@ -91,7 +91,7 @@ class Normal(NamedTuple):
 
 
 class Mask(NamedTuple):
-    """``scale`` where a counter's word is at least ``least``, else 0, in the same order."""
+    """In the same order, ``scale`` where a counter's word is at least ``least``, and else 0."""
 
     y: Writes
     counters: int
@@ -103,7 +103,7 @@ class Mask(NamedTuple):
 
 @jit
 def quarters(row, memory, part, parts):  # type: ignore[no-untyped-def]
-    """Return a part's first counter, and where its numbers go."""
+    """Return a part's first counter, and the four places where its numbers go."""
     first, last = share(row.counters, COUNTERS, part, parts)
     y0, y1 = memory[row.y :], memory[row.y + row.counters :]
     y2, y3 = y1[row.counters :], y1[2 * row.counters :]

@@ -17,14 +17,18 @@ Reads = Annotated[Any, "an array that is read"]
 Writes = Annotated[Any, "an array that is written, and may be read"]
 Rates = Annotated[Any, "as many numbers as an update rule takes"]
 PERFORM: dict[type, Any] = {}
-"""Kind of row -> the compiled function that does a part of its work."""
+"""Kind of row -> the function that does a part of its work, for the compiler."""
 
 
 def performs(kind: type) -> Callable[[Callable], Any]:
-    """Let a function do a part of the work of rows of a kind; (row, memory, panel, part, parts) are given."""
+    """Let a function do a part of the work of rows of a kind.
+
+    It is given the row, memory, the thread's panel of scratch memory, the part and the number of parts.
+    It becomes a piece of one C function (:func:`npgan.program.replay.function`): inlined, it is compiled once.
+    """
 
     def register(function: Callable) -> Any:
-        PERFORM[kind] = jit(function)
+        PERFORM[kind] = jit(function, inline="always")
         return PERFORM[kind]
 
     return register

@@ -1,4 +1,4 @@
-"""What a penalty on a network's slope adds to its way back: two passes over rows."""
+"""What a penalty on a network's input gradient needs beside products: two passes over samples."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from npgan.kernels.row import Reads, Writes, performs
 class Slope(NamedTuple):
     """t = c g, and for each of n samples the sum of t g / 2, a float64.
 
-    A sample has one number of c, or where ``each`` is 1 one for each of its k numbers.
+    Where ``each`` is 0, a sample has one coefficient c, else one for each of its k numbers.
     """
 
     g: Reads
@@ -24,7 +24,10 @@ class Slope(NamedTuple):
 
 
 class Mix(NamedTuple):
-    """z = l x + t, with a number of l for each sample: what a loss and a penalty multiply e with."""
+    """z = l x + t, where each sample has its l, the loss's gradient with respect to the logit.
+
+    z.T e is then the gradient of the loss and the penalty: see :func:`npgan.ops.chain_double_backward`.
+    """
 
     l: Reads  # noqa: E741
     x: Reads
@@ -36,7 +39,7 @@ class Mix(NamedTuple):
 
 @performs(Slope)
 def _slope(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Half of a sum onto the other half, until one number is left."""
+    """Add one half of a sum's terms to the other, until one number is left."""
     half, k, sums = memory.dtype.type(0.5), row.k, seen_as(0.0, memory, row.sums)
     first, last = share(row.n, ONE, part, parts)
     for i in range(first, last):

@@ -1,4 +1,4 @@
-"""The optimisers' updates: one pass over memory, in which everything that is done to a weight is done."""
+"""The optimisers' updates, each in a single pass over memory."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -66,26 +66,26 @@ def ema(average, w, rates):  # type: ignore[no-untyped-def]
 
 
 RULES = "sgd", "momentum", "rmsprop", "adam", "ema"
-Rule = numbered(RULES)
+RuleId = numbered("RuleId", RULES)
 
 
 @jit
 def update(rule, w, g, m, v, rates):  # type: ignore[no-untyped-def]
-    """Update a slice by a rule; of the moments m and v it uses what it has."""
-    if rule == Rule.SGD:
+    """Update a slice by a rule, which uses as many of the moments m and v as it has."""
+    if rule == RuleId.SGD:
         sgd(w, g, rates)
-    elif rule == Rule.MOMENTUM:
+    elif rule == RuleId.MOMENTUM:
         momentum(w, g, m, rates)
-    elif rule == Rule.RMSPROP:
+    elif rule == RuleId.RMSPROP:
         rmsprop(w, g, m, rates)
-    elif rule == Rule.ADAM:
+    elif rule == RuleId.ADAM:
         adam(w, g, m, v, rates)
     else:
         ema(w, g, rates)
 
 
 class Step(NamedTuple):
-    """An update of the vector w by g and what moments the rule has, unless a check before it failed."""
+    """An update of w by its gradient g and the rule's moments, unless a check has ``failed``."""
 
     w: Writes
     g: Writes
@@ -124,7 +124,7 @@ def adam_rates(
 
 
 class Update(NamedTuple):
-    """An operation's rule, how many vectors it is given, and its rates from what else it is given."""
+    """An operation's rule, how many vectors it takes, and its rates as a function of its other arguments."""
 
     rule: str
     vectors: int
@@ -144,11 +144,11 @@ UPDATES = {
 def kernel(name: str) -> Callable[..., None]:
     """Return the kernel of an update."""
     rule, vectors, rates = UPDATES[name]
-    code = np.int64(RULES.index(rule))
+    rule_id = np.int64(RULES.index(rule))
 
     def updated(*given: Any) -> None:
         w, g, *moments = given[:vectors]
         m, v = [*moments, w, w][:2]
-        one_pass(code, w, g, m, v, np.array(rates(*given[vectors:]), w.dtype))
+        one_pass(rule_id, w, g, m, v, np.array(rates(*given[vectors:]), w.dtype))
 
     return updated

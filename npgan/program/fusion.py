@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from npgan.kernels.activation import Code
+from npgan.kernels.activation import ActivationId
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, ActivationBackward
 from npgan.program.schedule import Row, meet
@@ -25,7 +25,7 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
         product = rows[first].fields
         if (
             isinstance(product, Input)
-            and product.activation == Code.IDENTITY
+            and product.activation == ActivationId.IDENTITY
             and product.dx.at() == fields.dy.at()
             and others == [i]
             and not meet(dy, [(*place.at(), False) for place in results])

@@ -1,11 +1,11 @@
-"""Recording: what operations a training step calls becomes a program that is run from then on.
+"""Recording: the operations that a training step calls become a program, which runs from then on.
 
-A step is the same operations on the same arrays over and over; only few numbers change: which rows
-of the data, the noise's keys, the learning rate. So the step's own code is run once with traced
-arrays: each operation that it calls writes down a row for :mod:`~npgan.program.replay` instead of
-computing. What changes from step to step is a function that was handed to ``run.each``; it is
-called before every run of the program. What cannot be written down (a layer of one's own, say)
-raises :class:`NotRecordable`, and the step stays what it was.
+Every step calls the same operations on the same arrays. Only a few numbers change: which rows of
+the data, the noise's keys, the learning rate. So the step's own code runs once with traced arrays:
+each operation that it calls writes down a row for :mod:`~npgan.program.replay` instead of computing.
+A number that changes from step to step comes from a function that was handed to ``run.each``; it is
+called before every run of the program. What cannot be recorded (a user's own layer, say) raises
+:class:`NotRecordable`, and the step runs operation by operation.
 """
 
 import math
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from npgan.kernels import jit
-from npgan.kernels.activation import Code
+from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Gather, GatherBytes
 from npgan.kernels.chain import CODE
 from npgan.kernels.dense import Input, Output, Tangent, Weight
@@ -52,7 +52,7 @@ MEANS = {"mean_sigmoid": MeanSigmoid, "mean_heaviside": MeanHeaviside}
 def _activation_of(name: str, argument: float | None = None) -> tuple[int, float]:
     """Return an activation as a row names it, with its argument."""
     default = KINDS[name].argument or 0.0
-    return Code[name.upper()], default if argument is None else argument
+    return ActivationId[name.upper()], default if argument is None else argument
 
 
 class Recorder(Rows):
@@ -179,7 +179,7 @@ class Recorder(Rows):
         grads: np.ndarray | None,
         input_grad: bool,
     ) -> Traced | None:
-        """Write down a row for each product; both of a stage may run side by side."""
+        """Write down a row for each product; the two of a stage may run side by side."""
         e, dx = self._gradients(dy, x, y, w, plan.tolist(), arguments, input_grad)
         if grads is not None:
             for stage, source, gradient in zip(plan.tolist(), [x, *y.stages], e, strict=False):
@@ -199,7 +199,7 @@ class Recorder(Rows):
         """Return the gradients with respect to what each activation is given, and to x."""
         n, e = len(dy), [dy] * len(stages)
         code = stages[-1][CODE]
-        if code != Code.IDENTITY:
+        if code != ActivationId.IDENTITY:
             e[-1], output = self.new(*dy.shape), y.stages[-1]
             fields = ActivationBackward(e[-1], dy, output, e[-1].size, code, arguments[-1])
             self.row(fields, worth(e[-1].size))
@@ -211,7 +211,9 @@ class Recorder(Rows):
             dx, places = self.new(n, k), (e[s], w[weight : weight + k * m])
             if s:
                 e[s - 1] = dx
-            source, code = (y.stages[s - 1], stages[s - 1][CODE]) if s else (x, Code.IDENTITY)
+            source, code = (
+                (y.stages[s - 1], stages[s - 1][CODE]) if s else (x, ActivationId.IDENTITY)
+            )
             self._product(Input(*places, dx, source, code, n, k, m, arguments[s - 1]))
         return e, dx if input_grad else None
 
@@ -239,7 +241,7 @@ class Recorder(Rows):
         down: Pass = unchanged,
         up: Pass = unchanged,
     ) -> Traced:
-        """Take the formula with one product a stage, which needs every f'' to be 0."""
+        """Use the formula with one product for each stage, which holds where every f'' is 0."""
         stages, n = plan.tolist(), len(dy)
         if any(stage[CODE] not in LINEAR for stage in stages):
             raise NotRecordable("a penalty on a network with a curved activation")
@@ -317,15 +319,15 @@ class Recorder(Rows):
         return value
 
     def _update(self, name: str, *arguments: Any) -> None:
-        """Write down an update by the rates of numbers, some of which are others at each step."""
+        """Write down an update; its rates are computed before each run."""
         rule, count, rates = UPDATES[name]
 
         def changing() -> Any:
             return rates(*(n.value if type(n) is Later else n for n in arguments[count:]))
 
         w, g, *moments = map(self.place, arguments[:count])
-        if w.at() in self.updated:  # its rates were to be known before the first
-            raise NotRecordable("two updates of one vector")
+        if w.at() in self.updated:  # the second one's rates may depend on the first update
+            raise NotRecordable("two updates of the same weights in one step")
         self.updated.add(w.at())
         root, first, last = g.at()
         self.written = {(r, at) for r, at in self.written if not (r is root and first <= at < last)}

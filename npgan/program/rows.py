@@ -1,4 +1,4 @@
-"""What a recording writes down: rows, their places in memory, and calls before and after each run."""
+"""What a recording consists of: rows, where their arrays lie, and calls before and after each run."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ from npgan.program.traced import Buffer, Later, NotRecordable, Place, Traced
 
 
 def worth(size: int) -> int:
-    """Return how many parts the work on so many numbers is worth."""
+    """Return into how many parts work on this many numbers is worth cutting."""
     return size // int(UNIT) + 1
 
 
 class Rows:
-    """Rows as they are written down, the memory that they speak of, and what happens around them."""
+    """Rows as they are written down, their arrays, and the calls before and after each run."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
@@ -60,7 +60,7 @@ class Rows:
         return Place(Buffer(array.size, array), 0, array.size)
 
     def same(self, dtype: np.dtype) -> None:
-        """Refuse numbers of a type other than those before."""
+        """Refuse arrays of another type than that of the first one."""
         self.dtype = dtype if self.dtype is None else self.dtype
         if dtype.kind != "f" or dtype != self.dtype:
             raise NotRecordable(f"{dtype} and {self.dtype} in one program")
@@ -70,7 +70,7 @@ class Rows:
         return Traced(self, Buffer(math.prod(shape)), shape)
 
     def concatenate(self, parts: Sequence[Any]) -> Traced:
-        """Let arrays be made one after the other in the first place; copy those that are elsewhere."""
+        """Let arrays be written where they will be joined; copy those that have a place already."""
         whole, start = self.new(sum(map(len, parts)), *parts[0].shape[1:]), 0
         for part in parts:
             if part.ndim != 2 or part.shape[1:] != whole.shape[1:]:
@@ -129,7 +129,7 @@ class Rows:
         self.afterwards.append(function)
 
     def require_finite(self, otherwise: Callable[[], None], *arrays: Any) -> None:
-        """Make no update from here on after a number that is not finite; ``otherwise`` is called."""
+        """Check numbers: if one is not finite, no later row updates weights, and ``otherwise`` is called."""
         self.otherwise.append((len(self.afterwards), otherwise))
         for array in arrays:
             limit = too_large(array.dtype)
@@ -137,9 +137,9 @@ class Rows:
             self.row(fields, worth(array.size))
 
     def finish(self, metrics: dict[str, Traced]) -> Program:
-        """Return the program of all that was written down; it reports ``metrics``."""
+        """Return the program of all rows; it reports ``metrics``."""
         if self.dtype is None or not all(isinstance(value, Traced) for value in metrics.values()):
-            raise NotRecordable("a step without networks")
+            raise NotRecordable("a step that computes nothing, or reports a number of its own")
         reported = {name: self.place(value) for name, value in metrics.items()}
         self.program = Program(
             fused(self.rows, list(reported.values())), self.before, self.afterwards, self.otherwise,

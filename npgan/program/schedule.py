@@ -1,8 +1,8 @@
 """A program's memory, the order of its rows, and its runs.
 
-Rows that touch different arrays need not wait for each other: a row belongs to the first phase
-after those of all rows whose results it reads or overwrites, and the rows of a phase may run side
-by side.
+Rows that touch different arrays need not wait for each other. A row depends on the earlier rows
+whose results it reads or overwrites, and on those that read what it overwrites. It belongs to the
+first phase after theirs. Rows of the same phase may run side by side.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from npgan.kernels import jit
 from npgan.kernels.row import Writes, columns
 from npgan.memory import LINE, address_of, aligned_zeros
 from npgan.program import replay
-from npgan.program.threads import crew
+from npgan.program.threads import worker_pool
 from npgan.program.traced import OUTSIDE, Buffer, Later, Place
 
 Values = Callable[[], Sequence[Any]]
@@ -59,7 +59,7 @@ def phases(rows: Sequence[Row]) -> list[int]:
 
 
 def meet(mine: Sequence[tuple], others: Sequence[tuple]) -> bool:
-    """Return whether there is something that both touch and one of them writes."""
+    """Return whether both touch a range that one of them writes."""
     return any(
         a is b and first < end and start < last and (writes or written)
         for a, first, last, writes in mine
@@ -119,7 +119,7 @@ class Program:
         )  # fmt: skip
         self.address = np.int64(address_of(self.state))
         if threads > 1:
-            crew(threads - 1)
+            worker_pool(threads - 1)
 
     def _write(self, row: Row, line: int, parts: int, wait: int) -> None:
         """Write a row into a line of the tables."""
@@ -166,7 +166,7 @@ class Program:
         return self.arena[first + start : first + end]
 
     def run(self) -> dict[str, float]:
-        """Run all rows; a number that was not finite makes its ``otherwise`` raise."""
+        """Run all rows; where a check failed, its ``otherwise`` is called, and usually raises."""
         for later in self.before:
             later.value = later.function()
         for values, line, first in self.changing:
@@ -185,15 +185,16 @@ class Program:
         return {name: view[0] for name, view in self.metrics.items()}
 
     def _work(self) -> None:
-        """Do the work, with help unless another thread's program has it."""
-        helpers = None if 1 in (self.threads, jit.in_use()) else crew(self.threads - 1)
-        if helpers is None or not helpers.lock.acquire(blocking=False):
+        """Do all the work, with the worker threads unless another thread's program has them."""
+        alone = 1 in (self.threads, jit.in_use())
+        pool = None if alone else worker_pool(self.threads - 1)
+        if pool is None or not pool.lock.acquire(blocking=False):
             replay.work(self.address, jit.ZERO)
             return
         try:
-            helpers.call(self.address, (self.state, self.table, self.taken))
-        finally:  # helpers may be at work: no interrupt shall leave them alone with it
+            pool.call(self.address, (self.state, self.table, self.taken))
+        finally:  # workers may have begun: even after an interrupt the run must be finished
             try:
                 replay.work(self.address, jit.ZERO)
             finally:
-                helpers.lock.release()
+                pool.lock.release()

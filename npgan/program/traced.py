@@ -1,4 +1,4 @@
-"""Traced arrays: what operations are given while a step is recorded; they have a shape, no numbers."""
+"""Traced arrays stand for arrays while a step is recorded: they have shapes, but no numbers."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from npgan.shapes import ARRAYS
 
 
 class NotRecordable(Exception):
-    """Something that a program has no row for."""
+    """A step contains something that cannot be recorded; the message says what."""
 
 
 class Buffer:
@@ -55,7 +55,7 @@ class Place(NamedTuple):
 
 
 class Traced:
-    """An array without numbers: what operations get and return while a step is recorded."""
+    """An array without numbers, which stands for one while a step is recorded."""
 
     def __init__(
         self, recorder: Any, buffer: Buffer, shape: tuple[int, ...], start: int = 0
@@ -69,7 +69,7 @@ class Traced:
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of its elements: that of all numbers of a program."""
+        """The type of its elements, which is that of all numbers in a program."""
         return self.recorder.dtype
 
     @property
@@ -162,7 +162,7 @@ class Outputs:
 
 
 class Later:
-    """A value of each step, ``function()``: a number, or where it has a size, a vector of integers."""
+    """A value that differs from step to step, ``function()``: a number, or a vector of ``size`` integers."""
 
     dtype = np.dtype(np.int64)
 
