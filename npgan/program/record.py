@@ -18,7 +18,7 @@ import numpy as np
 from npgan.kernels import jit
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Gather, GatherBytes
-from npgan.kernels.chain import CODE
+from npgan.kernels.chain import CODE, Mix, Slope
 from npgan.kernels.dense import Input, Output, Tangent, Weight
 from npgan.kernels.elementwise import (
     Activation,
@@ -34,7 +34,6 @@ from npgan.kernels.jit import NONE
 from npgan.kernels.loss import BLOCK, LOSSES, Loss, Mean
 from npgan.kernels.matmul import SMALL
 from npgan.kernels.random import COUNTERS, Mask, Normal
-from npgan.kernels.slope import Mix, Slope
 from npgan.kernels.update import RULES, UPDATES, Step
 from npgan.memory import address_of
 from npgan.ops.chain import ACTIVATIONS, Pass, check_coefficients, unchanged
