@@ -82,21 +82,21 @@ def aligned(array: np.ndarray) -> np.ndarray:
 def npgan_calls(x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> Calls:
     """Return the three products as a recorded training step runs them, each many times a call."""
     from npgan.program.record import Recorder
-    from npgan.program.traced import Stages
+    from npgan.program.traced import Outputs
 
     (k, m), none = w.shape, np.zeros(1, w.dtype)
     x, dy, parameters = map(aligned, (x, dy, np.append(w, np.zeros(m, w.dtype))))
     dense = parameters, np.array([[k, m, 0, k * m, 0, 0]]), none  # weight, bias, no activation
     grads = aligned(np.zeros_like(parameters))
-    records: dict[str, Callable[[Recorder], Any]] = {
-        "x @ w": lambda run: run.chain_forward(x, *dense),
-        "x.T @ dy": lambda run: run.chain_backward(dy, x, Stages(), *dense, grads, False),
-        "dy @ w.T": lambda run: run.chain_backward(dy, x, Stages(), *dense, None, True),
+    records: dict[str, Callable[[Recorder, Outputs], Any]] = {
+        "x @ w": lambda run, _: run.chain_forward(x, *dense),
+        "x.T @ dy": lambda run, y: run.chain_backward(dy, x, y, *dense, grads, False),
+        "dy @ w.T": lambda run, y: run.chain_backward(dy, x, y, *dense, None, True),
     }
     calls = {}
     for name, record in records.items():
         recorder = Recorder(np.random.default_rng())
-        record(recorder)
+        record(recorder, Outputs([recorder.new(len(x), m)]))
         recorder.rows *= ROWS
         calls[name] = recorder.finish({}).run
     return calls

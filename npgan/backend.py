@@ -1,8 +1,8 @@
-"""The one table that says which operation runs where.
+"""The table of operations: which function computes each of them on which backend.
 
-``TABLE[operation][backend]`` is a function. The "numpy" column is the reference and always full;
-where "numba" lacks an operation it borrows the reference's. Layers, losses and optimisers call
-operations as ``run.dense_forward(...)``, so that :func:`use` moves everything at once.
+``TABLE[operation][backend]`` is a function. The "numpy" column is the reference, which has every
+operation; where "numba" has no kernel, the reference is used. Layers, losses and optimisers call
+operations as ``run.dense_forward(...)``, so that :func:`use` switches all of them at once.
 """
 
 import os
@@ -26,7 +26,7 @@ TABLE: dict[str, dict[str, Callable]] = {
     for name, operation in vars(ops).items()
     if hasattr(operation, "border")
 }
-"""Operation -> backend -> what computes it: all that the modules of :mod:`npgan.ops` hand on."""
+"""Operation -> backend -> function, for all operations that the modules of :mod:`npgan.ops` export."""
 
 run = SimpleNamespace()
 _chosen = os.environ.get("NPGAN_BACKEND")
@@ -77,7 +77,7 @@ def choice() -> str:
 
 
 def set_threads(count: int) -> None:
-    """Let kernels use so many threads; also those that are loaded later."""
+    """Let kernels use this many threads, also if they are loaded later."""
     os.environ["NPGAN_NUM_THREADS"] = str(count)
     if run.fused:
         from npgan.kernels import jit
@@ -95,7 +95,7 @@ def threads() -> int:
 
 
 def use_threads(count: int) -> None:
-    """Use so many of them for now; no bit of a result depends on it."""
+    """Use only this many of them at present; no bit of a result depends on it."""
     if run.fused:
         from npgan.kernels import jit
 
@@ -103,7 +103,7 @@ def use_threads(count: int) -> None:
 
 
 def prepare() -> None:
-    """Compile what training needs, with a word to whoever waits; nothing to do in NumPy."""
+    """Compile what training needs, and tell the user if that takes long; NumPy needs nothing."""
     if run.fused:
         from npgan.program.prepare import prepare
 
@@ -148,7 +148,7 @@ def record(
 
 @contextmanager
 def watched(see: Callable[[str, tuple], None]) -> Iterator[None]:
-    """Let this thread's operations run in NumPy, networks as chains, and ``see`` their arguments first.
+    """Let this thread's operations run in NumPy, with chains, and call ``see`` with their arguments first.
 
     >>> with watched(lambda name, arguments: print(name, len(arguments))):
     ...     y = run.relu_forward(np.zeros(3))
@@ -214,8 +214,8 @@ def _require_finite(otherwise: Callable[[], None], *arrays: Any) -> None:
             otherwise()
 
 
-# Not operations, but what a step that can be recorded must leave to ``run``: a value that is another
-# at each step, what is to be done after it, and what is to happen if a number is not finite.
+# Not operations, but what a step that can be recorded must do through ``run``: values that change
+# from step to step, what is done after the step, and what happens if a number is not finite.
 run.each, run.after, run.require_finite = _each, _after, _require_finite
 
 

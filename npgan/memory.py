@@ -1,4 +1,4 @@
-"""Memory for numbers that are worked on as vectors."""
+"""Where arrays lie in memory, and arrays that begin at a cache line."""
 
 import numpy as np
 
@@ -7,10 +7,20 @@ from npgan.errors import InputError
 LINE = 64  # bytes of a cache line
 
 
+def address_of(array: np.ndarray) -> int:
+    """Return where an array's first number lies, in bytes.
+
+    >>> address_of(np.ones(3)[1:]) % 8
+    0
+    """
+    return array.__array_interface__["data"][0]
+
+
 def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
     """Return zeros (size,) that begin where a cache line does, and share none with anything else.
 
-    So no vector of them lies in two, and a thread that writes to them slows none down elsewhere.
+    So no vector of them lies across two lines, and a thread that writes to them does not slow down
+    one that reads something else.
 
     >>> aligned_zeros(3, np.float32)
     array([0., 0., 0.], dtype=float32)

@@ -13,8 +13,12 @@ import pytest
 import npgan
 from npgan import InputError, backend, ops
 from npgan.kernels import KERNELS
+from npgan.kernels.row import PERFORM
 from npgan.layers import LAYERS, Activation, example, read
+from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
+from npgan.program.record import Recorder
+from npgan.program.traced import NotRecordable
 
 ROOT = Path(npgan.__file__).parent
 REPOSITORY = ROOT.parent
@@ -88,6 +92,53 @@ LAYER_PLACES = {
 def test_a_layer_has_all_its_places(name):
     for place, is_there in LAYER_PLACES.items():
         assert is_there(LAYERS[name]), f"{name}: not so that {place}"
+
+
+WITHOUT_ROW = {  # operations with a kernel: a step that calls them runs operation by operation
+    "all_finite", "dense", "gaussian_sample", "kl_standard_normal", "log_bernoulli_with_logits", "softmax",
+    "softmax_cross_entropy",
+}  # fmt: skip
+WITHOUT_FORMULA = {  # operations that tests compare with something else than a formula in naive.py
+    "all_finite", "block_mask", "chain", "chain_penalized", "clip_by_norm", "clip_by_value", "dropout",
+    "dropout_mask", "frozen_batch_norm", "gaussian_sample", "gather", "log_bernoulli_with_logits",
+    "log_gaussian", "log_mean_exp", "log_prior_ratio", "mean_heaviside", "mean_sigmoid", "pixelate",
+    "power_iteration", "spectral_norm", "standard_normal",
+}  # fmt: skip
+
+
+def stems(names):
+    """Return operations without which way they go."""
+    return {
+        re.sub("_((double_)?backward(_input|_parameters)?|forward|update)$", "", n) for n in names
+    }
+
+
+def is_recorded(name):
+    """Return whether a recorder has a method for an operation."""
+    try:
+        return bool(getattr(Recorder(np.random.default_rng()), name))
+    except NotRecordable:
+        return False
+
+
+def test_an_operation_has_all_its_places():
+    formulas = {*vars(naive), *naive.ACTIVATIONS, *naive.LOSSES, *naive.RULES}
+    missing = {
+        "formula in tests/naive.py": stems(backend.TABLE) - formulas - WITHOUT_FORMULA,
+        "row in program/record.py": stems(n for n in KERNELS if not is_recorded(n)) - WITHOUT_ROW,
+    }
+    assert not any(missing.values()), f"without a place: {missing}"
+
+
+def test_a_recorder_writes_every_kind_of_row():
+    recorder = "".join((ROOT / "program" / f"{name}.py").read_text() for name in ("record", "rows"))
+    assert [
+        kind.__name__ for kind in PERFORM if not re.search(rf"\b{kind.__name__}\b", recorder)
+    ] == []
+
+
+def test_activations_have_the_same_numbers_in_chains_and_in_rows():
+    assert list(KINDS)[: len(ACTIVATIONS)] == ACTIVATIONS
 
 
 UNSAFE = [r"import pickle", r"allow_pickle=True", r"\beval\(", r"\bexec\(", r"fastmath=True"]

@@ -173,6 +173,13 @@ def several(generators=3, discriminators=2, **settings):
     return MultiGAN(players, **settings)
 
 
+def with_layers(*more):
+    """Return a small GAN whose discriminator has further layers before the last one."""
+    dense, activation, last = critic()
+    networks = generator(), [dense, activation, *more, last]
+    return GAN(*(build(specs, rng=i) for i, specs in enumerate(networks)))
+
+
 @compiled
 @pytest.mark.parametrize("packing", [1, 2])
 def test_penalties_of_the_data_alone_are_recorded(packing, threads):
@@ -195,6 +202,8 @@ CASES = {
     "dropout": lambda: gan(dropout=0.3),
     "label smoothing": lambda: gan(label_smoothing=0.1),
     "networks in networks": nested,
+    "activations with derivatives from x": lambda: with_layers("silu", "gelu", "mish"),
+    "activations that follow no dense layer": lambda: with_layers("relu", "leaky_relu 0.3"),
     "packing": lambda: gan(packing=4, ema=0.9),
     "packing, relativistic": lambda: gan(packing=2, objective="relativistic"),
     "several players": lambda: several(ema=0.9, n_critic=2),

@@ -11,30 +11,43 @@ from npgan.layers import build
 pytest.importorskip("npgan.kernels")
 from test_recorded_steps import compiled, rows
 
+from npgan.kernels.activation import ActivationId
+from npgan.kernels.batch import Columns
+from npgan.kernels.dense import Input
+from npgan.kernels.elementwise import ActivationBackward, Scale
 from npgan.program import replay
+from npgan.program.fusion import fused
 from npgan.program.record import Recorder
 from npgan.program.schedule import Row, phases
-from npgan.program.traced import Buffer, NotRecordable, Place
+from npgan.program.traced import Buffer, NotRecordable, Outputs, Place
+
+
+def touching(*places):
+    """Return a row that reads or writes up to two places."""
+    made = Columns(0, 0, 0, 0, 1, 1)
+    for place, writes in places:
+        made = made._replace(**{"y" if writes else "x": place})
+    return Row(made)
 
 
 def test_rows_wait_for_what_they_read_or_overwrite():
     a, b, c, part = Buffer(8), Buffer(8), Buffer(8), Buffer(4)
     part.whole, part.offset = a, 4
 
-    def row(*places):
-        return Row(0, [7, *(Place(*place) for place in places)], [], 1)
+    def row(*ranges):
+        return touching(*((Place(*place), writes) for *place, writes in ranges))
 
-    writes, reads = (a, 0, 8, True), (a, 0, 8)
+    writes, reads = (a, 0, 8, True), (a, 0, 8, False)
     table = {
-        "strangers": ([row(writes), row((b, 0, 8, True), (c, 0, 8))], [0, 0]),
+        "strangers": ([row(writes), row((b, 0, 8, True), (c, 0, 8, False))], [0, 0]),
         "readers": ([row(reads), row(reads)], [0, 0]),
         "a read after a write": ([row(writes), row(reads)], [0, 1]),
         "a write after a read": ([row(reads), row(writes)], [0, 1]),
         "a write after a write": ([row(writes), row(writes)], [0, 1]),
         "neighbours": ([row((a, 0, 4, True)), row((a, 4, 4, True))], [0, 0]),
-        "a part": ([row((part, 0, 4, True)), row((a, 7, 1)), row((a, 0, 4))], [0, 1, 0]),
+        "a part": ([row((part, 0, 4, True)), row((a, 7, 1, False)), row((a, 0, 4, False))], [0, 1, 0]),
         "nothing": ([row(writes), row((a, 3, 0, True))], [0, 0]),
-        "a chain and a stranger": ([row(writes), row(reads, (b, 0, 8, True)), row((b, 1, 1)),
+        "a chain and a stranger": ([row(writes), row(reads, (b, 0, 8, True)), row((b, 1, 1, False)),
                                     row((c, 0, 8, True))], [0, 1, 2, 0]),
     }  # fmt: skip
     for name, (made, expected) in table.items():
@@ -44,8 +57,49 @@ def test_rows_wait_for_what_they_read_or_overwrite():
 def test_rows_see_that_arrays_from_outside_overlap():
     array = np.zeros(10, np.float32)
     whole, half, rest = Buffer(10, array), Buffer(5, array[5:]), Buffer(5, array[:5])
-    made = [Place(whole, 0, 10, True), Place(half, 0, 5), Place(rest, 0, 5, True)]
-    assert phases([Row(0, [place], [], 1) for place in made]) == [0, 1, 1]
+    made = [(Place(whole, 0, 10), True), (Place(half, 0, 5), False), (Place(rest, 0, 5), True)]
+    assert phases([touching(place) for place in made]) == [0, 1, 1]
+
+
+def backward(*, activation=ActivationId.IDENTITY):
+    """Return a product's row, that of an activation's derivative after it, and a row that reads dy."""
+    dy, dx, y, e = (Place(Buffer(12), 0, 12) for _ in range(4))
+    product = Row(Input(e, e, dy, e, activation, 4, 3, 3, 0.0), 5)
+    back = Row(ActivationBackward(dx, dy, y, 12, ActivationId.TANH, 0.5))
+    return product, back, Row(Scale(y, dy._replace(start=11, size=1), 1, 2.0))
+
+
+def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
+    product, back, _ = backward()
+    (one,) = fused([product, back])
+    assert one.most == 5
+    assert one.fields == product.fields._replace(
+        dx=back.fields.dx, x=back.fields.seen, activation=ActivationId.TANH, argument=0.5
+    )
+
+
+def kept():
+    """Return rows that must stay two, each with why."""
+    product, back, reader = backward()
+    part = Row(back.fields._replace(dy=back.fields.dy._replace(size=6)))
+    gate = Row(back.fields._replace(activation=ActivationId.SILU))
+    overwritten = Row(Scale(back.fields.seen, back.fields.seen, 12, 2.0))
+    return {
+        "somebody else reads dy": ([product, back, reader], []),
+        "dy is a result": ([product, back], [back.fields.dy]),
+        "another product made it": ([*backward(activation=ActivationId.RELU)[:2]], []),
+        "a part of dy": ([product, part], []),
+        "a derivative from x": ([product, gate], []),
+        "y is written in between": ([product, overwritten, back], []),
+        "y is made later": ([product, Row(Scale(back.fields.seen, product.fields.e, 12, 1.0)), back], []),
+        "no product": ([Row(Scale(back.fields.dy, product.fields.e, 12, 1.0)), back], []),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", kept())
+def test_rows_stay_apart_where(name):
+    rows, results = kept()[name]
+    assert fused(rows, results) == rows
 
 
 def recorder():
@@ -80,7 +134,9 @@ REFUSED = {
     "columns beside others of another length": lambda x: np.concatenate([x, x[:2]], axis=1),
     "a concatenation with a place": lambda x: np.concatenate([x, x], out=x),
     "a concatenation of other widths": lambda x: np.concatenate([x, x.recorder.new(4, 2)]),
-    "an operation without a row": lambda x: x.recorder.relu_forward(x),
+    "an operation without a row": lambda x: x.recorder.softmax_forward(x),
+    "an activation of another array": lambda x: x.recorder.relu_forward(np.ones(3, np.float32)),
+    "two stages of a chain": lambda x: Outputs([x, x])[:24],
     "noise of another type": lambda x: x.recorder.standard_normal(x.recorder, (3,), np.float64),
     "noise that is not the step's": lambda x: x.recorder.standard_normal(1, (3,)),
     "integers": lambda x: x.recorder.place(np.arange(3)),
@@ -138,26 +194,32 @@ def test_arrays_are_joined_as_by_numpy(name, threads):
 
 @compiled
 @pytest.mark.parametrize("reads", [False, True])
-def test_a_gradient_that_goes_through_an_activation_at_once_cannot_be_read(reads):
+def test_a_gradient_goes_through_an_activation_at_once_unless_it_is_read(reads, threads):
     backend.use("numba")
     below, above = build(["dense 4 6", "tanh"], rng=0), build(["dense 6 3"], rng=0)
     sums = below.parameters.like(), above.parameters.like()
     target = np.zeros((5, 3), np.float32)
-    batches = Batches(rows(4), 5, np.random.default_rng(0))
 
-    def step(rng):
-        hidden, cache = below.forward(batches.next(), rng)
-        y, last = above.forward(hidden, rng)
-        loss, dy = run.mse(y, target)
-        dhidden = above.backward(dy, last, sums[1])
-        below.backward(dhidden, cache, sums[0], input_grad=False)
-        return {"loss": loss, "seen": run.mean_sigmoid(dhidden if reads else hidden)}
+    def step_of(batches):
+        def step(rng):
+            hidden, cache = below.forward(batches.next(), rng)
+            y, last = above.forward(hidden, rng)
+            loss, dy = run.mse(y, target)
+            dhidden = above.backward(dy, last, sums[1])
+            below.backward(dhidden, cache, sums[0], input_grad=False)
+            return {"loss": loss, "seen": run.mean_sigmoid(dhidden if reads else hidden)}
 
-    made, _ = backend.record(step, np.random.default_rng(0))
-    assert (made is None) == reads
-    if made:
-        operations = [replay.OPERATIONS[row[0]] for row in made.table]
-        assert "activation_backward" not in operations
+        return step
+
+    first, second = (Batches(rows(4), 5, np.random.default_rng(0)) for _ in range(2))
+    made, _ = backend.record(step_of(first), np.random.default_rng(0))
+    kinds = made.table[:, replay.FUNCTION]
+    alone = replay.function(ActivationBackward, made.dtype).address
+    assert (alone in kinds) == reads
+    reported, gradient = made.run(), sums[0].flat.copy()
+    sums[0].flat[:] = 0
+    assert reported == {name: float(value) for name, value in step_of(second)(None).items()}
+    np.testing.assert_array_equal(gradient, sums[0].flat)
 
 
 @compiled
@@ -179,7 +241,7 @@ def test_a_vector_is_updated_once_in_a_step():
     assert reason is None
     program, reason = step(2)
     assert program is None
-    assert reason == "a program has no row for two updates of one vector"
+    assert reason == "a program has no row for two updates of the same weights in one step"
 
 
 @compiled

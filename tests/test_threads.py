@@ -14,7 +14,7 @@ pytest.importorskip("npgan.kernels")
 from test_recorded_steps import compiled, gan, rows, steps_of
 
 from npgan.kernels import jit
-from npgan.program.threads import KEPT
+from npgan.program.threads import HELD
 
 
 @compiled
@@ -22,7 +22,7 @@ from npgan.program.threads import KEPT
 def test_helpers_that_come_late_find_tables_of_programs_that_are_gone(threads):
     backend.use("numba")
     tables = []
-    for _ in range(2 * KEPT):
+    for _ in range(2 * HELD):
         step, _, _ = steps_of(gan(), rows())
         step(), step()
         (program,) = filter(None, step._programs.values())
@@ -31,7 +31,7 @@ def test_helpers_that_come_late_find_tables_of_programs_that_are_gone(threads):
         del step
         gc.collect()
         assert jit.threads() == 1 or tables[-1]() is not None
-    assert sum(table() is not None for table in tables) < 2 * KEPT, "and not for ever"
+    assert sum(table() is not None for table in tables) < 2 * HELD, "and not for ever"
 
 
 SCRIPTS = {

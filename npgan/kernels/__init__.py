@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from npgan import ops
-from npgan.kernels import elementwise, gated, update
+from npgan.kernels import elementwise, update
 from npgan.kernels.batch import gather
 from npgan.kernels.chain import chain_backward, chain_forward
 from npgan.kernels.dense import dense_backward_input, dense_backward_parameters, dense_forward
@@ -65,9 +65,9 @@ _INSIDE: dict[str, Callable[..., Any]] = {
 }
 _INSIDE |= {"dropout_backward": dropout_forward}
 _INSIDE |= {name: update.kernel(name) for name in update.UPDATES}
-for name, kind in KINDS.items():
-    family = gated if kind.of_input else elementwise
-    _INSIDE |= {f"{name}_forward": family.forward(name), f"{name}_backward": family.backward(name)}
+for name in KINDS:
+    _INSIDE |= {f"{name}_forward": elementwise.forward(name)}
+    _INSIDE |= {f"{name}_backward": elementwise.backward(name)}
 _INSIDE |= {name: loss(name) for name in LOSSES}
 KERNELS = {name: getattr(ops, name).border.around(kernel) for name, kernel in _INSIDE.items()}
 """Operation -> its kernel, behind the operation's :class:`~npgan.shapes.Border`."""

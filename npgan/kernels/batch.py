@@ -1,6 +1,6 @@
-"""Batches: bytes become floats as they are copied, and the next rows are on their way meanwhile."""
+"""Batches: rows of data are copied, and bytes become floats; the next rows are fetched meanwhile."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange, types
@@ -8,6 +8,8 @@ from numba.extending import intrinsic, overload
 
 from npgan.kernels.jit import ONE, ZERO, Threaded, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import copy, seen_as
+from npgan.kernels.row import Reads, Writes, performs
 from npgan.kernels.vectors import fetch
 from npgan.memory import LINE
 
@@ -47,6 +49,68 @@ def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-unty
             target[j] = batch.dtype.type(row[j]) * scale + low
 
 
+class Gather(NamedTuple):
+    """A batch of n rows of d numbers; their indices are 64-bit integers at the address ``8 * rows``."""
+
+    data: Reads
+    rows: int
+    batch: Writes
+    n: int
+    d: int
+
+
+class GatherBytes(NamedTuple):
+    """The same, where data are bytes at an address: each becomes low + byte * scale."""
+
+    data: Reads
+    rows: int
+    batch: Writes
+    n: int
+    d: int
+    scale: float
+    low: float
+
+
+class Columns(NamedTuple):
+    """n copies of k numbers each; the strides are the steps from one copy to the next."""
+
+    x: Reads
+    x_stride: int
+    y: Writes
+    y_stride: int
+    n: int
+    k: int
+
+
+@jit
+def indices(row, memory, part, parts):  # type: ignore[no-untyped-def]
+    """Return the indices of a part's rows, and where in the batch they go."""
+    first, last = share(row.n, ONE, part, parts)
+    rows = seen_as(ZERO, memory, ZERO)[row.rows + first : row.rows + last]
+    return rows, row.batch + first * row.d
+
+
+@performs(Gather)
+def _gather_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    rows, batch = indices(row, memory, part, parts)
+    for i in range(rows.size):
+        copy(memory, row.data + rows[i] * row.d, memory, batch + i * row.d, row.d)
+
+
+@performs(GatherBytes)
+def _gather_bytes_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    rows, batch = indices(row, memory, part, parts)
+    octets = seen_as(np.uint8(0), memory, ZERO)
+    copy_bytes(octets, row.data, rows, row.scale, row.low, memory[batch:], row.d)
+
+
+@performs(Columns)
+def _columns_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.n, ONE, part, parts)
+    for i in range(first, last):
+        copy(memory, row.x + i * row.x_stride, memory, row.y + i * row.y_stride, row.k)
+
+
 def _gather(data, rows, scale, low, batch, d, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
         i, j = share(rows.size, ONE, np.int64(part), parts)
@@ -57,7 +121,7 @@ gather_bytes = Threaded(_gather)
 
 
 def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Rows lie anywhere in memory: their cache lines are asked for some rows ahead."""
+    """Rows lie anywhere in memory: their cache lines are fetched some rows ahead."""
     if data.dtype != np.uint8:
         return data[rows]
     d = data.shape[1]

@@ -1,8 +1,8 @@
 """Where compiled kernels are kept: in the user's cache folder, or NUMBA_CACHE_DIR, never in the package.
 
-A folder belongs to a key: the sources, the versions, the processor, the user. What lies in it is never
-out of date, and every installation on the machine that has the same key shares it. Whatever is wrong
-with it costs time, never a training: code that cannot be read is compiled anew and written anew, and
+Each folder has a key: a digest of the sources, the versions, the processor and the user. So its code is
+never out of date, and installations with the same key share it. A damaged or missing folder costs
+time but never stops a training: code that cannot be read is compiled again and written again, and
 code that cannot be written is not kept.
 """
 
@@ -29,9 +29,9 @@ from platformdirs import user_cache_path
 from npgan.ops.kinds import KINDS
 
 NAME = "npgan-kernels-"
-KEPT = 8  # keys: two versions of npgan, used in turn, leave each other's code alone
+KEPT = 8  # folders: so two versions of npgan that are used in turn both keep their code
 CHECKSUM = 4  # bytes
-DAY = 24 * 3600.0  # seconds: nor is a key removed that was used within one
+DAY = 24 * 3600.0  # seconds: a folder that was used within a day is not removed either
 PACKAGE = Path(__file__).parents[1]
 COMPILED = "kernels", "program"  # rooms with compiled code
 CONSTANTS = re.compile(rb"^from npgan\.((?:ops|memory)\b[\w.]*) import", re.MULTILINE)
@@ -39,7 +39,7 @@ NOT_COMPILED_IN = "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"
 
 
 def _sources() -> Iterator[bytes]:
-    """Yield the sources of compiled code, of modules whose constants it takes, and activations' numbers."""
+    """Yield the sources of compiled code, of the modules whose constants it uses, and the activations."""
     compiled = [p.read_bytes() for room in COMPILED for p in sorted((PACKAGE / room).glob("*.py"))]
     yield from compiled
     for module in sorted(set(CONSTANTS.findall(b"".join(compiled)))):
@@ -48,7 +48,7 @@ def _sources() -> Iterator[bytes]:
 
 
 def _key() -> str:
-    """Return a digest of all that compiled code depends on, and of whose it is."""
+    """Return a digest of everything that compiled code depends on, and of the user."""
     settings = sorted(
         (name, value)
         for name, value in os.environ.items()
@@ -64,7 +64,7 @@ def _key() -> str:
 
 
 def _base() -> Path:
-    """Return the folder of all keys."""
+    """Return the folder in which the folders of all keys lie."""
     chosen = config.CACHE_DIR  # type: ignore[attr-defined]
     return Path(chosen).absolute() if chosen else user_cache_path("npgan")
 
@@ -73,7 +73,7 @@ FOLDER = _base() / f"{NAME}{_key()}"
 
 
 def trusted() -> bool:
-    """Return whether the folder is there and nobody else may write to it: to load code is to run it."""
+    """Return whether the folder exists and only the user may write to it: loaded code is run."""
     try:
         status = FOLDER.stat()
     except OSError:
@@ -84,7 +84,7 @@ def trusted() -> bool:
 
 
 def usable() -> bool:
-    """Return whether code can be kept; make the folder if need be, and remove those of old keys."""
+    """Return whether code can be kept; make the folder if it is missing, and remove old ones."""
     with suppress(OSError):
         if FOLDER.is_absolute() and not FOLDER.exists():  # "~/.cache" where nobody knows the home
             FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,12 +93,12 @@ def usable() -> bool:
 
 
 def holds(name: str) -> bool:
-    """Return whether code of a kernel, ``<module>.<function>``, is kept."""
+    """Return whether there is code of a kernel, ``<module>.<function>``, in the folder."""
     return trusted() and any(FOLDER.glob(f"{name}-*.nbi"))
 
 
 def _remove_old() -> None:
-    """Remove all keys but the last used. Who still has one open compiles anew what is missing."""
+    """Remove all folders but the last used ones. A process that still uses one compiles what it misses."""
     used = {folder: _last_use(folder) for folder in FOLDER.parent.glob(f"{NAME}*")}
     for folder in sorted(used, key=used.__getitem__)[:-KEPT]:
         if time.time() - used[folder] > DAY:
@@ -112,7 +112,7 @@ def _last_use(folder: Path) -> float:
 
 
 class _Place(caching._CacheLocator):
-    """The folder; whose name, not a stamp, says what is out of date."""
+    """The folder. Its name, not a time stamp, tells whether code is out of date."""
 
     def get_cache_path(self) -> str:
         return str(FOLDER)
@@ -125,7 +125,7 @@ class _Place(caching._CacheLocator):
 
 
 class _Code(caching.CompileResultCacheImpl):
-    """What is kept of a function."""
+    """What the cache stores of a function, under its name."""
 
     def __init__(self, function: Callable) -> None:
         self._lineno, self._locator = function.__code__.co_firstlineno, _Place()
@@ -134,7 +134,7 @@ class _Code(caching.CompileResultCacheImpl):
 
 
 class _Files(caching.IndexDataCacheFile):
-    """The files of a function: each ends with a checksum, since damaged code ends the process."""
+    """The files of a function. Each ends with a checksum, since damaged code would crash the process."""
 
     def _dump(self, content: Any) -> bytes:
         code: bytes = super()._dump(content)
@@ -152,7 +152,7 @@ def _checksum(code: bytes) -> bytes:
 
 
 class Cache(caching.FunctionCache):
-    """Numba's cache of a function, without its exceptions."""
+    """Numba's cache of a function, which never raises."""
 
     _impl_class = _Code
 
@@ -161,7 +161,7 @@ class Cache(caching.FunctionCache):
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, "")
 
     def load_overload(self, signature: Any, context: Any) -> Any:
-        """Return the code for a signature, or None where it is not kept, or damaged."""
+        """Return the code for a signature, or None if it is missing or damaged."""
         if not trusted():
             return None
         with suppress(OSError):

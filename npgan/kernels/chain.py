@@ -1,13 +1,19 @@
-"""A chain of dense layers and activations in one call: the plan is that of :mod:`npgan.ops.chain`."""
+"""A chain of dense layers and activations in one call: the plan is that of :mod:`npgan.ops.chain`.
+
+Below are the rows of :func:`npgan.ops.chain_penalized_backward`, which only recorded steps compute so.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import Code, activate_backward
-from npgan.kernels.dense import input_part, output_part, weight_part
-from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, jit
+from npgan.kernels.activation import ActivationId, activate_backward
+from npgan.kernels.dense import Input, Output, Weight, input_part, output_part, weight_part
+from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import panel_size, share
-from npgan.kernels.memory import copy
+from npgan.kernels.memory import copy, seen_as
+from npgan.kernels.row import Reads, Writes, performs
 
 IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
 
@@ -24,22 +30,22 @@ def panels(plan, n, y, parts):  # type: ignore[no-untyped-def]
 @jit
 def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of a stage's output: activation(source @ W + b)."""
-    k, m, code, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
+    k, m, activation, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
     source, x0 = (x, ZERO) if s == 0 else (y, n * (before - k))
-    output_part(
-        source, x0, w, plan[s, WEIGHT], plan[s, BIAS], y, n * before, n, k, m, code, arguments[s],
-        panel, part, parts,
+    row = Output(
+        x0, plan[s, WEIGHT], plan[s, BIAS], n * before, activation, n, k, m, arguments[s]
     )  # fmt: skip
+    output_part(source, w, y, row, panel, part, parts)
 
 
 @jit
 def top_stage(dy, y, plan, arguments, d, n, part, parts):  # type: ignore[no-untyped-def]
     """Compute a part of the gradient before the last activation."""
     s = len(plan) - 1
-    m, code, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
+    m, activation, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
     i0, i1 = share(n, ONE, part, parts)
     copy(dy, i0 * m, d, d0 + i0 * m, (i1 - i0) * m)
-    activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, code, arguments[s])
+    activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, activation, arguments[s])
 
 
 @jit
@@ -49,13 +55,12 @@ def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, pa
     d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
     source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
     if grads.size:
-        weight_part(source, x0, d, d0, grads, weight, bias, ONE, NONE, n, k, m, panel, part, parts)
+        row = Weight(x0, d0, weight, bias, ONE, NONE, n, k, m)
+        weight_part(source, d, grads, row, panel, part, parts)
     if target.size:
-        code = plan[s - 1, CODE] if s else Code.IDENTITY.value
-        input_part(
-            d, d0, w, weight, target, x0, y, below, n, k, m, code, arguments[s - 1], panel, part,
-            parts,
-        )  # fmt: skip
+        activation = plan[s - 1, CODE] if s else ActivationId.IDENTITY.value
+        back = Input(d0, weight, x0, below, activation, n, k, m, arguments[s - 1])
+        input_part(d, w, target, y, back, panel, part, parts)
 
 
 def _chain(forward, dy, x, y, w, plan, arguments, grads, dx, d, n, parts):  # type: ignore[no-untyped-def]
@@ -78,7 +83,7 @@ chain = Threaded(_chain)  # both directions in one: Numba compiles a parallel re
 def chain_forward(
     x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
 ) -> np.ndarray:
-    """A parallel region a stage; bias and activation on the tile's result while it is in the cache."""
+    """One parallel region for each stage."""
     n = len(x)
     y = np.empty(n * (plan[-1, BEFORE] + plan[-1, OUT]), w.dtype)
     none = y[:0]
@@ -96,9 +101,76 @@ def chain_backward(
     grads: np.ndarray | None,
     input_grad: bool,
 ) -> np.ndarray | None:
-    """A parallel region a stage: both its products, with the derivative of the stage before."""
+    """One parallel region for each stage: both its products, and the derivative of the activation below."""
     n, d = len(dy), np.empty_like(y)
     dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
     grads = w[:0] if grads is None else grads
     chain(False, dy.reshape(-1), x.reshape(-1), y, w, plan, arguments, grads, dx, d, n)
     return dx.reshape(n, -1) if input_grad else None
+
+
+class Slope(NamedTuple):
+    """t = c g, and for each of n samples the sum of t g / 2, a float64.
+
+    Where ``each`` is 0, a sample has one coefficient c, else one for each of its k numbers.
+    """
+
+    g: Reads
+    c: Reads
+    t: Writes
+    sums: Writes
+    each: int
+    n: int
+    k: int
+
+
+class Mix(NamedTuple):
+    """z = l x + t, where each sample has its l, the loss's gradient with respect to the logit.
+
+    z.T e is then the gradient of the loss and the penalty: see :func:`npgan.ops.chain_double_backward`.
+    """
+
+    l: Reads  # noqa: E741
+    x: Reads
+    t: Reads
+    z: Writes
+    n: int
+    k: int
+
+
+@performs(Slope)
+def _slope(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Add one half of a sum's terms to the other, until one number is left."""
+    half, k, sums = memory.dtype.type(0.5), row.k, seen_as(0.0, memory, row.sums)
+    first, last = share(row.n, ONE, part, parts)
+    for i in range(first, last):
+        g, t, values = memory[row.g + i * k :][:k], memory[row.t + i * k :][:k], panel[:k]
+        if row.each:
+            factors = memory[row.c + i * k :][:k]
+            for j in range(g.size):
+                t[j] = factors[j] * g[j]
+                values[j] = t[j] * g[j]
+        else:
+            factor = memory[row.c + i]
+            for j in range(g.size):
+                t[j] = factor * g[j]
+                values[j] = t[j] * g[j]
+        count = k
+        while count > 1:
+            middle = (count + 1) // 2
+            low, high = values[: count - middle], values[middle:count]
+            for j in range(high.size):
+                low[j] += high[j]
+            count = middle
+        sums[i] = half * values[0]
+
+
+@performs(Mix)
+def _mix(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    k = row.k
+    first, last = share(row.n, ONE, part, parts)
+    for i in range(first, last):
+        x, t = memory[row.x + i * k :][:k], memory[row.t + i * k :][:k]
+        z, factor = memory[row.z + i * k :][:k], memory[row.l + i]
+        for j in range(x.size):
+            z[j] = fma(factor, x[j], t[j])

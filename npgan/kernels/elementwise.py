@@ -1,31 +1,56 @@
-"""Everything that is done to each number by itself, in one pass over memory, on all threads."""
+"""Operations on each number by itself, and means: one pass over memory each."""
 
 from collections.abc import Callable
-from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
 
-from npgan.kernels.activation import Code, activate, activate_backward
+from npgan.kernels import gated
+from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp
-from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, jit
+from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import copy
+from npgan.kernels.row import Reads, Writes, performs
+from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
 from npgan.ops.update import too_large
 
 UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
+FROM_INPUT = len(ACTIVATIONS)  # the first activation whose derivative is taken from x
 
 
-def _apply(y, code, argument, parts):  # type: ignore[no-untyped-def]
+@jit
+def activate_part(y, activation, argument):  # type: ignore[no-untyped-def]
+    """Apply any activation in place."""
+    if activation < FROM_INPUT:
+        activate(y, ZERO, ZERO, ZERO, ONE, ZERO, y.size, activation, argument)
+    else:
+        gated.activate(y, activation)
+
+
+@jit
+def activate_backward_part(dx, seen, activation, argument):  # type: ignore[no-untyped-def]
+    """Multiply dx in place by any activation's derivative, from its output or its input."""
+    if activation < FROM_INPUT:
+        activate_backward(
+            dx, ZERO, seen, ZERO, ZERO, ZERO, ONE, ZERO, dx.size, activation, argument
+        )
+    else:
+        gated.activate_backward(dx, seen, activation)
+
+
+def _apply(y, activation, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.size, UNIT, np.int64(part), parts)
-        activate(y, ZERO, ZERO, ZERO, ONE, first, last, code, argument)
+        i, j = share(y.size, UNIT, np.int64(part), parts)
+        activate_part(y[i:j], activation, argument)
 
 
-def _apply_backward(dx, y, code, argument, parts):  # type: ignore[no-untyped-def]
+def _apply_backward(dx, seen, activation, argument, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        first, last = share(y.size, UNIT, np.int64(part), parts)
-        activate_backward(dx, ZERO, y, ZERO, ZERO, ZERO, ONE, first, last, code, argument)
+        i, j = share(dx.size, UNIT, np.int64(part), parts)
+        activate_backward_part(dx[i:j], seen[i:j], activation, argument)
 
 
 apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
@@ -33,10 +58,11 @@ apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
 
 def forward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_forward``."""
+    activation, default = np.int64(ActivationId[name.upper()]), KINDS[name].argument or 0.0
 
-    def kernel(x: np.ndarray, argument: float = KINDS[name].argument or 0.0) -> np.ndarray:
+    def kernel(x: np.ndarray, argument: float = default) -> np.ndarray:
         y = x.copy()
-        apply(y.reshape(-1), np.int64(Code[name.upper()]), y.dtype.type(argument))
+        apply(y.reshape(-1), activation, y.dtype.type(argument))
         return y
 
     return kernel
@@ -44,26 +70,14 @@ def forward(name: str) -> Callable[..., np.ndarray]:
 
 def backward(name: str) -> Callable[..., np.ndarray]:
     """Return the kernel of ``<name>_backward``."""
+    activation, default = np.int64(ActivationId[name.upper()]), KINDS[name].argument or 0.0
 
-    def kernel(
-        dy: np.ndarray, y: np.ndarray, argument: float = KINDS[name].argument or 0.0
-    ) -> np.ndarray:
+    def kernel(dy: np.ndarray, seen: np.ndarray, argument: float = default) -> np.ndarray:
         dx = dy.copy()
-        apply_backward(
-            dx.reshape(-1), y.reshape(-1), np.int64(Code[name.upper()]), y.dtype.type(argument)
-        )
+        apply_backward(dx.reshape(-1), seen.reshape(-1), activation, dx.dtype.type(argument))
         return dx
 
     return kernel
-
-
-@jit
-def largest(bits, sign):  # type: ignore[no-untyped-def]
-    """Return the largest of the numbers that these are the bits of, without their signs."""
-    top = sign & 0
-    for i in range(bits.size):
-        top = max(top, bits[i] & ~sign)
-    return top
 
 
 @jit
@@ -82,7 +96,7 @@ def mean_sigmoid(x: np.ndarray) -> np.floating:
 
 @jit
 def mean_of_steps(x):  # type: ignore[no-untyped-def]
-    """Return the mean of steps from 0 to 1 at x = 0, and 1/2 there; halves are added up exactly."""
+    """Return the mean of a step from 0 to 1 at x = 0, where it is 1/2; these sums are exact."""
     total = 0.0
     for i in range(x.size):
         total += 1.0 if x[i] > 0 else 0.0 if x[i] < 0 else 0.5 + x[i]  # NaN stays
@@ -94,24 +108,168 @@ def mean_heaviside(x: np.ndarray) -> np.floating:
     return x.dtype.type(mean_of_steps(x.reshape(-1)))
 
 
-def _largest(bits, sign, tops, parts):  # type: ignore[no-untyped-def]
+@jit
+def too_large_in(x, limit):  # type: ignore[no-untyped-def]
+    """Return whether any number's size is not below the limit; NaN counts as too large."""
+    found = False
+    for i in range(x.size):
+        found |= not abs(x[i]) < limit
+    return found
+
+
+def _too_large(x, limit, found, parts):  # type: ignore[no-untyped-def]
     for part in prange(parts):
-        i, j = share(bits.size, UNIT, np.int64(part), parts)
-        tops[part] = largest(bits[i:j], sign)
+        i, j = share(x.size, UNIT, np.int64(part), parts)
+        found[part] = too_large_in(x[i:j], limit)
 
 
-largest_of = Threaded(_largest)
-
-
-@cache
-def limits(dtype: np.dtype) -> tuple:
-    """Return the bits of minus zero, which are the sign's, and of the first number that is too large."""
-    return tuple(np.array([-0.0, too_large(dtype)], dtype).view(f"i{dtype.itemsize}"))
+too_large_of = Threaded(_too_large)
 
 
 def all_finite(x: np.ndarray) -> bool:
-    """Numbers of one sign are in the order of their bits, and NaN is above all: a pass of integers."""
-    sign, bound = limits(x.dtype)
-    tops = np.zeros(MOST_THREADS, bound.dtype)
-    largest_of(x.reshape(-1).view(tops.dtype), sign, tops)
-    return bool(tops.max() < bound)
+    """One pass."""
+    found = np.zeros(MOST_THREADS, np.bool_)
+    too_large_of(x.reshape(-1), x.dtype.type(too_large(x.dtype)), found)
+    return not found.any()
+
+
+class Add(NamedTuple):
+    """y = a + factor b."""
+
+    y: Writes
+    a: Reads
+    b: Reads
+    size: int
+    factor: float
+
+
+class Scale(NamedTuple):
+    """y = factor a."""
+
+    y: Writes
+    a: Reads
+    size: int
+    factor: float
+
+
+class Multiply(NamedTuple):
+    """y = a b."""
+
+    y: Writes
+    a: Reads
+    b: Reads
+    size: int
+
+
+class Activation(NamedTuple):
+    """y = f(x)."""
+
+    y: Writes
+    x: Reads
+    size: int
+    activation: int
+    argument: float
+
+
+class ActivationBackward(NamedTuple):
+    """dx = dy f'(x), which is taken from y = f(x), or from x."""
+
+    dx: Writes
+    dy: Reads
+    seen: Reads
+    size: int
+    activation: int
+    argument: float
+
+
+class MeanSigmoid(NamedTuple):
+    """The mean of sigmoid(x)."""
+
+    value: Writes
+    x: Reads
+    size: int
+
+
+class MeanHeaviside(NamedTuple):
+    """The mean of a step from 0 to 1 at x = 0."""
+
+    value: Writes
+    x: Reads
+    size: int
+
+
+class Finite(NamedTuple):
+    """A check that the size of all numbers of x is below ``limit``: else ``failed`` becomes ``check``.
+
+    Of several checks that fail, the first one's number stays there.
+    """
+
+    x: Reads
+    failed: Writes
+    size: int
+    check: float
+    limit: float
+
+
+@performs(Add)
+def _add(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    y, a, b = (
+        memory[row.y + i : row.y + j],
+        memory[row.a + i : row.a + j],
+        memory[row.b + i : row.b + j],
+    )
+    for k in range(y.size):
+        y[k] = fma(row.factor, b[k], a[k])
+
+
+@performs(Scale)
+def _scale(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    y, a = memory[row.y + i : row.y + j], memory[row.a + i : row.a + j]
+    for k in range(y.size):
+        y[k] = row.factor * a[k]
+
+
+@performs(Multiply)
+def _multiply(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    y, a, b = (
+        memory[row.y + i : row.y + j],
+        memory[row.a + i : row.a + j],
+        memory[row.b + i : row.b + j],
+    )
+    for k in range(y.size):
+        y[k] = a[k] * b[k]
+
+
+@performs(Activation)
+def _activation(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    copy(memory, row.x + i, memory, row.y + i, j - i)
+    activate_part(memory[row.y + i : row.y + j], row.activation, row.argument)
+
+
+@performs(ActivationBackward)
+def _activation_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    copy(memory, row.dy + i, memory, row.dx + i, j - i)
+    dx, seen = memory[row.dx + i : row.dx + j], memory[row.seen + i : row.seen + j]
+    activate_backward_part(dx, seen, row.activation, row.argument)
+
+
+@performs(MeanSigmoid)
+def _mean_sigmoid_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    memory[row.value] = mean_of_sigmoids(memory[row.x :][: row.size])
+
+
+@performs(MeanHeaviside)
+def _mean_heaviside_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    memory[row.value] = mean_of_steps(memory[row.x :][: row.size])
+
+
+@performs(Finite)
+def _finite(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    if memory[row.failed] == 0 and too_large_in(memory[row.x + i : row.x + j], row.limit):
+        memory[row.failed] = row.check

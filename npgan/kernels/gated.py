@@ -1,21 +1,11 @@
 """Activation functions whose derivative is taken from x, in place on a slice."""
 
-from collections.abc import Callable
 from math import pi, sqrt
 
-import numpy as np
-from numba import prange
-
-from npgan.kernels.activation import numbered
+from npgan.kernels.activation import ActivationId
 from npgan.kernels.elementary import exp, normal
-from npgan.kernels.elementwise import UNIT
-from npgan.kernels.jit import Threaded, jit
-from npgan.kernels.matmul import share
+from npgan.kernels.jit import jit
 from npgan.ops.gated import CUBIC, FAR
-from npgan.ops.kinds import KINDS
-
-OF_INPUT = [name for name, kind in KINDS.items() if kind.of_input]
-Code = numbered(OF_INPUT)
 
 
 @jit
@@ -45,88 +35,49 @@ def mish_gate(x, one):  # type: ignore[no-untyped-def]
 
 
 @jit
-def activate(x, code):  # type: ignore[no-untyped-def]
+def activate(x, activation):  # type: ignore[no-untyped-def]
     """Apply an activation in place."""
     one = x.dtype.type(1)
-    if code == Code.SOFTSIGN:
+    if activation == ActivationId.SOFTSIGN:
         for j in range(x.size):
             x[j] = x[j] / (one + abs(x[j]))
-    elif code == Code.SILU:
+    elif activation == ActivationId.SILU:
         for j in range(x.size):
             x[j] = x[j] * sigmoid(x[j], one)
-    elif code == Code.GELU:
+    elif activation == ActivationId.GELU:
         for j in range(x.size):
             x[j] = x[j] * normal(x[j])
-    elif code == Code.GELU_TANH:
+    elif activation == ActivationId.GELU_TANH:
         for j in range(x.size):
             x[j] = x[j] * sigmoid(bent(x[j], one)[0], one)
-    elif code == Code.MISH:
+    elif activation == ActivationId.MISH:
         for j in range(x.size):
             x[j] = x[j] * mish_gate(x[j], one)[0]
 
 
 @jit
-def activate_backward(dx, x, code):  # type: ignore[no-untyped-def]
+def activate_backward(dx, x, activation):  # type: ignore[no-untyped-def]
     """Multiply dx in place by the activation's derivative."""
     one = x.dtype.type(1)
     half, density = x.dtype.type(0.5), x.dtype.type(1 / sqrt(2 * pi))
-    if code == Code.SOFTSIGN:
+    if activation == ActivationId.SOFTSIGN:
         for j in range(x.size):
             part = one / (one + abs(x[j]))
             dx[j] = dx[j] * (part * part)
-    elif code == Code.SILU:
+    elif activation == ActivationId.SILU:
         for j in range(x.size):
             s, r = sigmoid(x[j], one), sigmoid(-x[j], one)
             dx[j] = dx[j] * (s + x[j] * s * r)
-    elif code == Code.GELU:
+    elif activation == ActivationId.GELU:
         for j in range(x.size):
             slope = normal(x[j]) + x[j] * (exp(-half * x[j] * x[j]) * density)
             dx[j] = dx[j] * slope
-    elif code == Code.GELU_TANH:
+    elif activation == ActivationId.GELU_TANH:
         for j in range(x.size):
             v, dv = bent(x[j], one)
             s, r = sigmoid(v, one), sigmoid(-v, one)
             dx[j] = dx[j] * (s + x[j] * (s * r * dv))
-    elif code == Code.MISH:
+    elif activation == ActivationId.MISH:
         for j in range(x.size):
             t, dt = mish_gate(x[j], one)
             dx[j] = dx[j] * (t + x[j] * dt * sigmoid(x[j], one))
-
-
-def _apply(x, code, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(x.size, UNIT, np.int64(part), parts)
-        activate(x[i:j], code)
-
-
-def _apply_backward(dx, x, code, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(x.size, UNIT, np.int64(part), parts)
-        activate_backward(dx[i:j], x[i:j], code)
-
-
-apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
-
-
-def forward(name: str) -> Callable[..., np.ndarray]:
-    """Return the kernel of ``<name>_forward``."""
-    code = np.int64(Code[name.upper()])
-
-    def kernel(x: np.ndarray) -> np.ndarray:
-        y = x.copy()
-        apply(y.reshape(-1), code)
-        return y
-
-    return kernel
-
-
-def backward(name: str) -> Callable[..., np.ndarray]:
-    """Return the kernel of ``<name>_backward``."""
-    code = np.int64(Code[name.upper()])
-
-    def kernel(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
-        dx = dy.copy()
-        apply_backward(dx.reshape(-1), x.reshape(-1), code)
-        return dx
-
-    return kernel

@@ -2,9 +2,9 @@
 
 One decorator holds the policy. Compiled code is kept on the disk (:mod:`npgan.kernels.cache`), so that
 only the first run ever compiles. ``error_model="numpy"``: a division by zero gives infinity, not an exception.
-No freedom with floating point is given to the compiler: training looks for NaN and infinity, and
-the bits must not depend on which of its versions, for one thread or for several, is compiled. Where
-a fused multiply-add is wanted, :func:`fma` says so.
+The compiler may not reorder floating-point arithmetic: training looks for NaN and infinity, and the
+versions for one thread and for several must return the same bits. Where a fused multiply-add is
+wanted, :func:`fma` asks for it.
 """
 
 import os
@@ -36,7 +36,7 @@ ZERO, ONE, NONE = (
 
 
 def jit(function: Callable, **options: Any) -> Any:
-    """Compile a function by the policy, when it is first called."""
+    """Compile a function by this policy when it is first called."""
     compiled = numba.njit(error_model="numpy", **options)(function)
     if not interpreted:
         compiled._cache = Cache(function)
@@ -109,7 +109,7 @@ def _loads(layer: str) -> bool:
 
 
 def set_threads(count: int) -> None:
-    """Let kernels use so many threads, at most those that Numba has."""
+    """Let kernels use this many threads, or as many as Numba has."""
     global _most, _in_use
     _most = _in_use = max(1, min(count, MOST_THREADS))
     if _most > 1:
@@ -122,12 +122,12 @@ def threads() -> int:
 
 
 def in_use() -> int:
-    """Return how many they use for now."""
+    """Return how many they use at present."""
     return _in_use
 
 
 def use_threads(count: int) -> None:
-    """Use so many of them for now, without the code for one thread being needed."""
+    """Use only this many of them at present; code that was compiled for several threads stays in use."""
     global _in_use
     if _most > 1:
         _in_use = max(1, min(count, _most))

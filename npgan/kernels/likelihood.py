@@ -1,4 +1,4 @@
-"""How likely pixels are, a value a row: a loss's block for each, with the sign turned."""
+"""Log-likelihoods of binary pixels, one for each row: minus the sums of the cross-entropy."""
 
 import numpy as np
 from numba import prange
@@ -8,15 +8,15 @@ from npgan.kernels.loss import BCE_WITH_LOGITS, block
 from npgan.kernels.matmul import share
 
 
-def _likelihoods(logits, x, y, slopes, d, parts):  # type: ignore[no-untyped-def]
-    """Write each row's logarithm of the probability of x, and its slope by the logits."""
-    code, each = np.int64(BCE_WITH_LOGITS), -logits.dtype.type(1)
+def _likelihoods(logits, x, y, dlogits, d, parts):  # type: ignore[no-untyped-def]
+    """Write each row's log-likelihood of x, and its gradient with respect to the logits."""
+    which, each = np.int64(BCE_WITH_LOGITS), -logits.dtype.type(1)
     for part in prange(parts):
         values = np.empty(d, logits.dtype)
         first, last = share(y.size, ONE, np.int64(part), parts)
         for r in range(first, last):
             at = slice(r * d, (r + 1) * d)
-            y[r] = -block(logits[at], x[at], code, each, values, slopes[at])
+            y[r] = -block(logits[at], x[at], which, each, values, dlogits[at])
 
 
 likelihoods = Threaded(_likelihoods)
@@ -24,9 +24,9 @@ likelihoods = Threaded(_likelihoods)
 
 def _log_bernoulli(logits: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, d = logits.shape
-    y, slopes = np.empty(n, logits.dtype), np.empty_like(logits)
-    likelihoods(logits.reshape(-1), x.reshape(-1), y, slopes.reshape(-1), d)
-    return y, slopes
+    y, dlogits = np.empty(n, logits.dtype), np.empty_like(logits)
+    likelihoods(logits.reshape(-1), x.reshape(-1), y, dlogits.reshape(-1), d)
+    return y, dlogits
 
 
 def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -38,6 +38,6 @@ def log_bernoulli_with_logits_backward(
     dy: np.ndarray, logits: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
     """See :func:`npgan.ops.log_bernoulli_with_logits_backward`."""
-    slopes = _log_bernoulli(logits, x)[1]
-    slopes *= dy[:, None]
-    return slopes
+    dlogits = _log_bernoulli(logits, x)[1]
+    dlogits *= dy[:, None]
+    return dlogits

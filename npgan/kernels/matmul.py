@@ -29,7 +29,7 @@ def block(  # type: ignore[no-untyped-def]
 ):
     """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1.
 
-    B is gone through, a tile's columns at a time, once for every block of A's rows.
+    For each block of A's rows the loop goes through B, a tile's columns at a time.
     """
     if j1 - j0 <= NARROW:
         narrow(

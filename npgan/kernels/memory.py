@@ -1,4 +1,4 @@
-"""Memory: arrays by their addresses, copies, and numbers that change at once for all threads."""
+"""Memory: arrays at addresses, copies, and atomic operations on numbers that threads share."""
 
 import sys
 from typing import Any
@@ -15,44 +15,59 @@ from npgan.kernels.vectors import FEATURES
 NAP = 20  # microseconds
 
 
+def _everything(context: Any, builder: Any, kind: Any, place: Any) -> Any:
+    """Return an array of all memory from a place on."""
+    array = context.make_array(kind)(context, builder)
+    number = context.get_data_type(kind.dtype)
+    size = context.get_constant(types.intp, context.get_abi_sizeof(number))
+    data = builder.bitcast(place, number.as_pointer())
+    shape = [context.get_constant(types.intp, 1 << 60)]
+    populate_array(array, data=data, shape=shape, strides=[size], itemsize=size, meminfo=None)
+    return array._getvalue()
+
+
 @intrinsic
 def view(context, start, example):  # type: ignore[no-untyped-def]
     """See all memory from an address on as an array of numbers like the example."""
     kind = types.Array(example, 1, "C")
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(kind)(context, builder)
-        number = context.get_data_type(example)
-        size = context.get_constant(types.intp, context.get_abi_sizeof(number))
-        everything = context.get_constant(types.intp, 1 << 60)
-        data = builder.inttoptr(arguments[0], number.as_pointer())
-        populate_array(
-            array, data=data, shape=[everything], strides=[size], itemsize=size, meminfo=None
-        )
-        return array._getvalue()
+        place = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        return _everything(context, builder, kind, place)
 
     return kind(types.int64, example), codegen
 
 
+@intrinsic
+def seen_as(context, example, array, index):  # type: ignore[no-untyped-def]
+    """See all memory from ``array[index]`` on as an array of numbers like the example."""
+    kind = types.Array(example, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _place(context, builder, signature.args[1], *arguments[1:])
+        return _everything(context, builder, kind, place)
+
+    return kind(example, array, types.intp), codegen
+
+
 @jit
 def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
-    """Copy numbers; of a slice's assignment Numba compiles the message about its shape as well."""
+    """Copy numbers; to assign a slice takes longer to compile, since Numba checks its shape."""
     for i in range(count):
         target[t + i] = source[s + i]
 
 
-def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-    return builder.gep(data, [arguments[1]])
+def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
 
 
 def _atomic(name: str) -> Any:
     @intrinsic
     def operation(context, array, index, value):  # type: ignore[no-untyped-def]
-        """Change a number at once for all threads, and return what it was."""
+        """Change a number atomically, and return what it was before."""
 
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            place = _place(context, builder, signature, arguments)
+            place = _place(context, builder, array, *arguments[:2])
             return builder.atomic_rmw(name, place, arguments[2], "seq_cst")
 
         return types.int64(array, types.int64, types.int64), codegen
@@ -65,10 +80,10 @@ add, exchange, maximum = _atomic("add"), _atomic("xchg"), _atomic("max")
 
 @intrinsic
 def load(context, array, index):  # type: ignore[no-untyped-def]
-    """Return a number that other threads change, and whatever they wrote before it."""
+    """Return a number that other threads change; what they wrote before it is visible from then on."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load_atomic(_place(context, builder, signature, arguments), "seq_cst", 8)
+        return builder.load_atomic(_place(context, builder, array, *arguments), "seq_cst", 8)
 
     return types.int64(array, types.int64), codegen
 

@@ -1,4 +1,4 @@
-"""Noise put on what a network computed, and a Gaussian's divergence: one pass over memory each."""
+"""Dropout, samples of a Gaussian, and its KL divergence: one pass over memory each."""
 
 import numpy as np
 from numba import prange
@@ -56,7 +56,7 @@ def _divergence_backward(mean, log_var, n, dmean, dlog_var):  # type: ignore[no-
 
 
 def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """One pass; the way back is the same product."""
+    """One pass; the gradient is the same product."""
     y = np.empty_like(x)
     multiply(x.reshape(-1), mask.reshape(-1), y.reshape(-1))
     return y

@@ -1,6 +1,6 @@
-"""Random numbers, every counter by itself: vectors of them, on any number of threads."""
+"""Random numbers from counters, each by itself: so loops are vectors, on any number of threads."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange, types
@@ -9,6 +9,7 @@ from numba.extending import overload
 from npgan.kernels.elementary import log, log1p, turn
 from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.row import Writes, performs
 from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, size_of, threshold
 
 COUNTERS = np.int64(128)  # counters below which a second thread is not worth it
@@ -77,6 +78,49 @@ def mask_numbers(y0, y1, y2, y3, first, k0, k1, least, scale):  # type: ignore[n
         y1[i] = scale if b >= least else zero
         y2[i] = scale if c >= least else zero
         y3[i] = scale if d >= least else zero
+
+
+class Normal(NamedTuple):
+    """Four normal numbers for each counter: the first ones of all counters, then the second ones, ..."""
+
+    y: Writes
+    counters: int
+    key_low: int
+    key_high: int
+    one: float
+
+
+class Mask(NamedTuple):
+    """In the same order, ``scale`` where a counter's word is at least ``least``, and else 0."""
+
+    y: Writes
+    counters: int
+    key_low: int
+    key_high: int
+    least: int
+    scale: float
+
+
+@jit
+def quarters(row, memory, part, parts):  # type: ignore[no-untyped-def]
+    """Return a part's first counter, and the four places where its numbers go."""
+    first, last = share(row.counters, COUNTERS, part, parts)
+    y0, y1 = memory[row.y :], memory[row.y + row.counters :]
+    y2, y3 = y1[row.counters :], y1[2 * row.counters :]
+    return first, y0[first:last], y1[first:last], y2[first:last], y3[first:last]
+
+
+@performs(Normal)
+def _normal_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, y0, y1, y2, y3 = quarters(row, memory, part, parts)
+    normal_numbers(y0, y1, y2, y3, first, U32(row.key_low), U32(row.key_high), row.one)
+
+
+@performs(Mask)
+def _mask_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, y0, y1, y2, y3 = quarters(row, memory, part, parts)
+    k0, k1, least = U32(row.key_low), U32(row.key_high), U32(row.least)
+    mask_numbers(y0, y1, y2, y3, first, k0, k1, least, row.scale)
 
 
 def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from npgan.kernels.matmul import share
 
 @jit
 def _softmax(x, y):  # type: ignore[no-untyped-def]
-    """Write a row's softmax; return the largest number, and how far the logarithm of the sum lies above it."""
+    """Write a row's softmax; return the largest number, and log(sum of e**x) minus that."""
     top = x[0]
     for j in range(x.size):
         top = x[j] if x[j] > top or x[j] != x[j] else top

@@ -1,4 +1,4 @@
-"""The optimisers' updates: one pass over memory, in which everything that is done to a weight is done."""
+"""The optimisers' updates, each in a single pass over memory."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from npgan.kernels.activation import numbered
 from npgan.kernels.elementwise import UNIT
 from npgan.kernels.jit import Threaded, fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.row import Rates, Reads, Writes, performs
 
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
 
@@ -65,22 +66,44 @@ def ema(average, w, rates):  # type: ignore[no-untyped-def]
 
 
 RULES = "sgd", "momentum", "rmsprop", "adam", "ema"
-Rule = numbered(RULES)
+RuleId = numbered("RuleId", RULES)
 
 
 @jit
 def update(rule, w, g, m, v, rates):  # type: ignore[no-untyped-def]
-    """Update a slice by a rule; of the moments m and v it uses what it has."""
-    if rule == Rule.SGD:
+    """Update a slice by a rule, which uses as many of the moments m and v as it has."""
+    if rule == RuleId.SGD:
         sgd(w, g, rates)
-    elif rule == Rule.MOMENTUM:
+    elif rule == RuleId.MOMENTUM:
         momentum(w, g, m, rates)
-    elif rule == Rule.RMSPROP:
+    elif rule == RuleId.RMSPROP:
         rmsprop(w, g, m, rates)
-    elif rule == Rule.ADAM:
+    elif rule == RuleId.ADAM:
         adam(w, g, m, v, rates)
     else:
         ema(w, g, rates)
+
+
+class Step(NamedTuple):
+    """An update of w by its gradient g and the rule's moments, unless a check has ``failed``."""
+
+    w: Writes
+    g: Writes
+    m: Writes
+    v: Writes
+    failed: Reads
+    size: int
+    rule: int
+    rates: Rates
+
+
+@performs(Step)
+def _step(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    if memory[row.failed] == 0:
+        i, j = share(row.size, UNIT, part, parts)
+        w, g = memory[row.w + i : row.w + j], memory[row.g + i : row.g + j]
+        m, v = memory[row.m + i : row.m + j], memory[row.v + i : row.v + j]
+        update(row.rule, w, g, m, v, row.rates)
 
 
 def _pass(rule, w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
@@ -101,7 +124,7 @@ def adam_rates(
 
 
 class Update(NamedTuple):
-    """An operation's rule, how many vectors it is given, and its rates from what else it is given."""
+    """An operation's rule, how many vectors it takes, and its rates as a function of its other arguments."""
 
     rule: str
     vectors: int
@@ -121,11 +144,11 @@ UPDATES = {
 def kernel(name: str) -> Callable[..., None]:
     """Return the kernel of an update."""
     rule, vectors, rates = UPDATES[name]
-    code = np.int64(RULES.index(rule))
+    rule_id = np.int64(RULES.index(rule))
 
     def updated(*given: Any) -> None:
         w, g, *moments = given[:vectors]
         m, v = [*moments, w, w][:2]
-        one_pass(code, w, g, m, v, np.array(rates(*given[vectors:]), w.dtype))
+        one_pass(rule_id, w, g, m, v, np.array(rates(*given[vectors:]), w.dtype))
 
     return updated

@@ -1,4 +1,4 @@
-"""Compile ahead of the first step, with a word to whoever waits."""
+"""Compile before the first step, and tell the user what is going on."""
 
 import subprocess
 import sys
@@ -8,36 +8,32 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from npgan.kernels import KERNELS, cache, jit
+from npgan.kernels import KERNELS, cache, dense, elementwise, jit, update
+from npgan.kernels.row import PERFORM
+from npgan.memory import address_of
 from npgan.program import replay
-from npgan.program.schedule import address_of
-from npgan.program.threads import crew
+from npgan.program.threads import worker_pool
 from npgan.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
+FIRST = {module.__name__ for module in (dense, elementwise, update)}  # half of what is compiled
 Calls = list[Callable[[], object]]
 
 
 def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
-    """Return calls of a program's pieces with nothing to do, in two halves that compile as long."""
-    memory, doubles, octets = np.zeros(8, dtype), np.zeros(8), np.zeros(8, np.uint8)
-    operands, numbers = np.zeros(replay.OPERANDS, np.int64), memory
-    part = jit.ZERO, jit.ONE
-    given = np.int64(replay.OUTPUT), operands, numbers, memory
-    return [
-        partial(replay.products, *given, memory, *part),
-        partial(replay.elementwise, *given, *part),
-        partial(replay.penalties, *given[:2], memory, doubles, memory, *part),
-        partial(replay.waves, *given[:2], memory, *part),
-    ], [
-        partial(replay.batches, *given, operands, octets, *part),
-        partial(replay.losses, *given, doubles, *part),
-        partial(replay.updates, *given[1:], *part),
-    ]
+    """Return calls that compile what does the parts of rows, in two halves.
+
+    The second half is the smaller one: who compiles it goes on to what is needed beside rows.
+    """
+    halves: tuple[Calls, Calls] = [], []
+    for kind in PERFORM:
+        second = kind.__module__ not in FIRST
+        halves[second].append(partial(replay.function, kind, np.dtype(dtype)))
+    return halves
 
 
 def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
-    """Return a small call of each kernel that is needed beside a program, to draw what was learnt."""
+    """Return a small call of each kernel that training needs beside programs, to draw samples."""
     x, w = np.ones((2, 1), dtype), np.ones(2, dtype)
     plan = np.array([[1, 1, 0, 1, 0, 0]])
     return [
@@ -46,25 +42,24 @@ def single_kernels(dtype: np.typing.DTypeLike) -> Calls:
     ]
 
 
-def whole(dtype: np.dtype) -> None:
+def whole() -> None:
     """Run a program without rows."""
     state = np.zeros(replay.STATE, np.int64)
     replay.begin(np.int64(address_of(state)))
     replay.work(np.int64(address_of(state)), jit.ZERO)
-    replay.performer(dtype)
     if jit.threads() > 1:
-        crew(jit.threads() - 1)
+        worker_pool(jit.threads() - 1)
 
 
 def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     """Compile what training needs, or load it; say so on standard error if that takes long.
 
-    A second process compiles half of the pieces and what is needed beside the program meanwhile.
+    Meanwhile a second process compiles the second half, and what is needed beside programs.
     """
     if jit.interpreted:
         return
     first, second = pieces(dtype)
-    calls: Calls = [partial(whole, np.dtype(dtype)), *single_kernels(dtype)]
+    calls: Calls = [whole, *single_kernels(dtype)]
     keep, cold, terminal = cache.usable(), not cache.holds("replay._work"), sys.stderr.isatty()
     word = "once" if keep else f"each time: {cache.FOLDER} cannot be used"
     title = f"compiling kernels ({word})"
@@ -99,7 +94,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
 
 
 def compile_second() -> None:
-    """Compile the second half of the pieces, say so, and go on to what is needed beside them."""
+    """Compile the second half, write a line when that is done, and go on to what is needed beside it."""
     for call in pieces(np.float32)[1]:
         call()
     print(flush=True)

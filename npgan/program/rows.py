@@ -1,4 +1,4 @@
-"""What a recording writes down: rows, their places in memory, and calls before and after each run."""
+"""What a recording consists of: rows, where their arrays lie, and calls before and after each run."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,31 +6,34 @@ from typing import Any
 
 import numpy as np
 
-from npgan.kernels.elementwise import UNIT
+from npgan.kernels.batch import Columns
+from npgan.kernels.elementwise import UNIT, Finite
 from npgan.kernels.matmul import panel_size
-from npgan.program import replay
-from npgan.program.schedule import Patch, Program, Row, address_of
+from npgan.kernels.row import Reads, Writes
+from npgan.memory import address_of
+from npgan.ops.update import too_large
+from npgan.program.fusion import fused
+from npgan.program.schedule import Program, Row, Values
 from npgan.program.traced import Buffer, Later, NotRecordable, Place, Traced
 
-LEAST = int(UNIT)  # numbers below which a second part is not worth it
+
+def worth(size: int) -> int:
+    """Return into how many parts work on this many numbers is worth cutting."""
+    return size // int(UNIT) + 1
 
 
 class Rows:
-    """Rows as they are written down, the memory that they speak of, and what happens around them."""
+    """Rows as they are written down, their arrays, and the calls before and after each run."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.rows: list[Row] = []
         self.before: list[Later] = []
         self.afterwards: list[Callable[[], None]] = []
-        self.patches: list[tuple[int, Patch]] = []
         self.otherwise: list[tuple[int, Callable[[], None]]] = []
-        self.outside: dict[int, Buffer] = {}
         self.dtype: Any = None
         self.longest = 1
-        self.written: set[tuple[Buffer, int]] = set()
-        self.updated: set[Buffer] = set()
-        self.flag = Buffer(1)
+        self.failed = Place(Buffer(1), 0, 1)  # the check that failed
         self.program: Program | None = None
 
     def number(self, array: Traced) -> float:
@@ -41,25 +44,23 @@ class Rows:
 
     # Places.
 
-    def place(self, array: Any, writes: bool = False) -> Place:
-        """Return an array, traced or real, as an operand."""
+    def place(self, array: Any) -> Place:
+        """Return where an array lies, traced or real."""
         if isinstance(array, Traced):
-            if array.buffer.lost:
-                raise NotRecordable("a gradient on both sides of an activation")
-            return Place(array.buffer, array.start, array.size, writes)
+            return Place(array.buffer, array.start, array.size)
         if not isinstance(array, np.ndarray):
-            raise NotRecordable(f"a {type(array).__name__} as an operand")
+            raise NotRecordable(f"a {type(array).__name__} in place of an array")
         self.same(array.dtype)
-        return self._outside(array, writes)
+        return self.outside(array)
 
-    def _outside(self, array: np.ndarray, writes: bool = False) -> Place:
+    def outside(self, array: np.ndarray) -> Place:
+        """Return where an array from outside lies, of any type."""
         if not array.flags.c_contiguous or address_of(array) % array.itemsize:
             raise NotRecordable("an array with gaps, or not aligned")
-        buffer = self.outside.setdefault(address_of(array), Buffer(array.size, array))
-        return Place(buffer, 0, array.size, writes)
+        return Place(Buffer(array.size, array), 0, array.size)
 
     def same(self, dtype: np.dtype) -> None:
-        """Refuse numbers of a type other than those before."""
+        """Refuse arrays of another type than that of the first one."""
         self.dtype = dtype if self.dtype is None else self.dtype
         if dtype.kind != "f" or dtype != self.dtype:
             raise NotRecordable(f"{dtype} and {self.dtype} in one program")
@@ -69,13 +70,13 @@ class Rows:
         return Traced(self, Buffer(math.prod(shape)), shape)
 
     def concatenate(self, parts: Sequence[Any]) -> Traced:
-        """Let arrays be made one after the other in the first place; copy those that are elsewhere."""
+        """Let arrays be written where they will be joined; copy those that have a place already."""
         whole, start = self.new(sum(map(len, parts)), *parts[0].shape[1:]), 0
         for part in parts:
             if part.ndim != 2 or part.shape[1:] != whole.shape[1:]:
                 raise NotRecordable("a concatenation of arrays that do not fit")
             place = self.place(part)
-            if place.size == place.buffer.size and place.buffer.at_home:
+            if place.size == place.buffer.size and place.buffer.whole is None:
                 place.buffer.whole, place.buffer.offset = whole.buffer, start * part.shape[1]
             else:
                 self._copy_columns(part, 0, whole[start : start + len(part)], 0, part.shape[1])
@@ -103,23 +104,18 @@ class Rows:
 
     def _copy_columns(self, x: Any, first: int, y: Traced, at: int, k: int) -> None:
         (n, wide), width = x.shape, y.shape[1]
-        source, target = self.place(x), self.place(y, writes=True)
+        source, target = self.place(x), self.place(y)
         source = source._replace(start=source.start + first, size=(n - 1) * wide + k)
         target = target._replace(start=target.start + at, size=(n - 1) * width + k)
-        self.row("columns", n, k, source, wide, target, width, most=n * k // LEAST + 1)
+        self.row(Columns(source, wide, target, width, n, k), worth(n * k))
 
-    def row(
-        self,
-        name: str,
-        *operands: Any,
-        numbers: Sequence[float] = (),
-        most: int = 1,
-        patch: Patch | None = None,
-    ) -> None:
-        """Write down a row; the patch changes its operands or its numbers before each run."""
-        if patch:
-            self.patches.append((len(self.rows), patch))
-        self.rows.append(Row(replay.OPERATIONS.index(name), operands, numbers, most))
+    def row(self, fields: Any, most: int = 1, changing: tuple[str, Values] | None = None) -> None:
+        """Write down a row: see :class:`~npgan.program.schedule.Row`; its fields may be arrays."""
+        for name, kind in type(fields).__annotations__.items():
+            array = getattr(fields, name)
+            if kind in (Reads, Writes) and isinstance(array, Traced | np.ndarray):
+                fields = fields._replace(**{name: self.place(array)})
+        self.rows.append(Row(fields, most, changing))
 
     # What ``run`` has beside operations.
 
@@ -133,20 +129,20 @@ class Rows:
         self.afterwards.append(function)
 
     def require_finite(self, otherwise: Callable[[], None], *arrays: Any) -> None:
-        """Make no update from here on after a number that is not finite; ``otherwise`` is called."""
-        index, flag = len(self.otherwise), Place(self.flag, 0, 1, writes=True)
+        """Check numbers: if one is not finite, no later row updates weights, and ``otherwise`` is called."""
         self.otherwise.append((len(self.afterwards), otherwise))
         for array in arrays:
-            place = self.place(array)
-            self.row("finite", place.size, place, index, flag, most=place.size // LEAST + 1)
+            limit = too_large(array.dtype)
+            fields = Finite(array, self.failed, array.size, len(self.otherwise), limit)
+            self.row(fields, worth(array.size))
 
     def finish(self, metrics: dict[str, Traced]) -> Program:
-        """Return the program of all that was written down; it reports ``metrics``."""
+        """Return the program of all rows; it reports ``metrics``."""
         if self.dtype is None or not all(isinstance(value, Traced) for value in metrics.values()):
-            raise NotRecordable("a step without networks")
+            raise NotRecordable("a step that computes nothing, or reports a number of its own")
         reported = {name: self.place(value) for name, value in metrics.items()}
         self.program = Program(
-            self.rows, self.patches, self.before, self.afterwards, self.otherwise, reported,
-            self.dtype, panel_size(self.longest, self.dtype.itemsize),
+            fused(self.rows, list(reported.values())), self.before, self.afterwards, self.otherwise,
+            self.failed, reported, self.dtype, panel_size(self.longest, self.dtype.itemsize),
         )  # fmt: skip
         return self.program

@@ -1,8 +1,8 @@
 """A program's memory, the order of its rows, and its runs.
 
-Rows that touch different arrays need not wait for each other: a row belongs to the first phase
-after those of all rows whose results it reads or overwrites, and the rows of a phase may run side
-by side.
+Rows that touch different arrays need not wait for each other. A row depends on the earlier rows
+whose results it reads or overwrites, and on those that read what it overwrites. It belongs to the
+first phase after theirs. Rows of the same phase may run side by side.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,52 +11,55 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan.kernels import jit
-from npgan.memory import LINE, aligned_zeros
+from npgan.kernels.row import Writes, columns
+from npgan.memory import LINE, address_of, aligned_zeros
 from npgan.program import replay
-from npgan.program.threads import crew
-from npgan.program.traced import Buffer, Later, Place
+from npgan.program.threads import worker_pool
+from npgan.program.traced import OUTSIDE, Buffer, Later, Place
 
-OUTSIDE = Buffer(0)  # where all arrays from outside lie: they may overlap
-Patch = Callable[[Any, Any], None]
+Values = Callable[[], Sequence[Any]]
 
 
 class Row(NamedTuple):
-    """A row before its places have addresses, and into how many parts it may be cut."""
+    """A row before its arrays have addresses.
 
-    operation: int
-    operands: Sequence[Place | int]
-    numbers: Sequence[float]
-    most: int
+    Attributes
+    ----------
+    fields : a named tuple of :mod:`npgan.kernels`, with places where it has arrays
+    most : into how many parts it may be cut
+    changing : the first of its fields that are others at each run, and what returns their values
+    """
 
-    def buffers(self) -> list[Buffer]:
-        """Return the buffers that it touches."""
-        return [o.buffer for o in self.operands if isinstance(o, Place)]
+    fields: Any
+    most: int = 1
+    changing: tuple[str, Values] | None = None
 
-    def places(self) -> list[tuple[Buffer, int, int, bool]]:
+    def places(self) -> list[tuple[Place, bool]]:
+        """Return the places that it touches, and whether it writes there."""
+        kinds = type(self.fields).__annotations__.values()
+        return [
+            (field, kind is Writes)
+            for field, kind in zip(self.fields, kinds, strict=True)
+            if isinstance(field, Place)
+        ]
+
+    def ranges(self) -> list[tuple[Buffer, int, int, bool]]:
         """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
-        found = []
-        for place in self.operands:
-            if isinstance(place, Place) and place.size:
-                buffer, first, last = place.at()
-                if buffer.array is not None:
-                    start = address_of(buffer.array) // buffer.array.itemsize
-                    buffer, first, last = OUTSIDE, start + first, start + last
-                found.append((buffer, first, last, place.writes))
-        return found
+        return [(*place.at(), writes) for place, writes in self.places() if place.size]
 
 
 def phases(rows: Sequence[Row]) -> list[int]:
     """Return the phase of each row."""
     found: list[int] = []
-    touched = [row.places() for row in rows]
+    touched = [row.ranges() for row in rows]
     for i, mine in enumerate(touched):
-        before = (j for j in range(i) if _meet(mine, touched[j]))
+        before = (j for j in range(i) if meet(mine, touched[j]))
         found.append(max((found[j] + 1 for j in before), default=0))
     return found
 
 
-def _meet(mine: Sequence[tuple], others: Sequence[tuple]) -> bool:
-    """Return whether there is something that both touch and one of them writes."""
+def meet(mine: Sequence[tuple], others: Sequence[tuple]) -> bool:
+    """Return whether both touch a range that one of them writes."""
     return any(
         a is b and first < end and start < last and (writes or written)
         for a, first, last, writes in mine
@@ -64,19 +67,15 @@ def _meet(mine: Sequence[tuple], others: Sequence[tuple]) -> bool:
     )
 
 
-def address_of(array: np.ndarray) -> int:
-    """Return where an array's first number lies, in bytes."""
-    return array.__array_interface__["data"][0]
-
-
 class Program:
     """Rows with their memory. ``run`` runs them and returns what the step reports.
 
     Parameters
     ----------
-    rows, patches : the rows, and of some what changes their operands and numbers before each run
+    rows : see :class:`Row`
     before, after : functions to call before and after each run
-    otherwise : what to call where a number was not finite, and how many of ``after`` before that
+    otherwise : what to call where a check failed, and how many of ``after`` before that
+    failed : where the number of the check that failed is kept; 0: none has
     metrics : name -> where the number is
     dtype : of all numbers
     panel : how many of them a thread's scratch memory holds
@@ -85,10 +84,10 @@ class Program:
     def __init__(
         self,
         rows: Sequence[Row],
-        patches: Sequence[tuple[int, Patch]],
         before: Sequence[Later],
         after: Sequence[Callable[[], None]],
         otherwise: Sequence[tuple[int, Callable[[], None]]],
+        failed: Place,
         metrics: Mapping[str, Place],
         dtype: np.dtype,
         panel: int,
@@ -97,60 +96,67 @@ class Program:
         self.dtype = dtype
         self.threads = threads = jit.threads()
         panels = Place(Buffer(threads * panel), 0, threads * panel)
-        self._allocate(rows, panels)
+        touched = [place for row in rows for place, _ in row.places()]
+        self._allocate([panels, failed, *metrics.values(), *touched])
         phase = phases(rows)
         order = sorted(range(len(rows)), key=phase.__getitem__)
-        self.table = np.zeros((len(rows), replay.BEFORE + replay.OPERANDS), np.int64)
+        self.table = np.zeros((len(rows), replay.WIDTH), np.int64)
         self.numbers = np.zeros((len(rows), replay.NUMBERS), dtype)
         self.taken = aligned_zeros(len(rows) * threads, np.int64)
+        self.changing: list[tuple[Values, memoryview, int]] = []
         complete, waits = 0, {0: 0}
-        for place, i in enumerate(order):
-            row, parts = rows[i], max(1, min(threads, rows[i].most))
-            wait = waits.setdefault(phase[i], complete)
-            operands = [self._operand(operand) for operand in row.operands]
-            self.table[place, : replay.BEFORE + len(operands)] = (
-                row.operation, parts, wait, *operands
-            )  # fmt: skip
-            self.numbers[place, : len(row.numbers)] = row.numbers
+        for line, i in enumerate(order):
+            parts = max(1, min(threads, rows[i].most))
+            self._write(rows[i], line, parts, waits.setdefault(phase[i], complete))
             complete += parts
-        lines = {
-            i: (self.table[place].data, self.numbers[place].data) for place, i in enumerate(order)
-        }
-        self.patches = [(patch, *lines[i]) for i, patch in patches]
         self.metrics = {name: self.view(place).data for name, place in metrics.items()}
+        self.failed = self.view(failed).data
         self.state = aligned_zeros(replay.STATE, np.int64)
-        self._state = self.state.data
         self.state[replay.ALL :] = (
-            complete, len(rows), threads, replay.performer(dtype).address, address_of(self.table) // 8,
+            complete, len(rows), threads, address_of(self.table) // 8,
             address_of(self.numbers) // dtype.itemsize, address_of(self.taken) // 8,
-            self._operand(panels), panel,
+            self._address(panels), panel,
         )  # fmt: skip
         self.address = np.int64(address_of(self.state))
         if threads > 1:
-            crew(threads - 1)
+            worker_pool(threads - 1)
 
-    def _allocate(self, rows: Sequence[Row], panels: Place) -> None:
+    def _write(self, row: Row, line: int, parts: int, wait: int) -> None:
+        """Write a row into a line of the tables."""
+        kind: type = type(row.fields)
+        fields = row.fields._asdict()
+        integers, numbers = columns(kind)
+        head = replay.function(kind, self.dtype).address, parts, wait
+        self.table[line, : replay.FIELDS + len(integers)] = (
+            *head, *(self._address(fields[name]) for name in integers)
+        )  # fmt: skip
+        given = [fields[name] for name in numbers if fields[name] is not None]
+        self.numbers[line, : len(given)] = given
+        if row.changing:
+            name, values = row.changing
+            if name in integers:
+                at = replay.FIELDS + integers.index(name)
+                self.changing.append((values, self.table[line].data, at))
+            else:
+                self.changing.append((values, self.numbers[line].data, numbers.index(name)))
+
+    def _allocate(self, places: Sequence[Place]) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
         size = self.dtype.itemsize
-        places = [o for row in rows for o in row.operands if isinstance(o, Place)]
-        roots = dict.fromkeys(place.at()[0] for place in [panels, *places])
-        self.addresses, total, line = {}, 0, LINE // size
-        inside = [buffer for buffer in roots if buffer.array is None]
+        inside = list(dict.fromkeys(place.at()[0] for place in places if not place.buffer.outside))
+        self.addresses, total, line = {OUTSIDE: 0}, 0, LINE // size
         for buffer in inside:
             self.addresses[buffer] = total
             total += -(-buffer.size // line) * line
         self.arena = aligned_zeros(total, self.dtype)
         for buffer in inside:
             self.addresses[buffer] += address_of(self.arena) // size
-        self.outside = [buffer for buffer in roots if buffer.array is not None]
-        for buffer in self.outside:
-            assert buffer.array is not None
-            self.addresses[buffer] = address_of(buffer.array) // buffer.array.itemsize
+        self.outside = [place.buffer for place in places if place.buffer.outside]  # kept alive
 
-    def _operand(self, operand: Place | int) -> int:
-        if not isinstance(operand, Place):
-            return operand
-        buffer, start, _ = operand.at()
+    def _address(self, field: Place | int) -> int:
+        if not isinstance(field, Place):
+            return field
+        buffer, start, _ = field.at()
         return self.addresses[buffer] + start
 
     def view(self, place: Place) -> np.ndarray:
@@ -160,15 +166,17 @@ class Program:
         return self.arena[first + start : first + end]
 
     def run(self) -> dict[str, float]:
-        """Run all rows; a number that was not finite makes its ``otherwise`` raise."""
+        """Run all rows; where a check failed, its ``otherwise`` is called, and usually raises."""
         for later in self.before:
             later.value = later.function()
-        for patch, row, numbers in self.patches:
-            patch(row, numbers)
+        for values, line, first in self.changing:
+            for i, value in enumerate(values(), first):
+                line[i] = value
+        self.failed[0] = 0
         replay.begin(self.address)
         self._work()
-        if self._state[replay.BAD] >= 0:
-            done, otherwise = self.otherwise[self._state[replay.BAD]]
+        if self.failed[0]:
+            done, otherwise = self.otherwise[int(self.failed[0]) - 1]
             for function in self.after[:done]:
                 function()
             otherwise()
@@ -177,15 +185,16 @@ class Program:
         return {name: view[0] for name, view in self.metrics.items()}
 
     def _work(self) -> None:
-        """Do the work, with help unless another thread's program has it."""
-        helpers = None if 1 in (self.threads, jit.in_use()) else crew(self.threads - 1)
-        if helpers is None or not helpers.lock.acquire(blocking=False):
+        """Do all the work, with the worker threads unless another thread's program has them."""
+        alone = 1 in (self.threads, jit.in_use())
+        pool = None if alone else worker_pool(self.threads - 1)
+        if pool is None or not pool.lock.acquire(blocking=False):
             replay.work(self.address, jit.ZERO)
             return
         try:
-            helpers.call(self.address, (self.state, self.table, self.taken))
-        finally:  # helpers may be at work: no interrupt shall leave them alone with it
+            pool.call(self.address, (self.state, self.table, self.taken))
+        finally:  # workers may have begun: even after an interrupt the run must be finished
             try:
                 replay.work(self.address, jit.ZERO)
             finally:
-                helpers.lock.release()
+                pool.lock.release()

@@ -1,9 +1,10 @@
-"""The crew: threads that help whoever runs a program.
+"""Worker threads: they help the thread that runs a program.
 
-A helper looks for a new call some tenths of a millisecond long and then sleeps until a bell rings:
-training calls again within microseconds, and nothing is kept busy when it ends. Nobody waits for a
-helper that has not begun; it finds everything taken when it comes. It may come so late that the
-program is gone: the crew keeps what it then looks at.
+A worker that has nothing to do looks for the next call for some tenths of a millisecond and then
+sleeps on a semaphore. Training calls again within microseconds, so it seldom sleeps; when training
+ends, no core is kept busy. Nobody waits for a worker that has not begun: when it comes, it finds all
+parts taken. It may even come when the program has been deleted. So the pool holds the tables of
+programs until no worker can read them any more.
 """
 
 import os
@@ -17,86 +18,89 @@ from npgan.kernels.memory import add, exchange, load, pause
 from npgan.memory import LINE, aligned_zeros
 from npgan.program.replay import work
 
-CALL, PROGRAM = range(2)
-SEEN, BUSY, ASLEEP = range(3)  # a helper's last call, and whether it is at work, or asleep
-HELPERS = EACH = LINE // 8  # a cache line for each, after that of the call
-SPINS = 5000
-MOST = 63  # helpers: a bit each
-KEPT = 16  # programs whose tables are kept before those are looked for that nobody can look at
+CALLS, PROGRAM = range(2)  # the number of calls so far, and the address of the program to work on
+SEEN, BUSY, ASLEEP = range(3)  # of a worker: the last call it saw, and whether it works, or sleeps
+WORKERS = EACH = LINE // 8  # a cache line for the calls, then one for each worker
+SPINS = 5000  # looks for the next call before a worker goes to sleep
+MOST = 63  # workers: a bit each
+HELD = 16  # programs whose tables are held before those of deleted programs are looked for
 
 
-def _serve(mail, helper):  # type: ignore[no-untyped-def]
-    """Help with every call, until there is none for a while."""
-    mine = HELPERS + EACH * helper
+def _serve(shared, worker):  # type: ignore[no-untyped-def]
+    """Work for every call, until there is none for a while."""
+    mine = WORKERS + EACH * worker
     while True:
         patience = SPINS
-        while load(mail, CALL) == mail[mine + SEEN] and patience > 0:
+        while load(shared, CALLS) == shared[mine + SEEN] and patience > 0:
             pause()
             patience -= 1
         if patience == 0:
-            exchange(mail, mine + ASLEEP, 1)
-            if load(mail, CALL) == mail[mine + SEEN] or exchange(mail, mine + ASLEEP, 0) == 0:
-                return  # the bell rings for the next call, or rings already
-        mail[mine + SEEN] = load(mail, CALL)
-        exchange(mail, mine + BUSY, 1)
-        address = load(mail, PROGRAM)
+            exchange(shared, mine + ASLEEP, 1)
+            if (
+                load(shared, CALLS) == shared[mine + SEEN]
+                or exchange(shared, mine + ASLEEP, 0) == 0
+            ):
+                return  # the next call releases the semaphore, or has released it already
+        shared[mine + SEEN] = load(shared, CALLS)
+        exchange(shared, mine + BUSY, 1)
+        address = load(shared, PROGRAM)
         if address:
-            work(address, helper + 1)
-        exchange(mail, mine + BUSY, 0)
+            work(address, worker + 1)
+        exchange(shared, mine + BUSY, 0)
 
 
-def _call(mail, address):  # type: ignore[no-untyped-def]
-    """Call for help with a program; return which helpers must be woken, as bits."""
-    exchange(mail, PROGRAM, address)
-    add(mail, CALL, 1)
+def _call(shared, address):  # type: ignore[no-untyped-def]
+    """Call the workers to a program; return which of them must be woken, as bits."""
+    exchange(shared, PROGRAM, address)
+    add(shared, CALLS, 1)
     asleep = 0
-    for helper in range((mail.size - HELPERS) // EACH):
-        asleep |= exchange(mail, HELPERS + EACH * helper + ASLEEP, 0) << helper
+    for worker in range((shared.size - WORKERS) // EACH):
+        asleep |= exchange(shared, WORKERS + EACH * worker + ASLEEP, 0) << worker
     return asleep
 
 
 serve, call = jit(_serve, nogil=True), jit(_call)
 
 
-class Crew:
-    """So many helpers for programs."""
+class WorkerPool:
+    """Worker threads that wait for programs."""
 
     def __init__(self, size: int) -> None:
-        self.mail = aligned_zeros(HELPERS + EACH * size, np.int64)
-        for helper in range(size):  # nothing to do yet, but compiled now, by this thread
-            serve(self.mail, np.int64(helper))
-        self.bells = [threading.Semaphore(0) for _ in range(size)]
-        self.kept: dict[np.int64, tuple[np.ndarray, ...]] = {}
-        self.lock = threading.Lock()  # held by the thread whose program has the crew
-        for helper in range(size):
-            threading.Thread(target=self._serve, args=[helper], daemon=True).start()
+        self.shared = aligned_zeros(WORKERS + EACH * size, np.int64)
+        for worker in range(size):  # it returns at once, but is compiled now, by this thread
+            serve(self.shared, np.int64(worker))
+        self.semaphores = [threading.Semaphore(0) for _ in range(size)]
+        self.tables: dict[np.int64, tuple[np.ndarray, ...]] = {}
+        self.lock = threading.Lock()  # held by the thread whose program the workers work on
+        for worker in range(size):
+            threading.Thread(target=self._serve, args=[worker], daemon=True).start()
 
-    def _serve(self, helper: int) -> None:
+    def _serve(self, worker: int) -> None:
         while True:
-            self.bells[helper].acquire()
-            serve(self.mail, np.int64(helper))
+            self.semaphores[worker].acquire()
+            serve(self.shared, np.int64(worker))
 
     def call(self, address: np.int64, tables: tuple[np.ndarray, ...]) -> None:
-        """Call all helpers to the program whose state lies there; the lock must be held.
+        """Call all workers to the program whose state lies there; the lock must be held.
 
-        ``tables`` are what a helper looks at that comes when everything is done.
+        ``tables`` are what a worker reads that comes when everything is done.
         """
-        if address not in self.kept:
-            if len(self.kept) >= KEPT and not self.mail[HELPERS + BUSY :: EACH].any():
-                last = self.mail[PROGRAM]  # who begins now can only see this one
-                self.kept = {a: kept for a, kept in self.kept.items() if a == last}
-            self.kept[address] = tables
-        asleep = call(self.mail, address)
-        for helper, bell in enumerate(self.bells):
-            if asleep >> helper & 1:
-                bell.release()
+        if address not in self.tables:
+            if len(self.tables) >= HELD and not self.shared[WORKERS + BUSY :: EACH].any():
+                last = self.shared[PROGRAM]  # a worker that begins now can only see this one
+                self.tables = {at: held for at, held in self.tables.items() if at == last}
+            self.tables[address] = tables
+        asleep = call(self.shared, address)
+        for worker, semaphore in enumerate(self.semaphores):
+            if asleep >> worker & 1:
+                semaphore.release()
 
 
 @cache
-def crew(size: int) -> Crew:
-    """Return the process's crew of so many helpers."""
-    return Crew(min(size, MOST))
+def worker_pool(size: int) -> WorkerPool:
+    """Return the process's pool of this many workers."""
+    return WorkerPool(min(size, MOST))
 
 
 if hasattr(os, "register_at_fork"):  # threads do not survive a fork
-    os.register_at_fork(after_in_child=crew.cache_clear)
+    os.register_at_fork(after_in_child=worker_pool.cache_clear)

@@ -1,16 +1,17 @@
-"""Traced arrays: what operations are given while a step is recorded; they have a shape, no numbers."""
+"""Traced arrays stand for arrays while a step is recorded: they have shapes, but no numbers."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan.memory import address_of
 from npgan.shapes import ARRAYS
 
 
 class NotRecordable(Exception):
-    """Something that a program has no row for."""
+    """A step contains something that cannot be recorded; the message says what."""
 
 
 class Buffer:
@@ -20,12 +21,13 @@ class Buffer:
         self.size, self.array = size, array
         self.whole: Buffer | None = None  # the buffer that it lies in, ...
         self.offset = 0  # ... and where
-        self.lost = False  # whether the row that made it makes another one now
+        if array is not None:
+            self.whole, self.offset = OUTSIDE, address_of(array) // array.itemsize
 
     @property
-    def at_home(self) -> bool:
-        """Whether it is a part of the program's own that may still be made somewhere else."""
-        return self.array is None and self.whole is None
+    def outside(self) -> bool:
+        """Whether it is not the program's own."""
+        return self.array is not None
 
     def root(self) -> tuple["Buffer", int]:
         """Return the outermost buffer that this one lies in, and where."""
@@ -35,13 +37,16 @@ class Buffer:
         return root, offset + self.offset
 
 
+OUTSIDE = Buffer(0)
+"""All memory from address 0 on: arrays from outside lie there, and may overlap."""
+
+
 class Place(NamedTuple):
-    """A range of a buffer, as an operand; what a row does there says which rows wait for it."""
+    """A range of a buffer: an array in a row."""
 
     buffer: Buffer
     start: int
     size: int
-    writes: bool = False
 
     def at(self) -> tuple[Buffer, int, int]:
         """Return the outermost buffer, and the range in it."""
@@ -50,7 +55,7 @@ class Place(NamedTuple):
 
 
 class Traced:
-    """An array without numbers: what operations get and return while a step is recorded."""
+    """An array without numbers, which stands for one while a step is recorded."""
 
     def __init__(
         self, recorder: Any, buffer: Buffer, shape: tuple[int, ...], start: int = 0
@@ -64,7 +69,7 @@ class Traced:
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of its elements: that of all numbers of a program."""
+        """The type of its elements, which is that of all numbers in a program."""
         return self.recorder.dtype
 
     @property
@@ -102,7 +107,7 @@ class Traced:
     def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> "Traced":
         plain = method == "__call__" and not options
         if plain and ufunc is np.add:
-            return self.recorder.elementwise("add", *arrays, numbers=[1.0])
+            return self.recorder.add(*arrays, 1.0)
         if plain and ufunc is np.multiply and isinstance(arrays[0], np.floating):
             self.recorder.same(arrays[0].dtype)
             return arrays[1].__rmul__(float(arrays[0]))
@@ -122,47 +127,42 @@ class Traced:
         raise NotRecordable(f"{function.__name__} of traced arrays")
 
     def __add__(self, other: Any) -> "Traced":
-        return self.recorder.elementwise("add", self, other, numbers=[1.0])
+        return self.recorder.add(self, other, 1.0)
 
     def __sub__(self, other: Any) -> "Traced":
-        return self.recorder.elementwise("add", self, other, numbers=[-1.0])
+        return self.recorder.add(self, other, -1.0)
 
     def __rmul__(self, other: float) -> "Traced":
-        return self.recorder.elementwise("scale", self, numbers=[other])
+        return self.recorder.scale(self, other)
 
     def __neg__(self) -> "Traced":
-        return self.recorder.elementwise("scale", self, numbers=[-1.0])
+        return self.recorder.scale(self, -1.0)
 
     def __float__(self) -> float:
         """Return the number that the last run of the program left here."""
         return float(self.recorder.number(self))
 
 
-class Stages(list):
-    """The outputs of a chain's stages; what the reference has one after the other in one array."""
+class Outputs:
+    """The outputs of a chain's stages, as one flat array; each stage's lie in a buffer of their own."""
 
-    @property
-    def size(self) -> int:
-        """The number of all elements."""
-        return sum(stage.size for stage in self)
+    def __init__(self, stages: Sequence[Traced]) -> None:
+        self.stages = stages
+        self.size = sum(stage.size for stage in stages)
+        self.shape, self.dtype = (self.size,), stages[-1].dtype
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """That of the one array."""
-        return (self.size,)
-
-    @property
-    def dtype(self) -> np.dtype:
-        """The type of its elements."""
-        return self[-1].dtype
-
-    def __getitem__(self, at: Any) -> Any:
-        """Return a stage's output; a slice that begins at the last one means that one."""
-        return self[-1] if isinstance(at, slice) else super().__getitem__(at)
+    def __getitem__(self, numbers: slice) -> Traced:
+        """Return a stage's output, if this is the slice in which it lies."""
+        first, last, _ = numbers.indices(self.size)
+        for stage in self.stages:
+            if (first, last) == (0, stage.size):
+                return stage.reshape(-1)
+            first, last = first - stage.size, last - stage.size
+        raise NotRecordable("a slice of a chain's outputs that is not the output of one stage")
 
 
 class Later:
-    """A value of each step, ``function()``: a number, or where it has a size, a vector of integers."""
+    """A value that differs from step to step, ``function()``: a number, or a vector of ``size`` integers."""
 
     dtype = np.dtype(np.int64)
 
@@ -172,4 +172,4 @@ class Later:
         self.value: Any = None
 
 
-ARRAYS.update((Traced, Stages, Later))
+ARRAYS.update((Traced, Outputs, Later))
