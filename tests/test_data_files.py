@@ -62,7 +62,10 @@ def test_arrays_become_pixels_or_float32(array, dtype, image_shape):
         ({"train": LABELS}, r"shape \(2,\): it must be \(n, d\) or \(n, h, w\)"),
         ({"train": IMAGES[:0]}, "n at least 1"),
         ({"train": np.full((1, 1), 1e300)}, "train has inf in row 0, column 0"),
-        ({"train": IMAGES, "test": IMAGES.reshape(2, 4, 3)}, r"\(3, 4, 1\), test samples \(4, 3, 1\)"),
+        (
+            {"train": IMAGES, "test": IMAGES.reshape(2, 4, 3)},
+            r"\(3, 4, 1\), test samples \(4, 3, 1\)",
+        ),
         ({"train": IMAGES, "train_labels": np.ones(2)}, "float64: integers are needed"),
     ],
 )
