@@ -1,8 +1,9 @@
 r"""Initialisers: the weights and biases that a dense layer starts from.
 
-It sums :math:`n_{in}` products forward and :math:`n_{out}` backward. If the weights are independent and
-of mean 0, each of these passes multiplies a signal's mean square by :math:`n\,\mathrm{Var}(w)`, and the
-activation then changes it once more. What each rule makes of that is in its docstring.
+A dense layer sums :math:`n_{in}` products in the forward pass and :math:`n_{out}` in the backward pass.
+If the weights are independent and have mean 0, each pass multiplies a signal's mean square by
+:math:`n\,\mathrm{Var}(w)`, and the activation changes it once more. Each rule's docstring says what
+variance it chooses.
 ``<name>(rng, (n_in, n_out)) -> float64 array``.
 """
 
@@ -29,7 +30,7 @@ def _checked(rule: Rule) -> Rule:
 
 @_checked
 def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """All zero, for a last layer: between two such layers all units would stay alike.
+    """All zero, for a last layer only: the units between two such layers would stay alike.
 
     >>> zeros(np.random.default_rng(0), (2, 1))
     array([[0.],
@@ -42,8 +43,8 @@ def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Normal of variance :math:`0.02^2`, whatever the layer's size (DCGAN: Radford et al. 2016, sec. 4).
 
-    It keeps a signal's size for n = 2500 only: in small layers signals fade, which is wanted where
-    a network is to start out as a nearly constant function.
+    It keeps a signal's size for n = 2500 only. In smaller layers signals fade, which is wanted where a
+    network is to start as a nearly constant function.
 
     >>> normal(np.random.default_rng(0), (1000, 100)).std().round(3)
     np.float64(0.02)

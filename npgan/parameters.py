@@ -88,9 +88,9 @@ class Parameters(Mapping[str, np.ndarray]):
         return Parameters(self.shapes, dtype=dtype or self.flat.dtype)
 
     def scope(self, prefix: str) -> "Parameters":
-        """Return the views whose names start with ``prefix.``, named without it; same memory.
+        """Return the views whose names start with ``prefix.``, named without it, in the same memory.
 
-        No prefix, no change.
+        An empty prefix returns the parameters themselves.
         """
         if not prefix:
             return self

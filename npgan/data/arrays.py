@@ -1,4 +1,4 @@
-"""Arrays as people keep them -> the rows of a `Dataset`."""
+"""From arrays as people keep them to the rows of a `Dataset`."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     arrays : mapping of str to ndarray
         "train", and any of "test", "train_labels" and "test_labels".
     notes : iterable of str
-        What is to be said of how they were read.
+        What a user should know of how they were read.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def _checked(what: str, array: np.ndarray) -> np.ndarray:
 
 
 def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], list[str]]:
-    """Return arrays as rows of pixels or of float32, and what is to be said of them."""
+    """Return arrays as rows of pixels or of float32, and notes on what became of them."""
     said = []
     if len(shape) == 3 and all(map(_are_pixels, arrays)):
         white, arrays = brightest(arrays), brightened(arrays)
@@ -125,7 +125,7 @@ def _as_labels(what: str, array: np.ndarray) -> np.ndarray:
 
 
 def _numbered(labels: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Classes]:
-    """Return labels as 0, 1, ..., and which they were in this order, if they were others."""
+    """Return labels as classes 0, 1, ..., and the label of each class, if that is another number."""
     if not labels:
         return labels, None
     known = np.unique(np.concatenate([one.reshape(-1) for one in labels.values()]))

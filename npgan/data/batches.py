@@ -1,4 +1,4 @@
-"""Mini-batches in a shuffled order that can be stopped and taken up again."""
+"""Minibatches in a shuffled order, which a run can save and take up again."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from npgan.errors import count
 
 
 class Batches:
-    """Endless mini-batches: every epoch goes once through the data in a new order.
+    """Endless minibatches: every epoch goes once through the data in a new order.
 
-    The rows left over at the end of an epoch, fewer than a batch, are dropped; the next epoch's
-    order is another, so that all rows are seen.
+    The rows left over at the end of an epoch, fewer than a minibatch, are dropped; each epoch drops
+    others, so that all rows are seen.
 
     Parameters
     ----------

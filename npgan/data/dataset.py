@@ -1,4 +1,4 @@
-"""A data set: rows to train on, rows to test with, and what is known about them."""
+"""A data set: training rows, test rows, and what is known about them."""
 
 import math
 from dataclasses import dataclass, field, fields, replace
@@ -35,7 +35,7 @@ class Dataset:
     classes : tuple of int, optional
         The label that class 0, 1, ... has in the user's own data; None: these numbers.
     notes : tuple of str
-        What there is to say of how it was read, see :meth:`summary`.
+        What a user should know of how the data were read; :meth:`summary` prints them.
 
     Raises
     ------
@@ -98,7 +98,7 @@ class Dataset:
         return classes if self.classes is None else np.array(self.classes)[classes]
 
     def as_given(self) -> "Dataset":
-        """Return the data set with its own labels for classes, some of which may have no rows."""
+        """Return the data set with the user's labels as its classes, some of which may have no rows."""
         if self.classes is None:
             return self
         labels: dict[str, Any] = {
@@ -129,10 +129,10 @@ class Dataset:
         return replace(self, name=f"{self.name}:{label}", **parts)
 
     def keep_back(self, share: float) -> "Dataset":
-        """Return the data set with a share of its training rows, one at least, to test with instead.
+        """Return the data set with a share of its training rows, one at least, held out as test rows.
 
-        They are chosen at random, but always the same ones, and of each class as large a share. Where there
-        are test rows, or one training row only, nothing changes.
+        They are chosen at random, but always the same ones, and the same share of each class. A data set
+        that has test rows, or one training row only, is returned as it is.
 
         >>> Dataset("d", np.zeros((20, 2), np.uint8)).keep_back(0.1)
         Dataset('d', train=(18, 2) uint8, test=(2, 2) uint8)

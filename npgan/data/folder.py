@@ -1,4 +1,4 @@
-"""What lies in a folder, and what of it is left out and why."""
+"""The files in a folder that are read, and which are left out, and why."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ SHOWN = 3
 
 
 def reason(path: Path, folder: Path) -> str | None:
-    """Return why what lies in a folder (resolved) is no file to read, or None."""
+    """Return why an entry of a folder (resolved) is not read, or None if it is."""
     if path.name.startswith("."):
         return "hidden files"
     if path.is_dir():
@@ -20,13 +20,13 @@ def reason(path: Path, folder: Path) -> str | None:
 
 
 def regular_files(folder: Path) -> list[Path]:
-    """Return the files in a folder in the order of their names, but for what has a `reason`."""
+    """Return the files of a folder that are read, in the order of their names."""
     whole = folder.resolve()
     return [path for path in sorted(folder.iterdir()) if reason(path, whole) is None]
 
 
 def left_out(folder: Path, used: Iterable[Path], other: str = "other files") -> list[str]:
-    """Return in at most one line what lies in a folder beside what was used, and why it was not."""
+    """Return in at most one line which entries of a folder were not used, and why."""
     whole, names, used = folder.resolve(), dict[str, list[str]](), set(used)
     for path in sorted(folder.iterdir()):
         if path not in used:

@@ -1,4 +1,4 @@
-"""Pictures as people keep them -> grey values as bytes."""
+"""From pictures as people keep them to grey values as bytes."""
 
 import io
 import warnings

@@ -1,4 +1,4 @@
-"""Whether a PNG is whole: a decoder takes rows that are missing, and colours that no palette has, for black ones."""
+"""Whether a PNG is whole: a decoder shows missing rows, and colours that the palette lacks, as black."""
 
 import re
 import struct

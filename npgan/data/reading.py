@@ -1,4 +1,4 @@
-"""Reading files nobody vouches for: bounded in memory, and every failure named in one line."""
+"""Reading files that nobody vouches for: memory is bounded, and every failure is one line."""
 
 import math
 import os
@@ -15,10 +15,10 @@ from npgan.errors import InputError, one_line
 MAX_BYTES = 4 * 2**30
 """The most bytes that a data set may take, as it is stored and as floats."""
 RATIO, SMALL = 200, 2**28
-"""What takes more bytes than `SMALL` may take at most so many times those of its file."""
+"""An array of more than `SMALL` bytes may have at most `RATIO` times the bytes of its file."""
 
 CHUNK = 2**20
-LETTERS = 200  # of what a parser says of a file
+LETTERS = 200  # of a parser's message
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 

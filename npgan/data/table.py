@@ -15,17 +15,17 @@ from npgan.data.reading import check_size, opened
 from npgan.errors import LARGEST, shown
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas"}
-"""What may stand between two cells; of those in the first line the first of these does."""
+"""What may separate two cells: the first of these that the first line has."""
 NAMELESS = ("", "Unnamed: 0")
 """Names that pandas gives to the column of a row's own number."""
 LABELS = {"label", "labels", "class", "target"}
 """Names, in small letters, of the column that holds labels."""
 EXACT = 2**53
-"""The whole numbers below it are all told apart."""
+"""Whole numbers below it are exact in float64."""
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 """Cells, in small letters, that say that there is no number."""
 LONGEST = 2**22
-"""Letters that a row may have: each cell takes thirty times the memory of its letters while it is read."""
+"""The most letters in a row: while it is read, a cell takes thirty times the memory of its letters."""
 CELLS = 2**16  # that are read at once
 
 
@@ -61,7 +61,7 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     Cells stand between commas, semicolons or tabs, in quotes or not; with the latter two numbers may
     have a decimal comma. Lines before the table may begin with #. The first row may name the columns,
     also by the numbers from 0 on. A first column without a name whose whole numbers are all different
-    numbers the rows: it is left out. The one column with a name of `LABELS` has the labels if its numbers
+    numbers the rows and is left out. The one column with a name of `LABELS` has the labels if its numbers
     are whole.
 
     Raises
@@ -222,5 +222,5 @@ def _refuse(row: Row) -> None:
 
 
 def _are_whole(column: np.ndarray) -> bool:
-    """Whether numbers are whole, and none of them stands for others, too."""
+    """Whether numbers are whole, and small enough to be exact."""
     return bool((column == np.floor(column)).all() and (abs(column) < EXACT).all())

@@ -1,4 +1,4 @@
-"""Consecutive dense layers and activations of a network, seen as one layer that a backend fuses."""
+"""Consecutive dense layers and activations of a network as one layer, which a backend computes at once."""
 
 from collections.abc import Sequence
 from typing import Any

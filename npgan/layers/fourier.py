@@ -21,8 +21,8 @@ class FourierFeatures(Sized):
     ----------
     in_features : the width d of x
     number : F, the number of frequencies, at most 1000
-    low, high : the least and the greatest, in turns for each unit of x; each of the others has the
-        same ratio to the one before it
+    low, high : the least and the greatest frequency, in periods for each unit of x; those between them
+        form a geometric series
 
     Examples
     --------

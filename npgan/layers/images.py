@@ -1,9 +1,9 @@
-"""Layers that spoil images while a network trains: as its first layer, they make it robust.
+"""Layers that corrupt images while a network trains: as its first layer, they make it robust.
 
-An autoencoder that must return what was there before is a denoising one (Vincent et al. 2008); a
-classifier that sees digits at other places knows more digits (Simard et al. 2003). Without an ``rng``
-they pass their input on. :class:`~npgan.layers.Dropout` and :class:`~npgan.layers.GaussianNoise` spoil
-rows of any kind; these need square images.
+An autoencoder that must return the image as it was is a denoising one (Vincent et al. 2008); a
+classifier that sees digits in other places generalises better (Simard et al. 2003). Without an ``rng``
+these layers pass their input on. They need square images; :class:`~npgan.layers.Dropout` and
+:class:`~npgan.layers.GaussianNoise` corrupt rows of any kind.
 """
 
 from typing import Any, Self
@@ -41,7 +41,7 @@ class Corruption(Layer):
 
     @takes("x (n, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
-        """Draw from ``rng`` and spoil x; the cache is what was drawn, or None."""
+        """Draw from ``rng`` and corrupt x; the cache is what was drawn, or None."""
         if rng is None:
             return x, None
         drawn = self.draw(x, rng)
@@ -56,7 +56,7 @@ class Corruption(Layer):
     def double_backward(
         self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:
-        """Spoil ``ddx`` as the input was: the operation is linear."""
+        """Corrupt ``ddx`` as the input was: the operation is linear."""
         if cache is not None:
             ddx = getattr(run, f"{self.operation}_forward")(ddx, cache)
         return ddx, None
@@ -65,7 +65,7 @@ class Corruption(Layer):
 class RandomShift(Corruption):
     """Each image moved by up to ``size`` pixels down and to the right, :func:`npgan.ops.shift_forward`.
 
-    All (2 size + 1)² places are equally likely.
+    All (2 size + 1)² moves are equally likely.
 
     Examples
     --------

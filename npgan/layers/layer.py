@@ -138,7 +138,7 @@ class Layer:
         """Draw new parameters, in order, from one generator."""
 
     def bind(self, parameters: Parameters, buffers: Grads = None) -> None:
-        """Let the layer live in this memory (and forget its own; without buffers it keeps those)."""
+        """Keep parameters and buffers in this memory from now on; without buffers it keeps its own."""
         self.parameters = parameters
         self.buffers = self.buffers if buffers is None else buffers
 

@@ -1,7 +1,8 @@
 """Layers that compare the samples of a batch; what they compute is in :mod:`npgan.ops.minibatch`.
 
-A gradient penalty takes the gradient of the sum of all logits of a batch: with these layers, a
-sample's share of it includes what it does to the others (as in Karras et al. 2018).
+A gradient penalty takes the gradient of the sum of a batch's logits with respect to each sample. With
+these layers it includes the effect that a sample has on the other samples' logits (as in Karras et al.
+2018).
 """
 
 from typing import Any
@@ -74,13 +75,13 @@ class MinibatchStddev(Layer):
 
 
 class MinibatchDiscrimination(Sized):
-    """Closeness to the batch's samples as features, :func:`npgan.ops.minibatch_discrimination_forward`.
+    """Closeness to a batch's other samples, as features, :func:`npgan.ops.minibatch_discrimination_forward`.
 
     Parameters
     ----------
     in_features : the width of x; y has ``kernels`` features more
-    kernels : the number of ways to compare two samples
-    dim : how many numbers of a sample each of them compares
+    kernels : the number of ways in which samples are compared
+    dim : how many numbers each of these ways computes of a sample and compares
     rng : generator or seed for the first weights
     dtype : float32 trains, float64 checks gradients
 

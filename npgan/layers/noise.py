@@ -70,7 +70,7 @@ class GaussianNoise(Layer):
 
     @takes("x (n, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
-        """Draw the noise from ``rng``; the way back does not depend on it."""
+        """Add noise drawn from ``rng``; the gradient does not depend on it."""
         return (
             x if rng is None else x + self.std * run.standard_normal(rng, x.shape, x.real.dtype)
         ), None

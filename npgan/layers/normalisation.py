@@ -15,7 +15,7 @@ MOMENTUM = 0.1
 
 
 class Norm(Sized):
-    """What both share: a ``weight`` that starts at 1, a ``bias`` that starts at 0, the width."""
+    """What both share: a width, a ``weight`` that starts at 1, and a ``bias`` that starts at 0."""
 
     example = "4"
 
@@ -31,7 +31,7 @@ class Norm(Sized):
         return dict.fromkeys(("weight", "bias"), (count(f"the width of {cls.name}", width, 1),))
 
     def initialize(self, rng: Seed) -> None:
-        """Start as the normalisation alone; there is nothing to draw."""
+        """Start with the normalisation alone, weight 1 and bias 0; nothing is drawn."""
         self.parameters["weight"][...] = 1
         self.parameters["bias"][...] = 0
 
@@ -43,7 +43,7 @@ class Norm(Sized):
 class LayerNorm(Norm):
     """Layer normalisation, :func:`npgan.ops.layer_norm_forward`: each sample over its features.
 
-    It has a second derivative, and treats each sample by itself: what a critic with a gradient
+    It has a second derivative and treats each sample by itself, which a critic with a gradient
     penalty needs (Gulrajani et al. 2017, sec. 4).
 
     Parameters
@@ -83,10 +83,10 @@ class LayerNorm(Norm):
 class BatchNorm(Norm):
     """Batch normalisation, :func:`npgan.ops.batch_norm_forward`: each feature over the batch.
 
-    With an ``rng`` it takes the batch's moments and moves the running ones, without it it takes
-    those: its buffers ``running_mean`` and ``running_var``, of as many batches as
-    ``num_batches_tracked`` says. Both moments are of one distribution, so a GAN's discriminator, which
-    sees real and generated data at a time, takes each by itself.
+    In training (with an ``rng``) it normalises by the mean and variance of the batch and updates the
+    running ones, the buffers ``running_mean`` and ``running_var``; in evaluation it normalises by the
+    running ones. ``num_batches_tracked`` counts the batches that they are of. Moments should be those of
+    one distribution, so a GAN's discriminator sees real and generated data as two batches.
 
     It has no second derivative: a penalty on each sample's slope is not defined where the samples
     of a batch depend on each other (Gulrajani et al. 2017, sec. 4).
@@ -118,13 +118,13 @@ class BatchNorm(Norm):
         return {**moments, "num_batches_tracked": (1,)}
 
     def initialize(self, rng: Seed) -> None:
-        """Start as the normalisation alone; until there is a batch, by a standard normal's moments."""
+        """Start with the normalisation alone, and with the moments of a standard normal distribution."""
         super().initialize(rng)
         for buffer, start in zip(self.buffers.values(), (0, 1, 0), strict=True):
             buffer[...] = start
 
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, tuple[bool, Pair]]:
-        """Normalise; the cache begins with whether the batch's own moments were taken."""
+        """Normalise; the cache begins with whether the batch's own moments were used."""
         given, moments = (self._checked(x), *self.parameters.values()), self.buffers.values()
         if rng is None:
             mean, var, _ = moments

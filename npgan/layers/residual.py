@@ -12,8 +12,8 @@ __all__ = ["Residual"]
 class Residual(Sequential):
     r"""Layers F with a way past them, :math:`y = x + F(x)`, so that F starts from the identity.
 
-    Gradients take both ways: :math:`dx = dy + F'(x)^\top dy`. The derivative of that by ``dy`` has the
-    same form, and by x it is F's alone. Source: He et al. 2016.
+    Gradients take both ways: :math:`dx = dy + F'(x)^\top dy`. The derivative of that with respect to
+    ``dy`` has the same form; with respect to x it is F's alone. Source: He et al. 2016.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Residual(Sequential):
     penalized_backward = Layer.penalized_backward
 
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, list[Any]]:
-        """Add what the layers say; the cache is theirs."""
+        """Add the layers' output to the input; the cache is theirs."""
         y, cache = Sequential.forward(self, x, rng)
         if y.shape != x.shape:
             raise InputError(
@@ -49,7 +49,7 @@ class Residual(Sequential):
         return dy + dx if input_grad else None
 
     def input_gradient(self, dy: Array, cache: list[Any]) -> tuple[Array, list[Any]]:
-        """Do so for ``dx`` alone; the record is the layers'."""
+        """Add the gradients of both ways, for ``dx`` alone; the record is the layers'."""
         dx, record = Sequential.input_gradient(self, dy, cache)
         return dy + dx, record
 
@@ -61,7 +61,7 @@ class Residual(Sequential):
         grads: Grads = None,
         input_grad: bool = True,
     ) -> tuple[Array, Any]:
-        """Add ``ddx`` to what the layers make of it."""
+        """Add ``ddx`` to what the layers make of it: ``dx`` is linear in ``dy``."""
         ddy, dx = Sequential.double_backward(self, ddx, record, cache, grads, input_grad)
         return ddx + ddy, dx
 

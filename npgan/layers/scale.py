@@ -12,8 +12,8 @@ __all__ = ["Scale"]
 class Scale(Layer):
     """A fixed factor s > 0: ``y = s x``, ``dx = s dy``.
 
-    At a generator's end and at a discriminator's beginning it lets them work on numbers of about 1,
-    whatever the data's are.
+    At a generator's end and at a discriminator's beginning it lets the layers between work on numbers of
+    about 1, whatever the scale of the data.
 
     Examples
     --------
@@ -30,7 +30,7 @@ class Scale(Layer):
 
     @takes("x (n, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
-        """Multiply; there is nothing to remember."""
+        """Multiply; the cache is empty."""
         return self.factor * x, None
 
     @takes("dy (n, d)")
@@ -42,5 +42,5 @@ class Scale(Layer):
     def double_backward(
         self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:
-        """Multiply ``ddx``; the slope does not depend on x."""
+        """Multiply ``ddx``; the derivative does not depend on x."""
         return self.factor * ddx, None

@@ -103,9 +103,9 @@ class Sequential(Layer):
             layer.bind(parameters.scope(str(i)), self.buffers.scope(str(i)))
 
     def body(self) -> "Sequential":
-        """Return the layers but the last, an activation, in the same memory: to a sigmoid's logits, say.
+        """Return the layers but the last, an activation, in the same memory; they may make its logits, say.
 
-        From then on the network itself is computed in these two parts, and has both caches for its own.
+        From then on the network itself is computed in these two parts, and its cache holds both parts'.
 
         >>> from npgan import Dense, Sigmoid
         >>> net, x = Sequential(Dense(2, 1), Sigmoid()), np.ones((3, 2), np.float32)
@@ -176,10 +176,10 @@ class Sequential(Layer):
     ) -> tuple[Array, Any]:
         r"""Differentiate :meth:`input_gradient`: go up the layers, then down.
 
-        :meth:`input_gradient` went down them. Its derivative goes up, through each layer's
-        ``double_backward``, and collects what flows back into the layers' inputs, of which the cache
-        is made: :math:`f'(x)` depends on x. That is then a gradient like any other and goes down
-        through ``backward``, each layer's share joining where it arises.
+        :meth:`input_gradient` went down the layers. Its derivative goes up, through each layer's
+        ``double_backward``, and collects the gradients with respect to the layers' inputs:
+        :math:`f'(x)` depends on x. These are gradients like any other and go down through
+        ``backward``, where each layer's own joins those that come from above.
 
         Examples
         --------
@@ -213,7 +213,7 @@ class Sequential(Layer):
     def penalized_backward(
         self, dy: Array, c: Array, cache: list[Any], grads: Grads = None
     ) -> np.floating:
-        """Leave it to the last layer if it is fused from several and those below have no parameters."""
+        """Leave it to the last chain of layers, if no layer below it has parameters."""
         *below, (_, chain) = self._passed(cache)
         trained = any(isinstance(layer, Chain) or layer.parameters for _, layer in below)
         if trained or not isinstance(chain, Chain):

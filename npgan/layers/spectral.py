@@ -19,10 +19,10 @@ ITERATIONS = 15  # of new weights, as torch makes them
 class SpectralDense(Dense):
     """A dense layer with the weight :func:`W / sigma <npgan.ops.spectral_norm_forward>`.
 
-    The singular vectors are its buffers ``u`` and ``v``. A pass takes them as they are, so that its
-    gradient is that of exactly what it computed; with an ``rng`` they then move by one power
-    iteration, for the next pass (torch moves them before). An average of networks averages them,
-    which shortens them: hence :func:`~npgan.ops.spectral.unit`.
+    The singular vectors are its buffers ``u`` and ``v``. A pass uses them as they are, so that its
+    gradient is that of exactly what it computed. In training, one power iteration then updates them for
+    the next pass (torch updates them before the pass). An average of several networks averages them,
+    too, which makes them shorter; :func:`~npgan.ops.spectral.unit` gives them length 1 again.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class SpectralDense(Dense):
         return {"u": (self.in_features,), "v": (self.out_features,)}
 
     def initialize(self, rng: Seed) -> None:
-        """Draw the weight anew by the layer's initialiser, and u, which some power iterations bring near."""
+        """Draw the weight by the layer's initialiser, and u; some power iterations bring u and v near."""
         rng = generator(rng)
         super().initialize(rng)
         weight, (u, v) = self.parameters["weight"], self.buffers.values()
@@ -81,7 +81,7 @@ class SpectralDense(Dense):
     def double_backward(
         self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:
-        """Do as a dense layer, then go through W / sigma: that is a function of W alone."""
+        """Do as a dense layer does, then go back through W / sigma, which is a function of W alone."""
         _, normal, *rest = unpacked(cache, 5)
         grads = self._checked_grads(grads)
         dnormal = None if grads is None else np.zeros_like(normal)

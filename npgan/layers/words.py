@@ -27,7 +27,7 @@ LAYERS: dict[str, type[Layer]] = {
     for kind in _kinds(Layer)
     if "name" in vars(kind) and kind not in (Layer, Chain, Sequential, Residual)
 }
-"""Word -> layer: all of npgan's that have a name and are not made of others."""
+"""Name -> layer: all of npgan's layers that have a name and do not consist of other layers."""
 Specs = Sequence["str | Specs | Mapping[str, Specs]"]
 
 
