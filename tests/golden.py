@@ -166,12 +166,20 @@ RECORDINGS = (
 )
 
 
+def trained_by(config):
+    """Return all that decides what is trained."""
+    names = "model", "data", "batch_size", "steps", "epochs", "optimizers", "settings"
+    said = {name: value for name, value in config.to_dict().items() if name in names}
+    networks = config.build(50_000).networks.items()
+    return said | {"networks": {name: repr(network) for name, network in networks}}
+
+
 def write_presets():
-    """Write each preset as a configuration."""
+    """Write what each preset trains."""
     from npgan.models import presets
 
-    configs = {name: config.to_dict() for name, config in presets.PRESETS.items()}
-    PRESETS.write_text(json.dumps(configs, indent=1) + "\n")
+    found = {name: trained_by(config) for name, config in presets.PRESETS.items()}
+    PRESETS.write_text(json.dumps(found, indent=1) + "\n")
     return 0
 
 
