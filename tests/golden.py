@@ -1,11 +1,13 @@
-"""What PyTorch computes in the tests' cases, recorded for those who have no PyTorch.
+"""What PyTorch computes in the tests' cases, recorded for those who have no PyTorch; and the presets.
 
-    python tests/golden.py            compare the record with PyTorch
-    python tests/golden.py --write    write it anew
+    python tests/golden.py              compare the record with PyTorch
+    python tests/golden.py --write      write it anew
+    python tests/golden.py --presets    write anew what the presets are
 
 The cases' networks and inputs are the tests' own, and those are made from seeds.
 """
 
+import json
 import sys
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 FILE = Path(__file__).parent / "golden" / "torch.npz"
+PRESETS = FILE.with_name("presets.json")
 IN_TORCH = (
     "dense",
     "layer_norm",
@@ -163,7 +166,26 @@ RECORDINGS = (
 )
 
 
+def trained_by(config):
+    """Return all that decides what is trained."""
+    names = "model", "data", "batch_size", "steps", "epochs", "optimizers", "settings"
+    said = {name: value for name, value in config.to_dict().items() if name in names}
+    networks = config.build(50_000).networks.items()
+    return said | {"networks": {name: repr(network) for name, network in networks}}
+
+
+def write_presets():
+    """Write what each preset trains."""
+    from npgan.models import presets
+
+    found = {name: trained_by(config) for name, config in presets.PRESETS.items()}
+    PRESETS.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
 def main(arguments):
+    if "--presets" in arguments:
+        return write_presets()
     import torch
 
     torch.set_num_threads(1)

@@ -1,0 +1,72 @@
+"""The maker of mutants makes what it says, and leaves words and lines alone."""
+
+import ast
+import importlib
+import sys
+import tomllib
+
+import mutants
+import mutators
+import pytest
+
+from npgan import disk
+
+SOURCE = b'''"""Words, 1 + 1."""
+def f(x: int = 1, *, y=True) -> list[int]:
+    """Return x + 1."""
+    if not x < 2 and y:
+        raise ValueError("x is 3", 3)
+    g(x, y,
+      key=0.5)
+    return table["a"] - 1
+'''
+MADE = {
+    ("constant", "1", "2"),
+    ("constant", "True", "False"),
+    ("logic", "not x < 2 and y", "not x < 2 or y"),
+    ("sign", "not x < 2", "x < 2"),
+    ("comparison", "x < 2", "x <= 2"),
+    ("constant", "2", "3"),
+    ("removed", "raise ValueError('x is 3', 3)", "pass"),
+    ("removed", "g(x, y, key=0.5)", "pass"),
+    ("arguments", "g(x, y, key=0.5)", "g(y, x, key=0.5)"),
+    ("keyword", "g(x, y, key=0.5)", "g(x, y)"),
+    ("constant", "0.5", "1.0"),
+    ("arithmetic", "table['a'] - 1", "table['a'] + 1"),
+    ("key", "table['a']", "table['a_']"),
+}
+
+
+def test_every_kind_of_mistake_is_made_and_no_words_are_changed():
+    made = mutators.mutants("f.py", SOURCE)
+    assert {(m.kind, m.old, m.new) for m in made} == MADE
+    assert [m.number for m in made if (m.old, m.new) == ("1", "2")] == [0, 1]
+    assert {m.where for m in made} == {"f"}
+    for mutant in made:
+        changed = mutant.applied(SOURCE)
+        assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(SOURCE))
+        assert changed.count(b"\n") == SOURCE.count(b"\n")
+
+
+def test_a_mutant_is_imported_in_place_of_its_file(monkeypatch):
+    path = disk.__file__
+    monkeypatch.setattr(sys, "meta_path", [mutants.Importer(path, b"changed = 1"), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "npgan.disk")
+    monkeypatch.setattr("npgan.disk", disk)
+    assert importlib.import_module("npgan.disk").changed == 1
+
+
+def test_known_equivalents_are_mutants_and_say_why():
+    rows = tomllib.loads(mutants.EQUIVALENT.read_text())["mutant"]
+    for path in {row["path"] for row in rows}:
+        keys = {m.key for m in mutators.mutants(path, (mutants.ROOT / path).read_bytes())}
+        known = [key for key in mutants.equivalent() if key[0] == path]
+        assert keys.issuperset(known)
+    assert all(row["why"].endswith(".") for row in rows)
+
+
+@pytest.mark.parametrize("room", mutants.TESTS)
+def test_the_tests_of_a_room_are_there(room):
+    assert (mutants.ROOT / "npgan" / room).exists()
+    for name in mutants.TESTS[room].split():
+        assert (mutants.ROOT / "tests" / f"test_{name}.py").exists()
