@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import re
 from functools import partial
 
 import numpy as np
@@ -30,7 +31,7 @@ from npgan.models.presets import PRESETS, preset
 from npgan.models.recorded import RECORDED
 from npgan.objectives.losses import RECONSTRUCTIONS
 from npgan.objectives.penalties import geometric
-from npgan.training import Loop
+from npgan.training import Loop, Progress
 from npgan.training.steps import Steps
 
 pytest.importorskip("npgan.kernels")
@@ -312,6 +313,31 @@ SINGLE = {
 @pytest.mark.parametrize("name", SINGLE)
 def test_what_cannot_be_recorded_is_done_one_by_one(name):
     check(SINGLE[name], rows(), recorded=False)
+
+
+REASONS = {
+    "a layer in NumPy": "a program has no layer .*InNumPy.*, of the encoder",
+    "an optimiser of one's own": "a program has no optimiser Decaying, of the generator",
+    "a model of one's own": "a program has no step of a OwnGAN",
+    "unrolled steps": "a program has no row for two updates of one vector",
+}
+
+
+@compiled
+@pytest.mark.parametrize("name", REASONS)
+def test_why_steps_are_not_recorded_is_said_once(name, capsys):
+    backend.use("numba")
+    SINGLE[name]().fit(rows(), steps=3, batch_size=BATCH, callbacks=[Progress()], rng=0)
+    said = re.findall("steps are not recorded, and slower: (.*)", capsys.readouterr().err)
+    assert len(said) == 1
+    assert re.search(REASONS[name], said[0])
+
+
+@compiled
+def test_nothing_is_said_of_steps_that_are_recorded(capsys):
+    backend.use("numba")
+    gan().fit(rows(), steps=2, batch_size=BATCH, callbacks=[Progress()], rng=0)
+    assert "not recorded" not in capsys.readouterr().err
 
 
 @compiled
