@@ -452,8 +452,8 @@ PENALTIES = [
     ),
     Mutation(
         "objectives.penalties.penalized_backward",
-        "judge.penalized_backward(dlogits, c, cache, grads)",
-        "judge.penalized_backward(dlogits, c, cache, None)",
+        "network.penalized_backward(dlogits, c, cache, grads)",
+        "network.penalized_backward(dlogits, c, cache, None)",
         "GAN (all penalties, instance noise), discriminator step",
         "discriminator.0.weight",
     ),

@@ -47,9 +47,7 @@ TURNS = (
     "test_players.test_at_every_place_each_has_its_turn_as_often_and_none_twice_more_than_another"
 )
 WON = "test_reports.test_a_pair_is_won_by_the_higher_logit_and_by_half_in_a_tie"
-LARGE = (
-    "test_reports.test_large_logits_keep_the_digits_of_their_gap_and_equal_ones_are_not_told_apart"
-)
+LARGE = "test_reports.test_large_logits_keep_the_digits_of_their_gap_and_equal_ones_are_not_balanced_accuracy"
 UNSEEN = "test_reports.test_what_a_loss_does_not_see_is_not_reported"
 CLIP = "test_optim.test_clipping_by_norm_shortens_what_is_longer_and_keeps_its_direction"
 

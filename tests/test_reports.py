@@ -132,7 +132,7 @@ def test_a_level_is_where_the_best_discriminator_holds_both_for_as_likely():
     for name, level in middle.items():
         assert OBJECTIVES[name].level(0.9, 0.0) == pytest.approx(level)
     real, fake = np.array([[2.0], [1.0], [0.0]]), np.array([[1.0], [-1.0]])
-    assert reports.told_apart(real, fake, 1.0, 1.0) == pytest.approx((1.5 / 3 + 1.5 / 2) / 2)
+    assert reports.balanced_accuracy(real, fake, 1.0, 1.0) == pytest.approx((1.5 / 3 + 1.5 / 2) / 2)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -151,7 +151,7 @@ def test_what_is_called_a_probability_is_one(name):
 
 
 @pytest.mark.parametrize("c", [1000.1, 2**24])
-def test_large_logits_keep_the_digits_of_their_gap_and_equal_ones_are_not_told_apart(c):
+def test_large_logits_keep_the_digits_of_their_gap_and_equal_ones_are_not_balanced_accuracy(c):
     real, fake = np.full((100, 1), c, np.float32), np.full((50, 1), c, np.float32)
     assert reports.beyond_the_others(real, fake) == 0.5
     assert reports.gap(real, fake) == 0

@@ -1,7 +1,7 @@
 r"""The bidirectional GAN: an encoder learns to invert the generator, by pairs that look alike.
 
-The discriminator is shown pairs: [x, E(x)] of data and its code, and [G(z), z] of noise and what is made
-of it. Were it never able to tell them apart, E and G would be each other's inverse (Donahue et al. 2017,
+The discriminator takes pairs: [x, E(x)] of data and its code, and [G(z), z] of noise and the sample that is
+generated from it. If it could never distinguish them, E and G would be each other's inverse (Donahue et al. 2017,
 theorem 2; Dumoulin et al. 2017). Both play against it by its own loss with the sides exchanged,
 
 .. math:: L_D = L(D([x, E(x)]), D([G(z), z])), \qquad L_{EG} = L(D([G(z), z]), D([x, E(x)])),

@@ -67,13 +67,13 @@ class AdversarialCoder(Model):
     def discriminator_input(
         self, x: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what D is to take for real and what for generated, as many rows of each."""
+        """Return what D takes as real and as generated, as many rows of each."""
         raise NotImplementedError
 
     def discriminator_step(
         self, x: np.ndarray, rng: np.random.Generator, grads: Any = None
     ) -> Result:
-        """Return D's loss on what it is to tell apart; add its gradient to ``grads``."""
+        """Return D's loss on real and generated rows; add its gradient to ``grads``."""
         seen = self.discriminator_input(x, rng)
         mine = grads and grads["discriminator"]
         return adversary.discriminator_step(self, self.discriminator, *seen, rng, mine)

@@ -1,4 +1,4 @@
-r"""The conditional GAN: the generator is told a class, and the discriminator the same one.
+r"""The conditional GAN: generator and discriminator are conditioned on a class.
 
 A label is a row c of as many columns as there are classes, high at its class and low elsewhere
 (one-hot). It is joined to z and to x,
@@ -7,7 +7,7 @@ A label is a row c of as many columns as there are classes, high at its class an
 
 so that D asks whether x is a real sample *of its class*. A network's first layer multiplies c with
 some rows of its weight, one for each class: that is an embedding of the classes, and learned. D is
-shown ten times the label, which is one number among hundreds of pixels and is to count from the start.
+given ten times the label, which is one number among hundreds of pixels and is to count from the start.
 Penalties see a D of x alone, for the label that is given; see :mod:`npgan.objectives.penalties`.
 Source: Mirza and Osindero 2014, without the factor.
 """

@@ -1,4 +1,4 @@
-r"""The conditional variational autoencoder: encoder and decoder are told a class.
+r"""The conditional variational autoencoder: encoder and decoder are conditioned on a class.
 
 With a label c, one-hot, joined to x and to z, the bound is that of :math:`\log p(x|c)`:
 

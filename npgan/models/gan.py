@@ -42,7 +42,7 @@ class GAN(Model):
         function of the number of steps made, as :func:`npgan.objectives.penalties.geometric` returns
     instance_noise : standard deviation of the noise added to all that the discriminator sees
         (Sønderby et al. 2017); none is added where there is no ``rng``
-    packing : m samples are shown to the discriminator side by side, (n/m, m d) -> (n/m, 1): many of
+    packing : the discriminator takes m samples side by side, (n/m, m d) -> (n/m, 1): many of
         a collapsed generator's look alike, which one alone cannot show (PacGAN, Lin et al. 2018)
     unrolled_steps : the generator is updated against a discriminator that is so many updates ahead
         and then put back; see :meth:`unrolled`

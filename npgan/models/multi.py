@@ -1,4 +1,4 @@
-r"""Several generators, several discriminators: a mixture learns against more than one opinion.
+r"""Several generators, several discriminators: a mixture learns against several discriminators.
 
 The generators :math:`G_1, \dots, G_K` make equal shares of every batch, to a row, so that together
 they are the mixture :math:`p = \frac1K\sum_k p_k`, of which samples are drawn; one may leave to another

@@ -34,7 +34,7 @@ class Translator(Model):
     generator : s (n, a) -> t (n, b)
     discriminator : [s, t] (n, a + b) -> logits (n, 1)
     l1_weight : lambda, not negative
-    adversarial_weight : what the discriminator's opinion counts; 0: nothing
+    adversarial_weight : the weight of the adversarial loss; 0: none
     objective : a name of :data:`npgan.objectives.losses.OBJECTIVES`
     penalties : as a :class:`~npgan.models.GAN` has them
     optimizers : for each network; by default Adam(2e-4, beta1=0.5)

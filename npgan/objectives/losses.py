@@ -26,7 +26,7 @@ from npgan.shapes import takes
 
 
 class DiscriminatorLoss(NamedTuple):
-    """The discriminator's loss and its gradients by the logits of real and of generated data."""
+    """The discriminator's loss and its gradients with respect to the logits of real and of generated data."""
 
     value: np.floating
     dreal: np.ndarray
@@ -34,7 +34,7 @@ class DiscriminatorLoss(NamedTuple):
 
 
 class GeneratorLoss(NamedTuple):
-    """The generator's loss and its gradient by the logits of generated data."""
+    """The generator's loss and its gradient with respect to the logits of generated data."""
 
     value: np.floating
     dfake: np.ndarray

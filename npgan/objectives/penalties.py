@@ -16,9 +16,9 @@ D treats each sample by itself, so that :math:`g_i` is row i of the gradient of
 :math:`\sum_i D(x_i)`: one backward pass from ones gives them all. Where a layer compares the samples of
 a batch (:mod:`npgan.layers.minibatch`) that row is what is meant by :math:`g_i`.
 
-A discriminator that is also shown what is given, a label or a translator's source, is a function of x for
-each given c: the points keep their c, and g is by x alone, as in the program of Mescheder et al. 2018, whose
-D(x, y) is differentiated by x.
+A discriminator that also takes a condition c, a label or a translator's source, is a function of x for each
+c: the points keep their c, and g is the gradient with respect to x alone, as in the program of Mescheder et
+al. 2018.
 """
 
 from collections.abc import Callable, Mapping
@@ -200,7 +200,7 @@ def gradient_penalty(
 
 def penalized_backward(
     discriminator: Layer,
-    judge: Layer,
+    network: Layer,
     coefficients: Callable[[], Mapping[str, float]],
     dlogits: np.ndarray,
     cache: Any,
@@ -220,9 +220,9 @@ def penalized_backward(
     Parameters
     ----------
     discriminator : x (n, d) -> logits (n, 1)
-    judge : the same as it saw real and generated samples, in one pass or each apart
+    network : the same as it took real and generated samples, as one batch or as two
     coefficients : returns name -> coefficient, as they are at this step
-    dlogits : (2n, 1) the loss's gradient by the logits of real, then of generated samples
+    dlogits : (2n, 1) the loss's gradient with respect to the logits of real, then of generated samples
     cache : of the pass that made those logits
     real, fake : (n, d) the samples
     grads : the discriminator's gradients, added to; None: they are not wanted
@@ -242,9 +242,9 @@ def penalized_backward(
             c[n:] = counted * (now.get("r2", 0.0) / len(fake))
 
         run.each(fill)
-        values.append(judge.penalized_backward(dlogits, c, cache, grads))
+        values.append(network.penalized_backward(dlogits, c, cache, grads))
     elif grads is not None:
-        judge.backward(dlogits, cache, grads, input_grad=False)
+        network.backward(dlogits, cache, grads, input_grad=False)
     for name in others:
         points, measure = PENALTIES[name]
         x = real.copy()

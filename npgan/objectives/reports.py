@@ -92,7 +92,7 @@ def pairs_won(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
     return run.mean_heaviside(real_logits - fake_logits)
 
 
-def told_apart(
+def balanced_accuracy(
     real_logits: np.ndarray,
     fake_logits: np.ndarray,
     above: float | np.floating,
@@ -102,7 +102,7 @@ def told_apart(
 
     What lies on the border is right by half.
 
-    >>> told_apart(np.array([[3.0], [-5.0]]), np.array([[0.0]]), 0.0, 0.0)
+    >>> balanced_accuracy(np.array([[3.0], [-5.0]]), np.array([[0.0]]), 0.0, 0.0)
     np.float64(0.5)
     """
     right = run.mean_heaviside(real_logits - above) + run.mean_heaviside(below - fake_logits)
@@ -115,7 +115,7 @@ def beyond_the_others(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.fl
     >>> beyond_the_others(np.array([[3.0], [5.0]]), np.array([[1.0], [9.0]]))
     np.float64(0.375)
     """
-    return told_apart(real_logits, fake_logits, mean(fake_logits), mean(real_logits))
+    return balanced_accuracy(real_logits, fake_logits, mean(fake_logits), mean(real_logits))
 
 
 Reports = Mapping[str, Report]

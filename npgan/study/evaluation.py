@@ -19,7 +19,7 @@ from npgan.models import (
     Translator,
 )
 from npgan.models.vae import Variational
-from npgan.objectives.reports import measured, told_apart
+from npgan.objectives.reports import balanced_accuracy, measured
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
 SAMPLES = 10_000
@@ -114,7 +114,7 @@ def _of_logits(model: GAN, real: np.ndarray, fake: np.ndarray) -> dict[str, Any]
     result: dict[str, Any] = measured(model.reports, real, fake)
     if model.objective.level is not None:
         level = model.objective.level(*model.targets())
-        result["d_accuracy"] = told_apart(real, fake, level, level)
+        result["d_accuracy"] = balanced_accuracy(real, fake, level, level)
     return result
 
 

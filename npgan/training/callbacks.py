@@ -1,4 +1,4 @@
-"""Callbacks: what happens beside the training steps. Each is told of the events that it wants."""
+"""Callbacks: what happens beside the training steps. Each overrides the events that it needs."""
 
 import csv
 import io

@@ -19,7 +19,7 @@ def handled(change: Callable[[Handler | None], Handler | None]) -> Iterator[None
     """Let signals be handled as ``change(handler)`` says, None: as by default, until the block ends.
 
     What is ignored, as by nohup, stays ignored; ``change`` returns None for what is to stay as it is. Only
-    the main thread is told of signals: in another one this does nothing.
+    the main thread gets signals: in another one this does nothing.
     """
     before: dict[int, Any] = {}
     try:

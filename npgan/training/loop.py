@@ -50,7 +50,7 @@ class Callback:
         """After every epoch, its row included."""
 
     def on_train_end(self, loop: "Loop") -> None:
-        """After the last step, also when training failed; the last callback is told first."""
+        """After the last step, also when training failed; the callbacks in reverse order."""
 
 
 class Trainable(Protocol):
@@ -102,7 +102,7 @@ class Loop:
     batch_size : rows a step
     labels : (n,) the class of each row, for a model that is conditional
     rng : generator or seed; the order of the data and the noise each get a stream of it
-    callbacks : told of the beginning and every step, row and epoch in this order, of the end in reverse
+    callbacks : called at the beginning and after every step, row and epoch in this order, at the end in reverse
     validation, validation_labels : held-out data (m, d), looked at after each epoch, and the class of
         each row, for a model that learns from labels; None: none
     settings : name -> what else a state must agree in with the run that takes it up, as JSON has it
@@ -193,7 +193,7 @@ class Loop:
         self._pace = Pace(backend.threads())
         self._shield = Shield()
         self._next_step = Steps(self.model, self.batches, self.noise, self._interruptible)
-        with ExitStack() as ends:  # each callback that has begun is told of the end, in any case
+        with ExitStack() as ends:  # the end of each callback that has begun is called in any case
             ends.callback(backend.use_threads, backend.threads())
             try:
                 for callback in self.callbacks:

@@ -8,10 +8,7 @@ import numpy as np
 from npgan.check.catalogue.case import Case
 from npgan.check.catalogue.layers import prepared
 from npgan.check.catalogue.models import steps_of
-from npgan.layers import (
-    Sequential,
-    build,
-)
+from npgan.layers import Sequential, build
 from npgan.models import (
     GAN,
     IWAE,
@@ -30,7 +27,6 @@ from npgan.models.multi import AGAINST
 from npgan.models.vae import LIKELIHOODS
 from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
 from npgan.objectives.penalties import PENALTIES
-from npgan.optim import SGD
 
 
 def objectives(rng: np.random.Generator) -> Iterator[Case]:
@@ -48,10 +44,10 @@ def objectives(rng: np.random.Generator) -> Iterator[Case]:
             return result.value, (result.dreal, result.dfake)
 
         yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
-        rivals = (real,) if objective.relativistic else ()
+        others = (real,) if objective.relativistic else ()
         yield Case(
             f"objective {name}, generator",
-            lambda fake, loss=objective.generator, rivals=rivals: loss(fake, *rivals),
+            lambda fake, loss=objective.generator, others=others: loss(fake, *others),
             (fake,),
         )
     x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
@@ -63,11 +59,8 @@ def _networks(*specs: list[str]) -> list[Sequential]:
     return [build(spec, rng=i).astype(np.float64) for i, spec in enumerate(specs)]
 
 
-def _sgd(*names: str) -> dict[str, SGD]:
-    return {name: SGD(0.1) for name in names}
-
-
 BEAR = "layers that bear a penalty"
+R1_AND_R2 = {"r1": 0.5, "r2": 0.7}
 NORMALIZED = {
     "batch_norm": (
         ["dense 3 5", "batch_norm 5", "tanh", "layer_norm 5", "dense 5 4", "sigmoid"],
@@ -98,16 +91,13 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
     gans["batch_norm"], gans[BEAR] = {}, {"penalties": dict.fromkeys(PENALTIES, 0.5)}
     for name, settings in gans.items():
         players = _networks(*NORMALIZED.get(name, (generator, critic)))
-        sgd = _sgd("generator", "discriminator")
-        gan = GAN(*map(prepared, players), **settings, optimizers=sgd)
+        gan = GAN(*map(prepared, players), **settings)
         yield from steps_of(f"GAN ({name})", gan, rng.random((5, 4)))
     yield from _families(rng)
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
-        model = Autoencoder(
-            *_networks(encoder, decoder), loss=loss, optimizers=_sgd("encoder", "decoder")
-        )
+        model = Autoencoder(*_networks(encoder, decoder), loss=loss)
         yield from steps_of(f"autoencoder ({loss})", model, rng.random((5, 4)))
     smooth = ["dense 4 5", "tanh", "dense 5 2", "sigmoid"]
     regular: dict[str, dict[str, Any]] = {
@@ -118,106 +108,72 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
     }
     for name, settings in regular.items():
         mirrored = _networks(smooth, ["dense 2 5", "elu", "dense 5 4"])
-        model = Autoencoder(*mirrored, **settings, optimizers=_sgd("encoder", "decoder"))
+        model = Autoencoder(*mirrored, **settings)
         yield from steps_of(f"autoencoder ({name})", model, rng.random((5, 4)))
     encoder = ["dense 4 5", "relu", "dense 5 4"]
-    for name, objective, hidden_layers in (
-        ("VAE-GAN", "non-saturating", 0),
-        ("VAE-GAN (relativistic)", "relativistic", 0),
-        ("VAE-GAN (hidden layers)", "non-saturating", 2),
-    ):
-        vaegan = VAEGAN(
-            *_networks(encoder, decoder, critic),
-            adversarial_weight=0.7,
-            hidden_layers=hidden_layers,
-            objective=objective,
-            penalties={"r1": 0.5, "r2": 0.7},
-            optimizers=_sgd("encoder", "decoder", "discriminator"),
-        )
+    variants: dict[str, dict[str, Any]] = {
+        "VAE-GAN": {},
+        "VAE-GAN (relativistic)": {"objective": "relativistic"},
+        "VAE-GAN (hidden layers)": {"hidden_layers": 2},
+    }
+    for name, more in variants.items():
+        networks = _networks(encoder, decoder, critic)
+        vaegan = VAEGAN(*networks, adversarial_weight=0.7, penalties=R1_AND_R2, **more)
         yield from steps_of(name, vaegan, rng.random((5, 4)))
-    bernoulli = [*decoder, "sigmoid"]
-    for kind in (VAE, IWAE):
-        for likelihood, last in (("bernoulli", bernoulli), ("gaussian", decoder)):
-            more: dict[str, Any] = {"samples": 3} if kind is IWAE else {}
-            vae = kind(
-                *_networks(encoder, last),
-                likelihood=likelihood,
-                optimizers=_sgd("encoder", "decoder"),
-                **more,
-            )
+    variational: list[tuple[Any, dict[str, int]]] = [(VAE, {}), (IWAE, {"samples": 3})]
+    for kind, settings in variational:
+        for likelihood, last in (("bernoulli", [*decoder, "sigmoid"]), ("gaussian", decoder)):
+            vae = kind(*_networks(encoder, last), likelihood=likelihood, **settings)
             yield from steps_of(f"{kind.__name__} ({likelihood})", vae, rng.random((5, 4)))
-    classifier = Classifier(
-        *_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]), optimizers=_sgd("classifier")
-    )
+    classifier = Classifier(*_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]))
     yield from steps_of("classifier", classifier, rng.random((5, 4)))
-    yield from _told_and_joined(rng)
+    yield from _joined(rng)
     translator = Translator(
         *_networks(["dense 3 5", "tanh", "dense 5 1", "sigmoid"], critic),
         l1_weight=3.0,
         adversarial_weight=0.7,
         objective="relativistic",
         penalties=dict.fromkeys(PENALTIES, 0.5),
-        optimizers=_sgd("generator", "discriminator"),
     )
     yield from steps_of("translator", translator, rng.random((5, 4)))
 
 
-def _told_and_joined(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the steps of autoencoders that are told classes, or play against a discriminator."""
+def _joined(rng: np.random.Generator) -> Iterator[Case]:
+    """Yield the steps of autoencoders with labels, or with a discriminator."""
     coders = ["dense 4 5", "tanh", "dense 5 2"], ["dense 2 5", "elu", "dense 5 4", "sigmoid"]
-    names = "encoder", "decoder", "discriminator"
     for objective in ("non-saturating", "relativistic"):
-        critic = ["dense 2 6", "softplus", "dense 6 1"]
-        aae = AdversarialAutoencoder(
-            *_networks(*coders, critic),
-            adversarial_weight=0.7,
-            objective=objective,
-            penalties={"r1": 0.5, "r2": 0.7},
-            optimizers=_sgd(*names),
-        )
+        settings: dict[str, Any] = {"objective": objective, "penalties": R1_AND_R2}
+        networks = _networks(*coders, ["dense 2 6", "softplus", "dense 6 1"])
+        aae = AdversarialAutoencoder(*networks, adversarial_weight=0.7, **settings)
         x = rng.random((5, 4))
         yield from steps_of(f"adversarial autoencoder ({objective})", aae, x)
-        bigan = BiGAN(
-            *_networks(*coders, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]),
-            objective=objective,
-            penalties={"r1": 0.5, "r2": 0.7},
-            optimizers=_sgd(*names),
-        )
-        yield from steps_of(f"BiGAN ({objective})", bigan, x)
-    told = ["dense 7 5", "tanh", "dense 5 4"], ["dense 5 5", "elu", "dense 5 4", "sigmoid"]
+        networks = _networks(*coders, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"])
+        yield from steps_of(f"BiGAN ({objective})", BiGAN(*networks, **settings), x)
+    labelled = ["dense 7 5", "tanh", "dense 5 4"], ["dense 5 5", "elu", "dense 5 4", "sigmoid"]
     for likelihood in LIKELIHOODS:
-        cvae = ConditionalVAE(
-            *_networks(*told), classes=3, likelihood=likelihood, optimizers=_sgd(*names[:2])
-        )
-        x = rng.random((5, 4))
-        yield from steps_of(f"conditional VAE ({likelihood})", cvae, x)
+        cvae = ConditionalVAE(*_networks(*labelled), classes=3, likelihood=likelihood)
+        yield from steps_of(f"conditional VAE ({likelihood})", cvae, rng.random((5, 4)))
 
 
 def _families(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the steps of GANs whose players see more, or are more, than one sample and two."""
+    """Yield the steps of GANs with packs of samples, with labels, or with several networks of each kind."""
     generator, data = ["dense 3 5", "relu", "dense 5 4", "sigmoid"], rng.random((6, 4))
     settings: dict[str, Any] = {"penalties": {"r1": 0.5, "wgan-gp": 2.0}, "instance_noise": 0.3}
-    critic = ["dense 8 6", "leaky_relu 0.2", "dense 6 1"]
-    networks = _networks(generator, critic)
-    packed = GAN(*networks, packing=2, **settings, optimizers=_sgd("generator", "discriminator"))
-    yield from steps_of("GAN (packing)", packed, data)
-    told = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
-    critic = ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]
+    networks = _networks(generator, ["dense 8 6", "leaky_relu 0.2", "dense 6 1"])
+    yield from steps_of("GAN (packing)", GAN(*networks, packing=2, **settings), data)
+    labelled = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
     conditional = ConditionalGAN(
-        *_networks(told, critic),
+        *_networks(labelled, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]),
         classes=2,
         objective="relativistic",
         penalties=dict.fromkeys(PENALTIES, 0.5),
         instance_noise=0.3,
-        optimizers=_sgd("generator", "discriminator"),
     )
     yield from steps_of("conditional GAN", conditional, data)
     yield Case("layer labelled", conditional.generator, (rng.standard_normal((4, 5)),))
-    critic = ["dense 4 6", "elu", "dense 6 1"]
     names = "generator", "generator2", "generator3", "discriminator", "discriminator2"
     for against in AGAINST:
-        networks = _networks(*[generator] * 3, *[critic] * 2)
-        players = dict(zip(names, networks, strict=True))
-        several = MultiGAN(players, against=against, **settings, optimizers=_sgd(*names))
+        networks = _networks(*[generator] * 3, *[["dense 4 6", "elu", "dense 6 1"]] * 2)
+        several = MultiGAN(dict(zip(names, networks, strict=True)), against=against, **settings)
         yield from steps_of(f"multi-GAN ({against})", several, data)
     yield Case("layer mixture", several.generator, (rng.standard_normal((7, 3)),))
