@@ -319,7 +319,7 @@ REASONS = {
     "a layer in NumPy": "a program has no layer .*InNumPy.*, of the encoder",
     "an optimiser of one's own": "a program has no optimiser Decaying, of the generator",
     "a model of one's own": "a program has no step of a OwnGAN",
-    "unrolled steps": "a program has no row for two updates of one vector",
+    "unrolled steps": "a program has no row for two updates",
 }
 
 

@@ -21,7 +21,10 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
         if not isinstance(fields, ActivationBackward):
             continue
         dy, y = [(*fields.dy.at(), True)], [(*fields.seen.at(), False)]
-        first, *others = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]
+        users = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]
+        if not users:  # dy has no elements
+            continue
+        first, *others = users
         product = rows[first].fields
         if (
             isinstance(product, Input)
