@@ -30,7 +30,7 @@ TABLE: dict[str, dict[str, Callable]] = {
 
 run = SimpleNamespace()
 _chosen = os.environ.get("NPGAN_BACKEND")
-_recording = threading.RLock()  # held by whoever changes ``run``
+_recording = threading.RLock()  # held by the thread that changes ``run``
 _locks: list[Any] = [_recording]  # in the order in which they are taken
 
 

@@ -82,6 +82,8 @@ def kept():
     """Return rows that must stay two, each with why."""
     product, back, reader = backward()
     part = Row(back.fields._replace(dy=back.fields.dy._replace(size=6)))
+    nothing = back.fields.dy._replace(size=0)
+    empty = Row(back.fields._replace(dy=nothing, size=0))
     gate = Row(back.fields._replace(activation=ActivationId.SILU))
     overwritten = Row(Scale(back.fields.seen, back.fields.seen, 12, 2.0))
     return {
@@ -90,6 +92,7 @@ def kept():
         "another product made it": ([*backward(activation=ActivationId.RELU)[:2]], []),
         "a part of dy": ([product, part], []),
         "a derivative from x": ([product, gate], []),
+        "dy is empty": ([product, empty], []),
         "y is written in between": ([product, overwritten, back], []),
         "y is made later": ([product, Row(Scale(back.fields.seen, product.fields.e, 12, 1.0)), back], []),
         "no product": ([Row(Scale(back.fields.dy, product.fields.e, 12, 1.0)), back], []),

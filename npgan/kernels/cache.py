@@ -86,7 +86,7 @@ def trusted() -> bool:
 def usable() -> bool:
     """Return whether code can be kept; make the folder if it is missing, and remove old ones."""
     with suppress(OSError):
-        if FOLDER.is_absolute() and not FOLDER.exists():  # "~/.cache" where nobody knows the home
+        if FOLDER.is_absolute() and not FOLDER.exists():  # "~/.cache" where the home is unknown
             FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
             _remove_old()
     return trusted() and os.access(FOLDER, os.W_OK)

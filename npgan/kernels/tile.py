@@ -31,13 +31,13 @@ LONG = 16  # terms of a sum beyond which memory is asked in time for where it wi
 
 @jit
 def width(rows, itemsize):  # type: ignore[no-untyped-def]
-    """Return how many columns a tile of so many rows has at most."""
+    """Return how many columns a tile of this many rows has at most."""
     return BYTES // itemsize * (WIDE[rows - 1] if rows <= len(WIDE) else 2)
 
 
 @intrinsic
 def _jump(context, rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
-    """Jump to the loop for so many rows and vectors."""
+    """Jump to the loop for this number of rows and of vectors."""
     index, pointer = types.intp, a
     signature = types.void(
         index, index, pointer, index, index, pointer, index, pointer, index, pointer, index, index,
@@ -125,7 +125,7 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
 
 @intrinsic
 def _after(context, pointer, count):  # type: ignore[no-untyped-def]
-    """Return where so many numbers later lies."""
+    """Return the pointer moved on by ``count`` numbers."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.gep(arguments[0], [arguments[1]])

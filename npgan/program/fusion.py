@@ -18,7 +18,7 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
     made: list[Row | None] = list(rows)
     touched = [row.ranges() for row in rows]
     for i, (fields, *_) in enumerate(rows):
-        if not isinstance(fields, ActivationBackward):
+        if not isinstance(fields, ActivationBackward) or fields.size == 0:
             continue
         dy, y = [(*fields.dy.at(), True)], [(*fields.seen.at(), False)]
         users = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]

@@ -23,7 +23,7 @@ Calls = list[Callable[[], object]]
 def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
     """Return calls that compile what does the parts of rows, in two halves.
 
-    The second half is the smaller one: who compiles it goes on to what is needed beside rows.
+    The second half is the smaller one: the process that compiles it also compiles what is needed beside rows.
     """
     halves: tuple[Calls, Calls] = [], []
     for kind in PERFORM:

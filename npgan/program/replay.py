@@ -1,9 +1,9 @@
 r"""A program: a whole training step as a table of rows, run in one call.
 
 Called one by one, small kernels spend as long on being called, and on forking and joining threads,
-as on their work. A program's rows say instead what is to be done, on which arrays; each row is cut
+as on their work. A program's rows say instead what to do, and on which arrays; each row is cut
 into parts. All threads go through the rows in the same order. At each row a thread takes a part
-that nobody has taken, its own first, and does it. Before it begins with a row it waits until all
+that no other thread has taken, its own first, and does it. Before it begins with a row it waits until all
 parts of the rows that this one depends on are complete. So threads meet without the operating
 system, a slow one is helped by the others, and one alone does everything. A part's result does not
 depend on which thread does it.
@@ -99,7 +99,7 @@ def _work(address, thread):  # type: ignore[no-untyped-def]
 
 @jit
 def begin(address):  # type: ignore[no-untyped-def]
-    """Begin a run: nobody sees the new turn and the old count of what is complete."""
+    """Begin a run, so that no thread sees the new turn with the old count of complete parts."""
     state = view(address, address)[:STATE]
     exchange(state, COMPLETE, 0)
     add(state, TURN, 1)
