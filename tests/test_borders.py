@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from npgan import InputError, backend, ops
 from npgan.check.catalogue.operations import ARGUMENTS, PLAN
-from npgan.layers import LAYERS, Apart, Dense, Dropout, ReLU, Residual, Sequential, Tanh, example
+from npgan.layers import (
+    LAYERS,
+    Dense,
+    Dropout,
+    ReLU,
+    Residual,
+    Sequential,
+    Tanh,
+    TwoBatches,
+    example,
+)
 from npgan.layers.chain import Chain
 from npgan.parameters import Parameters
 
@@ -198,7 +208,7 @@ KINDS = {
     **{name: lambda name=name: example(name) for name in LAYERS},
     "sequential": network,
     "residual": lambda: Residual(Dense(4, 5), Tanh(), Dense(5, 4), rng=0),
-    "apart": lambda: Apart(network(), 2),
+    "two batches": lambda: TwoBatches(network(), 2),
     "chain": chain,
 }
 ANOTHER = Sequential(Dense(2, 3), Tanh(), rng=0)

@@ -22,7 +22,7 @@ from npgan import (
     Tanh,
     ops,
 )
-from npgan.layers import LAYERS, Apart, example
+from npgan.layers import LAYERS, TwoBatches, example
 
 FLOATS = [np.float32, np.float64]
 EPS = 1e-5
@@ -245,11 +245,11 @@ def test_closeness_counts_the_samples_that_are_alike():
 
 
 @pytest.mark.parametrize("name", COUPLED)
-def test_halves_apart_are_two_batches(name):
+def test_two_batches_are_computed_one_by_one(name):
     net = Sequential(Dense(4, 4), layer(name), Tanh(), rng=0).astype(np.float64)
     net = Sequential(net, Dense(net.out_width, 1), rng=1).astype(np.float64)
     x, dy, c = random(7, 4), random(7, 1, seed=1), abs(random(7, 1, seed=2))
-    pair, grads, expected = Apart(net, 3), net.parameters.like(), net.parameters.like()
+    pair, grads, expected = TwoBatches(net, 3), net.parameters.like(), net.parameters.like()
     y, cache = pair.forward(x, rng())
     noise, passes = rng(), [(x[:3], dy[:3], c[:3]), (x[3:], dy[3:], c[3:])]
     alone = [net.forward(part, noise) for part, *_ in passes]

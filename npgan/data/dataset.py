@@ -186,7 +186,7 @@ class Dataset:
                 f"{self.name}: classes", self.classes, self.train_labels, self.test_labels
             )
         d = self.train.shape[1]
-        shape = _checked_shape(f"{self.name}: shape", self.shape or (d,), d)
+        shape = _checked_shape(f"{self.name}: shape", self.shape, d)
         object.__setattr__(self, "shape", shape)
         if self.modes is not None:
             errors.array(f"{self.name}: modes", self.modes, ("k", d), rows=1, limits=TAME)
@@ -220,6 +220,7 @@ def _check_rows(what: str, rows: np.ndarray) -> None:
 
 def _checked_shape(what: str, shape: tuple[int, ...], d: int) -> tuple[int, ...]:
     errors.instance(what, shape, tuple)
+    shape = shape or (d,)
     sizes = tuple(errors.count(f"each size in {what}", size, 1) for size in shape)
     if len(sizes) not in (1, 3) or math.prod(sizes) != d:
         raise InputError(
