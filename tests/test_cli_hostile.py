@@ -132,6 +132,18 @@ def test_the_environment_is_checked(monkeypatch, name, value):
         look()
 
 
+@pytest.mark.parametrize("layer", [None, *environment.LAYERS])
+def test_what_numba_accepts_is_accepted(monkeypatch, layer):
+    monkeypatch.delenv("NUMBA_THREADING_LAYER", raising=False)
+    for number in (None, "1", "9999"):
+        monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+        if number:
+            monkeypatch.setenv("NUMBA_NUM_THREADS", number)
+        if layer:
+            monkeypatch.setenv("NUMBA_THREADING_LAYER", layer)
+        environment.check()
+
+
 def test_more_threads_than_there_are_cores_are_all_of_them(monkeypatch):
     monkeypatch.setenv("NPGAN_NUM_THREADS", "9" * 5000)
     assert environment.threads(2) == 2

@@ -111,6 +111,21 @@ def test_a_mask_of_zeros_and_ones_is_not_all_black(tmp_path):
     assert read_image(tmp_path / "mask.png").tolist() == [[0, 255]]
 
 
+def test_a_picture_that_pillow_would_warn_of_as_a_bomb_is_refused(tmp_path, monkeypatch):
+    Image.fromarray(GREY).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # it has twelve
+    with pytest.raises(InputError, match=r"cannot read .*a\.png: .*decompression bomb"):
+        read_image(tmp_path / "a.png")
+
+
+def test_notes_of_a_camera_that_are_damaged_do_not_matter(tmp_path):
+    damaged = b"Exif\0\0II*\0\x08\0\0\0\x03\0"  # three entries are announced, and none is there
+    Image.fromarray(GREY).save(tmp_path / "a.jpg", exif=damaged)
+    with pytest.warns(UserWarning, match="Corrupt EXIF"), Image.open(tmp_path / "a.jpg") as image:
+        image.getexif()
+    assert read_image(tmp_path / "a.jpg").shape == GREY.shape
+
+
 def png(pixels, **options):
     from io import BytesIO
 

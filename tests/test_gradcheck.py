@@ -291,3 +291,27 @@ def test_the_tolerance_can_be_chosen():
     slightly = lambda x: ((x**2).sum(), 2 * x * (1 + 1e-6))  # noqa: E731
     assert not gradcheck(slightly, X)
     assert gradcheck(slightly, X, tolerance=1e-5)
+
+
+def test_most_derivatives_take_two_evaluations():
+    counts = []
+    for n in (10, 20):
+        seen = []
+
+        def function(x, seen=seen):
+            seen.append(x)
+            return np.tanh(x).sum(), 1 - np.tanh(x) ** 2
+
+        assert gradcheck(function, np.linspace(-1, 1, n))
+        counts.append(len(seen))
+    assert counts[1] - counts[0] == 2 * 10
+
+
+def test_large_numbers_that_do_not_move_hide_no_mistake():
+    def function(x, factor):
+        still = np.full(3, 1e8)
+        return np.append(x**2, still), lambda dy: factor * 2 * x * dy[: x.size]
+
+    x = np.array([1.0, 2.0])
+    assert gradcheck(lambda x: function(x, 1.0), x)
+    assert not gradcheck(lambda x: function(x, 1.0001), x)

@@ -1,6 +1,7 @@
 """A preset stays what it was when its figures were measured (docs/measured.md)."""
 
 import json
+from dataclasses import replace
 
 import golden
 import pytest
@@ -17,3 +18,13 @@ def test_a_preset_is_what_was_measured(name):
 
 def test_no_preset_has_gone():
     assert RECORDED.keys() == PRESETS.keys()
+
+
+@pytest.mark.parametrize("length", [{"epochs": 3}, {"steps": 30}])
+@pytest.mark.parametrize("n_critic", [1, 4])
+def test_a_schedule_is_as_long_as_its_networks_updates(length, n_critic):
+    config = PRESETS["cgan-mnist"].override(batch_size=100, **length)
+    config = replace(config, settings={**config.settings, "n_critic": n_critic})
+    model = config.build(1050)  # ten batches an epoch
+    lengths = {name: rule.lr.steps for name, rule in model.optimizers.items()}
+    assert lengths == {"generator": 30 // n_critic, "discriminator": 30}

@@ -18,6 +18,7 @@ from npgan.training import (
     EarlyStopping,
     History,
     Loop,
+    Measures,
     Pictures,
     Progress,
     StopOnInterrupt,
@@ -523,3 +524,12 @@ def test_a_clock_that_is_set_back_damages_no_checkpoint(small_gan, points, tmp_p
     monkeypatch.setattr("time.perf_counter", lambda: float(next(times)))
     run(small_gan, points, tmp_path, 5)
     run(small_gan, points, tmp_path, 9, resume=True)
+
+
+def test_samples_are_measured_every_so_many_epochs_and_at_the_end(small_gan, points):
+    measures = Measures(2, lambda: {"measured": 1.0})
+    loop = Loop(small_gan(), points, batch_size=100, rng=0, callbacks=[measures])
+    history = loop.run(epochs=5)
+    ends = [row for row in history.rows if row["step"] % 3 == 0]
+    assert [row["epoch"] for row in ends if "measured" in row] == [2, 4, 5]
+    assert [row["epoch"] for row in history.rows if "measured" in row] == [2, 4, 5]
