@@ -210,7 +210,7 @@ def test_names_are_drawn_as_they_are(name, recwarn):
     """A formula that is none ends matplotlib, and a character that the font lacks is a warning."""
     rows = {f"through {name}": images(12, 4) / 255}
     plotting.save_rows(Path("p.png"), rows, (2, 2), {f"through {name}": [name, name]})
-    detect.draw(Path("p.png"), {"a": np.arange(4.0)}, np.arange(4) > 1, name)
+    detect.draw(Path("p.png"), {"a": np.arange(4.0)}, {"a": 1.0}, np.arange(4) > 1, name)
     defend.draw_curve(Path("p.png"), {"0": {name: 0.5}, "0.1": {name: 0.2}})
     assert not recwarn
 
