@@ -9,7 +9,7 @@ graph: losses, ``torch.func``'s gradients and Adam. (Compiling only the networks
 autograd and the fused Adam around them, was slower than eager where we tried it.)
 
 With penalties on D's slope, real and generated data are one batch: one pass through D has the
-logits, and the gradient by the data that can be differentiated again.
+logits, and the gradient with respect to the data, which can be differentiated again.
 """
 
 from collections.abc import Callable, Mapping, Sequence

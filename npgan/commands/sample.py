@@ -42,7 +42,7 @@ def run(a: argparse.Namespace) -> None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
         model.spread = a.spread
-    count("-n", a.n, most=common.LARGEST // model.features)
+    count("-n", a.n, 1, common.LARGEST // model.features)
     if a.label is not None and not isinstance(model, CONDITIONAL):
         raise InputError(f"{a.run_folder} is a run of {config.model}, without classes: no --label")
     label = None if a.label is None else config.class_of(a.label)
