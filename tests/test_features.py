@@ -56,7 +56,7 @@ def test_other_weights_are_refused(tmp_path, monkeypatch, images):
     path.write_bytes(content)
     monkeypatch.setattr(features, "WEIGHTS", path)
     features._networks.cache_clear()
-    with pytest.raises(InputError, match="is damaged or another version's"):
+    with pytest.raises(InputError, match="is damaged or of another version"):
         features.features(images)
 
 

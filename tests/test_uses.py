@@ -61,7 +61,7 @@ def test_a_codes_neighbours_are_sought_among_rows_of_the_whole_file(capsys, trai
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("-k", 0, "--out", "p.png"), "-k must be"),
+        (("-k", 0, "--out", "p.png"), "-k: it must be a whole number, at least 1"),
         (("-k", 151, "--out", "p.png"), "-k must be a whole number, at least 1 and at most 150"),
         (("--out", "p.jpg"), "must end in .png"),
     ],

@@ -37,7 +37,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     trained = common.Trained("reduce", a.run_folder, RECONSTRUCTORS)
     model, dataset = trained.model, trained.dataset
     test, labels = trained.test()
-    count("-k", a.k, most=min(KNOWN, len(dataset.train)))
+    count("-k", a.k, 1, most=min(KNOWN, len(dataset.train)))
     train = trained.train
     components = PCA(train, min(model.encode(test[:1]).shape[1], train.shape[1]))
     coders = {
