@@ -105,12 +105,16 @@ def test_such_a_folder_is_not_used(folder, spoil):
 
 
 def test_who_waits_each_time_is_told_why(folder, monkeypatch, capsys):
-    monkeypatch.setattr(prepare, "pieces", lambda dtype: ([], []))
+    made = []
+    monkeypatch.setattr(
+        prepare, "pieces", lambda dtype: ([lambda: made.append(1)], [lambda: made.append(2)])
+    )
     monkeypatch.setattr(prepare, "single_kernels", lambda dtype: [])
     monkeypatch.setattr(prepare, "whole", lambda: None)
     to_a_file(folder)
     prepare.prepare()
     assert capsys.readouterr().err == f"compiling kernels (each time: {folder} cannot be used)\n"
+    assert made == [1, 2], "and waits for all of it now, not in the first step"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX")

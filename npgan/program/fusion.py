@@ -21,10 +21,7 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
         if not isinstance(fields, ActivationBackward) or fields.size == 0:
             continue
         dy, y = [(*fields.dy.at(), True)], [(*fields.seen.at(), False)]
-        users = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]
-        if not users:  # dy has no elements
-            continue
-        first, *others = users
+        first, *others = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]
         product = rows[first].fields
         if (
             isinstance(product, Input)

@@ -66,6 +66,8 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     if cold and not terminal:
         print(title, file=sys.stderr, flush=True)
     helper = None
+    if cold and not keep:
+        calls = [*first, *second, *calls]
     if cold and keep:
         command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
         helper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
