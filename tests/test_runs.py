@@ -268,7 +268,7 @@ def test_a_picture_that_fails_does_not_lose_the_state(capsys, monkeypatch):
 def test_as_many_samples_as_fit_in_4_gib(capsys):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     code, _, err = run(capsys, "sample", "r", "-n", 10**12, "--out", "s.npy")
-    assert (code, "-n must be a whole number, at least 1 and at most 536870912" in err) == (2, True)
+    assert (code, "at most 536870912 samples of 2 numbers, 4 GiB" in err) == (2, True)
 
 
 def test_rows_that_are_no_picture_are_not_said_to_be_one(capsys):

@@ -28,7 +28,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.study.evaluation import evaluate
 
     model, config = runs.load(a.run_folder)
-    count("--samples", a.samples, most=common.LARGEST // model.features)
+    count("--samples", a.samples, NEIGHBOURS + 1, common.LARGEST // model.features)
     dataset = runs.load_data(config, a.run_folder)
     result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples)
     return {"run": str(a.run_folder), "data": config.data, **result}

@@ -6,7 +6,7 @@ import io
 import numpy as np
 
 from npgan.commands import common
-from npgan.errors import InputError, count, positive
+from npgan.errors import InputError, positive
 
 SUMMARY = "generate samples from a run"
 EXAMPLES = """
@@ -42,7 +42,11 @@ def run(a: argparse.Namespace) -> None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
         model.spread = a.spread
-    count("-n", a.n, 1, common.LARGEST // model.features)
+    most = common.LARGEST // model.features
+    if a.n > most:
+        raise InputError(
+            f"-n {a.n} is too many: at most {most} samples of {model.features} numbers, 4 GiB"
+        )
     if a.label is not None and not isinstance(model, CONDITIONAL):
         raise InputError(f"{a.run_folder} is a run of {config.model}, without classes: no --label")
     label = None if a.label is None else config.class_of(a.label)

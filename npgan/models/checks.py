@@ -6,7 +6,7 @@ import numpy as np
 
 from npgan import errors
 from npgan.errors import InputError, NonFiniteError
-from npgan.layers import Layer, Residual, Sequential, Sigmoid, Softmax, Tanh
+from npgan.layers import Layer, Residual, Sequential, Sigmoid, Tanh
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
@@ -26,16 +26,6 @@ def check_networks(**networks: Any) -> None:
     """Refuse what is no network: a bare layer, say."""
     for name, network in networks.items():
         errors.instance(f"the {name}", network, Sequential)
-
-
-def check_critic(discriminator: Sequential) -> None:
-    """Refuse a discriminator that squashes its logit: the losses do that."""
-    last = discriminator.layers[-1]
-    if isinstance(last, Sigmoid | Tanh | Softmax):
-        raise InputError(
-            f"the discriminator ends in {last!r}: let it end in a logit, the sigmoid is part of "
-            "the loss"
-        )
 
 
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
