@@ -172,14 +172,33 @@ class Activation(NamedTuple):
 
 
 class ActivationBackward(NamedTuple):
-    """dx = dy f'(x), which is taken from y = f(x), or from x."""
+    """dx = dy f'(x), which is taken from y = f(x)."""
 
     dx: Writes
     dy: Reads
-    seen: Reads
+    y: Reads
     size: int
     activation: int
     argument: float
+
+
+class Gate(NamedTuple):
+    """y = f(x), for an activation whose derivative is taken from x."""
+
+    y: Writes
+    x: Reads
+    size: int
+    activation: int
+
+
+class GateBackward(NamedTuple):
+    """dx = dy f'(x), which is taken from x."""
+
+    dx: Writes
+    dy: Reads
+    x: Reads
+    size: int
+    activation: int
 
 
 class MeanSigmoid(NamedTuple):
@@ -247,15 +266,31 @@ def _multiply(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 def _activation(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
     copy(memory, row.x + i, memory, row.y + i, j - i)
-    activate_part(memory[row.y + i : row.y + j], row.activation, row.argument)
+    activate(memory, row.y, ZERO, ZERO, ONE, i, j, row.activation, row.argument)
+
+
+@performs(Gate)
+def _gate(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    copy(memory, row.x + i, memory, row.y + i, j - i)
+    gated.activate(memory[row.y + i : row.y + j], row.activation)
+
+
+@performs(GateBackward)
+def _gate_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    copy(memory, row.dy + i, memory, row.dx + i, j - i)
+    dx, x = memory[row.dx + i : row.dx + j], memory[row.x + i : row.x + j]
+    gated.activate_backward(dx, x, row.activation)
 
 
 @performs(ActivationBackward)
 def _activation_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
     copy(memory, row.dy + i, memory, row.dx + i, j - i)
-    dx, seen = memory[row.dx + i : row.dx + j], memory[row.seen + i : row.seen + j]
-    activate_backward_part(dx, seen, row.activation, row.argument)
+    activate_backward(
+        memory, row.dx, memory, row.y, ZERO, ZERO, ONE, i, j, row.activation, row.argument
+    )
 
 
 @performs(MeanSigmoid)

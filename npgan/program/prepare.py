@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from npgan.kernels import KERNELS, cache, dense, elementwise, jit, update
+from npgan.kernels import KERNELS, cache, dense, elementwise, fourier, jit, update
+from npgan.kernels.elementwise import Activation, Gate, GateBackward
 from npgan.kernels.row import PERFORM
 from npgan.memory import address_of
 from npgan.program import replay
@@ -16,7 +17,8 @@ from npgan.program.threads import worker_pool
 from npgan.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
-FIRST = {module.__name__ for module in (dense, elementwise, update)}  # half of what is compiled
+FIRST = {module.__name__ for module in (dense, elementwise, fourier, update)}  # half of the work
+RARE = Activation, Gate, GateBackward  # compiled when a step first has one: no preset does
 Calls = list[Callable[[], object]]
 
 
@@ -26,7 +28,7 @@ def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
     The second half is the smaller one: the process that compiles it also compiles what is needed beside rows.
     """
     halves: tuple[Calls, Calls] = [], []
-    for kind in PERFORM:
+    for kind in (kind for kind in PERFORM if kind not in RARE):
         second = kind.__module__ not in FIRST
         halves[second].append(partial(replay.function, kind, np.dtype(dtype)))
     return halves

@@ -24,6 +24,8 @@ from npgan.kernels.elementwise import (
     Activation,
     ActivationBackward,
     Add,
+    Gate,
+    GateBackward,
     MeanHeaviside,
     MeanSigmoid,
     Multiply,
@@ -132,13 +134,20 @@ class Recorder(Rows):
     dropout_backward = dropout_forward
 
     def _activation(self, name: str, x: Any, *argument: float) -> Traced:
-        y, which = self._like(x), _activation_of(ACTIVATE[name], *argument)
-        self.row(Activation(y, x, y.size, *which), worth(y.size))
+        y, (activation, number) = self._like(x), _activation_of(ACTIVATE[name], *argument)
+        fields: Any = Activation(y, x, y.size, activation, number)
+        if KINDS[ACTIVATE[name]].of_input:
+            fields = Gate(y, x, y.size, activation)
+        self.row(fields, worth(y.size))
         return y
 
     def _activation_backward(self, name: str, dy: Any, seen: Any, *argument: float) -> Traced:
-        dx, which = self._like(dy, seen), _activation_of(ACTIVATE_BACKWARD[name], *argument)
-        self.row(ActivationBackward(dx, dy, seen, dx.size, *which), worth(dx.size))
+        of, dx = ACTIVATE_BACKWARD[name], self._like(dy, seen)
+        activation, number = _activation_of(of, *argument)
+        fields: Any = ActivationBackward(dx, dy, seen, dx.size, activation, number)
+        if KINDS[of].of_input:
+            fields = GateBackward(dx, dy, seen, dx.size, activation)
+        self.row(fields, worth(dx.size))
         return dx
 
     def _like(self, *arrays: Any) -> Traced:
