@@ -120,11 +120,9 @@ def record(
     """
     if not run.fused:
         return None, "the backend is not numba"
-    from npgan.kernels import jit
+    from npgan.kernels.row import NotRecordable
     from npgan.program import record
 
-    if jit.interpreted:
-        return None, "the kernels are not compiled"
     recorder = record.Recorder(rng)
 
     def recorded(name: str, _: Callable) -> Callable:
@@ -138,7 +136,7 @@ def record(
     with _instead(recorded):
         try:
             return recorder.finish(step(recorder)), None
-        except record.NotRecordable as error:
+        except NotRecordable as error:
             return None, f"a program has no row for {error}"
         except (AttributeError, TypeError) as error:
             # Where NumPy's own methods of arrays, such as x.mean(), are asked for, which traced ones lack. A
@@ -232,14 +230,14 @@ def _load_kernels() -> bool:
     try:
         from numba.core.compiler_lock import global_compiler_lock as compiling
 
-        from npgan import kernels
+        from npgan.program import eager
     except ImportError as error:
         message = f"Numba cannot be used ({error}): everything runs in NumPy, which is slower"
         warnings.warn(message, stacklevel=4)
         return False
     if compiling not in _locks:
         _locks.append(compiling)
-    for operation, kernel in kernels.KERNELS.items():
+    for operation, kernel in eager.KERNELS.items():
         TABLE[operation]["numba"] = kernel
     return True
 

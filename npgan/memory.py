@@ -5,6 +5,7 @@ import numpy as np
 from npgan.errors import InputError
 
 LINE = 64  # bytes of a cache line
+ORIGIN = LINE  # the address that kernels count from: 0 is none to NumPy, nor to compilers
 
 
 def address_of(array: np.ndarray) -> int:
@@ -14,6 +15,16 @@ def address_of(array: np.ndarray) -> int:
     0
     """
     return array.__array_interface__["data"][0]
+
+
+def index_of(array: np.ndarray) -> int:
+    """Return where an array's first number lies, counted in its numbers from :data:`ORIGIN` on.
+
+    >>> x = np.ones(3)
+    >>> index_of(x[1:]) - index_of(x)
+    1
+    """
+    return (address_of(array) - ORIGIN) // array.itemsize
 
 
 def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:

@@ -3,15 +3,16 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange, types
+from numba import types
 from numba.extending import intrinsic, overload
 
-from npgan.kernels.jit import ONE, ZERO, Threaded, jit
+from npgan.kernels.elementwise import worth
+from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import copy, seen_as
-from npgan.kernels.row import Reads, Writes, performs
+from npgan.kernels.row import Reads, Writes, kernel, performs, value_of
 from npgan.kernels.vectors import fetch
-from npgan.memory import LINE
+from npgan.memory import LINE, index_of
 
 AHEAD = 6  # rows to fetch ahead
 
@@ -50,7 +51,7 @@ def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-unty
 
 
 class Gather(NamedTuple):
-    """A batch of n rows of d numbers; their indices are 64-bit integers at the address ``8 * rows``."""
+    """A batch of n rows of d numbers; where ``rows``, their indices, lie is counted in 64-bit integers."""
 
     data: Reads
     rows: int
@@ -60,7 +61,7 @@ class Gather(NamedTuple):
 
 
 class GatherBytes(NamedTuple):
-    """The same, where data are bytes at an address: each becomes low + byte * scale."""
+    """The same, where the place of data is counted in bytes: each becomes low + byte * scale."""
 
     data: Reads
     rows: int
@@ -111,21 +112,12 @@ def _columns_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
         copy(memory, row.x + i * row.x_stride, memory, row.y + i * row.y_stride, row.k)
 
 
-def _gather(data, rows, scale, low, batch, d, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(rows.size, ONE, np.int64(part), parts)
-        copy_bytes(data, ZERO, rows[i:j], scale, low, batch[i * d : j * d], d)
-
-
-gather_bytes = Threaded(_gather)
-
-
-def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
+@kernel
+def gather(on: Any, data: np.ndarray, rows: Any, low: float, high: float) -> Any:
     """Rows lie anywhere in memory: their cache lines are fetched some rows ahead."""
-    if data.dtype != np.uint8:
-        return data[rows]
-    d = data.shape[1]
-    batch = np.empty(len(rows) * d, np.float32)
-    scale, start = np.float32((high - low) / 255), np.float32(low)
-    gather_bytes(np.ascontiguousarray(data).reshape(-1), rows, scale, start, batch, d)
-    return batch.reshape(-1, d)
+    octets, n, d = data.dtype == np.uint8, rows.size, data.shape[1]
+    batch = on.new(np.float32 if octets else data.dtype, n, d)
+    fields = np.ascontiguousarray(data), 0, batch, n, d
+    row = GatherBytes(*fields, (high - low) / 255, low) if octets else Gather(*fields)
+    on.write(row, worth(batch.size), changing=("rows", lambda: [index_of(value_of(rows))]))
+    return batch

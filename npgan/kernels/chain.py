@@ -1,112 +1,138 @@
-"""A chain of dense layers and activations in one call: the plan is that of :mod:`npgan.ops.chain`.
+"""A chain of dense layers and activations, a row for each product: the plan is that of :mod:`npgan.ops.chain`."""
 
-Below are the rows of :func:`npgan.ops.chain_penalized_backward`, which only recorded steps compute so.
-"""
-
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
-from npgan.kernels.activation import ActivationId, activate_backward
-from npgan.kernels.dense import Input, Output, Weight, input_part, output_part, weight_part
-from npgan.kernels.jit import NONE, ONE, ZERO, Threaded, fma, jit
-from npgan.kernels.matmul import panel_size, share
-from npgan.kernels.memory import copy, seen_as
-from npgan.kernels.row import Reads, Writes, performs
+from npgan.kernels.activation import ActivationId
+from npgan.kernels.dense import Input, Output, Tangent, Weight, write_product
+from npgan.kernels.elementwise import ActivationBackward, worth
+from npgan.kernels.jit import NONE, ONE, fma
+from npgan.kernels.loss import write_mean
+from npgan.kernels.matmul import share
+from npgan.kernels.memory import seen_as
+from npgan.kernels.row import NotRecordable, Reads, Writes, kernel, only_recorded, performs
+from npgan.ops.chain import ACTIVATIONS, Pass, check_coefficients, unchanged
+from npgan.ops.kinds import KINDS
 
-IN, OUT, WEIGHT, BIAS, CODE, BEFORE = range(6)
-
-
-@jit
-def panels(plan, n, y, parts):  # type: ignore[no-untyped-def]
-    """Return a panel for each part, large enough for all stages' products."""
-    longest = n
-    for s in range(len(plan)):
-        longest = max(longest, plan[s, IN], plan[s, OUT])
-    return np.empty((parts, panel_size(longest, y.itemsize)), y.dtype)
+LINEAR = [code for code, name in enumerate(ACTIVATIONS) if not KINDS[name].curved]
 
 
-@jit
-def forward_stage(s, x, w, plan, arguments, y, n, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Compute a part of a stage's output: activation(source @ W + b)."""
-    k, m, activation, before = plan[s, IN], plan[s, OUT], plan[s, CODE], plan[s, BEFORE]
-    source, x0 = (x, ZERO) if s == 0 else (y, n * (before - k))
-    row = Output(
-        x0, plan[s, WEIGHT], plan[s, BIAS], n * before, activation, n, k, m, arguments[s]
-    )  # fmt: skip
-    output_part(source, w, y, row, panel, part, parts)
-
-
-@jit
-def top_stage(dy, y, plan, arguments, d, n, part, parts):  # type: ignore[no-untyped-def]
-    """Compute a part of the gradient before the last activation."""
-    s = len(plan) - 1
-    m, activation, d0 = plan[s, OUT], plan[s, CODE], n * plan[s, BEFORE]
-    i0, i1 = share(n, ONE, part, parts)
-    copy(dy, i0 * m, d, d0 + i0 * m, (i1 - i0) * m)
-    activate_backward(d, d0, y, d0, m, i0, i1, ZERO, m, activation, arguments[s])
-
-
-@jit
-def backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Compute a part of a stage's gradients, and of the gradient before the activation below it."""
-    k, m, weight, bias = plan[s, IN], plan[s, OUT], plan[s, WEIGHT], plan[s, BIAS]
-    d0, below = n * plan[s, BEFORE], n * (plan[s, BEFORE] - k)
-    source, target, x0 = (x, dx, ZERO) if s == 0 else (y, d, below)
-    if grads.size:
-        row = Weight(x0, d0, weight, bias, ONE, NONE, n, k, m)
-        weight_part(source, d, grads, row, panel, part, parts)
-    if target.size:
-        activation = plan[s - 1, CODE] if s else ActivationId.IDENTITY.value
-        back = Input(d0, weight, x0, below, activation, n, k, m, arguments[s - 1])
-        input_part(d, w, target, y, back, panel, part, parts)
-
-
-def _chain(forward, dy, x, y, w, plan, arguments, grads, dx, d, n, parts):  # type: ignore[no-untyped-def]
-    stages, panel = len(plan), panels(plan, n, y, parts)
-    for t in range(stages if forward else stages + 1):
-        for part in prange(parts):
-            mine, index = panel[part], np.int64(part)
-            if forward:
-                forward_stage(t, x, w, plan, arguments, y, n, mine, index, parts)
-            elif t == 0:
-                top_stage(dy, y, plan, arguments, d, n, index, parts)
-            else:
-                s = stages - t
-                backward_stage(s, x, y, w, plan, arguments, grads, dx, d, n, mine, index, parts)
-
-
-chain = Threaded(_chain)  # both directions in one: Numba compiles a parallel region thrice over
-
-
-def chain_forward(
-    x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
-) -> np.ndarray:
-    """One parallel region for each stage."""
-    n = len(x)
-    y = np.empty(n * (plan[-1, BEFORE] + plan[-1, OUT]), w.dtype)
-    none = y[:0]
-    chain(True, none, x.reshape(-1), y, w, plan, arguments, none, none, none, n)
+@kernel
+def chain_forward(rows: Any, x: Any, w: Any, plan: np.ndarray, arguments: np.ndarray) -> Any:
+    """The bias and the activation are applied to each tile of a stage's product."""
+    n, stages = len(x), plan.tolist()
+    y = rows.outputs(w.dtype, n, [m for _, m, *_ in stages])
+    for (k, m, weight, bias, code, before), argument in zip(stages, arguments, strict=True):
+        out = y[n * before : n * (before + m)].reshape(n, m)
+        places = w[weight : weight + k * m], w[bias : bias + m]
+        write_product(rows, w.dtype, Output(x, *places, out, code, n, k, m, argument))
+        x = out
     return y
 
 
+@kernel
 def chain_backward(
-    dy: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
+    rows: Any,
+    dy: Any,
+    x: Any,
+    y: Any,
+    w: Any,
     plan: np.ndarray,
     arguments: np.ndarray,
-    grads: np.ndarray | None,
+    grads: Any,
     input_grad: bool,
-) -> np.ndarray | None:
-    """One parallel region for each stage: both its products, and the derivative of the activation below."""
-    n, d = len(dy), np.empty_like(y)
-    dx = np.empty(n * plan[0, IN] if input_grad else 0, w.dtype)
-    grads = w[:0] if grads is None else grads
-    chain(False, dy.reshape(-1), x.reshape(-1), y, w, plan, arguments, grads, dx, d, n)
-    return dx.reshape(n, -1) if input_grad else None
+) -> Any:
+    """The two products of a stage may run side by side."""
+    xs = inputs(x, y, plan)
+    e, dx = gradients(rows, dy, xs, w, plan, arguments, input_grad)
+    if grads is not None:
+        for stage, source, gradient in zip(plan.tolist(), xs, e, strict=False):
+            write_weight(rows, source, gradient, stage, grads)
+    return dx
+
+
+def inputs(x: Any, y: Any, plan: np.ndarray) -> list[Any]:
+    """Return what each stage takes, and the last one's output."""
+    n = len(x)
+    return [x, *(y[n * at : n * (at + m)].reshape(n, m) for _, m, _, _, _, at in plan.tolist())]
+
+
+def gradients(
+    rows: Any,
+    dy: Any,
+    xs: list[Any],
+    w: Any,
+    plan: np.ndarray,
+    arguments: np.ndarray,
+    input_grad: bool,
+) -> tuple[list[Any], Any]:
+    """Return the gradients with respect to what each activation is given, and to x."""
+    stages, n = plan.tolist(), len(dy)
+    e, dx = [dy] * len(stages), None
+    code = stages[-1][4]
+    if code != ActivationId.IDENTITY:
+        e[-1] = rows.new(w.dtype, *dy.shape)
+        row = ActivationBackward(e[-1], dy, xs[-1], dy.size, code, arguments[-1])
+        rows.write(row, worth(dy.size))
+    for s in reversed(range(0 if input_grad else 1, len(stages))):
+        k, m, weight, *_ = stages[s]
+        dx = rows.new(w.dtype, n, k)
+        code, argument = (stages[s - 1][4], arguments[s - 1]) if s else (ActivationId.IDENTITY, 0.0)
+        places = w[weight : weight + k * m], dx, xs[s]
+        write_product(rows, w.dtype, Input(e[s], *places, code, n, k, m, argument))
+        if s:
+            e[s - 1] = dx
+    return e, dx if input_grad else None
+
+
+def write_weight(
+    rows: Any, x: Any, e: Any, stage: list[int], grads: Any, factors: Any = NONE
+) -> None:
+    """Write dW += x.T e, and db += the sum of e's rows, each times its factor."""
+    k, m, weight, bias, *_ = stage
+    places = grads[weight : weight + k * m], grads[bias : bias + m]
+    write_product(rows, grads.dtype, Weight(x, e, *places, ONE, factors, len(e), k, m))
+
+
+@only_recorded
+def chain_penalized_backward(
+    rows: Any,
+    dy: Any,
+    c: np.ndarray,
+    x: Any,
+    y: Any,
+    w: Any,
+    plan: np.ndarray,
+    arguments: np.ndarray,
+    grads: Any,
+    down: Pass = unchanged,
+    up: Pass = unchanged,
+) -> Any:
+    """One product for each stage does for both loss and penalty, where every f'' is 0."""
+    stages, n, xs = plan.tolist(), len(dy), inputs(x, y, plan)
+    if any(code not in LINEAR for *_, code, _ in stages):
+        raise NotRecordable("a penalty on a network with a curved activation")
+    e, g = gradients(rows, np.ones(dy.shape, w.dtype), xs, w, plan, arguments, True)
+    g = down(g)
+    check_coefficients(c, g)
+    k = g.shape[1]
+    t, sums = rows.new(w.dtype, *g.shape), rows.new(w.dtype, 2 * n)
+    rows.write(Slope(g, c, t, sums, int(c.size > n), n, k), worth(g.size), k)
+    value = write_mean(rows, sums, w.dtype, ONE, n)
+    if grads is None:
+        return value
+    t = up(t)
+    for s, (k, m, weight, _, code, _) in enumerate(stages):
+        z = rows.new(w.dtype, n, k)
+        rows.write(Mix(dy, xs[s], t, z, n, k), worth(n * k))
+        write_weight(rows, z, e[s], stages[s], grads, factors=dy)
+        if s < len(stages) - 1:
+            u, part = rows.new(w.dtype, n, m), w[weight : weight + k * m]
+            row = Tangent(t, part, u, xs[s + 1], code, n, k, m, arguments[s])
+            write_product(rows, w.dtype, row)
+            t = u
+    return value
 
 
 class Slope(NamedTuple):

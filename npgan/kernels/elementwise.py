@@ -1,136 +1,25 @@
 """Operations on each number by itself, and means: one pass over memory each."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
 from npgan.kernels import gated
 from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp
-from npgan.kernels.jit import MOST_THREADS, ONE, ZERO, Threaded, fma, jit
+from npgan.kernels.jit import ONE, ZERO, fma
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import copy
-from npgan.kernels.row import Reads, Writes, performs
-from npgan.ops.chain import ACTIVATIONS
+from npgan.kernels.row import KERNELS, Reads, Writes, kernel, performs
 from npgan.ops.kinds import KINDS
 from npgan.ops.update import too_large
 
 UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
-FROM_INPUT = len(ACTIVATIONS)  # the first activation whose derivative is taken from x
 
 
-@jit
-def activate_part(y, activation, argument):  # type: ignore[no-untyped-def]
-    """Apply any activation in place."""
-    if activation < FROM_INPUT:
-        activate(y, ZERO, ZERO, ZERO, ONE, ZERO, y.size, activation, argument)
-    else:
-        gated.activate(y, activation)
-
-
-@jit
-def activate_backward_part(dx, seen, activation, argument):  # type: ignore[no-untyped-def]
-    """Multiply dx in place by any activation's derivative, from its output or its input."""
-    if activation < FROM_INPUT:
-        activate_backward(
-            dx, ZERO, seen, ZERO, ZERO, ZERO, ONE, ZERO, dx.size, activation, argument
-        )
-    else:
-        gated.activate_backward(dx, seen, activation)
-
-
-def _apply(y, activation, argument, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(y.size, UNIT, np.int64(part), parts)
-        activate_part(y[i:j], activation, argument)
-
-
-def _apply_backward(dx, seen, activation, argument, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(dx.size, UNIT, np.int64(part), parts)
-        activate_backward_part(dx[i:j], seen[i:j], activation, argument)
-
-
-apply, apply_backward = Threaded(_apply), Threaded(_apply_backward)
-
-
-def forward(name: str) -> Callable[..., np.ndarray]:
-    """Return the kernel of ``<name>_forward``."""
-    activation, default = np.int64(ActivationId[name.upper()]), KINDS[name].argument or 0.0
-
-    def kernel(x: np.ndarray, argument: float = default) -> np.ndarray:
-        y = x.copy()
-        apply(y.reshape(-1), activation, y.dtype.type(argument))
-        return y
-
-    return kernel
-
-
-def backward(name: str) -> Callable[..., np.ndarray]:
-    """Return the kernel of ``<name>_backward``."""
-    activation, default = np.int64(ActivationId[name.upper()]), KINDS[name].argument or 0.0
-
-    def kernel(dy: np.ndarray, seen: np.ndarray, argument: float = default) -> np.ndarray:
-        dx = dy.copy()
-        apply_backward(dx.reshape(-1), seen.reshape(-1), activation, dx.dtype.type(argument))
-        return dx
-
-    return kernel
-
-
-@jit
-def mean_of_sigmoids(x):  # type: ignore[no-untyped-def]
-    """Return the mean of sigmoid(x), summed in float64."""
-    total = 0.0
-    for i in range(x.size):
-        total += 1 / (1 + exp(-x[i]))
-    return total / x.size
-
-
-def mean_sigmoid(x: np.ndarray) -> np.floating:
-    """One pass."""
-    return x.dtype.type(mean_of_sigmoids(x.reshape(-1)))
-
-
-@jit
-def mean_of_steps(x):  # type: ignore[no-untyped-def]
-    """Return the mean of a step from 0 to 1 at x = 0, where it is 1/2; these sums are exact."""
-    total = 0.0
-    for i in range(x.size):
-        total += 1.0 if x[i] > 0 else 0.0 if x[i] < 0 else 0.5 + x[i]  # NaN stays
-    return total / x.size
-
-
-def mean_heaviside(x: np.ndarray) -> np.floating:
-    """One pass."""
-    return x.dtype.type(mean_of_steps(x.reshape(-1)))
-
-
-@jit
-def too_large_in(x, limit):  # type: ignore[no-untyped-def]
-    """Return whether any number's size is not below the limit; NaN counts as too large."""
-    found = False
-    for i in range(x.size):
-        found |= not abs(x[i]) < limit
-    return found
-
-
-def _too_large(x, limit, found, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(x.size, UNIT, np.int64(part), parts)
-        found[part] = too_large_in(x[i:j], limit)
-
-
-too_large_of = Threaded(_too_large)
-
-
-def all_finite(x: np.ndarray) -> bool:
-    """One pass."""
-    found = np.zeros(MOST_THREADS, np.bool_)
-    too_large_of(x.reshape(-1), x.dtype.type(too_large(x.dtype)), found)
-    return not found.any()
+def worth(size: int) -> int:
+    """Return into how many parts work on this many numbers is worth cutting."""
+    return size // int(UNIT) + 1
 
 
 class Add(NamedTuple):
@@ -294,17 +183,91 @@ def _activation_backward(row, memory, panel, part, parts):  # type: ignore[no-un
 
 
 @performs(MeanSigmoid)
-def _mean_sigmoid_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    memory[row.value] = mean_of_sigmoids(memory[row.x :][: row.size])
+def _mean_sigmoid(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Sum in float64."""
+    x, total = memory[row.x :][: row.size], 0.0
+    for i in range(x.size):
+        total += 1 / (1 + exp(-x[i]))
+    memory[row.value] = total / x.size
 
 
 @performs(MeanHeaviside)
-def _mean_heaviside_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    memory[row.value] = mean_of_steps(memory[row.x :][: row.size])
+def _mean_heaviside(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Sum in float64, which is exact."""
+    x, total = memory[row.x :][: row.size], 0.0
+    for i in range(x.size):
+        total += 1.0 if x[i] > 0 else 0.0 if x[i] < 0 else 0.5 + x[i]  # NaN stays
+    memory[row.value] = total / x.size
 
 
 @performs(Finite)
 def _finite(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Look at all numbers, without a branch in the loop; NaN counts as too large."""
     i, j = share(row.size, UNIT, part, parts)
-    if memory[row.failed] == 0 and too_large_in(memory[row.x + i : row.x + j], row.limit):
-        memory[row.failed] = row.check
+    if memory[row.failed] == 0:
+        x, found = memory[row.x + i : row.x + j], False
+        for k in range(x.size):
+            found |= not abs(x[k]) < row.limit
+        if found:
+            memory[row.failed] = row.check
+
+
+@kernel
+def dropout_forward(rows: Any, x: Any, mask: Any) -> Any:
+    """The gradient is the same product."""
+    y = rows.new(x.dtype, *x.shape)
+    rows.write(Multiply(y, x, mask, y.size), worth(y.size))
+    return y
+
+
+KERNELS["dropout_backward"] = dropout_forward
+
+
+@kernel
+def mean_sigmoid(rows: Any, x: Any) -> Any:
+    """One pass."""
+    value = rows.new(x.dtype)
+    rows.write(MeanSigmoid(value, x, x.size))
+    return value[()]
+
+
+@kernel
+def mean_heaviside(rows: Any, x: Any) -> Any:
+    """One pass."""
+    value = rows.new(x.dtype)
+    rows.write(MeanHeaviside(value, x, x.size))
+    return value[()]
+
+
+@kernel
+def all_finite(rows: Any, x: Any) -> Any:
+    """One pass, which ends where a part has found something."""
+    failed = rows.new(x.dtype, 1)
+    failed[0] = 0
+    rows.write(Finite(x, failed, x.size, 1.0, too_large(x.dtype)), worth(x.size))
+    return failed[0] == 0
+
+
+def _register(name: str) -> None:
+    """Let an activation have its two kernels."""
+    activation, default = ActivationId[name.upper()], KINDS[name].argument or 0.0
+    from_input = KINDS[name].of_input
+
+    def forward(rows: Any, x: Any, argument: float = default) -> Any:
+        y = rows.new(x.dtype, *x.shape)
+        fields = y, x, y.size, activation
+        rows.write(Gate(*fields) if from_input else Activation(*fields, argument), worth(y.size))
+        return y
+
+    def backward(rows: Any, dy: Any, seen: Any, argument: float = default) -> Any:
+        dx = rows.new(dy.dtype, *dy.shape)
+        fields = dx, dy, seen, dx.size, activation
+        row = GateBackward(*fields) if from_input else ActivationBackward(*fields, argument)
+        rows.write(row, worth(dx.size))
+        return dx
+
+    KERNELS[f"{name}_forward"], KERNELS[f"{name}_backward"] = forward, backward
+
+
+for _name in KINDS:
+    _register(_name)

@@ -1,43 +1,54 @@
 """Log-likelihoods of binary pixels, one for each row: minus the sums of the cross-entropy."""
 
-import numpy as np
-from numba import prange
+from typing import Any, NamedTuple
 
-from npgan.kernels.jit import ONE, Threaded
+import numpy as np
+
+from npgan.kernels.elementwise import worth
+from npgan.kernels.jit import ONE
 from npgan.kernels.loss import BCE_WITH_LOGITS, block
 from npgan.kernels.matmul import share
+from npgan.kernels.row import Reads, Writes, kernel, performs
 
 
-def _likelihoods(logits, x, y, dlogits, d, parts):  # type: ignore[no-untyped-def]
-    """Write each row's log-likelihood of x, and its gradient with respect to the logits."""
-    which, each = np.int64(BCE_WITH_LOGITS), -logits.dtype.type(1)
-    for part in prange(parts):
-        values = np.empty(d, logits.dtype)
-        first, last = share(y.size, ONE, np.int64(part), parts)
-        for r in range(first, last):
-            at = slice(r * d, (r + 1) * d)
-            y[r] = -block(logits[at], x[at], which, each, values, dlogits[at])
+class LogBernoulli(NamedTuple):
+    """The log-likelihood y of n rows of d pixels, and its gradient with respect to the logits."""
+
+    logits: Reads
+    x: Reads
+    y: Writes
+    dlogits: Writes
+    n: int
+    d: int
 
 
-likelihoods = Threaded(_likelihoods)
+@performs(LogBernoulli)
+def _log_bernoulli(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    which, each, d = np.int64(BCE_WITH_LOGITS), -memory.dtype.type(1), row.d
+    first, last = share(row.n, ONE, part, parts)
+    for r in range(first, last):
+        logits, x = memory[row.logits + r * d :][:d], memory[row.x + r * d :][:d]
+        dlogits = memory[row.dlogits + r * d :][:d]
+        memory[row.y + r] = -block(logits, x, which, each, panel, dlogits)
 
 
-def _log_bernoulli(logits: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def write_likelihood(rows: Any, logits: Any, x: Any) -> tuple[Any, Any]:
+    """Return the log-likelihoods, and their gradients."""
     n, d = logits.shape
-    y, dlogits = np.empty(n, logits.dtype), np.empty_like(logits)
-    likelihoods(logits.reshape(-1), x.reshape(-1), y, dlogits.reshape(-1), d)
+    y, dlogits = rows.new(logits.dtype, n), rows.new(logits.dtype, n, d)
+    rows.write(LogBernoulli(logits, x, y, dlogits, n, d), worth(logits.size), d)
     return y, dlogits
 
 
-def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
+@kernel
+def log_bernoulli_with_logits_forward(rows: Any, logits: Any, x: Any) -> Any:
     """See :func:`npgan.ops.log_bernoulli_with_logits_forward`."""
-    return _log_bernoulli(logits, x)[0]
+    return write_likelihood(rows, logits, x)[0]
 
 
-def log_bernoulli_with_logits_backward(
-    dy: np.ndarray, logits: np.ndarray, x: np.ndarray
-) -> np.ndarray:
+@kernel
+def log_bernoulli_with_logits_backward(rows: Any, dy: Any, logits: Any, x: Any) -> Any:
     """See :func:`npgan.ops.log_bernoulli_with_logits_backward`."""
-    dlogits = _log_bernoulli(logits, x)[1]
+    dlogits = write_likelihood(rows, logits, x)[1]
     dlogits *= dy[:, None]
     return dlogits

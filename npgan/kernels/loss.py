@@ -1,16 +1,15 @@
 """Losses: the value and the gradient in one pass over memory."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
 from npgan.kernels.elementary import exp, log1p
-from npgan.kernels.jit import ONE, Threaded, jit
+from npgan.kernels.jit import ONE, jit
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import seen_as
-from npgan.kernels.row import Reads, Writes, performs
+from npgan.kernels.row import KERNELS, NotRecordable, Reads, Writes, performs
 
 LOSSES = ("mse", "l1", "bce_with_logits")
 MSE, L1, BCE_WITH_LOGITS = range(len(LOSSES))
@@ -55,7 +54,6 @@ class Loss(NamedTuple):
     target: Reads
     dx: Writes
     sums: Writes
-    scratch: Reads
     size: int
     loss: int
     each: float
@@ -73,12 +71,11 @@ class Mean(NamedTuple):
 @performs(Loss)
 def _loss_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     size, sums = row.size, seen_as(0.0, memory, row.sums)
-    scratch = memory[row.scratch + part * BLOCK :][:BLOCK]
     first, last = share((size + BLOCK - 1) // BLOCK, ONE, part, parts)
     for b in range(first, last):
         i, count = b * BLOCK, min(size - b * BLOCK, BLOCK)
         x, target = memory[row.x + i :][:count], memory[row.target + i :][:count]
-        sums[b] = block(x, target, row.loss, row.each, scratch, memory[row.dx + i :][:count])
+        sums[b] = block(x, target, row.loss, row.each, panel, memory[row.dx + i :][:count])
 
 
 @performs(Mean)
@@ -89,34 +86,23 @@ def _mean(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     memory[row.value] = total / row.size
 
 
-def _sums(x, target, code, each, sums, dx, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        values = np.empty(BLOCK, x.dtype)
-        first, last = share(sums.size, ONE, np.int64(part), parts)
-        for b in range(first, last):
-            at = slice(b * BLOCK, (b + 1) * BLOCK)
-            sums[b] = block(x[at], target[at], code, each, values, dx[at])
+def loss(rows: Any, x: Any, target: Any, code: int) -> tuple[Any, Any]:
+    """Write the sums of blocks, which do not depend on threads, with the gradient; then their mean."""
+    if not hasattr(target, "shape"):
+        target = np.full(x.shape, target, x.dtype)
+    if target.shape != x.shape:
+        raise NotRecordable("a target of another shape")
+    size, blocks = x.size, -(-x.size // BLOCK)
+    dx, sums = rows.new(x.dtype, *x.shape), rows.new(x.dtype, 2 * blocks)
+    rows.write(Loss(x, target, dx, sums, size, code, 1 / size), blocks, BLOCK)
+    return write_mean(rows, sums, x.dtype, size, blocks), dx
 
 
-sums_of = Threaded(_sums)
+def write_mean(rows: Any, sums: Any, dtype: Any, size: int, blocks: int) -> Any:
+    """Write the mean of so many numbers from their sums over blocks, and return it."""
+    value = rows.new(dtype)
+    rows.write(Mean(sums, value, size, blocks))
+    return value[()]
 
 
-def loss(name: str) -> Callable[..., tuple[np.floating, np.ndarray]]:
-    """Return the kernel of a loss and its gradient: the sums of blocks do not depend on threads."""
-    code = LOSSES.index(name)
-
-    def kernel(x: np.ndarray, target: np.ndarray | float) -> tuple[np.floating, np.ndarray]:
-        if not isinstance(target, np.ndarray):
-            target = np.full(x.shape, target, x.dtype)
-        a, b, dx = x.reshape(-1), target.reshape(-1), np.empty(x.size, x.dtype)
-        number = x.dtype.type
-        each = number(1 / x.size)
-        if x.size <= BLOCK:
-            total = block(a, b, code, each, np.empty_like(a), dx)
-        else:
-            sums = np.empty(-(-x.size // BLOCK))
-            sums_of(a, b, code, each, sums, dx)
-            total = sums.cumsum()[-1]  # one after the other, as a program adds them
-        return number(total / x.size), dx.reshape(x.shape)
-
-    return kernel
+KERNELS.update({name: partial(loss, code=code) for code, name in enumerate(LOSSES)})

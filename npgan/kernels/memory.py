@@ -1,16 +1,24 @@
-"""Memory: arrays at addresses, copies, and atomic operations on numbers that threads share."""
+"""Memory: arrays at addresses, copies, and atomic operations on numbers that threads share.
 
+Below each group of instructions is what Python does in their place, where nothing is compiled.
+"""
+
+import operator
 import sys
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from npgan.kernels.jit import interpreted, jit
+from npgan.kernels.jit import call_function, interpreted, jit
 from npgan.kernels.vectors import FEATURES
+from npgan.memory import address_of
 
 NAP = 20  # microseconds
 
@@ -27,7 +35,7 @@ def _everything(context: Any, builder: Any, kind: Any, place: Any) -> Any:
 
 
 @intrinsic
-def view(context, start, example):  # type: ignore[no-untyped-def]
+def _view(context, start, example):  # type: ignore[no-untyped-def]
     """See all memory from an address on as an array of numbers like the example."""
     kind = types.Array(example, 1, "C")
 
@@ -39,7 +47,7 @@ def view(context, start, example):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def seen_as(context, example, array, index):  # type: ignore[no-untyped-def]
+def _seen_as(context, example, array, index):  # type: ignore[no-untyped-def]
     """See all memory from ``array[index]`` on as an array of numbers like the example."""
     kind = types.Array(example, 1, "C")
 
@@ -48,6 +56,21 @@ def seen_as(context, example, array, index):  # type: ignore[no-untyped-def]
         return _everything(context, builder, kind, place)
 
     return kind(example, array, types.intp), codegen
+
+
+def _plain_view(start: int, example: Any) -> np.ndarray:
+    number = np.dtype(type(example))
+    shape = 1 << 56, 
+    interface = {"data": (int(start), False), "shape": shape, "typestr": number.str, "version": 3}
+    return np.asarray(SimpleNamespace(__array_interface__=interface))
+
+
+def _plain_seen_as(example: Any, array: np.ndarray, index: int) -> np.ndarray:
+    return _plain_view(address_of(array) + int(index) * array.itemsize, example)
+
+
+view = _plain_view if interpreted else _view
+seen_as = _plain_seen_as if interpreted else _seen_as
 
 
 @jit
@@ -61,7 +84,7 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any
     return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
 
 
-def _atomic(name: str) -> Any:
+def _atomic(name: str, plain: Callable) -> Any:
     @intrinsic
     def operation(context, array, index, value):  # type: ignore[no-untyped-def]
         """Change a number atomically, and return what it was before."""
@@ -72,14 +95,20 @@ def _atomic(name: str) -> Any:
 
         return types.int64(array, types.int64, types.int64), codegen
 
-    return operation
+    def in_python(array: np.ndarray, index: int, value: int) -> Any:
+        before = array[index]
+        array[index] = plain(before, value)
+        return before
+
+    return in_python if interpreted else operation
 
 
-add, exchange, maximum = _atomic("add"), _atomic("xchg"), _atomic("max")
+add, maximum = _atomic("add", operator.add), _atomic("max", max)
+exchange = _atomic("xchg", lambda _, value: value)
 
 
 @intrinsic
-def load(context, array, index):  # type: ignore[no-untyped-def]
+def _load(context, array, index):  # type: ignore[no-untyped-def]
     """Return a number that other threads change; what they wrote before it is visible from then on."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -89,7 +118,7 @@ def load(context, array, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def call(context, function, a, b, c, d):  # type: ignore[no-untyped-def]
+def _call(context, function, a, b, c, d):  # type: ignore[no-untyped-def]
     """Call the C function that lies at an address."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -98,6 +127,10 @@ def call(context, function, a, b, c, d):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 5), codegen
+
+
+load = operator.getitem if interpreted else _load
+call = call_function if interpreted else _call
 
 
 def _named(name: str, *arguments: int) -> Any:
@@ -114,8 +147,8 @@ def _named(name: str, *arguments: int) -> Any:
 
         return types.void(), codegen
 
-    return operation
+    return operation if not interpreted else lambda: None
 
 
 pause = _named("llvm.x86.sse2.pause" if FEATURES.get("sse2") else "")
-nap = _named("" if sys.platform == "win32" or interpreted else "usleep", NAP)
+nap = _named("" if sys.platform == "win32" else "usleep", NAP)

@@ -1,94 +1,119 @@
-"""Dropout, samples of a Gaussian, and its KL divergence: one pass over memory each."""
+"""Samples of a Gaussian, and its KL divergence: one pass over memory each."""
 
-import numpy as np
-from numba import prange
+from typing import Any, NamedTuple
 
 from npgan.kernels.elementary import exp, expm1
-from npgan.kernels.elementwise import UNIT
-from npgan.kernels.jit import Threaded, jit
+from npgan.kernels.elementwise import UNIT, worth
 from npgan.kernels.matmul import share
+from npgan.kernels.row import Reads, Writes, kernel, performs
 
 
-def _multiply(x, mask, y, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        first, last = share(y.size, UNIT, np.int64(part), parts)
-        x_, mask_, y_ = x[first:last], mask[first:last], y[first:last]
-        for i in range(y_.size):
-            y_[i] = x_[i] * mask_[i]
+class GaussianSample(NamedTuple):
+    """z = mean + e**(log_var / 2) eps."""
+
+    mean: Reads
+    log_var: Reads
+    eps: Reads
+    z: Writes
+    size: int
 
 
-def _sample(mean, log_var, eps, z, parts):  # type: ignore[no-untyped-def]
-    half = z.dtype.type(0.5)
-    for part in prange(parts):
-        first, last = share(z.size, UNIT, np.int64(part), parts)
-        mean_, log_var_ = mean[first:last], log_var[first:last]
-        eps_, z_ = eps[first:last], z[first:last]
-        for i in range(z_.size):
-            z_[i] = mean_[i] + exp(half * log_var_[i]) * eps_[i]
+class GaussianSampleBackward(NamedTuple):
+    """dlog_var = dz eps e**(log_var / 2) / 2."""
+
+    dz: Reads
+    log_var: Reads
+    eps: Reads
+    dlog_var: Writes
+    size: int
 
 
-def _sample_backward(dz, log_var, eps, dlog_var, parts):  # type: ignore[no-untyped-def]
-    half = dz.dtype.type(0.5)
-    for part in prange(parts):
-        first, last = share(dz.size, UNIT, np.int64(part), parts)
-        dz_, log_var_ = dz[first:last], log_var[first:last]
-        eps_, dlog_var_ = eps[first:last], dlog_var[first:last]
-        for i in range(dz_.size):
-            dlog_var_[i] = half * dz_[i] * eps_[i] * exp(half * log_var_[i])
+class KL(NamedTuple):
+    """The KL divergence from a standard normal, of n samples with ``size`` numbers in sum."""
+
+    mean: Reads
+    log_var: Reads
+    value: Writes
+    size: int
+    n: int
 
 
-multiply, sample = Threaded(_multiply), Threaded(_sample)
-sample_backward = Threaded(_sample_backward)
+class KLBackward(NamedTuple):
+    """Its gradient with respect to mean and log_var."""
+
+    mean: Reads
+    log_var: Reads
+    dmean: Writes
+    dlog_var: Writes
+    size: int
+    n: float
 
 
-@jit
-def _divergence(mean, log_var):  # type: ignore[no-untyped-def]
+@performs(GaussianSample)
+def _sample(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    half, (i, j) = memory.dtype.type(0.5), share(row.size, UNIT, part, parts)
+    mean, log_var = memory[row.mean + i : row.mean + j], memory[row.log_var + i : row.log_var + j]
+    eps, z = memory[row.eps + i : row.eps + j], memory[row.z + i : row.z + j]
+    for k in range(z.size):
+        z[k] = mean[k] + exp(half * log_var[k]) * eps[k]
+
+
+@performs(GaussianSampleBackward)
+def _sample_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    half, (i, j) = memory.dtype.type(0.5), share(row.size, UNIT, part, parts)
+    dz, log_var = memory[row.dz + i : row.dz + j], memory[row.log_var + i : row.log_var + j]
+    eps, dlog_var = memory[row.eps + i : row.eps + j], memory[row.dlog_var + i :][: j - i]
+    for k in range(dlog_var.size):
+        dlog_var[k] = half * dz[k] * eps[k] * exp(half * log_var[k])
+
+
+@performs(KL)
+def _divergence(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Sum in float64."""
+    mean, log_var = memory[row.mean :][: row.size], memory[row.log_var :][: row.size]
     total = 0.0
     for i in range(mean.size):
         total += mean[i] * mean[i] + (expm1(log_var[i]) - log_var[i])
-    return total
+    memory[row.value] = total / (2 * row.n)
 
 
-@jit
-def _divergence_backward(mean, log_var, n, dmean, dlog_var):  # type: ignore[no-untyped-def]
-    for i in range(mean.size):
-        dmean[i], dlog_var[i] = mean[i] / n, expm1(log_var[i]) / (n + n)
+@performs(KLBackward)
+def _divergence_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    i, j = share(row.size, UNIT, part, parts)
+    mean, log_var = memory[row.mean + i : row.mean + j], memory[row.log_var + i : row.log_var + j]
+    dmean, dlog_var = memory[row.dmean + i :][: j - i], memory[row.dlog_var + i :][: j - i]
+    for k in range(mean.size):
+        dmean[k], dlog_var[k] = mean[k] / row.n, expm1(log_var[k]) / (row.n + row.n)
 
 
-def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """One pass; the gradient is the same product."""
-    y = np.empty_like(x)
-    multiply(x.reshape(-1), mask.reshape(-1), y.reshape(-1))
-    return y
-
-
-def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
+@kernel
+def gaussian_sample_forward(rows: Any, mean: Any, log_var: Any, eps: Any) -> Any:
     """One pass."""
-    z = np.empty_like(mean)
-    sample(*(a.reshape(-1) for a in (mean, log_var, eps, z)))
+    z = rows.new(mean.dtype, *mean.shape)
+    rows.write(GaussianSample(mean, log_var, eps, z, z.size), worth(z.size))
     return z
 
 
-def gaussian_sample_backward(
-    dz: np.ndarray, log_var: np.ndarray, eps: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+@kernel
+def gaussian_sample_backward(rows: Any, dz: Any, log_var: Any, eps: Any) -> tuple[Any, Any]:
     """One pass; the mean's gradient is ``dz`` itself."""
-    dlog_var = np.empty_like(dz)
-    sample_backward(*(a.reshape(-1) for a in (dz, log_var, eps, dlog_var)))
+    dlog_var = rows.new(dz.dtype, *dz.shape)
+    rows.write(GaussianSampleBackward(dz, log_var, eps, dlog_var, dz.size), worth(dz.size))
     return dz, dlog_var
 
 
-def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
-    """The sum in float64."""
-    total = _divergence(mean.reshape(-1), log_var.reshape(-1))
-    return mean.dtype.type(total / (2 * len(mean)))
+@kernel
+def kl_standard_normal_forward(rows: Any, mean: Any, log_var: Any) -> Any:
+    """One pass."""
+    value = rows.new(mean.dtype)
+    rows.write(KL(mean, log_var, value, mean.size, len(mean)))
+    return value[()]
 
 
-def kl_standard_normal_backward(
-    mean: np.ndarray, log_var: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+@kernel
+def kl_standard_normal_backward(rows: Any, mean: Any, log_var: Any) -> tuple[Any, Any]:
     """Both gradients in one pass."""
-    dmean, dlog_var = np.empty_like(mean), np.empty_like(mean)
-    a, b, c, d = (array.reshape(-1) for array in (mean, log_var, dmean, dlog_var))
-    _divergence_backward(a, b, mean.dtype.type(len(mean)), c, d)
+    dmean, dlog_var = (rows.new(mean.dtype, *mean.shape) for _ in range(2))
+    row = KLBackward(mean, log_var, dmean, dlog_var, mean.size, len(mean))
+    rows.write(row, worth(mean.size))
     return dmean, dlog_var

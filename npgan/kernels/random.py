@@ -1,16 +1,18 @@
 """Random numbers from counters, each by itself: so loops are vectors, on any number of threads."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange, types
+from numba import types
 from numba.extending import overload
 
 from npgan.kernels.elementary import log, log1p, turn
-from npgan.kernels.jit import Threaded, fma, jit
+from npgan.kernels.jit import fma, jit
 from npgan.kernels.matmul import share
-from npgan.kernels.row import Writes, performs
-from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, key, size_of, threshold
+from npgan.kernels.row import Writes, kernel, performs
+from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, size_of, threshold
 
 COUNTERS = np.int64(128)  # counters below which a second thread is not worth it
 M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
@@ -123,42 +125,25 @@ def _mask_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     mask_numbers(y0, y1, y2, y3, first, k0, k1, least, row.scale)
 
 
-def _normal(y, k0, k1, one, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(y.shape[1], COUNTERS, np.int64(part), parts)
-        normal_numbers(y[0, i:j], y[1, i:j], y[2, i:j], y[3, i:j], i, k0, k1, one)
+def draw(rows: Any, rng: Any, shape: tuple[int, ...], dtype: Any, row: Callable) -> Any:
+    """Write a row that fills an array, four numbers a counter."""
+    size, drawn = size_of(shape, dtype), rows.key(rng)
+    count = -(-size // 4)
+    y = rows.new(dtype, 4 * count)
+    words = "key_low", lambda: (drawn.value & 0xFFFFFFFF, drawn.value >> 32)
+    rows.write(row(y, count, 0, 0), count // int(COUNTERS), changing=words)
+    return y[:size].reshape(shape)
 
 
-def _mask(y, k0, k1, least, scale, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(y.shape[1], COUNTERS, np.int64(part), parts)
-        mask_numbers(y[0, i:j], y[1, i:j], y[2, i:j], y[3, i:j], i, k0, k1, least, scale)
-
-
-normal, mask = Threaded(_normal), Threaded(_mask)
-
-
-def _fill(
-    kernel: Threaded,
-    rng: np.random.Generator,
-    shape: tuple[int, ...],
-    dtype: np.typing.DTypeLike,
-    *arguments: Any,
-) -> np.ndarray:
-    """Let a kernel fill an array, four numbers a counter."""
-    size, number = size_of(shape, dtype), key(rng)
-    y = np.empty((4, -(-size // 4)), dtype)
-    kernel(y, U32(number & 0xFFFFFFFF), U32(number >> 32), *arguments)
-    return y.reshape(-1)[:size].reshape(shape)
-
-
-def standard_normal(
-    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
-) -> np.ndarray:
+@kernel
+def standard_normal(rows: Any, rng: Any, shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
     """Polynomials instead of libm's logarithm, sine and cosine, without branches."""
-    return _fill(normal, rng, shape, dtype, np.dtype(dtype).type(1))
+    return draw(rows, rng, shape, np.dtype(dtype), partial(Normal, one=1.0))
 
 
-def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
-    """One pass from counter to mask."""
-    return _fill(mask, rng, shape, np.float32, U32(threshold(rate)), F(1 / (1 - rate)))
+@kernel
+def dropout_mask(rows: Any, rng: Any, shape: tuple[int, ...], rate: float) -> Any:
+    """One pass from counter to mask, which is float32."""
+    scale = float(np.float32(1 / (1 - rate)))
+    row = partial(Mask, least=threshold(rate), scale=scale)
+    return draw(rows, rng, shape, np.dtype(np.float32), row)

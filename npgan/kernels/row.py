@@ -1,16 +1,27 @@
-"""Rows of a recorded step: named tuples, each beside the kernel that does what it says.
+"""Rows: named tuples that say what to compute, each beside the function that does it; and kernels, which write them.
 
-A row's fields are the arrays that the kernel reads and writes, whole numbers, and floating-point
-numbers. In compiled code an array is its offset in memory, counted in numbers of the program's type.
+A row's fields are the arrays that it reads and writes, whole numbers, and floating-point numbers. In
+compiled code an array is its place in memory, counted in numbers of the type that it computes in.
+
+A kernel computes an operation of :mod:`npgan.ops` by rows. Its first argument takes them: to perform them
+at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan.program.record`). It has
+
+- ``new(dtype, *shape)``, which returns a new array, and ``outputs(dtype, n, widths)``, those of a chain's stages,
+- ``key(rng)``, a key of random numbers, which is a :class:`Later`,
+- ``write(row, most, panel, changing)``: a row, into how many parts it may be cut, how many numbers of
+  scratch memory a part needs, and the first of those fields that are others at each run with a
+  function that returns their values.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, NamedTuple
 
+import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from npgan.kernels.jit import jit
+from npgan.kernels.jit import interpreted, jit
 from npgan.kernels.vectors import INDEX
 
 Reads = Annotated[Any, "an array that is read"]
@@ -18,6 +29,22 @@ Writes = Annotated[Any, "an array that is written, and may be read"]
 Rates = Annotated[Any, "as many numbers as an update rule takes"]
 PERFORM: dict[type, Any] = {}
 """Kind of row -> the function that does a part of its work, for the compiler."""
+KERNELS: dict[str, Callable[..., Any]] = {}
+"""Operation -> its kernel."""
+ONLY_RECORDED: dict[str, Callable[..., Any]] = {}
+"""The same, for what only programs compute so: elsewhere the reference does."""
+
+
+def kernel(function: Callable) -> Callable:
+    """Let a function be the kernel of the operation of its name."""
+    KERNELS[function.__name__] = function
+    return function
+
+
+def only_recorded(function: Callable) -> Callable:
+    """Let a function be the kernel of the operation of its name in programs alone."""
+    ONLY_RECORDED[function.__name__] = function
+    return function
 
 
 def performs(kind: type) -> Callable[[Callable], Any]:
@@ -34,17 +61,47 @@ def performs(kind: type) -> Callable[[Callable], Any]:
     return register
 
 
-def columns(kind: type) -> tuple[list[str], list[str]]:
-    """Return which fields of a kind of row lie in the table of integers, and which in that of numbers."""
-    names: tuple[list[str], list[str]] = [], []
-    for name, what in kind.__annotations__.items():
-        names[what in (float, Rates)].append(name)
-    return names
+class NotRecordable(Exception):
+    """A step contains something that cannot be recorded; the message says what."""
+
+
+class Later:
+    """A value that differs from step to step, ``function()``: a number, or a vector of ``size`` integers."""
+
+    dtype = np.dtype(np.int64)
+
+    def __init__(self, function: Callable[[], Any], size: int = 0) -> None:
+        self.function, self.size = function, size
+        self.shape = (size,) if size else ()
+        self.value: Any = None
+
+
+def value_of(given: Any) -> Any:
+    """Return a value, also of what has another one at each step."""
+    return given.value if type(given) is Later else given
+
+
+class Layout(NamedTuple):
+    """Which fields of a kind of row lie in the table of integers, which in that of numbers, and the arrays."""
+
+    integers: list[str]
+    numbers: list[str]
+    arrays: list[str]
+    written: str
+
+
+@cache
+def layout(kind: type) -> Layout:
+    """Return where the fields of a kind of row lie."""
+    fields = kind.__annotations__
+    numbers = [name for name, what in fields.items() if what in (float, Rates)]
+    arrays = [name for name, what in fields.items() if what in (Reads, Writes)]
+    written = next(name for name in arrays if fields[name] is Writes)
+    return Layout([name for name in fields if name not in numbers], numbers, arrays, written)
 
 
 @intrinsic
-def read(context, kind, integers, numbers):  # type: ignore[no-untyped-def]
-    """Return a row of a kind from its places in the two tables."""
+def _read(context, kind, integers, numbers):  # type: ignore[no-untyped-def]
     made = kind.instance_class
     of = {float: numbers.dtype, Rates: numbers}
     fields = [of.get(what, types.int64) for what in made.__annotations__.values()]
@@ -65,3 +122,13 @@ def read(context, kind, integers, numbers):  # type: ignore[no-untyped-def]
         return context.make_tuple(builder, row, values)
 
     return row(kind, integers, numbers), codegen
+
+
+def _plain_read(kind: Any, integers: np.ndarray, numbers: np.ndarray) -> Any:
+    """Return a row of a kind from its places in the two tables."""
+    of = layout(kind)
+    fields = dict(zip(of.integers, integers, strict=False)) | dict(zip(of.numbers, numbers, strict=False))
+    return kind(**{f: numbers if what is Rates else fields[f] for f, what in kind.__annotations__.items()})
+
+
+read = _plain_read if interpreted else _read

@@ -1,13 +1,50 @@
-"""The softmax and its cross-entropy, row by row."""
+"""The softmax and its cross-entropy, one row after the other."""
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
 from npgan.kernels.elementary import exp
-from npgan.kernels.jit import ONE, Threaded, jit
+from npgan.kernels.elementwise import worth
+from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import seen_as
+from npgan.kernels.row import Reads, Writes, kernel, performs
+from npgan.memory import index_of
+
+
+class Softmax(NamedTuple):
+    """The softmax of n rows of k numbers."""
+
+    x: Reads
+    y: Writes
+    n: int
+    k: int
+
+
+class SoftmaxBackward(NamedTuple):
+    """dx, from dy and y."""
+
+    dy: Reads
+    y: Reads
+    dx: Writes
+    n: int
+    k: int
+
+
+class SoftmaxCrossEntropy(NamedTuple):
+    """The losses of n rows of k logits, float64, and the gradient of their mean.
+
+    Where ``labels`` lie is counted in 64-bit integers.
+    """
+
+    logits: Reads
+    losses: Writes
+    dlogits: Writes
+    labels: int
+    n: int
+    k: int
 
 
 @jit
@@ -25,63 +62,63 @@ def _softmax(x, y):  # type: ignore[no-untyped-def]
     return top, math.log(total)
 
 
-def _forward(x, y, width, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        first, last = share(x.size // width, ONE, np.int64(part), parts)
-        for i in range(first, last):
-            row = slice(i * width, (i + 1) * width)
-            _softmax(x[row], y[row])
+@performs(Softmax)
+def _forward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    k, (first, last) = row.k, share(row.n, ONE, part, parts)
+    for i in range(first, last):
+        _softmax(memory[row.x + i * k :][:k], memory[row.y + i * k :][:k])
 
 
-def _backward(dy, y, dx, width, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        first, last = share(y.size // width, ONE, np.int64(part), parts)
-        for i in range(first, last):
-            row = slice(i * width, (i + 1) * width)
-            dy_, y_, dx_ = dy[row], y[row], dx[row]
-            total = y.dtype.type(0)
-            for j in range(width):
-                total += dy_[j] * y_[j]
-            for j in range(width):
-                dx_[j] = y_[j] * (dy_[j] - total)
+@performs(SoftmaxBackward)
+def _backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    k, (first, last) = row.k, share(row.n, ONE, part, parts)
+    for i in range(first, last):
+        dy, y = memory[row.dy + i * k :][:k], memory[row.y + i * k :][:k]
+        dx, total = memory[row.dx + i * k :][:k], memory.dtype.type(0)
+        for j in range(k):
+            total += dy[j] * y[j]
+        for j in range(k):
+            dx[j] = y[j] * (dy[j] - total)
 
 
-def _cross_entropy(logits, labels, losses, dlogits, width, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        first, last = share(losses.size, ONE, np.int64(part), parts)
-        for i in range(first, last):
-            row, right = slice(i * width, (i + 1) * width), labels[i]
-            x, dx = logits[row], dlogits[row]
-            top, above = _softmax(x, dx)
-            losses[i] = above - (x[right] - top)
-            dx[right], total = 0, dx.dtype.type(0)
-            for j in range(width):
-                total += dx[j]
-            dx[right] = -total
-            for j in range(width):
-                dx[j] /= losses.size
+@performs(SoftmaxCrossEntropy)
+def _cross_entropy(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Let the gradient's softmax give the loss."""
+    k, (first, last) = row.k, share(row.n, ONE, part, parts)
+    losses, labels = seen_as(0.0, memory, row.losses), seen_as(ZERO, memory, ZERO)
+    for i in range(first, last):
+        x, dx = memory[row.logits + i * k :][:k], memory[row.dlogits + i * k :][:k]
+        right, (top, above) = labels[row.labels + i], _softmax(x, dx)
+        losses[i] = above - (x[right] - top)
+        dx[right], total = 0, memory.dtype.type(0)
+        for j in range(k):
+            total += dx[j]
+        dx[right] = -total
+        for j in range(k):
+            dx[j] /= row.n
 
 
-forward, backward = Threaded(_forward), Threaded(_backward)
-cross_entropy = Threaded(_cross_entropy)
-
-
-def softmax_forward(x: np.ndarray) -> np.ndarray:
-    """One row after the other."""
-    y = np.empty_like(x)
-    forward(x.reshape(-1), y.reshape(-1), x.shape[-1])
+@kernel
+def softmax_forward(rows: Any, x: Any) -> Any:
+    """See :class:`Softmax`."""
+    y, k = rows.new(x.dtype, *x.shape), x.shape[-1]
+    rows.write(Softmax(x, y, x.size // k, k), worth(x.size))
     return y
 
 
-def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """One row after the other."""
-    dx = np.empty_like(y)
-    backward(dy.reshape(-1), y.reshape(-1), dx.reshape(-1), y.shape[-1])
+@kernel
+def softmax_backward(rows: Any, dy: Any, y: Any) -> Any:
+    """See :class:`SoftmaxBackward`."""
+    dx, k = rows.new(y.dtype, *y.shape), y.shape[-1]
+    rows.write(SoftmaxBackward(dy, y, dx, y.size // k, k), worth(y.size))
     return dx
 
 
-def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """The gradient's softmax gives the loss."""
-    losses, dlogits = np.empty(len(logits)), np.empty_like(logits)
-    cross_entropy(logits.reshape(-1), labels, losses, dlogits.reshape(-1), logits.shape[1])
-    return logits.dtype.type(losses.mean()), dlogits
+@kernel
+def softmax_cross_entropy(rows: Any, logits: Any, labels: np.ndarray) -> tuple[Any, Any]:
+    """See :class:`SoftmaxCrossEntropy`."""
+    n, k = logits.shape
+    dlogits, losses = rows.new(logits.dtype, n, k), rows.new(logits.dtype, 2 * n)
+    row = SoftmaxCrossEntropy(logits, losses, dlogits, index_of(labels), n, k)
+    rows.write(row, worth(logits.size))
+    return logits.dtype.type(losses.view(np.float64)[:n].mean()), dlogits

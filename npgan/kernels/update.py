@@ -4,14 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-from numba import prange
-
 from npgan.kernels.activation import numbered
-from npgan.kernels.elementwise import UNIT
-from npgan.kernels.jit import Threaded, fma, jit
+from npgan.kernels.elementwise import UNIT, worth
+from npgan.kernels.jit import fma, jit
 from npgan.kernels.matmul import share
-from npgan.kernels.row import Rates, Reads, Writes, performs
+from npgan.kernels.row import KERNELS, Rates, Reads, Writes, performs, value_of
 
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
 
@@ -106,15 +103,6 @@ def _step(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
         update(row.rule, w, g, m, v, row.rates)
 
 
-def _pass(rule, w, g, m, v, rates, parts):  # type: ignore[no-untyped-def]
-    for part in prange(parts):
-        i, j = share(w.size, UNIT, np.int64(part), parts)
-        update(rule, w[i:j], g[i:j], m[i:j], v[i:j], rates)
-
-
-one_pass = Threaded(_pass)
-
-
 def adam_rates(
     t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float = 0.0
 ) -> list[float]:
@@ -141,14 +129,19 @@ UPDATES = {
 }
 
 
-def kernel(name: str) -> Callable[..., None]:
-    """Return the kernel of an update."""
-    rule, vectors, rates = UPDATES[name]
-    rule_id = np.int64(RULES.index(rule))
+def _register(name: str, rule: str, vectors: int, rates: Callable[..., Sequence[float]]) -> None:
+    """Let an update have its kernel."""
+    rule_id = RULES.index(rule)
 
-    def updated(*given: Any) -> None:
+    def update(rows: Any, *given: Any) -> None:
         w, g, *moments = given[:vectors]
         m, v = [*moments, w, w][:2]
-        one_pass(rule_id, w, g, m, v, np.array(rates(*given[vectors:]), w.dtype))
+        row = Step(w, g, m, v, rows.failed(w.dtype), w.size, rule_id, None)
+        changing = "rates", lambda: rates(*map(value_of, given[vectors:]))
+        rows.write(row, worth(w.size), changing=changing)
 
-    return updated
+    KERNELS[name] = update
+
+
+for _name, _update in UPDATES.items():
+    _register(_name, *_update)

@@ -11,7 +11,7 @@ depend on which thread does it.
 A row of the table is (function, parts, wait, fields ...): the address of the function that does a
 part, the number of parts, how many parts must be complete before, and the whole numbers among the
 fields of its named tuple (:mod:`npgan.kernels.row`). The floating-point ones lie in a second table. An
-array is an offset in units of the program's numbers: memory is seen as one array from address 0 on.
+array is an offset in units of the program's numbers: memory is seen as one array.
 """
 
 from functools import cache
@@ -23,19 +23,19 @@ from numba import types
 
 from npgan.kernels.jit import c_function, jit
 from npgan.kernels.memory import add, call, exchange, load, maximum, nap, pause, view
-from npgan.kernels.row import PERFORM, columns, read
+from npgan.kernels.row import PERFORM, layout, read
 from npgan.memory import LINE
 
 FUNCTION, PARTS, WAIT, FIELDS = range(4)
-WIDTH, NUMBERS = FIELDS + max(len(columns(kind)[0]) for kind in PERFORM), 8
+WIDTH, NUMBERS = FIELDS + max(len(layout(kind).integers) for kind in PERFORM), 8
 COMPLETE, TURN = range(2)
 START, ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(
     LINE // 8, LINE // 8 + 10
 )
 """What lies where in a program's state: how many parts are complete, and how many runs have begun;
 then, in cache lines that are never written during a run, the address where memory starts, the number
-of all parts, of rows and of threads, and where the tables lie, in units of what lies there. Memory
-starts at 0, but the compiler must not know that: it may remove any access to address 0."""
+of all parts, of rows and of threads, and where the tables lie, in units of what lies there. The compiler
+must not know where memory starts: it may remove accesses to addresses where no array can be."""
 SPINS = 1000  # looks before a waiting thread lets others have its core
 
 

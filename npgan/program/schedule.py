@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan.kernels import jit
-from npgan.kernels.row import Writes, columns
-from npgan.memory import LINE, address_of, aligned_zeros
+from npgan.kernels.row import Later, Writes, layout
+from npgan.memory import LINE, aligned_zeros, index_of
 from npgan.program import replay
-from npgan.program.threads import worker_pool
-from npgan.program.traced import OUTSIDE, Buffer, Later, Place
+from npgan.program.tables import Tables
+from npgan.program.traced import OUTSIDE, Buffer, Place
 
 Values = Callable[[], Sequence[Any]]
 
@@ -94,51 +94,34 @@ class Program:
     ) -> None:
         self.before, self.after, self.otherwise = before, after, otherwise
         self.dtype = dtype
-        self.threads = threads = jit.threads()
-        panels = Place(Buffer(threads * panel), 0, threads * panel)
         touched = [place for row in rows for place, _ in row.places()]
-        self._allocate([panels, failed, *metrics.values(), *touched])
+        self._allocate([failed, *metrics.values(), *touched])
         phase = phases(rows)
         order = sorted(range(len(rows)), key=phase.__getitem__)
-        self.table = np.zeros((len(rows), replay.WIDTH), np.int64)
-        self.numbers = np.zeros((len(rows), replay.NUMBERS), dtype)
-        self.taken = aligned_zeros(len(rows) * threads, np.int64)
+        parts = [max(1, min(jit.threads(), rows[i].most)) for i in order]
+        self.tables = Tables(len(rows), sum(parts), dtype, panel)
         self.changing: list[tuple[Values, memoryview, int]] = []
         complete, waits = 0, {0: 0}
         for line, i in enumerate(order):
-            parts = max(1, min(threads, rows[i].most))
-            self._write(rows[i], line, parts, waits.setdefault(phase[i], complete))
-            complete += parts
+            self._write(rows[i], line, parts[line], waits.setdefault(phase[i], complete))
+            complete += parts[line]
         self.metrics = {name: self.view(place).data for name, place in metrics.items()}
         self.failed = self.view(failed).data
-        self.state = aligned_zeros(replay.STATE, np.int64)
-        self.state[replay.ALL :] = (
-            complete, len(rows), threads, address_of(self.table) // 8,
-            address_of(self.numbers) // dtype.itemsize, address_of(self.taken) // 8,
-            self._address(panels), panel,
-        )  # fmt: skip
-        self.address = np.int64(address_of(self.state))
-        if threads > 1:
-            worker_pool(threads - 1)
 
     def _write(self, row: Row, line: int, parts: int, wait: int) -> None:
         """Write a row into a line of the tables."""
         kind: type = type(row.fields)
-        fields = row.fields._asdict()
-        integers, numbers = columns(kind)
-        head = replay.function(kind, self.dtype).address, parts, wait
-        self.table[line, : replay.FIELDS + len(integers)] = (
-            *head, *(self._address(fields[name]) for name in integers)
-        )  # fmt: skip
-        given = [fields[name] for name in numbers if fields[name] is not None]
-        self.numbers[line, : len(given)] = given
+        of, tables = layout(kind), self.tables
+        integers = [self._address(getattr(row.fields, name)) for name in of.integers]
+        numbers = [getattr(row.fields, name) for name in of.numbers]
+        tables.write(line, kind, parts, wait, integers, [n for n in numbers if n is not None])
         if row.changing:
             name, values = row.changing
-            if name in integers:
-                at = replay.FIELDS + integers.index(name)
-                self.changing.append((values, self.table[line].data, at))
+            if name in of.integers:
+                at = replay.FIELDS + of.integers.index(name)
+                self.changing.append((values, tables.integers[line].data, at))
             else:
-                self.changing.append((values, self.numbers[line].data, numbers.index(name)))
+                self.changing.append((values, tables.numbers[line].data, of.numbers.index(name)))
 
     def _allocate(self, places: Sequence[Place]) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
@@ -150,7 +133,7 @@ class Program:
             total += -(-buffer.size // line) * line
         self.arena = aligned_zeros(total, self.dtype)
         for buffer in inside:
-            self.addresses[buffer] += address_of(self.arena) // size
+            self.addresses[buffer] += index_of(self.arena)
         self.outside = [place.buffer for place in places if place.buffer.outside]  # kept alive
 
     def _address(self, field: Place | int) -> int:
@@ -162,7 +145,7 @@ class Program:
     def view(self, place: Place) -> np.ndarray:
         """Return the numbers in a place of the program's own memory."""
         buffer, start, end = place.at()
-        first = self.addresses[buffer] - address_of(self.arena) // self.dtype.itemsize
+        first = self.addresses[buffer] - index_of(self.arena)
         return self.arena[first + start : first + end]
 
     def run(self) -> dict[str, float]:
@@ -173,8 +156,7 @@ class Program:
             for i, value in enumerate(values(), first):
                 line[i] = value
         self.failed[0] = 0
-        replay.begin(self.address)
-        self._work()
+        self.tables.run()
         if self.failed[0]:
             done, otherwise = self.otherwise[int(self.failed[0]) - 1]
             for function in self.after[:done]:
@@ -183,18 +165,3 @@ class Program:
         for function in self.after:
             function()
         return {name: view[0] for name, view in self.metrics.items()}
-
-    def _work(self) -> None:
-        """Do all the work, with the worker threads unless another thread's program has them."""
-        alone = 1 in (self.threads, jit.in_use())
-        pool = None if alone else worker_pool(self.threads - 1)
-        if pool is None or not pool.lock.acquire(blocking=False):
-            replay.work(self.address, jit.ZERO)
-            return
-        try:
-            pool.call(self.address, (self.state, self.table, self.taken))
-        finally:  # workers may have begun: even after an interrupt the run must be finished
-            try:
-                replay.work(self.address, jit.ZERO)
-            finally:
-                pool.lock.release()

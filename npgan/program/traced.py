@@ -1,17 +1,14 @@
 """Traced arrays stand for arrays while a step is recorded: they have shapes, but no numbers."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan.memory import address_of
+from npgan.kernels.row import Later, NotRecordable
+from npgan.memory import index_of
 from npgan.shapes import ARRAYS
-
-
-class NotRecordable(Exception):
-    """A step contains something that cannot be recorded; the message says what."""
 
 
 class Buffer:
@@ -22,7 +19,7 @@ class Buffer:
         self.whole: Buffer | None = None  # the buffer that it lies in, ...
         self.offset = 0  # ... and where
         if array is not None:
-            self.whole, self.offset = OUTSIDE, address_of(array) // array.itemsize
+            self.whole, self.offset = OUTSIDE, index_of(array)
 
     @property
     def outside(self) -> bool:
@@ -38,7 +35,7 @@ class Buffer:
 
 
 OUTSIDE = Buffer(0)
-"""All memory from address 0 on: arrays from outside lie there, and may overlap."""
+"""All memory: arrays from outside lie there, and may overlap."""
 
 
 class Place(NamedTuple):
@@ -95,6 +92,8 @@ class Traced:
         return Traced(self.recorder, self.buffer, sizes, self.start)
 
     def __getitem__(self, rows: Any) -> "Traced":
+        if rows == () and not self.shape:
+            return self
         if isinstance(rows, tuple) and rows[:1] == (slice(None),) and self.ndim == 2:
             return self.recorder.columns(self, *rows[1:])
         if not isinstance(rows, slice) or rows.step not in (None, 1):
@@ -159,17 +158,6 @@ class Outputs:
                 return stage.reshape(-1)
             first, last = first - stage.size, last - stage.size
         raise NotRecordable("a slice of a chain's outputs that is not the output of one stage")
-
-
-class Later:
-    """A value that differs from step to step, ``function()``: a number, or a vector of ``size`` integers."""
-
-    dtype = np.dtype(np.int64)
-
-    def __init__(self, function: Callable[[], Any], size: int) -> None:
-        self.function, self.size = function, size
-        self.shape = (size,) if size else ()
-        self.value: Any = None
 
 
 ARRAYS.update((Traced, Outputs, Later))
