@@ -109,7 +109,6 @@ def test_who_waits_each_time_is_told_why(folder, monkeypatch, capsys):
     monkeypatch.setattr(
         prepare, "pieces", lambda dtype: ([lambda: made.append(1)], [lambda: made.append(2)])
     )
-    monkeypatch.setattr(prepare, "single_kernels", lambda dtype: [])
     monkeypatch.setattr(prepare, "whole", lambda: None)
     to_a_file(folder)
     prepare.prepare()

@@ -22,11 +22,12 @@ from npgan.ops.kinds import KINDS
 from npgan.training import Callback
 from npgan.training.pace import PERIOD, PROBE, Pace
 
-kernels = pytest.importorskip("npgan.kernels")
+pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit  # noqa: E402
 from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh  # noqa: E402
 from npgan.kernels.loss import LOSSES  # noqa: E402
 from npgan.kernels.transpose import transpose  # noqa: E402
+from npgan.program.eager import KERNELS  # noqa: E402
 
 FLOATS = (np.float32, np.float64)
 SIZES = st.sampled_from([1, 2, 3, 7, 13, 16, 17, 31, 33, 50, 64, 100])
@@ -47,7 +48,7 @@ def random(shape, dtype, seed=0):
 
 
 def test_every_kernel_has_a_reference_of_its_name():
-    assert set(kernels.KERNELS) <= set(backend.TABLE)
+    assert set(KERNELS) <= set(backend.TABLE)
 
 
 @pytest.mark.usefixtures("threads")
@@ -55,10 +56,10 @@ def test_every_kernel_has_a_reference_of_its_name():
 @settings(deadline=None, max_examples=40)
 def test_dense_products_are_the_references(n, k, m, dtype):
     x, w, b, dy = (random(s, dtype, i) for i, s in enumerate([(n, k), (k, m), (m,), (n, m)]))
-    close(kernels.KERNELS["dense_forward"](x, w, b), ops.dense_forward(x, w, b), k)
-    close(kernels.KERNELS["dense_backward_input"](dy, w), ops.dense_backward_input(dy, w), m)
+    close(KERNELS["dense_forward"](x, w, b), ops.dense_forward(x, w, b), k)
+    close(KERNELS["dense_backward_input"](dy, w), ops.dense_backward_input(dy, w), m)
     mine, theirs = [(np.ones((k, m), dtype), np.ones(m, dtype)) for _ in "ab"]
-    kernels.KERNELS["dense_backward_parameters"](dy, x, *mine)
+    KERNELS["dense_backward_parameters"](dy, x, *mine)
     ops.dense_backward_parameters(dy, x, *theirs)
     for a, b in zip(mine, theirs, strict=True):
         close(a, b, n)
@@ -69,7 +70,7 @@ def test_any_strides_and_no_rows_at_all(view):
     x = random((12, 12), np.float32)
     x = {"transposed": x.T, "every second": x[:, ::2], "backwards": x[::-1], "empty": x[:0]}[view]
     w, b = random((x.shape[1], 5), np.float32, 1), random(5, np.float32, 2)
-    close(kernels.KERNELS["dense_forward"](x, w, b), ops.dense_forward(x, w, b), 12)
+    close(KERNELS["dense_forward"](x, w, b), ops.dense_forward(x, w, b), 12)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -89,18 +90,18 @@ def test_activations_are_the_references(name, dtype):
     x = np.concatenate([random(5000, dtype) * 3, np.array([0, -1e4, 1e4, -88, 88], dtype)])
     forward, backward = f"{name}_forward", f"{name}_backward"
     y = getattr(ops, forward)(x)
-    mine = kernels.KERNELS[forward](x)
+    mine = KERNELS[forward](x)
     tiny = np.finfo(dtype).tiny  # what is smaller may be 0
     ulp = 12 if name == "gelu" else 6 if KINDS[name].of_input else 4
     bound = ulp * np.spacing(np.abs(y)) + tiny * np.maximum(1, np.abs(x))
     assert (np.abs(mine - y) <= bound).all(), "2 ulp of the exponential, and what follows it"
     dy, seen = random(x.shape, dtype, 1), x if KINDS[name].of_input else y
-    close(kernels.KERNELS[backward](dy, seen), getattr(ops, backward)(dy, seen))
+    close(KERNELS[backward](dy, seen), getattr(ops, backward)(dy, seen))
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_nan_passes_through_every_activation(name):
-    y = kernels.KERNELS[f"{name}_forward"](np.array([np.nan, 1.0], np.float32))
+    y = KERNELS[f"{name}_forward"](np.array([np.nan, 1.0], np.float32))
     assert np.isnan(y[0])
     assert np.isfinite(y[1])
 
@@ -148,14 +149,14 @@ def test_losses_are_the_references(name, dtype):
         x = random(shape, dtype) * 4
         target = np.random.default_rng(1).random(shape).astype(dtype)
         for t in (target, 1.0) if name == "bce_with_logits" else (target,):
-            value, gradient = kernels.KERNELS[name](x, t)
+            value, gradient = KERNELS[name](x, t)
             close(value, getattr(ops, f"{name}_forward")(x, t), x.size)
             close(gradient, getattr(ops, f"{name}_backward")(x, t))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_nan_passes_through_every_loss(name):
-    value, gradient = kernels.KERNELS[name](np.array([0.5, np.nan], np.float32), np.ones(2))
+    value, gradient = KERNELS[name](np.array([0.5, np.nan], np.float32), np.ones(2))
     assert np.isnan(value)
     assert np.isnan(gradient).tolist() == [False, True]
 
@@ -165,11 +166,11 @@ def test_nan_passes_through_every_loss(name):
 @pytest.mark.parametrize("shape", [(0, 3), (1,), (5, 3), (100, 99)])
 def test_random_numbers_are_the_references(shape, dtype):
     rngs = [np.random.default_rng(7) for _ in range(4)]
-    mine = kernels.KERNELS["standard_normal"](rngs[0], shape, dtype)
+    mine = KERNELS["standard_normal"](rngs[0], shape, dtype)
     exact = ops.standard_normal(rngs[1], shape, np.float64)
     assert (mine.shape, mine.dtype) == (shape, dtype)
     np.testing.assert_allclose(mine, exact, rtol=0, atol=20 * np.finfo(dtype).eps)
-    mask = kernels.KERNELS["dropout_mask"](rngs[2], shape, 0.3)
+    mask = KERNELS["dropout_mask"](rngs[2], shape, 0.3)
     np.testing.assert_array_equal(mask, ops.dropout_mask(rngs[3], shape, 0.3))
     assert len({rng.random() for rng in rngs}) == 1
 
@@ -197,7 +198,7 @@ def arguments(dtype):
 @pytest.mark.parametrize("name", arguments(np.float32))
 def test_noise_and_softmax_are_the_references(name, dtype):
     given = arguments(dtype)[name]
-    mine, reference = kernels.KERNELS[name](*given), getattr(ops, name)(*given)
+    mine, reference = KERNELS[name](*given), getattr(ops, name)(*given)
     pairs = zip(mine, reference, strict=True) if isinstance(mine, tuple) else [(mine, reference)]
     for a, b in pairs:
         close(a, b, 40)
@@ -213,7 +214,7 @@ def in_numpy_only():
 
 
 def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_has_it():
-    missing = set(backend.TABLE) - set(kernels.KERNELS)
+    missing = set(backend.TABLE) - set(KERNELS)
     missing -= {name for name in missing if name.endswith("_double_backward")}  # the reference's
     fused = {*LOSSES, "softmax_cross_entropy"}
     parts = {f"{name}_{way}" for name in fused for way in ("forward", "backward")}
@@ -232,7 +233,7 @@ def test_a_share_above_zero_is_the_references_to_the_bit(dtype):
         np.full((2, 1), np.nan, dtype),
         np.zeros((3, 1), dtype),
     ):
-        mine, theirs = kernels.KERNELS["mean_heaviside"](numbers), ops.mean_heaviside(numbers)
+        mine, theirs = KERNELS["mean_heaviside"](numbers), ops.mean_heaviside(numbers)
         np.testing.assert_array_equal(mine, theirs)
         assert mine.dtype == theirs.dtype == dtype
 
@@ -247,7 +248,7 @@ def test_a_likelihood_is_the_references(dtype):
     )
     logits[0, :5], dy = [0, 40, -40, 1e30, np.nan], rng.standard_normal(300).astype(dtype)
     for name, arguments in (("forward", (logits, x)), ("backward", (dy, logits, x))):
-        got = kernels.KERNELS[f"log_bernoulli_with_logits_{name}"](*arguments)
+        got = KERNELS[f"log_bernoulli_with_logits_{name}"](*arguments)
         expected = getattr(ops, f"log_bernoulli_with_logits_{name}")(*arguments)
         assert got.dtype == expected.dtype
         bound = 30 * np.finfo(dtype).eps  # x - p has that of x and p, which are below 1
@@ -272,14 +273,14 @@ def test_updates_are_the_references(name, dtype):
         random(10_000, dtype, 5 + i) ** 2 for i in range(moments)
     ]
     mine, theirs = [[a.copy() for a in state] for _ in "ab"]
-    kernels.KERNELS[name](*mine, *numbers)
+    KERNELS[name](*mine, *numbers)
     getattr(ops, name)(*theirs, *numbers)
     for a, b in zip(mine, theirs, strict=True):
         close(a, b)
 
 
 def test_a_dropout_rate_close_to_1_still_fits_a_word():
-    for draw in (kernels.KERNELS["dropout_mask"], ops.dropout_mask):
+    for draw in (KERNELS["dropout_mask"], ops.dropout_mask):
         assert not draw(np.random.default_rng(0), (100,), 1 - 1e-12).any()
 
 
@@ -287,14 +288,14 @@ def test_a_dropout_rate_close_to_1_still_fits_a_word():
 def test_averages_and_batches_are_the_references():
     a, w = random(9000, np.float32), random(9000, np.float32, 1)
     b = a.copy()
-    kernels.KERNELS["ema_update"](a, w, 0.9)
+    KERNELS["ema_update"](a, w, 0.9)
     ops.ema_update(b, w, 0.9)
     close(a, b)
     data = np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)
     rows = np.array([3, 39, 3, 0])
     for bounds in ((0.0, 1.0), (-1.0, 1.0)):
         np.testing.assert_array_equal(
-            kernels.KERNELS["gather"](data, rows, *bounds), ops.gather(data, rows, *bounds)
+            KERNELS["gather"](data, rows, *bounds), ops.gather(data, rows, *bounds)
         )
 
 
@@ -302,15 +303,15 @@ def test_averages_and_batches_are_the_references():
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, -np.nan])
 def test_one_bad_number_is_seen(dtype, bad):
     x = random(10_001, dtype)
-    assert kernels.KERNELS["all_finite"](x)
+    assert KERNELS["all_finite"](x)
     large = np.nextafter(dtype(2.0 ** (np.finfo(dtype).maxexp // 2)), dtype(0))
     assert np.isfinite(large * large)
-    for all_finite in (kernels.KERNELS["all_finite"], ops.all_finite):
+    for all_finite in (KERNELS["all_finite"], ops.all_finite):
         assert all_finite(np.array([large, -large], dtype))
         assert not all_finite(np.array([1, -np.nextafter(large, dtype(np.inf))], dtype))
-    assert kernels.KERNELS["all_finite"](x[:0])
+    assert KERNELS["all_finite"](x[:0])
     x[7777] = bad
-    assert not kernels.KERNELS["all_finite"](x)
+    assert not KERNELS["all_finite"](x)
 
 
 WIDTHS = st.lists(SIZES, min_size=2, max_size=4)

@@ -134,9 +134,11 @@ REFUSED = {
     "a block": lambda x: x[:2, :2],
     "columns beside others of another length": lambda x: np.concatenate([x, x[:2]], axis=1),
     "a concatenation with a place": lambda x: np.concatenate([x, x], out=x),
-    "a concatenation of other widths": lambda x: np.concatenate([x, x.recorder.new(4, 2)]),
-    "an operation without a row": lambda x: x.recorder.softmax_forward(x),
-    "an activation of another array": lambda x: x.recorder.relu_forward(np.ones(3, np.float32)),
+    "a concatenation of other widths": lambda x: np.concatenate(
+        [x, x.recorder.new(np.float32, 4, 2)]
+    ),
+    "an operation without a row": lambda x: x.recorder.layer_norm_forward(x),
+    "an activation of other numbers": lambda x: x.recorder.relu_forward(np.ones(3)),
     "two stages of a chain": lambda x: Outputs([x, x])[:24],
     "noise of another type": lambda x: x.recorder.standard_normal(x.recorder, (3,), np.float64),
     "noise that is not the step's": lambda x: x.recorder.standard_normal(1, (3,)),
@@ -146,16 +148,16 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_traced_array_refuses(name):
-    x = recorder().new(4, 3)
+    x = recorder().new(np.float32, 4, 3)
     with pytest.raises(NotRecordable):
         REFUSED[name](x)
 
 
 def test_a_concatenation_is_laid_out_without_copying():
     made = recorder()
-    parts = [made.new(n, 3) for n in (2, 4)]
+    parts = [made.new(np.float32, n, 3) for n in (2, 4)]
     inner = np.concatenate(parts)
-    whole = np.concatenate([made.new(1, 3), inner])
+    whole = np.concatenate([made.new(np.float32, 1, 3), inner])
     places = [made.place(array).at() for array in (whole, inner, *parts, whole[3:])]
     assert {root for root, *_ in places} == {whole.buffer}
     assert [at for _, *at in places] == [[0, 21], [3, 21], [3, 9], [9, 21], [9, 21]]
@@ -214,7 +216,7 @@ def test_a_gradient_goes_through_an_activation_at_once_unless_it_is_read(reads, 
 
     first, second = (Batches(rows(4), 5, np.random.default_rng(0)) for _ in range(2))
     made, _ = backend.record(step_of(first), np.random.default_rng(0))
-    kinds = made.table[:, replay.FUNCTION]
+    kinds = made.tables.integers[:, replay.FUNCTION]
     alone = replay.function(ActivationBackward, made.dtype).address
     assert (alone in kinds) == reads
     reported, gradient = made.run(), sums[0].flat.copy()

@@ -117,7 +117,7 @@ def gather(on: Any, data: np.ndarray, rows: Any, low: float, high: float) -> Any
     """Rows lie anywhere in memory: their cache lines are fetched some rows ahead."""
     octets, n, d = data.dtype == np.uint8, rows.size, data.shape[1]
     batch = on.new(np.float32 if octets else data.dtype, n, d)
-    fields = np.ascontiguousarray(data), 0, batch, n, d
+    fields = on.data(data), 0, batch, n, d
     row = GatherBytes(*fields, (high - low) / 255, low) if octets else Gather(*fields)
     on.write(row, worth(batch.size), changing=("rows", lambda: [index_of(value_of(rows))]))
     return batch

@@ -92,7 +92,9 @@ def _input_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped
         i0, i1, j0, j1, m, panel,
     )  # fmt: skip
     if row.activation != ActivationId.IDENTITY:
-        activate_backward(memory, row.dx, memory, row.x, k, i0, i1, j0, j1, row.activation, row.argument)
+        activate_backward(
+            memory, row.dx, memory, row.x, k, i0, i1, j0, j1, row.activation, row.argument
+        )
 
 
 @performs(Tangent)
@@ -136,10 +138,28 @@ def bias_part(memory, e0, b0, add, factors, n, m, j0, j1, panel):  # type: ignor
     for j in range(j0, j1, step):
         columns, b, e = min(step, j1 - j), b0 + j, e0 + j
         if factors < 0:
-            tile(1, columns, ones, ZERO, ZERO, ZERO, memory, e, m, memory, b, m, memory, b, m, add, n)
+            tile(
+                1, columns, ones, ZERO, ZERO, ZERO, memory, e, m, memory, b, m, memory, b, m, add, n
+            )
         else:
             tile(
-                1, columns, memory, factors, ZERO, ONE, memory, e, m, memory, b, m, memory, b, m, add, n
+                1,
+                columns,
+                memory,
+                factors,
+                ZERO,
+                ONE,
+                memory,
+                e,
+                m,
+                memory,
+                b,
+                m,
+                memory,
+                b,
+                m,
+                add,
+                n,
             )
 
 

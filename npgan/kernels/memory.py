@@ -60,7 +60,7 @@ def _seen_as(context, example, array, index):  # type: ignore[no-untyped-def]
 
 def _plain_view(start: int, example: Any) -> np.ndarray:
     number = np.dtype(type(example))
-    shape = 1 << 56, 
+    shape = (1 << 56,)
     interface = {"data": (int(start), False), "shape": shape, "typestr": number.str, "version": 3}
     return np.asarray(SimpleNamespace(__array_interface__=interface))
 

@@ -143,7 +143,7 @@ def standard_normal(rows: Any, rng: Any, shape: tuple[int, ...], dtype: Any = np
 
 @kernel
 def dropout_mask(rows: Any, rng: Any, shape: tuple[int, ...], rate: float) -> Any:
-    """One pass from counter to mask, which is float32."""
+    """One pass from counter to mask, which is float32, or of the program's type."""
     scale = float(np.float32(1 / (1 - rate)))
     row = partial(Mask, least=threshold(rate), scale=scale)
-    return draw(rows, rng, shape, np.dtype(np.float32), row)
+    return draw(rows, rng, shape, rows.dtype or np.dtype(np.float32), row)

@@ -7,7 +7,9 @@ A kernel computes an operation of :mod:`npgan.ops` by rows. Its first argument t
 at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan.program.record`). It has
 
 - ``new(dtype, *shape)``, which returns a new array, and ``outputs(dtype, n, widths)``, those of a chain's stages,
-- ``key(rng)``, a key of random numbers, which is a :class:`Later`,
+- ``dtype``, that of all numbers of a program, or None; ``data(array)``, which lets an array of any type be read,
+- ``key(rng)``, a key of random numbers, which is a :class:`Later`; ``failed(dtype)``, which is not 0 after a
+  check of the program has failed,
 - ``write(row, most, panel, changing)``: a row, into how many parts it may be cut, how many numbers of
   scratch memory a part needs, and the first of those fields that are others at each run with a
   function that returns their values.
@@ -127,8 +129,12 @@ def _read(context, kind, integers, numbers):  # type: ignore[no-untyped-def]
 def _plain_read(kind: Any, integers: np.ndarray, numbers: np.ndarray) -> Any:
     """Return a row of a kind from its places in the two tables."""
     of = layout(kind)
-    fields = dict(zip(of.integers, integers, strict=False)) | dict(zip(of.numbers, numbers, strict=False))
-    return kind(**{f: numbers if what is Rates else fields[f] for f, what in kind.__annotations__.items()})
+    fields = dict(zip(of.integers, integers, strict=False)) | dict(
+        zip(of.numbers, numbers, strict=False)
+    )
+    return kind(
+        **{f: numbers if what is Rates else fields[f] for f, what in kind.__annotations__.items()}
+    )
 
 
 read = _plain_read if interpreted else _read

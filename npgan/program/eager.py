@@ -21,6 +21,8 @@ class Eager(threading.local):
     and none of the next one.
     """
 
+    dtype = None
+
     def __init__(self) -> None:
         self.tables: dict[tuple[np.dtype, int], Tables] = {}
 
@@ -31,6 +33,10 @@ class Eager(threading.local):
     def outputs(self, dtype: Any, n: int, widths: list[int]) -> np.ndarray:
         """Return a new array for the outputs of a chain's stages."""
         return np.empty(n * sum(widths), dtype)
+
+    def data(self, array: np.ndarray) -> np.ndarray:
+        """Return an array of any type and layout so that a kernel can read it."""
+        return np.require(array, requirements="CA")
 
     def key(self, rng: np.random.Generator) -> Later:
         """Draw a key."""
@@ -46,13 +52,16 @@ class Eager(threading.local):
         """Perform a row."""
         kind = type(row)
         of = layout(kind)
-        integers = [index_of(f) if type(f) is np.ndarray else f for f in map(row.__getattribute__, of.integers)]
+        integers = [
+            index_of(f) if type(f) is np.ndarray else f
+            for f in map(row.__getattribute__, of.integers)
+        ]
         numbers = [f for f in map(row.__getattribute__, of.numbers) if f is not None]
         if changing:
             name, values = changing
             table, names = (integers, of.integers) if name in of.integers else (numbers, of.numbers)
             for i, value in enumerate(values(), names.index(name)):
-                table[i:i + 1] = [value]
+                table[i : i + 1] = [value]
         dtype = getattr(row, of.written).dtype
         parts = jit.threads() if most > 1 else 1
         tables = self.tables.get((dtype, parts))
@@ -64,6 +73,7 @@ class Eager(threading.local):
 
 EAGER = Eager()
 KERNELS = {
-    name: getattr(ops, name).border.around(partial(kernel, EAGER)) for name, kernel in KERNELS.items()
+    name: getattr(ops, name).border.around(partial(kernel, EAGER))
+    for name, kernel in KERNELS.items()
 }
 """Operation -> its kernel, behind the operation's :class:`~npgan.shapes.Border`."""

@@ -8,7 +8,17 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from npgan.kernels import cache, dense, elementwise, fourier, jit, likelihood, noise, softmax, update
+from npgan.kernels import (
+    cache,
+    dense,
+    elementwise,
+    fourier,
+    jit,
+    likelihood,
+    noise,
+    softmax,
+    update,
+)
 from npgan.kernels.row import PERFORM
 from npgan.program import replay
 from npgan.program.tables import Tables
@@ -17,7 +27,11 @@ from npgan.signals import process
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
 FIRST = {module.__name__ for module in (dense, elementwise, fourier, update)}  # half of the work
 RARE = {elementwise.Activation, elementwise.Gate, elementwise.GateBackward}
-RARE |= {kind for kind in PERFORM if kind.__module__ in {m.__name__ for m in (likelihood, noise, softmax)}}
+RARE |= {
+    kind
+    for kind in PERFORM
+    if kind.__module__ in {m.__name__ for m in (likelihood, noise, softmax)}
+}
 """Rows that are compiled when one is first performed: no preset's recorded step has them."""
 Calls = list[Callable[[], object]]
 
@@ -52,9 +66,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     helper = None
     if cold and keep:
         command = [sys.executable, "-c", f"from {__name__} import compile_second; compile_second()"]
-        helper = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        helper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         process.children.append(helper)
         first.append(helper.wait)
     calls = [*first, *second, whole] if cold else [whole]

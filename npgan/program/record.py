@@ -78,9 +78,9 @@ class Recorder:
         if not isinstance(array, np.ndarray):
             raise NotRecordable(f"a {type(array).__name__} in place of an array")
         self.same(array.dtype)
-        return self.outside(array)
+        return self.data(array)
 
-    def outside(self, array: np.ndarray) -> Place:
+    def data(self, array: np.ndarray) -> Place:
         """Return where an array from outside lies, of any type."""
         if not array.flags.c_contiguous or address_of(array) % array.itemsize:
             raise NotRecordable("an array with gaps, or not aligned")
@@ -150,8 +150,7 @@ class Recorder:
         for name, kind in type(row).__annotations__.items():
             array = getattr(row, name)
             if kind in (Reads, Writes) and isinstance(array, Traced | np.ndarray):
-                array = self.outside(array) if name == "data" else self.place(array)
-                row = row._replace(**{name: array})
+                row = row._replace(**{name: self.place(array)})
         if isinstance(row, Weight):
             row = row._replace(add=self._added(row.dweight))
         if isinstance(row, Step):
