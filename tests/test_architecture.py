@@ -12,11 +12,11 @@ import pytest
 
 import npgan
 from npgan import InputError, backend, models, ops
-from npgan.program.eager import KERNELS
 from npgan.kernels.row import PERFORM
 from npgan.layers import LAYERS, Activation, example, read
 from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
+from npgan.program.eager import KERNELS
 
 ROOT = Path(npgan.__file__).parent
 REPOSITORY = ROOT.parent

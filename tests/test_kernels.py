@@ -23,11 +23,11 @@ from npgan.training import Callback
 from npgan.training.pace import PERIOD, PROBE, Pace
 
 pytest.importorskip("npgan.kernels")
-from npgan.kernels import jit  # noqa: E402
-from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh  # noqa: E402
-from npgan.kernels.loss import LOSSES  # noqa: E402
-from npgan.kernels.transpose import transpose  # noqa: E402
-from npgan.program.eager import KERNELS  # noqa: E402
+from npgan.kernels import jit
+from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh
+from npgan.kernels.loss import LOSSES
+from npgan.kernels.transpose import transpose
+from npgan.program.eager import KERNELS
 
 FLOATS = (np.float32, np.float64)
 SIZES = st.sampled_from([1, 2, 3, 7, 13, 16, 17, 31, 33, 50, 64, 100])

@@ -7,7 +7,7 @@ import numpy as np
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.dense import Input, Output, Tangent, Weight, write_product
 from npgan.kernels.elementwise import ActivationBackward, worth
-from npgan.kernels.jit import NONE, ONE, fma
+from npgan.kernels.jit import ONE, fma
 from npgan.kernels.loss import write_mean
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import seen_as
@@ -87,12 +87,12 @@ def gradients(
 
 
 def write_weight(
-    rows: Any, x: Any, e: Any, stage: list[int], grads: Any, factors: Any = NONE
+    rows: Any, x: Any, e: Any, stage: list[int], grads: Any, factors: Any = -1
 ) -> None:
     """Write dW += x.T e, and db += the sum of e's rows, each times its factor."""
     k, m, weight, bias, *_ = stage
     places = grads[weight : weight + k * m], grads[bias : bias + m]
-    write_product(rows, grads.dtype, Weight(x, e, *places, ONE, factors, len(e), k, m))
+    write_product(rows, grads.dtype, Weight(x, e, *places, 1, factors, len(e), k, m))
 
 
 @only_recorded
@@ -119,7 +119,7 @@ def chain_penalized_backward(
     k = g.shape[1]
     t, sums = rows.new(w.dtype, *g.shape), rows.new(w.dtype, 2 * n)
     rows.write(Slope(g, c, t, sums, int(c.size > n), n, k), worth(g.size), k)
-    value = write_mean(rows, sums, w.dtype, ONE, n)
+    value = write_mean(rows, sums, w.dtype, 1, n)
     if grads is None:
         return value
     t = up(t)

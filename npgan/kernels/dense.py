@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan.kernels.activation import ActivationId, activate, activate_backward
-from npgan.kernels.jit import NONE, ONE, ZERO, jit
+from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import SMALL, block, panel_size, region
 from npgan.kernels.row import Reads, Writes, kernel, performs
-from npgan.kernels.tile import WIDE, tile, width
+from npgan.kernels.tile import WIDE, Matrix, at, tile, width
 
 NEAR = 64  # rows of e that stay in the nearest cache
 
@@ -76,21 +76,20 @@ class Weight(NamedTuple):
 def _output(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     n, k, m = row.n, row.k, row.m
     i0, i1, j0, j1 = region(n, m, k, memory.itemsize, part, parts)
-    block(
-        memory, row.x, k, ONE, memory, row.weight, m, ONE, memory, row.y, m, memory, row.bias, ZERO, ONE,
-        i0, i1, j0, j1, k, panel,
-    )  # fmt: skip
+    x, weight = Matrix(memory, row.x, k, ONE), Matrix(memory, row.weight, m, ONE)
+    y, bias = Matrix(memory, row.y, m, ONE), Matrix(memory, row.bias, ZERO, ONE)
+    block(x, weight, y, bias, ONE, i0, i1, j0, j1, k, panel)
     activate(memory, row.y, m, i0, i1, j0, j1, row.activation, row.argument)
 
 
 @performs(Input)
 def _input_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """W.T is the weight with its strides exchanged."""
     n, k, m = row.n, row.k, row.m
     i0, i1, j0, j1 = region(n, k, m, memory.itemsize, part, parts)
-    block(
-        memory, row.e, m, ONE, memory, row.weight, ONE, m, memory, row.dx, k, memory, row.dx, k, ZERO,
-        i0, i1, j0, j1, m, panel,
-    )  # fmt: skip
+    e, turned = Matrix(memory, row.e, m, ONE), Matrix(memory, row.weight, ONE, m)
+    dx = Matrix(memory, row.dx, k, ONE)
+    block(e, turned, dx, dx, ZERO, i0, i1, j0, j1, m, panel)
     if row.activation != ActivationId.IDENTITY:
         activate_backward(
             memory, row.dx, memory, row.x, k, i0, i1, j0, j1, row.activation, row.argument
@@ -101,10 +100,9 @@ def _input_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped
 def _tangent(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     n, k, m = row.n, row.k, row.m
     i0, i1, j0, j1 = region(n, m, k, memory.itemsize, part, parts)
-    block(
-        memory, row.t, k, ONE, memory, row.weight, m, ONE, memory, row.u, m, memory, row.u, m, ZERO,
-        i0, i1, j0, j1, k, panel,
-    )  # fmt: skip
+    t, weight = Matrix(memory, row.t, k, ONE), Matrix(memory, row.weight, m, ONE)
+    u = Matrix(memory, row.u, m, ONE)
+    block(t, weight, u, u, ZERO, i0, i1, j0, j1, k, panel)
     activate_backward(memory, row.u, memory, row.y, m, i0, i1, j0, j1, row.activation, row.argument)
 
 
@@ -115,52 +113,29 @@ def _weight_gradient(row, memory, panel, part, parts):  # type: ignore[no-untype
     Where dW has few rows, fetching e is most of the work: so both sums take the same few rows of e,
     then the next ones.
     """
-    n, k, m, w0, factors = row.n, row.k, row.m, row.dweight, row.factors
+    n, k, m = row.n, row.k, row.m
     i0, i1, j0, j1 = region(k, m, n, memory.itemsize, part, parts)
+    turned, e = Matrix(memory, row.x, ONE, k), Matrix(memory, row.e, m, ONE)
+    dweight, dbias = Matrix(memory, row.dweight, m, ONE), Matrix(memory, row.dbias, ZERO, ONE)
+    ones = Matrix(panel, ZERO, ZERO, ZERO)
+    if row.factors >= 0:
+        ones = Matrix(memory, row.factors, ZERO, ONE)
     rows = NEAR if i1 - i0 <= len(WIDE) else max(n, 1)
     for r in range(0, max(n, 1), rows):
-        count, e0 = min(rows, n - r), row.e + r * m
-        add = row.add or r > 0
-        block(
-            memory, row.x + r * k, ONE, k, memory, e0, m, ONE, memory, w0, m, memory, w0, m, add,
-            i0, i1, j0, j1, count, panel,
-        )  # fmt: skip
+        count, near, add = min(rows, n - r), at(e, r, ZERO), row.add or r > 0
+        block(at(turned, ZERO, r), near, dweight, dweight, add, i0, i1, j0, j1, count, panel)
         if i0 == 0 and i1 > 0:
-            l0 = factors + r if factors >= 0 else factors
-            bias_part(memory, e0, row.dbias, add, l0, count, m, j0, j1, panel)
+            panel[0] = 1
+            sum_rows(at(ones, ZERO, r), near, dbias, add, j0, j1, count)
 
 
 @jit
-def bias_part(memory, e0, b0, add, factors, n, m, j0, j1, panel):  # type: ignore[no-untyped-def]
+def sum_rows(factors, e, dbias, add, j0, j1, n):  # type: ignore[no-untyped-def]
     """Add up columns j0..j1 of e's rows: the product of a row of ones, or of factors, and e."""
-    step, ones = width(1, memory.itemsize), panel
-    ones[0] = 1
+    step = width(1, dbias.data.itemsize)
     for j in range(j0, j1, step):
-        columns, b, e = min(step, j1 - j), b0 + j, e0 + j
-        if factors < 0:
-            tile(
-                1, columns, ones, ZERO, ZERO, ZERO, memory, e, m, memory, b, m, memory, b, m, add, n
-            )
-        else:
-            tile(
-                1,
-                columns,
-                memory,
-                factors,
-                ZERO,
-                ONE,
-                memory,
-                e,
-                m,
-                memory,
-                b,
-                m,
-                memory,
-                b,
-                m,
-                add,
-                n,
-            )
+        target = at(dbias, ZERO, j)
+        tile(1, min(step, j1 - j), factors, at(e, ZERO, j), target, target, add, n)
 
 
 def write_product(rows: Any, dtype: Any, row: Any) -> None:
@@ -181,7 +156,7 @@ def dense_forward(rows: Any, x: Any, weight: Any, bias: Any) -> Any:
 
 @kernel
 def dense_backward_input(rows: Any, dy: Any, weight: Any) -> Any:
-    """W.T is the weight with its strides exchanged."""
+    """See :class:`Input`."""
     n, (k, m) = len(dy), weight.shape
     dx = rows.new(dy.dtype, n, k)
     write_product(rows, dy.dtype, Input(dy, weight, dx, dx, ActivationId.IDENTITY, n, k, m, 0.0))
@@ -192,4 +167,4 @@ def dense_backward_input(rows: Any, dy: Any, weight: Any) -> Any:
 def dense_backward_parameters(rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any) -> None:
     """The sums start at ``dweight``; x.T is only a matter of strides."""
     (n, k), m = x.shape, dy.shape[1]
-    write_product(rows, dy.dtype, Weight(x, dy, dweight, dbias, ONE, NONE, n, k, m))
+    write_product(rows, dy.dtype, Weight(x, dy, dweight, dbias, 1, -1, n, k, m))

@@ -4,22 +4,25 @@ from itertools import product
 from typing import Any
 
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from npgan.kernels.vectors import INDEX, Vectors, plain
 
 
 @intrinsic(prefer_literal=True)
-def _dots(context, rows, columns, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
-    index, mr, nc, number = types.intp, rows.literal_value, columns.literal_value, c.dtype
-    signature = types.void(rows, columns, a, index, index, b, index, index, c, index, index)
+def _dots(context, rows, columns, a, b, ib, k, c):  # type: ignore[no-untyped-def]
+    index, mr, nc, number = types.intp, rows.literal_value, columns.literal_value, b.dtype
+    signature = types.void(rows, columns, a, b, index, index, c)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        *_, a, ia, ars, b, ib, k, c, ic, crs = arguments
-        arrays = zip(signature.args[2::3], (a, b, c), (ia, ib, ic), strict=True)
+        *_, a, b, ib, k, c = arguments
+        (a, ia, ars, _), (c, ic, crs, _) = (cgutils.unpack_tuple(builder, m) for m in (a, c))
         ap, bp, cp = (
-            builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
-            for kind, array, offset in arrays
+            builder.gep(
+                context.make_array(signature.args[3])(context, builder, array).data, [offset]
+            )
+            for array, offset in ((a, ia), (b, ib), (c, ic))
         )
         before = builder.block
         loop, body, end = (builder.append_basic_block(name) for name in ("loop", "body", "end"))
@@ -55,12 +58,13 @@ def _dots(context, rows, columns, a, ia, ars, b, ib, k, c, ic, crs):  # type: ig
     return signature, codegen
 
 
-def _plain_dots(rows, columns, a, ia, ars, b, ib, k, c, ic, crs):  # type: ignore[no-untyped-def]
+def _plain_dots(rows, columns, a, b, ib, k, c):  # type: ignore[no-untyped-def]
     """Do the same in plain loops."""
     for i in range(rows):
         for j in range(columns):
             for p in range(k):
-                c[ic + i * crs + j] += a[ia + i * ars + p] * b[ib + j * k + p]
+                product = a.data[a.start + i * a.rows + p] * b[ib + j * k + p]
+                c.data[c.start + i * c.rows + j] += product
 
 
 dots = _plain_dots if plain else _dots

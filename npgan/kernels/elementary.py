@@ -180,7 +180,7 @@ def _log1p(x):  # type: ignore[no-untyped-def]
 
 def normal(x: float) -> float:
     """Return the probability that a standard normal number is below x, within 10 ulp."""
-    return math.erfc(-x * math.sqrt(0.5)) / 2
+    return math.erfc(-float(x) * math.sqrt(0.5)) / 2
 
 
 @overload(normal)

@@ -26,11 +26,7 @@ MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
-ZERO, ONE, NONE = (
-    np.int64(0),
-    np.int64(1),
-    np.int64(-1),
-)  # as arguments: of a literal, Numba compiles a kernel anew
+ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: of a literal, Numba compiles a kernel anew
 
 
 def jit(function: Callable, **options: Any) -> Any:

@@ -1,14 +1,13 @@
 r"""Matrix products cut into register tiles: any shape, any strides of A, B or its transpose.
 
-All matrices are flat arrays with an offset and strides, counted in elements: element (i, k) of A is
-``a[ia + i * ars + k * acs]``. A's column stride makes :math:`x^\top` free. A tile reads rows of B;
-where it is B's columns that lie together (``bcs`` is not 1), they are first copied, a tile's columns
-at a time, into a ``panel``: a transpose that stays in the nearest cache while it is used.
+A matrix's strides make :math:`x^\top` free. A tile reads rows of B; where it is B's columns that lie together,
+they are first copied, a tile's columns at a time, into a ``panel``: a transpose that stays in the
+nearest cache while it is used.
 """
 
 from npgan.kernels.dots import dots
 from npgan.kernels.jit import ONE, ZERO, jit
-from npgan.kernels.tile import MOST, ROWS, tile, width
+from npgan.kernels.tile import MOST, ROWS, Matrix, at, tile, width
 from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
 
@@ -24,72 +23,63 @@ def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
 
 
 @jit
-def block(  # type: ignore[no-untyped-def]
-    a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
-):
+def block(a, b, c, d, add, i0, i1, j0, j1, k, panel):  # type: ignore[no-untyped-def]
     """C = A B (add: D + A B) for rows i0..i1 and columns j0..j1.
 
     For each block of A's rows the loop goes through B, a tile's columns at a time.
     """
     if j1 - j0 <= NARROW:
-        narrow(
-            a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
-        )
+        narrow(a, b, c, d, add, i0, i1, j0, j1, k, panel)
         return
-    step = width(i1 - i0 if bcs == 1 else ROWS, c.itemsize)
-    blocks = max(1, min(i1 - i0, (i1 - i0) * k * c.itemsize // CACHED))
+    size = c.data.itemsize
+    step = width(i1 - i0 if b.columns == 1 else ROWS, size)
+    blocks = max(1, min(i1 - i0, (i1 - i0) * k * size // CACHED))
     for x in range(blocks):
         first, last = i0 + (i1 - i0) * x // blocks, i0 + (i1 - i0) * (x + 1) // blocks
         for j in range(j0, j1, step):
-            columns = min(step, j1 - j)
-            rows_of_b, bj, stride = b, ib + j * bcs, brs
-            if bcs != 1:
-                transpose(b, bj, bcs, columns, k, panel, step)
-                rows_of_b, bj, stride = panel, 0, step
-            tile(
-                last - first, columns, a, ia + first * ars, ars, acs, rows_of_b, bj, stride,
-                c, ic + first * crs + j, crs, d, id_ + first * drs + j, drs, add, k,
-            )  # fmt: skip
+            columns, rows_of_b = min(step, j1 - j), at(b, ZERO, j)
+            if b.columns != 1:
+                transpose(b.data, rows_of_b.start, b.columns, columns, k, panel, step)
+                rows_of_b = Matrix(panel, ZERO, step, ONE)
+            mine = at(c, first, j), at(d, first, j)
+            tile(last - first, columns, at(a, first, ZERO), rows_of_b, *mine, add, k)
 
 
 @jit
-def narrow(  # type: ignore[no-untyped-def]
-    a, ia, ars, acs, b, ib, brs, bcs, c, ic, crs, d, id_, drs, add, i0, i1, j0, j1, k, panel
-):
+def narrow(a, b, c, d, add, i0, i1, j0, j1, k, panel):  # type: ignore[no-untyped-def]
     """Do the same for a few columns: vectors run along A's rows, or along its columns."""
     columns = j1 - j0
-    if acs == 1:  # a row of A times a column of B
+    if a.columns == 1:  # a row of A times a column of B
         for i in range(i0, i1):
             for j in range(j0, j1):
-                c[ic + i * crs + j] = d[id_ + i * drs + j] if add else 0
+                c.data[c.start + i * c.rows + j] = d.data[d.start + i * d.rows + j] if add else 0
         for j in range(columns):
             for p in range(k):
-                panel[j * k + p] = b[ib + p * brs + (j0 + j) * bcs]
+                panel[j * k + p] = b.data[b.start + p * b.rows + (j0 + j) * b.columns]
         fours = i0 + (i1 - i0) // 4 * 4
         for j in range(0, columns, 2):
-            cj = ic + j0 + j
             for i in range(i0, fours, 4):
                 if columns - j > 1:
-                    dots(4, 2, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
+                    dots(4, 2, at(a, i, ZERO), panel, j * k, k, at(c, i, j0 + j))
                 else:
-                    dots(4, 1, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
+                    dots(4, 1, at(a, i, ZERO), panel, j * k, k, at(c, i, j0 + j))
             for i in range(fours, i1):
                 if columns - j > 1:
-                    dots(1, 2, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
+                    dots(1, 2, at(a, i, ZERO), panel, j * k, k, at(c, i, j0 + j))
                 else:
-                    dots(1, 1, a, ia + i * ars, ars, panel, j * k, k, c, cj + i * crs, crs)
+                    dots(1, 1, at(a, i, ZERO), panel, j * k, k, at(c, i, j0 + j))
         return
-    step = width(columns, c.itemsize)  # A's columns lie together: C.T = B.T A.T
+    step = width(columns, c.data.itemsize)  # A's columns lie together: C.T = B.T A.T
+    sums = Matrix(panel, ZERO, step, ONE)
     for i in range(i0, i1, step):
         rows = min(step, i1 - i)
-        tile(
-            columns, rows, b, ib + j0 * bcs, bcs, brs, a, ia + i, acs, panel, ZERO, step, panel,
-            ZERO, step, ZERO, k,
-        )  # fmt: skip
+        turned = Matrix(b.data, b.start + j0 * b.columns, b.columns, b.rows)
+        right = Matrix(a.data, a.start + i, a.columns, ONE)
+        tile(columns, rows, turned, right, sums, sums, ZERO, k)
         for x in range(i, i + rows):
             for j in range(j0, j1):
-                start = d[id_ + x * drs + j] if add else 0
-                c[ic + x * crs + j] = start + panel[(j - j0) * step + x - i]
+                start = d.data[d.start + x * d.rows + j] if add else 0
+                c.data[c.start + x * c.rows + j] = start + panel[(j - j0) * step + x - i]
 
 
 @jit

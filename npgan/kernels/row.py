@@ -93,7 +93,7 @@ class Layout(NamedTuple):
 
 
 @cache
-def layout(kind: type) -> Layout:
+def layout(kind: Any) -> Layout:
     """Return where the fields of a kind of row lie."""
     fields = kind.__annotations__
     numbers = [name for name, what in fields.items() if what in (float, Rates)]

@@ -12,7 +12,7 @@ loop for every number of rows and vectors, and a jump to the one that is asked f
 once, as a C function, and other kernels call them by name.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -150,47 +150,52 @@ def _symbol(number: Any) -> str:
     return f"npgan_tile_{number}"
 
 
+class Matrix(NamedTuple):
+    """A matrix in a flat array: element (i, j) is ``data[start + i * rows + j * columns]``."""
+
+    data: Any
+    start: int
+    rows: int
+    columns: int
+
+
+@jit
+def at(matrix, i, j):  # type: ignore[no-untyped-def]
+    """Return the part of a matrix that begins at element (i, j)."""
+    start = matrix.start + i * matrix.rows + j * matrix.columns
+    return Matrix(matrix.data, start, matrix.rows, matrix.columns)
+
+
 @intrinsic
-def _tile(  # type: ignore[no-untyped-def]
-    context, rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k
-):
+def _tile(context, rows, columns, a, b, c, d, add, k):  # type: ignore[no-untyped-def]
     """Call the compiled loops by their symbol: the kernels do not each get a copy of them."""
     index = types.intp
-    signature = types.void(
-        index, index, a, index, index, index, b, index, index, c, index, index, d, index, index,
-        index, index,
-    )  # fmt: skip
+    signature = types.void(index, index, a, b, c, d, index, index)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k = arguments
-
-        def pointer(position: int, array: Any, offset: Any) -> Any:
-            data = context.make_array(signature.args[position])(context, builder, array).data
-            return builder.gep(data, [offset])
-
-        ap, bp, cp, dp = (
-            pointer(2, a, ia),
-            pointer(6, b, ib),
-            pointer(9, c, ic),
-            pointer(12, d, id_),
-        )
-        values = [rows, columns, ap, ars, acs, bp, brs, cp, crs, dp, drs, add, k]
+        values = list(arguments[:2])
+        for kind, matrix in zip(signature.args[2:6], arguments[2:6], strict=True):
+            data, start, *strides = cgutils.unpack_tuple(builder, matrix)
+            pointer = context.make_array(kind.types[0])(context, builder, data).data
+            values += [builder.gep(pointer, [start]), *strides[: 1 if len(values) > 2 else 2]]
+        values += arguments[6:]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
-        name = _symbol(signature.args[9].dtype)
+        name = _symbol(signature.args[4].types[0].dtype)
         builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
         return context.get_dummy_value()
 
     return signature, codegen
 
 
-def _plain_tile(rows, columns, a, ia, ars, acs, b, ib, brs, c, ic, crs, d, id_, drs, add, k):  # type: ignore[no-untyped-def]
+def _plain_tile(rows, columns, a, b, c, d, add, k):  # type: ignore[no-untyped-def]
     """Do the same in plain loops, for runs without a compiler."""
     for i in range(rows):
         for j in range(columns):
-            total = d[id_ + i * drs + j] if add else c.dtype.type(0)
+            total = d.data[d.start + i * d.rows + j] if add else c.data.dtype.type(0)
             for p in range(k):
-                total += a[ia + i * ars + p * acs] * b[ib + p * brs + j]
-            c[ic + i * crs + j] = total
+                left = a.data[a.start + i * a.rows + p * a.columns]
+                total += left * b.data[b.start + p * b.rows + j]
+            c.data[c.start + i * c.rows + j] = total
 
 
 def _compile(number: Any) -> None:

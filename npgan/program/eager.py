@@ -8,7 +8,7 @@ import numpy as np
 
 from npgan import ops
 from npgan.kernels import jit
-from npgan.kernels.row import KERNELS, Later, Writes, layout
+from npgan.kernels.row import KERNELS, Later, layout
 from npgan.memory import index_of
 from npgan.ops.random import key
 from npgan.program.tables import Tables
@@ -36,7 +36,7 @@ class Eager(threading.local):
 
     def data(self, array: np.ndarray) -> np.ndarray:
         """Return an array of any type and layout so that a kernel can read it."""
-        return np.require(array, requirements="CA")
+        return np.require(array, requirements=["C", "A"])
 
     def key(self, rng: np.random.Generator) -> Later:
         """Draw a key."""
@@ -50,7 +50,7 @@ class Eager(threading.local):
 
     def write(self, row: Any, most: int = 1, panel: int = 0, changing: Any = None) -> None:
         """Perform a row."""
-        kind = type(row)
+        kind: Any = type(row)
         of = layout(kind)
         integers = [
             index_of(f) if type(f) is np.ndarray else f
