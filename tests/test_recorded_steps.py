@@ -37,7 +37,7 @@ from npgan.training.steps import Steps
 pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit
 
-compiled = pytest.mark.skipif(jit.interpreted, reason="only a compiler makes programs")
+compiled = pytest.mark.skipif(jit.interpreted, reason="takes long in Python")
 WIDTH, HIDDEN, BATCH = 30, 64, 64  # products that are worth a second thread
 
 

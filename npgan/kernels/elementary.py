@@ -252,7 +252,8 @@ def _turn(t):  # type: ignore[no-untyped-def]
 
 def sine(t: float) -> float:
     """Return the sine of t turns, within 2 ulp."""
-    return math.sin(2 * math.pi * (t - np.round(t)))
+    with np.errstate(invalid="ignore"):
+        return np.sin(2 * np.pi * (t - np.round(t)))
 
 
 @overload(sine)
