@@ -1,21 +1,22 @@
 """Models: networks that are trained together, and the presets.
 
-There are two levels below :class:`Model`::
+There are three levels at the most below :class:`Model`::
 
     Model
     ├── GAN
     │   ├── ConditionalGAN
     │   └── MultiGAN
     ├── Translator
-    ├── AdversarialCoder: an encoder, a decoder and a discriminator
-    │   ├── AdversarialAutoencoder
-    │   ├── BiGAN
-    │   └── VAEGAN
-    ├── Variational: an encoder to Gaussians and a decoder
-    │   ├── VAE
-    │   ├── IWAE
-    │   └── ConditionalVAE
-    ├── Autoencoder
+    ├── Coder: an encoder and a decoder
+    │   ├── Autoencoder
+    │   ├── AdversarialCoder: and a discriminator
+    │   │   ├── AdversarialAutoencoder
+    │   │   ├── BiGAN
+    │   │   └── VAEGAN
+    │   └── Variational: the encoder is to Gaussians
+    │       ├── VAE
+    │       ├── IWAE
+    │       └── ConditionalVAE
     └── Classifier
 
 What models of different branches share they have: :class:`~npgan.models.labels.Labels`,

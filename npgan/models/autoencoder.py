@@ -17,20 +17,18 @@ from npgan.models.checks import (
     bounds,
     check_networks,
     check_rows,
-    in_chunks,
-    inputs,
     reads_logits,
 )
-from npgan.models.model import Model
+from npgan.models.coder import Coder
 from npgan.models.steps import Result, Step
 from npgan.objectives import regularisers
 from npgan.objectives.losses import RECONSTRUCTIONS
 from npgan.objectives.regularisers import SPARSITIES
-from npgan.optim import Adam, Optimizer
+from npgan.optim import Optimizer
 from npgan.parameters import Parameters
 
 
-class Autoencoder(Model):
+class Autoencoder(Coder):
     """An encoder and a decoder.
 
     Parameters
@@ -59,8 +57,6 @@ class Autoencoder(Model):
         If the networks' widths do not fit each other, or the loss is unknown or does not fit.
     """
 
-    output = "decoder"
-
     def __init__(
         self,
         encoder: Sequential,
@@ -78,10 +74,7 @@ class Autoencoder(Model):
                 f"the encoder takes {encoder.in_width} features to {encoder.out_width}, "
                 f"the decoder {decoder.in_width} to {decoder.out_width}"
             )
-        if optimizers is None:
-            optimizers = {name: Adam(1e-3) for name in ("encoder", "decoder")}
         super().__init__({"encoder": encoder, "decoder": decoder}, optimizers)
-        self.encoder, self.decoder = encoder, decoder
         self.loss = chosen("loss", loss, RECONSTRUCTIONS)
         self.by_logits = reads_logits("loss", loss, "bce", decoder)
         self.sparsity = self._checked_sparsity(sparsity or {})
@@ -124,17 +117,9 @@ class Autoencoder(Model):
         for ours, theirs in self.ties:
             self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
 
-    def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Copy weights in; tied ones must be each other's transpose."""
-        super().load_weights(arrays)
-        self._check_tied()
-
-    def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
-        """Go back to a state; its tied weights must be each other's transpose."""
-        super().load_state(arrays, numbers)
-        self._check_tied()
-
-    def _check_tied(self) -> None:
+    def _copy(self, mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+        """Copy arrays in; tied weights must be each other's transpose."""
+        super()._copy(mine, arrays)
         for ours, theirs in self.ties:
             if (self.decoder.parameters[theirs] != self.encoder.parameters[ours].T).any():
                 raise InputError(
@@ -166,11 +151,6 @@ class Autoencoder(Model):
         row = np.zeros((1, self.encoder.in_width), self.encoder.parameters.flat.dtype)
         code, cache = self.encoder.forward(row)
         return self.encoder, cache, code.shape, 0.0
-
-    @property
-    def reader(self) -> Sequential:
-        """What the loss reads: the decoder, or what gives the logits of its probabilities."""
-        return self.decoder.body() if self.by_logits else self.decoder
 
     def reconstruction_step(
         self, x: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
@@ -219,18 +199,6 @@ class Autoencoder(Model):
         report = super().train_step(batch, rng)
         self.tie()
         return report
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
-        return in_chunks(self.encoder, self.scaled(x))
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return what codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, inputs("z", z, self.decoder))
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out data, penalties included, in evaluation mode: without noise."""

@@ -69,6 +69,7 @@ class GAN(Model):
         If the networks do not fit each other, or a setting is outside its range.
     """
 
+    default_rule = partial(Adam, 2e-4, beta1=0.5)
     objective: Objective
     generator_grads = "generator"  # the entry of ``grads`` that is the generator's
 
@@ -98,8 +99,6 @@ class GAN(Model):
             self._check_widths(generator.out_width, critic)
         rules = adversary.check_objective(objective, penalties, *critics.values())
         self.objective, self.penalties = rules
-        if optimizers is None:
-            optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
         super().__init__(networks, optimizers)
         self.generator, self.discriminator, self.discriminators = generator, discriminator, critics
         self.generators = [name for name in networks if name not in critics]

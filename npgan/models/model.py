@@ -1,7 +1,7 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
 import copy
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +20,7 @@ from npgan.models.steps import GradientStep, Loss, Step, gradient_step
 from npgan.objectives.losses import Objective
 from npgan.objectives.penalties import PENALTIES
 from npgan.objectives.reports import Reports
-from npgan.optim import Optimizer
+from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
@@ -37,7 +37,7 @@ class Model:
     Parameters
     ----------
     networks : name -> network
-    optimizers : name -> optimiser, for the same names
+    optimizers : name -> optimiser, for the same names; by default Adam(1e-3) each
 
     Attributes
     ----------
@@ -49,13 +49,16 @@ class Model:
     """
 
     output = "generator"
+    default_rule: Callable[[], Optimizer] = partial(Adam, 1e-3)
     labels: Labels | None = None
     objective: Objective | None = None
     penalties: Mapping[str, Varying] = {}
 
     def __init__(
-        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer]
+        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer] | None = None
     ) -> None:
+        if optimizers is None:
+            optimizers = {name: self.default_rule() for name in networks}
         errors.instance("optimizers", optimizers, Mapping)
         for optimizer in optimizers.values():
             errors.instance("an optimizer", optimizer, Optimizer)
@@ -374,11 +377,11 @@ class Model:
 
     def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy weights in, by the names of :meth:`weights`; others are an InputError."""
-        _copy(self.weights(), arrays)
+        self._copy(self.weights(), arrays)
 
     def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
         """Go back to a :meth:`state`; one of another model is an InputError."""
-        _copy(self.state()[0], arrays)
+        self._copy(self.state()[0], arrays)
         self._forget()
         self.step = count("step", numbers["step"])
         for name, optimizer in self.optimizers.items():
@@ -386,6 +389,22 @@ class Model:
             for moment in optimizer.squares:
                 if (optimizer.state[moment] < 0).any():
                     raise InputError(f"a mean of squares, {moment} of the {name}, is negative")
+
+    def _copy(self, mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+        for name in sorted(mine.keys() ^ arrays.keys()):
+            raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
+        for name, array in arrays.items():
+            if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
+                raise InputError(
+                    f"{name!r} is {array.dtype} {array.shape}, this model's is "
+                    f"{mine[name].dtype} {mine[name].shape}"
+                )
+            if not np.isfinite(array).all():
+                raise InputError(f"{name!r} has numbers that are NaN or infinite")
+            if name.endswith(NOT_NEGATIVE) and (array < 0).any():
+                raise InputError(f"{name!r} has numbers that are negative")
+        for name, array in arrays.items():
+            mine[name][...] = array
 
     def updates(self, steps: int) -> dict[str, int]:
         """Return how many updates each optimiser has made after so many steps."""
@@ -397,20 +416,3 @@ class Model:
     def summary(self) -> str:
         """Return a table a network."""
         return "\n\n".join(f"{name}\n{net.summary()}" for name, net in self.networks.items())
-
-
-def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
-    for name in sorted(mine.keys() ^ arrays.keys()):
-        raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
-    for name, array in arrays.items():
-        if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
-            raise InputError(
-                f"{name!r} is {array.dtype} {array.shape}, this model's is "
-                f"{mine[name].dtype} {mine[name].shape}"
-            )
-        if not np.isfinite(array).all():
-            raise InputError(f"{name!r} has numbers that are NaN or infinite")
-        if name.endswith(NOT_NEGATIVE) and (array < 0).any():
-            raise InputError(f"{name!r} has numbers that are negative")
-    for name, array in arrays.items():
-        mine[name][...] = array
