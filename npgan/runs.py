@@ -457,7 +457,7 @@ def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, C
     fitting = [
         name
         for name, kind in MODELS.items()
-        if issubclass(kind.model, kinds) and not issubclass(kind.model, but)
+        if issubclass(kind, kinds) and not issubclass(kind, but)
     ]
     if config.model not in fitting:
         raise InputError(f"{folder} is a run of {config.model}; {task} takes {', '.join(fitting)}")

@@ -32,6 +32,7 @@ from npgan.models.conditional import ConditionalGAN
 from npgan.models.conditional_vae import ConditionalVAE
 from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
+from npgan.models.kinds import MODELS
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
 from npgan.models.saved import load
@@ -39,6 +40,13 @@ from npgan.models.translator import Translator
 from npgan.models.vae import VAE, Variational
 from npgan.models.vaegan import VAEGAN
 
+MODELS |= {
+    kind.name: kind
+    for kind in (
+        *(GAN, ConditionalGAN, MultiGAN, Autoencoder, VAE, IWAE, ConditionalVAE, VAEGAN),
+        *(AdversarialAutoencoder, BiGAN, Translator, Classifier),
+    )
+}
 CONDITIONAL = ConditionalGAN | ConditionalVAE
 """Models whose samples can be asked for by class."""
 

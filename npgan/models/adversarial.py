@@ -40,6 +40,8 @@ class AdversarialAutoencoder(AdversarialCoder):
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
+    name = "adversarial-autoencoder"
+
     def __init__(
         self,
         encoder: Sequential,

@@ -57,6 +57,9 @@ class Autoencoder(Coder):
         If the networks' widths do not fit each other, or the loss is unknown or does not fit.
     """
 
+    name = "autoencoder"
+    recorded = True
+
     def __init__(
         self,
         encoder: Sequential,
@@ -193,6 +196,12 @@ class Autoencoder(Coder):
     def pattern(self) -> bool:
         """Return that all steps are of one kind."""
         return True
+
+    def not_recorded(self) -> str | None:
+        """Return why steps are not recorded, or None if they may be."""
+        beside = self.sparsity or self.contraction or self.tied
+        reason = "a program has no sparsity, contraction or tied weights" if beside else None
+        return super().not_recorded() or reason
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""

@@ -37,6 +37,8 @@ class BiGAN(AdversarialCoder):
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
+    name = "bigan"
+
     def _check_widths(
         self, encoder: Sequential, decoder: Sequential, discriminator: Sequential
     ) -> None:

@@ -52,6 +52,8 @@ class Classifier(Model):
         If the network ends in a softmax, or its output has only one feature.
     """
 
+    name = "classifier"
+    made_of = ("classifier",)
     output = "classifier"
 
     labels: Labels

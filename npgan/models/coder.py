@@ -1,6 +1,6 @@
 """What models share that have an encoder and a decoder, and what those share that also have a discriminator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from npgan.errors import InputError, count
 from npgan.layers import Sequential
 from npgan.models import adversary
 from npgan.models.checks import check_networks, in_chunks, inputs
+from npgan.models.kinds import CODERS
 from npgan.models.model import Model
 from npgan.models.steps import Result, Step
 from npgan.objectives.losses import Objective
@@ -21,6 +22,7 @@ from npgan.schedules import Varying
 class Coder(Model):
     """An encoder to codes and a decoder."""
 
+    made_of: Sequence[str] = CODERS
     output = "decoder"
     by_logits = False
 
@@ -63,6 +65,7 @@ class AdversarialCoder(Coder):
     optimizers : for the three networks; by default Adam(1e-3) each
     """
 
+    made_of = (*CODERS, "discriminator")
     objective: Objective
 
     def __init__(

@@ -100,6 +100,8 @@ class ConditionalGAN(GAN):
         If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
+    name = "conditional-gan"
+    recorded = True
     labels: Labels
 
     def __init__(

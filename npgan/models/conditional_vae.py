@@ -48,6 +48,7 @@ class ConditionalVAE(Variational):
         If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
+    name = "conditional-vae"
     labels: Labels
 
     def __init__(

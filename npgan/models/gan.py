@@ -69,6 +69,9 @@ class GAN(Model):
         If the networks do not fit each other, or a setting is outside its range.
     """
 
+    name = "gan"
+    recorded = True
+
     default_rule = partial(Adam, 2e-4, beta1=0.5)
     objective: Objective
     generator_grads = "generator"  # the entry of ``grads`` that is the generator's

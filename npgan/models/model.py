@@ -1,10 +1,10 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
 import copy
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,11 +13,14 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import Layer, Sequential
+from npgan.models import saved
 from npgan.models.blame import explain
 from npgan.models.checks import bounds
+from npgan.models.kinds import PLAYERS
 from npgan.models.labels import Labels
+from npgan.models.recorded import why_not
 from npgan.models.steps import GradientStep, Loss, Step, gradient_step
-from npgan.objectives.losses import Objective
+from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS, Objective
 from npgan.objectives.penalties import PENALTIES
 from npgan.objectives.reports import Reports
 from npgan.optim import Adam, Optimizer
@@ -41,6 +44,10 @@ class Model:
 
     Attributes
     ----------
+    name, made_of : what configurations call it, and its networks in the order of its arguments
+    several : whether there may be more of each network: generator2, generator3, ...
+    recorded : whether a program has its steps; of a subclass, which may have others, nobody knows
+    tables : setting -> the table that it is an entry of
     step : the number of training steps made
     output : the name of the network that makes data
     labels : the classes that are joined to the data, of a model that learns from them
@@ -48,6 +55,13 @@ class Model:
     history : of the last :meth:`fit`, as far as it came
     """
 
+    name = ""
+    made_of: Sequence[str] = PLAYERS
+    several = recorded = False
+    tables: ClassVar[dict[str, Mapping[str, Any]]] = {
+        "objective": OBJECTIVES,
+        "loss": RECONSTRUCTIONS,
+    }
     output = "generator"
     default_rule: Callable[[], Optimizer] = partial(Adam, 1e-3)
     labels: Labels | None = None
@@ -275,8 +289,6 @@ class Model:
 
     def not_recorded(self) -> str | None:
         """Return why steps are not recorded and replayed, or None if they may be."""
-        from npgan.models.recorded import why_not
-
         return why_not(self)
 
     def pattern(self) -> Hashable:
@@ -371,9 +383,7 @@ class Model:
         InputError
             If that cannot be said: of a layer, an optimiser or a schedule of one's own.
         """
-        from npgan.models.saved import save
-
-        save(self, path)
+        saved.save(self, path)
 
     def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy weights in, by the names of :meth:`weights`; others are an InputError."""

@@ -21,21 +21,13 @@ from npgan.errors import InputError, chosen, count, instance
 from npgan.layers import Layer, Sequential
 from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
+from npgan.models.kinds import role
 from npgan.models.labels import drawn_evenly
 from npgan.objectives.losses import GeneratorLoss
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters, join
 
 ROLES = {"generator", "discriminator"}
-
-
-def role(name: str) -> str:
-    """Return what a player is: its name without a number.
-
-    >>> role("generator2")
-    'generator'
-    """
-    return name.rstrip("0123456789")
 
 
 class Mixture(Layer):
@@ -155,6 +147,9 @@ class MultiGAN(GAN):
         If the networks do not fit each other, or a setting is outside its range.
     """
 
+    name = "multi-gan"
+    several = recorded = True
+    tables = GAN.tables | {"against": AGAINST}
     generator_grads = "generators"
 
     def __init__(

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from npgan.errors import unknown
-from npgan.models.config import CODERS, PLAYERS, Config
+from npgan.models.config import Config
+from npgan.models.kinds import CODERS, PLAYERS
 
 MNIST: dict[str, Any] = {"data": "mnist", "shape": [28, 28, 1], "classes": 10}
 """The digits, and what the sizes in the networks' words are for them."""

@@ -55,6 +55,8 @@ class Translator(Model):
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
+    name = "translator"
+
     default_rule = partial(Adam, 2e-4, beta1=0.5)
 
     def __init__(

@@ -61,6 +61,7 @@ class Variational(Coder):
     """
 
     samples = 1
+    tables = Coder.tables | {"likelihood": LIKELIHOODS}
 
     def __init__(
         self,
@@ -232,6 +233,8 @@ class VAE(Variational):
     InputError
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
+
+    name = "vae"
 
 
 def binarized(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

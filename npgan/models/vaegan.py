@@ -54,6 +54,8 @@ class VAEGAN(AdversarialCoder):
         If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
+    name = "vae-gan"
+
     def __init__(
         self,
         encoder: Sequential,
