@@ -2,6 +2,9 @@
 
 All is computed in float64, rows are samples. No number says it all: the Fréchet distance and
 precision do not see copies, modes and classes do not see how varied each of them is.
+
+Sets that are empty, of different widths or not finite are an :class:`~npgan.errors.InputError`, and so is an
+argument outside the bounds that the docstring gives.
 """
 
 from npgan.metrics.classes import class_statistics, confusion

@@ -36,11 +36,6 @@ def class_statistics(probabilities: np.ndarray, real: np.ndarray) -> dict[str, i
     >>> classes, uneven, score = class_statistics(sure, real=np.eye(2)).values()
     >>> classes, uneven, round(score, 4)  # exp(log 4 - 3/4 log 3)
     (2, 0.25, 1.7548)
-
-    Raises
-    ------
-    InputError
-        For rows that are no probabilities, different widths or no rows.
     """
     probabilities, real = (
         p.astype(np.float64) for p in sets(probabilities=probabilities, real=real)

@@ -27,11 +27,6 @@ class PCA:
     array([[0., 0.],
            [1., 2.],
            [2., 4.]])
-
-    Raises
-    ------
-    InputError
-        For fewer than two rows, or a code wider than the data.
     """
 
     def __init__(self, x: np.ndarray, k: int) -> None:

@@ -23,11 +23,6 @@ def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
     --------
     >>> roc_curve(np.array([3.0, 1.0, 2.0]), np.array([True, False, False]))
     (array([0. , 0. , 0.5, 1. ]), array([0., 1., 1., 1.]))
-
-    Raises
-    ------
-    InputError
-        Unless there are rows of both kinds, and a score for each.
     """
     positive = array("positive", positive, ("n",), "truth values", limits=(0, 1)).astype(bool)
     scores = array("scores", scores, positive.shape, dtype=np.float64)

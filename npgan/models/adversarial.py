@@ -33,11 +33,6 @@ class AdversarialAutoencoder(AdversarialCoder):
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1", here summed over a row
     adversarial_weight : lambda, not negative
     settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
     name = "adversarial-autoencoder"

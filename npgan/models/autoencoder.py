@@ -50,11 +50,6 @@ class Autoencoder(Coder):
     >>> history = model.fit(x, epochs=2, batch_size=32, callbacks=[], rng=0, validation=x)
     >>> model.encode(x).shape, model.reconstruct(x).shape
     ((256, 2), (256, 4))
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or the loss is unknown or does not fit.
     """
 
     name = "autoencoder"

@@ -30,11 +30,6 @@ class BiGAN(AdversarialCoder):
     discriminator : [x, z] (n, d + k) -> logits (n, 1)
     settings : objective, whose discriminator's loss is L, penalties and optimizers, as
         :class:`~npgan.models.coder.AdversarialCoder` has them
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
     name = "bigan"

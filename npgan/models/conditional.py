@@ -93,11 +93,6 @@ class ConditionalGAN(GAN):
     >>> history = gan.fit(data, steps=10, batch_size=32, callbacks=[], rng=0)
     >>> gan.sample(3, rng=0, label=1).shape
     (3, 1)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
     name = "conditional-gan"

@@ -41,11 +41,6 @@ class ConditionalVAE(Variational):
     >>> history = model.fit(data, epochs=2, batch_size=32, callbacks=[], rng=0)
     >>> model.sample(5, rng=0, label=1).shape
     (5, 4)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
     name = "conditional-vae"

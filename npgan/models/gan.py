@@ -62,11 +62,6 @@ class GAN(Model):
     >>> history = gan.fit(x, steps=10, batch_size=32, callbacks=[], rng=0)
     >>> gan.sample(5, rng=0).shape
     (5, 2)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other, or a setting is outside its range.
     """
 
     name = "gan"

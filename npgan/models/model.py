@@ -53,6 +53,12 @@ class Model:
     labels : the classes that are joined to the data, of a model that learns from them
     objective, penalties : what generator and discriminator minimise, of a model that has them
     history : of the last :meth:`fit`, as far as it came
+
+    Raises
+    ------
+    InputError
+        If the networks do not fit each other or the labels, or a setting is outside its range; subclasses
+        raise it, too.
     """
 
     name = ""

@@ -140,11 +140,6 @@ class MultiGAN(GAN):
     ... )
     >>> gan.sample(5).shape
     (5, 2)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other, or a setting is outside its range.
     """
 
     name = "multi-gan"

@@ -48,11 +48,6 @@ class Translator(Model):
     >>> history = model.fit(pairs, steps=5, batch_size=16, callbacks=[], rng=0)
     >>> model.translate(pairs[:, :2]).shape
     (64, 3)
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
     name = "translator"

@@ -227,11 +227,6 @@ class VAE(Variational):
     >>> history = vae.fit(x, epochs=2, batch_size=32, callbacks=[], rng=0)
     >>> vae.encode(x).shape, vae.sample(3, rng=0).shape
     ((256, 2), (3, 4))
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
     name = "vae"

@@ -47,11 +47,6 @@ class VAEGAN(AdversarialCoder):
     adversarial_weight : lambda, not negative
     hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
     settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
     name = "vae-gan"
