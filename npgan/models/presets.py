@@ -5,6 +5,7 @@ first is npgan's own: what ``npgan train`` trains.
 """
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,8 +13,8 @@ from npgan.errors import unknown
 from npgan.models.config import Config
 from npgan.models.kinds import CODERS, PLAYERS
 
-MNIST: dict[str, Any] = {"data": "mnist", "shape": [28, 28, 1], "classes": 10}
-"""The digits, and what the sizes in the networks' words are for them."""
+DIGITS = partial(Config, data="mnist", shape=[28, 28, 1], classes=10, batch_size=128)
+"""A configuration for MNIST, with what the sizes in the networks' words are for it."""
 
 
 def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = "") -> list[str]:
@@ -103,9 +104,8 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
     sees, the generator has to learn (two time scales, Heusel et al. 2017). Small batches get there
     sooner, larger ones further.
     """
-    return Config(
+    return DIGITS(
         model="gan",
-        **MNIST,
         latent=64,
         batch_size=batch_size,
         networks={
@@ -125,11 +125,9 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
 
 def _vae(latent: int, epochs: int) -> Config:
     """Return a variational autoencoder of digits."""
-    return Config(
+    return DIGITS(
         model="vae",
-        **MNIST,
         latent=latent,
-        batch_size=128,
         epochs=epochs,
         networks=coders(400, code="2*latent", hidden=RELU, init=TORCH),
         optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
@@ -138,9 +136,8 @@ def _vae(latent: int, epochs: int) -> Config:
 
 def _classifier(**more: Any) -> Config:
     """Return a dense classifier of digits."""
-    return Config(
+    return DIGITS(
         model="classifier",
-        **MNIST,
         batch_size=256,
         networks={
             "classifier": [
@@ -157,11 +154,9 @@ def _classifier(**more: Any) -> Config:
 
 def _code(hidden: str, **settings: Any) -> Config:
     """Return an autoencoder of one layer each way, whose code has 64 units of one kind."""
-    return Config(
+    return DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=64,
-        batch_size=128,
         epochs=10,
         networks={
             "encoder": ["dense data latent", hidden],
@@ -175,11 +170,9 @@ def _code(hidden: str, **settings: Any) -> Config:
 def _undo(spoil: str) -> Config:
     """Return a denoising autoencoder: it returns the image that was there before it was spoiled."""
     hidden = {"hidden": LEAKY, "init": "he_normal"}
-    return Config(
+    return DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=256,
-        batch_size=128,
         epochs=10,
         networks={
             "encoder": [spoil, *mlp("data", 512, "latent", **hidden), LEAKY],
@@ -193,9 +186,8 @@ def _undo(spoil: str) -> Config:
 PRESETS: dict[str, Config] = {
     "gan-mnist": _digits(64, 1.4e-3, penalty=0.1, spread=1.0, epochs=26),
     "gan-mnist-long": _digits(128, 2e-3, penalty=0.3, spread=1.05, steps=53_000),
-    "gan-small": Config(
+    "gan-small": DIGITS(
         model="gan",
-        **MNIST,
         latent=100,
         batch_size=50,
         epochs=10,
@@ -205,11 +197,9 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
-    "gan-medium": Config(
+    "gan-medium": DIGITS(
         model="gan",
-        **MNIST,
         latent=100,
-        batch_size=128,
         epochs=5,
         networks={
             "generator": mlp("latent", 128, 64, "data", hidden=RELU, output="tanh"),
@@ -217,18 +207,15 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
-    "gan-large": Config(
+    "gan-large": DIGITS(
         model="gan",
-        **MNIST,
         latent=100,
-        batch_size=128,
         epochs=20,
         networks=LARGE,
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
-    "autoencoder": Config(
+    "autoencoder": DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=64,
         batch_size=256,
         epochs=10,
@@ -239,11 +226,9 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
-    "autoencoder-deep": Config(
+    "autoencoder-deep": DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=30,
-        batch_size=128,
         epochs=120,
         networks=coders(1000, 500, 250, **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
@@ -255,11 +240,10 @@ PRESETS: dict[str, Config] = {
     "denoiser": _undo("gaussian_noise 0.5"),
     "superresolver": _undo("pixelate 2"),
     "completer": _undo("random_block 14"),
-    "detector": Config(
+    "detector": DIGITS(
         model="autoencoder",
-        **MNIST | {"data": "mnist:3"},
+        data="mnist:3",
         latent=32,
-        batch_size=128,
         steps=1500,
         networks={
             "encoder": [
@@ -272,9 +256,8 @@ PRESETS: dict[str, Config] = {
         optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
         settings={"loss": "bce"},
     ),
-    "vae-gan": Config(
+    "vae-gan": DIGITS(
         model="vae-gan",
-        **MNIST,
         latent=64,
         batch_size=256,
         epochs=10,
@@ -285,11 +268,9 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both(*CODERS, "discriminator", lr=1e-3),
     ),
-    "vae-gan-deep": Config(
+    "vae-gan-deep": DIGITS(
         model="vae-gan",
-        **MNIST,
         latent=32,
-        batch_size=128,
         epochs=20,
         networks={
             **coders(512, 256, code="2*latent", hidden=LEAKY),
@@ -301,11 +282,9 @@ PRESETS: dict[str, Config] = {
     "ring": _mixture("ring", scale=0.707),
     "grid": _mixture("grid", scale=2.83),
     "grid100": _mixture("grid100", scale=4.31),
-    "adversarial-autoencoder": Config(
+    "adversarial-autoencoder": DIGITS(
         model="adversarial-autoencoder",
-        **MNIST,
         latent=10,
-        batch_size=128,
         epochs=20,
         networks={
             **coders(512, 256, hidden="elu"),
@@ -314,11 +293,9 @@ PRESETS: dict[str, Config] = {
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
-    "bigan": Config(
+    "bigan": DIGITS(
         model="bigan",
-        **MNIST,
         latent=50,
-        batch_size=128,
         epochs=12,
         networks={
             **coders(512, 256, hidden=LEAKY),
@@ -327,11 +304,9 @@ PRESETS: dict[str, Config] = {
         optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
-    "conditional-vae": Config(
+    "conditional-vae": DIGITS(
         model="conditional-vae",
-        **MNIST,
         latent=8,
-        batch_size=128,
         epochs=20,
         networks={
             "encoder": mlp("data+classes", 512, 256, "2*latent", **DEEP),
@@ -341,18 +316,15 @@ PRESETS: dict[str, Config] = {
     ),
     "vae": _vae(20, epochs=10),
     "vae-2d": _vae(2, epochs=20),
-    "vae-deep": Config(
+    "vae-deep": DIGITS(
         model="vae",
-        **MNIST,
         latent=40,
-        batch_size=128,
         epochs=60,
         networks=coders(1000, 500, code="2*latent", **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
     ),
-    "iwae": Config(
+    "iwae": DIGITS(
         model="iwae",
-        **MNIST,
         latent=50,
         batch_size=20,
         epochs=10,
@@ -378,11 +350,9 @@ PRESETS: dict[str, Config] = {
         optimizers=_players(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
-    "cgan-mnist": Config(
+    "cgan-mnist": DIGITS(
         model="conditional-gan",
-        **MNIST,
         latent=100,
-        batch_size=128,
         epochs=20,
         networks={
             "generator": mlp(
