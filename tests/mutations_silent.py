@@ -279,12 +279,12 @@ SILENT = [
     ),
     Silent("models.multi.Mixture._shares", "i * n // k", "0", SHARES, (7,)),
     Silent(
-        "models.multi.of_the_hardest",
+        "models.adversary.of_the_hardest",
         "max(losses, key=lambda loss: loss.value)",
         "min(losses, key=lambda loss: loss.value)",
         LOSSES,
     ),
-    Silent("models.multi.mean", "1 / len(parts)", "1", LOSSES),
+    Silent("models.adversary.mean", "1 / len(parts)", "1", LOSSES),
     Silent(
         "models.labels.Labels.split",
         "rows[:, -self.classes :]",
