@@ -110,7 +110,8 @@ def of_the_hardest(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
     return max(losses, key=lambda loss: loss.value)
 
 
-AGAINST: dict[str, Callable[[Sequence[GeneratorLoss]], GeneratorLoss]] = {
+Against = Callable[[Sequence[GeneratorLoss]], GeneratorLoss]
+AGAINST: dict[str, Against] = {
     "mean": of_the_mean,
     "hardest": of_the_hardest,
 }

@@ -10,15 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, chosen, instance, not_negative, unknown
+from npgan.errors import InputError, chosen, instance, not_negative
 from npgan.layers import Dense, Sequential
-from npgan.models.checks import (
-    CHUNK,
-    bounds,
-    check_networks,
-    check_rows,
-    reads_logits,
-)
+from npgan.models.checks import CHUNK, bounds, check_networks, check_rows, reads_logits
 from npgan.models.coder import Coder
 from npgan.models.steps import Result, Step
 from npgan.objectives import regularisers
@@ -88,9 +82,10 @@ class Autoencoder(Coder):
         if not isinstance(sparsity, Mapping):
             raise InputError(f"sparsity must be a table, name -> weight, not {sparsity!r}")
         for name in sparsity:
-            if name not in SPARSITIES:
-                raise unknown("sparsity", name, SPARSITIES)
-            if SPARSITIES[name].of_logits and bounds(self.encoder) != (0.0, 1.0):
+            if chosen("sparsity", name, SPARSITIES).of_logits and bounds(self.encoder) != (
+                0.0,
+                1.0,
+            ):
                 raise InputError(
                     f"the sparsity {name} needs codes in (0, 1): let the encoder end in a Sigmoid"
                 )

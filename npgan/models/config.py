@@ -11,7 +11,7 @@ import numpy as np
 from npgan import layers, optim
 from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, array, count, fraction, shown, unknown
+from npgan.errors import InputError, array, chosen, count, fraction, shown, unknown
 from npgan.models.kinds import MODELS, role
 from npgan.models.refit import corruptions, for_images, in_numbers
 from npgan.objectives.penalties import scheduled
@@ -93,10 +93,9 @@ class Config:
         if isinstance(table.get("image_shape"), list):  # as earlier versions wrote it
             table["shape"] = [*table.pop("image_shape"), 1]
         for name, value in table.items():
-            if name not in TYPES:
-                raise unknown("setting", name, TYPES)
-            if not isinstance(value, TYPES[name]) or isinstance(value, bool):
-                raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {shown(value)}")
+            kind = chosen("setting", name, TYPES)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise InputError(f"{name} must be {IN_WORDS[kind]}, not {shown(value)}")
         for entry in fields(cls):
             if entry.default is entry.default_factory is MISSING and entry.name not in table:
                 raise InputError(f"the configuration lacks {entry.name}")
@@ -210,9 +209,7 @@ class Config:
         """Raise an InputError unless there is all that a run needs, none of it out of range."""
         if self.backend not in BACKENDS:
             raise unknown("backend", self.backend, BACKENDS)
-        if self.model not in MODELS:
-            raise unknown("model", self.model, MODELS)
-        kind, names = MODELS[self.model], set(self.networks)
+        kind, names = chosen("model", self.model, MODELS), set(self.networks)
         roles = set(map(role, names)) if kind.several else names
         if roles != set(kind.made_of) or set(self.optimizers) != names:
             raise InputError(

@@ -5,7 +5,7 @@ looks real. Each player's loss is in :mod:`npgan.objectives.losses`; here is how
 Source: Goodfellow et al. 2014, algorithm 1.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -69,9 +69,7 @@ class GAN(Model):
 
     default_rule = partial(Adam, 2e-4, beta1=0.5)
     objective: Objective
-    against: Callable[[Sequence[GeneratorLoss]], GeneratorLoss] = staticmethod(
-        adversary.of_the_mean
-    )
+    against: adversary.Against = staticmethod(adversary.of_the_mean)
     generator_grads = "generator"  # the entry of ``grads`` that is the generator's
 
     def __init__(

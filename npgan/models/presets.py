@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from npgan.errors import unknown
+from npgan.errors import chosen
 from npgan.models.config import Config
 from npgan.models.kinds import CODERS, PLAYERS
 
@@ -382,6 +382,4 @@ def preset(name: str) -> Config:
     InputError
         If there is none of that name; the nearest is suggested.
     """
-    if name not in PRESETS:
-        raise unknown("preset", name, PRESETS)
-    return replace(PRESETS[name], preset=name)
+    return replace(chosen("preset", name, PRESETS), preset=name)
