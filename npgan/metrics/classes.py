@@ -6,6 +6,8 @@ from npgan import errors
 from npgan.errors import InputError, count
 from npgan.metrics.checks import sets
 
+__all__ = ["class_statistics", "confusion"]
+
 SUM_TOLERANCE = 1e-3  # rows of float16 probabilities sum to 1 within it
 MOST_CLASSES = 10_000  # a table of which fits into memory
 

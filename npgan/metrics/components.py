@@ -6,6 +6,8 @@ from npgan.errors import array, count
 from npgan.metrics.checks import sets
 from npgan.ops.normalisation import centre
 
+__all__ = ["PCA"]
+
 
 class PCA:
     r"""The k directions in which data varies most: of all linear codes, the least squared error.

@@ -5,6 +5,8 @@ import numpy as np
 from npgan.metrics.checks import sets
 from npgan.ops.normalisation import centre
 
+__all__ = ["frechet_distance"]
+
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     r"""Return the (squared) Fréchet distance of the Gaussians fitted to two sets of features.

@@ -9,6 +9,8 @@ import numpy as np
 from npgan import errors
 from npgan.errors import TAME, array, positive
 
+__all__ = ["mode_statistics"]
+
 RADIUS = 3.0
 """Where high quality ends, in standard deviations."""
 

@@ -13,6 +13,15 @@ from npgan import errors
 from npgan.errors import count
 from npgan.metrics.checks import sets
 
+__all__ = [
+    "NEIGHBOURS",
+    "copy_statistics",
+    "nearest_rows",
+    "neighbour_accuracy",
+    "neighbour_distance",
+    "neighbour_statistics",
+]
+
 NEIGHBOURS = 5
 BLOCK = 2**22  # distances held at a time, 32 MiB
 CLOSE = 1e-6  # squared distance, by the square of the row: six of its sixteen digits are lost

@@ -4,6 +4,8 @@ import numpy as np
 
 from npgan.errors import InputError, array
 
+__all__ = ["auroc", "roc_curve"]
+
 
 def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the rates of false and of true alarms for every threshold, from none to all.

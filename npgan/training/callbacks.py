@@ -16,6 +16,16 @@ from npgan.training import checkpoint
 from npgan.training.interrupts import handled
 from npgan.training.loop import Callback, Loop
 
+__all__ = [
+    "CSVHistory",
+    "Checkpoints",
+    "EarlyStopping",
+    "Measures",
+    "Pictures",
+    "Progress",
+    "StopOnInterrupt",
+]
+
 
 class Progress(Callback):
     """A progress bar with the losses on a terminal; elsewhere a line every ``interval`` seconds."""
