@@ -71,8 +71,10 @@ class Autoencoder(Coder):
         self.by_logits = reads_logits("loss", loss, "bce", decoder)
         self.sparsity = self._checked_sparsity(sparsity or {})
         self.contraction = not_negative("contraction", contraction)
-        if self.contraction:
-            regularisers.contraction(*self._pass_of_a_row(), self.encoder.parameters.like())
+        if self.contraction:  # a pass of one row finds layers that have no second derivative
+            row = np.zeros((1, encoder.in_width), encoder.parameters.flat.dtype)
+            code, cache = encoder.forward(row)
+            regularisers.contraction(encoder, cache, code.shape, 0.0, encoder.parameters.like())
         instance("tied", tied, bool | np.bool_)
         self.tied = bool(tied)
         self.ties = self._checked_ties() if tied else []
@@ -82,10 +84,8 @@ class Autoencoder(Coder):
         if not isinstance(sparsity, Mapping):
             raise InputError(f"sparsity must be a table, name -> weight, not {sparsity!r}")
         for name in sparsity:
-            if chosen("sparsity", name, SPARSITIES).of_logits and bounds(self.encoder) != (
-                0.0,
-                1.0,
-            ):
+            rule = chosen("sparsity", name, SPARSITIES)
+            if rule.of_logits and bounds(self.encoder) != (0.0, 1.0):
                 raise InputError(
                     f"the sparsity {name} needs codes in (0, 1): let the encoder end in a Sigmoid"
                 )
@@ -139,11 +139,6 @@ class Autoencoder(Coder):
             dy = sum((slope for of_logits, slope in slopes if of_logits), dy)
             encoder, cache = encoder.body(), cache[:-1]
         encoder.backward(dy, cache, grads, input_grad=False)
-
-    def _pass_of_a_row(self) -> tuple[Sequential, Any, tuple[int, int], float]:
-        row = np.zeros((1, self.encoder.in_width), self.encoder.parameters.flat.dtype)
-        code, cache = self.encoder.forward(row)
-        return self.encoder, cache, code.shape, 0.0
 
     def reconstruction_step(
         self, x: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None

@@ -11,8 +11,8 @@ from npgan.errors import count
 class Labels:
     """Classes 0, 1, ..., ``classes`` - 1, joined to rows (n, d) as columns: (n, d + classes)."""
 
-    def __init__(self, classes: int, least: int = 1) -> None:
-        self.classes = count("classes", classes, least)
+    def __init__(self, classes: int) -> None:
+        self.classes = count("classes", classes, 1)
 
     def columns(
         self,

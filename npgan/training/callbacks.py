@@ -126,19 +126,16 @@ class Pictures(Callback):
     def on_train_begin(self, loop: Loop) -> None:
         """Draw the untrained model."""
         if loop.step == 0:
-            self._save(loop)
+            self.draw(self._path(loop))
 
     def on_epoch_end(self, loop: Loop) -> None:
         """Draw the model."""
-        self._save(loop)
+        self.draw(self._path(loop))
 
     def on_train_end(self, loop: Loop) -> None:
         """Draw the model where it stopped, unless that is done."""
         if not (loop.failed or self._path(loop).exists()):
-            self._save(loop)
-
-    def _save(self, loop: Loop) -> None:
-        self.draw(self._path(loop))
+            self.draw(self._path(loop))
 
     def _path(self, loop: Loop) -> Path:
         return self.directory / f"step-{loop.step:07d}.png"
