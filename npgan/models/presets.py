@@ -4,6 +4,7 @@ Four articles gave most of the networks; docs/articles.md says what their progra
 first is npgan's own: what ``npgan train`` trains.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -29,15 +30,33 @@ def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = 
     return specs[:-1] + ([output] if output else [])
 
 
-def coders(*widths: int, code: str = "latent", **ends: str) -> dict[str, list]:
+def coders(*widths: int, code: str = "latent", beside: str = "", **ends: str) -> dict[str, list]:
     """Return an encoder and, with the same widths in reverse order, a decoder of pixels.
 
     >>> coders(9, code="2*latent", hidden="relu")["encoder"]
     ['dense data 9', 'relu', 'dense 9 2*latent']
     """
     return {
-        "encoder": mlp("data", *widths, code, **ends),
-        "decoder": mlp("latent", *reversed(widths), "data", **ends, output="sigmoid"),
+        "encoder": mlp(f"data{beside}", *widths, code, **ends),
+        "decoder": mlp(f"latent{beside}", *reversed(widths), "data", **ends, output="sigmoid"),
+    }
+
+
+def players(
+    generator: Sequence[int],
+    discriminator: Sequence[int],
+    beside: str = "",
+    output: str = "sigmoid",
+    **ends: str,
+) -> dict[str, list]:
+    """Return a generator of pixels and a discriminator of them, by the widths of their hidden layers.
+
+    >>> players([9], [7], hidden="relu", beside="+classes")["discriminator"]
+    ['dense data+classes 7', 'relu', 'dense 7 1']
+    """
+    return {
+        "generator": mlp(f"latent{beside}", *generator, "data", **ends, output=output),
+        "discriminator": mlp(f"data{beside}", *discriminator, 1, **ends),
     }
 
 
@@ -45,7 +64,7 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
     return {name: {"name": "adam", **settings} for name in names}
 
 
-def _players(**rates: float) -> dict[str, dict[str, Any]]:
+def _falling(**rates: float) -> dict[str, dict[str, Any]]:
     return {
         name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
         for name, rate in rates.items()
@@ -64,10 +83,6 @@ SHRINKING = {
 """For deep autoencoders: steps that follow how large the gradient was lately, and weights that shrink,
 so that what is learned of the training images holds for others."""
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
-LARGE = {
-    "generator": mlp("latent", 128, 256, 512, "data", hidden=LEAKY, output="sigmoid"),
-    "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
-}
 
 
 def _mixture(data: str, scale: float) -> Config:
@@ -108,11 +123,8 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
         model="gan",
         latent=64,
         batch_size=batch_size,
-        networks={
-            "generator": mlp("latent", 256, 256, 476, "data", hidden=LEAKY, output="sigmoid"),
-            "discriminator": LARGE["discriminator"],
-        },
-        optimizers=_players(generator=lr, discriminator=2 * lr),
+        networks=players([256, 256, 476], [512, 256, 128], hidden=LEAKY),
+        optimizers=_falling(generator=lr, discriminator=2 * lr),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": penalty, "r2": penalty},
@@ -191,27 +203,21 @@ PRESETS: dict[str, Config] = {
         latent=100,
         batch_size=50,
         epochs=10,
-        networks={
-            "generator": mlp("latent", 128, "data", hidden=RELU, output="sigmoid", init=TORCH),
-            "discriminator": mlp("data", 128, 1, hidden=RELU, init=TORCH),
-        },
+        networks=players([128], [128], hidden=RELU, init=TORCH),
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-medium": DIGITS(
         model="gan",
         latent=100,
         epochs=5,
-        networks={
-            "generator": mlp("latent", 128, 64, "data", hidden=RELU, output="tanh"),
-            "discriminator": mlp("data", 64, 128, 1, hidden=RELU),
-        },
+        networks=players([128, 64], [64, 128], hidden=RELU, output="tanh"),
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "gan-large": DIGITS(
         model="gan",
         latent=100,
         epochs=20,
-        networks=LARGE,
+        networks=players([128, 256, 512], [512, 256, 128], hidden=LEAKY),
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
     "autoencoder": DIGITS(
@@ -276,7 +282,7 @@ PRESETS: dict[str, Config] = {
             **coders(512, 256, code="2*latent", hidden=LEAKY),
             "discriminator": mlp("data", 512, 256, 1, hidden=LEAKY),
         },
-        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "hidden_layers": 2},
     ),
     "ring": _mixture("ring", scale=0.707),
@@ -290,7 +296,7 @@ PRESETS: dict[str, Config] = {
             **coders(512, 256, hidden="elu"),
             "discriminator": mlp("latent", 256, 256, 1, hidden="elu"),
         },
-        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
     "bigan": DIGITS(
@@ -301,17 +307,14 @@ PRESETS: dict[str, Config] = {
             **coders(512, 256, hidden=LEAKY),
             "discriminator": mlp("data+latent", 1024, 1024, 256, 1, hidden=LEAKY),
         },
-        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
+        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
     "conditional-vae": DIGITS(
         model="conditional-vae",
         latent=8,
         epochs=20,
-        networks={
-            "encoder": mlp("data+classes", 512, 256, "2*latent", **DEEP),
-            "decoder": mlp("latent+classes", 256, 512, "data", **DEEP, output="sigmoid"),
-        },
+        networks=coders(512, 256, code="2*latent", beside="+classes", **DEEP),
         optimizers=_both(*CODERS, **SHRINKING | {"weight_decay": 0.03}),
     ),
     "vae": _vae(20, epochs=10),
@@ -347,20 +350,15 @@ PRESETS: dict[str, Config] = {
             "generator": mlp("source", 512, 512, "target", hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp("data", 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=_players(generator=1e-3, discriminator=1e-3),
+        optimizers=_falling(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
     "cgan-mnist": DIGITS(
         model="conditional-gan",
         latent=100,
         epochs=20,
-        networks={
-            "generator": mlp(
-                "latent+classes", 128, 256, 512, "data", hidden=LEAKY, output="sigmoid"
-            ),
-            "discriminator": mlp("data+classes", 512, 256, 128, 1, hidden=LEAKY),
-        },
-        optimizers=_players(generator=1e-3, discriminator=1e-3),
+        networks=players([128, 256, 512], [512, 256, 128], "+classes", hidden=LEAKY),
+        optimizers=_falling(generator=1e-3, discriminator=1e-3),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
