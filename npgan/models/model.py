@@ -15,7 +15,7 @@ from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import Layer, Sequential
 from npgan.models import saved
 from npgan.models.blame import explain
-from npgan.models.checks import bounds
+from npgan.models.checks import bounds, copy_in
 from npgan.models.kinds import PLAYERS
 from npgan.models.labels import Labels
 from npgan.models.recorded import why_not
@@ -27,12 +27,12 @@ from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
+from npgan.training.loop import Trainable
 
 LARGEST = 1e15  # of data: the squares of many can be summed up in float32
-NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
 
-class Model:
+class Model(Trainable):
     """Networks that are trained together.
 
     Subclasses say by :meth:`steps` what their networks minimise.
@@ -69,6 +69,7 @@ class Model:
         "loss": RECONSTRUCTIONS,
     }
     output = "generator"
+    _copy = staticmethod(copy_in)
     default_rule: Callable[[], Optimizer] = partial(Adam, 1e-3)
     labels: Labels | None = None
     objective: Objective | None = None
@@ -178,9 +179,6 @@ class Model:
         if labels is None:
             raise InputError(f"a {type(self).__name__} learns from data with labels: this has none")
         return self.labels.join(data, labels, self.value_range)
-
-    def check_batch(self, batch_size: int) -> None:
-        """Refuse a batch of a size that the model cannot divide as it must."""
 
     def scaled(self, data: np.ndarray) -> np.ndarray:
         """Return data as the networks see it: checked, bytes scaled to :attr:`value_range`."""
@@ -297,20 +295,12 @@ class Model:
         """Return why steps are not recorded and replayed, or None if they may be."""
         return why_not(self)
 
-    def pattern(self) -> Hashable:
-        """Return what kind of step the next one is: two of a kind call the same operations."""
-        return None
-
     def memory(self) -> Hashable:
         """Return which arrays and optimisers training works on, by identity: a program keeps its own alive."""
         rules = self.optimizers.values()
         arrays = [owner.parameters.flat for owner in self._owners()]
         arrays += [moment for rule in rules for moment in rule.state.values()]
         return tuple(map(id, (*arrays, *rules)))
-
-    def validate(self, rows: np.ndarray) -> dict[str, float]:
-        """Return what there is to report of held-out :meth:`rows`: nothing."""
-        return {}
 
     def fit(
         self,
@@ -405,22 +395,6 @@ class Model:
             for moment in optimizer.squares:
                 if (optimizer.state[moment] < 0).any():
                     raise InputError(f"a mean of squares, {moment} of the {name}, is negative")
-
-    def _copy(self, mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
-        for name in sorted(mine.keys() ^ arrays.keys()):
-            raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
-        for name, array in arrays.items():
-            if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
-                raise InputError(
-                    f"{name!r} is {array.dtype} {array.shape}, this model's is "
-                    f"{mine[name].dtype} {mine[name].shape}"
-                )
-            if not np.isfinite(array).all():
-                raise InputError(f"{name!r} has numbers that are NaN or infinite")
-            if name.endswith(NOT_NEGATIVE) and (array < 0).any():
-                raise InputError(f"{name!r} has numbers that are negative")
-        for name, array in arrays.items():
-            mine[name][...] = array
 
     def updates(self, steps: int) -> dict[str, int]:
         """Return how many updates each optimiser has made after so many steps."""
