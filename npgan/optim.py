@@ -73,14 +73,14 @@ class Optimizer:
     t : the number of updates made
     state : name -> flat vector, as the rule needs them
     squares : the names of those that are means of squares
-    arguments : the names of what the rule's operation takes after w and g
+    operation : the name of the rule's operation, and of what it takes after w and g
     serves : the size and dtype of the weights that the state is for; None: of none yet
     """
 
     name = "optimizer"
     moments: Sequence[str] = ()
     squares: Sequence[str] = ()
-    arguments: Sequence[str] = ("lr",)
+    operation: Sequence[str] = ()
 
     def __init__(
         self,
@@ -143,9 +143,10 @@ class Optimizer:
         self.t += 1
 
     def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply the rule, which is the operation ``<name>_update``; this is the update number t = 1, 2, ..."""
+        """Apply the rule, by its operation; this is the update number t = 1, 2, ..."""
+        rule, *arguments = self.operation
         known = {**vars(self), **self.state, "t": t, "lr": lr}
-        getattr(run, f"{self.name}_update")(w, g, *(known[name] for name in self.arguments))
+        getattr(run, rule)(w, g, *(known[name] for name in arguments))
 
     def __copy__(self) -> Self:
         """Return a deep copy: an optimiser's moments are its own."""
@@ -167,6 +168,7 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
+    operation = ("sgd_update", "lr")
 
 
 class Momentum(Optimizer):
@@ -174,7 +176,7 @@ class Momentum(Optimizer):
 
     name = "momentum"
     moments = ("v",)
-    arguments = ("v", "lr", "momentum")
+    operation = ("momentum_update", "v", "lr", "momentum")
 
     def __init__(self, lr: Varying, momentum: float = 0.9, **clipping: Any) -> None:
         super().__init__(lr, **clipping)
@@ -186,7 +188,7 @@ class RMSProp(Optimizer):
 
     name = "rmsprop"
     moments = squares = ("v",)
-    arguments = ("v", "lr", "decay", "eps")
+    operation = ("rmsprop_update", "v", "lr", "decay", "eps")
 
     def __init__(
         self, lr: Varying, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
@@ -200,7 +202,7 @@ class Adam(Optimizer):
 
     name = "adam"
     moments, squares = ("m", "v"), ("v",)
-    arguments: Sequence[str] = ("m", "v", "t", "lr", "beta1", "beta2", "eps")
+    operation: Sequence[str] = ("adam_update", "m", "v", "t", "lr", "beta1", "beta2", "eps")
 
     def __init__(
         self,
@@ -219,7 +221,7 @@ class AdamW(Adam):
     """Adam with decoupled weight decay, :func:`npgan.ops.adamw_update`."""
 
     name = "adamw"
-    arguments = (*Adam.arguments, "weight_decay")
+    operation = ("adamw_update", *Adam.operation[1:], "weight_decay")
 
     def __init__(self, lr: Varying, weight_decay: float = 0.01, **adam: Any) -> None:
         super().__init__(lr, **adam)

@@ -91,8 +91,7 @@ class AdversarialCoder(Coder):
     def _check_widths(
         self, encoder: Sequential, decoder: Sequential, discriminator: Sequential
     ) -> None:
-        """Refuse networks whose widths do not fit each other."""
-        raise NotImplementedError
+        """Refuse networks whose widths do not fit each other: which do, subclasses know."""
 
     def steps(self) -> list[Step]:
         """Return the discriminator's step, and that of encoder and decoder with new noise."""
