@@ -19,7 +19,8 @@ from npgan import backend
 from npgan.backend import run
 from npgan.data import Dataset, load
 from npgan.disk import write_atomically
-from npgan.models.config import CODERS, Config
+from npgan.models.config import Config
+from npgan.models.kinds import CODERS
 from npgan.models.presets import mlp, preset
 from npgan.training import Loop
 

@@ -19,7 +19,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from npgan import backend
 from npgan.data.batches import Batches
-from npgan.models.config import PLAYERS, Config
+from npgan.models.config import Config
+from npgan.models.kinds import PLAYERS
 from npgan.models.presets import mlp
 from npgan.training.steps import Steps
 

@@ -73,12 +73,14 @@ class Optimizer:
     t : the number of updates made
     state : name -> flat vector, as the rule needs them
     squares : the names of those that are means of squares
+    operation : the name of the rule's operation, and of what it takes after w and g
     serves : the size and dtype of the weights that the state is for; None: of none yet
     """
 
     name = "optimizer"
     moments: Sequence[str] = ()
     squares: Sequence[str] = ()
+    operation: Sequence[str] = ()
 
     def __init__(
         self,
@@ -141,8 +143,10 @@ class Optimizer:
         self.t += 1
 
     def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply the rule; it is the update number t = 1, 2, ..."""
-        raise NotImplementedError
+        """Apply the rule, by its operation; this is the update number t = 1, 2, ..."""
+        rule, *arguments = self.operation
+        known = {**vars(self), **self.state, "t": t, "lr": lr}
+        getattr(run, rule)(w, g, *(known[name] for name in arguments))
 
     def __copy__(self) -> Self:
         """Return a deep copy: an optimiser's moments are its own."""
@@ -164,10 +168,7 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
-
-    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply :func:`npgan.ops.sgd_update`."""
-        run.sgd_update(w, g, lr)
+    operation = ("sgd_update", "lr")
 
 
 class Momentum(Optimizer):
@@ -175,14 +176,11 @@ class Momentum(Optimizer):
 
     name = "momentum"
     moments = ("v",)
+    operation = ("momentum_update", "v", "lr", "momentum")
 
     def __init__(self, lr: Varying, momentum: float = 0.9, **clipping: Any) -> None:
         super().__init__(lr, **clipping)
         self.momentum = fraction("momentum", momentum)
-
-    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply :func:`npgan.ops.momentum_update`."""
-        run.momentum_update(w, g, self.state["v"], lr, self.momentum)
 
 
 class RMSProp(Optimizer):
@@ -190,6 +188,7 @@ class RMSProp(Optimizer):
 
     name = "rmsprop"
     moments = squares = ("v",)
+    operation = ("rmsprop_update", "v", "lr", "decay", "eps")
 
     def __init__(
         self, lr: Varying, decay: float = 0.99, eps: float = 1e-8, **clipping: Any
@@ -197,16 +196,13 @@ class RMSProp(Optimizer):
         super().__init__(lr, **clipping)
         self.decay, self.eps = fraction("decay", decay), positive("eps", eps)
 
-    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply :func:`npgan.ops.rmsprop_update`."""
-        run.rmsprop_update(w, g, self.state["v"], lr, self.decay, self.eps)
-
 
 class Adam(Optimizer):
     """Momentum over the gradient's recent size, both unbiased, :func:`npgan.ops.adam_update`."""
 
     name = "adam"
     moments, squares = ("m", "v"), ("v",)
+    operation: Sequence[str] = ("adam_update", "m", "v", "t", "lr", "beta1", "beta2", "eps")
 
     def __init__(
         self,
@@ -220,26 +216,16 @@ class Adam(Optimizer):
         self.beta1, self.beta2 = fraction("beta1", beta1), fraction("beta2", beta2)
         self.eps = positive("eps", eps)
 
-    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply :func:`npgan.ops.adam_update`."""
-        m, v = self.state["m"], self.state["v"]
-        run.adam_update(w, g, m, v, t, lr, self.beta1, self.beta2, self.eps)
-
 
 class AdamW(Adam):
     """Adam with decoupled weight decay, :func:`npgan.ops.adamw_update`."""
 
     name = "adamw"
+    operation = ("adamw_update", *Adam.operation[1:], "weight_decay")
 
     def __init__(self, lr: Varying, weight_decay: float = 0.01, **adam: Any) -> None:
         super().__init__(lr, **adam)
         self.weight_decay = not_negative("weight_decay", weight_decay)
-
-    def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply :func:`npgan.ops.adamw_update`."""
-        m, v = self.state["m"], self.state["v"]
-        adam = (t, lr, self.beta1, self.beta2, self.eps)
-        run.adamw_update(w, g, m, v, *adam, self.weight_decay)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

@@ -12,18 +12,7 @@ import numpy as np
 
 from npgan import errors
 from npgan.disk import write_atomically
-from npgan.errors import (
-    LARGEST,
-    InputError,
-    array,
-    as_path,
-    count,
-    image_shape,
-    instance,
-    number,
-    one_line,
-    positive,
-)
+from npgan.errors import LARGEST, InputError, array, as_path, count, instance
 from npgan.history import History
 from npgan.objectives.reports import REPORTS, Reports
 
@@ -64,7 +53,7 @@ def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
     >>> to_unit(np.array([-1.0, 0.0, 3.0]), -1, 1)
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    low, high = number("low", low), number("high", high)
+    low, high = errors.number("low", low), errors.number("high", high)
     if high < low:
         raise InputError(f"high must not be below low, as {high} is below {low}")
     x = array("x", x, None)
@@ -83,7 +72,7 @@ def as_text(words: str) -> str:
     \$a\$ ε \u65e5
     """
     instance("the words", words, str)
-    shown = (c if c < LACKING else ascii(c)[1:-1] for c in one_line(words))
+    shown = (c if c < LACKING else ascii(c)[1:-1] for c in errors.one_line(words))
     line = "".join(shown)
     line = line if len(line) <= LETTERS else f"...{line[-LETTERS:]}"
     return line.replace("$", r"\$")
@@ -108,7 +97,7 @@ def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray
     (10, 10)
     """
     images = array("images", images, ("n", "d"))
-    height, width = shape = image_shape("shape", shape, images.shape[1])
+    height, width = shape = errors.image_shape("shape", shape, images.shape[1])
     columns = count("columns", columns, 1)
     rows = math.ceil(len(images) / columns)
     picture = np.full((rows * (height + PAD) + PAD, columns * (width + PAD) + PAD), 40, np.uint8)
@@ -133,7 +122,7 @@ def new_figure(width: float, height: float) -> "Figure":
     """Return an empty figure of a size in inches."""
     from matplotlib.figure import Figure  # which takes long to import
 
-    size = positive("width", width), positive("height", height)
+    size = errors.positive("width", width), errors.positive("height", height)
     return Figure(figsize=size, layout="constrained")
 
 
@@ -168,7 +157,7 @@ def save_rows(
     if not rows:
         raise InputError("there must be a row of images or more")
     rows = {name: array(name, images, ("m", "d"), rows=1) for name, images in rows.items()}
-    shape = image_shape("shape", shape, next(iter(rows.values())).shape[1])
+    shape = errors.image_shape("shape", shape, next(iter(rows.values())).shape[1])
     columns = max(map(len, rows.values()))
     width = 0.72 * columns * shape[1] / max(shape) + 1.9
     figure = new_figure(width, 0.76 * len(rows) * shape[0] / max(shape) + 0.1)
@@ -188,7 +177,7 @@ def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale
     from PIL import Image
 
     images, path = array("images", images, ("n", "d"), rows=1), as_path(path)
-    shape, scale = image_shape("shape", shape, images.shape[1]), count("scale", scale, 1)
+    shape, scale = errors.image_shape("shape", shape, images.shape[1]), count("scale", scale, 1)
     frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(-1, *shape)
     first, *rest = (Image.fromarray(f.repeat(scale, axis=0).repeat(scale, axis=1)) for f in frames)
     settings: dict[str, Any] = {"save_all": True, "append_images": rest, "duration": 67, "loop": 0}

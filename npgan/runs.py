@@ -61,17 +61,6 @@ class Taken(InputError):
     """The folder for a new run holds something, or somebody else has begun a run in it."""
 
 
-class Word(Callback):
-    """A line on standard error, before the first step."""
-
-    def __init__(self, line: str) -> None:
-        self.line = line
-
-    def on_train_begin(self, loop: Loop) -> None:
-        """Say it."""
-        print(self.line, file=sys.stderr, flush=True)
-
-
 class Curves(Callback):
     """The history as a picture, once training has ended."""
 
@@ -114,7 +103,7 @@ def start(
     loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]
     words += _fitted(preset, config)
-    loop.callbacks[1:1] = [*map(Word, words), *_measures(model, config, dataset), *callbacks]
+    loop.callbacks[1:1] = [*_measures(model, config, dataset), *callbacks]
     _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -122,7 +111,7 @@ def start(
             _check_free(folder)
             disk.remove_temporary(folder)
             _write_config(folder, config)
-            return _run(loop, model, config, folder)
+            return _run(loop, model, config, folder, words)
     except Locked as error:
         raise Taken(str(error)) from None
 
@@ -190,10 +179,11 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
     _write_config(folder, config)
     if loop.step >= total and not unwritten:
         return loop
+    words: Iterable[str] = []
     if loop.step < total:
-        words = map(Word, _moved(before, model, len(dataset.train)))
-        loop.callbacks[1:1] = [*words, *measures, *callbacks]
-    return _run(loop, model, config, folder)
+        loop.callbacks[1:1] = [*measures, *callbacks]
+        words = _moved(before, model, len(dataset.train))
+    return _run(loop, model, config, folder, words)
 
 
 def _build(config: Config, folder: Path, rows: int) -> Model:
@@ -372,11 +362,14 @@ def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
     )
 
 
-def _run(loop: Loop, model: Model, config: Config, folder: Path) -> Loop:
+def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable[str]) -> Loop:
+    """Train to the end, after words on standard error."""
     backend.use(config.backend)
     if loop.step == 0:
         checkpoint.save(folder / CHECKPOINT, *loop.state())
     (folder / SAMPLES).mkdir(exist_ok=True)
+    for line in words:
+        print(line, file=sys.stderr, flush=True)
     try:
         loop.run(epochs=config.epochs, steps=config.steps)
         checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
@@ -457,7 +450,7 @@ def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, C
     fitting = [
         name
         for name, kind in MODELS.items()
-        if issubclass(kind.model, kinds) and not issubclass(kind.model, but)
+        if issubclass(kind, kinds) and not issubclass(kind, but)
     ]
     if config.model not in fitting:
         raise InputError(f"{folder} is a run of {config.model}; {task} takes {', '.join(fitting)}")

@@ -349,7 +349,7 @@ def of_models() -> Iterator[Call]:
 
 # what a training loop asks of a model, and what has no argument that could be wrong
 ELSEWHERE = {
-    "astype", "beta_now", "coefficients", "equilibrium", "latent_for", "load_state", "load_weights",
+    "against", "astype", "beta_now", "coefficients", "equilibrium", "latent_for", "load_state", "load_weights",
     "losses", "not_recorded", "pattern", "state", "steps", "summary", "targets", "tie",
     "unrolled", "update", "updates", "weights", "zero_grads",
 }  # fmt: skip

@@ -259,9 +259,9 @@ SILENT = [
     ),
     Silent("ops.activation.mean_heaviside", "(0.5)", "(0)", WON),
     Silent(
-        "objectives.losses._cross_entropy_equilibrium",
-        "(s + t) / 2",
-        "0.5",
+        "objectives.losses._cross_entropy_level",
+        "(s + t) / (2 - s - t)",
+        "1",
         "test_reports.test_the_equilibrium_is_the_value_of_each_loss_and_report_at_the_best_answer",
         ("non-saturating", 0.9, 0.0),
     ),
@@ -279,12 +279,12 @@ SILENT = [
     ),
     Silent("models.multi.Mixture._shares", "i * n // k", "0", SHARES, (7,)),
     Silent(
-        "models.multi.of_the_hardest",
+        "models.adversary.of_the_hardest",
         "max(losses, key=lambda loss: loss.value)",
         "min(losses, key=lambda loss: loss.value)",
         LOSSES,
     ),
-    Silent("models.multi.mean", "1 / len(parts)", "1", LOSSES),
+    Silent("models.adversary.mean", "1 / len(parts)", "1", LOSSES),
     Silent(
         "models.labels.Labels.split",
         "rows[:, -self.classes :]",

@@ -28,7 +28,6 @@ from npgan.errors import InputError, NonFiniteError
 from npgan.layers import Layer, build
 from npgan.models.config import MODELS
 from npgan.models.presets import PRESETS, preset
-from npgan.models.recorded import RECORDED
 from npgan.objectives.losses import RECONSTRUCTIONS
 from npgan.objectives.penalties import geometric
 from npgan.training import Loop, Progress
@@ -121,7 +120,7 @@ def check(make, data, *, batch_size=BATCH, count=10, recorded=True, close=0):
 PLAIN = [
     name
     for name, config in PRESETS.items()
-    if MODELS[config.model].model in RECORDED and "penalties" not in config.settings
+    if MODELS[config.model].recorded and "penalties" not in config.settings
 ]
 SINGLY = ("sparse", "contractive", "tied", "superresolver", "completer", "detector")  # not recorded
 

@@ -6,6 +6,8 @@ from npgan import errors
 from npgan.errors import InputError, count
 from npgan.metrics.checks import sets
 
+__all__ = ["class_statistics", "confusion"]
+
 SUM_TOLERANCE = 1e-3  # rows of float16 probabilities sum to 1 within it
 MOST_CLASSES = 10_000  # a table of which fits into memory
 
@@ -36,11 +38,6 @@ def class_statistics(probabilities: np.ndarray, real: np.ndarray) -> dict[str, i
     >>> classes, uneven, score = class_statistics(sure, real=np.eye(2)).values()
     >>> classes, uneven, round(score, 4)  # exp(log 4 - 3/4 log 3)
     (2, 0.25, 1.7548)
-
-    Raises
-    ------
-    InputError
-        For rows that are no probabilities, different widths or no rows.
     """
     probabilities, real = (
         p.astype(np.float64) for p in sets(probabilities=probabilities, real=real)

@@ -6,6 +6,8 @@ from npgan.errors import array, count
 from npgan.metrics.checks import sets
 from npgan.ops.normalisation import centre
 
+__all__ = ["PCA"]
+
 
 class PCA:
     r"""The k directions in which data varies most: of all linear codes, the least squared error.
@@ -27,11 +29,6 @@ class PCA:
     array([[0., 0.],
            [1., 2.],
            [2., 4.]])
-
-    Raises
-    ------
-    InputError
-        For fewer than two rows, or a code wider than the data.
     """
 
     def __init__(self, x: np.ndarray, k: int) -> None:

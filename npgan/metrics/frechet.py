@@ -5,6 +5,8 @@ import numpy as np
 from npgan.metrics.checks import sets
 from npgan.ops.normalisation import centre
 
+__all__ = ["frechet_distance"]
+
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     r"""Return the (squared) Fréchet distance of the Gaussians fitted to two sets of features.
@@ -20,19 +22,13 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     Parameters
     ----------
-    a : (n, d)
-    b : (m, d)
+    a, b : (n, d) and (m, d), of two rows or more
 
     Examples
     --------
     >>> a = np.array([[-1.0], [0.0], [1.0]])
     >>> round(frechet_distance(a, 3 * a + 5), 9)  # 5² + (3 - 1)²
     29.0
-
-    Raises
-    ------
-    InputError
-        For fewer than 2 rows, different widths or values that are not finite.
     """
     a, b = (x.astype(np.float64, copy=False) for x in sets(rows=2, a=a, b=b))
     origin = a.mean(axis=0)

@@ -6,6 +6,8 @@ import numpy as np
 
 from npgan.errors import InputError, array, image_shape
 
+__all__ = ["psnr", "ssim"]
+
 WINDOW, WIDTH = 11, 1.5
 STABLE = 0.01**2, 0.03**2
 

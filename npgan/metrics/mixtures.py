@@ -9,6 +9,8 @@ import numpy as np
 from npgan import errors
 from npgan.errors import TAME, array, positive
 
+__all__ = ["mode_statistics"]
+
 RADIUS = 3.0
 """Where high quality ends, in standard deviations."""
 
@@ -51,11 +53,6 @@ def mode_statistics(samples: np.ndarray, centres: np.ndarray, std: float) -> dic
     total_variation       0.250
     reverse_kl            0.693
     spread                0.937
-
-    Raises
-    ------
-    InputError
-        For shapes other than those above, or a standard deviation that is not positive.
     """
     samples, centres = (
         array(name, x, ("n", 2), rows=1, dtype=np.float64, limits=TAME)

@@ -13,6 +13,15 @@ from npgan import errors
 from npgan.errors import count
 from npgan.metrics.checks import sets
 
+__all__ = [
+    "NEIGHBOURS",
+    "copy_statistics",
+    "nearest_rows",
+    "neighbour_accuracy",
+    "neighbour_distance",
+    "neighbour_statistics",
+]
+
 NEIGHBOURS = 5
 BLOCK = 2**22  # distances held at a time, 32 MiB
 CLOSE = 1e-6  # squared distance, by the square of the row: six of its sixteen digits are lost
@@ -51,11 +60,6 @@ def neighbour_statistics(
     >>> real, samples = np.array([[0.0], [1.0], [3.0]]), np.array([[0.5], [2.9], [9.0]])
     >>> neighbour_statistics(samples, real, k=1)  # radii: 1, 1, 2 and 2.4, 2.4, 6.1
     {'precision': 0.6666666666666666, 'recall': 1.0, 'density': 1.0, 'coverage': 1.0}
-
-    Raises
-    ------
-    InputError
-        For k samples or fewer, different widths or values that are not finite.
     """
     k = count("the number of neighbours", k, 1)
     samples, real = sets(rows=k + 1, samples=samples, real=real)
@@ -103,11 +107,6 @@ def copy_statistics(
     >>> train, held_out = np.array([[0.0], [4.0]]), np.array([[1.0], [2.0]])
     >>> copy_statistics(np.array([[0.0], [5.0]]), held_out, train)
     {'nearest_train_row': 0.5, 'nearest_train_row_real': 1.5, 'closer': 0.875}
-
-    Raises
-    ------
-    InputError
-        For empty sets, different widths or values that are not finite.
     """
     samples, held_out, train = sets(samples=samples, held_out=held_out, train=train)
     ours, theirs = (np.sort(_nearest(x, train)) for x in (samples, held_out))
@@ -141,11 +140,6 @@ def neighbour_accuracy(
     >>> known, classes = np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1])
     >>> neighbour_accuracy(np.array([[0.4], [8.0]]), np.array([0, 1]), known, classes, k=1)
     1.0
-
-    Raises
-    ------
-    InputError
-        For more neighbours than known rows, different widths or values that are not finite.
     """
     x, known = sets(x=x, known=known)
     labels = errors.labels("labels", labels, len(x))
@@ -160,15 +154,10 @@ def neighbour_accuracy(
 
 
 def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
-    """Return the mean distance of each row of x (n, d) from its k nearest rows of ``known`` (m, d).
+    """Return the mean distance of each row of x (n, d) from its k <= m nearest rows of ``known`` (m, d).
 
     >>> neighbour_distance(np.array([[0.0]]), np.array([[1.0], [-3.0], [9.0]]), k=2)
     array([2.])
-
-    Raises
-    ------
-    InputError
-        For more neighbours than known rows, different widths or values that are not finite.
     """
     x, known = sets(x=x, known=known)
     k = count("the number of neighbours", k, 1, len(known))

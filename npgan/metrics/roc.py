@@ -4,6 +4,8 @@ import numpy as np
 
 from npgan.errors import InputError, array
 
+__all__ = ["auroc", "roc_curve"]
+
 
 def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r"""Return the rates of false and of true alarms for every threshold, from none to all.
@@ -23,11 +25,6 @@ def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
     --------
     >>> roc_curve(np.array([3.0, 1.0, 2.0]), np.array([True, False, False]))
     (array([0. , 0. , 0.5, 1. ]), array([0., 1., 1., 1.]))
-
-    Raises
-    ------
-    InputError
-        Unless there are rows of both kinds, and a score for each.
     """
     positive = array("positive", positive, ("n",), "truth values", limits=(0, 1)).astype(bool)
     scores = array("scores", scores, positive.shape, dtype=np.float64)

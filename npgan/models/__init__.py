@@ -1,21 +1,22 @@
 """Models: networks that are trained together, and the presets.
 
-There are two levels below :class:`Model`::
+There are three levels at the most below :class:`Model`::
 
     Model
     ├── GAN
     │   ├── ConditionalGAN
     │   └── MultiGAN
     ├── Translator
-    ├── AdversarialCoder: an encoder, a decoder and a discriminator
-    │   ├── AdversarialAutoencoder
-    │   ├── BiGAN
-    │   └── VAEGAN
-    ├── Variational: an encoder to Gaussians and a decoder
-    │   ├── VAE
-    │   ├── IWAE
-    │   └── ConditionalVAE
-    ├── Autoencoder
+    ├── Coder: an encoder and a decoder
+    │   ├── Autoencoder
+    │   ├── AdversarialCoder: and a discriminator
+    │   │   ├── AdversarialAutoencoder
+    │   │   ├── BiGAN
+    │   │   └── VAEGAN
+    │   └── Variational: the encoder is to Gaussians
+    │       ├── VAE
+    │       ├── IWAE
+    │       └── ConditionalVAE
     └── Classifier
 
 What models of different branches share they have: :class:`~npgan.models.labels.Labels`,
@@ -31,6 +32,7 @@ from npgan.models.conditional import ConditionalGAN
 from npgan.models.conditional_vae import ConditionalVAE
 from npgan.models.gan import GAN
 from npgan.models.iwae import IWAE
+from npgan.models.kinds import MODELS
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
 from npgan.models.saved import load
@@ -38,6 +40,13 @@ from npgan.models.translator import Translator
 from npgan.models.vae import VAE, Variational
 from npgan.models.vaegan import VAEGAN
 
+MODELS |= {
+    kind.name: kind
+    for kind in (
+        *(GAN, ConditionalGAN, MultiGAN, Autoencoder, VAE, IWAE, ConditionalVAE, VAEGAN),
+        *(AdversarialAutoencoder, BiGAN, Translator, Classifier),
+    )
+}
 CONDITIONAL = ConditionalGAN | ConditionalVAE
 """Models whose samples can be asked for by class."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from npgan.errors import InputError, chosen, not_negative
 from npgan.layers import Sequential
 from npgan.models import adversary
-from npgan.models.checks import check_networks, check_rows, in_chunks, reads_logits
+from npgan.models.checks import check_rows, in_chunks, reads_logits
 from npgan.models.coder import AdversarialCoder
 from npgan.models.steps import Result
 from npgan.objectives.losses import RECONSTRUCTIONS
@@ -33,12 +33,9 @@ class AdversarialAutoencoder(AdversarialCoder):
     loss : "mse", "bce" (the decoder must then end in a sigmoid) or "l1", here summed over a row
     adversarial_weight : lambda, not negative
     settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
+
+    name = "adversarial-autoencoder"
 
     def __init__(
         self,
@@ -50,7 +47,14 @@ class AdversarialAutoencoder(AdversarialCoder):
         adversarial_weight: float = 1.0,
         **settings: Any,
     ) -> None:
-        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
+        super().__init__(encoder, decoder, discriminator, **settings)
+        self.loss = chosen("loss", loss, RECONSTRUCTIONS)
+        self.by_logits = reads_logits("loss", loss, "bce", decoder)
+        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
+
+    def _check_widths(
+        self, encoder: Sequential, decoder: Sequential, discriminator: Sequential
+    ) -> None:
         k = encoder.out_width
         if (decoder.in_width, discriminator.in_width) != (k, k):
             raise InputError(
@@ -60,15 +64,6 @@ class AdversarialAutoencoder(AdversarialCoder):
             raise InputError(
                 f"the decoder makes {decoder.out_width} features, the encoder takes {encoder.in_width}"
             )
-        super().__init__(encoder, decoder, discriminator, **settings)
-        self.loss = chosen("loss", loss, RECONSTRUCTIONS)
-        self.by_logits = reads_logits("loss", loss, "bce", decoder)
-        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
-
-    @property
-    def reader(self) -> Sequential:
-        """What the loss reads: the decoder, or what gives the logits of its probabilities."""
-        return self.decoder.body() if self.by_logits else self.decoder
 
     def discriminator_input(
         self, x: np.ndarray, rng: np.random.Generator

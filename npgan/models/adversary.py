@@ -1,7 +1,7 @@
 r"""What all models with a discriminator D do: its step, and the loss of what generates against it."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,3 +86,33 @@ def adversarial_loss(
     others = (real_logits(),) if model.objective.relativistic else ()
     loss = model.objective.generator(logits, *others)
     return GeneratorLoss(loss.value, discriminator.backward(loss.dfake, cache))
+
+
+def mean(parts: Sequence[Any]) -> Any:
+    """Return the mean of losses, or of gradients.
+
+    >>> mean([np.float64(1), np.float64(2)])
+    np.float64(1.5)
+    """
+    total = sum(parts[1:], parts[0])
+    return total if len(parts) == 1 else total.dtype.type(1 / len(parts)) * total
+
+
+def of_the_mean(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
+    r"""Return the mean loss and its gradient: :math:`\frac1M\sum_j L_j` and :math:`\frac1M\sum_j dx_j`."""
+    return GeneratorLoss(
+        mean([loss.value for loss in losses]), mean([loss.dfake for loss in losses])
+    )
+
+
+def of_the_hardest(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
+    r"""Return the largest loss and its gradient: :math:`L_h` and :math:`dx_h`, :math:`h = \arg\max_j L_j`."""
+    return max(losses, key=lambda loss: loss.value)
+
+
+Against = Callable[[Sequence[GeneratorLoss]], GeneratorLoss]
+AGAINST: dict[str, Against] = {
+    "mean": of_the_mean,
+    "hardest": of_the_hardest,
+}
+"""Which of the losses against several discriminators the generators minimise."""

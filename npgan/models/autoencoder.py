@@ -10,27 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from npgan.errors import InputError, chosen, instance, not_negative, unknown
+from npgan.errors import InputError, chosen, instance, not_negative
 from npgan.layers import Dense, Sequential
-from npgan.models.checks import (
-    CHUNK,
-    bounds,
-    check_networks,
-    check_rows,
-    in_chunks,
-    inputs,
-    reads_logits,
-)
-from npgan.models.model import Model
+from npgan.models.checks import CHUNK, bounds, check_networks, check_rows, reads_logits
+from npgan.models.coder import Coder
 from npgan.models.steps import Result, Step
 from npgan.objectives import regularisers
 from npgan.objectives.losses import RECONSTRUCTIONS
 from npgan.objectives.regularisers import SPARSITIES
-from npgan.optim import Adam, Optimizer
+from npgan.optim import Optimizer
 from npgan.parameters import Parameters
 
 
-class Autoencoder(Model):
+class Autoencoder(Coder):
     """An encoder and a decoder.
 
     Parameters
@@ -52,14 +44,10 @@ class Autoencoder(Model):
     >>> history = model.fit(x, epochs=2, batch_size=32, callbacks=[], rng=0, validation=x)
     >>> model.encode(x).shape, model.reconstruct(x).shape
     ((256, 2), (256, 4))
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or the loss is unknown or does not fit.
     """
 
-    output = "decoder"
+    name = "autoencoder"
+    recorded = True
 
     def __init__(
         self,
@@ -78,16 +66,15 @@ class Autoencoder(Model):
                 f"the encoder takes {encoder.in_width} features to {encoder.out_width}, "
                 f"the decoder {decoder.in_width} to {decoder.out_width}"
             )
-        if optimizers is None:
-            optimizers = {name: Adam(1e-3) for name in ("encoder", "decoder")}
         super().__init__({"encoder": encoder, "decoder": decoder}, optimizers)
-        self.encoder, self.decoder = encoder, decoder
         self.loss = chosen("loss", loss, RECONSTRUCTIONS)
         self.by_logits = reads_logits("loss", loss, "bce", decoder)
         self.sparsity = self._checked_sparsity(sparsity or {})
         self.contraction = not_negative("contraction", contraction)
-        if self.contraction:
-            regularisers.contraction(*self._pass_of_a_row(), self.encoder.parameters.like())
+        if self.contraction:  # a pass of one row finds layers that have no second derivative
+            row = np.zeros((1, encoder.in_width), encoder.parameters.flat.dtype)
+            code, cache = encoder.forward(row)
+            regularisers.contraction(encoder, cache, code.shape, 0.0, encoder.parameters.like())
         instance("tied", tied, bool | np.bool_)
         self.tied = bool(tied)
         self.ties = self._checked_ties() if tied else []
@@ -97,9 +84,8 @@ class Autoencoder(Model):
         if not isinstance(sparsity, Mapping):
             raise InputError(f"sparsity must be a table, name -> weight, not {sparsity!r}")
         for name in sparsity:
-            if name not in SPARSITIES:
-                raise unknown("sparsity", name, SPARSITIES)
-            if SPARSITIES[name].of_logits and bounds(self.encoder) != (0.0, 1.0):
+            rule = chosen("sparsity", name, SPARSITIES)
+            if rule.of_logits and bounds(self.encoder) != (0.0, 1.0):
                 raise InputError(
                     f"the sparsity {name} needs codes in (0, 1): let the encoder end in a Sigmoid"
                 )
@@ -124,17 +110,9 @@ class Autoencoder(Model):
         for ours, theirs in self.ties:
             self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
 
-    def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Copy weights in; tied ones must be each other's transpose."""
-        super().load_weights(arrays)
-        self._check_tied()
-
-    def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
-        """Go back to a state; its tied weights must be each other's transpose."""
-        super().load_state(arrays, numbers)
-        self._check_tied()
-
-    def _check_tied(self) -> None:
+    def _copy(self, mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+        """Copy arrays in; tied weights must be each other's transpose."""
+        super()._copy(mine, arrays)
         for ours, theirs in self.ties:
             if (self.decoder.parameters[theirs] != self.encoder.parameters[ours].T).any():
                 raise InputError(
@@ -161,16 +139,6 @@ class Autoencoder(Model):
             dy = sum((slope for of_logits, slope in slopes if of_logits), dy)
             encoder, cache = encoder.body(), cache[:-1]
         encoder.backward(dy, cache, grads, input_grad=False)
-
-    def _pass_of_a_row(self) -> tuple[Sequential, Any, tuple[int, int], float]:
-        row = np.zeros((1, self.encoder.in_width), self.encoder.parameters.flat.dtype)
-        code, cache = self.encoder.forward(row)
-        return self.encoder, cache, code.shape, 0.0
-
-    @property
-    def reader(self) -> Sequential:
-        """What the loss reads: the decoder, or what gives the logits of its probabilities."""
-        return self.decoder.body() if self.by_logits else self.decoder
 
     def reconstruction_step(
         self, x: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
@@ -214,23 +182,17 @@ class Autoencoder(Model):
         """Return that all steps are of one kind."""
         return True
 
+    def not_recorded(self) -> str | None:
+        """Return why steps are not recorded, or None if they may be."""
+        beside = self.sparsity or self.contraction or self.tied
+        reason = "a program has no sparsity, contraction or tied weights" if beside else None
+        return super().not_recorded() or reason
+
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
         report = super().train_step(batch, rng)
         self.tie()
         return report
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
-        return in_chunks(self.encoder, self.scaled(x))
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return what codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, inputs("z", z, self.decoder))
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))
 
     def validate(self, data: np.ndarray) -> dict[str, float]:
         """Return the loss on held-out data, penalties included, in evaluation mode: without noise."""

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers import Sequential, as_two_batches
-from npgan.models.checks import check_networks, check_rows
+from npgan.models.checks import check_rows
 from npgan.models.coder import AdversarialCoder
 from npgan.models.steps import Result
 
@@ -31,21 +30,13 @@ class BiGAN(AdversarialCoder):
     discriminator : [x, z] (n, d + k) -> logits (n, 1)
     settings : objective, whose discriminator's loss is L, penalties and optimizers, as
         :class:`~npgan.models.coder.AdversarialCoder` has them
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
 
-    def __init__(
-        self,
-        encoder: Sequential,
-        decoder: Sequential,
-        discriminator: Sequential,
-        **settings: Any,
+    name = "bigan"
+
+    def _check_widths(
+        self, encoder: Sequential, decoder: Sequential, discriminator: Sequential
     ) -> None:
-        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
         d, k = encoder.in_width, encoder.out_width
         widths = decoder.in_width, decoder.out_width, discriminator.in_width
         if widths != (k, d, d + k):
@@ -53,7 +44,6 @@ class BiGAN(AdversarialCoder):
                 f"the encoder takes {d} features to {k}: the decoder must do the reverse, and the "
                 f"discriminator take {d + k}"
             )
-        super().__init__(encoder, decoder, discriminator, **settings)
 
     def discriminator_input(
         self, x: np.ndarray, rng: np.random.Generator
@@ -86,8 +76,3 @@ class BiGAN(AdversarialCoder):
         """Return it of both sides, whose losses are one with the sides exchanged."""
         found = super().equilibrium()
         return found | {"loss": found["d_loss"]} if "d_loss" in found else found
-
-    def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return the mean squared error of held-out data, which nothing in training measures."""
-        x = self.scaled(data)
-        return {"val_mse": float(run.mse(self.reconstruct(x), x)[0])}

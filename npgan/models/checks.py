@@ -1,5 +1,6 @@
 """What models ask of networks and rows: checks, and passes in evaluation mode."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from npgan.layers import Layer, Residual, Sequential, Sigmoid, Tanh
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
 WILD = 1e3  # a weight that no training needs
+NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
 
 def bounds(network: Sequential) -> tuple[float, float] | None:
@@ -86,3 +88,21 @@ def reads_logits(kind: str, name: str, of_logits: str, decoder: Sequential) -> b
     if name == of_logits and bounds(decoder) != (0.0, 1.0):
         raise InputError(f"the {kind} {name} needs probabilities: let the decoder end in a Sigmoid")
     return name == of_logits
+
+
+def copy_in(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+    """Copy arrays in, by their names; others than there are, or what no model has, are refused."""
+    for name in sorted(mine.keys() ^ arrays.keys()):
+        raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
+    for name, array in arrays.items():
+        if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
+            raise InputError(
+                f"{name!r} is {array.dtype} {array.shape}, this model's is "
+                f"{mine[name].dtype} {mine[name].shape}"
+            )
+        if not np.isfinite(array).all():
+            raise InputError(f"{name!r} has numbers that are NaN or infinite")
+        if name.endswith(NOT_NEGATIVE) and (array < 0).any():
+            raise InputError(f"{name!r} has numbers that are negative")
+    for name, array in arrays.items():
+        mine[name][...] = array

@@ -20,7 +20,7 @@ from npgan.models.labels import Labels
 from npgan.models.model import Model
 from npgan.models.steps import Result, Step
 from npgan.objectives.adversarial import worst_case
-from npgan.optim import Adam, Optimizer
+from npgan.optim import Optimizer
 
 
 class Classifier(Model):
@@ -52,6 +52,8 @@ class Classifier(Model):
         If the network ends in a softmax, or its output has only one feature.
     """
 
+    name = "classifier"
+    made_of = ("classifier",)
     output = "classifier"
 
     labels: Labels
@@ -71,8 +73,6 @@ class Classifier(Model):
             raise InputError("a classifier needs two classes or more")
         self.labels = Labels(classifier.out_width)
         self.classes = self.labels.classes
-        if optimizers is None:
-            optimizers = {"classifier": Adam(1e-3)}
         super().__init__({"classifier": classifier}, optimizers)
         self.classifier = classifier
         self.adversarial = not_negative("adversarial", adversarial)

@@ -1,6 +1,6 @@
-"""What models share that have an encoder, a decoder and a discriminator."""
+"""What models share that have an encoder and a decoder, and what those share that also have a discriminator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,46 @@ from npgan.errors import InputError, count
 from npgan.layers import Sequential
 from npgan.models import adversary
 from npgan.models.checks import check_networks, in_chunks, inputs
+from npgan.models.kinds import CODERS
 from npgan.models.model import Model
 from npgan.models.steps import Result, Step
 from npgan.objectives.losses import Objective
-from npgan.optim import Adam, Optimizer
+from npgan.optim import Optimizer
 from npgan.schedules import Varying
 
 
-class AdversarialCoder(Model):
+class Coder(Model):
+    """An encoder to codes and a decoder."""
+
+    made_of: Sequence[str] = CODERS
+    output = "decoder"
+    by_logits = False
+
+    def __init__(
+        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer] | None
+    ) -> None:
+        super().__init__(networks, optimizers)
+        self.encoder, self.decoder = networks["encoder"], networks["decoder"]
+
+    @property
+    def reader(self) -> Sequential:
+        """What the loss or the likelihood reads: the decoder, or what gives the logits of its probabilities."""
+        return self.decoder.body() if self.by_logits else self.decoder
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
+        return in_chunks(self.encoder, self.scaled(x))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return what codes (n, k) stand for, (n, d)."""
+        return in_chunks(self.decoder, inputs("z", z, self.decoder))
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return ``decode(encode(x))``, (n, d)."""
+        return self.decode(self.encode(x))
+
+
+class AdversarialCoder(Coder):
     """An encoder and a decoder that learn against a discriminator; codes are like N(0, I), and can be drawn.
 
     Subclasses say what D compares and what encoder and decoder minimise.
@@ -33,7 +65,7 @@ class AdversarialCoder(Model):
     optimizers : for the three networks; by default Adam(1e-3) each
     """
 
-    output = "decoder"
+    made_of = (*CODERS, "discriminator")
     objective: Objective
 
     def __init__(
@@ -46,16 +78,20 @@ class AdversarialCoder(Model):
         penalties: Mapping[str, Varying] | None = None,
         optimizers: Mapping[str, Optimizer] | None = None,
     ) -> None:
-        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
+        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
+        check_networks(**networks)
+        self._check_widths(**networks)
         if discriminator.out_width != 1:
             raise InputError(f"the discriminator must return 1, not {discriminator.out_width}")
         rules = adversary.check_objective(objective, penalties, discriminator)
         self.objective, self.penalties = rules
-        networks = {"encoder": encoder, "decoder": decoder, "discriminator": discriminator}
-        if optimizers is None:
-            optimizers = {name: Adam(1e-3) for name in networks}
         super().__init__(networks, optimizers)
-        self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
+        self.discriminator = discriminator
+
+    def _check_widths(
+        self, encoder: Sequential, decoder: Sequential, discriminator: Sequential
+    ) -> None:
+        """Refuse networks whose widths do not fit each other: which do, subclasses know."""
 
     def steps(self) -> list[Step]:
         """Return the discriminator's step, and that of encoder and decoder with new noise."""
@@ -95,14 +131,7 @@ class AdversarialCoder(Model):
         """Return n decoded samples of z ~ N(0, I), (n, d)."""
         return self.decode(self.latent(count("n", n), errors.generator(rng)))
 
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
-        return in_chunks(self.encoder, self.scaled(x))
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return what codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, inputs("z", z, self.decoder))
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))
+    def validate(self, data: np.ndarray) -> dict[str, float]:
+        """Return the mean squared error of held-out data, decoded from its mean codes."""
+        x = self.scaled(data)
+        return {"val_mse": float(run.mse(self.reconstruct(x), x)[0])}

@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from npgan import errors
-from npgan.errors import InputError, count
+from npgan.errors import InputError
 from npgan.layers import Layer, Sequential
 from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
-from npgan.models.labels import Labels
+from npgan.models.labels import Labels, sample_of_class
 from npgan.parameters import Parameters
 
 LABEL_SCALE = 10.0
@@ -93,14 +92,12 @@ class ConditionalGAN(GAN):
     >>> history = gan.fit(data, steps=10, batch_size=32, callbacks=[], rng=0)
     >>> gan.sample(3, rng=0, label=1).shape
     (3, 1)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
+    name = "conditional-gan"
+    recorded = True
     labels: Labels
+    sample = sample_of_class
 
     def __init__(
         self, generator: Sequential, discriminator: Sequential, *, classes: int, **settings: Any
@@ -137,21 +134,6 @@ class ConditionalGAN(GAN):
         """Return [x + noise, 10 c]: labels are certain."""
         data, labels = self.labels.split(x)
         return np.concatenate([super()._noisy(data, rng), LABEL_SCALE * labels], axis=1)
-
-    def sample(
-        self,
-        n: int,
-        rng: np.random.Generator | int | None = None,
-        label: int | np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Return n generated samples (n, d), by the averaged weights if there are any.
-
-        ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
-        are as many of each as n allows.
-        """
-        rng = errors.generator(rng)
-        z = self._spread_latent(count("n", n), rng)
-        return self.decode(z, self.labels.draw(n, label, rng))
 
     def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""

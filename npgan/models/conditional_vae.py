@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from npgan import errors
-from npgan.errors import count
 from npgan.layers import Sequential
 from npgan.models.checks import in_chunks, inputs
-from npgan.models.labels import Labels
+from npgan.models.labels import Labels, sample_of_class
 from npgan.models.vae import Variational
 
 
@@ -41,14 +39,11 @@ class ConditionalVAE(Variational):
     >>> history = model.fit(data, epochs=2, batch_size=32, callbacks=[], rng=0)
     >>> model.sample(5, rng=0, label=1).shape
     (5, 4)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other and the labels, or a setting is outside its range.
     """
 
+    name = "conditional-vae"
     labels: Labels
+    sample, _spread_latent = sample_of_class, Variational.latent
 
     def __init__(
         self, encoder: Sequential, decoder: Sequential, *, classes: int, **settings: Any
@@ -56,21 +51,6 @@ class ConditionalVAE(Variational):
         self.labels = Labels(classes)
         self.classes = self.labels.classes
         super().__init__(encoder, decoder, **settings)
-
-    def sample(
-        self,
-        n: int,
-        rng: np.random.Generator | int | None = None,
-        label: int | np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Return n decoded samples of z ~ N(0, I), (n, d).
-
-        ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
-        are as many of each as n allows.
-        """
-        rng = errors.generator(rng)
-        z = self.latent(count("n", n), rng)
-        return self.decode(z, self.labels.draw(n, label, rng))
 
     def encode(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
         """Return the mean code (n, k) of x (n, d) with labels (n,); bytes are scaled as in training."""

@@ -4,64 +4,25 @@ import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from types import UnionType
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from npgan import layers, optim
 from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError, array, count, fraction, shown, unknown
-from npgan.models.adversarial import AdversarialAutoencoder
-from npgan.models.autoencoder import Autoencoder
-from npgan.models.bigan import BiGAN
-from npgan.models.classifier import Classifier
-from npgan.models.conditional import ConditionalGAN
-from npgan.models.conditional_vae import ConditionalVAE
-from npgan.models.gan import GAN
-from npgan.models.iwae import IWAE
-from npgan.models.model import Model
-from npgan.models.multi import MultiGAN, role
+from npgan.errors import InputError, array, chosen, count, fraction, shown, unknown
+from npgan.models.kinds import MODELS, role
 from npgan.models.refit import corruptions, for_images, in_numbers
-from npgan.models.translator import Translator
-from npgan.models.vae import VAE
-from npgan.models.vaegan import VAEGAN
 from npgan.objectives.penalties import scheduled
 from npgan.optim import Optimizer
 
-
-class Kind(NamedTuple):
-    """A kind of model.
-
-    Attributes
-    ----------
-    model : its class
-    networks : the names of its networks
-    several : whether there may be more of each: generator2, generator3, ...
-    """
-
-    model: type[Model]
-    networks: tuple[str, ...]
-    several: bool = False
+if TYPE_CHECKING:
+    from npgan.models.model import Model
 
 
 LABELLED = "conditional-gan", "conditional-vae", "classifier"
 """Models that learn from labels."""
-PLAYERS, CODERS = ("generator", "discriminator"), ("encoder", "decoder")
-MODELS: dict[str, Kind] = {
-    "gan": Kind(GAN, PLAYERS),
-    "conditional-gan": Kind(ConditionalGAN, PLAYERS),
-    "multi-gan": Kind(MultiGAN, PLAYERS, several=True),
-    "autoencoder": Kind(Autoencoder, CODERS),
-    "vae": Kind(VAE, CODERS),
-    "iwae": Kind(IWAE, CODERS),
-    "conditional-vae": Kind(ConditionalVAE, CODERS),
-    "vae-gan": Kind(VAEGAN, (*CODERS, "discriminator")),
-    "adversarial-autoencoder": Kind(AdversarialAutoencoder, (*CODERS, "discriminator")),
-    "bigan": Kind(BiGAN, (*CODERS, "discriminator")),
-    "translator": Kind(Translator, PLAYERS),
-    "classifier": Kind(Classifier, ("classifier",)),
-}
 LARGEST = 100_000_000
 MOST_CLASSES = 1000
 DEPTH, MANY, LONGEST = 20, 2000, 4096
@@ -81,7 +42,7 @@ class Config:
 
     Attributes
     ----------
-    model : a name of :data:`MODELS`
+    model : a name of :data:`npgan.models.kinds.MODELS`
     data : a data set's name or a path
     batch_size : rows a step
     epochs, steps : how long; one of them
@@ -132,10 +93,9 @@ class Config:
         if isinstance(table.get("image_shape"), list):  # as earlier versions wrote it
             table["shape"] = [*table.pop("image_shape"), 1]
         for name, value in table.items():
-            if name not in TYPES:
-                raise unknown("setting", name, TYPES)
-            if not isinstance(value, TYPES[name]) or isinstance(value, bool):
-                raise InputError(f"{name} must be {IN_WORDS[TYPES[name]]}, not {shown(value)}")
+            kind = chosen("setting", name, TYPES)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise InputError(f"{name} must be {IN_WORDS[kind]}, not {shown(value)}")
         for entry in fields(cls):
             if entry.default is entry.default_factory is MISSING and entry.name not in table:
                 raise InputError(f"the configuration lacks {entry.name}")
@@ -249,13 +209,11 @@ class Config:
         """Raise an InputError unless there is all that a run needs, none of it out of range."""
         if self.backend not in BACKENDS:
             raise unknown("backend", self.backend, BACKENDS)
-        if self.model not in MODELS:
-            raise unknown("model", self.model, MODELS)
-        kind, names = MODELS[self.model], set(self.networks)
+        kind, names = chosen("model", self.model, MODELS), set(self.networks)
         roles = set(map(role, names)) if kind.several else names
-        if roles != set(kind.networks) or set(self.optimizers) != names:
+        if roles != set(kind.made_of) or set(self.optimizers) != names:
             raise InputError(
-                f"the model {self.model} needs networks and optimizers for {', '.join(kind.networks)}"
+                f"the model {self.model} needs networks and optimizers for {', '.join(kind.made_of)}"
             )
         for name, size in self.weights().items():
             if size > LARGEST:
@@ -278,7 +236,7 @@ class Config:
         if self.seed < 0:
             raise InputError(f"the seed must not be negative, as {self.seed} is")
 
-    def build(self, rows: int) -> Model:
+    def build(self, rows: int) -> "Model":
         """Build the model, its weights drawn by the seed; ``rows`` of data, for the schedules.
 
         Raises
@@ -289,7 +247,7 @@ class Config:
         """
         self.check()
         config, kind = self.in_numbers(), MODELS[self.model]
-        names = tuple(self.networks) if kind.several else kind.networks
+        names = tuple(self.networks) if kind.several else kind.made_of
         networks = {
             name: layers.build(config.networks[name], np.random.default_rng([self.seed, i]))
             for i, name in enumerate(names)
@@ -297,7 +255,7 @@ class Config:
         given = [networks] if kind.several else networks.values()
         try:
             optimizers, settings = config.rules(rows)
-            model = kind.model(*given, **settings, optimizers=optimizers)  # type: ignore
+            model = kind(*given, **settings, optimizers=optimizers)  # type: ignore
         except TypeError as error:
             raise InputError(f"the settings do not fit the model {self.model}: {error}") from None
         _check_shape(self.shape, model.features)

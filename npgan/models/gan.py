@@ -62,14 +62,14 @@ class GAN(Model):
     >>> history = gan.fit(x, steps=10, batch_size=32, callbacks=[], rng=0)
     >>> gan.sample(5, rng=0).shape
     (5, 2)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other, or a setting is outside its range.
     """
 
+    name = "gan"
+    recorded = True
+
+    default_rule = partial(Adam, 2e-4, beta1=0.5)
     objective: Objective
+    against: adversary.Against = staticmethod(adversary.of_the_mean)
     generator_grads = "generator"  # the entry of ``grads`` that is the generator's
 
     def __init__(
@@ -98,8 +98,6 @@ class GAN(Model):
             self._check_widths(generator.out_width, critic)
         rules = adversary.check_objective(objective, penalties, *critics.values())
         self.objective, self.penalties = rules
-        if optimizers is None:
-            optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
         super().__init__(networks, optimizers)
         self.generator, self.discriminator, self.discriminators = generator, discriminator, critics
         self.generators = [name for name in networks if name not in critics]
@@ -134,10 +132,13 @@ class GAN(Model):
     def _update_discriminators(
         self, batch: np.ndarray, rng: np.random.Generator
     ) -> dict[str, np.floating]:
-        """Update D and return what there is to report of it."""
-        result = self.discriminator_step(batch, rng, self.grads)
-        self.update(result.loss, "discriminator")
-        return result.report
+        """Update each D, on noise of its own; return the means of what there is to report."""
+        reports = []
+        for name in self.discriminators:
+            result = self.discriminator_step(batch, rng, self.grads, name)
+            self.update(result.loss, name)
+            reports.append(result.report)
+        return {key: adversary.mean([report[key] for report in reports]) for key in reports[0]}
 
     def discriminator_step(
         self,
@@ -174,20 +175,18 @@ class GAN(Model):
         return Result(loss.value, {"g_loss": loss.value})
 
     def adversarial_loss(
-        self,
-        fake: np.ndarray,
-        real: np.ndarray,
-        rng: np.random.Generator | None,
-        name: str = "discriminator",
+        self, fake: np.ndarray, real: np.ndarray, rng: np.random.Generator | None
     ) -> GeneratorLoss:
-        """Return the generator's loss on its samples against a discriminator, and their gradient."""
-        discriminator = self.discriminators[name]
-        loss = adversary.adversarial_loss(
-            *(self, discriminator, self.discriminator_input(fake, rng)),
-            lambda: discriminator(self.discriminator_input(real, rng), rng),
-            rng,
-        )
-        return GeneratorLoss(loss.value, loss.dfake.reshape(fake.shape))
+        """Return the generator's loss on its samples against all discriminators, and their gradient."""
+        losses = []
+        for discriminator in self.discriminators.values():
+            loss = adversary.adversarial_loss(
+                *(self, discriminator, self.discriminator_input(fake, rng)),
+                lambda d=discriminator: d(self.discriminator_input(real, rng), rng),  # type: ignore[misc]
+                rng,
+            )
+            losses.append(GeneratorLoss(loss.value, loss.dfake.reshape(fake.shape)))
+        return self.against(losses)
 
     def steps(self) -> list[Step]:
         """Return each discriminator's step, and the generator's."""

@@ -37,6 +37,8 @@ class IWAE(Variational):
         As for a VAE, for less than one code, and for another beta: the bound has no divergence.
     """
 
+    name = "iwae"
+
     def __init__(
         self, encoder: Sequential, decoder: Sequential, *, samples: int = 50, **settings: Any
     ) -> None:

@@ -1,5 +1,7 @@
 """Labels of data: the classes 0, 1, ..., as columns that are high at a row's class and low elsewhere."""
 
+from typing import Any
+
 import numpy as np
 
 from npgan import errors
@@ -9,8 +11,8 @@ from npgan.errors import count
 class Labels:
     """Classes 0, 1, ..., ``classes`` - 1, joined to rows (n, d) as columns: (n, d + classes)."""
 
-    def __init__(self, classes: int, least: int = 1) -> None:
-        self.classes = count("classes", classes, least)
+    def __init__(self, classes: int) -> None:
+        self.classes = count("classes", classes, 1)
 
     def columns(
         self,
@@ -50,6 +52,22 @@ class Labels:
         if isinstance(label, int | np.integer):
             return np.full(n, count("label", label, 0, self.classes - 1))
         return errors.labels("label", label, n, self.classes)
+
+
+def sample_of_class(
+    self: Any,
+    n: int,
+    rng: np.random.Generator | int | None = None,
+    label: int | np.ndarray | None = None,
+) -> np.ndarray:
+    """Return n generated samples (n, d), as the model's ``decode`` makes them of z.
+
+    ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
+    are as many of each as n allows.
+    """
+    rng = errors.generator(rng)
+    z = self._spread_latent(count("n", n), rng)
+    return self.decode(z, self.labels.draw(n, label, rng))
 
 
 def drawn_evenly(n: int, k: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,10 +1,10 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
 import copy
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,23 +13,26 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import Layer, Sequential
+from npgan.models import saved
 from npgan.models.blame import explain
-from npgan.models.checks import bounds
+from npgan.models.checks import bounds, copy_in
+from npgan.models.kinds import PLAYERS
 from npgan.models.labels import Labels
+from npgan.models.recorded import why_not
 from npgan.models.steps import GradientStep, Loss, Step, gradient_step
-from npgan.objectives.losses import Objective
+from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS, Objective
 from npgan.objectives.penalties import PENALTIES
 from npgan.objectives.reports import Reports
-from npgan.optim import Optimizer
+from npgan.optim import Adam, Optimizer
 from npgan.parameters import Parameters
 from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
+from npgan.training.loop import Trainable
 
 LARGEST = 1e15  # of data: the squares of many can be summed up in float32
-NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
 
-class Model:
+class Model(Trainable):
     """Networks that are trained together.
 
     Subclasses say by :meth:`steps` what their networks minimise.
@@ -37,25 +40,46 @@ class Model:
     Parameters
     ----------
     networks : name -> network
-    optimizers : name -> optimiser, for the same names
+    optimizers : name -> optimiser, for the same names; by default Adam(1e-3) each
 
     Attributes
     ----------
+    name, made_of : what configurations call it, and its networks in the order of its arguments
+    several : whether there may be more of each network: generator2, generator3, ...
+    recorded : whether a program has its steps; of a subclass, which may have others, nobody knows
+    tables : setting -> the table that it is an entry of
     step : the number of training steps made
     output : the name of the network that makes data
     labels : the classes that are joined to the data, of a model that learns from them
     objective, penalties : what generator and discriminator minimise, of a model that has them
     history : of the last :meth:`fit`, as far as it came
+
+    Raises
+    ------
+    InputError
+        If the networks do not fit each other or the labels, or a setting is outside its range; subclasses
+        raise it, too.
     """
 
+    name = ""
+    made_of: Sequence[str] = PLAYERS
+    several = recorded = False
+    tables: ClassVar[dict[str, Mapping[str, Any]]] = {
+        "objective": OBJECTIVES,
+        "loss": RECONSTRUCTIONS,
+    }
     output = "generator"
+    _copy = staticmethod(copy_in)
+    default_rule: Callable[[], Optimizer] = partial(Adam, 1e-3)
     labels: Labels | None = None
     objective: Objective | None = None
     penalties: Mapping[str, Varying] = {}
 
     def __init__(
-        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer]
+        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer] | None = None
     ) -> None:
+        if optimizers is None:
+            optimizers = {name: self.default_rule() for name in networks}
         errors.instance("optimizers", optimizers, Mapping)
         for optimizer in optimizers.values():
             errors.instance("an optimizer", optimizer, Optimizer)
@@ -155,9 +179,6 @@ class Model:
         if labels is None:
             raise InputError(f"a {type(self).__name__} learns from data with labels: this has none")
         return self.labels.join(data, labels, self.value_range)
-
-    def check_batch(self, batch_size: int) -> None:
-        """Refuse a batch of a size that the model cannot divide as it must."""
 
     def scaled(self, data: np.ndarray) -> np.ndarray:
         """Return data as the networks see it: checked, bytes scaled to :attr:`value_range`."""
@@ -272,13 +293,7 @@ class Model:
 
     def not_recorded(self) -> str | None:
         """Return why steps are not recorded and replayed, or None if they may be."""
-        from npgan.models.recorded import why_not
-
         return why_not(self)
-
-    def pattern(self) -> Hashable:
-        """Return what kind of step the next one is: two of a kind call the same operations."""
-        return None
 
     def memory(self) -> Hashable:
         """Return which arrays and optimisers training works on, by identity: a program keeps its own alive."""
@@ -286,10 +301,6 @@ class Model:
         arrays = [owner.parameters.flat for owner in self._owners()]
         arrays += [moment for rule in rules for moment in rule.state.values()]
         return tuple(map(id, (*arrays, *rules)))
-
-    def validate(self, rows: np.ndarray) -> dict[str, float]:
-        """Return what there is to report of held-out :meth:`rows`: nothing."""
-        return {}
 
     def fit(
         self,
@@ -368,17 +379,15 @@ class Model:
         InputError
             If that cannot be said: of a layer, an optimiser or a schedule of one's own.
         """
-        from npgan.models.saved import save
-
-        save(self, path)
+        saved.save(self, path)
 
     def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy weights in, by the names of :meth:`weights`; others are an InputError."""
-        _copy(self.weights(), arrays)
+        self._copy(self.weights(), arrays)
 
     def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
         """Go back to a :meth:`state`; one of another model is an InputError."""
-        _copy(self.state()[0], arrays)
+        self._copy(self.state()[0], arrays)
         self._forget()
         self.step = count("step", numbers["step"])
         for name, optimizer in self.optimizers.items():
@@ -397,20 +406,3 @@ class Model:
     def summary(self) -> str:
         """Return a table a network."""
         return "\n\n".join(f"{name}\n{net.summary()}" for name, net in self.networks.items())
-
-
-def _copy(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
-    for name in sorted(mine.keys() ^ arrays.keys()):
-        raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
-    for name, array in arrays.items():
-        if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
-            raise InputError(
-                f"{name!r} is {array.dtype} {array.shape}, this model's is "
-                f"{mine[name].dtype} {mine[name].shape}"
-            )
-        if not np.isfinite(array).all():
-            raise InputError(f"{name!r} has numbers that are NaN or infinite")
-        if name.endswith(NOT_NEGATIVE) and (array < 0).any():
-            raise InputError(f"{name!r} has numbers that are negative")
-    for name, array in arrays.items():
-        mine[name][...] = array

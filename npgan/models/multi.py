@@ -11,7 +11,7 @@ of the mean or of the hardest one: where one discriminator gives no gradient ano
 Sources: Durugkar et al. 2017 (GMAN); Hoang et al. 2018 (MGAN, here without its classifier).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,23 +19,15 @@ import numpy as np
 from npgan import errors
 from npgan.errors import InputError, chosen, count, instance
 from npgan.layers import Layer, Sequential
+from npgan.models.adversary import AGAINST
 from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
+from npgan.models.kinds import role
 from npgan.models.labels import drawn_evenly
-from npgan.objectives.losses import GeneratorLoss
 from npgan.optim import Optimizer
 from npgan.parameters import Parameters, join
 
 ROLES = {"generator", "discriminator"}
-
-
-def role(name: str) -> str:
-    """Return what a player is: its name without a number.
-
-    >>> role("generator2")
-    'generator'
-    """
-    return name.rstrip("0123456789")
 
 
 class Mixture(Layer):
@@ -98,35 +90,6 @@ class Mixture(Layer):
         return np.concatenate(dx) if input_grad else None
 
 
-def mean(parts: Sequence[Any]) -> Any:
-    """Return the mean of losses, or of gradients.
-
-    >>> mean([np.float64(1), np.float64(2)])
-    np.float64(1.5)
-    """
-    total = sum(parts[1:], parts[0])
-    return total.dtype.type(1 / len(parts)) * total
-
-
-def of_the_mean(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
-    r"""Return the mean loss and its gradient: :math:`\frac1M\sum_j L_j` and :math:`\frac1M\sum_j dx_j`."""
-    return GeneratorLoss(
-        mean([loss.value for loss in losses]), mean([loss.dfake for loss in losses])
-    )
-
-
-def of_the_hardest(losses: Sequence[GeneratorLoss]) -> GeneratorLoss:
-    r"""Return the largest loss and its gradient: :math:`L_h` and :math:`dx_h`, :math:`h = \arg\max_j L_j`."""
-    return max(losses, key=lambda loss: loss.value)
-
-
-AGAINST: dict[str, Callable[[Sequence[GeneratorLoss]], GeneratorLoss]] = {
-    "mean": of_the_mean,
-    "hardest": of_the_hardest,
-}
-"""Which of the losses against several discriminators the generators minimise."""
-
-
 class MultiGAN(GAN):
     """Several generators against several discriminators.
 
@@ -148,13 +111,11 @@ class MultiGAN(GAN):
     ... )
     >>> gan.sample(5).shape
     (5, 2)
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other, or a setting is outside its range.
     """
 
+    name = "multi-gan"
+    several = recorded = True
+    tables = GAN.tables | {"against": AGAINST}
     generator_grads = "generators"
 
     def __init__(
@@ -229,25 +190,3 @@ class MultiGAN(GAN):
     def _generated_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         z = self.latent(len(real), rng)
         return self.decode(z, drawn_evenly(len(z), len(self.generators), rng))
-
-    def adversarial_loss(
-        self,
-        fake: np.ndarray,
-        real: np.ndarray,
-        rng: np.random.Generator | None,
-        name: str = "discriminator",
-    ) -> GeneratorLoss:
-        """Return the generators' loss against all discriminators, and its gradient."""
-        loss = super().adversarial_loss
-        return self.against([loss(fake, real, rng, name) for name in self.discriminators])
-
-    def _update_discriminators(
-        self, batch: np.ndarray, rng: np.random.Generator
-    ) -> dict[str, np.floating]:
-        """Update each discriminator, on noise of its own; return the means of what there is to report."""
-        reports = []
-        for name in self.discriminators:
-            result = self.discriminator_step(batch, rng, self.grads, name)
-            self.update(result.loss, name)
-            reports.append(result.report)
-        return {key: mean([report[key] for report in reports]) for key in reports[0]}

@@ -4,15 +4,18 @@ Four articles gave most of the networks; docs/articles.md says what their progra
 first is npgan's own: what ``npgan train`` trains.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from npgan.errors import unknown
-from npgan.models.config import CODERS, PLAYERS, Config
+from npgan.errors import chosen
+from npgan.models.config import Config
+from npgan.models.kinds import CODERS, PLAYERS
 
-MNIST: dict[str, Any] = {"data": "mnist", "shape": [28, 28, 1], "classes": 10}
-"""The digits, and what the sizes in the networks' words are for them."""
+DIGITS = partial(Config, data="mnist", shape=[28, 28, 1], classes=10, batch_size=128)
+"""A configuration for MNIST, with what the sizes in the networks' words are for it."""
 
 
 def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = "") -> list[str]:
@@ -27,15 +30,33 @@ def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = 
     return specs[:-1] + ([output] if output else [])
 
 
-def coders(*widths: int, code: str = "latent", **ends: str) -> dict[str, list]:
+def coders(*widths: int, code: str = "latent", beside: str = "", **ends: str) -> dict[str, list]:
     """Return an encoder and, with the same widths in reverse order, a decoder of pixels.
 
     >>> coders(9, code="2*latent", hidden="relu")["encoder"]
     ['dense data 9', 'relu', 'dense 9 2*latent']
     """
     return {
-        "encoder": mlp("data", *widths, code, **ends),
-        "decoder": mlp("latent", *reversed(widths), "data", **ends, output="sigmoid"),
+        "encoder": mlp(f"data{beside}", *widths, code, **ends),
+        "decoder": mlp(f"latent{beside}", *reversed(widths), "data", **ends, output="sigmoid"),
+    }
+
+
+def players(
+    generator: Sequence[int],
+    discriminator: Sequence[int],
+    beside: str = "",
+    output: str = "sigmoid",
+    **ends: str,
+) -> dict[str, list]:
+    """Return a generator of pixels and a discriminator of them, by the widths of their hidden layers.
+
+    >>> players([9], [7], hidden="relu", beside="+classes")["discriminator"]
+    ['dense data+classes 7', 'relu', 'dense 7 1']
+    """
+    return {
+        "generator": mlp(f"latent{beside}", *generator, "data", **ends, output=output),
+        "discriminator": mlp(f"data{beside}", *discriminator, 1, **ends),
     }
 
 
@@ -43,7 +64,7 @@ def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
     return {name: {"name": "adam", **settings} for name in names}
 
 
-def _players(**rates: float) -> dict[str, dict[str, Any]]:
+def _falling(**rates: float) -> dict[str, dict[str, Any]]:
     return {
         name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
         for name, rate in rates.items()
@@ -62,10 +83,6 @@ SHRINKING = {
 """For deep autoencoders: steps that follow how large the gradient was lately, and weights that shrink,
 so that what is learned of the training images holds for others."""
 TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
-LARGE = {
-    "generator": mlp("latent", 128, 256, 512, "data", hidden=LEAKY, output="sigmoid"),
-    "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
-}
 
 
 def _mixture(data: str, scale: float) -> Config:
@@ -102,16 +119,12 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
     sees, the generator has to learn (two time scales, Heusel et al. 2017). Small batches get there
     sooner, larger ones further.
     """
-    return Config(
+    return DIGITS(
         model="gan",
-        **MNIST,
         latent=64,
         batch_size=batch_size,
-        networks={
-            "generator": mlp("latent", 256, 256, 476, "data", hidden=LEAKY, output="sigmoid"),
-            "discriminator": LARGE["discriminator"],
-        },
-        optimizers=_players(generator=lr, discriminator=2 * lr),
+        networks=players([256, 256, 476], [512, 256, 128], hidden=LEAKY),
+        optimizers=_falling(generator=lr, discriminator=2 * lr),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": penalty, "r2": penalty},
@@ -124,11 +137,9 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
 
 def _vae(latent: int, epochs: int) -> Config:
     """Return a variational autoencoder of digits."""
-    return Config(
+    return DIGITS(
         model="vae",
-        **MNIST,
         latent=latent,
-        batch_size=128,
         epochs=epochs,
         networks=coders(400, code="2*latent", hidden=RELU, init=TORCH),
         optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
@@ -137,9 +148,8 @@ def _vae(latent: int, epochs: int) -> Config:
 
 def _classifier(**more: Any) -> Config:
     """Return a dense classifier of digits."""
-    return Config(
+    return DIGITS(
         model="classifier",
-        **MNIST,
         batch_size=256,
         networks={
             "classifier": [
@@ -156,11 +166,9 @@ def _classifier(**more: Any) -> Config:
 
 def _code(hidden: str, **settings: Any) -> Config:
     """Return an autoencoder of one layer each way, whose code has 64 units of one kind."""
-    return Config(
+    return DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=64,
-        batch_size=128,
         epochs=10,
         networks={
             "encoder": ["dense data latent", hidden],
@@ -174,11 +182,9 @@ def _code(hidden: str, **settings: Any) -> Config:
 def _undo(spoil: str) -> Config:
     """Return a denoising autoencoder: it returns the image that was there before it was spoiled."""
     hidden = {"hidden": LEAKY, "init": "he_normal"}
-    return Config(
+    return DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=256,
-        batch_size=128,
         epochs=10,
         networks={
             "encoder": [spoil, *mlp("data", 512, "latent", **hidden), LEAKY],
@@ -192,42 +198,30 @@ def _undo(spoil: str) -> Config:
 PRESETS: dict[str, Config] = {
     "gan-mnist": _digits(64, 1.4e-3, penalty=0.1, spread=1.0, epochs=26),
     "gan-mnist-long": _digits(128, 2e-3, penalty=0.3, spread=1.05, steps=53_000),
-    "gan-small": Config(
+    "gan-small": DIGITS(
         model="gan",
-        **MNIST,
         latent=100,
         batch_size=50,
         epochs=10,
-        networks={
-            "generator": mlp("latent", 128, "data", hidden=RELU, output="sigmoid", init=TORCH),
-            "discriminator": mlp("data", 128, 1, hidden=RELU, init=TORCH),
-        },
+        networks=players([128], [128], hidden=RELU, init=TORCH),
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
-    "gan-medium": Config(
+    "gan-medium": DIGITS(
         model="gan",
-        **MNIST,
         latent=100,
-        batch_size=128,
         epochs=5,
-        networks={
-            "generator": mlp("latent", 128, 64, "data", hidden=RELU, output="tanh"),
-            "discriminator": mlp("data", 64, 128, 1, hidden=RELU),
-        },
+        networks=players([128, 64], [64, 128], hidden=RELU, output="tanh"),
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
-    "gan-large": Config(
+    "gan-large": DIGITS(
         model="gan",
-        **MNIST,
         latent=100,
-        batch_size=128,
         epochs=20,
-        networks=LARGE,
+        networks=players([128, 256, 512], [512, 256, 128], hidden=LEAKY),
         optimizers=_both(*PLAYERS, lr=2e-4),
     ),
-    "autoencoder": Config(
+    "autoencoder": DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=64,
         batch_size=256,
         epochs=10,
@@ -238,11 +232,9 @@ PRESETS: dict[str, Config] = {
         optimizers=_both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
-    "autoencoder-deep": Config(
+    "autoencoder-deep": DIGITS(
         model="autoencoder",
-        **MNIST,
         latent=30,
-        batch_size=128,
         epochs=120,
         networks=coders(1000, 500, 250, **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
@@ -254,11 +246,10 @@ PRESETS: dict[str, Config] = {
     "denoiser": _undo("gaussian_noise 0.5"),
     "superresolver": _undo("pixelate 2"),
     "completer": _undo("random_block 14"),
-    "detector": Config(
+    "detector": DIGITS(
         model="autoencoder",
-        **MNIST | {"data": "mnist:3"},
+        data="mnist:3",
         latent=32,
-        batch_size=128,
         steps=1500,
         networks={
             "encoder": [
@@ -271,9 +262,8 @@ PRESETS: dict[str, Config] = {
         optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
         settings={"loss": "bce"},
     ),
-    "vae-gan": Config(
+    "vae-gan": DIGITS(
         model="vae-gan",
-        **MNIST,
         latent=64,
         batch_size=256,
         epochs=10,
@@ -284,74 +274,60 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=_both(*CODERS, "discriminator", lr=1e-3),
     ),
-    "vae-gan-deep": Config(
+    "vae-gan-deep": DIGITS(
         model="vae-gan",
-        **MNIST,
         latent=32,
-        batch_size=128,
         epochs=20,
         networks={
             **coders(512, 256, code="2*latent", hidden=LEAKY),
             "discriminator": mlp("data", 512, 256, 1, hidden=LEAKY),
         },
-        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "hidden_layers": 2},
     ),
     "ring": _mixture("ring", scale=0.707),
     "grid": _mixture("grid", scale=2.83),
     "grid100": _mixture("grid100", scale=4.31),
-    "adversarial-autoencoder": Config(
+    "adversarial-autoencoder": DIGITS(
         model="adversarial-autoencoder",
-        **MNIST,
         latent=10,
-        batch_size=128,
         epochs=20,
         networks={
             **coders(512, 256, hidden="elu"),
             "discriminator": mlp("latent", 256, 256, 1, hidden="elu"),
         },
-        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
-    "bigan": Config(
+    "bigan": DIGITS(
         model="bigan",
-        **MNIST,
         latent=50,
-        batch_size=128,
         epochs=12,
         networks={
             **coders(512, 256, hidden=LEAKY),
             "discriminator": mlp("data+latent", 1024, 1024, 256, 1, hidden=LEAKY),
         },
-        optimizers=_players(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
+        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
-    "conditional-vae": Config(
+    "conditional-vae": DIGITS(
         model="conditional-vae",
-        **MNIST,
         latent=8,
-        batch_size=128,
         epochs=20,
-        networks={
-            "encoder": mlp("data+classes", 512, 256, "2*latent", **DEEP),
-            "decoder": mlp("latent+classes", 256, 512, "data", **DEEP, output="sigmoid"),
-        },
+        networks=coders(512, 256, code="2*latent", beside="+classes", **DEEP),
         optimizers=_both(*CODERS, **SHRINKING | {"weight_decay": 0.03}),
     ),
     "vae": _vae(20, epochs=10),
     "vae-2d": _vae(2, epochs=20),
-    "vae-deep": Config(
+    "vae-deep": DIGITS(
         model="vae",
-        **MNIST,
         latent=40,
-        batch_size=128,
         epochs=60,
         networks=coders(1000, 500, code="2*latent", **DEEP),
         optimizers=_both(*CODERS, **SHRINKING),
     ),
-    "iwae": Config(
+    "iwae": DIGITS(
         model="iwae",
-        **MNIST,
         latent=50,
         batch_size=20,
         epochs=10,
@@ -374,22 +350,15 @@ PRESETS: dict[str, Config] = {
             "generator": mlp("source", 512, 512, "target", hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp("data", 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=_players(generator=1e-3, discriminator=1e-3),
+        optimizers=_falling(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
-    "cgan-mnist": Config(
+    "cgan-mnist": DIGITS(
         model="conditional-gan",
-        **MNIST,
         latent=100,
-        batch_size=128,
         epochs=20,
-        networks={
-            "generator": mlp(
-                "latent+classes", 128, 256, 512, "data", hidden=LEAKY, output="sigmoid"
-            ),
-            "discriminator": mlp("data+classes", 512, 256, 128, 1, hidden=LEAKY),
-        },
-        optimizers=_players(generator=1e-3, discriminator=1e-3),
+        networks=players([128, 256, 512], [512, 256, 128], "+classes", hidden=LEAKY),
+        optimizers=_falling(generator=1e-3, discriminator=1e-3),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
@@ -411,6 +380,4 @@ def preset(name: str) -> Config:
     InputError
         If there is none of that name; the nearest is suggested.
     """
-    if name not in PRESETS:
-        raise unknown("preset", name, PRESETS)
-    return replace(PRESETS[name], preset=name)
+    return replace(chosen("preset", name, PRESETS), preset=name)

@@ -3,22 +3,15 @@
 from typing import TYPE_CHECKING
 
 from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential
-from npgan.models.autoencoder import Autoencoder
-from npgan.models.conditional import ConditionalGAN
-from npgan.models.gan import GAN
-from npgan.models.multi import MultiGAN
 from npgan.optim import OPTIMIZERS
 
 if TYPE_CHECKING:
     from npgan.models.model import Model
 
-RECORDED = {GAN, ConditionalGAN, MultiGAN, Autoencoder}
-"""Models whose steps call operations that a program has; of a subclass nobody knows what it does."""
-
 
 def why_not(model: "Model") -> str | None:
     """Return why a model's steps are not recorded; None: they can be, as far as the model says."""
-    if type(model) not in RECORDED:
+    if not vars(type(model)).get("recorded"):
         return f"a program has no step of a {type(model).__name__}"
     for name, network in model.networks.items():
         for layer in _layers(network):
@@ -27,8 +20,6 @@ def why_not(model: "Model") -> str | None:
     for name, rule in model.optimizers.items():
         if type(rule) not in OPTIMIZERS.values():
             return f"a program has no optimiser {type(rule).__name__}, of the {name}"
-    if isinstance(model, Autoencoder) and (model.sparsity or model.contraction or model.tied):
-        return "a program has no sparsity, contraction or tied weights"
     return None
 
 

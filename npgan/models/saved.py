@@ -8,31 +8,23 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npgan import layers
 from npgan.errors import InputError, as_path, chosen, shown
-from npgan.models.config import MODELS, Config
-from npgan.models.model import Model
-from npgan.models.multi import AGAINST
-from npgan.models.vae import LIKELIHOODS
-from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
+from npgan.models.config import Config
+from npgan.models.kinds import CODERS, MODELS, PLAYERS
 from npgan.optim import OPTIMIZERS, Optimizer
 from npgan.schedules import Schedule
 from npgan.training import checkpoint
 
-TABLES: dict[str, Mapping[str, Any]] = {
-    "objective": OBJECTIVES,
-    "loss": RECONSTRUCTIONS,
-    "likelihood": LIKELIHOODS,
-    "against": AGAINST,
-}
-"""Setting -> what it is a name of."""
+if TYPE_CHECKING:
+    from npgan.models.model import Model
+
 TYPES = {"float32": np.float32, "float64": np.float64}
-MADE_OF = {name for kind in MODELS.values() for name in kind.networks}
-MADE_OF |= {"self", "players", "networks", "optimizers"}
+MADE_OF = {"self", "players", "networks", "optimizers", "classifier", *PLAYERS, *CODERS}
 """Parameters of models that are no settings."""
 DESCRIBED = ("model", "networks", "optimizers", "settings")
 NOWHERE = {"data": "none", "batch_size": 1, "steps": 1}
@@ -43,7 +35,7 @@ OWN = (
 )
 
 
-def save(model: Model, path: Path | str) -> None:
+def save(model: "Model", path: Path | str) -> None:
     """Write a model to a file; see :meth:`npgan.models.Model.save`."""
     arrays, numbers = model.state()
     config = describe(model)
@@ -54,7 +46,7 @@ def save(model: Model, path: Path | str) -> None:
     checkpoint.save(as_path(path), arrays, described)
 
 
-def load(path: Path | str) -> Model:
+def load(path: Path | str) -> "Model":
     """Return the model that :meth:`npgan.models.Model.save` wrote: it trains on to the same bits.
 
     >>> import tempfile
@@ -82,7 +74,7 @@ def load(path: Path | str) -> Model:
         raise InputError(f"{path} is damaged: {type(error).__name__}: {error}") from None
 
 
-def _restored(arrays: Mapping[str, np.ndarray], described: Mapping[str, Any]) -> Model:
+def _restored(arrays: Mapping[str, np.ndarray], described: Mapping[str, Any]) -> "Model":
     """Return the model that is described, with these arrays."""
     config = Config.from_dict({**NOWHERE, **{name: described[name] for name in DESCRIBED}})
     config.check()
@@ -95,7 +87,7 @@ def _restored(arrays: Mapping[str, np.ndarray], described: Mapping[str, Any]) ->
     return model
 
 
-def describe(model: Model) -> Config:
+def describe(model: "Model") -> Config:
     """Return the configuration that a model would be built by, apart from data and length.
 
     Raises
@@ -103,11 +95,10 @@ def describe(model: Model) -> Config:
     InputError
         If something about it has no name, or is no number, so that it cannot be said.
     """
-    name = next((name for name, kind in MODELS.items() if kind.model is type(model)), None)
-    if name is None:
+    if MODELS.get(model.name) is not type(model):
         raise InputError(f"a {type(model).__name__} is no model of npgan's own: {OWN}")
     return Config(
-        name,
+        model.name,
         networks={player: layers.words(network) for player, network in model.networks.items()},
         optimizers={player: _rule(player, rule) for player, rule in model.optimizers.items()},
         settings=_settings(f"the {type(model).__name__}", model),
@@ -115,7 +106,7 @@ def describe(model: Model) -> Config:
     )
 
 
-def _dtype(model: Model) -> str:
+def _dtype(model: "Model") -> str:
     found = {network.parameters.flat.dtype.name for network in model.networks.values()}
     if len(found) > 1 or not found <= TYPES.keys():
         raise InputError(f"networks to save must be all float32 or all float64, not {found}")
@@ -135,18 +126,18 @@ def _settings(whose: str, made: Any) -> dict[str, Any]:
         for name, parameter in inspect.signature(kind.__init__).parameters.items():  # type: ignore
             variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
             if not variable and name not in MADE_OF and getattr(made, name) is not None:
-                found[name] = _plain(f"{name} of {whose}", name, getattr(made, name))
+                value, table = getattr(made, name), getattr(made, "tables", {}).get(name, {})
+                value = next((key for key, row in table.items() if row == value), value)
+                found[name] = _plain(f"{name} of {whose}", value)
     return found
 
 
-def _plain(what: str, name: str, value: Any) -> Any:
+def _plain(what: str, value: Any) -> Any:
     """Return a setting as JSON has it."""
-    if name in TABLES:
-        value = next((key for key, row in TABLES[name].items() if row == value), value)
     if isinstance(value, Schedule):
         return asdict(value)
     if isinstance(value, Mapping):
-        return {key: _plain(f"{key}, {what},", key, inner) for key, inner in value.items()}
+        return {key: _plain(f"{key}, {what},", inner) for key, inner in value.items()}
     if not isinstance(value, str | bool | int | float):
         raise InputError(f"{what} has no name and is no number, {shown(value)}: {OWN}")
     return value

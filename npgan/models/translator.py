@@ -11,6 +11,7 @@ Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,11 @@ class Translator(Model):
     >>> history = model.fit(pairs, steps=5, batch_size=16, callbacks=[], rng=0)
     >>> model.translate(pairs[:, :2]).shape
     (64, 3)
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
+
+    name = "translator"
+
+    default_rule = partial(Adam, 2e-4, beta1=0.5)
 
     def __init__(
         self,
@@ -74,10 +74,7 @@ class Translator(Model):
             )
         rules = adversary.check_objective(objective, penalties, discriminator)
         self.objective, self.penalties = rules
-        networks = {"generator": generator, "discriminator": discriminator}
-        if optimizers is None:
-            optimizers = {name: Adam(2e-4, beta1=0.5) for name in networks}
-        super().__init__(networks, optimizers)
+        super().__init__({"generator": generator, "discriminator": discriminator}, optimizers)
         self.generator, self.discriminator = generator, discriminator
         self.l1_weight = not_negative("l1_weight", l1_weight)
         self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)

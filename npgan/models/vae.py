@@ -19,11 +19,11 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, chosen, count, instance, not_negative
 from npgan.layers import Sequential
-from npgan.models.checks import CHUNK, check_networks, check_rows, in_chunks, inputs, reads_logits
+from npgan.models.checks import CHUNK, check_networks, check_rows, in_chunks, reads_logits
+from npgan.models.coder import Coder
 from npgan.models.gaussian import GaussianEncoder
-from npgan.models.model import Model
 from npgan.models.steps import Loss, Result, Step
-from npgan.optim import Adam, Optimizer
+from npgan.optim import Optimizer
 
 
 class Likelihood(NamedTuple):
@@ -46,7 +46,7 @@ LIKELIHOODS = {
 }
 
 
-class Variational(Model):
+class Variational(Coder):
     """What models share that maximise the evidence lower bound.
 
     Parameters
@@ -60,8 +60,8 @@ class Variational(Model):
     optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
     """
 
-    output = "decoder"
     samples = 1
+    tables = Coder.tables | {"likelihood": LIKELIHOODS}
 
     def __init__(
         self,
@@ -76,16 +76,12 @@ class Variational(Model):
     ) -> None:
         check_networks(encoder=encoder, decoder=decoder)
         self._check_widths(encoder, decoder)
-        networks = {"encoder": encoder, "decoder": decoder}
-        if optimizers is None:
-            optimizers = {name: Adam(1e-3) for name in networks}
-        super().__init__(networks, optimizers)
+        super().__init__({"encoder": encoder, "decoder": decoder}, optimizers)
         self.likelihood = chosen("likelihood", likelihood, LIKELIHOODS)
         self.by_logits = reads_logits("likelihood", likelihood, "bernoulli", decoder)
         instance("binarize", binarize, bool | np.bool_)
         if binarize and likelihood != "bernoulli":
             raise InputError("only the pixels of the likelihood bernoulli can be binarised")
-        self.encoder, self.decoder = encoder, decoder
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
         self.binarize = bool(binarize)
         self.gaussian = GaussianEncoder(encoder)
@@ -104,11 +100,6 @@ class Variational(Model):
                 f"codes that the decoder takes, {2 * max(k, 1)}; it takes {encoder.in_width} to "
                 f"{encoder.out_width}, the decoder {decoder.in_width} to {d}"
             )
-
-    @property
-    def reader(self) -> Sequential:
-        """What the likelihood reads: the decoder, or what gives the logits of its probabilities."""
-        return self.decoder.body() if self.by_logits else self.decoder
 
     def beta_now(self) -> float:
         """Return what the divergence counts at this step."""
@@ -217,14 +208,6 @@ class Variational(Model):
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
         return self.gaussian.mean(self.scaled(x))
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return what codes (n, k) stand for, (n, d)."""
-        return in_chunks(self.decoder, inputs("z", z, self.decoder))
-
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Return ``decode(encode(x))``, (n, d)."""
-        return self.decode(self.encode(x))
-
 
 class VAE(Variational):
     """An encoder to Gaussians and a decoder.
@@ -244,12 +227,9 @@ class VAE(Variational):
     >>> history = vae.fit(x, epochs=2, batch_size=32, callbacks=[], rng=0)
     >>> vae.encode(x).shape, vae.sample(3, rng=0).shape
     ((256, 2), (3, 4))
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
+
+    name = "vae"
 
 
 def binarized(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

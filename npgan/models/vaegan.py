@@ -30,7 +30,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, shaped
 from npgan.layers import Sequential
 from npgan.models import adversary
-from npgan.models.checks import check_networks, check_rows
+from npgan.models.checks import check_rows
 from npgan.models.coder import AdversarialCoder
 from npgan.models.gaussian import GaussianEncoder
 from npgan.models.steps import Loss, Result
@@ -47,12 +47,9 @@ class VAEGAN(AdversarialCoder):
     adversarial_weight : lambda, not negative
     hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
     settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
-
-    Raises
-    ------
-    InputError
-        If the networks' widths do not fit each other, or a setting is outside its range.
     """
+
+    name = "vae-gan"
 
     def __init__(
         self,
@@ -64,7 +61,14 @@ class VAEGAN(AdversarialCoder):
         hidden_layers: int = 0,
         **settings: Any,
     ) -> None:
-        check_networks(encoder=encoder, decoder=decoder, discriminator=discriminator)
+        super().__init__(encoder, decoder, discriminator, **settings)
+        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
+        self.hidden_layers = count("hidden_layers", hidden_layers, 0, len(discriminator.layers) - 1)
+        self.gaussian = GaussianEncoder(encoder)
+
+    def _check_widths(
+        self, encoder: Sequential, decoder: Sequential, discriminator: Sequential
+    ) -> None:
         widths = encoder.out_width, decoder.out_width, discriminator.in_width
         if widths != (2 * decoder.in_width, encoder.in_width, encoder.in_width):
             raise InputError(
@@ -72,10 +76,6 @@ class VAEGAN(AdversarialCoder):
                 f"input), the decoder return and the discriminator take {encoder.in_width}; they are "
                 f"{widths}"
             )
-        super().__init__(encoder, decoder, discriminator, **settings)
-        self.adversarial_weight = not_negative("adversarial_weight", adversarial_weight)
-        self.hidden_layers = count("hidden_layers", hidden_layers, 0, len(discriminator.layers) - 1)
-        self.gaussian = GaussianEncoder(encoder)
 
     def discriminator_input(
         self, x: np.ndarray, rng: np.random.Generator
@@ -159,11 +159,6 @@ class VAEGAN(AdversarialCoder):
                     self.generator_step(batch, rng, grads).report[loss]
                 ),
             )
-
-    def validate(self, data: np.ndarray) -> dict[str, float]:
-        """Return the mean squared error of held-out data, decoded from its mean codes."""
-        x = self.scaled(data)
-        return {"val_mse": float(run.mse(self.reconstruct(x), x)[0])}
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""

@@ -14,14 +14,13 @@ that can be drawn beside its curve: its *equilibrium*.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import number, pairs, share
-from npgan.objectives.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports, gap
+from npgan.objectives.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports, gap, measured
 from npgan.shapes import takes
 
 
@@ -49,8 +48,6 @@ class Objective(NamedTuple):
         also takes real_label and fake_label
     generator : fake_logits -> GeneratorLoss; where it is relativistic, (fake_logits, real_logits)
     reports : column -> what is said of the discriminator; the same for D + c wherever its loss is
-    equilibrium : (real_label, fake_label) -> column -> what the losses and reports are at the
-        equilibrium; a column that has no such value is left out
     level : (real_label, fake_label) -> the logit above which D takes a sample for real; None: its loss
         leaves that open
     labels : whether real and generated data have labels, which can be smoothed
@@ -60,10 +57,30 @@ class Objective(NamedTuple):
     discriminator: Callable[..., DiscriminatorLoss]
     generator: Callable[..., GeneratorLoss]
     reports: Reports
-    equilibrium: Callable[[float, float], dict[str, float]]
     level: Callable[[float, float], float] | None = None
     labels: bool = False
     relativistic: bool = False
+
+    def equilibrium(self, real_label: float, fake_label: float) -> dict[str, float]:
+        """Return what losses and reports are at the equilibrium, by their columns of the history.
+
+        D answers everywhere the same then. An answer is a best one where its gradients with respect to the
+        logits of real and of generated data cancel; a column that differs from one best answer to another
+        has no value there, and is left out.
+
+        >>> OBJECTIVES["least-squares"].equilibrium(1.0, 0.0)
+        {'d_loss': 0.25, 'g_loss': 0.125, 'd_gap': 0.0}
+        """
+        labels = (real_label, fake_label) if self.labels else ()
+        level, found = self.level(real_label, fake_label) if self.level else 0.0, []
+        for answer in (level, level + 0.5):
+            flat = np.full((1, 1), answer)
+            loss = self.discriminator(flat, flat, *labels)
+            if answer == level or loss.dreal + loss.dfake == 0:
+                other = self.generator(flat, *[flat] * self.relativistic)
+                both = {"d_loss": loss.value, "g_loss": other.value}
+                found.append(both | measured(self.reports, flat, flat))
+        return {name: float(value) for name, value in found[0].items() if value == found[-1][name]}
 
 
 @takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
@@ -274,22 +291,13 @@ def relativistic_average_generator(
 
 
 def _cross_entropy_level(s: float, t: float) -> float:
-    r"""Return the logit that the labels s and t of the same samples ask for: :math:`\sigma(l) = (s + t)/2`."""
-    return math.log((s + t) / (2 - s - t))
-
-
-def _cross_entropy_equilibrium(s: float, t: float) -> dict[str, float]:
-    r"""Return :math:`L_D = 2H(m)`, with H the entropy of a coin and :math:`m = (s + t)/2`, and m itself.
+    r"""Return the logit that the labels s and t of the same samples ask for.
 
     Every sample is met as often with the label s as with t, :math:`L_D = -(s + t)\log\sigma(l) -
-    (2 - s - t)\log(1 - \sigma(l))`, which is least at :math:`\sigma(l) = m`.
-
-    >>> _cross_entropy_equilibrium(1.0, 0.0)["d_loss"] / math.log(2)
-    2.0
+    (2 - s - t)\log(1 - \sigma(l))`, which is least at :math:`\sigma(l) = m = (s + t)/2`. It is :math:`2H(m)`
+    there, with H the entropy of a coin.
     """
-    m = (s + t) / 2
-    entropy = -m * math.log(m) - (1 - m) * math.log(1 - m)
-    return {"d_loss": 2 * entropy, "d_real": m, "d_fake": m}
+    return math.log((s + t) / (2 - s - t))
 
 
 def _middle(s: float, t: float) -> float:
@@ -300,40 +308,11 @@ def _zero(s: float, t: float) -> float:
     return 0.0
 
 
-@dataclass(frozen=True)
-class _Always:
-    """Values that do not depend on the labels; a copy, of a model's objective say, equals the original."""
-
-    values: dict[str, float]
-
-    def __call__(self, s: float, t: float) -> dict[str, float]:
-        return dict(self.values)
-
-
-def _minimax_equilibrium(s: float, t: float) -> dict[str, float]:
-    return _cross_entropy_equilibrium(s, t) | {"g_loss": math.log(1 - (s + t) / 2)}
-
-
-def _non_saturating_equilibrium(s: float, t: float) -> dict[str, float]:
-    return _cross_entropy_equilibrium(s, t) | {"g_loss": -math.log((s + t) / 2)}
-
-
-def _least_squares_equilibrium(s: float, t: float) -> dict[str, float]:
-    r"""Return the losses at :math:`l = (s + t)/2`: :math:`L_D = (s - t)^2/4`.
-
-    >>> _least_squares_equilibrium(1.0, 0.0)
-    {'d_loss': 0.25, 'g_loss': 0.125, 'd_gap': 0.0}
-    """
-    return {"d_loss": (s - t) ** 2 / 4, "g_loss": ((s + t) / 2 - 1) ** 2 / 2, "d_gap": 0.0}
-
-
-LN2 = math.log(2)
 OBJECTIVES: dict[str, Objective] = {
     "minimax": Objective(
         cross_entropy_discriminator,
         minimax_generator,
         PROBABILITIES,
-        _minimax_equilibrium,
         level=_cross_entropy_level,
         labels=True,
     ),
@@ -341,7 +320,6 @@ OBJECTIVES: dict[str, Objective] = {
         cross_entropy_discriminator,
         non_saturating_generator,
         PROBABILITIES,
-        _non_saturating_equilibrium,
         level=_cross_entropy_level,
         labels=True,
     ),
@@ -349,35 +327,21 @@ OBJECTIVES: dict[str, Objective] = {
         least_squares_discriminator,
         least_squares_generator,
         GAP,
-        _least_squares_equilibrium,
         level=_middle,
         labels=True,
     ),
-    "wasserstein": Objective(
-        wasserstein_discriminator,
-        wasserstein_generator,
-        GAP,
-        _Always({"d_loss": 0.0, "d_gap": 0.0}),
-    ),
-    "hinge": Objective(
-        hinge_discriminator,
-        wasserstein_generator,
-        GAP,
-        _Always({"d_loss": 2.0, "d_gap": 0.0}),
-        level=_zero,
-    ),
+    "wasserstein": Objective(wasserstein_discriminator, wasserstein_generator, GAP),
+    "hinge": Objective(hinge_discriminator, wasserstein_generator, GAP, level=_zero),
     "relativistic": Objective(
         relativistic_discriminator,
         relativistic_generator,
         PAIRS,
-        _Always({"d_loss": LN2, "g_loss": LN2, "d_pairs_won": 0.5}),
         relativistic=True,
     ),
     "relativistic-average": Objective(
         relativistic_average_discriminator,
         relativistic_average_generator,
         SIDES,
-        _Always({"d_loss": 2 * LN2, "g_loss": 2 * LN2, "d_accuracy": 0.5}),
         labels=True,
         relativistic=True,
     ),

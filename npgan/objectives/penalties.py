@@ -28,15 +28,7 @@ import numpy as np
 
 from npgan import errors, schedules
 from npgan.backend import run
-from npgan.errors import (
-    InputError,
-    instance,
-    not_negative,
-    pairs,
-    positive,
-    shown,
-    unknown,
-)
+from npgan.errors import InputError, chosen, instance, not_negative, positive, shown
 from npgan.layers import Layer, Sequential
 from npgan.ops.normalisation import polar
 from npgan.parameters import Parameters
@@ -99,7 +91,7 @@ def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None)
     array([[1.],
            [1.]])
     """
-    pairs(real, fake)
+    errors.pairs(real, fake)
     return fake + _uniform(real, rng) * (real - fake)
 
 
@@ -308,8 +300,7 @@ def check_penalties(
         raise InputError(f"penalties must be a table, name -> coefficient, not {shown(penalties)}")
     instance("discriminator", discriminator, Sequential)
     for name in penalties:
-        if name not in PENALTIES:
-            raise unknown("penalty", name, PENALTIES)
+        chosen("penalty", name, PENALTIES)
     if penalties:
         row = np.zeros((1, discriminator.in_width), discriminator.parameters.flat.dtype)
         gradient_penalty(discriminator, row, squared_norm, 0.0, discriminator.parameters.like())

@@ -16,6 +16,16 @@ from npgan.training import checkpoint
 from npgan.training.interrupts import handled
 from npgan.training.loop import Callback, Loop
 
+__all__ = [
+    "CSVHistory",
+    "Checkpoints",
+    "EarlyStopping",
+    "Measures",
+    "Pictures",
+    "Progress",
+    "StopOnInterrupt",
+]
+
 
 class Progress(Callback):
     """A progress bar with the losses on a terminal; elsewhere a line every ``interval`` seconds."""
@@ -116,19 +126,16 @@ class Pictures(Callback):
     def on_train_begin(self, loop: Loop) -> None:
         """Draw the untrained model."""
         if loop.step == 0:
-            self._save(loop)
+            self.draw(self._path(loop))
 
     def on_epoch_end(self, loop: Loop) -> None:
         """Draw the model."""
-        self._save(loop)
+        self.draw(self._path(loop))
 
     def on_train_end(self, loop: Loop) -> None:
         """Draw the model where it stopped, unless that is done."""
         if not (loop.failed or self._path(loop).exists()):
-            self._save(loop)
-
-    def _save(self, loop: Loop) -> None:
-        self.draw(self._path(loop))
+            self.draw(self._path(loop))
 
     def _path(self, loop: Loop) -> Path:
         return self.directory / f"step-{loop.step:07d}.png"

@@ -26,11 +26,9 @@ def handled(change: Callable[[Handler | None], Handler | None]) -> Iterator[None
         if threading.current_thread() is threading.main_thread():
             for number in REASONS:
                 now = signal.getsignal(number)
-                other = (
-                    None
-                    if now in (signal.SIG_IGN, None)
-                    else change(now if callable(now) else None)
-                )
+                if now in (signal.SIG_IGN, None):
+                    continue
+                other = change(now if callable(now) else None)
                 if other is not None:
                     before[number] = signal.signal(number, other)
         yield

@@ -54,7 +54,7 @@ class Callback:
 
 
 class Trainable(Protocol):
-    """What the loop needs to know of a model."""
+    """What the loop needs to know of a model, and what it takes for granted where a model does not say."""
 
     @property
     def value_range(self) -> tuple[float, float]:
@@ -68,7 +68,8 @@ class Trainable(Protocol):
         """Return the rows that batches are made of, or raise an InputError."""
 
     def check_batch(self, batch_size: int) -> None:
-        """Raise an InputError if a batch cannot be of this size."""
+        """Raise an InputError if a batch of this size cannot be divided as the model must."""
+        return
 
     def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch and return what there is to report."""
@@ -77,13 +78,15 @@ class Trainable(Protocol):
         """Return why its steps are not to be recorded; None: they may be."""
 
     def pattern(self) -> Hashable:
-        """Return what kind of step the next one is, for steps of a kind to be recorded once."""
+        """Return what kind of step the next one is: two of a kind call the same operations; None: it may be any."""
+        return None
 
     def memory(self) -> Hashable:
         """Return the identity of all that a recorded step works on."""
 
     def validate(self, rows: np.ndarray) -> dict[str, float]:
-        """Return what there is to report of held-out rows, as :meth:`rows` returned them."""
+        """Return what there is to report of held-out rows, as :meth:`rows` returned them; nothing, by default."""
+        return {}
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return all arrays (the live ones) and all numbers that training changes."""

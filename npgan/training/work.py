@@ -19,6 +19,8 @@ from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
 from npgan.training.loop import Callback, Loop
 
+__all__ = ["Work"]
+
 CURVED = [code for code, name in enumerate(ACTIVATIONS) if KINDS[name].curved]
 
 
