@@ -127,17 +127,17 @@ def test_activations_have_the_same_numbers_in_chains_and_in_rows():
     assert list(KINDS)[: len(ACTIVATIONS)] == ACTIVATIONS
 
 
-def test_models_inherit_from_one_class_each_three_levels_deep_as_drawn():
+def test_models_inherit_from_one_model_each_two_levels_deep_as_drawn():
     def tree(kind, level=0):
         yield kind.__name__, level
         for inner in kind.__subclasses__():
             if inner.__module__.startswith("npgan."):
-                assert inner.__bases__ == (kind,)
+                assert [b for b in inner.__bases__ if issubclass(b, models.Model)] == [kind]
                 yield from tree(inner, level + 1)
 
     drawn = re.findall(r"^    ([│├└─ ]*)(\w+)", models.__doc__, re.MULTILINE)
     assert sorted((name, len(indent) // 4) for indent, name in drawn) == sorted(tree(models.Model))
-    assert max(level for _, level in tree(models.Model)) == 3
+    assert max(level for _, level in tree(models.Model)) == 2
 
 
 UNSAFE = [r"import pickle", r"allow_pickle=True", r"\beval\(", r"\bexec\(", r"fastmath=True"]

@@ -1,26 +1,26 @@
 """Models: networks that are trained together, and the presets.
 
-There are three levels at the most below :class:`Model`::
+There are two levels at the most below :class:`Model`::
 
     Model
     ├── GAN
     │   ├── ConditionalGAN
     │   └── MultiGAN
     ├── Translator
-    ├── Coder: an encoder and a decoder
-    │   ├── Autoencoder
-    │   ├── AdversarialCoder: and a discriminator
-    │   │   ├── AdversarialAutoencoder
-    │   │   ├── BiGAN
-    │   │   └── VAEGAN
-    │   └── Variational: the encoder is to Gaussians
-    │       ├── VAE
-    │       ├── IWAE
-    │       └── ConditionalVAE
+    ├── Autoencoder
+    ├── AdversarialCoder: an encoder, a decoder and a discriminator
+    │   ├── AdversarialAutoencoder
+    │   ├── BiGAN
+    │   └── VAEGAN
+    ├── Variational: an encoder to Gaussians, and a decoder
+    │   ├── VAE
+    │   ├── IWAE
+    │   └── ConditionalVAE
     └── Classifier
 
 What models of different branches share they have: :class:`~npgan.models.labels.Labels`,
-:class:`~npgan.models.gaussian.GaussianEncoder`, the functions of :mod:`npgan.models.adversary`.
+:class:`~npgan.models.gaussian.GaussianEncoder`, the functions of :mod:`npgan.models.adversary`, and what a
+:class:`~npgan.models.coder.Coder` can do.
 """
 
 from npgan.models.adversarial import AdversarialAutoencoder

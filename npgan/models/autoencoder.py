@@ -14,6 +14,7 @@ from npgan.errors import InputError, chosen, instance, not_negative
 from npgan.layers import Dense, Sequential
 from npgan.models.checks import CHUNK, bounds, check_networks, check_rows, reads_logits
 from npgan.models.coder import Coder
+from npgan.models.model import Model
 from npgan.models.steps import Result, Step
 from npgan.objectives import regularisers
 from npgan.objectives.losses import RECONSTRUCTIONS
@@ -22,7 +23,7 @@ from npgan.optim import Optimizer
 from npgan.parameters import Parameters
 
 
-class Autoencoder(Coder):
+class Autoencoder(Coder, Model):
     """An encoder and a decoder.
 
     Parameters

@@ -19,18 +19,17 @@ from npgan.optim import Optimizer
 from npgan.schedules import Varying
 
 
-class Coder(Model):
-    """An encoder to codes and a decoder."""
+class Coder:
+    """What models can do that have an encoder to codes and a decoder."""
 
+    networks: dict[str, Sequential]
+    scaled: Any
     made_of: Sequence[str] = CODERS
     output = "decoder"
     by_logits = False
 
-    def __init__(
-        self, networks: Mapping[str, Sequential], optimizers: Mapping[str, Optimizer] | None
-    ) -> None:
-        super().__init__(networks, optimizers)
-        self.encoder, self.decoder = networks["encoder"], networks["decoder"]
+    encoder = property(lambda self: self.networks["encoder"])
+    decoder = property(lambda self: self.networks["decoder"])
 
     @property
     def reader(self) -> Sequential:
@@ -50,7 +49,7 @@ class Coder(Model):
         return self.decode(self.encode(x))
 
 
-class AdversarialCoder(Coder):
+class AdversarialCoder(Coder, Model):
     """An encoder and a decoder that learn against a discriminator; codes are like N(0, I), and can be drawn.
 
     Subclasses say what D compares and what encoder and decoder minimise.

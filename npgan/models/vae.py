@@ -22,6 +22,7 @@ from npgan.layers import Sequential
 from npgan.models.checks import CHUNK, check_networks, check_rows, in_chunks, reads_logits
 from npgan.models.coder import Coder
 from npgan.models.gaussian import GaussianEncoder
+from npgan.models.model import Model
 from npgan.models.steps import Loss, Result, Step
 from npgan.optim import Optimizer
 
@@ -46,7 +47,7 @@ LIKELIHOODS = {
 }
 
 
-class Variational(Coder):
+class Variational(Coder, Model):
     """What models share that maximise the evidence lower bound.
 
     Parameters
@@ -61,7 +62,7 @@ class Variational(Coder):
     """
 
     samples = 1
-    tables = Coder.tables | {"likelihood": LIKELIHOODS}
+    tables = Model.tables | {"likelihood": LIKELIHOODS}
 
     def __init__(
         self,
