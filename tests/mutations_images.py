@@ -17,13 +17,13 @@ MUTATIONS = [
         PIXELATE,
     ),
     Mutation(
-        "layers.images.Corruption.backward",
+        "layers.noise.RandomLinear.backward",
         'f"{self.operation}_backward"',
         'f"{self.operation}_forward"',
         SHIFT,
     ),
     Mutation(
-        "layers.images.Corruption.double_backward",
+        "layers.noise.RandomLinear.double_backward",
         'f"{self.operation}_forward"',
         'f"{self.operation}_backward"',
         "second derivative of random_shift",

@@ -49,30 +49,21 @@ class Chain(Layer):
         y = run.chain_forward(x, self.parameters.flat, self.plan, self.arguments)
         return y[y.size - len(x) * self.out_features :].reshape(len(x), self.out_features), (x, y)
 
-    def _flat(self, grads: Grads) -> Array | None:
+    def _given(self, cache: Pair, grads: Grads) -> tuple:
+        """Return what every way back is given besides gradients: both passes' arrays, and the plan."""
         grads = self._checked_grads(grads)
-        return None if grads is None else grads.flat
+        plan = self.parameters.flat, self.plan, self.arguments
+        return *unpacked(cache, 2), *plan, None if grads is None else grads.flat
 
     def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through all stages; ``grads`` are the whole network's."""
-        flat = self._flat(grads)
-        w = self.parameters.flat
-        return run.chain_backward(
-            dy, *unpacked(cache, 2), w, self.plan, self.arguments, flat, input_grad
-        )
+        return run.chain_backward(dy, *self._given(cache, grads), input_grad)
 
     def double_backward(
-        self,
-        ddx: Array,
-        record: Array,
-        cache: Pair,
-        grads: Grads = None,
-        input_grad: bool = True,
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, Any]:
         """See :func:`npgan.ops.chain_double_backward`; the record is ``dy``."""
-        flat = self._flat(grads)
-        plan = (self.parameters.flat, self.plan, self.arguments)
-        return run.chain_double_backward(ddx, record, *unpacked(cache, 2), *plan, flat, input_grad)
+        return run.chain_double_backward(ddx, record, *self._given(cache, grads), input_grad)
 
     def penalized_backward(
         self,
@@ -84,9 +75,7 @@ class Chain(Layer):
         up: Pass = unchanged,
     ) -> np.floating:
         """See :func:`npgan.ops.chain_penalized_backward`."""
-        flat = self._flat(grads)
-        plan = (self.parameters.flat, self.plan, self.arguments)
-        return run.chain_penalized_backward(dy, c, *unpacked(cache, 2), *plan, flat, down, up)
+        return run.chain_penalized_backward(dy, c, *self._given(cache, grads), down, up)
 
 
 def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]]:

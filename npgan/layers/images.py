@@ -6,60 +6,29 @@ these layers pass their input on. They need square images; :class:`~npgan.layers
 :class:`~npgan.layers.GaussianNoise` corrupt rows of any kind.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count
-from npgan.layers.layer import Array, Grads, Layer, Rng, Shape
-from npgan.shapes import takes
+from npgan.layers.layer import Array, Shape
+from npgan.layers.noise import RandomLinear
 
 __all__ = ["Pixelate", "RandomBlock", "RandomShift"]
 
 
-class Corruption(Layer):
-    """What these layers share: a linear operation of the input and of what is drawn at random.
+class Corruption(RandomLinear):
+    """What these layers share: they are linear, and have a ``size``."""
 
-    A subclass names its ``operation``; :meth:`draw` says what is drawn.
-    """
-
-    operation: str
     example = "1"
-    corrupts = True
 
     def __init__(self, size: int) -> None:
         self.size = count(f"the size of a {self.name}", size, 1)
 
-    def draw(self, x: Array, rng: np.random.Generator) -> Any:
-        """Draw what the operation needs."""
-        return self.size
-
     def for_images(self, shape: Shape | None) -> Self | None:
         """Return the layer where the images are square, None where they are not."""
         return self if shape and shape[0] == shape[1] else None
-
-    @takes("x (n, d)")
-    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
-        """Draw from ``rng`` and corrupt x; the cache is what was drawn, or None."""
-        if rng is None:
-            return x, None
-        drawn = self.draw(x, rng)
-        return getattr(run, f"{self.operation}_forward")(x, drawn), drawn
-
-    @takes("dy (n, d)")
-    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Go back through the same operation."""
-        return dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)
-
-    @takes("ddx (n, d)")
-    def double_backward(
-        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
-    ) -> tuple[Array, None]:
-        """Corrupt ``ddx`` as the input was: the operation is linear."""
-        if cache is not None:
-            ddx = getattr(run, f"{self.operation}_forward")(ddx, cache)
-        return ddx, None
 
 
 class RandomShift(Corruption):
@@ -117,8 +86,12 @@ class Pixelate(Corruption):
     array([[3., 3., 3., 3.]])
     """
 
-    name, operation = "pixelate", "pixelate"
+    name = operation = "pixelate"
     example = "2"
+
+    def draw(self, x: Array, rng: np.random.Generator) -> int:
+        """Return the size of the cells: nothing is random."""
+        return self.size
 
     def for_images(self, shape: Shape | None) -> Self | None:
         """Refuse square images that do not divide into such cells."""
