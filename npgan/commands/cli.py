@@ -92,7 +92,8 @@ def _parser() -> Parser:
             name, help=module.SUMMARY, **described(module.EXAMPLES, summary)
         )
         command.set_defaults(run=module.run)
-        module.arguments(command)
+        for option in module.OPTIONS:
+            option(command)
     return parser
 
 

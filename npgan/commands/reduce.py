@@ -20,13 +20,7 @@ EXAMPLES = """
 """
 KNOWN = 10_000  # training rows, drawn at random, among which neighbours are sought
 POINTS = 5000  # in a map
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.count_argument(parser, "-k", 5, "neighbours")
-    common.out_argument(parser, "the maps")
+OPTIONS = (common.RUN, common.whole("-k", 5, "neighbours"), common.out("the maps"))
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
