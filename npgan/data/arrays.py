@@ -27,19 +27,13 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     digits of 0 to 16), the brightest becomes 255. Everything else becomes float32 with its values
     kept.
 
+    Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
+
     Parameters
     ----------
-    name : str
-        Name of the data set.
-    arrays : mapping of str to ndarray
-        "train", and any of "test", "train_labels" and "test_labels".
-    notes : iterable of str
-        What a user should know of how they were read.
-
-    Returns
-    -------
-    Dataset
-        Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
+    name : of the data set
+    arrays : "train", and any of "test", "train_labels" and "test_labels"
+    notes : what a user should know of how they were read
 
     Raises
     ------

@@ -18,24 +18,15 @@ class Dataset:
 
     Parameters
     ----------
-    name : str
-        Name for reports.
-    train : ndarray of shape (n, d)
-        Training rows: uint8 pixels 0..255, or float32.
-    test : ndarray of shape (m, d), optional
-        Test rows, of the same dtype.
-    train_labels, test_labels : ndarray of int64, of shapes (n,) and (m,), optional
-        Class of each row: 0, 1, ...
-    shape : tuple of int
-        Of one sample: (d,), as it is by default, or (height, width, channels) of an image.
-    modes : ndarray of shape (k, d), optional
-        Centres of a mixture of Gaussians.
-    std : float, optional
-        Standard deviation of each mode.
-    classes : tuple of int, optional
-        The label that class 0, 1, ... has in the user's own data; None: these numbers.
-    notes : tuple of str
-        What a user should know of how the data were read; :meth:`summary` prints them.
+    name : for reports
+    train : (n, d) training rows: uint8 pixels 0..255, or float32
+    test : (m, d) test rows, of the same dtype
+    train_labels, test_labels : (n,) and (m,) int64, the class of each row: 0, 1, ...
+    shape : of one sample: (d,), as it is by default, or (height, width, channels) of an image
+    modes : (k, d) the centres of a mixture of Gaussians
+    std : the standard deviation of each mode
+    classes : the label that class 0, 1, ... has in the user's own data; None: these numbers
+    notes : what a user should know of how the data were read; :meth:`summary` prints them
 
     Raises
     ------
