@@ -1,8 +1,4 @@
-"""What the gradient checker checks, in one form: arrays, and a function of them with its gradients.
-
-The code under the check is not trusted. It is given copies, and what it returns is copied at once, so
-that nothing it overwrites, keeps or returns again changes what is compared.
-"""
+"""What the gradient checker checks, in one form: arrays, and a function of them with its gradients."""
 
 import copy
 import inspect

@@ -49,7 +49,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             known = coder.encode(train[chosen]), dataset.train_labels[chosen]
             result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
         maps[name] = code if code.shape[1] == 2 else PCA(code, min(2, code.shape[1])).encode(code)
-    draw(a.out, maps, None if labels is None else dataset.given(labels))
+    draw(a.out, maps, dataset.given(labels))
     return result
 
 

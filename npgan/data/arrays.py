@@ -1,11 +1,10 @@
 """From arrays as people keep them to the rows of a `Dataset`."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from npgan.data.brightness import brightened, brightest
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, as_array, instance, unknown
 
@@ -14,6 +13,9 @@ LABELS = ("train_labels", "test_labels")
 FIELDS = (*PARTS, *LABELS)
 
 LARGEST_LABEL = 2**63 - 1
+DARK = 128
+"""Images of which no pixel is so bright do not use the range 0..255: masks of 0 and 1, digits of 0 to 16."""
+ROWS = 256  # of which pixels are replaced at once
 
 Shape = tuple[int, ...]
 Classes = tuple[int, ...] | None
@@ -94,6 +96,32 @@ def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], 
         with np.errstate(all="ignore"):  # Dataset names what is not finite
             arrays = [array.astype(np.float32, order="C", copy=False) for array in arrays]
     return [array.reshape(len(array), -1) for array in arrays], said
+
+
+def brightest(images: Sequence[np.ndarray]) -> int:
+    """Return the largest of all pixels."""
+    return max(int(array.max()) for array in images)
+
+
+def brightened(images: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return whole numbers within 0..255 as bytes; dark ones so that the brightest of all is 255.
+
+    >>> brightened([np.array([0, 1]), np.array([1])])
+    [array([  0, 255], dtype=uint8), array([255], dtype=uint8)]
+    """
+    white = brightest(images)
+    if not 0 < white < DARK:
+        return [array.astype(np.uint8, order="C", copy=False) for array in images]
+    becomes = ((510 * np.arange(white + 1) + white) // (2 * white)).astype(np.uint8)
+    return [_replaced(array, becomes) for array in images]
+
+
+def _replaced(array: np.ndarray, becomes: np.ndarray) -> np.ndarray:
+    """Return what each pixel becomes, a part at a time: an index takes eight bytes."""
+    result = np.empty(array.shape, np.uint8)
+    for i in range(0, len(array), ROWS):
+        result[i : i + ROWS] = becomes[array[i : i + ROWS]]
+    return result
 
 
 def _are_pixels(array: np.ndarray) -> bool:

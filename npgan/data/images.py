@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan.data.brightness import brightened
+from npgan.data.arrays import brightened
 from npgan.data.png import SIGNATURE, Png, check_rows, read_png
 from npgan.data.reading import check_size, opened, read_at_most, reading
 from npgan.errors import InputError, as_path
