@@ -286,12 +286,7 @@ def _takes(method: Callable, count: int) -> bool:
 
 
 def _inconsistent(
-    name: str,
-    layer: Layer,
-    backward: Callable,
-    dy: np.ndarray,
-    dx: np.ndarray,
-    grads: Parameters,
+    name: str, layer: Layer, backward: Callable, dy: np.ndarray, dx: np.ndarray, grads: Parameters
 ) -> dict[str, str]:
     """Return what differs in other backward passes: with fewer gradients wanted, or with more in ``grads``."""
     more, alone = grads.like(), grads.like()

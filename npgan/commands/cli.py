@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from npgan import signals, streams
-from npgan.commands import COMMANDS
+from npgan import signals
+from npgan.commands import COMMANDS, streams
 from npgan.errors import InputError, NonFiniteError, one_line
 from npgan.training.interrupts import raised
 

@@ -17,11 +17,7 @@ EXAMPLES = """
   npgan train translator && npgan translate runs/translator --out translated.png
   npgan translate runs/translator --images 2000 --out translated.png
 """
-OPTIONS = (
-    common.RUN,
-    common.whole("--images", 1000, "the first N test images"),
-    common.out(),
-)
+OPTIONS = (common.RUN, common.whole("--images", 1000, "the first N test images"), common.out())
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -63,17 +64,8 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     labels, classes = _numbered(
         {key: _as_labels(f"{name}: {key}", arrays[key]) for key in LABELS if key in arrays}
     )
-    test = rows[1] if len(rows) > 1 else None
-    return Dataset(
-        name,
-        rows[0],
-        test,
-        labels.get("train_labels"),
-        labels.get("test_labels"),
-        shape=shapes[0],
-        classes=classes,
-        notes=(*notes, *said),
-    )
+    fields: dict[str, Any] = dict(zip(parts, rows, strict=True)) | labels
+    return Dataset(name, **fields, shape=shapes[0], classes=classes, notes=(*notes, *said))
 
 
 def _checked(what: str, array: np.ndarray) -> np.ndarray:

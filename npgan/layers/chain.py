@@ -83,26 +83,19 @@ def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]
 
     Each comes with the name of its scope in the gradients; a chain's is the whole network, "".
     """
-    parts: list[tuple[str, Layer]] = []
-    stages: list[Stage] = []
-
-    def close() -> None:
-        if stages:
-            parts.append(("", Chain(network, stages)))
-            stages.clear()
-
+    parts: list[tuple[str, Any]] = []
     for i, layer in enumerate(layers):
+        stages = parts[-1][1] if parts and isinstance(parts[-1][1], list) else []
         if type(layer) is Dense:
+            if not stages:
+                parts.append(("", stages))
             stages.append((str(i), layer, None))
-        elif (
-            isinstance(layer, Activation)
-            and layer.name in ACTIVATIONS
-            and stages
-            and not stages[-1][2]
-        ):
+        elif stages and not stages[-1][2] and _can_follow(layer):
             stages[-1] = (*stages[-1][:2], layer)
         else:
-            close()
             parts.append((str(i), layer))
-    close()
-    return parts
+    return [(name, Chain(network, p) if isinstance(p, list) else p) for name, p in parts]
+
+
+def _can_follow(layer: Layer) -> bool:
+    return isinstance(layer, Activation) and layer.name in ACTIVATIONS

@@ -36,8 +36,6 @@ class RandomShift(Corruption):
 
     All (2 size + 1)² moves are equally likely.
 
-    Examples
-    --------
     >>> x = np.eye(9)[4:5]  # a point in the middle of 3 x 3 pixels
     >>> RandomShift(1)(x, np.random.default_rng(0)).reshape(3, 3)
     array([[0., 0., 0.],
@@ -55,8 +53,6 @@ class RandomShift(Corruption):
 class RandomBlock(Corruption):
     """A square of ``size`` pixels set to 0 somewhere in each image, :func:`npgan.ops.block_mask`.
 
-    Examples
-    --------
     >>> RandomBlock(2)(np.ones((1, 9)), np.random.default_rng(1)).reshape(3, 3)
     array([[1., 0., 0.],
            [1., 0., 0.],
@@ -80,8 +76,6 @@ class RandomBlock(Corruption):
 class Pixelate(Corruption):
     """Cells of ``size`` pixels a side, each of one grey, :func:`npgan.ops.pixelate_forward`.
 
-    Examples
-    --------
     >>> Pixelate(2)(np.array([[1.0, 2.0, 3.0, 6.0]]), np.random.default_rng(0))
     array([[3., 3., 3., 3.]])
     """

@@ -20,8 +20,6 @@ __all__ = ["MinibatchDiscrimination", "MinibatchStddev"]
 class MinibatchStddev(Layer):
     """The batch's mean standard deviation as one more feature, :func:`npgan.ops.minibatch_stddev_forward`.
 
-    Examples
-    --------
     >>> MinibatchStddev()(np.array([[0.0, 5.0], [4.0, 5.0]])).round(3)
     array([[0., 5., 1.],
            [4., 5., 1.]])

@@ -64,40 +64,27 @@ class Dropout(RandomLinear):
         return run.dropout_mask(rng, x.shape, self.rate)
 
 
-class GaussianNoise(Layer):
-    """Noise added: ``y = x + s eps`` with eps from N(0, 1), ``dx = dy``; without an ``rng``, y = x.
+class GaussianNoise(RandomLinear):
+    """Noise added: ``y = x + s eps`` with eps from N(0, 1); without an ``rng``, y = x.
 
-    Examples
-    --------
+    The noise does not depend on x, so ``dx = dy``: the way back is that of a layer that drew nothing.
+
     >>> GaussianNoise(0.3)(np.ones((1, 2)))
     array([[1., 1.]])
     """
 
     name = "gaussian_noise"
     example = "0.5"
-    corrupts = True
 
     def __init__(self, std: float) -> None:
         self.std = not_negative("the standard deviation of noise", std)
 
     @takes("x (n, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
-        """Add noise drawn from ``rng``; the gradient does not depend on it."""
+        """Add noise drawn from ``rng``; the cache is empty."""
         if rng is None:
             return x, None
         return x + self.std * run.standard_normal(rng, x.shape, x.real.dtype), None
-
-    @takes("dy (n, d)")
-    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Return ``dy``."""
-        return dy
-
-    @takes("ddx (n, d)")
-    def double_backward(
-        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
-    ) -> tuple[Array, None]:
-        """Return ``ddx``."""
-        return ddx, None
 
 
 class GaussianSample(Layer):
@@ -105,8 +92,6 @@ class GaussianSample(Layer):
 
     x (n, 2d) holds d means, then d log-variances; y (n, d) is the sample, or the mean without ``rng``.
 
-    Examples
-    --------
     >>> GaussianSample()(np.array([[1.0, -2.0, 0.0, 0.0]]))
     array([[ 1., -2.]])
     """

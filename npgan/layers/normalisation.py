@@ -93,8 +93,7 @@ class BatchNorm(Norm):
 
     Parameters
     ----------
-    width : of x and y, at least 1
-    dtype : float32 trains, float64 checks gradients
+    width, dtype : as :class:`LayerNorm` has them
 
     Examples
     --------

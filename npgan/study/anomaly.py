@@ -5,7 +5,7 @@ Each is a function of (model, rows, training rows, rng), with rows on the scale 
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 
@@ -24,23 +24,18 @@ NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 10_000
 BINOMIAL = 1, 4, 6, 4, 1
 
 
-class Score(Protocol):
-    """A score, and the kinds of models that have it; ``Model``: it needs no model."""
+SCORES: dict[str, Any] = {}
+"""Name -> score, in the order in which they are reported; its ``kind`` are the models that have it.
 
-    kind: Any
-
-    def __call__(self, model: Any, x: Array, train: Array, rng: Rng) -> Array:
-        """Return the scores (n,) of rows x (n, d), given training rows (m, d); both are floats."""
-
-
-SCORES: dict[str, Score] = {}
-"""Name -> score, in the order in which they are reported."""
+``Model``: it needs no model. It returns the scores (n,) of rows x (n, d), given training rows (m, d); both
+are floats.
+"""
 
 
-def _score(name: str, kind: Any) -> Callable[[Callable], Score]:
+def _score(name: str, kind: Any) -> Callable[[Callable], Callable]:
     """Add a function to :data:`SCORES`, which from then on checks its rows and its model's kind."""
 
-    def decorate(score: Callable) -> Score:
+    def decorate(score: Callable) -> Callable:
         @wraps(score)
         def checked(model: Any, x: Array, train: Array, rng: Rng) -> Array:
             if kind is not Model:
@@ -49,9 +44,9 @@ def _score(name: str, kind: Any) -> Callable[[Callable], Score]:
             train = array("train", train, ("m", x.shape[1]), "floats", rows=1, limits=TAME)
             return score(model, x, train, errors.generator(rng))
 
-        SCORES[name] = cast(Score, checked)
+        SCORES[name] = checked
         SCORES[name].kind = kind
-        return SCORES[name]
+        return checked
 
     return decorate
 
@@ -177,7 +172,7 @@ def nearest_directions(model: Any, x: Array, train: Array, rng: Rng) -> Array:
 WITHOUT_MODEL = [name for name, score in SCORES.items() if score.kind is Model]
 
 
-def scores_for(model: Model) -> dict[str, Score]:
+def scores_for(model: Model) -> dict[str, Callable]:
     """Return the scores that a model has, by name.
 
     A discriminator that sees several samples at once, packed or compared, has no logit of a single one; one of a
