@@ -121,7 +121,7 @@ def _numbers(name: str, gradient: Any) -> np.ndarray | None:
 
 
 def _pair(result: Any, method: str, wanted: str) -> tuple[np.ndarray, Any]:
-    """Return what a function has returned, its value as a new array, in double precision at least."""
+    """Return a function's value, as a new array in double precision at least, and what came with it."""
     if not isinstance(result, tuple) or len(result) != 2:
         raise InputError(wanted)
     array = _array(result[0])

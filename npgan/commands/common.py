@@ -73,7 +73,7 @@ Option = Callable[[Any], Any]
 
 
 def option(*names: str, **settings: Any) -> Option:
-    """Return an option; it is described as argparse has it."""
+    """Return an option, of which ``add_argument`` of argparse is told this."""
     return methodcaller("add_argument", *names, **settings)
 
 

@@ -83,7 +83,7 @@ class Dataset:
         return self.classes.index(label)
 
     def given(self, classes: Any) -> Any:
-        """Return the user's own labels of classes (n,); None of None."""
+        """Return the user's own labels of classes (n,); None for None."""
         if classes is None or self.classes is None:
             return classes
         return np.array(self.classes)[classes]

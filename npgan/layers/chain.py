@@ -50,7 +50,7 @@ class Chain(Layer):
         return y[y.size - len(x) * self.out_features :].reshape(len(x), self.out_features), (x, y)
 
     def _given(self, cache: Pair, grads: Grads) -> tuple:
-        """Return what every way back is given besides gradients: both passes' arrays, and the plan."""
+        """Return what a backward pass takes after ``dy``: the cache, the weights, the plan, and sums to add to."""
         grads = self._checked_grads(grads)
         plan = self.parameters.flat, self.plan, self.arguments
         return *unpacked(cache, 2), *plan, None if grads is None else grads.flat

@@ -25,10 +25,10 @@ BINOMIAL = 1, 4, 6, 4, 1
 
 
 SCORES: dict[str, Any] = {}
-"""Name -> score, in the order in which they are reported; its ``kind`` are the models that have it.
+"""Name -> score, in the order in which they are reported.
 
-``Model``: it needs no model. It returns the scores (n,) of rows x (n, d), given training rows (m, d); both
-are floats.
+A score's ``kind`` is the class of the models that have it; ``Model``: it needs no model. Called with a model,
+rows x (n, d), training rows (m, d) and a generator, it returns the scores (n,). All rows are floats.
 """
 
 

@@ -11,12 +11,7 @@ from npgan.layers import (
     LAYERS,
     Activation,
     BatchNorm,
-    Dense,
-    Dropout,
-    GaussianSample,
     Layer,
-    LeakyReLU,
-    Residual,
     Sequential,
     SpectralDense,
     build,
@@ -59,11 +54,9 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("layer batch_norm, evaluated", frozen, (rng.standard_normal((5, 4)),))
     chain = _chain("dense 4 3", "leaky_relu 0.3", "dense 3 2", "tanh")
     yield Case("chain", chain, (rng.standard_normal((5, 4)),))
-    deep = Sequential(
-        Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
-    )
-    yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
-    block = Residual(Dense(4, 5), LeakyReLU(), Dense(5, 4), rng=0)
+    deep = ["dense 4 5", "leaky_relu", "dropout 0.3", "dense 5 6", "gaussian_sample", "dense 3 2"]
+    yield Case("layer sequential", build(deep, rng=0), (rng.standard_normal((5, 4)),))
+    block = build([["dense 4 5", "leaky_relu", "dense 5 4"]], rng=0)
     yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
 
 

@@ -45,7 +45,7 @@ def results() -> tuple[int, Iterator[Result]]:
 
 
 def _spread(processes: int, numbers: range) -> Iterator[Result]:
-    """Yield the results of helpers, new processes: a fork would inherit locks, and threads that do not run."""
+    """Yield the results that new processes find: a fork would inherit locks, and threads that do not run."""
     pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_prepare_helper)
     try:
         yield from pool.map(_check, numbers)
