@@ -73,7 +73,7 @@ Option = Callable[[Any], Any]
 
 
 def option(*names: str, **settings: Any) -> Option:
-    """Return an option, of which ``add_argument`` of argparse is told this."""
+    """Return an option; its arguments are those of argparse's ``add_argument``."""
     return methodcaller("add_argument", *names, **settings)
 
 

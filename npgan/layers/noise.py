@@ -15,8 +15,8 @@ __all__ = ["Dropout", "GaussianNoise", "GaussianSample"]
 class RandomLinear(Layer):
     r"""An operation that is linear in x, given what it draws at random; without an ``rng``, y = x.
 
-    With :math:`y = Mx` and M fixed by what was drawn, :math:`dx = M^\\top dy`. That is linear in ``dy``, so
-    the derivative of the backward pass is the forward pass: :math:`ddy = M\\,ddx`.
+    With :math:`y = Mx` and M fixed by what was drawn, :math:`dx = M^\top dy`. That is linear in ``dy``, so
+    the derivative of the backward pass is the forward pass: :math:`ddy = M\,ddx`.
 
     A subclass names its ``operation``; :meth:`draw` says what is drawn.
     """
