@@ -75,9 +75,8 @@ def remove_temporary(folder: Path) -> None:
 def check_regular(path: Path, most: int) -> None:
     """Raise an InputError unless a path is that of a regular file of at most so many bytes."""
     try:
-        with opened(path) as file:
-            size = os.fstat(file.fileno()).st_size
+        with opened(path) as (_, size):
+            if size > most:
+                raise InputError(f"{path} has {size:,} bytes, where at most {most:,} belong there")
     except (FileNotFoundError, IsADirectoryError):
         raise InputError(f"{path}: there is no such file") from None
-    if size > most:
-        raise InputError(f"{path} has {size:,} bytes, where at most {most:,} belong there")

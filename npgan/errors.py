@@ -6,7 +6,7 @@ raises an :class:`InputError`. What npgan hands on to itself is not checked agai
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +64,15 @@ def shown(value: Any) -> str:
     except Exception:  # whatever it raises: it is the user's
         line = f"a {type(value).__name__}"
     return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."
+
+
+def listed(words: Sequence[Any], most: int = 10) -> str:
+    """Return the first of many words, with commas between them.
+
+    >>> listed([1, 2, 3], 2)
+    '1, 2, ...'
+    """
+    return ", ".join(map(str, words[:most])) + ", ..." * (len(words) > most)
 
 
 # --- of what kind --------------------------------------------------------------------------------

@@ -17,23 +17,26 @@ MUTATIONS = [
         PIXELATE,
     ),
     Mutation(
-        "layers.images.Corruption.backward",
+        "layers.noise.RandomLinear.backward",
         'f"{self.operation}_backward"',
         'f"{self.operation}_forward"',
         SHIFT,
     ),
     Mutation(
-        "layers.images.Corruption.double_backward",
+        "layers.noise.RandomLinear.double_backward",
         'f"{self.operation}_forward"',
         'f"{self.operation}_backward"',
         "second derivative of random_shift",
         "x0",
     ),
     Mutation(
-        "layers.noise.GaussianNoise.backward", "return dy", "return -dy", "layer gaussian_noise"
+        "layers.noise.RandomLinear.backward",
+        'dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)',
+        '-dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)',
+        "layer gaussian_noise",
     ),
     Mutation(
-        "layers.noise.GaussianNoise.double_backward",
+        "layers.noise.RandomLinear.double_backward",
         "ddx, None",
         "-ddx, None",
         "second derivative of gaussian_noise",

@@ -54,8 +54,11 @@ NORMALISATION = [
         "inverse * _unscale(dy, normal, weight, dweight, dbias)",
         "_unscale(dy, normal, weight, dweight, dbias)",
         FROZEN,
+        "x, without rng",
     ),
-    norm("frozen_batch_norm_forward", "(x - mean)", "(x - x.mean(axis=0))", FROZEN),
+    norm(
+        "frozen_batch_norm_forward", "(x - mean)", "(x - x.mean(axis=0))", FROZEN, "x, without rng"
+    ),
     norm("layer_norm_double_backward", "inverse * _project(ddx, normal, 1)", "ddx", SECOND, "x0"),
     norm("layer_norm_double_backward", "q * weight", "q", SECOND, "x0"),
     norm("layer_norm_double_backward", "(q * dy)", "(q * g)", SECOND, "weight"),

@@ -52,16 +52,22 @@ ACTIVATIONS = [
 ]
 
 DENSE = [
-    Mutation("ops.dense.dense_forward", "x @ weight + bias", "x @ weight - bias", "dense", "x2"),
-    Mutation("ops.dense.dense_backward_input", "dy @ weight.T", "-dy @ weight.T", "dense", "x0"),
+    Mutation(
+        "ops.dense.dense_forward", "x @ weight + bias", "x @ weight - bias", "layer dense", "bias"
+    ),
+    Mutation(
+        "ops.dense.dense_backward_input", "dy @ weight.T", "-dy @ weight.T", "layer dense", "x"
+    ),
     Mutation(
         "ops.dense.dense_backward_input",
         "dy @ weight.T",
         "dy @ weight.reshape(weight.shape[::-1])",
-        "dense",
-        "x0",
+        "layer dense",
+        "x",
     ),
-    Mutation("ops.dense.dense_backward_input", "weight.T", "weight", "dense", "x0", raises=True),
+    Mutation(
+        "ops.dense.dense_backward_input", "weight.T", "weight", "layer dense", "x", raises=True
+    ),
     Mutation(
         "ops.dense.dense_backward_input",
         "dy @ weight.T",
@@ -73,17 +79,19 @@ DENSE = [
         "ops.dense.dense_backward_parameters",
         "x.T @ dy",
         "x.reshape(x.shape[::-1]) @ dy",
-        "dense",
-        "x1",
+        "layer dense",
+        "weight",
     ),
     Mutation(
         "ops.dense.dense_backward_parameters",
         "dweight += x.T @ dy",
         "dweight -= x.T @ dy",
-        "dense",
-        "x1",
+        "layer dense",
+        "weight",
     ),
-    Mutation("ops.dense.dense_backward_parameters", "dy.sum(axis=0)", "dy[0]", "dense", "x2"),
+    Mutation(
+        "ops.dense.dense_backward_parameters", "dy.sum(axis=0)", "dy[0]", "layer dense", "bias"
+    ),
     Mutation("ops.dense.dense_backward_parameters", "dy.sum", "dy.mean", "layer dense", "bias"),
     Mutation(
         "ops.dense.dense_backward_parameters",
@@ -198,14 +206,14 @@ LAYERS = [
         "layer leaky_relu",
     ),
     Mutation(
-        "layers.noise.Dropout.forward",
-        "run.dropout_forward(x, mask), mask",
-        "run.dropout_forward(x, mask), run.dropout_mask(rng, x.shape, self.rate)",
+        "layers.noise.RandomLinear.forward",
+        'getattr(run, f"{self.operation}_forward")(x, drawn), drawn',
+        'getattr(run, f"{self.operation}_forward")(x, drawn), self.draw(x, rng)',
         DROPOUT,
     ),
     Mutation(
-        "layers.noise.Dropout.backward",
-        "dy if cache is None else run.dropout_backward(dy, cache)",
+        "layers.noise.RandomLinear.backward",
+        'dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)',
         "dy",
         SEQUENTIAL,
         "0.weight",
@@ -244,21 +252,21 @@ LAYERS = [
         "dense_backward_parameters(dy, source, dweight, grads[bias : bias + m])",
         "dense_backward_parameters(-dy, source, dweight, grads[bias : bias + m])",
         "chain",
-        "x1",
+        "0.weight",
     ),
     Mutation(
         "ops.chain.chain_backward",
         'dy = _activation(code, arguments[s], "backward", dy, output)',
         '_activation(code, arguments[s], "backward", dy, output)',
         "chain",
-        "x0",
+        "x",
     ),
     Mutation(
         "ops.chain.chain_backward",
         "reversed(range(len(plan)))",
         "reversed(range(1, len(plan)))",
         "chain",
-        "x0",
+        "x",
         raises=True,
     ),
 ]
@@ -305,7 +313,7 @@ SECOND = [
     curvature("softmax", "ddx * (dy - s) - dy * t", "ddx * (dy - s)"),
     curvature("softmax", "ddx * (dy - s) - dy * t", "ddx * (dy - s) + dy * t"),
     curvature("softmax", "softmax_backward(ddx, y)", "softmax_backward(dy, y)", "x0"),
-    second("ops.noise.dropout_double_backward", "ddx * mask", "ddx", "dropout", "x0"),
+    second("ops.noise.dropout_forward", "x * mask", "x", "dropout", "x0"),
     second("ops.dense.dense_double_backward", "ddx.T @ dy", "-ddx.T @ dy", "dense", "weight"),
     second(
         "ops.dense.dense_double_backward",
@@ -337,9 +345,9 @@ SECOND = [
         "x1",
     ),
     second(
-        "layers.noise.Dropout.double_backward",
-        "ddx if cache is None else run.dropout_double_backward(ddx, cache)",
-        "ddx",
+        "layers.noise.RandomLinear.double_backward",
+        'ddx = getattr(run, f"{self.operation}_forward")(ddx, cache)',
+        "ddx = ddx",
         "sequential",
         "x0",
     ),
@@ -374,13 +382,13 @@ SECOND = [
     second("layers.scale.Scale.double_backward", "self.factor * ddx", "ddx", "scale", "x0"),
     second("layers.residual.Residual.double_backward", "ddx + ddy", "ddy", "residual", "x0"),
     second("layers.residual.Residual.input_gradient", "dy + dx", "dx", "residual", "x0"),
-    second(CHAIN2, "h.append(injected)", "h.append(None)", "chain", "x2"),
+    second(CHAIN2, "h.append(injected)", "h.append(None)", "chain", "0.weight"),
     second(
         CHAIN2,
         "dense_backward_input(e[s + 1], weights[s + 1]) if s < stages[-1] else dy",
         "dense_backward_input(e[s + 1], weights[s + 1]) if s < stages[-1] else -dy",
         "chain",
-        "x2",
+        "0.weight",
     ),
     second(
         CHAIN2,
@@ -389,20 +397,24 @@ SECOND = [
         "chain",
         "x1",
     ),
-    second(CHAIN2, "total(r, h[s])", "r", "chain", "x2"),
+    second(CHAIN2, "total(r, h[s])", "r", "chain", "0.weight"),
     second(
         CHAIN2,
         "e[s]",
         "delta[s]",
         "chain",
-        "x2",
+        "0.weight",
     ),
-    second(CHAIN2, "outputs[s - 1] if s else x", "outputs[s - 1] if s else 0 * x", "chain", "x2"),
+    second(
+        CHAIN2, "outputs[s - 1] if s else x", "outputs[s - 1] if s else 0 * x", "chain", "0.weight"
+    ),
 ]
 
 
 PENALIZED = [
-    Mutation("ops.chain.chain_penalized_backward", old, new, "loss and penalty of chain", "x")
+    Mutation(
+        "ops.chain.chain_penalized_backward", old, new, "loss and penalty of chain", "0.weight"
+    )
     for old, new in [
         ("(c * np.square(g)).sum() / 2", "(c * np.square(g)).sum()"),
         ("up(c * g)", "up(g)"),

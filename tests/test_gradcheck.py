@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from npgan import Dense, Dropout, GaussianSample, InputError, ReLU, Sequential, Tanh, gradcheck
 from npgan.check import catalogue
-from npgan.check.testing import assert_gradients
+from npgan.testing import assert_gradients
 
 CASES = list(catalogue.cases())
 

@@ -25,7 +25,7 @@ from npgan import (
     Tanh,
     gradcheck,
 )
-from npgan.check.testing import assert_gradients
+from npgan.testing import assert_gradients
 
 X = np.random.default_rng(0).standard_normal((4, 3))
 Y = np.random.default_rng(1).standard_normal((4, 3))

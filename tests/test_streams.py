@@ -7,8 +7,7 @@ import sys
 import pytest
 from commands import run
 
-from npgan import streams
-from npgan.commands import cli
+from npgan.commands import cli, streams
 
 
 class Broken(io.StringIO):

@@ -1,8 +1,4 @@
-"""What the gradient checker checks, in one form: arrays, and a function of them with its gradients.
-
-The code under the check is not trusted. It is given copies, and what it returns is copied at once, so
-that nothing it overwrites, keeps or returns again changes what is compared.
-"""
+"""What the gradient checker checks, in one form: arrays, and a function of them with its gradients."""
 
 import copy
 import inspect
@@ -88,7 +84,11 @@ class Differentiable:
         if not self.inputs:
             raise InputError("nothing was checked: no input is an array of float64")
         shape = self.variables[self.inputs[0]].shape
-        if len(self.inputs) == 1 and isinstance(gradients, list) and _shape(gradients) == shape:
+        if (
+            len(self.inputs) == 1
+            and isinstance(gradients, list)
+            and _array(gradients).shape == shape
+        ):
             return {self.inputs[0]: gradients}
         if isinstance(gradients, list | tuple) and len(gradients) == len(self.inputs):
             return dict(zip(self.inputs, gradients, strict=True))
@@ -100,21 +100,19 @@ class Differentiable:
         )
 
 
-def _shape(nested: list) -> tuple[int, ...] | None:
+def _array(value: Any) -> np.ndarray:
+    """Return a value as a new array; None in one, if its rows have different lengths."""
     try:
-        return np.shape(nested)
-    except ValueError:  # rows of different lengths
-        return None
+        return np.array(value)
+    except ValueError:
+        return np.array(None)
 
 
 def _numbers(name: str, gradient: Any) -> np.ndarray | None:
     """Return a gradient as a new float64 array."""
     if gradient is None:
         return None
-    try:
-        array = np.array(gradient)
-    except ValueError:  # rows of different lengths
-        array = np.array(None)
+    array = _array(gradient)
     if array.dtype.kind == "c" and not array.imag.any():
         array = array.real
     if array.dtype.kind not in "fiub":
@@ -122,19 +120,20 @@ def _numbers(name: str, gradient: Any) -> np.ndarray | None:
     return array.astype(np.float64)
 
 
-def _value(y: Any, like: str) -> np.ndarray:
-    """Return a function's value as a new array, in double precision at least."""
-    try:
-        array = np.array(y)
-    except ValueError:
-        array = np.array(None)
+def _pair(result: Any, method: str, wanted: str) -> tuple[np.ndarray, Any]:
+    """Return a function's value, as a new array in double precision at least, and what came with it."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise InputError(wanted)
+    array = _array(result[0])
     if array.dtype.kind in "iub" or array.dtype == np.longdouble:
         array = array.astype(np.float64)
-    if array.dtype.kind not in like or array.real.dtype.itemsize < 8:
+    kinds = "fc" if method == "complex" else "f"
+    if array.dtype.kind not in kinds or array.real.dtype.itemsize < 8:
         raise InputError(
-            f"the value is of {_kind(y)}: gradients are checked in float64, which the function must return"
+            f"the value is of {_kind(result[0])}: gradients are checked in float64, which the function "
+            "must return"
         )
-    return array
+    return array, result[1]
 
 
 def of_function(
@@ -163,13 +162,11 @@ def of_function(
         raise InputError(f"the input is called {name!r}: rename the other array of that name")
 
     def evaluate() -> tuple[np.ndarray, Any]:
-        result = function(*map(_copied, arguments))
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise InputError("the function must return (value, gradients) or (y, vjp)")
-        y = _value(result[0], "fc" if method == "complex" else "f")
-        if y.ndim and not callable(result[1]):
+        wanted = "the function must return (value, gradients) or (y, vjp)"
+        y, gradients = _pair(function(*map(_copied, arguments)), method, wanted)
+        if y.ndim and not callable(gradients):
             raise InputError(f"a value of shape {y.shape} needs a function vjp(dy) beside it")
-        return y, result[1]
+        return y, gradients
 
     return Differentiable(evaluate, {**variables, **wrt}, list(variables))
 
@@ -236,9 +233,7 @@ def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None)
         layer.buffers.flat[...] = buffers
         x_copy = x.copy() if layer is not real else x.real.copy()
         result = layer.forward(x_copy, None if seed is None else np.random.default_rng(seed))
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise InputError(f"{layer!r}: forward must return (y, cache)")
-        return _value(result[0], "fc" if method == "complex" else "f"), result[1]
+        return _pair(result, method, f"{layer!r}: forward must return (y, cache)")
 
     def backward(dy: np.ndarray, grads: Parameters | None, *wanted: bool) -> Any:
         dx = real.backward(dy.copy(), forward(real)[1], grads, *wanted)
@@ -291,12 +286,7 @@ def _takes(method: Callable, count: int) -> bool:
 
 
 def _inconsistent(
-    name: str,
-    layer: Layer,
-    backward: Callable,
-    dy: np.ndarray,
-    dx: np.ndarray,
-    grads: Parameters,
+    name: str, layer: Layer, backward: Callable, dy: np.ndarray, dx: np.ndarray, grads: Parameters
 ) -> dict[str, str]:
     """Return what differs in other backward passes: with fewer gradients wanted, or with more in ``grads``."""
     more, alone = grads.like(), grads.like()

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from npgan import signals, streams
-from npgan.commands import COMMANDS
+from npgan import signals
+from npgan.commands import COMMANDS, streams
 from npgan.errors import InputError, NonFiniteError, one_line
 from npgan.training.interrupts import raised
 
@@ -92,7 +92,8 @@ def _parser() -> Parser:
             name, help=module.SUMMARY, **described(module.EXAMPLES, summary)
         )
         command.set_defaults(run=module.run)
-        module.arguments(command)
+        for option in module.OPTIONS:
+            option(command)
     return parser
 
 

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,38 +68,42 @@ def picture(*endings: str) -> Callable[[str], Path]:
     return read
 
 
-def run_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the folder of the run to work on."""
-    parser.add_argument("run_folder", type=path, metavar="RUN")
+Option = Callable[[Any], Any]
+"""Adds itself to a parser, or to a group in it."""
 
 
-def out_argument(
-    parser: argparse.ArgumentParser,
-    what: str = "the picture",
-    *,
-    endings: Sequence[str] = (".png",),
-) -> None:
-    """Add the option for the file to write."""
-    metavar = "|".join(f"FILE{ending}" for ending in endings)
-    parser.add_argument("--out", type=picture(*endings), required=True, metavar=metavar, help=what)
+def option(*names: str, **settings: Any) -> Option:
+    """Return an option; its arguments are those of argparse's ``add_argument``."""
+    return methodcaller("add_argument", *names, **settings)
 
 
-def count_argument(
-    parser: argparse.ArgumentParser,
-    name: str,
-    default: int,
-    what: str,
-    least: int = 1,
-    most: int = MOST,
-) -> None:
-    """Add an option that is a whole number within limits."""
+def either(*options: Option) -> Option:
+    """Return options of which only one may be given."""
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        group = parser.add_mutually_exclusive_group()
+        for one in options:
+            one(group)
+
+    return add
+
+
+def whole(name: str, default: int, what: str, least: int = 1, most: int = MOST) -> Option:
+    """Return an option that is a whole number within limits."""
     kind, what = number(int, count, least, most), f"{what}; default {default}"
-    parser.add_argument(name, type=kind, default=default, metavar="N", help=what)
+    return option(name, type=kind, default=default, metavar="N", help=what)
 
 
-def seed_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the option for the seed of all noise."""
-    count_argument(parser, "--seed", 0, "of all noise", 0)
+def out(what: str = "the picture", endings: Sequence[str] = (".png",)) -> Option:
+    """Return the option for the file to write."""
+    metavar = "|".join(f"FILE{ending}" for ending in endings)
+    return option("--out", type=picture(*endings), required=True, metavar=metavar, help=what)
+
+
+RUN = option("run_folder", type=path, metavar="RUN")
+"""The folder of the run to work on."""
+SEED = whole("--seed", 0, "of all noise", 0)
+"""The seed of all noise."""
 
 
 class Trained:

@@ -30,16 +30,18 @@ MASKS = {
     "center": lambda i, j: (abs(i - 0.5) < 0.25) & (abs(j - 0.5) < 0.25),
 }
 """Name -> whether a pixel is hidden, given how far down and how far to the right it lies, both in [0, 1)."""
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    names = f"{', '.join(MASKS)}; default center"
-    parser.add_argument("--mask", default="center", metavar="NAME|FILE.png", help=names)
-    common.count_argument(parser, "--images", 200, "the first N test images")
-    common.seed_argument(parser)
-    common.out_argument(parser)
+OPTIONS = (
+    common.RUN,
+    common.option(
+        "--mask",
+        default="center",
+        metavar="NAME|FILE.png",
+        help=f"{', '.join(MASKS)}; default center",
+    ),
+    common.whole("--images", 200, "the first N test images"),
+    common.SEED,
+    common.out(),
+)
 
 
 def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:

@@ -4,7 +4,7 @@ import argparse
 
 import numpy as np
 
-from npgan.commands.common import picture, text
+from npgan.commands.common import option, picture, text
 from npgan.errors import InputError
 
 SUMMARY = "load a data set and say what it holds"
@@ -12,13 +12,10 @@ EXAMPLES = """
   npgan data mnist --out digits.png         load a data set, say what it holds and draw it
   npgan data fashion-mnist                  downloads and verifies it first
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    parser.add_argument("name", type=text, metavar="NAME|PATH")
-    out = picture(".png")
-    parser.add_argument("--out", type=out, metavar="FILE.png", help="draw its first rows")
+OPTIONS = (
+    option("name", type=text, metavar="NAME|PATH"),
+    option("--out", type=picture(".png"), metavar="FILE.png", help="draw its first rows"),
+)
 
 
 def run(a: argparse.Namespace) -> None:

@@ -24,31 +24,36 @@ EXAMPLES = """
   npgan defend runs/classifier --beside runs/classifier-robust --curve accuracy.png --out attacked.png
 """
 NAMES = {"pgd": "PGD, undefended", "fgsm": "FGSM, undefended"}
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    parser.add_argument(
+OPTIONS = (
+    common.RUN,
+    common.option(
         "--epsilon",
         type=common.number(float, positive),
         nargs="+",
         default=[0.05, 0.1, 0.2, 0.3],
         metavar="E",
         help="the most that a pixel may change, of [0, 1]; default .05 .1 .2 .3",
-    )
-    common.count_argument(parser, "--images", 500, "the first N test images")
-    common.count_argument(parser, "--steps", 20, "of the attack", 1, 10_000)
-    runs: dict[str, Any] = {"type": common.path, "metavar": "RUN"}
-    what = "a run whose model is the defence; may be repeated"
-    parser.add_argument("--through", action="append", default=[], help=what, **runs)
-    parser.add_argument("--beside", help="another classifier's run", **runs)
-    curve = common.picture(".png")
-    parser.add_argument(
-        "--curve", type=curve, metavar="FILE.png", help="draw accuracy over epsilon"
-    )
-    common.seed_argument(parser)
-    common.out_argument(parser)
+    ),
+    common.whole("--images", 500, "the first N test images"),
+    common.whole("--steps", 20, "of the attack", 1, 10_000),
+    common.option(
+        "--through",
+        action="append",
+        default=[],
+        type=common.path,
+        metavar="RUN",
+        help="a run whose model is the defence; may be repeated",
+    ),
+    common.option("--beside", type=common.path, metavar="RUN", help="another classifier's run"),
+    common.option(
+        "--curve",
+        type=common.picture(".png"),
+        metavar="FILE.png",
+        help="draw accuracy over epsilon",
+    ),
+    common.SEED,
+    common.out(),
+)
 
 
 def other_model(option: str, folder: Path, model: Any, kinds: Any, but: Any = ()) -> Any:

@@ -17,16 +17,18 @@ EXAMPLES = """
   npgan train detector --data mnist:3 && npgan detect runs/detector --out roc.png
   npgan detect runs/vae --normal 3 --rows 2000 --out roc.png
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    what = "the normal class; by default that of the run's data"
-    parser.add_argument("--normal", type=int, metavar="C", help=what)
-    common.count_argument(parser, "--rows", 10_000, "the first N test rows", 2)
-    common.seed_argument(parser)
-    common.out_argument(parser, "the curves")
+OPTIONS = (
+    common.RUN,
+    common.option(
+        "--normal",
+        type=int,
+        metavar="C",
+        help="the normal class; by default that of the run's data",
+    ),
+    common.whole("--rows", 10_000, "the first N test rows", 2),
+    common.SEED,
+    common.out("the curves"),
+)
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:

@@ -19,13 +19,7 @@ EXAMPLES = """
   npgan train denoiser && npgan enhance runs/denoiser --out enhanced.png
   npgan train superresolver && npgan enhance runs/superresolver --out enhanced.png
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.seed_argument(parser)
-    common.out_argument(parser)
+OPTIONS = (common.RUN, common.SEED, common.out())
 
 
 def wiener(x: np.ndarray, shape: tuple[int, int], std: float) -> np.ndarray:

@@ -13,13 +13,11 @@ SUMMARY = "measure a run on its test data, as JSON"
 EXAMPLES = """
   npgan evaluate runs/ring                  JSON on standard output
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.seed_argument(parser)
-    common.count_argument(parser, "--samples", 10_000, "to generate", NEIGHBOURS + 1)
+OPTIONS = (
+    common.RUN,
+    common.SEED,
+    common.whole("--samples", 10_000, "to generate", NEIGHBOURS + 1),
+)
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:

@@ -20,15 +20,13 @@ EXAMPLES = """
 """
 REACH = 3.0
 NOISE = 10_000  # draws, for the quantiles of a grid
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.count_argument(parser, "--rows", 8, "directions", 1, 100)
-    common.count_argument(parser, "--steps", 11, "images a row", 2, 1000)
-    common.seed_argument(parser)
-    common.out_argument(parser)
+OPTIONS = (
+    common.RUN,
+    common.whole("--rows", 8, "directions", 1, 100),
+    common.whole("--steps", 11, "images a row", 2, 1000),
+    common.SEED,
+    common.out(),
+)
 
 
 def plane(codes: np.ndarray, steps: int) -> np.ndarray:

@@ -7,10 +7,7 @@ SUMMARY = "check every gradient in npgan against numeric ones"
 EXAMPLES = """
   npgan gradcheck                           a table of every gradient; exit code 1 if one is wrong
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing."""
+OPTIONS = ()
 
 
 def run(a: argparse.Namespace) -> int:

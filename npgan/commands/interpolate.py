@@ -22,17 +22,13 @@ EXAMPLES = """
   npgan interpolate runs/gan-mnist --pairs 8 --out loop.gif     a loop through 8 images
 """
 MIDPOINTS = 2000
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.count_argument(parser, "--pairs", 4, "of ends", 1, 100)
-    common.count_argument(parser, "--steps", 12, "images a path", 2, 1000)
-    common.seed_argument(parser)
-    common.out_argument(
-        parser, "paths as rows, or a loop as an animation", endings=(".png", ".gif")
-    )
+OPTIONS = (
+    common.RUN,
+    common.whole("--pairs", 4, "of ends", 1, 100),
+    common.whole("--steps", 12, "images a path", 2, 1000),
+    common.SEED,
+    common.out("paths as rows, or a loop as an animation", endings=(".png", ".gif")),
+)
 
 
 def codes_of(trained: common.Trained, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -6,10 +6,7 @@ SUMMARY = "list the presets"
 EXAMPLES = """
   npgan presets                             the presets, their networks and settings
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing."""
+OPTIONS = ()
 
 
 def run(a: argparse.Namespace) -> None:

@@ -20,13 +20,7 @@ EXAMPLES = """
 """
 KNOWN = 10_000  # training rows, drawn at random, among which neighbours are sought
 POINTS = 5000  # in a map
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.count_argument(parser, "-k", 5, "neighbours")
-    common.out_argument(parser, "the maps")
+OPTIONS = (common.RUN, common.whole("-k", 5, "neighbours"), common.out("the maps"))
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:
@@ -55,7 +49,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             known = coder.encode(train[chosen]), dataset.train_labels[chosen]
             result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
         maps[name] = code if code.shape[1] == 2 else PCA(code, min(2, code.shape[1])).encode(code)
-    draw(a.out, maps, None if labels is None else dataset.given(labels))
+    draw(a.out, maps, dataset.given(labels))
     return result
 
 

@@ -15,19 +15,21 @@ EXAMPLES = """
   npgan sample runs/gan-mnist --spread 0.7 --out clean.png
   npgan sample runs/cgan-mnist --label 7 --out sevens.png
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.count_argument(parser, "-n", 64, "how many")
-    common.seed_argument(parser)
-    spread = common.number(float, positive)
-    what = "of a GAN's z: less is likelier, more is more varied"
-    parser.add_argument("--spread", type=spread, metavar="S", help=what)
-    what = "of this class; by default all take turns, from 0 on"
-    parser.add_argument("--label", type=int, metavar="C", help=what)
-    common.out_argument(parser, "a picture or an array", endings=(".png", ".npy"))
+OPTIONS = (
+    common.RUN,
+    common.whole("-n", 64, "how many"),
+    common.SEED,
+    common.option(
+        "--spread",
+        type=common.number(float, positive),
+        metavar="S",
+        help="of a GAN's z: less is likelier, more is more varied",
+    ),
+    common.option(
+        "--label", type=int, metavar="C", help="of this class; by default all take turns, from 0 on"
+    ),
+    common.out("a picture or an array", endings=(".png", ".npy")),
+)
 
 
 def run(a: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from npgan import signals
-from npgan.commands.common import number, path, text
+from npgan.commands.common import either, number, option, path, text
 from npgan.errors import InputError, count
 
 SUMMARY = "train a model and keep everything in a folder"
@@ -22,42 +22,40 @@ EXAMPLES = """
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    parser.add_argument("preset", type=text, nargs="?", metavar="PRESET", help="see npgan presets")
-    parser.add_argument(
+OPTIONS = (
+    option("preset", type=text, nargs="?", metavar="PRESET", help="see npgan presets"),
+    option(
         "--data",
         type=text,
         metavar="NAME|PATH",
         help="a data set, or files of your own; with --resume, where the run's data is now",
-    )
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, metavar="N", help="passes through the data")
-    length.add_argument("--steps", type=int, metavar="N", help="batches")
-    parser.add_argument(
+    ),
+    either(
+        option("--epochs", type=int, metavar="N", help="passes through the data"),
+        option("--steps", type=int, metavar="N", help="batches"),
+    ),
+    option(
         "--validation",
         type=float,
         metavar="SHARE",
         help="of the training rows to hold out where the data has no test rows; default 0.1",
-    )
-    parser.add_argument("--batch-size", type=int, metavar="N", help="rows a step")
-    parser.add_argument("--lr", type=float, metavar="RATE", help="learning rate of every network")
-    parser.add_argument("--seed", type=int, metavar="S", help="of all randomness; default 0")
-    parser.add_argument("--out", type=path, metavar="DIR", help="default: runs/PRESET")
-    parser.add_argument("--resume", type=path, metavar="DIR", help="go on with this run")
-    threads = number(int, count, 1)
-    parser.add_argument("--threads", type=threads, metavar="N", help="default: all cores")
-    parser.add_argument("--backend", metavar="NAME", help="numba (the default) or numpy")
-    parser.add_argument(
+    ),
+    option("--batch-size", type=int, metavar="N", help="rows a step"),
+    option("--lr", type=float, metavar="RATE", help="learning rate of every network"),
+    option("--seed", type=int, metavar="S", help="of all randomness; default 0"),
+    option("--out", type=path, metavar="DIR", help="default: runs/PRESET"),
+    option("--resume", type=path, metavar="DIR", help="go on with this run"),
+    option("--threads", type=number(int, count, 1), metavar="N", help="default: all cores"),
+    option("--backend", metavar="NAME", help="numba (the default) or numpy"),
+    option(
         "--metrics-every",
         type=int,
         metavar="N",
         help="measure 2000 samples after every N epochs and at the end, a fraction of a second each, into "
         "history.csv: Frechet distance, precision, recall, classes; or modes",
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    ),
+    option("--quiet", action="store_true", help="no progress"),
+)
 
 
 def run(a: argparse.Namespace) -> int:

@@ -17,13 +17,7 @@ EXAMPLES = """
   npgan train translator && npgan translate runs/translator --out translated.png
   npgan translate runs/translator --images 2000 --out translated.png
 """
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    common.run_argument(parser)
-    common.count_argument(parser, "--images", 1000, "the first N test images")
-    common.out_argument(parser)
+OPTIONS = (common.RUN, common.whole("--images", 1000, "the first N test images"), common.out())
 
 
 def run(a: argparse.Namespace) -> dict[str, Any]:

@@ -50,23 +50,12 @@ def split_class(name_or_path: str | Path) -> tuple[str, int | None]:
 
 
 def load(name_or_path: str | Path) -> Dataset:
-    """Load a data set by name, or the user's own by path.
+    """Load a data set by name, or the user's own by path; what cannot be loaded is an InputError.
 
     Parameters
     ----------
-    name_or_path : str or Path
-        A name of `DATASETS`, or a path for `load_path` (where a file has such a name, ./name).
-        A colon and a label at its end, as in ``mnist:3``, mean the rows of that class only.
-
-    Returns
-    -------
-    Dataset
-        The data set.
-
-    Raises
-    ------
-    InputError
-        If it is neither, or cannot be loaded.
+    name_or_path : a name of `DATASETS`, or a path for `load_path` (where a file has such a name, ./name).
+        A colon and a label at its end, as in ``mnist:3``, mean the rows of that class only
 
     Examples
     --------

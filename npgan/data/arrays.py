@@ -1,11 +1,11 @@
 """From arrays as people keep them to the rows of a `Dataset`."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from npgan.data.brightness import brightened, brightest
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, as_array, instance, unknown
 
@@ -14,6 +14,9 @@ LABELS = ("train_labels", "test_labels")
 FIELDS = (*PARTS, *LABELS)
 
 LARGEST_LABEL = 2**63 - 1
+DARK = 128
+"""Images of which no pixel is so bright do not use the range 0..255: masks of 0 and 1, digits of 0 to 16."""
+ROWS = 256  # of which pixels are replaced at once
 
 Shape = tuple[int, ...]
 Classes = tuple[int, ...] | None
@@ -27,19 +30,13 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     digits of 0 to 16), the brightest becomes 255. Everything else becomes float32 with its values
     kept.
 
+    Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
+
     Parameters
     ----------
-    name : str
-        Name of the data set.
-    arrays : mapping of str to ndarray
-        "train", and any of "test", "train_labels" and "test_labels".
-    notes : iterable of str
-        What a user should know of how they were read.
-
-    Returns
-    -------
-    Dataset
-        Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
+    name : of the data set
+    arrays : "train", and any of "test", "train_labels" and "test_labels"
+    notes : what a user should know of how they were read
 
     Raises
     ------
@@ -67,17 +64,8 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     labels, classes = _numbered(
         {key: _as_labels(f"{name}: {key}", arrays[key]) for key in LABELS if key in arrays}
     )
-    test = rows[1] if len(rows) > 1 else None
-    return Dataset(
-        name,
-        rows[0],
-        test,
-        labels.get("train_labels"),
-        labels.get("test_labels"),
-        shape=shapes[0],
-        classes=classes,
-        notes=(*notes, *said),
-    )
+    fields: dict[str, Any] = dict(zip(parts, rows, strict=True)) | labels
+    return Dataset(name, **fields, shape=shapes[0], classes=classes, notes=(*notes, *said))
 
 
 def _checked(what: str, array: np.ndarray) -> np.ndarray:
@@ -100,6 +88,32 @@ def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], 
         with np.errstate(all="ignore"):  # Dataset names what is not finite
             arrays = [array.astype(np.float32, order="C", copy=False) for array in arrays]
     return [array.reshape(len(array), -1) for array in arrays], said
+
+
+def brightest(images: Sequence[np.ndarray]) -> int:
+    """Return the largest of all pixels."""
+    return max(int(array.max()) for array in images)
+
+
+def brightened(images: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return whole numbers within 0..255 as bytes; dark ones so that the brightest of all is 255.
+
+    >>> brightened([np.array([0, 1]), np.array([1])])
+    [array([  0, 255], dtype=uint8), array([255], dtype=uint8)]
+    """
+    white = brightest(images)
+    if not 0 < white < DARK:
+        return [array.astype(np.uint8, order="C", copy=False) for array in images]
+    becomes = ((510 * np.arange(white + 1) + white) // (2 * white)).astype(np.uint8)
+    return [_replaced(array, becomes) for array in images]
+
+
+def _replaced(array: np.ndarray, becomes: np.ndarray) -> np.ndarray:
+    """Return what each pixel becomes, a part at a time: an index takes eight bytes."""
+    result = np.empty(array.shape, np.uint8)
+    for i in range(0, len(array), ROWS):
+        result[i : i + ROWS] = becomes[array[i : i + ROWS]]
+    return result
 
 
 def _are_pixels(array: np.ndarray) -> bool:

@@ -9,8 +9,6 @@ import numpy as np
 from npgan import errors
 from npgan.errors import TAME, InputError
 
-SHOWN = 10  # labels in a message
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -18,24 +16,15 @@ class Dataset:
 
     Parameters
     ----------
-    name : str
-        Name for reports.
-    train : ndarray of shape (n, d)
-        Training rows: uint8 pixels 0..255, or float32.
-    test : ndarray of shape (m, d), optional
-        Test rows, of the same dtype.
-    train_labels, test_labels : ndarray of int64, of shapes (n,) and (m,), optional
-        Class of each row: 0, 1, ...
-    shape : tuple of int
-        Of one sample: (d,), as it is by default, or (height, width, channels) of an image.
-    modes : ndarray of shape (k, d), optional
-        Centres of a mixture of Gaussians.
-    std : float, optional
-        Standard deviation of each mode.
-    classes : tuple of int, optional
-        The label that class 0, 1, ... has in the user's own data; None: these numbers.
-    notes : tuple of str
-        What a user should know of how the data were read; :meth:`summary` prints them.
+    name : for reports
+    train : (n, d) training rows: uint8 pixels 0..255, or float32
+    test : (m, d) test rows, of the same dtype
+    train_labels, test_labels : (n,) and (m,) int64, the class of each row: 0, 1, ...
+    shape : of one sample: (d,), as it is by default, or (height, width, channels) of an image
+    modes : (k, d) the centres of a mixture of Gaussians
+    std : the standard deviation of each mode
+    classes : the label that class 0, 1, ... has in the user's own data; None: these numbers
+    notes : what a user should know of how the data were read; :meth:`summary` prints them
 
     Raises
     ------
@@ -89,23 +78,22 @@ class Dataset:
             return errors.count("a class", label)
         if label not in self.classes:
             raise InputError(
-                f"{self.name} has no class {label!r}: there are {_listed(self.classes)}"
+                f"{self.name} has no class {label!r}: there are {errors.listed(self.classes)}"
             )
         return self.classes.index(label)
 
-    def given(self, classes: np.ndarray) -> np.ndarray:
-        """Return the user's own labels of classes (n,)."""
-        return classes if self.classes is None else np.array(self.classes)[classes]
+    def given(self, classes: Any) -> Any:
+        """Return the user's own labels of classes (n,); None for None."""
+        if classes is None or self.classes is None:
+            return classes
+        return np.array(self.classes)[classes]
 
     def as_given(self) -> "Dataset":
         """Return the data set with the user's labels as its classes, some of which may have no rows."""
         if self.classes is None:
             return self
-        labels: dict[str, Any] = {
-            name: None if (found := getattr(self, name)) is None else self.given(found)
-            for name in ("train_labels", "test_labels")
-        }
-        return replace(self, classes=None, **labels)
+        train_labels, test_labels = map(self.given, (self.train_labels, self.test_labels))
+        return replace(self, classes=None, train_labels=train_labels, test_labels=test_labels)
 
     def only(self, label: int) -> "Dataset":
         """Return the rows of one class; an InputError if there are none, or no labels.
@@ -163,7 +151,7 @@ class Dataset:
         parts = [f"{self.name}: {len(self.train)} training {self.of_what}, {test}"]
         parts.append(f"values {self.train.min():g} to {self.train.max():g}")
         if self.train_labels is not None:
-            own = "" if self.classes is None else f", with the labels {_listed(self.classes)}"
+            own = "" if self.classes is None else f", with the labels {errors.listed(self.classes)}"
             parts.append(f"{len(np.unique(self.train_labels))} classes{own}")
         parts += self.notes
         return errors.one_line("; ".join(parts))
@@ -198,11 +186,6 @@ class Dataset:
         known["shape"] = self.shape if self.image_shape else None  # train says it of rows
         parts = [f"{key}={_describe(value)}" for key, value in known.items() if value is not None]
         return f"Dataset({', '.join([repr(self.name), *parts])})"
-
-
-def _listed(labels: tuple[int, ...]) -> str:
-    """Return the first labels of many."""
-    return ", ".join(map(str, labels[:SHOWN])) + ", ..." * (len(labels) > SHOWN)
 
 
 def _describe(value: object) -> str:

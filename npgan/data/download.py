@@ -17,12 +17,9 @@ class Source:
 
     Parameters
     ----------
-    url : str
-        Address of the folder.
-    torchvision : str
-        Folder in which torchvision keeps the same files.
-    sha256 : dict
-        Field of `FILES` -> SHA-256 of the compressed file.
+    url : address of the folder
+    torchvision : folder in which torchvision keeps the same files
+    sha256 : field of `FILES` -> SHA-256 of the compressed file
     """
 
     url: str
@@ -61,17 +58,8 @@ SOURCES = {
 def load_download(name: str) -> Dataset:
     """Load a data set of `SOURCES`, downloading those of its files which are not there yet.
 
-    Files are looked for in `data_folder`, under the data set's name or in torchvision's layout.
-
-    Parameters
-    ----------
-    name : str
-        "fashion-mnist" or "kmnist".
-
-    Returns
-    -------
-    Dataset
-        60,000 training and 10,000 test images of 28 by 28 pixels, with labels 0..9.
+    Each has 60,000 training and 10,000 test images of 28 by 28 pixels, with labels 0..9. Files are looked
+    for in `data_folder`, under the data set's name or in torchvision's layout.
 
     Raises
     ------

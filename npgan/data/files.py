@@ -20,7 +20,7 @@ Read = tuple[dict[str, np.ndarray], list[str]]
 
 
 def load_path(path: str | Path) -> Dataset:
-    r"""Load a file or a folder of the user's own.
+    r"""Load a file or a folder of the user's own, as a data set named after it.
 
     - a folder of IDX files under MNIST's or EMNIST's names, compressed or not, or torchvision's folder
       holding MNIST/raw or raw; the training images suffice;
@@ -36,16 +36,6 @@ def load_path(path: str | Path) -> Dataset:
     notes say so.
 
     See `npgan.data.arrays.from_arrays` for what is taken for images and for the dtypes.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file or folder.
-
-    Returns
-    -------
-    Dataset
-        Named after the file or folder.
 
     Raises
     ------

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from npgan.errors import listed
+
 SHOWN = 3
 
 
@@ -31,8 +33,5 @@ def left_out(folder: Path, used: Iterable[Path], other: str = "other files") -> 
     for path in sorted(folder.iterdir()):
         if path not in used:
             names.setdefault(reason(path, whole) or other, []).append(path.name)
-    parts = [
-        f"{why} ({len(found)}): {', '.join(found[:SHOWN])}{', ...' * (len(found) > SHOWN)}"
-        for why, found in names.items()
-    ]
+    parts = [f"{why} ({len(found)}): {listed(found, SHOWN)}" for why, found in names.items()]
     return [f"left out: {'; '.join(parts)}"] if parts else []

@@ -1,7 +1,6 @@
 """The IDX format, in which MNIST is published: a header of big-endian sizes, then the numbers."""
 
 import gzip
-import os
 import struct
 from pathlib import Path
 
@@ -28,17 +27,8 @@ def read_idx(path: str | Path) -> np.ndarray:
 
     Memory grows with what the file really holds, never with what its header promises: at most
     one byte more than announced is decompressed, and nothing where so much would be out of all proportion
-    to the file, see `npgan.data.reading.check_size`.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    ndarray
-        Array in native byte order, with the shape and type of the header.
+    to the file, see `npgan.data.reading.check_size`. The array has the shape and the type of the header, in
+    native byte order.
 
     Raises
     ------
@@ -61,8 +51,7 @@ def read_idx(path: str | Path) -> np.ndarray:
     array([7, 2, 1], dtype=uint8)
     """
     path = as_path(path)
-    with reading(path), opened(path) as raw:
-        packed = os.fstat(raw.fileno()).st_size
+    with reading(path), opened(path) as (raw, packed):
         compressed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         if not compressed:
@@ -73,7 +62,7 @@ def read_idx(path: str | Path) -> np.ndarray:
 
 def is_idx(path: Path) -> bool:
     """Whether a file begins as an IDX file does, or a compressed one."""
-    with opened(path) as file:
+    with opened(path) as (file, _):
         head = file.read(3)
     return head[:2] == GZIP_MAGIC or (head[:2] == b"\0\0" and len(head) == 3 and head[2] in DTYPES)
 

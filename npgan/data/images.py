@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan.data.brightness import brightened
+from npgan.data.arrays import brightened
 from npgan.data.png import SIGNATURE, Png, check_rows, read_png
 from npgan.data.reading import check_size, opened, read_at_most, reading
 from npgan.errors import InputError, as_path
@@ -70,10 +70,9 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, list[str]]:
 def _decoded(path: Path) -> Picture:
     from PIL import Image, ImageOps
 
-    with reading(path), opened(path) as file, warnings.catch_warnings():
+    with reading(path), opened(path) as (file, packed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        packed = path.stat().st_size
         check_size(path, packed, packed)
         content = bytes(read_at_most(file, packed))
         png = read_png(content) if content.startswith(SIGNATURE) else None

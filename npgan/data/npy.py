@@ -1,6 +1,5 @@
 """NumPy's own files, read without trusting their headers and never unpickled."""
 
-import os
 import re
 import struct
 import zipfile
@@ -35,16 +34,15 @@ HEADER = re.compile(
 
 def read_npy(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     """Read an .npy file as the training data."""
-    with opened(path) as file:
-        return {"train": _read_array(file, path, os.fstat(file.fileno()).st_size)[0]}, []
+    with opened(path) as (file, packed):
+        return {"train": _read_array(file, path, packed)[0]}, []
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     """Read an .npz file with our keys or Keras's, or with one array of any other name."""
     arrays: dict[str, np.ndarray] = {}
     total = 0
-    with opened(path) as raw, zipfile.ZipFile(raw) as archive:
-        packed = os.fstat(raw.fileno()).st_size
+    with opened(path) as (raw, packed), zipfile.ZipFile(raw) as archive:
         for member in archive.infolist():
             if member.compress_type not in METHODS:
                 raise ValueError(f"{member.filename} is compressed as no .npz file is")

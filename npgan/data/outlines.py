@@ -1,5 +1,7 @@
 """Pairs of images: the outlines of MNIST's digits, and the digits."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from npgan.data.dataset import Dataset
@@ -31,14 +33,8 @@ def load_outlines() -> Dataset:
     """Load MNIST as pairs [outline, digit], one above the other: rows of 56 x 28 pixels."""
     mnist = load_mnist()
 
-    def pairs(digits: np.ndarray) -> np.ndarray:
-        return np.concatenate([outlines(digits, (28, 28)), digits], axis=1)
-
-    return Dataset(
-        "mnist-outlines",
-        pairs(mnist.train),
-        None if mnist.test is None else pairs(mnist.test),
-        mnist.train_labels,
-        mnist.test_labels,
-        shape=(56, 28, 1),
+    train, test = (
+        np.concatenate([outlines(digits, (28, 28)), digits], axis=1)
+        for digits in (mnist.train, mnist.held_out[0])
     )
+    return replace(mnist, name="mnist-outlines", train=train, test=test, shape=(56, 28, 1))

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from npgan.errors import listed
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Colour type -> numbers a pixel."""
@@ -55,7 +57,8 @@ def read_png(content: bytes) -> Png:
     chunks = list(_chunks(content))
     order = (LETTERS.get(kind, "o" if kind[0] & 32 else "x") for kind, _ in chunks)
     if not ORDER.fullmatch("".join(order)):
-        raise ValueError(f"the PNG has {_listed(chunks)}: that is no order of a picture's chunks")
+        names = listed([kind.decode("latin-1") for kind, _ in chunks], 8)
+        raise ValueError(f"the PNG has {names}: that is no order of a picture's chunks")
     parts = dict(chunks)
     header = _header(parts[b"IHDR"])
     palette, clear = len(parts.get(b"PLTE", b"")), parts.get(b"tRNS")
@@ -112,11 +115,6 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 def _chunk(kind: bytes, data: memoryview) -> bytes:
     check = zlib.crc32(data, zlib.crc32(kind))
     return struct.pack(">I4s", len(data), kind) + bytes(data) + struct.pack(">I", check)
-
-
-def _listed(chunks: list[tuple[bytes, memoryview]]) -> str:
-    names = [kind.decode("latin-1") for kind, _ in chunks]
-    return ", ".join(names[:8]) + ", ..." * (len(names) > 8)
 
 
 def _header(data: memoryview) -> Header:

@@ -48,12 +48,13 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a regular file for its bytes; what has no end, or is yet to be written, is refused."""
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file, and say how many bytes it has; what has no end, or is yet to be written, is refused."""
     with open(os.open(path, FLAGS), "rb") as file:  # noqa: PTH123 (a descriptor)
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{path} is no regular file")
-        yield file
+        yield file, status.st_size
 
 
 def read_at_most(file: Readable, limit: int) -> bytearray:

@@ -1,7 +1,6 @@
 """Tables of numbers as text, .csv, as pandas, spreadsheets and NumPy write them."""
 
 import csv
-import os
 import re
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -69,8 +68,7 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     ValueError
         If a row has more or fewer cells than the first, or a cell holds no number; with its line.
     """
-    with opened(path) as raw:
-        packed = os.fstat(raw.fileno()).st_size
+    with opened(path) as (raw, packed):
         check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32
         with TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as text:
             return _read(Lines(text))

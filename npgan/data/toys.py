@@ -50,15 +50,21 @@ MIXTURES = {
 """Name -> centres of the modes and the standard deviation of each."""
 
 
-def _checked(sampler: Sampler) -> Sampler:
+SAMPLERS: dict[str, Sampler] = {}
+"""Name of a toy -> its sampler."""
+
+
+def _sampler(sampler: Sampler) -> Sampler:
+    """Add a sampler to :data:`SAMPLERS`, which from then on checks its arguments."""
+
     @wraps(sampler)
     def sample(n: int, rng: np.random.Generator) -> np.ndarray:
         return sampler(count("n", n), errors.generator(rng))
 
-    return sample
+    return SAMPLERS.setdefault(sampler.__name__, sample)
 
 
-@_checked
+@_sampler
 def ring(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 8 Gaussians on the unit circle, :math:`\sigma = 0.01`.
 
@@ -70,7 +76,7 @@ def ring(n: int, rng: np.random.Generator) -> np.ndarray:
     return _mixture(n, rng, *MIXTURES["ring"])
 
 
-@_checked
+@_sampler
 def grid(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 25 Gaussians on a 5-by-5 grid of spacing 2, :math:`\sigma = 0.05`.
 
@@ -79,7 +85,7 @@ def grid(n: int, rng: np.random.Generator) -> np.ndarray:
     return _mixture(n, rng, *MIXTURES["grid"])
 
 
-@_checked
+@_sampler
 def grid100(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 100 Gaussians on a 10-by-10 grid of spacing 1.5, :math:`\sigma = 0.1`.
 
@@ -89,13 +95,13 @@ def grid100(n: int, rng: np.random.Generator) -> np.ndarray:
     return _mixture(n, rng, *MIXTURES["grid100"])
 
 
-@_checked
+@_sampler
 def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample the standard normal: :math:`p(x) = e^{-|x|^2 / 2} / 2\pi`, mean 0, covariance I."""
     return rng.standard_normal((n, 2), np.float32)
 
 
-@_checked
+@_sampler
 def moons(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample two interleaved half circles with Gaussian noise, :math:`\sigma = 0.05`.
 
@@ -110,7 +116,7 @@ def moons(n: int, rng: np.random.Generator) -> np.ndarray:
     return _blur(np.where(is_upper, upper, lower), MOONS_NOISE, rng)
 
 
-@_checked
+@_sampler
 def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample two spiral arms of one and a half turns with Gaussian noise, :math:`\sigma = 0.02`.
 
@@ -120,16 +126,6 @@ def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
     r = np.sqrt(rng.uniform(size=n)) * rng.choice([-1, 1], n)
     angle = 3 * np.pi * np.abs(r)
     return _blur(np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), SPIRAL_NOISE, rng)
-
-
-SAMPLERS: dict[str, Sampler] = {
-    "ring": ring,
-    "grid": grid,
-    "grid100": grid100,
-    "gaussian": gaussian,
-    "moons": moons,
-    "spiral": spiral,
-}
 
 
 def load_toy(name: str) -> Dataset:

@@ -40,9 +40,7 @@ class Activation(Layer):
         y = getattr(run, f"{self.name}_forward")(x, *self.arguments)
         return y, x if self.name in KINDS and KINDS[self.name].of_input else y
 
-    def backward(
-        self, dy: Array, cache: Array, grads: Grads = None, input_grad: bool = True
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Apply ``<name>_backward`` to ``dy`` and the cache."""
         return getattr(run, f"{self.name}_backward")(dy, cache, *self.arguments)
 

@@ -49,30 +49,21 @@ class Chain(Layer):
         y = run.chain_forward(x, self.parameters.flat, self.plan, self.arguments)
         return y[y.size - len(x) * self.out_features :].reshape(len(x), self.out_features), (x, y)
 
-    def _flat(self, grads: Grads) -> Array | None:
+    def _given(self, cache: Pair, grads: Grads) -> tuple:
+        """Return what a backward pass takes after ``dy``: the cache, the weights, the plan, and sums to add to."""
         grads = self._checked_grads(grads)
-        return None if grads is None else grads.flat
+        plan = self.parameters.flat, self.plan, self.arguments
+        return *unpacked(cache, 2), *plan, None if grads is None else grads.flat
 
     def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through all stages; ``grads`` are the whole network's."""
-        flat = self._flat(grads)
-        w = self.parameters.flat
-        return run.chain_backward(
-            dy, *unpacked(cache, 2), w, self.plan, self.arguments, flat, input_grad
-        )
+        return run.chain_backward(dy, *self._given(cache, grads), input_grad)
 
     def double_backward(
-        self,
-        ddx: Array,
-        record: Array,
-        cache: Pair,
-        grads: Grads = None,
-        input_grad: bool = True,
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, Any]:
         """See :func:`npgan.ops.chain_double_backward`; the record is ``dy``."""
-        flat = self._flat(grads)
-        plan = (self.parameters.flat, self.plan, self.arguments)
-        return run.chain_double_backward(ddx, record, *unpacked(cache, 2), *plan, flat, input_grad)
+        return run.chain_double_backward(ddx, record, *self._given(cache, grads), input_grad)
 
     def penalized_backward(
         self,
@@ -84,9 +75,7 @@ class Chain(Layer):
         up: Pass = unchanged,
     ) -> np.floating:
         """See :func:`npgan.ops.chain_penalized_backward`."""
-        flat = self._flat(grads)
-        plan = (self.parameters.flat, self.plan, self.arguments)
-        return run.chain_penalized_backward(dy, c, *unpacked(cache, 2), *plan, flat, down, up)
+        return run.chain_penalized_backward(dy, c, *self._given(cache, grads), down, up)
 
 
 def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]]:
@@ -94,26 +83,19 @@ def fuse(layers: Sequence[Layer], network: Parameters) -> list[tuple[str, Layer]
 
     Each comes with the name of its scope in the gradients; a chain's is the whole network, "".
     """
-    parts: list[tuple[str, Layer]] = []
-    stages: list[Stage] = []
-
-    def close() -> None:
-        if stages:
-            parts.append(("", Chain(network, stages)))
-            stages.clear()
-
+    parts: list[tuple[str, Any]] = []
     for i, layer in enumerate(layers):
+        stages = parts[-1][1] if parts and isinstance(parts[-1][1], list) else []
         if type(layer) is Dense:
+            if not stages:
+                parts.append(("", stages))
             stages.append((str(i), layer, None))
-        elif (
-            isinstance(layer, Activation)
-            and layer.name in ACTIVATIONS
-            and stages
-            and not stages[-1][2]
-        ):
+        elif stages and not stages[-1][2] and _can_follow(layer):
             stages[-1] = (*stages[-1][:2], layer)
         else:
-            close()
             parts.append((str(i), layer))
-    close()
-    return parts
+    return [(name, Chain(network, p) if isinstance(p, list) else p) for name, p in parts]
+
+
+def _can_follow(layer: Layer) -> bool:
+    return isinstance(layer, Activation) and layer.name in ACTIVATIONS

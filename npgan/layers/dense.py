@@ -71,9 +71,7 @@ class Dense(Sized):
         return run.dense_forward(self._checked(x), *self.parameters.values()), x
 
     @takes("dy (n, o), cache (n, i)")
-    def backward(
-        self, dy: Array, cache: Array, grads: Grads = None, input_grad: bool = True
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.dense_backward_input` and ``dense_backward_parameters``."""
         x, grads = self._checked(cache), self._checked_grads(grads)
         if grads is not None:

@@ -49,9 +49,7 @@ class FourierFeatures(Sized):
         return y, y
 
     @takes("dy (n, w), cache (n, w)")
-    def backward(
-        self, dy: Array, cache: Array, grads: Grads = None, input_grad: bool = True
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.fourier_backward`."""
         return run.fourier_backward(dy, cache, self.frequencies) if input_grad else None
 

@@ -6,60 +6,29 @@ these layers pass their input on. They need square images; :class:`~npgan.layers
 :class:`~npgan.layers.GaussianNoise` corrupt rows of any kind.
 """
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count
-from npgan.layers.layer import Array, Grads, Layer, Rng, Shape
-from npgan.shapes import takes
+from npgan.layers.layer import Array, Shape
+from npgan.layers.noise import RandomLinear
 
 __all__ = ["Pixelate", "RandomBlock", "RandomShift"]
 
 
-class Corruption(Layer):
-    """What these layers share: a linear operation of the input and of what is drawn at random.
+class Corruption(RandomLinear):
+    """What these layers share: they are linear, and have a ``size``."""
 
-    A subclass names its ``operation``; :meth:`draw` says what is drawn.
-    """
-
-    operation: str
     example = "1"
-    corrupts = True
 
     def __init__(self, size: int) -> None:
         self.size = count(f"the size of a {self.name}", size, 1)
 
-    def draw(self, x: Array, rng: np.random.Generator) -> Any:
-        """Draw what the operation needs."""
-        return self.size
-
     def for_images(self, shape: Shape | None) -> Self | None:
         """Return the layer where the images are square, None where they are not."""
         return self if shape and shape[0] == shape[1] else None
-
-    @takes("x (n, d)")
-    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
-        """Draw from ``rng`` and corrupt x; the cache is what was drawn, or None."""
-        if rng is None:
-            return x, None
-        drawn = self.draw(x, rng)
-        return getattr(run, f"{self.operation}_forward")(x, drawn), drawn
-
-    @takes("dy (n, d)")
-    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Go back through the same operation."""
-        return dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)
-
-    @takes("ddx (n, d)")
-    def double_backward(
-        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
-    ) -> tuple[Array, None]:
-        """Corrupt ``ddx`` as the input was: the operation is linear."""
-        if cache is not None:
-            ddx = getattr(run, f"{self.operation}_forward")(ddx, cache)
-        return ddx, None
 
 
 class RandomShift(Corruption):
@@ -67,8 +36,6 @@ class RandomShift(Corruption):
 
     All (2 size + 1)² moves are equally likely.
 
-    Examples
-    --------
     >>> x = np.eye(9)[4:5]  # a point in the middle of 3 x 3 pixels
     >>> RandomShift(1)(x, np.random.default_rng(0)).reshape(3, 3)
     array([[0., 0., 0.],
@@ -86,8 +53,6 @@ class RandomShift(Corruption):
 class RandomBlock(Corruption):
     """A square of ``size`` pixels set to 0 somewhere in each image, :func:`npgan.ops.block_mask`.
 
-    Examples
-    --------
     >>> RandomBlock(2)(np.ones((1, 9)), np.random.default_rng(1)).reshape(3, 3)
     array([[1., 0., 0.],
            [1., 0., 0.],
@@ -111,14 +76,16 @@ class RandomBlock(Corruption):
 class Pixelate(Corruption):
     """Cells of ``size`` pixels a side, each of one grey, :func:`npgan.ops.pixelate_forward`.
 
-    Examples
-    --------
     >>> Pixelate(2)(np.array([[1.0, 2.0, 3.0, 6.0]]), np.random.default_rng(0))
     array([[3., 3., 3., 3.]])
     """
 
-    name, operation = "pixelate", "pixelate"
+    name = operation = "pixelate"
     example = "2"
+
+    def draw(self, x: Array, rng: np.random.Generator) -> int:
+        """Return the size of the cells: nothing is random."""
+        return self.size
 
     def for_images(self, shape: Shape | None) -> Self | None:
         """Refuse square images that do not divide into such cells."""

@@ -12,18 +12,7 @@ import numpy as np
 from npgan import init
 from npgan.backend import run
 from npgan.errors import InputError, count, generator
-from npgan.layers.layer import (
-    Array,
-    DType,
-    Grads,
-    Layer,
-    Pair,
-    Rng,
-    Seed,
-    Shape,
-    Sized,
-    unpacked,
-)
+from npgan.layers.layer import Array, DType, Grads, Layer, Pair, Rng, Seed, Shape, Sized, unpacked
 
 __all__ = ["MinibatchDiscrimination", "MinibatchStddev"]
 
@@ -31,8 +20,6 @@ __all__ = ["MinibatchDiscrimination", "MinibatchStddev"]
 class MinibatchStddev(Layer):
     """The batch's mean standard deviation as one more feature, :func:`npgan.ops.minibatch_stddev_forward`.
 
-    Examples
-    --------
     >>> MinibatchStddev()(np.array([[0.0, 5.0], [4.0, 5.0]])).round(3)
     array([[0., 5., 1.],
            [4., 5., 1.]])
@@ -51,12 +38,7 @@ class MinibatchStddev(Layer):
         return run.minibatch_stddev_backward(dy, unpacked(cache, 2)[0])
 
     def double_backward(
-        self,
-        ddx: Array,
-        record: Array,
-        cache: Pair,
-        grads: Grads = None,
-        input_grad: bool = True,
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> Pair:
         """See :func:`npgan.ops.minibatch_stddev_double_backward`; the record is ``dy``."""
         return run.minibatch_stddev_double_backward(ddx, record, *unpacked(cache, 2))
@@ -135,12 +117,7 @@ class MinibatchDiscrimination(Sized):
         return run.minibatch_discrimination_backward(dy, *unpacked(cache, 2), *self._weights(grads))
 
     def double_backward(
-        self,
-        ddx: Array,
-        record: Array,
-        cache: Pair,
-        grads: Grads = None,
-        input_grad: bool = True,
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> Pair:
         """See :func:`npgan.ops.minibatch_discrimination_double_backward`; the record is ``dy``."""
         given = (ddx, record, *unpacked(cache, 2), *self._weights(grads))

@@ -12,80 +12,79 @@ from npgan.shapes import takes
 __all__ = ["Dropout", "GaussianNoise", "GaussianSample"]
 
 
-class Dropout(Layer):
-    """Inverted dropout, :func:`npgan.ops.dropout_forward`, with 0 <= ``rate`` < 1.
+class RandomLinear(Layer):
+    r"""An operation that is linear in x, given what it draws at random; without an ``rng``, y = x.
 
-    Without an ``rng`` it passes its input on; the cache is the mask, or None.
+    With :math:`y = Mx` and M fixed by what was drawn, :math:`dx = M^\top dy`. That is linear in ``dy``, so
+    the derivative of the backward pass is the forward pass: :math:`ddy = M\,ddx`.
+
+    A subclass names its ``operation``; :meth:`draw` says what is drawn.
     """
 
-    name = "dropout"
+    operation: str
     corrupts = True
+
+    def draw(self, x: Array, rng: np.random.Generator) -> Any:
+        """Draw what the operation needs."""
+        raise NotImplementedError
+
+    @takes("x (n, d)")
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
+        """Draw from ``rng`` and apply the operation; the cache is what was drawn, or None."""
+        if rng is None:
+            return x, None
+        drawn = self.draw(x, rng)
+        return getattr(run, f"{self.operation}_forward")(x, drawn), drawn
+
+    @takes("dy (n, d)")
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
+        """Go back through the same operation."""
+        return dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)
+
+    @takes("ddx (n, d)")
+    def double_backward(
+        self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
+        """Do to ``ddx`` what was done to the input."""
+        if cache is not None:
+            ddx = getattr(run, f"{self.operation}_forward")(ddx, cache)
+        return ddx, None
+
+
+class Dropout(RandomLinear):
+    """Inverted dropout, :func:`npgan.ops.dropout_forward`, with 0 <= ``rate`` < 1."""
+
+    name = operation = "dropout"
 
     def __init__(self, rate: float = 0.5) -> None:
         self.rate = fraction("a dropout rate", rate)
 
-    @takes("x (n, d)")
-    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array | None]:
-        """Draw a mask from ``rng`` and apply it."""
-        if rng is None:
-            return x, None
-        mask = run.dropout_mask(rng, x.shape, self.rate)
-        return run.dropout_forward(x, mask), mask
-
-    @takes("dy (n, d)")
-    def backward(
-        self, dy: Array, cache: Array | None, grads: Grads = None, input_grad: bool = True
-    ) -> Any:
-        """Apply the same mask to ``dy``."""
-        return dy if cache is None else run.dropout_backward(dy, cache)
-
-    @takes("ddx (n, d)")
-    def double_backward(
-        self,
-        ddx: Array,
-        record: Array,
-        cache: Array | None,
-        grads: Grads = None,
-        input_grad: bool = True,
-    ) -> tuple[Array, None]:
-        """Apply the same mask to ``ddx``."""
-        return ddx if cache is None else run.dropout_double_backward(ddx, cache), None
+    def draw(self, x: Array, rng: np.random.Generator) -> Array:
+        """Return the mask (n, d)."""
+        return run.dropout_mask(rng, x.shape, self.rate)
 
 
-class GaussianNoise(Layer):
-    """Noise added: ``y = x + s eps`` with eps from N(0, 1), ``dx = dy``; without an ``rng``, y = x.
+class GaussianNoise(RandomLinear):
+    """Noise added: ``y = x + s eps`` with eps from N(0, 1); without an ``rng``, y = x.
 
-    Examples
-    --------
+    The noise does not depend on x, so ``dx = dy``: the way back is that of a layer that drew nothing.
+
     >>> GaussianNoise(0.3)(np.ones((1, 2)))
     array([[1., 1.]])
     """
 
     name = "gaussian_noise"
     example = "0.5"
-    corrupts = True
 
     def __init__(self, std: float) -> None:
         self.std = not_negative("the standard deviation of noise", std)
 
     @takes("x (n, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
-        """Add noise drawn from ``rng``; the gradient does not depend on it."""
-        return (
-            x if rng is None else x + self.std * run.standard_normal(rng, x.shape, x.real.dtype)
-        ), None
-
-    @takes("dy (n, d)")
-    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Return ``dy``."""
-        return dy
-
-    @takes("ddx (n, d)")
-    def double_backward(
-        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
-    ) -> tuple[Array, None]:
-        """Return ``ddx``."""
-        return ddx, None
+        """Add noise drawn from ``rng``; the cache is empty."""
+        if rng is None:
+            return x, None
+        return x + self.std * run.standard_normal(rng, x.shape, x.real.dtype), None
 
 
 class GaussianSample(Layer):
@@ -93,8 +92,6 @@ class GaussianSample(Layer):
 
     x (n, 2d) holds d means, then d log-variances; y (n, d) is the sample, or the mean without ``rng``.
 
-    Examples
-    --------
     >>> GaussianSample()(np.array([[1.0, -2.0, 0.0, 0.0]]))
     array([[ 1., -2.]])
     """
@@ -112,13 +109,7 @@ class GaussianSample(Layer):
         return run.gaussian_sample_forward(mean, log_var, eps), (log_var, eps)
 
     @takes("dy (n, d)")
-    def backward(
-        self,
-        dy: Array,
-        cache: Pair | None,
-        grads: Grads = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Return the gradients with respect to means and log-variances, side by side."""
         if cache is None:
             return np.hstack([dy, np.zeros_like(dy)])

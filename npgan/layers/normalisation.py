@@ -93,8 +93,7 @@ class BatchNorm(Norm):
 
     Parameters
     ----------
-    width : of x and y, at least 1
-    dtype : float32 trains, float64 checks gradients
+    width, dtype : as :class:`LayerNorm` has them
 
     Examples
     --------
@@ -133,9 +132,7 @@ class BatchNorm(Norm):
             y, *cache = run.batch_norm_forward(*given, *moments, MOMENTUM, EPS)
         return y, (rng is not None, tuple(cache))
 
-    def backward(
-        self, dy: Array, cache: tuple[bool, Pair], grads: Grads = None, input_grad: bool = True
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.batch_norm_backward` and ``frozen_batch_norm_backward``."""
         training, arrays = unpacked(cache, 2)
         instance("the cache's first part", training, bool)

@@ -41,9 +41,7 @@ class Residual(Sequential):
             )
         return x + y, cache
 
-    def backward(
-        self, dy: Array, cache: list[Any], grads: Grads = None, input_grad: bool = True
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Add the gradients of both ways."""
         dx = Sequential.backward(self, dy, cache, grads, input_grad)
         return dy + dx if input_grad else None
@@ -54,12 +52,7 @@ class Residual(Sequential):
         return dy + dx, record
 
     def double_backward(
-        self,
-        ddx: Array,
-        record: list[Any],
-        cache: list[Any],
-        grads: Grads = None,
-        input_grad: bool = True,
+        self, ddx: Array, record: Any, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, Any]:
         """Add ``ddx`` to what the layers make of it: ``dx`` is linear in ``dy``."""
         ddy, dx = Sequential.double_backward(self, ddx, record, cache, grads, input_grad)
@@ -74,6 +67,3 @@ class Residual(Sequential):
                 f"a residual block keeps its width: its layers take {taken} numbers and return {made}"
             )
         return out_shape
-
-    def __repr__(self) -> str:
-        return f"Residual({', '.join(map(repr, self.layers))})"

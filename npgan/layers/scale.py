@@ -15,8 +15,6 @@ class Scale(Layer):
     At a generator's end and at a discriminator's beginning it lets the layers between work on numbers of
     about 1, whatever the scale of the data.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> Scale(2.0)(np.ones((1, 3)))
     array([[2., 2., 2.]])

@@ -147,9 +147,7 @@ class Sequential(Layer):
                 )
         return parts
 
-    def backward(
-        self, dy: Array, cache: list[Any], grads: Grads = None, input_grad: bool = True
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go through the layers backwards: the chain rule."""
         parts, grads = self._passed(cache), self._checked_grads(grads)
         for i in reversed(range(len(parts))):
@@ -167,12 +165,7 @@ class Sequential(Layer):
         return dy, records[::-1]
 
     def double_backward(
-        self,
-        ddx: Array,
-        record: list[Any],
-        cache: list[Any],
-        grads: Grads = None,
-        input_grad: bool = True,
+        self, ddx: Array, record: Any, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, Any]:
         r"""Differentiate :meth:`input_gradient`: go up the layers, then down.
 
@@ -220,13 +213,13 @@ class Sequential(Layer):
             return super().penalized_backward(dy, c, cache, grads)
         records: list[Any] = []
 
-        def down(g: np.ndarray) -> np.ndarray:
+        def down(g: Array) -> Array:
             for (_, layer), inner in zip(reversed(below), reversed(cache[:-1]), strict=True):
                 g, record = layer.input_gradient(g, inner)
                 records.insert(0, record)
             return g
 
-        def up(t: np.ndarray) -> np.ndarray:
+        def up(t: Array) -> Array:
             for (_, layer), record, inner in zip(below, records, cache[:-1], strict=True):
                 t, _ = layer.double_backward(t, record, inner, None, False)
             return t
@@ -250,4 +243,4 @@ class Sequential(Layer):
         return iter(self.layers)
 
     def __repr__(self) -> str:
-        return f"Sequential({', '.join(map(repr, self.layers))})"
+        return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"

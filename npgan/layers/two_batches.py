@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError, count, instance, shown
-from npgan.layers.layer import Layer
-from npgan.parameters import Parameters
+from npgan.layers.layer import Array, Grads, Layer, Rng
 from npgan.shapes import takes
 
 
@@ -35,34 +34,24 @@ class TwoBatches(Layer):
         instance("network", network, Layer)
         self.network, self.first = network, count("the number of first rows", first)
 
-    def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _parts(self, rows: Array) -> tuple[Array, Array]:
         return rows[: self.first], rows[self.first :]
 
     @takes("x (n, d)")
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, list[Any]]:
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, list[Any]]:
         """Make both passes; the cache is the list of theirs."""
         passes = [self.network.forward(part, rng) for part in self._parts(x)]
         return np.concatenate([y for y, _ in passes]), [cache for _, cache in passes]
 
     @takes("dy (n, d)")
-    def backward(
-        self,
-        dy: np.ndarray,
-        cache: list[Any],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
-    ) -> Any:
+    def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through both."""
         both = zip(self._parts(dy), _passes(cache), strict=True)
         dx = [self.network.backward(part, inner, grads, input_grad) for part, inner in both]
         return np.concatenate(dx) if input_grad else None
 
     @takes("dy (n, 1), c (n, e)")
-    def penalized_backward(
-        self, dy: np.ndarray, c: np.ndarray, cache: list[Any], grads: Parameters | None = None
-    ) -> Any:
+    def penalized_backward(self, dy: Array, c: Array, cache: Any, grads: Grads = None) -> Any:
         """Go back through both, and return the sum of their penalties."""
         both = zip(self._parts(dy), self._parts(c), _passes(cache), strict=True)
         return sum(self.network.penalized_backward(*part, grads) for part in both)

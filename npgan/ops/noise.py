@@ -6,7 +6,6 @@ from npgan.shapes import takes
 
 __all__ = [
     "dropout_backward",
-    "dropout_double_backward",
     "dropout_forward",
     "gaussian_sample_backward",
     "gaussian_sample_forward",
@@ -31,16 +30,6 @@ def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
     array([0., 6.])
     """
     return dy * mask
-
-
-@takes("ddx (*s), mask (*s)")
-def dropout_double_backward(ddx: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    r"""Return :math:`ddy = ddx \odot m`: the backward pass is linear in ``dy``, with the same mask.
-
-    >>> dropout_double_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
-    array([0., 6.])
-    """
-    return ddx * mask
 
 
 @takes("mean (*s), log_var (*s), eps (*s)")

@@ -5,7 +5,7 @@ Each is a function of (model, rows, training rows, rng), with rows on the scale 
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 
@@ -18,48 +18,41 @@ from npgan.models.checks import in_chunks
 from npgan.ops.normalisation import polar
 from npgan.study.latent import search
 
+Array = np.ndarray
+Rng = np.random.Generator
 NEIGHBOURS, COMPONENTS, KNOWN = 3, 32, 10_000
 BINOMIAL = 1, 4, 6, 4, 1
 
 
-class Score(Protocol):
-    """A score, and the kinds of models that have it; ``Model``: it needs no model."""
+SCORES: dict[str, Any] = {}
+"""Name -> score, in the order in which they are reported.
 
-    kind: Any
-
-    def __call__(
-        self, model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Return the scores (n,) of rows x (n, d), given training rows (m, d); both are floats."""
+A score's ``kind`` is the class of the models that have it; ``Model``: it needs no model. Called with a model,
+rows x (n, d), training rows (m, d) and a generator, it returns the scores (n,). All rows are floats.
+"""
 
 
-SCORES: dict[str, Score] = {}
-"""Name -> score, in the order in which they are reported."""
-
-
-def _score(name: str, kind: Any) -> Callable[[Callable], Score]:
+def _score(name: str, kind: Any) -> Callable[[Callable], Callable]:
     """Add a function to :data:`SCORES`, which from then on checks its rows and its model's kind."""
 
-    def decorate(score: Callable) -> Score:
+    def decorate(score: Callable) -> Callable:
         @wraps(score)
-        def checked(
-            model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
-        ) -> np.ndarray:
+        def checked(model: Any, x: Array, train: Array, rng: Rng) -> Array:
             if kind is not Model:
                 instance("model", model, kind)
             x = array("x", x, ("n", "d"), "floats", rows=1, limits=TAME)
             train = array("train", train, ("m", x.shape[1]), "floats", rows=1, limits=TAME)
             return score(model, x, train, errors.generator(rng))
 
-        SCORES[name] = cast(Score, checked)
+        SCORES[name] = checked
         SCORES[name].kind = kind
-        return SCORES[name]
+        return checked
 
     return decorate
 
 
 @_score("angle", RECONSTRUCTORS)
-def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def angle(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     r"""Angle between a blurred image and its blurred reconstruction: :math:`1 - \cos\angle(Bx, B\hat x)`.
 
     An angle ignores how bold a digit is, and blur ignores whether a stroke is shifted by a pixel: neither
@@ -70,23 +63,21 @@ def angle(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
 
 
 @_score("reconstruction", RECONSTRUCTORS)
-def reconstruction(
-    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def reconstruction(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     r"""Squared error of the reconstruction: :math:`\|x - R(E(x))\|^2`."""
     return np.square(x - model.reconstruct(x)).sum(axis=1)
 
 
-def _one_minus_cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _one_minus_cosine(x: Array, y: Array) -> Array:
     return 1 - (directions(x) * directions(y)).sum(axis=1)
 
 
-def directions(x: np.ndarray) -> np.ndarray:
+def directions(x: Array) -> Array:
     """Return blurred rows (n, d), scaled to length 1; a row of zeros stays 0."""
     return polar(blurred(x))[1]
 
 
-def blurred(x: np.ndarray) -> np.ndarray:
+def blurred(x: Array) -> Array:
     """Return square images (n, d) blurred, and other rows unchanged.
 
     >>> blurred(np.eye(25)[12:13]).reshape(5, 5)[2] * 256
@@ -104,31 +95,31 @@ def blurred(x: np.ndarray) -> np.ndarray:
     return images.reshape(x.shape)
 
 
-def _known(train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _known(train: Array, rng: Rng) -> Array:
     """Return the training rows, or a random sample of them: a file may have its classes one after the other."""
     return train if len(train) <= KNOWN else train[rng.permutation(len(train))[:KNOWN]]
 
 
 @_score("latent", RECONSTRUCTORS)
-def latent(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def latent(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Mean distance of the code to the nearest codes of training rows."""
     return neighbour_distance(model.encode(x), model.encode(_known(train, rng)), NEIGHBOURS)
 
 
 @_score("bound", VAE | IWAE)
-def bound(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def bound(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     r"""Minus the lower bound of :math:`\log p(x)`, estimated with 10 codes."""
     return -model.bound(x, rng, samples=10)
 
 
 @_score("critic", GAN)
-def critic(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def critic(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Minus the discriminator's logit: the score is large for rows that it takes for generated."""
     return -in_chunks(model.discriminator, x)[:, 0]
 
 
 @_score("features", GAN)
-def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def features(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Mean distance to the nearest training rows in the discriminator's last hidden layer."""
     hidden = Sequential(*model.discriminator.layers[:-1])
     return neighbour_distance(
@@ -137,7 +128,7 @@ def features(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Genera
 
 
 @_score("search", GAN)
-def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def searched(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Squared error of the nearest image that the generator can make.
 
     After Schlegl et al. 2017 (AnoGAN), whose score is the absolute error of the image, plus a tenth of that of
@@ -150,36 +141,30 @@ def searched(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Genera
 
 
 @_score("principal components", Model)
-def components(
-    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def components(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Squared error of the projection onto 32 principal components; needs no model."""
     return np.square(x - _projected(x, train)).sum(axis=1)
 
 
 @_score("principal components, angle", Model)
-def components_angle(
-    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def components_angle(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """The angle of :func:`angle`, to the projection onto 32 principal components; needs no model."""
     return _one_minus_cosine(x, _projected(x, train))
 
 
-def _projected(x: np.ndarray, train: np.ndarray) -> np.ndarray:
+def _projected(x: Array, train: Array) -> Array:
     pca = PCA(train, min(COMPONENTS, *train.shape))
     return pca.decode(pca.encode(x))
 
 
 @_score("nearest pixels", Model)
-def pixels(model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def pixels(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Mean distance to the nearest training rows; needs no model."""
     return neighbour_distance(x, _known(train, rng), NEIGHBOURS)
 
 
 @_score("nearest directions", Model)
-def nearest_directions(
-    model: Any, x: np.ndarray, train: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def nearest_directions(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Mean distance to the nearest training rows, all blurred and of length 1; needs no model."""
     return neighbour_distance(directions(x), directions(_known(train, rng)), NEIGHBOURS)
 
@@ -187,7 +172,7 @@ def nearest_directions(
 WITHOUT_MODEL = [name for name, score in SCORES.items() if score.kind is Model]
 
 
-def scores_for(model: Model) -> dict[str, Score]:
+def scores_for(model: Model) -> dict[str, Callable]:
     """Return the scores that a model has, by name.
 
     A discriminator that sees several samples at once, packed or compared, has no logit of a single one; one of a

@@ -10,14 +10,7 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, instance
 from npgan.metrics import confusion, copy_statistics
-from npgan.models import (
-    GAN,
-    GENERATORS,
-    RECONSTRUCTORS,
-    Classifier,
-    Model,
-    Translator,
-)
+from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, Classifier, Model, Translator
 from npgan.models.vae import Variational
 from npgan.objectives.reports import balanced_accuracy, measured
 from npgan.study.sample_metrics import SampleMetrics, draw_samples

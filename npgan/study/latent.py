@@ -6,16 +6,7 @@ from typing import Any
 import numpy as np
 
 from npgan import errors
-from npgan.errors import (
-    TAME,
-    InputError,
-    NonFiniteError,
-    array,
-    count,
-    instance,
-    not_negative,
-    shaped,
-)
+from npgan.errors import TAME, InputError, NonFiniteError, array, count, instance, not_negative
 from npgan.layers import Sequential
 from npgan.ops.normalisation import polar
 from npgan.optim import Adam
@@ -71,7 +62,7 @@ def search(
     dtype = decoder.parameters.flat.dtype
     x = array("x", x, ("n", decoder.out_width), "floats", rows=1, dtype=dtype)
     mask = array("known", known, None, dtype=dtype, limits=(0, 1))
-    shaped("known", mask, {0: (), 1: x.shape[1:]}.get(mask.ndim, x.shape))
+    errors.shaped("known", mask, {0: (), 1: x.shape[1:]}.get(mask.ndim, x.shape))
     restarts, steps = count("restarts", restarts, 1), count("steps", steps, 1)
     prior, rng = not_negative("prior", prior), errors.generator(rng)
     z = rng.standard_normal((len(x) * restarts, decoder.in_width)).astype(dtype)

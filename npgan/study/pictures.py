@@ -8,14 +8,7 @@ import numpy as np
 
 from npgan import plotting
 from npgan.metrics import confusion
-from npgan.models import (
-    CONDITIONAL,
-    GENERATORS,
-    Autoencoder,
-    Classifier,
-    Model,
-    Translator,
-)
+from npgan.models import CONDITIONAL, GENERATORS, Autoencoder, Classifier, Model, Translator
 from npgan.models.config import Config
 
 IMAGES, POINTS = 64, 2000  # in a picture

@@ -8,12 +8,7 @@ import numpy as np
 from npgan import errors, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, array, count, instance
-from npgan.metrics import (
-    class_statistics,
-    frechet_distance,
-    mode_statistics,
-    neighbour_statistics,
-)
+from npgan.metrics import class_statistics, frechet_distance, mode_statistics, neighbour_statistics
 from npgan.models import CONDITIONAL, GENERATORS, Model
 from npgan.ops.normalisation import polar
 from npgan.study.features import features, probabilities

@@ -10,8 +10,8 @@ import numpy as np
 
 from npgan.check.catalogue.case import Case
 from npgan.check.catalogue.layers import CRITICS, layers, penalties, second_derivatives
-from npgan.check.catalogue.models import presets
 from npgan.check.catalogue.operations import operations
+from npgan.check.catalogue.presets import presets
 from npgan.check.catalogue.steps import objectives, steps
 
 __all__ = ["CRITICS", "FAMILIES", "Case", "cases", "members"]

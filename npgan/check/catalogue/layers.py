@@ -7,23 +7,17 @@ import numpy as np
 
 from npgan.backend import run
 from npgan.check.catalogue.case import Case
-from npgan.check.catalogue.operations import ARGUMENTS, PLAN
-from npgan.check.gradcheck import Function
 from npgan.layers import (
     LAYERS,
     Activation,
     BatchNorm,
-    Dense,
-    Dropout,
-    GaussianSample,
     Layer,
-    LeakyReLU,
-    Residual,
     Sequential,
     SpectralDense,
     build,
     example,
 )
+from npgan.layers.chain import fuse
 from npgan.layers.normalisation import Norm
 from npgan.objectives.penalties import PENALTIES, gradient_penalty
 from npgan.parameters import Parameters
@@ -57,23 +51,12 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"layer {name}", layer, (x,), analytic=not kind.corners)
     frozen = prepared(Sequential(BatchNorm(4))).layers[0]
     frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
-
-    def evaluated(x: np.ndarray) -> tuple[np.ndarray, Callable]:
-        y, cache = frozen.forward(x)
-
-        def vjp(dy: np.ndarray) -> dict[str, np.ndarray]:
-            grads = frozen.parameters.like()
-            return {"x": frozen.backward(dy, cache, grads), **grads}
-
-        return y, vjp
-
-    x = rng.standard_normal((5, 4))
-    yield Case("layer batch_norm, evaluated", evaluated, (x,), {"wrt": frozen.parameters})
-    deep = Sequential(
-        Dense(4, 5), LeakyReLU(), Dropout(0.3), Dense(5, 6), GaussianSample(), Dense(3, 2), rng=0
-    )
-    yield Case("layer sequential", deep, (rng.standard_normal((5, 4)),))
-    block = Residual(Dense(4, 5), LeakyReLU(), Dense(5, 4), rng=0)
+    yield Case("layer batch_norm, evaluated", frozen, (rng.standard_normal((5, 4)),))
+    chain = _chain("dense 4 3", "leaky_relu 0.3", "dense 3 2", "tanh")
+    yield Case("chain", chain, (rng.standard_normal((5, 4)),))
+    deep = ["dense 4 5", "leaky_relu", "dropout 0.3", "dense 5 6", "gaussian_sample", "dense 3 2"]
+    yield Case("layer sequential", build(deep, rng=0), (rng.standard_normal((5, 4)),))
+    block = build([["dense 4 5", "leaky_relu", "dense 5 4"]], rng=0)
     yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
 
 
@@ -86,12 +69,19 @@ def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
     block = build([["dense 4 5", "tanh", "dense 5 4"]], rng=0)
     yield _second_derivative("second derivative of residual", block, rng)
-    yield Case(
-        "second derivative of chain", _chain_backward, tuple(map(rng.standard_normal, SHAPES))
-    )
-    yield Case("loss and penalty of chain", _penalized(rng), (rng.standard_normal(21),))
+    chain = _chain("dense 4 3", "leaky_relu 0.3", "dense 3 2", "tanh")
+    yield _second_derivative("second derivative of chain", chain, rng)
+    critic = _chain("dense 3 4", "tanh", "dense 4 1")
+    yield _penalized("loss and penalty of chain", critic, rng)
     wavy = ["scale 0.5", "fourier 3 2 0.2 0.4", "dense 15 4", "leaky_relu", "dense 4 1"]
-    yield _penalized_network("loss and penalty above waves", build(wavy, rng=0), rng)
+    yield _penalized("loss and penalty above waves", build(wavy, rng=0), rng)
+
+
+def _chain(*specs: str) -> Layer:
+    """Return dense layers and activations as one layer."""
+    network = build(specs, rng=0)
+    ((_, chain),) = fuse(network.layers, network.parameters)
+    return chain
 
 
 def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
@@ -115,35 +105,6 @@ def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Cas
     return Case(name, function, (dy, x), {"wrt": layer.parameters})
 
 
-SHAPES = (4, 2), (4, 3), (26,)  # of dy, x and w, for the chain above
-
-
-def _chain_backward(dy: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, Callable]:
-    y = run.chain_forward(x, w, PLAN, ARGUMENTS)
-
-    def vjp(ddx: np.ndarray) -> tuple[np.ndarray, ...]:
-        grads = np.zeros(w.shape)
-        passed = (dy, x, y, w, PLAN, ARGUMENTS, grads, True)
-        return *run.chain_double_backward(ddx, *passed), grads
-
-    return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, None, True), vjp
-
-
-CRITIC = np.array([[3, 4, 0, 12, 4, 0], [4, 1, 16, 20, 0, 4]])  # 3 -> 4 tanh -> 1
-
-
-def _penalized(rng: np.random.Generator) -> Function:
-    x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
-
-    def function(w: np.ndarray) -> tuple[Any, np.ndarray]:
-        grads, rest = np.zeros(w.shape), (w, CRITIC, np.zeros(2))
-        y = run.chain_forward(x, *rest)
-        penalty = run.chain_penalized_backward(dy, c, x, y, *rest, grads)
-        return (dy[:, 0] * y[-5:]).sum() + penalty, grads
-
-    return function
-
-
 def _critic(name: str) -> list[str]:
     """Return a discriminator of rows of 4 numbers with a layer of this name, and a curved activation."""
     layer = example(name)
@@ -163,7 +124,7 @@ CRITICS = {
 """Discriminators that bear a penalty, by the layer that they are made for."""
 
 
-def _penalized_network(name: str, net: Sequential, rng: np.random.Generator) -> Case:
+def _penalized(name: str, net: Layer, rng: np.random.Generator) -> Case:
     net = net.astype(np.float64)
     x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
 

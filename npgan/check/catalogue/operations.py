@@ -1,10 +1,12 @@
-"""The operations, each by all its inputs."""
+"""The operations that no layer stands for, each by all its inputs."""
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
+from npgan import ops
 from npgan.backend import run
 from npgan.check.catalogue.case import Case
 from npgan.check.gradcheck import Function
@@ -12,85 +14,48 @@ from npgan.check.gradcheck import Function
 
 def operations(rng: np.random.Generator) -> Iterator[Case]:
     """Yield every operation that is no layer."""
-    x, weight, bias = (rng.standard_normal(shape) for shape in ((4, 3), (3, 2), (2,)))
-
-    def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, Callable]:
-        def vjp(dy: np.ndarray) -> tuple[np.ndarray, ...]:
-            dweight, dbias = np.zeros((3, 2)), np.zeros(2)
-            run.dense_backward_parameters(dy, x.real, dweight, dbias)
-            return run.dense_backward_input(dy, weight.real), dweight, dbias
-
-        return run.dense_forward(x, weight, bias), vjp
-
-    yield Case("dense", dense, (x, weight, bias), analytic=True)
-    yield Case("chain", _chain, (x, rng.standard_normal(26)))
-    target = rng.uniform(0.1, 0.9, (4, 3))
-    labels = np.array([0, 2, 1, 2])
+    x, mean, log_var, eps = rng.standard_normal((4, 4, 3))
+    target, labels = rng.uniform(0.1, 0.9, (4, 3)), np.array([0, 2, 1, 2])
     losses = {
-        "mse": (x, target),
-        "l1": (x, target),
-        "bce_with_logits": (x, target),
-        "softmax_cross_entropy": (x, labels),
+        "mse": target,
+        "l1": target,
+        "bce_with_logits": target,
+        "softmax_cross_entropy": labels,
     }
-    for name, (prediction, truth) in losses.items():
-        yield Case(f"{name} loss", _loss(name, truth), (prediction,), analytic=name != "l1")
-    yield from _likelihoods(rng)
-    mean, log_var = rng.standard_normal((2, 4, 3))
-    yield Case("kl_standard_normal loss", _kl, (mean, log_var), analytic=True)
+    for name, truth in losses.items():
+        yield Case(f"{name} loss", _operation(name, truth), (x,), analytic=name != "l1")
+    kl = _operation("kl_standard_normal")
+    yield Case("kl_standard_normal loss", kl, (mean, log_var), analytic=True)
+    for name in ("log_bernoulli_with_logits", "log_gaussian"):
+        yield Case(name, _operation(name, target), (mean,), analytic=True)
+    ratio = _operation("log_prior_ratio", eps)
+    yield Case("log_prior_ratio", ratio, (mean, log_var), analytic=True)
+    yield Case("log_mean_exp", _operation("log_mean_exp"), (mean,), analytic=True)
     u, v = (rng.standard_normal(n) for n in (3, 2))
 
     def spectral_norm(weight: np.ndarray) -> tuple[np.ndarray, Callable]:
         normal, sigma = run.spectral_norm_forward(weight, u, v)
         return normal, lambda dy: run.spectral_norm_backward(dy, normal.real, sigma.real, u, v)
 
-    yield Case("spectral_norm", spectral_norm, (weight,), analytic=True)
+    yield Case("spectral_norm", spectral_norm, (rng.standard_normal((3, 2)),), analytic=True)
 
 
-def _likelihoods(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the operations with a value a row."""
-    x = rng.uniform(0.1, 0.9, (4, 3))
-    mean, log_var, eps = rng.standard_normal((3, 4, 3))
+def _operation(name: str, *rest: np.ndarray) -> Function:
+    """Return an operation as a function of its first arguments; ``rest`` are those that follow.
 
-    def of(name: str, *rest: np.ndarray) -> Function:
-        def function(x: np.ndarray) -> tuple[np.ndarray, Callable]:
-            y = getattr(run, f"{name}_forward")(x, *rest)
-            return y, lambda dy: getattr(run, f"{name}_backward")(dy, x.real, *rest)
+    Its backward pass takes some of the forward pass's arguments, and ``dy`` unless it is a loss.
+    """
+    forward, backward = (getattr(ops, f"{name}_{way}") for way in ("forward", "backward"))
 
-        return function
+    def function(*inputs: np.ndarray) -> tuple[Any, Any]:
+        given = dict(zip(signature(forward).parameters, (*inputs, *rest), strict=True))
+        wanted = signature(backward).parameters
 
-    def ratio(z: np.ndarray, log_var: np.ndarray) -> tuple[np.ndarray, Callable]:
-        y = run.log_prior_ratio_forward(z, log_var, eps)
-        return y, lambda dy: run.log_prior_ratio_backward(dy, z.real)
+        def vjp(dy: Any) -> Any:
+            known = {"dy": dy, **{name: array.real for name, array in given.items()}}
+            return getattr(run, f"{name}_backward")(*(known[name] for name in wanted))
 
-    likelihood = of("log_bernoulli_with_logits", x)
-    yield Case("log_bernoulli_with_logits", likelihood, (mean,), analytic=True)
-    yield Case("log_gaussian", of("log_gaussian", x), (mean,), analytic=True)
-    yield Case("log_prior_ratio", ratio, (mean, log_var), analytic=True)
-    yield Case("log_mean_exp", of("log_mean_exp"), (mean,), analytic=True)
-
-
-PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
-ARGUMENTS = np.array([0.3, 0.0])
-
-
-def _chain(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, Callable]:
-    y = run.chain_forward(x, w, PLAN, ARGUMENTS)
-
-    def vjp(dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        grads = np.zeros(w.shape)
-        return run.chain_backward(dy, x, y, w, PLAN, ARGUMENTS, grads, True), grads
-
-    return y[4 * 4 :].reshape(4, 2), vjp
-
-
-def _loss(name: str, target: np.ndarray) -> Function:
-    def function(x: np.ndarray) -> tuple[Any, np.ndarray]:
-        value = getattr(run, f"{name}_forward")(x, target)
-        return value, getattr(run, f"{name}_backward")(x.real, target)
+        y = getattr(run, f"{name}_forward")(*given.values())
+        return y, vjp if "dy" in wanted else vjp(None)
 
     return function
-
-
-def _kl(mean: np.ndarray, log_var: np.ndarray) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
-    value = run.kl_standard_normal_forward(mean, log_var)
-    return value, run.kl_standard_normal_backward(mean.real, log_var.real)

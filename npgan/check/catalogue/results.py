@@ -39,40 +39,23 @@ def cores() -> int:
 
 def results() -> tuple[int, Iterator[Result]]:
     """Return the number of cases, and an iterator of their results, in order."""
-    processes = cores()
-    if processes == 1:
-        _prepare()
-        return len(CASES), map(_check, range(len(CASES)))
-    new = get_context(
-        "spawn"
-    )  # on every system: a fork would inherit locks and threads that do not run
-    pool = ProcessPoolExecutor(processes, new, initializer=_prepare_helper)
-    try:
-        total = pool.submit(_count).result()
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
-    return total, _all(pool, total)
+    CASES[:] = cases()
+    processes, numbers = cores(), range(len(CASES))
+    return len(CASES), map(_check, numbers) if processes == 1 else _spread(processes, numbers)
 
 
-def _all(pool: ProcessPoolExecutor, total: int) -> Iterator[Result]:
+def _spread(processes: int, numbers: range) -> Iterator[Result]:
+    """Yield the results that new processes find: a fork would inherit locks, and threads that do not run."""
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_prepare_helper)
     try:
-        yield from pool.map(_check, range(total))
+        yield from pool.map(_check, numbers)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare() -> None:
-    CASES[:] = cases()
-
-
 def _prepare_helper() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that prints
-    _prepare()
-
-
-def _count() -> int:
-    return len(CASES)
+    CASES[:] = cases()
 
 
 def _check(number: int) -> Result:

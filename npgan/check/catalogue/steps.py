@@ -1,13 +1,13 @@
 """Losses of two players, and complete steps of every kind of model."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from npgan.check.catalogue.case import Case
 from npgan.check.catalogue.layers import prepared
-from npgan.check.catalogue.models import steps_of
 from npgan.layers import Sequential, build
 from npgan.models import (
     GAN,
@@ -33,17 +33,9 @@ def objectives(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the losses of two players."""
     real, fake = rng.standard_normal((2, 5, 1))
     for name, objective in OBJECTIVES.items():
-
-        def discriminator(
-            real: np.ndarray,
-            fake: np.ndarray,
-            loss: Callable = objective.discriminator,
-            labels: tuple = (0.9, 0.2) if objective.labels else (),
-        ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
-            result = loss(real, fake, *labels)
-            return result.value, (result.dreal, result.dfake)
-
-        yield Case(f"objective {name}, discriminator", discriminator, (real, fake))
+        labels = (0.9, 0.2) if objective.labels else ()
+        loss = partial(_of_both, objective.discriminator, labels)
+        yield Case(f"objective {name}, discriminator", loss, (real, fake))
         others = (real,) if objective.relativistic else ()
         yield Case(
             f"objective {name}, generator",
@@ -51,8 +43,13 @@ def objectives(rng: np.random.Generator) -> Iterator[Case]:
             (fake,),
         )
     x, target = rng.uniform(0.1, 0.9, (2, 4, 3))
-    for name, loss in RECONSTRUCTIONS.items():
-        yield Case(f"reconstruction {name}", lambda x, loss=loss: loss(x, target), (x,))
+    for name, reconstruction in RECONSTRUCTIONS.items():
+        yield Case(f"reconstruction {name}", lambda x, loss=reconstruction: loss(x, target), (x,))
+
+
+def _of_both(loss: Callable, labels: tuple, real: np.ndarray, fake: np.ndarray) -> tuple[Any, Any]:
+    result = loss(real, fake, *labels)
+    return result.value, (result.dreal, result.dfake)
 
 
 def _networks(*specs: list[str]) -> list[Sequential]:
@@ -77,7 +74,20 @@ NORMALIZED = {
 
 
 def steps(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield complete steps of models of every kind, with every objective and penalty."""
+    """Yield complete steps of models of every kind, and the layers that only a model makes."""
+    own = {"conditional GAN": "labelled", "multi-GAN (mean)": "mixture"}
+    for name, model in _models():
+        x = rng.random((6, model.features))
+        labels = np.arange(len(x)) % getattr(model, "classes", 1)
+        for step in model.gradient_steps(x, labels):
+            yield Case(f"{name}, {step.name}", step.function, (), {"wrt": step.parameters})
+        if name in own:
+            z = rng.standard_normal((7, model.generator.in_width))
+            yield Case(f"layer {own[name]}", model.generator, (z,))
+
+
+def _models() -> Iterator[tuple[str, Any]]:
+    """Yield models of every kind, with every objective and penalty, by name."""
     generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
     critic = ["dense 4 6", "leaky_relu 0.2", "dropout 0.3", "dense 6 1"]
     gans: dict[str, dict[str, Any]] = {name: {"objective": name} for name in OBJECTIVES}
@@ -91,14 +101,12 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
     gans["batch_norm"], gans[BEAR] = {}, {"penalties": dict.fromkeys(PENALTIES, 0.5)}
     for name, settings in gans.items():
         players = _networks(*NORMALIZED.get(name, (generator, critic)))
-        gan = GAN(*map(prepared, players), **settings)
-        yield from steps_of(f"GAN ({name})", gan, rng.random((5, 4)))
-    yield from _families(rng)
+        yield f"GAN ({name})", GAN(*map(prepared, players), **settings)
+    yield from _families()
     encoder = ["dense 4 5", "elu 1.0", "dense 5 2"]
     decoder = ["dense 2 5", "tanh", "dense 5 4", "sigmoid"]
     for loss in RECONSTRUCTIONS:
-        model = Autoencoder(*_networks(encoder, decoder), loss=loss)
-        yield from steps_of(f"autoencoder ({loss})", model, rng.random((5, 4)))
+        yield f"autoencoder ({loss})", Autoencoder(*_networks(encoder, decoder), loss=loss)
     smooth = ["dense 4 5", "tanh", "dense 5 2", "sigmoid"]
     regular: dict[str, dict[str, Any]] = {
         "sparse, l1": {"sparsity": {"l1": 0.3}},
@@ -108,8 +116,7 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
     }
     for name, settings in regular.items():
         mirrored = _networks(smooth, ["dense 2 5", "elu", "dense 5 4"])
-        model = Autoencoder(*mirrored, **settings)
-        yield from steps_of(f"autoencoder ({name})", model, rng.random((5, 4)))
+        yield f"autoencoder ({name})", Autoencoder(*mirrored, **settings)
     encoder = ["dense 4 5", "relu", "dense 5 4"]
     variants: dict[str, dict[str, Any]] = {
         "VAE-GAN": {},
@@ -118,16 +125,14 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
     }
     for name, more in variants.items():
         networks = _networks(encoder, decoder, critic)
-        vaegan = VAEGAN(*networks, adversarial_weight=0.7, penalties=R1_AND_R2, **more)
-        yield from steps_of(name, vaegan, rng.random((5, 4)))
+        yield name, VAEGAN(*networks, adversarial_weight=0.7, penalties=R1_AND_R2, **more)
     variational: list[tuple[Any, dict[str, int]]] = [(VAE, {}), (IWAE, {"samples": 3})]
     for kind, settings in variational:
         for likelihood, last in (("bernoulli", [*decoder, "sigmoid"]), ("gaussian", decoder)):
             vae = kind(*_networks(encoder, last), likelihood=likelihood, **settings)
-            yield from steps_of(f"{kind.__name__} ({likelihood})", vae, rng.random((5, 4)))
-    classifier = Classifier(*_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]))
-    yield from steps_of("classifier", classifier, rng.random((5, 4)))
-    yield from _joined(rng)
+            yield f"{kind.__name__} ({likelihood})", vae
+    yield "classifier", Classifier(*_networks(["dense 4 5", "tanh", "dropout 0.3", "dense 5 3"]))
+    yield from _joined()
     translator = Translator(
         *_networks(["dense 3 5", "tanh", "dense 5 1", "sigmoid"], critic),
         l1_weight=3.0,
@@ -135,32 +140,31 @@ def steps(rng: np.random.Generator) -> Iterator[Case]:
         objective="relativistic",
         penalties=dict.fromkeys(PENALTIES, 0.5),
     )
-    yield from steps_of("translator", translator, rng.random((5, 4)))
+    yield "translator", translator
 
 
-def _joined(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the steps of autoencoders with labels, or with a discriminator."""
+def _joined() -> Iterator[tuple[str, Any]]:
+    """Yield autoencoders with labels, or with a discriminator."""
     coders = ["dense 4 5", "tanh", "dense 5 2"], ["dense 2 5", "elu", "dense 5 4", "sigmoid"]
     for objective in ("non-saturating", "relativistic"):
         settings: dict[str, Any] = {"objective": objective, "penalties": R1_AND_R2}
         networks = _networks(*coders, ["dense 2 6", "softplus", "dense 6 1"])
         aae = AdversarialAutoencoder(*networks, adversarial_weight=0.7, **settings)
-        x = rng.random((5, 4))
-        yield from steps_of(f"adversarial autoencoder ({objective})", aae, x)
+        yield f"adversarial autoencoder ({objective})", aae
         networks = _networks(*coders, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"])
-        yield from steps_of(f"BiGAN ({objective})", BiGAN(*networks, **settings), x)
+        yield f"BiGAN ({objective})", BiGAN(*networks, **settings)
     labelled = ["dense 7 5", "tanh", "dense 5 4"], ["dense 5 5", "elu", "dense 5 4", "sigmoid"]
     for likelihood in LIKELIHOODS:
         cvae = ConditionalVAE(*_networks(*labelled), classes=3, likelihood=likelihood)
-        yield from steps_of(f"conditional VAE ({likelihood})", cvae, rng.random((5, 4)))
+        yield f"conditional VAE ({likelihood})", cvae
 
 
-def _families(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the steps of GANs with packs of samples, with labels, or with several networks of each kind."""
-    generator, data = ["dense 3 5", "relu", "dense 5 4", "sigmoid"], rng.random((6, 4))
+def _families() -> Iterator[tuple[str, Any]]:
+    """Yield GANs with packs of samples, with labels, or with several networks of each kind."""
+    generator = ["dense 3 5", "relu", "dense 5 4", "sigmoid"]
     settings: dict[str, Any] = {"penalties": {"r1": 0.5, "wgan-gp": 2.0}, "instance_noise": 0.3}
     networks = _networks(generator, ["dense 8 6", "leaky_relu 0.2", "dense 6 1"])
-    yield from steps_of("GAN (packing)", GAN(*networks, packing=2, **settings), data)
+    yield "GAN (packing)", GAN(*networks, packing=2, **settings)
     labelled = ["dense 5 5", "tanh", "dense 5 4", "sigmoid"]
     conditional = ConditionalGAN(
         *_networks(labelled, ["dense 6 6", "softplus", "dropout 0.3", "dense 6 1"]),
@@ -169,11 +173,9 @@ def _families(rng: np.random.Generator) -> Iterator[Case]:
         penalties=dict.fromkeys(PENALTIES, 0.5),
         instance_noise=0.3,
     )
-    yield from steps_of("conditional GAN", conditional, data)
-    yield Case("layer labelled", conditional.generator, (rng.standard_normal((4, 5)),))
+    yield "conditional GAN", conditional
     names = "generator", "generator2", "generator3", "discriminator", "discriminator2"
     for against in AGAINST:
         networks = _networks(*[generator] * 3, *[["dense 4 6", "elu", "dense 6 1"]] * 2)
         several = MultiGAN(dict(zip(names, networks, strict=True)), against=against, **settings)
-        yield from steps_of(f"multi-GAN ({against})", several, data)
-    yield Case("layer mixture", several.generator, (rng.standard_normal((7, 3)),))
+        yield f"multi-GAN ({against})", several

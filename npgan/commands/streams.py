@@ -47,9 +47,7 @@ def kept() -> Iterator[None]:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, TextIOWrapper
-        ):  # a character that the encoding lacks becomes its number
+        if isinstance(stream, TextIOWrapper):  # what its encoding lacks becomes a number
             stream.reconfigure(errors="backslashreplace")
     with ExitStack() as ends:
         nowhere = ends.enter_context(Path(os.devnull).open("w"))

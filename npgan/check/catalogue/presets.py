@@ -1,22 +1,13 @@
-"""Complete steps of a model, and of every preset."""
+"""The presets, whose networks are large."""
 
 from collections.abc import Iterator
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from npgan.check.catalogue.case import Case
 from npgan.check.gradcheck import Report, gradcheck
-from npgan.models import Model
 from npgan.models.presets import PRESETS
-
-
-def steps_of(name: str, model: Model, x: np.ndarray, **options: Any) -> Iterator[Case]:
-    """Yield every step of a model's training on rows x, whose classes take turns if it has some."""
-    labels = np.arange(len(x)) % getattr(model, "classes", 1)
-    for step in model.gradient_steps(x, labels):
-        yield Case(f"{name}, {step.name}", step.function, (), {"wrt": step.parameters, **options})
 
 
 class Preset(Case):
