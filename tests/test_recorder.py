@@ -74,7 +74,7 @@ def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
     (one,) = fused([product, back])
     assert one.most == 5
     assert one.fields == product.fields._replace(
-        dx=back.fields.dx, x=back.fields.y, activation=ActivationId.TANH, argument=0.5
+        dx=back.fields.dx, x=back.fields.seen, activation=ActivationId.TANH, argument=0.5
     )
 
 
@@ -84,7 +84,7 @@ def kept():
     part = Row(back.fields._replace(dy=back.fields.dy._replace(size=6)))
     nothing = back.fields.dy._replace(size=0)
     empty = Row(back.fields._replace(dy=nothing, size=0))
-    overwritten = Row(Scale(back.fields.y, back.fields.y, 12, 2.0))
+    overwritten = Row(Scale(back.fields.seen, back.fields.seen, 12, 2.0))
     return {
         "somebody else reads dy": ([product, back, reader], []),
         "dy is a result": ([product, back], [back.fields.dy]),
@@ -92,7 +92,7 @@ def kept():
         "a part of dy": ([product, part], []),
         "dy is empty": ([product, empty], []),
         "y is written in between": ([product, overwritten, back], []),
-        "y is made later": ([product, Row(Scale(back.fields.y, product.fields.e, 12, 1.0)), back], []),
+        "y is made later": ([product, Row(Scale(back.fields.seen, product.fields.e, 12, 1.0)), back], []),
         "no product": ([Row(Scale(back.fields.dy, product.fields.e, 12, 1.0)), back], []),
     }  # fmt: skip
 

@@ -11,9 +11,11 @@ from npgan.kernels.jit import ONE, ZERO, fma
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import copy
 from npgan.kernels.row import KERNELS, Reads, Writes, kernel, performs
+from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
 from npgan.ops.update import too_large
 
+FROM_INPUT = len(ACTIVATIONS)  # the first activation whose derivative is taken from x
 UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
 
 
@@ -61,33 +63,14 @@ class Activation(NamedTuple):
 
 
 class ActivationBackward(NamedTuple):
-    """dx = dy f'(x), which is taken from y = f(x)."""
+    """dx = dy f'(x), which is taken from y = f(x), or from x: what is ``seen`` says the activation."""
 
     dx: Writes
     dy: Reads
-    y: Reads
+    seen: Reads
     size: int
     activation: int
     argument: float
-
-
-class Gate(NamedTuple):
-    """y = f(x), for an activation whose derivative is taken from x."""
-
-    y: Writes
-    x: Reads
-    size: int
-    activation: int
-
-
-class GateBackward(NamedTuple):
-    """dx = dy f'(x), which is taken from x."""
-
-    dx: Writes
-    dy: Reads
-    x: Reads
-    size: int
-    activation: int
 
 
 class MeanSigmoid(NamedTuple):
@@ -155,31 +138,23 @@ def _multiply(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 def _activation(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
     copy(memory, row.x + i, memory, row.y + i, j - i)
-    activate(memory, row.y, ZERO, ZERO, ONE, i, j, row.activation, row.argument)
-
-
-@performs(Gate)
-def _gate(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    i, j = share(row.size, UNIT, part, parts)
-    copy(memory, row.x + i, memory, row.y + i, j - i)
-    gated.activate(memory[row.y + i : row.y + j], row.activation)
-
-
-@performs(GateBackward)
-def _gate_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    i, j = share(row.size, UNIT, part, parts)
-    copy(memory, row.dy + i, memory, row.dx + i, j - i)
-    dx, x = memory[row.dx + i : row.dx + j], memory[row.x + i : row.x + j]
-    gated.activate_backward(dx, x, row.activation)
+    if row.activation < FROM_INPUT:
+        activate(memory, row.y, ZERO, ZERO, ONE, i, j, row.activation, row.argument)
+    else:
+        gated.activate(memory[row.y + i : row.y + j], row.activation)
 
 
 @performs(ActivationBackward)
 def _activation_backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
     copy(memory, row.dy + i, memory, row.dx + i, j - i)
-    activate_backward(
-        memory, row.dx, memory, row.y, ZERO, ZERO, ONE, i, j, row.activation, row.argument
-    )
+    if row.activation < FROM_INPUT:
+        activate_backward(
+            memory, row.dx, memory, row.seen, ZERO, ZERO, ONE, i, j, row.activation, row.argument
+        )
+    else:
+        dx, x = memory[row.dx + i : row.dx + j], memory[row.seen + i : row.seen + j]
+        gated.activate_backward(dx, x, row.activation)
 
 
 @performs(MeanSigmoid)
@@ -251,19 +226,15 @@ def all_finite(rows: Any, x: Any) -> Any:
 def _register(name: str) -> None:
     """Let an activation have its two kernels."""
     activation, default = ActivationId[name.upper()], KINDS[name].argument or 0.0
-    from_input = KINDS[name].of_input
 
     def forward(rows: Any, x: Any, argument: float = default) -> Any:
         y = rows.new(x.dtype, *x.shape)
-        fields = y, x, y.size, activation
-        rows.write(Gate(*fields) if from_input else Activation(*fields, argument), worth(y.size))
+        rows.write(Activation(y, x, y.size, activation, argument), worth(y.size))
         return y
 
     def backward(rows: Any, dy: Any, seen: Any, argument: float = default) -> Any:
         dx = rows.new(dy.dtype, *dy.shape)
-        fields = dx, dy, seen, dx.size, activation
-        row = GateBackward(*fields) if from_input else ActivationBackward(*fields, argument)
-        rows.write(row, worth(dx.size))
+        rows.write(ActivationBackward(dx, dy, seen, dx.size, activation, argument), worth(dx.size))
         return dx
 
     KERNELS[f"{name}_forward"], KERNELS[f"{name}_backward"] = forward, backward

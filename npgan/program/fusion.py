@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.dense import Input
-from npgan.kernels.elementwise import ActivationBackward
+from npgan.kernels.elementwise import FROM_INPUT, ActivationBackward
 from npgan.program.schedule import Row, meet
 from npgan.program.traced import Place
 
@@ -18,9 +18,10 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
     made: list[Row | None] = list(rows)
     touched = [row.ranges() for row in rows]
     for i, (fields, *_) in enumerate(rows):
-        if not isinstance(fields, ActivationBackward) or fields.size == 0:
+        backward = isinstance(fields, ActivationBackward) and fields.activation < FROM_INPUT
+        if not backward or fields.size == 0:
             continue
-        dy, y = [(*fields.dy.at(), True)], [(*fields.y.at(), False)]
+        dy, y = [(*fields.dy.at(), True)], [(*fields.seen.at(), False)]
         first, *others = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]
         product = rows[first].fields
         if (
@@ -32,7 +33,7 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
             and not any(meet(y, ranges) for ranges in touched[first:i])
         ):
             one = product._replace(
-                dx=fields.dx, x=fields.y, activation=fields.activation, argument=fields.argument
+                dx=fields.dx, x=fields.seen, activation=fields.activation, argument=fields.argument
             )
             made[first], made[i] = rows[first]._replace(fields=one), None
     return [row for row in made if row is not None]

@@ -8,40 +8,30 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from npgan.kernels import (
-    cache,
-    dense,
-    elementwise,
-    fourier,
-    jit,
-    likelihood,
-    noise,
-    softmax,
-    update,
-)
+from npgan.kernels import cache, jit
+from npgan.kernels.elementwise import Activation
 from npgan.kernels.row import PERFORM
 from npgan.program import replay
 from npgan.program.tables import Tables
 from npgan.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
-FIRST = {module.__name__ for module in (dense, elementwise, fourier, update)}  # half of the work
-RARE = {elementwise.Activation, elementwise.Gate, elementwise.GateBackward}
-RARE |= {
-    kind
-    for kind in PERFORM
-    if kind.__module__ in {m.__name__ for m in (likelihood, noise, softmax)}
-}
-"""Rows that are compiled when one is first performed: no preset's recorded step has them."""
+FIRST = "dense", "elementwise"  # modules of kernels, half of the work
+RARE = (
+    "likelihood",
+    "noise",
+    "softmax",
+)  # compiled when first needed: no preset's recorded step does
 Calls = list[Callable[[], object]]
 
 
 def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
     """Return calls that compile what does the parts of rows, in two halves."""
     halves: tuple[Calls, Calls] = [], []
-    for kind in (kind for kind in PERFORM if kind not in RARE):
-        second = kind.__module__ not in FIRST
-        halves[second].append(partial(replay.function, kind, np.dtype(dtype)))
+    for kind in PERFORM:
+        module = kind.__module__.rpartition(".")[2]
+        if module not in RARE and kind is not Activation:
+            halves[module not in FIRST].append(partial(replay.function, kind, np.dtype(dtype)))
     return halves
 
 
