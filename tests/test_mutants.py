@@ -2,14 +2,21 @@
 
 import ast
 import importlib
+import inspect
+import json
+import subprocess
 import sys
 import tomllib
+from functools import partial
+from types import SimpleNamespace
 
+import executed
 import mutants
 import mutators
+import numpy as np
 import pytest
 
-from npgan import disk
+from npgan import disk, memory
 
 SOURCE = b'''"""Words, 1 + 1."""
 def f(x: int = 1, *, y=True) -> list[int]:
@@ -20,6 +27,12 @@ def f(x: int = 1, *, y=True) -> list[int]:
       key=0.5)
     return table["a"] - 1
 '''
+CODE = b"""
+def f(x=1):
+    return x + 2
+def g():
+    return lambda: 5
+"""
 MADE = {
     ("constant", "1", "2"),
     ("constant", "True", "False"),
@@ -54,6 +67,31 @@ def test_a_mutant_is_imported_in_place_of_its_file(monkeypatch):
     monkeypatch.delitem(sys.modules, "npgan.disk")
     monkeypatch.setattr("npgan.disk", disk)
     assert importlib.import_module("npgan.disk").changed == 1
+
+
+def test_a_mistake_is_put_into_functions_that_are_there_and_not_into_what_runs_at_import():
+    made = {}
+    for mutant in mutators.mutants("f.py", CODE):
+        space = {}
+        exec(compile(CODE, "f.py", "exec"), space)
+        changed = mutants.patch("f.py", CODE, mutant.applied(CODE))
+        made[mutant.old] = (changed > 0, space["f"](), space["g"]()())
+    assert made == {
+        "1": (False, 3, 5), "2": (True, 4, 5), "x + 2": (True, -1, 5), "5": (True, 3, 6)
+    }  # fmt: skip
+
+
+def test_the_map_says_which_lines_a_test_executes_and_whether_it_starts_processes(tmp_path):
+    start = partial(subprocess.run, [sys.executable, "-c", ""], check=True)
+    work = {"lines": lambda: memory.address_of(np.ones(1)), "starts": start}
+    plugin = SimpleNamespace(failed="", run=lambda item, *_: work[item.nodeid]())
+    items, file = [SimpleNamespace(nodeid=name) for name in work], tmp_path / "map.json"
+    mutants.in_child(lambda: executed.traced(plugin, items, file))
+    tests = json.loads(file.read_text())
+    assert [row["starts"] for row in tests.values()] == [False, True]
+    lines, first = inspect.getsourcelines(memory.address_of)
+    assert executed.executing(tests, "npgan/memory.py", {first + len(lines) - 1}) == ["lines"]
+    assert executed.executing(tests, "npgan/memory.py", {first + len(lines)}) == []
 
 
 def test_known_equivalents_are_mutants_and_say_why():
