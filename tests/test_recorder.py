@@ -9,7 +9,7 @@ from npgan.data.batches import Batches
 from npgan.layers import build
 
 pytest.importorskip("npgan.kernels")
-from test_recorded_steps import compiled, rows
+from test_recorded_steps import rows
 
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Columns
@@ -176,7 +176,6 @@ JOINED = {
 }
 
 
-@compiled
 @pytest.mark.parametrize("name", JOINED)
 def test_arrays_are_joined_as_by_numpy(name, threads):
     backend.use("numba")
@@ -195,7 +194,6 @@ def test_arrays_are_joined_as_by_numpy(name, threads):
     assert reported == {name: float(value) for name, value in step(None).items()}
 
 
-@compiled
 @pytest.mark.parametrize("reads", [False, True])
 def test_a_gradient_goes_through_an_activation_at_once_unless_it_is_read(reads, threads):
     backend.use("numba")
@@ -225,7 +223,6 @@ def test_a_gradient_goes_through_an_activation_at_once_unless_it_is_read(reads, 
     np.testing.assert_array_equal(gradient, sums[0].flat)
 
 
-@compiled
 def test_a_vector_is_updated_once_in_a_step():
     backend.use("numba")
     w, g = np.ones(3, np.float32), np.ones(3, np.float32)
@@ -247,7 +244,6 @@ def test_a_vector_is_updated_once_in_a_step():
     assert reason == "a program has no row for two updates of the same weights in one step"
 
 
-@compiled
 def test_a_recording_that_fails_leaves_the_backend_as_it_was():
     backend.use("numba")
     before = dict(run.__dict__)
@@ -256,7 +252,6 @@ def test_a_recording_that_fails_leaves_the_backend_as_it_was():
     assert run.__dict__ == before
 
 
-@compiled
 def test_a_second_gradient_is_added_to_the_first(threads):
     """Only the first one after an update may overwrite what it finds: it finds zeros."""
     backend.use("numba")
