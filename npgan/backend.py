@@ -58,10 +58,7 @@ def use(name: str) -> None:
     >>> run.relu_forward is ops.relu_forward
     True
 
-    Raises
-    ------
-    InputError
-        If there is no such backend.
+    Raises InputError if there is no such backend.
     """
     global _chosen
     if name not in BACKENDS:

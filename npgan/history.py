@@ -18,8 +18,6 @@ MOST = 2**26
 class History:
     """Rows of named numbers, one every so many steps and one at each epoch's end.
 
-    Examples
-    --------
     >>> history = History()
     >>> history.append({"step": 100, "loss": 0.5})
     >>> history.append({"step": 200, "loss": 0.25})
@@ -68,10 +66,7 @@ class History:
     def of(cls, rows: Iterable[Mapping[str, float]]) -> "History":
         """Return the history of rows whose steps must be whole numbers that rise.
 
-        Raises
-        ------
-        ValueError
-            If they are not.
+        Raises ValueError if they are not.
         """
         history, last = cls(), 0
         for row in rows:

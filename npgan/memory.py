@@ -36,10 +36,7 @@ def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
     >>> aligned_zeros(3, np.float32)
     array([0., 0., 0.], dtype=float32)
 
-    Raises
-    ------
-    InputError
-        If there is not enough memory.
+    Raises InputError if there is not enough memory.
     """
     count = size * np.dtype(dtype).itemsize
     try:

@@ -114,10 +114,7 @@ class Optimizer:
     def step(self, w: np.ndarray, g: np.ndarray) -> None:
         """Update the weights ``w`` (size,) in place by their gradient ``g``, which is 0 afterwards.
 
-        Raises
-        ------
-        InputError
-            If they are no vectors of one size and type, or others than before.
+        Raises InputError if they are no vectors of one size and type, or others than before.
         """
         if self.t == 0:
             self.init(w)
@@ -159,8 +156,6 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent, :func:`npgan.ops.sgd_update`.
 
-    Examples
-    --------
     >>> w = np.array([1.0, 2.0])
     >>> SGD(lr=0.5).step(w, g=2 * w)
     >>> w
@@ -244,10 +239,7 @@ def build(
     >>> build("adam", lr=2e-4, beta1=0.5)
     Adam(lr=0.0002)
 
-    Raises
-    ------
-    InputError
-        For an unknown name, an unknown setting or a value outside its range.
+    Raises InputError for an unknown name, an unknown setting or a value outside its range.
     """
     rule = chosen("optimiser", name, OPTIMIZERS)
     if schedule is not None:

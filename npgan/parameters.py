@@ -17,6 +17,8 @@ from npgan.shapes import number_type
 class Parameters(Mapping[str, np.ndarray]):
     """A flat vector and the named arrays that it is made of, which share its memory.
 
+    Raises InputError if the memory is of another size or type, or there is not enough for so many numbers.
+
     Parameters
     ----------
     shapes : name -> shape, in the order of the vector
@@ -31,11 +33,6 @@ class Parameters(Mapping[str, np.ndarray]):
     array([0., 0., 0., 0., 0., 0., 1., 1., 1.], dtype=float32)
     >>> p.scope("0")["bias"]
     array([1., 1., 1.], dtype=float32)
-
-    Raises
-    ------
-    InputError
-        If the memory is of another size or type, or there is not enough for so many numbers.
     """
 
     def __init__(
@@ -114,10 +111,8 @@ class Parameters(Mapping[str, np.ndarray]):
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy named arrays in; all names must be there, with the right shapes.
 
-        Raises
-        ------
-        InputError
-            For a missing or superfluous name, or an array of another shape; nothing is copied then.
+        Raises InputError for a missing or superfluous name, or an array of another shape; nothing is copied
+        then.
         """
         if arrays.keys() != self.shapes.keys():
             odd = sorted(arrays.keys() ^ self.shapes.keys())[0]

@@ -84,12 +84,7 @@ def start(
     ``metrics_every`` epochs the history gets metrics of 2000 samples
     (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
 
-    Raises
-    ------
-    Taken
-        If the folder holds anything already.
-    InputError
-        If the configuration cannot be.
+    Raises Taken if the folder holds anything already. Raises InputError if the configuration cannot be.
     """
     share = KEPT_BACK if config.validation is None else config.validation
     dataset = data.load_split(config.data, share)
@@ -144,11 +139,8 @@ def resume(
     is now, if they were moved; a run that has ended only keeps that in mind. What a run that had all its
     steps has not written yet is written.
 
-    Raises
-    ------
-    InputError
-        If the folder holds no run, its files are damaged, the data are others, there is nothing left to do,
-        or somebody else writes into it.
+    Raises InputError if the folder holds no run, its files are damaged, the data are others, there is nothing
+    left to do, or somebody else writes into it.
     """
     read_config(folder)
     if (folder / SAMPLES).is_symlink():
@@ -225,10 +217,7 @@ def _place(source: str) -> str:
 def load_data(config: Config, folder: Path) -> Dataset:
     """Return the data of a folder's run, from a name or a path, in the classes that it knows.
 
-    Raises
-    ------
-    InputError
-        If they are not there any more, or cannot be read, or have other labels.
+    Raises InputError if they are not there any more, or cannot be read, or have other labels.
     """
     source = config.data
     path = Path(data.split_class(source)[0])
@@ -391,10 +380,7 @@ def _write_config(folder: Path, config: Config) -> None:
 def read_config(folder: Path) -> Config:
     """Read a run's configuration.
 
-    Raises
-    ------
-    InputError
-        If the folder is not a run's, or the file is damaged.
+    Raises InputError if the folder is not a run's, or the file is damaged.
     """
     path = folder / CONFIG
     if not path.is_file():
@@ -416,10 +402,7 @@ def read_config(folder: Path) -> Config:
 def load(folder: Path) -> tuple[Model, Config]:
     """Return a run's trained model, from its checkpoint or, where that was removed, its weights.
 
-    Raises
-    ------
-    InputError
-        If the folder is not a run's, or its files are damaged.
+    Raises InputError if the folder is not a run's, or its files are damaged.
     """
     config = read_config(folder)
     model = _build(config, folder, config.batch_size)
@@ -441,10 +424,7 @@ def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, C
 
     ``but`` are kinds among them that do not fit.
 
-    Raises
-    ------
-    InputError
-        If it is not; the message says which fit the task.
+    Raises InputError if it is not; the message says which fit the task.
     """
     model, config = load(folder)
     fitting = [

@@ -25,6 +25,8 @@ class Schedule:
 
     It is data: schedules are equal if they say the same, and can be copied, pickled and saved.
 
+    Raises InputError for an unknown shape, or a number that cannot be.
+
     Parameters
     ----------
     shape : a name of :data:`SHAPES`
@@ -36,11 +38,6 @@ class Schedule:
     >>> rate = Schedule("linear", 1.0, 0.5, steps=4)
     >>> rate(0), rate(2), rate(4), rate(5)
     (1.0, 0.75, 0.5, 0.5)
-
-    Raises
-    ------
-    InputError
-        For an unknown shape, or a number that cannot be.
     """
 
     shape: str

@@ -58,10 +58,7 @@ class Differentiable:
     def gradients(self, upstream: np.ndarray) -> dict[str, np.ndarray | None]:
         """Return copies of the gradients for an upstream gradient, by name; None: do not check it.
 
-        Raises
-        ------
-        InputError
-            If one is missing, has another shape than its array, or is not of numbers.
+        Raises InputError if one is missing, has another shape than its array, or is not of numbers.
         """
         gradients = self.evaluate()[1]
         if callable(gradients):
@@ -141,10 +138,8 @@ def of_function(
 ) -> Differentiable:
     """Return a function that returns ``(value, gradients)`` or ``(y, vjp)`` in the checker's form.
 
-    Raises
-    ------
-    InputError
-        If an array is not float64, two have the same name, or the function returns something else.
+    Raises InputError if an array is not float64, two have the same name, or the function returns something
+    else.
     """
     if not callable(function):
         raise InputError(f"a layer, a model or a function is checked, not {_kind(function)}")
@@ -208,10 +203,7 @@ def _kind(value: Any) -> str:
 def of_layer(layer: Layer, inputs: Sequence[Any], method: str, seed: int | None) -> Differentiable:
     """Return a float64 copy of a layer as a function of input and parameters; seed None: in evaluation mode.
 
-    Raises
-    ------
-    InputError
-        If there is not one float64 input, or the layer cannot be copied or gives no gradient.
+    Raises InputError if there is not one float64 input, or the layer cannot be copied or gives no gradient.
     """
     if len(inputs) != 1 or not isinstance(inputs[0], np.ndarray) or inputs[0].dtype.kind != "f":
         given = ", ".join(map(_kind, inputs)) or "nothing"

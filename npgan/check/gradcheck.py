@@ -63,6 +63,10 @@ def gradcheck(
 ) -> Report:
     r"""Compare analytic gradients with numeric ones, element by element.
 
+    Raises InputError if the inputs are not float64, a gradient is missing or its shape differs from its
+    input's, there is nothing to check, the method is unknown, the value is not finite, or two evaluations at
+    one point differ.
+
     Parameters
     ----------
     target : what to check, in float64, one of
@@ -106,13 +110,6 @@ def gradcheck(
     are checked, and so is the layer without a generator, if that makes a difference. Second derivatives
     are checked in the models whose penalties need them. What the complex step finds must be the slope of
     the real function, to 1e-6.
-
-    Raises
-    ------
-    InputError
-        If the inputs are not float64, a gradient is missing or its shape differs from its input's,
-        there is nothing to check, the method is unknown, the value is not finite, or two evaluations
-        at one point differ.
 
     Examples
     --------

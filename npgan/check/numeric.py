@@ -119,10 +119,7 @@ class BlackBox:
     def require_the_same(self, value: Callable[[], np.ndarray] | None = None) -> None:
         """Evaluate there again: the values must be the same to the last bit.
 
-        Raises
-        ------
-        InputError
-            If a value differs.
+        Raises InputError if a value differs.
         """
         again = BlackBox(value or self.value, self.rng)
         for line, seen in self._seen:

@@ -32,16 +32,13 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
 
     Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
 
+    Raises InputError if an array is of another kind, or the arrays do not fit one another.
+
     Parameters
     ----------
     name : of the data set
     arrays : "train", and any of "test", "train_labels" and "test_labels"
     notes : what a user should know of how they were read
-
-    Raises
-    ------
-    InputError
-        If an array is of another kind, or the arrays do not fit one another.
 
     Examples
     --------

@@ -14,6 +14,8 @@ from npgan.errors import TAME, InputError
 class Dataset:
     """Training and test rows, checked on construction.
 
+    Raises InputError if the arrays are empty, not finite, or do not fit one another.
+
     Parameters
     ----------
     name : for reports
@@ -25,11 +27,6 @@ class Dataset:
     std : the standard deviation of each mode
     classes : the label that class 0, 1, ... has in the user's own data; None: these numbers
     notes : what a user should know of how the data were read; :meth:`summary` prints them
-
-    Raises
-    ------
-    InputError
-        If the arrays are empty, not finite, or do not fit one another.
 
     Examples
     --------

@@ -61,10 +61,7 @@ def load_download(name: str) -> Dataset:
     Each has 60,000 training and 10,000 test images of 28 by 28 pixels, with labels 0..9. Files are looked
     for in `data_folder`, under the data set's name or in torchvision's layout.
 
-    Raises
-    ------
-    InputError
-        If a download fails, or a file is not the published one.
+    Raises InputError if a download fails, or a file is not the published one.
     """
     chosen("download", name, SOURCES)
     files = {field: f"{stem}.gz" for field, stem in FILES.items()}

@@ -37,13 +37,8 @@ def load_path(path: str | Path) -> Dataset:
 
     See `npgan.data.arrays.from_arrays` for what is taken for images and for the dtypes.
 
-    Raises
-    ------
-    InputError
-        If there is nothing at `path`, its kind is not known, or it cannot be read.
+    Raises InputError if there is nothing at `path`, its kind is not known, or it cannot be read.
 
-    Examples
-    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "points.csv")

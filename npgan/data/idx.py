@@ -30,11 +30,8 @@ def read_idx(path: str | Path) -> np.ndarray:
     to the file, see `npgan.data.reading.check_size`. The array has the shape and the type of the header, in
     native byte order.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, not IDX, damaged, shorter or longer than its header says, or
-        announces more than `npgan.data.reading.MAX_BYTES`.
+    Raises InputError if the file is missing, not IDX, damaged, shorter or longer than its header says, or
+    announces more than `npgan.data.reading.MAX_BYTES`.
 
     Notes
     -----

@@ -38,10 +38,7 @@ def find_files(folder: Path) -> dict[str, Path]:
     Names may have dots instead of hyphens, ``train-images.idx3-ubyte``, and a beginning that is the same
     for all, ``emnist-letters-``.
 
-    Raises
-    ------
-    InputError
-        If there are several beginnings.
+    Raises InputError if there are several beginnings.
     """
     found: dict[str, dict[str, Path]] = {}
     for path in regular_files(folder):  # in order: a file comes before the same one compressed

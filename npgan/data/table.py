@@ -63,10 +63,7 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     numbers the rows and is left out. The one column with a name of `LABELS` has the labels if its numbers
     are whole.
 
-    Raises
-    ------
-    ValueError
-        If a row has more or fewer cells than the first, or a cell holds no number; with its line.
+    Raises ValueError if a row has more or fewer cells than the first, or a cell holds no number; with its line.
     """
     with opened(path) as (raw, packed):
         check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32

@@ -74,6 +74,8 @@ class Layer:
     ) -> tuple[Array, Any]:
         """Differentiate :meth:`input_gradient`, given a loss's gradient ``ddx`` with respect to its ``dx``.
 
+        Raises InputError if the layer has no second derivative.
+
         Parameters
         ----------
         ddx : (n, in)
@@ -87,11 +89,6 @@ class Layer:
         ddy : (n, out) the loss's gradient with respect to ``dy``
         dx : (n, in) its gradient with respect to the input of the forward pass; None where it is 0
             throughout, as it is of piecewise linear layers, or not wanted
-
-        Raises
-        ------
-        InputError
-            If the layer has no second derivative.
         """
         raise InputError(f"{self!r} {self.first_order_only}")
 

@@ -20,6 +20,8 @@ __all__ = ["Sequential"]
 class Sequential(Layer):
     """Layers one after the other, their parameters in one flat vector.
 
+    Raises InputError if a layer's width does not fit the one before it.
+
     Parameters
     ----------
     layers : at least one; each is copied, with its weights
@@ -37,11 +39,6 @@ class Sequential(Layer):
     ReLU()       (n, 3)           0
     Dense(3, 1)  (n, 1)           4
     total                        13
-
-    Raises
-    ------
-    InputError
-        If a layer's width does not fit the one before it.
     """
 
     name = "sequential"
@@ -174,8 +171,6 @@ class Sequential(Layer):
         :math:`f'(x)` depends on x. These are gradients like any other and go down through
         ``backward``, where each layer's own joins those that come from above.
 
-        Examples
-        --------
         The gradient of :math:`P = \frac12\sum_n\|\partial y_n/\partial x_n\|^2` for
         :math:`y = wx`, where :math:`P = nw^2/2`:
 

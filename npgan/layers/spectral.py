@@ -24,6 +24,8 @@ class SpectralDense(Dense):
     the next pass (torch updates them before the pass). An average of several networks averages them,
     too, which makes them shorter; :func:`~npgan.ops.spectral.unit` gives them length 1 again.
 
+    Raises InputError if the weight is to start at 0.
+
     Parameters
     ----------
     in_features, out_features, init, rng, dtype : see :class:`Dense`
@@ -35,11 +37,6 @@ class SpectralDense(Dense):
     ...     y = layer(np.eye(3, dtype=np.float32), np.random.default_rng(0))
     >>> float(np.linalg.svd(y)[1][0].round(4))  # the bias is 0: y is W / sigma
     1.0
-
-    Raises
-    ------
-    InputError
-        If the weight is to start at 0.
     """
 
     name = "spectral_dense"

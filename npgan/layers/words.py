@@ -36,17 +36,12 @@ def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequent
 
     A list in the list is a residual block, :class:`Residual`; a table ``{"sequential": list}`` a network.
 
-    Examples
-    --------
+    Raises InputError for an unknown layer, arguments that do not fit it, or widths that do not fit each other.
+
     >>> build(["dense 2 3", "leaky_relu 0.2", "dense 3 1"], rng=0)
     Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
     >>> build([["dense 2 3", "relu", "dense 3 2"], "scale 5.0"])
     Sequential(Residual(Dense(2, 3), ReLU(), Dense(3, 2)), Scale(5.0))
-
-    Raises
-    ------
-    InputError
-        For an unknown layer, arguments that do not fit it, or widths that do not fit each other.
     """
     return Sequential(*map(_layer, specs), rng=rng)
 
@@ -58,10 +53,7 @@ def words(network: Sequential) -> list[Any]:
     >>> words(Sequential(Dense(2, 3), LeakyReLU(0.2), Residual(Dense(3, 3))))
     ['dense 2 3', 'leaky_relu 0.2', ['dense 3 3']]
 
-    Raises
-    ------
-    InputError
-        If one is a layer of one's own, for which there are no words.
+    Raises InputError if one is a layer of one's own, for which there are no words.
     """
     return [_words(layer) for layer in network.layers]
 

@@ -72,10 +72,7 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
     array([[1, 1],
            [0, 1]])
 
-    Raises
-    ------
-    InputError
-        For labels that are not as many as the predictions, or none of the classes.
+    Raises InputError for labels that are not as many as the predictions, or none of the classes.
     """
     classes = count("classes", classes, 1, MOST_CLASSES)
     predicted = errors.labels("predicted", predicted, "n", classes)

@@ -33,10 +33,7 @@ def check_networks(**networks: Any) -> None:
 def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
     """Apply a network, in evaluation mode, to many rows without holding all its caches at once.
 
-    Raises
-    ------
-    NonFiniteError
-        If a layer makes a number that is NaN or infinite of weights that are too large.
+    Raises NonFiniteError if a layer makes a number that is NaN or infinite of weights that are too large.
     """
     chunks = [x[i : i + CHUNK] for i in range(0, max(len(x), 1), CHUNK)]
     with np.errstate(all="ignore"):  # what is not finite is looked for
@@ -80,10 +77,7 @@ def reads_logits(kind: str, name: str, of_logits: str, decoder: Sequential) -> b
     In float32 a sigmoid is 1 from a logit of 17 on: the loss of a pixel that is 0 there would have no
     gradient, and the network could not learn it.
 
-    Raises
-    ------
-    InputError
-        If it is, and the decoder does not end in a sigmoid.
+    Raises InputError if it is, and the decoder does not end in a sigmoid.
     """
     if name == of_logits and bounds(decoder) != (0.0, 1.0):
         raise InputError(f"the {kind} {name} needs probabilities: let the decoder end in a Sigmoid")

@@ -26,6 +26,8 @@ from npgan.optim import Optimizer
 class Classifier(Model):
     """A network from x (n, d) to logits (n, classes).
 
+    Raises InputError if the network ends in a softmax, or its output has only one feature.
+
     Parameters
     ----------
     classifier : its last layer has a feature for each class, and no softmax after it
@@ -45,11 +47,6 @@ class Classifier(Model):
     >>> history = model.fit(data, epochs=20, batch_size=32, callbacks=[], rng=0)
     >>> model.accuracy(x, data.train_labels) > 0.9
     True
-
-    Raises
-    ------
-    InputError
-        If the network ends in a softmax, or its output has only one feature.
     """
 
     name = "classifier"

@@ -32,8 +32,6 @@ class Labelled(Layer):
 
     Backward, :math:`[dy, dc] \to J_G^T dy + [0, dc]`: a label goes both ways.
 
-    Examples
-    --------
     >>> from npgan import Dense
     >>> labelled = Labelled(Sequential(Dense(5, 1)), classes=2)
     >>> labelled.parameters["0.weight"][...] = 1

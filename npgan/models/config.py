@@ -239,11 +239,8 @@ class Config:
     def build(self, rows: int) -> "Model":
         """Build the model, its weights drawn by the seed; ``rows`` of data, for the schedules.
 
-        Raises
-        ------
-        InputError
-            For an unknown model, network, layer, optimiser or setting, and for networks of more
-            than 100 million weights.
+        Raises InputError for an unknown model, network, layer, optimiser or setting, and for networks of more
+        than 100 million weights.
         """
         self.check()
         config, kind = self.in_numbers(), MODELS[self.model]

@@ -26,15 +26,12 @@ from npgan.models.vae import Variational
 class IWAE(Variational):
     """A variational autoencoder trained on the importance-weighted bound.
 
+    Raises InputError as for a VAE, for less than one code, and for another beta: the bound has no divergence.
+
     Parameters
     ----------
     encoder, decoder, settings : as a :class:`~npgan.models.VAE` has them; beta stays 1
     samples : k, the codes for each row
-
-    Raises
-    ------
-    InputError
-        As for a VAE, for less than one code, and for another beta: the bound has no divergence.
     """
 
     name = "iwae"

@@ -27,10 +27,7 @@ class Labels:
         array([[-1., -1.,  1.],
                [ 1., -1., -1.]], dtype=float32)
 
-        Raises
-        ------
-        InputError
-            If they are no integers, or one is no class.
+        Raises InputError if they are no integers, or one is no class.
         """
         labels = errors.labels("labels", labels, n, self.classes)
         low, high = (0, 255) if dtype == np.uint8 else limits

@@ -37,6 +37,9 @@ class Model(Trainable):
 
     Subclasses say by :meth:`steps` what their networks minimise.
 
+    Raises InputError if the networks do not fit each other or the labels, or a setting is outside its range;
+    subclasses raise it, too.
+
     Parameters
     ----------
     networks : name -> network
@@ -53,12 +56,6 @@ class Model(Trainable):
     labels : the classes that are joined to the data, of a model that learns from them
     objective, penalties : what generator and discriminator minimise, of a model that has them
     history : of the last :meth:`fit`, as far as it came
-
-    Raises
-    ------
-    InputError
-        If the networks do not fit each other or the labels, or a setting is outside its range; subclasses
-        raise it, too.
     """
 
     name = ""
@@ -140,11 +137,8 @@ class Model(Trainable):
     def check_data(self, data: np.ndarray) -> np.ndarray:
         """Return the data as (n, d), uint8 or the networks' float type.
 
-        Raises
-        ------
-        InputError
-            If it is empty, has the wrong width, is not of numbers, has NaN or infinity, or values
-            that the output cannot reach.
+        Raises InputError if it is empty, has the wrong width, is not of numbers, has NaN or infinity, or values
+        that the output cannot reach.
         """
         data = errors.as_array("the data", data)
         if data.ndim == 3:
@@ -168,10 +162,7 @@ class Model(Trainable):
     def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Return what batches are drawn from: the data, checked, (n, d); labels are joined, (n, d + classes).
 
-        Raises
-        ------
-        InputError
-            If the model learns from labels and there are none, or they or the data do not fit.
+        Raises InputError if the model learns from labels and there are none, or they or the data do not fit.
         """
         data = self.check_data(data)
         if self.labels is None:
@@ -188,11 +179,8 @@ class Model(Trainable):
     def update(self, loss: np.floating, *names: str) -> None:
         """Let the optimisers of the named networks use up their gradients in ``grads``.
 
-        Raises
-        ------
-        NonFiniteError
-            If the loss or one of the gradients is NaN, infinite, or too large to be squared; no weight is
-            changed then.
+        Raises NonFiniteError if the loss or one of the gradients is NaN, infinite, or too large to be squared;
+        no weight is changed then.
         """
         for name in names:
             run.require_finite(partial(self._refuse, name, loss), loss, self.grads[name].flat)
@@ -316,6 +304,9 @@ class Model(Trainable):
     ) -> History:
         """Train for a number of epochs, or of steps, on the backend of :func:`npgan.backend.choice`.
 
+        Raises InputError for data that does not fit, a batch larger than the data, less than one epoch or step.
+        Raises NonFiniteError if a loss or a gradient is NaN or infinite; that update is not applied.
+
         Parameters
         ----------
         data : (n, d) bytes, scaled to the output's range, or floats; or a data set
@@ -328,13 +319,6 @@ class Model(Trainable):
         Returns
         -------
         history : the losses' means, a row every 100 steps and at each epoch's end
-
-        Raises
-        ------
-        InputError
-            For data that does not fit, a batch larger than the data, less than one epoch or step.
-        NonFiniteError
-            If a loss or a gradient is NaN or infinite; that update is not applied.
         """
         self._forget()
         backend.use(backend.choice())
@@ -374,10 +358,7 @@ class Model(Trainable):
 
         What it is made of is written in words and numbers; nothing in the file is run.
 
-        Raises
-        ------
-        InputError
-            If that cannot be said: of a layer, an optimiser or a schedule of one's own.
+        Raises InputError if that cannot be said: of a layer, an optimiser or a schedule of one's own.
         """
         saved.save(self, path)
 

@@ -375,9 +375,6 @@ def preset(name: str) -> Config:
     >>> preset("gan-small").batch_size
     50
 
-    Raises
-    ------
-    InputError
-        If there is none of that name; the nearest is suggested.
+    Raises InputError if there is none of that name; the nearest is suggested.
     """
     return replace(chosen("preset", name, PRESETS), preset=name)

@@ -21,10 +21,7 @@ def in_numbers(specs: Any, sizes: Mapping[str, int]) -> Any:
     ...            {"data": 2, "latent": 3})
     ['fourier 2 8 0.5 32.0', ['dense 34 34'], 'dense 34 4']
 
-    Raises
-    ------
-    InputError
-        If a size is named that is not known.
+    Raises InputError if a size is named that is not known.
     """
     if isinstance(specs, Mapping):
         return {name: in_numbers(inner, sizes) for name, inner in specs.items()}
@@ -68,10 +65,7 @@ def for_images(specs: Any, shape: tuple[int, int] | None) -> Any:
     >>> for_images(["random_block 14", "dense 3 4"], (12, 10))
     ['dense 3 4']
 
-    Raises
-    ------
-    InputError
-        If cells of so many pixels do not fit the images.
+    Raises InputError if cells of so many pixels do not fit the images.
     """
     fitted = []
     for spec in specs:

@@ -58,10 +58,7 @@ def load(path: Path | str) -> "Model":
     >>> bool((twin.sample(5, rng=0) == gan.sample(5, rng=0)).all())
     True
 
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged, or not of a model.
+    Raises InputError if the file is missing, damaged, or not of a model.
     """
     arrays, described = checkpoint.load(as_path(path))
     if "dtype" not in described:
@@ -90,10 +87,7 @@ def _restored(arrays: Mapping[str, np.ndarray], described: Mapping[str, Any]) ->
 def describe(model: "Model") -> Config:
     """Return the configuration that a model would be built by, apart from data and length.
 
-    Raises
-    ------
-    InputError
-        If something about it has no name, or is no number, so that it cannot be said.
+    Raises InputError if something about it has no name, or is no number, so that it cannot be said.
     """
     if MODELS.get(model.name) is not type(model):
         raise InputError(f"a {type(model).__name__} is no model of npgan's own: {OWN}")

@@ -255,10 +255,7 @@ def geometric(start: float, end: float, steps: int) -> Schedule:
     >>> [round(geometric(0.1, 0.001, 4)(t), 4) for t in (0, 2, 4, 5)]
     [0.1, 0.01, 0.001, 0.001]
 
-    Raises
-    ------
-    InputError
-        Unless both are above 0.
+    Raises InputError unless both are above 0.
     """
     positive("a penalty's start", start)
     positive("a penalty's end", end)
@@ -290,11 +287,8 @@ def check_penalties(
 ) -> dict[str, Varying]:
     """Return penalties, name -> coefficient, that this discriminator can be given.
 
-    Raises
-    ------
-    InputError
-        For an unknown penalty, a coefficient that is negative or no number, or a layer without a
-        second derivative: a pass of one row finds it.
+    Raises InputError for an unknown penalty, a coefficient that is negative or no number, or a layer without a
+    second derivative: a pass of one row finds it.
     """
     if not isinstance(penalties, Mapping):
         raise InputError(f"penalties must be a table, name -> coefficient, not {shown(penalties)}")

@@ -99,6 +99,8 @@ def contraction(
     :math:`2\lambda g_j/n` the gradient, for all layers that have one. For one layer :math:`h = f(xW + b)` it is
     :math:`\frac\lambda n\sum_{rj} f'(a_{rj})^2\|W_{\cdot j}\|^2`. Source: Rifai et al. 2011, eq. 1.
 
+    Raises InputError if a layer has no second derivative, or the code is of another shape.
+
     Parameters
     ----------
     encoder : x (n, d) -> h (n, k)
@@ -115,11 +117,6 @@ def contraction(
     >>> code, cache = net.forward(np.zeros((5, 2), np.float32))
     >>> float(contraction(net, cache, code.shape))
     25.0
-
-    Raises
-    ------
-    InputError
-        If a layer has no second derivative, or the code is of another shape.
     """
     instance("encoder", encoder, Sequential)
     weight = not_negative("weight", weight)

@@ -298,8 +298,6 @@ def batch_norm_backward(
     Every sample's gradient depends on the whole minibatch. Parameters, ``dw`` and ``db`` are those of
     :func:`layer_norm_backward`, except that inverse is (1, d).
 
-    Examples
-    --------
     >>> moments = np.zeros(1), np.ones(1), np.zeros(1)
     >>> _, normal, inverse = batch_norm_forward(
     ...     np.array([[0.0], [0.0], [3.0]]), np.ones(1), np.zeros(1), *moments, 0.1, 0.0)

@@ -53,17 +53,15 @@ def pgd(
 ) -> np.ndarray:
     """Attack by projected gradient descent: :func:`npgan.objectives.adversarial.worst_case`.
 
+    Raises InputError for a model that is no classifier, rows or labels that do not fit it, or settings out of
+    range.
+
     Parameters
     ----------
     model, x, labels, epsilon : as :func:`fgsm` takes them
     steps : how many
     step : alpha; by default 2.5 epsilon / steps, which reaches any corner
     rng : draws a starting point in the box; None: start at x
-
-    Raises
-    ------
-    InputError
-        For a model that is no classifier, rows or labels that do not fit it, or settings out of range.
     """
     instance("model", model, Classifier)
     x = array("x", x, ("n", model.features), "floats")

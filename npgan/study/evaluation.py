@@ -54,10 +54,7 @@ def evaluate(
                                  the data's own labels where they are not 0, 1, ...
     ============================ =================================================================
 
-    Raises
-    ------
-    InputError
-        If the data set has no test data, or there are too few rows or samples to measure.
+    Raises InputError if the data set has no test data, or there are too few rows or samples to measure.
     """
     instance("model", model, Model)
     instance("dataset", dataset, Dataset)

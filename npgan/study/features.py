@@ -36,6 +36,8 @@ PIXELS = 784
 def features(images: np.ndarray) -> np.ndarray:
     """Return the activations of the classifier's last hidden layer, (n, 128) float32.
 
+    Raises InputError for images of another size or range, or damaged weights.
+
     Parameters
     ----------
     images : (n, 784) in [0, 1], 0 is the background
@@ -44,11 +46,6 @@ def features(images: np.ndarray) -> np.ndarray:
     --------
     >>> features(np.zeros((3, 784))).shape
     (3, 128)
-
-    Raises
-    ------
-    InputError
-        For images of another size or range, or damaged weights.
     """
     images = array("images", images, ("n", PIXELS), rows=1, dtype=np.float32, limits=(0, 1))
     return in_chunks(_networks()[0], np.ascontiguousarray(images))

@@ -115,10 +115,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
            [1.414, 1.414],
            [0.   , 3.   ]])
 
-    Raises
-    ------
-    InputError
-        If one of them is 0 and has no direction, or they are opposite and have no shortest path.
+    Raises InputError if one of them is 0 and has no direction, or they are opposite and have no shortest path.
     """
     a, b, t = _ends(a, b, t)
     lengths, (u, v) = polar(np.stack([a, b]))

@@ -66,6 +66,8 @@ class SampleMetrics:
     The metrics of classes are computed only where the classifier knows the classes: where it predicts at least
     nine in ten of the test labels.
 
+    Raises InputError if the data set has no test data.
+
     Parameters
     ----------
     model : any model of such rows; only its scale matters
@@ -77,11 +79,6 @@ class SampleMetrics:
     Attributes
     ----------
     accuracy : the classifier's, on these test rows; None without labels, or for other rows
-
-    Raises
-    ------
-    InputError
-        If the data set has no test data.
     """
 
     def __init__(self, model: Model, dataset: Dataset, n: int, rng: np.random.Generator) -> None:

@@ -44,10 +44,7 @@ def load(path: Path, most: int = MAX_BYTES) -> tuple[dict[str, np.ndarray], dict
 
     No array is larger than the file that holds it, and a file of more than ``most`` bytes is not read.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, truncated, corrupted, too large, or not of npgan's.
+    Raises InputError if the file is missing, truncated, corrupted, too large, or not of npgan's.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -90,8 +90,6 @@ def _watch() -> threading.Event:
 class Shield:
     """What comes in its ``with`` block is handled when the block ends; in :meth:`open`, at once.
 
-    Examples
-    --------
     >>> shield = Shield()
     >>> with shield.raised():
     ...     try:

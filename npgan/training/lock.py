@@ -33,10 +33,7 @@ class Locked(InputError):
 def locked(folder: Path) -> Iterator[None]:
     """Keep everybody else from writing into a folder; where the system has no locks, trust them.
 
-    Raises
-    ------
-    Locked
-        If somebody else does.
+    Raises Locked if somebody else does.
     """
     file = os.open(folder / LOCK, OPEN, 0o666)
     try:

@@ -29,8 +29,6 @@ HISTORY = "history"
 class Callback:
     """A callback that does nothing; override the events that matter.
 
-    Examples
-    --------
     >>> class StopWhenSmall(Callback):
     ...     def on_step_end(self, loop):
     ...         if loop.metrics["loss"] < 0.1:
@@ -179,13 +177,8 @@ class Loop:
     def run(self, *, epochs: int | None = None, steps: int | None = None) -> History:
         """Train until so many epochs or steps are complete, those before a resumption included.
 
-        Raises
-        ------
-        InputError
-            Unless exactly one of the two is given, and at least 1.
-        NonFiniteError
-            If a loss or gradient is NaN or infinite; the update is not applied. Or if a weight has become
-            so.
+        Raises InputError unless exactly one of the two is given, and at least 1. Raises NonFiniteError if a
+        loss or gradient is NaN or infinite; the update is not applied. Or if a weight has become so.
         """
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps")
@@ -286,10 +279,7 @@ class Loop:
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return everything that the rest of the run depends on: arrays, and numbers for JSON.
 
-        Raises
-        ------
-        NonFiniteError
-            If something of it is NaN or infinite: no run can go on from that.
+        Raises NonFiniteError if something of it is NaN or infinite: no run can go on from that.
         """
         arrays, numbers = self.model.state()
         self._require_finite(arrays)
@@ -320,10 +310,7 @@ class Loop:
 
         States of earlier versions are without the history.
 
-        Raises
-        ------
-        InputError
-            If the state is of another model, data set or batch size, or is damaged.
+        Raises InputError if the state is of another model, data set or batch size, or is damaged.
         """
         try:
             checkpoint.check_same(numbers, self.identity)

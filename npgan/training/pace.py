@@ -15,8 +15,6 @@ class Pace:
 
     The very first step does not count: it may load or compile kernels.
 
-    Examples
-    --------
     >>> pace = Pace(most=2)
     >>> for step in range(1 + 2 * PROBE):  # the second thread only doubles the time
     ...     pace.took(1.0 if pace.threads == 1 else 2.0)
