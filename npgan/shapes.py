@@ -42,6 +42,7 @@ import numpy as np
 
 from npgan.errors import InputError, shown
 
+Array = np.ndarray
 FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))
 COMPLEX = frozenset(map(np.dtype, (np.complex64, np.complex128)))
 ARRAYS: set[type] = {np.ndarray, np.memmap}

@@ -9,11 +9,11 @@ import numpy as np
 from npgan.errors import InputError, instance, shown
 from npgan.ops.chain import check_coefficients
 from npgan.parameters import Parameters
-from npgan.shapes import ARRAYS, takes
+from npgan.shapes import ARRAYS, Array, takes
 
 __all__ = ["Layer"]
 
-Array = np.ndarray
+
 Pair = tuple[Array, Array]
 Grads = Parameters | None
 """Gradients by parameter name, which a backward pass adds to; None: they are not wanted."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from npgan.errors import InputError, chosen, not_negative
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models import adversary
 from npgan.models.checks import check_rows, in_chunks, reads_logits
 from npgan.models.coder import AdversarialCoder
@@ -65,15 +66,13 @@ class AdversarialAutoencoder(AdversarialCoder):
                 f"the decoder makes {decoder.out_width} features, the encoder takes {encoder.in_width}"
             )
 
-    def discriminator_input(
-        self, x: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def discriminator_input(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return noise and codes, both (n, k)."""
         check_rows("x", x, self.features)
         code = self.encoder(x, rng)
         return self.latent(len(x), rng), code
 
-    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
+    def generator_step(self, x: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         r"""Return L and its parts; add its gradients with respect to both networks to ``grads``.
 
         Two paths meet in the code: through the decoder, and :math:`\lambda` times that through D.
@@ -95,7 +94,7 @@ class AdversarialAutoencoder(AdversarialCoder):
         loss = d * mean + self.adversarial_weight * against.value
         return Result(loss, {"loss": loss, "reconstruction": d * mean, "g_loss": against.value})
 
-    def validate(self, data: np.ndarray) -> dict[str, float]:
+    def validate(self, data: Array) -> dict[str, float]:
         """Return the reconstruction's loss on held-out data, in evaluation mode, summed over a row."""
         x = self.scaled(data)
         loss, _ = self.loss(in_chunks(self.reader, self.encode(x)), x)

@@ -7,6 +7,7 @@ import numpy as np
 
 from npgan.errors import InputError, chosen
 from npgan.layers import Layer, Sequential, Sigmoid, Softmax, Tanh, as_two_batches
+from npgan.layers.layer import Array
 from npgan.models.steps import Result
 from npgan.objectives.losses import OBJECTIVES, GeneratorLoss, Objective
 from npgan.objectives.penalties import check_penalties, penalized_backward
@@ -37,11 +38,11 @@ def check_objective(
 def discriminator_step(
     model: "Model",
     discriminator: Sequential,
-    real: np.ndarray,
-    fake: np.ndarray,
+    real: Array,
+    fake: Array,
     rng: np.random.Generator | None,
     grads: Parameters | None,
-    data: np.ndarray | None = None,
+    data: Array | None = None,
 ) -> Result:
     r"""Return D's loss on real and on generated rows, as it sees them; add its gradient to ``grads``.
 
@@ -70,8 +71,8 @@ def discriminator_step(
 def adversarial_loss(
     model: "Model",
     discriminator: Layer,
-    fake: np.ndarray,
-    real_logits: Callable[[], np.ndarray],
+    fake: Array,
+    real_logits: Callable[[], Array],
     rng: np.random.Generator | None,
 ) -> GeneratorLoss:
     r"""Return the loss of what generated these rows, and its gradient with respect to them.

@@ -12,6 +12,7 @@ import numpy as np
 
 from npgan.errors import InputError, chosen, instance, not_negative
 from npgan.layers import Dense, Sequential
+from npgan.layers.layer import Array
 from npgan.models.checks import CHUNK, bounds, check_networks, check_rows, reads_logits
 from npgan.models.coder import Coder
 from npgan.models.model import Model
@@ -111,7 +112,7 @@ class Autoencoder(Coder, Model):
         for ours, theirs in self.ties:
             self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
 
-    def _copy(self, mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+    def _copy(self, mine: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
         """Copy arrays in; tied weights must be each other's transpose."""
         super()._copy(mine, arrays)
         for ours, theirs in self.ties:
@@ -120,7 +121,7 @@ class Autoencoder(Coder, Model):
                     f"encoder.{ours} and decoder.{theirs} are tied, but not each other's transpose"
                 )
 
-    def _coded(self, x: np.ndarray, rng: np.random.Generator | None) -> tuple[Any, Any, Any]:
+    def _coded(self, x: Array, rng: np.random.Generator | None) -> tuple[Any, Any, Any]:
         """Return the code, its logits where a penalty is of them, and the encoder's cache."""
         if not any(SPARSITIES[name].of_logits for name in self.sparsity):
             code, cache = self.encoder.forward(x, rng)
@@ -130,7 +131,7 @@ class Autoencoder(Coder, Model):
         return code, logits, [*cache, last]
 
     def _encoder_backward(
-        self, dy: Any, slopes: list[tuple[bool, np.ndarray]], cache: Any, grads: Parameters
+        self, dy: Any, slopes: list[tuple[bool, Array]], cache: Any, grads: Parameters
     ) -> None:
         """Go back through the encoder; a penalty's slope joins at the code, or (True) at its logits."""
         encoder = self.encoder
@@ -142,7 +143,7 @@ class Autoencoder(Coder, Model):
         encoder.backward(dy, cache, grads, input_grad=False)
 
     def reconstruction_step(
-        self, x: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+        self, x: Array, rng: np.random.Generator | None = None, grads: Any = None
     ) -> Result:
         r"""Return :math:`L(R(E(x)), x)` and penalties; add the gradients to ``grads["encoder"]``, ``["decoder"]``.
 
@@ -189,13 +190,13 @@ class Autoencoder(Coder, Model):
         reason = "a program has no sparsity, contraction or tied weights" if beside else None
         return super().not_recorded() or reason
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+    def train_step(self, batch: Array, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
         report = super().train_step(batch, rng)
         self.tie()
         return report
 
-    def validate(self, data: np.ndarray) -> dict[str, float]:
+    def validate(self, data: Array) -> dict[str, float]:
         """Return the loss on held-out data, penalties included, in evaluation mode: without noise."""
         x = self.scaled(data)
         chunks = [x[i : i + CHUNK] for i in range(0, len(x), CHUNK)]

@@ -15,6 +15,7 @@ import numpy as np
 
 from npgan.errors import InputError
 from npgan.layers import Sequential, as_two_batches
+from npgan.layers.layer import Array
 from npgan.models.checks import check_rows
 from npgan.models.coder import AdversarialCoder
 from npgan.models.steps import Result
@@ -45,16 +46,14 @@ class BiGAN(AdversarialCoder):
                 f"discriminator take {d + k}"
             )
 
-    def discriminator_input(
-        self, x: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def discriminator_input(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return the pairs [x, E(x)] and [G(z), z], both (n, d + k)."""
         check_rows("x", x, self.features)
         z = self.latent(len(x), rng)
         coded = np.concatenate([x, self.encoder(x, rng)], axis=1)
         return coded, np.concatenate([self.decoder(z, rng), z], axis=1)
 
-    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
+    def generator_step(self, x: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         """Return L with the sides exchanged; add its gradients to ``grads``."""
         check_rows("x", x, self.features)
         (n, d), z = x.shape, self.latent(len(x), rng)

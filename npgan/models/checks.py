@@ -8,6 +8,7 @@ import numpy as np
 from npgan import errors
 from npgan.errors import InputError, NonFiniteError
 from npgan.layers import Layer, Residual, Sequential, Sigmoid, Tanh
+from npgan.layers.layer import Array
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK = 1000
@@ -30,7 +31,7 @@ def check_networks(**networks: Any) -> None:
         errors.instance(f"the {name}", network, Sequential)
 
 
-def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
+def in_chunks(network: Layer, x: Array) -> Array:
     """Apply a network, in evaluation mode, to many rows without holding all its caches at once.
 
     Raises NonFiniteError if a layer makes a number that is NaN or infinite of weights that are too large.
@@ -45,7 +46,7 @@ def in_chunks(network: Layer, x: np.ndarray) -> np.ndarray:
     return y
 
 
-def _require_finite(network: Layer, x: np.ndarray, largest: float) -> np.ndarray:
+def _require_finite(network: Layer, x: Array, largest: float) -> Array:
     """Go through the layers one by one: what an activation would hide is seen before it."""
     for layer in network.layers if isinstance(network, Sequential) else [network]:
         if isinstance(layer, Sequential):
@@ -64,7 +65,7 @@ def check_rows(name: str, rows: Any, width: int) -> None:
     errors.shaped(name, rows, ("n", width), rows=1)
 
 
-def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> np.ndarray:
+def inputs(name: str, x: Any, network: Layer, width: int | None = None) -> Array:
     """Return rows (n, ``width``) of a user's as a network takes them; by default as wide as its input."""
     width = width or getattr(network, "in_width", 0)
     form, dtype = ("n", width or "d"), network.parameters.flat.dtype
@@ -84,7 +85,7 @@ def reads_logits(kind: str, name: str, of_logits: str, decoder: Sequential) -> b
     return name == of_logits
 
 
-def copy_in(mine: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+def copy_in(mine: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
     """Copy arrays in, by their names; others than there are, or what no model has, are refused."""
     for name in sorted(mine.keys() ^ arrays.keys()):
         raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")

@@ -15,6 +15,7 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative
 from npgan.layers import Sequential, Softmax
+from npgan.layers.layer import Array
 from npgan.models.checks import check_networks, check_rows, in_chunks
 from npgan.models.labels import Labels
 from npgan.models.model import Model
@@ -89,7 +90,7 @@ class Classifier(Model):
         return [Step("step", ["classifier"], self.classification_step)]
 
     def classification_step(
-        self, rows: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+        self, rows: Array, rng: np.random.Generator | None = None, grads: Any = None
     ) -> Result:
         """Return the cross-entropy of rows with their labels, and the accuracy; add its gradients."""
         check_rows("rows", rows, self.features + self.classes)
@@ -100,7 +101,7 @@ class Classifier(Model):
             self.classifier.backward(dlogits, cache, grads["classifier"], input_grad=False)
         return Result(value, {"loss": value, "accuracy": (logits.argmax(axis=1) == labels).mean()})
 
-    def _training_batch(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _training_batch(self, batch: Array, rng: np.random.Generator) -> Array:
         """Return the rows, attacked so that the loss rises the most if the model is to bear that."""
         if not self.adversarial:
             return batch
@@ -109,7 +110,7 @@ class Classifier(Model):
         x = worst_case(gradient, x, attack, self.value_range, steps=self.attack_steps, rng=rng)
         return np.concatenate([x, self.labels.split(batch)[1]], axis=1)
 
-    def input_gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def input_gradient(self, x: Array, labels: Array) -> Array:
         r"""Return where each row's loss rises, (n, d), in evaluation mode: what an attack follows.
 
         It is the gradient of the log-odds :math:`\log\frac{1-p}{p} = \log\sum_{j\ne c} e^{l_j} - l_c` against
@@ -124,25 +125,25 @@ class Classifier(Model):
         dlogits[right] = -1
         return self.classifier.backward(dlogits, cache)
 
-    def _split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _split(self, rows: Array) -> tuple[Array, Array]:
         """Return the data (n, d) and the labels (n,) of rows that have both."""
         x, columns = self.labels.split(rows)
         return np.ascontiguousarray(x), columns.argmax(axis=1)
 
-    def validate(self, rows: np.ndarray) -> dict[str, float]:
+    def validate(self, rows: Array) -> dict[str, float]:
         """Return the accuracy on held-out rows."""
         rows = errors.array("rows", rows, ("n", self.features + self.classes), rows=1)
         return {"val_accuracy": self.accuracy(*self._split(rows))}
 
-    def probabilities(self, x: np.ndarray) -> np.ndarray:
+    def probabilities(self, x: Array) -> Array:
         """Return how probable each class is, (n, classes), of x (n, d); bytes are scaled as in training."""
         return run.softmax_forward(in_chunks(self.classifier, self.scaled(x)))
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: Array) -> Array:
         """Return the most probable class of each row, (n,)."""
         return self.probabilities(x).argmax(axis=1)
 
-    def accuracy(self, x: np.ndarray, labels: np.ndarray) -> float:
+    def accuracy(self, x: Array, labels: Array) -> float:
         """Return the share of rows whose class is predicted."""
         predicted = self.predict(x)
         labels = errors.labels("labels", labels, len(predicted), self.classes)

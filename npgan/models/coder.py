@@ -9,6 +9,7 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models import adversary
 from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.kinds import CODERS
@@ -36,15 +37,15 @@ class Coder:
         """What the loss or the likelihood reads: the decoder, or what gives the logits of its probabilities."""
         return self.decoder.body() if self.by_logits else self.decoder
 
-    def encode(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: Array) -> Array:
         """Return the code (n, k) of x (n, d); bytes are scaled as in training."""
         return in_chunks(self.encoder, self.scaled(x))
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
+    def decode(self, z: Array) -> Array:
         """Return what codes (n, k) stand for, (n, d)."""
         return in_chunks(self.decoder, inputs("z", z, self.decoder))
 
-    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+    def reconstruct(self, x: Array) -> Array:
         """Return ``decode(encode(x))``, (n, d)."""
         return self.decode(self.encode(x))
 
@@ -99,21 +100,17 @@ class AdversarialCoder(Coder, Model):
             Step("coders' step", ["encoder", "decoder"], self.generator_step),
         ]
 
-    def discriminator_input(
-        self, x: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def discriminator_input(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return what D takes as real and as generated, as many rows of each."""
         raise NotImplementedError
 
-    def discriminator_step(
-        self, x: np.ndarray, rng: np.random.Generator, grads: Any = None
-    ) -> Result:
+    def discriminator_step(self, x: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         """Return D's loss on real and generated rows; add its gradient to ``grads``."""
         seen = self.discriminator_input(x, rng)
         mine = grads and grads["discriminator"]
         return adversary.discriminator_step(self, self.discriminator, *seen, rng, mine)
 
-    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
+    def generator_step(self, x: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         """Return the loss of encoder and decoder; add its gradients to ``grads``."""
         raise NotImplementedError
 
@@ -122,15 +119,15 @@ class AdversarialCoder(Coder, Model):
         """The width of z."""
         return self.decoder.in_width
 
-    def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def latent(self, n: int, rng: np.random.Generator) -> Array:
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
         return run.standard_normal(rng, (n, self.latent_dim), self.decoder.parameters.flat.dtype)
 
-    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n decoded samples of z ~ N(0, I), (n, d)."""
         return self.decode(self.latent(count("n", n), errors.generator(rng)))
 
-    def validate(self, data: np.ndarray) -> dict[str, float]:
+    def validate(self, data: Array) -> dict[str, float]:
         """Return the mean squared error of held-out data, decoded from its mean codes."""
         x = self.scaled(data)
         return {"val_mse": float(run.mse(self.reconstruct(x), x)[0])}

@@ -18,6 +18,7 @@ import numpy as np
 
 from npgan.errors import InputError
 from npgan.layers import Layer, Sequential
+from npgan.layers.layer import Array
 from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
 from npgan.models.labels import Labels, sample_of_class
@@ -51,15 +52,13 @@ class Labelled(Layer):
         super().bind(parameters, buffers)
         self.network.bind(parameters, self.buffers)
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, Any]:
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
         """Apply the network and join the labels to its output; the cache is the network's."""
         y, cache = self.network.forward(x, rng)
         return np.concatenate([y, x[:, -self.classes :]], axis=1), cache
 
     def backward(
-        self, dy: np.ndarray, cache: Any, grads: Parameters | None = None, input_grad: bool = True
+        self, dy: Array, cache: Any, grads: Parameters | None = None, input_grad: bool = True
     ) -> Any:
         """Go back through the network; the labels' own gradient joins its."""
         d = self.out_width - self.classes
@@ -113,7 +112,7 @@ class ConditionalGAN(GAN):
         super().__init__(labelled, discriminator, networks=networks, **settings)
 
     @property
-    def data_columns(self) -> np.ndarray:
+    def data_columns(self) -> Array:
         """Which columns are x in [x, 10 c], of each sample of a pack."""
         width = self.generator.out_width
         return np.tile(np.arange(width) < width - self.classes, self.packing)
@@ -123,17 +122,17 @@ class ConditionalGAN(GAN):
         """The width of z, without the label."""
         return self.generator.in_width - self.classes
 
-    def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def latent_for(self, batch: Array, rng: np.random.Generator) -> Array:
         """Draw z for the labels of a batch, joined to them."""
         _, labels = self.labels.split(batch)
         return np.concatenate([self.latent(len(batch), rng), labels], axis=1)
 
-    def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    def _noisy(self, x: Array, rng: np.random.Generator | None) -> Array:
         """Return [x + noise, 10 c]: labels are certain."""
         data, labels = self.labels.split(x)
         return np.concatenate([super()._noisy(data, rng), LABEL_SCALE * labels], axis=1)
 
-    def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+    def decode(self, z: Array, labels: Array) -> Array:  # type: ignore[override]
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""
         generator = self.average or self.generator
         z = inputs("z", z, generator, self.latent_dim)

@@ -10,9 +10,8 @@ that does not depend on the class.
 
 from typing import Any
 
-import numpy as np
-
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models.checks import in_chunks, inputs
 from npgan.models.labels import Labels, sample_of_class
 from npgan.models.vae import Variational
@@ -52,15 +51,15 @@ class ConditionalVAE(Variational):
         self.classes = self.labels.classes
         super().__init__(encoder, decoder, **settings)
 
-    def encode(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+    def encode(self, x: Array, labels: Array) -> Array:  # type: ignore[override]
         """Return the mean code (n, k) of x (n, d) with labels (n,); bytes are scaled as in training."""
         return self.gaussian.mean(self.labels.join(self.scaled(x), labels, self.value_range))
 
-    def decode(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+    def decode(self, z: Array, labels: Array) -> Array:  # type: ignore[override]
         """Return what codes (n, k) of classes (n,) stand for, (n, d)."""
         z = inputs("z", z, self.decoder, self.latent_dim)
         return in_chunks(self.decoder, self.labels.join(z, labels, self.value_range))
 
-    def reconstruct(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:  # type: ignore[override]
+    def reconstruct(self, x: Array, labels: Array) -> Array:  # type: ignore[override]
         """Return ``decode(encode(x, labels), labels)``, (n, d)."""
         return self.decode(self.encode(x, labels), labels)

@@ -16,6 +16,7 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, count, fraction, not_negative, positive
 from npgan.layers import Layer, Sequential
+from npgan.layers.layer import Array
 from npgan.models import adversary
 from npgan.models.checks import check_networks, check_rows, in_chunks, inputs
 from npgan.models.model import Model
@@ -117,7 +118,7 @@ class GAN(Model):
         self.ema, self.spread = fraction("ema", ema), positive("spread", spread)
         self.average = generator.astype(generator.parameters.flat.dtype) if ema else None
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+    def train_step(self, batch: Array, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update D on a real batch; at every ``n_critic``-th step, then update G on new noise."""
         report = self._update_discriminators(batch, rng)
         if (self.step + 1) % self.n_critic == 0:
@@ -130,7 +131,7 @@ class GAN(Model):
         return report
 
     def _update_discriminators(
-        self, batch: np.ndarray, rng: np.random.Generator
+        self, batch: Array, rng: np.random.Generator
     ) -> dict[str, np.floating]:
         """Update each D, on noise of its own; return the means of what there is to report."""
         reports = []
@@ -141,11 +142,7 @@ class GAN(Model):
         return {key: adversary.mean([report[key] for report in reports]) for key in reports[0]}
 
     def discriminator_step(
-        self,
-        batch: np.ndarray,
-        rng: np.random.Generator,
-        grads: Any = None,
-        name: str = "discriminator",
+        self, batch: Array, rng: np.random.Generator, grads: Any = None, name: str = "discriminator"
     ) -> Result:
         """Return D's loss on real data and on G(z); add its gradient to ``grads``."""
         check_rows("batch", batch, self.generator.out_width)
@@ -156,9 +153,7 @@ class GAN(Model):
             self, self.discriminators[name], *seen, rng, grads and grads[name], self.data_columns
         )
 
-    def generator_step(
-        self, batch: np.ndarray, rng: np.random.Generator, grads: Any = None
-    ) -> Result:
+    def generator_step(self, batch: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         r"""Return the generator's loss on G(z); add its gradient, through D, to ``grads``.
 
         .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
@@ -175,7 +170,7 @@ class GAN(Model):
         return Result(loss.value, {"g_loss": loss.value})
 
     def adversarial_loss(
-        self, fake: np.ndarray, real: np.ndarray, rng: np.random.Generator | None
+        self, fake: Array, real: Array, rng: np.random.Generator | None
     ) -> GeneratorLoss:
         """Return the generator's loss on its samples against all discriminators, and their gradient."""
         losses = []
@@ -240,35 +235,33 @@ class GAN(Model):
         """The width of z."""
         return self.generator.in_width
 
-    def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def latent(self, n: int, rng: np.random.Generator) -> Array:
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
         return run.standard_normal(rng, (n, self.latent_dim), self.generator.parameters.flat.dtype)
 
     @property
-    def data_columns(self) -> np.ndarray | None:
+    def data_columns(self) -> Array | None:
         """Which columns of D's input are data, whose slope penalties are of; None: all."""
         return None
 
-    def latent_for(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def latent_for(self, batch: Array, rng: np.random.Generator) -> Array:
         """Draw what the generator makes as many samples of as there are in a batch."""
         return self.latent(len(batch), rng)
 
-    def _noisy(self, x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    def _noisy(self, x: Array, rng: np.random.Generator | None) -> Array:
         """Return x + noise, whose gradient with respect to x is that of the sum."""
         if rng is None or not self.instance_noise:
             return x
         return x + self.instance_noise * run.standard_normal(rng, x.shape, x.dtype)
 
-    def discriminator_input(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> np.ndarray:
+    def discriminator_input(self, x: Array, rng: np.random.Generator | None = None) -> Array:
         """Return samples (n, d) as a discriminator takes them: noisy, and packed (n/m, m d)."""
         check_rows("x", x, self.generator.out_width)
         self._check_packs(len(x))
         return self._noisy(x, rng).reshape(-1, self.packing * x.shape[1])
 
     @contextmanager
-    def unrolled(self, batch: np.ndarray, rng: np.random.Generator) -> Iterator[None]:
+    def unrolled(self, batch: Array, rng: np.random.Generator) -> Iterator[None]:
         r"""Let the discriminator be ``unrolled_steps`` updates ahead; put it back at the end.
 
         The k updates, on the same real batch and new noise, lead from :math:`\theta_D` to
@@ -311,22 +304,20 @@ class GAN(Model):
         if self.average.buffers:
             run.ema_update(self.average.buffers.flat, self.generator.buffers.flat, decay)
 
-    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n generated samples (n, d), by the averaged weights if there are any."""
         return self.decode(self._spread_latent(count("n", n), errors.generator(rng)))
 
-    def _spread_latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def _spread_latent(self, n: int, rng: np.random.Generator) -> Array:
         """Draw the z of samples; one that its spread makes infinite is refused where it is decoded."""
         with np.errstate(over="ignore"):
             return self.spread * self.latent(n, rng)
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
+    def decode(self, z: Array) -> Array:
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
         return in_chunks(self.average or self.generator, inputs("z", z, self.generator))
 
-    def logits(
-        self, real: np.ndarray, rng: np.random.Generator
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    def logits(self, real: Array, rng: np.random.Generator) -> list[tuple[Array, Array]]:
         """Return each discriminator's logits of rows and of as many generated ones, in evaluation mode.
 
         ``real`` is as :meth:`rows` returns it; what does not make a whole pack is left out.
@@ -337,11 +328,11 @@ class GAN(Model):
         seen = self.discriminator_input(real), self.discriminator_input(fake)
         return [(d(seen[0]), d(seen[1])) for d in self.discriminators.values()]
 
-    def _generated_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _generated_beside(self, real: Array, rng: np.random.Generator) -> Array:
         """Return as many generated rows as real ones, in evaluation mode."""
         return in_chunks(self.average or self.generator, self.latent_for(real, rng))
 
-    def weights(self) -> dict[str, np.ndarray]:
+    def weights(self) -> dict[str, Array]:
         """Return every parameter and buffer by name, the average's as ``average.layer.parameter``."""
         average = self.average.arrays() if self.average else {}
         return super().weights() | {f"average.{name}": w for name, w in average.items()}

@@ -12,6 +12,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError
 from npgan.layers import GaussianSample, Sequential
+from npgan.layers.layer import Array
 from npgan.models.checks import in_chunks
 from npgan.parameters import Parameters
 
@@ -26,9 +27,9 @@ class Drawn(NamedTuple):
     cache : the encoder's
     """
 
-    described: np.ndarray
-    log_var: np.ndarray
-    eps: np.ndarray
+    described: Array
+    log_var: Array
+    eps: Array
     cache: Any
 
 
@@ -38,17 +39,13 @@ class GaussianEncoder:
     def __init__(self, network: Sequential) -> None:
         self.network, self._sample = network, GaussianSample()
 
-    def mean(self, x: np.ndarray) -> np.ndarray:
+    def mean(self, x: Array) -> Array:
         """Return the mean code (n, d) of many rows, in evaluation mode."""
         return self._sample(in_chunks(self.network, x))
 
     def forward(
-        self,
-        x: np.ndarray,
-        rng: np.random.Generator,
-        codes: int = 1,
-        training: bool = True,
-    ) -> tuple[np.ndarray, Drawn]:
+        self, x: Array, rng: np.random.Generator, codes: int = 1, training: bool = True
+    ) -> tuple[Array, Drawn]:
         """Return so many codes for each row, (n codes, d), drawn by ``rng``."""
         if rng is None:
             raise InputError("codes are drawn from the encoder's Gaussians: give an rng")
@@ -63,11 +60,11 @@ class GaussianEncoder:
 
     def backward(
         self,
-        dz: np.ndarray,
+        dz: Array,
         drawn: Drawn,
         grads: Parameters,
         kl_weight: float = 0.0,
-        dlog_var: np.ndarray | None = None,
+        dlog_var: Array | None = None,
     ) -> None:
         """Add the gradient of the loss to ``grads``: through z, through the log-variances, and of the divergence.
 

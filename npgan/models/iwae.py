@@ -18,6 +18,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models.checks import check_rows
 from npgan.models.steps import Result
 from npgan.models.vae import Variational
@@ -45,11 +46,7 @@ class IWAE(Variational):
         self.samples = count("samples", samples, 1)
 
     def bound_step(
-        self,
-        rows: np.ndarray,
-        rng: np.random.Generator,
-        grads: Any = None,
-        beta: float | None = None,
+        self, rows: Array, rng: np.random.Generator, grads: Any = None, beta: float | None = None
     ) -> Result:
         """Return L; add its gradients to ``grads``: those of the k copies of a row add up."""
         check_rows("rows", rows, self.encoder.in_width)

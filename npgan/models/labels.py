@@ -6,6 +6,7 @@ import numpy as np
 
 from npgan import errors
 from npgan.errors import count
+from npgan.layers.layer import Array
 
 
 class Labels:
@@ -16,11 +17,11 @@ class Labels:
 
     def columns(
         self,
-        labels: np.ndarray,
+        labels: Array,
         limits: tuple[float, float],
         dtype: np.typing.DTypeLike,
         n: int | str = "n",
-    ) -> np.ndarray:
+    ) -> Array:
         """Return labels (n,) as columns (n, classes): high at the class, low elsewhere.
 
         >>> Labels(3).columns(np.array([2, 0]), (-1, 1), np.float32)
@@ -33,16 +34,16 @@ class Labels:
         low, high = (0, 255) if dtype == np.uint8 else limits
         return np.where(labels[:, None] == np.arange(self.classes), high, low).astype(dtype)
 
-    def join(self, rows: np.ndarray, labels: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    def join(self, rows: Array, labels: Array, limits: tuple[float, float]) -> Array:
         """Return rows with the columns of their labels, in the range of the rows' values; bytes stay bytes."""
         columns = self.columns(labels, limits, rows.dtype, len(rows))
         return np.concatenate([rows, columns], axis=1)
 
-    def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def split(self, rows: Array) -> tuple[Array, Array]:
         """Return the rows (n, d) without their labels, and the labels' columns (n, classes)."""
         return rows[:, : -self.classes], rows[:, -self.classes :]
 
-    def draw(self, n: int, label: int | np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, n: int, label: int | Array | None, rng: np.random.Generator) -> Array:
         """Return a label for each of n samples: the given one, those given, or as many of each."""
         if label is None:
             return drawn_evenly(n, self.classes, rng)
@@ -55,8 +56,8 @@ def sample_of_class(
     self: Any,
     n: int,
     rng: np.random.Generator | int | None = None,
-    label: int | np.ndarray | None = None,
-) -> np.ndarray:
+    label: int | Array | None = None,
+) -> Array:
     """Return n generated samples (n, d), as the model's ``decode`` makes them of z.
 
     ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
@@ -67,7 +68,7 @@ def sample_of_class(
     return self.decode(z, self.labels.draw(n, label, rng))
 
 
-def drawn_evenly(n: int, k: int, rng: np.random.Generator) -> np.ndarray:
+def drawn_evenly(n: int, k: int, rng: np.random.Generator) -> Array:
     """Return n numbers of 0, 1, ..., k - 1: all of them in an order drawn anew, again and again.
 
     At every place each is as likely, and none is there two times more than another.

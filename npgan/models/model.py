@@ -13,6 +13,7 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, NonFiniteError, count
 from npgan.layers import Layer, Sequential
+from npgan.layers.layer import Array
 from npgan.models import saved
 from npgan.models.blame import explain
 from npgan.models.checks import bounds, copy_in
@@ -134,7 +135,7 @@ class Model(Trainable):
         """What the bytes 0 and 255 of an image become: the output's range, or [0, 1]."""
         return self.bounds or (0.0, 1.0)
 
-    def check_data(self, data: np.ndarray) -> np.ndarray:
+    def check_data(self, data: Array) -> Array:
         """Return the data as (n, d), uint8 or the networks' float type.
 
         Raises InputError if it is empty, has the wrong width, is not of numbers, has NaN or infinity, or values
@@ -159,7 +160,7 @@ class Model(Trainable):
                 )
         return data
 
-    def rows(self, data: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    def rows(self, data: Array, labels: Array | None = None) -> Array:
         """Return what batches are drawn from: the data, checked, (n, d); labels are joined, (n, d + classes).
 
         Raises InputError if the model learns from labels and there are none, or they or the data do not fit.
@@ -171,7 +172,7 @@ class Model(Trainable):
             raise InputError(f"a {type(self).__name__} learns from data with labels: this has none")
         return self.labels.join(data, labels, self.value_range)
 
-    def scaled(self, data: np.ndarray) -> np.ndarray:
+    def scaled(self, data: Array) -> Array:
         """Return data as the networks see it: checked, bytes scaled to :attr:`value_range`."""
         data = self.check_data(data)
         return run.gather(data, np.arange(len(data)), *self.value_range)
@@ -233,7 +234,7 @@ class Model(Trainable):
             f"{type(self).__name__} does not say what its losses are: check each alone"
         )
 
-    def train_step(self, batch: np.ndarray, rng: np.random.Generator) -> dict[str, np.floating]:
+    def train_step(self, batch: Array, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update the networks on one batch (n, d) and return what there is to report."""
         batch = self._training_batch(batch, rng)
         report: dict[str, np.floating] = {}
@@ -244,18 +245,16 @@ class Model(Trainable):
         run.after(self._count)
         return report
 
-    def _training_batch(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _training_batch(self, batch: Array, rng: np.random.Generator) -> Array:
         """Return a batch as the steps of training take it; some models change it at random."""
         return batch
 
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+    def losses(self, batch: Array) -> Iterator[Loss]:
         """Yield what the steps of training minimise on a batch, for the gradient checker."""
         for name, networks, minimise in self.steps():
             yield Loss(name, networks, lambda rng, grads, f=minimise: f(batch, rng, grads).loss)  # type: ignore[misc]
 
-    def gradient_steps(
-        self, data: np.ndarray, labels: np.ndarray | None = None
-    ) -> Iterator[GradientStep]:
+    def gradient_steps(self, data: Array, labels: Array | None = None) -> Iterator[GradientStep]:
         """Yield each step of training on these rows: :func:`npgan.check.gradcheck` checks them all."""
         rows = self.rows(data, labels)
         batch = run.gather(rows, np.arange(len(rows)), *self.value_range)
@@ -292,15 +291,15 @@ class Model(Trainable):
 
     def fit(
         self,
-        data: np.ndarray | Dataset,
+        data: Array | Dataset,
         *,
         epochs: int | None = None,
         steps: int | None = None,
         batch_size: int = 128,
         callbacks: Iterable[Callback] | None = None,
         rng: np.random.Generator | int | None = None,
-        validation: np.ndarray | None = None,
-        validation_labels: np.ndarray | None = None,
+        validation: Array | None = None,
+        validation_labels: Array | None = None,
     ) -> History:
         """Train for a number of epochs, or of steps, on the backend of :func:`npgan.backend.choice`.
 
@@ -335,7 +334,7 @@ class Model(Trainable):
         self.history = loop.history  # an interrupt does not lose it
         return loop.run(epochs=epochs, steps=steps)
 
-    def weights(self) -> dict[str, np.ndarray]:
+    def weights(self) -> dict[str, Array]:
         """Return every parameter and buffer by name, ``network.layer.parameter``."""
         return {
             f"{name}.{inner}": array
@@ -343,7 +342,7 @@ class Model(Trainable):
             for inner, array in network.arrays().items()
         }
 
-    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return all arrays that training changes (the live ones), and all numbers."""
         moments = {
             f"optimizer.{name}.{moment}": array
@@ -362,11 +361,11 @@ class Model(Trainable):
         """
         saved.save(self, path)
 
-    def load_weights(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def load_weights(self, arrays: Mapping[str, Array]) -> None:
         """Copy weights in, by the names of :meth:`weights`; others are an InputError."""
         self._copy(self.weights(), arrays)
 
-    def load_state(self, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:
+    def load_state(self, arrays: Mapping[str, Array], numbers: Mapping[str, Any]) -> None:
         """Go back to a :meth:`state`; one of another model is an InputError."""
         self._copy(self.state()[0], arrays)
         self._forget()

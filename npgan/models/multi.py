@@ -19,6 +19,7 @@ import numpy as np
 from npgan import errors
 from npgan.errors import InputError, chosen, count, instance
 from npgan.layers import Layer, Sequential
+from npgan.layers.layer import Array
 from npgan.models.adversary import AGAINST
 from npgan.models.checks import check_networks, in_chunks, inputs
 from npgan.models.gan import GAN
@@ -67,19 +68,13 @@ class Mixture(Layer):
         for i, name in enumerate(self.networks):
             yield name, slice(i * n // k, (i + 1) * n // k)
 
-    def forward(
-        self, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, list[Any]]:
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, list[Any]]:
         """Let each network make its rows; the cache is the list of theirs."""
         made = [self.networks[name].forward(x[rows], rng) for name, rows in self._shares(len(x))]
         return np.concatenate([y for y, _ in made]), [cache for _, cache in made]
 
     def backward(
-        self,
-        dy: np.ndarray,
-        cache: list[Any],
-        grads: Parameters | None = None,
-        input_grad: bool = True,
+        self, dy: Array, cache: list[Any], grads: Parameters | None = None, input_grad: bool = True
     ) -> Any:
         """Go back through each network with its rows of ``dy``; nothing else depends on it."""
         shares = zip(self._shares(len(dy)), cache, strict=True)
@@ -164,7 +159,7 @@ class MultiGAN(GAN):
                 "must make a part of it"
             )
 
-    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n samples (n, d) of the mixture, by the averaged weights if there are any.
 
         Each is of any generator as likely, and there are as many of each as n allows.
@@ -173,7 +168,7 @@ class MultiGAN(GAN):
         z = self._spread_latent(n, rng)
         return self.decode(z, drawn_evenly(n, len(self.generators), rng))
 
-    def decode(self, z: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+    def decode(self, z: Array, which: Array | None = None) -> Array:
         """Return what generator number ``which``, 0, 1, ... (n,), makes of z, (n, d); by default in turn.
 
         This is in evaluation mode, and by the averaged weights if there are any.
@@ -187,6 +182,6 @@ class MultiGAN(GAN):
             made[which == number] = in_chunks(network, z[which == number])
         return made
 
-    def _generated_beside(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _generated_beside(self, real: Array, rng: np.random.Generator) -> Array:
         z = self.latent(len(real), rng)
         return self.decode(z, drawn_evenly(len(z), len(self.generators), rng))

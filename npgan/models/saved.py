@@ -14,6 +14,7 @@ import numpy as np
 
 from npgan import layers
 from npgan.errors import InputError, as_path, chosen, shown
+from npgan.layers.layer import Array
 from npgan.models.config import Config
 from npgan.models.kinds import CODERS, MODELS, PLAYERS
 from npgan.optim import OPTIMIZERS, Optimizer
@@ -71,7 +72,7 @@ def load(path: Path | str) -> "Model":
         raise InputError(f"{path} is damaged: {type(error).__name__}: {error}") from None
 
 
-def _restored(arrays: Mapping[str, np.ndarray], described: Mapping[str, Any]) -> "Model":
+def _restored(arrays: Mapping[str, Array], described: Mapping[str, Any]) -> "Model":
     """Return the model that is described, with these arrays."""
     config = Config.from_dict({**NOWHERE, **{name: described[name] for name in DESCRIBED}})
     config.check()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from npgan.errors import InputError
+from npgan.layers.layer import Array
 from npgan.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Step(NamedTuple):
 
     name: str
     networks: Sequence[str]
-    minimise: Callable[[np.ndarray, np.random.Generator, Any], Result]
+    minimise: Callable[[Array, np.random.Generator, Any], Result]
 
 
 class Loss(NamedTuple):
@@ -59,8 +60,8 @@ class GradientStep(NamedTuple):
 
     name: str
     networks: Sequence[str]
-    parameters: dict[str, np.ndarray]
-    function: Callable[[], tuple[Any, Callable[[Any], dict[str, np.ndarray]]]]
+    parameters: dict[str, Array]
+    function: Callable[[], tuple[Any, Callable[[Any], dict[str, Array]]]]
 
 
 def gradient_step(model: "Model", loss: Loss) -> GradientStep:
@@ -76,7 +77,7 @@ def gradient_step(model: "Model", loss: Loss) -> GradientStep:
     def function() -> tuple[Any, Callable]:
         reported = value(None)
 
-        def vjp(dy: Any) -> dict[str, np.ndarray]:
+        def vjp(dy: Any) -> dict[str, Array]:
             grads = model.zero_grads()
             differentiated = value(grads)
             if not abs(differentiated - reported) <= SAME * max(1, abs(reported)):

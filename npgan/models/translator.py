@@ -19,6 +19,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, not_negative
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models import adversary
 from npgan.models.checks import check_networks, check_rows, in_chunks, inputs
 from npgan.models.model import Model
@@ -92,7 +93,7 @@ class Translator(Model):
         ]
 
     def discriminator_step(
-        self, pairs: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+        self, pairs: Array, rng: np.random.Generator | None = None, grads: Any = None
     ) -> Result:
         """Return D's loss on pairs and translated ones; add its gradient to ``grads``."""
         check_rows("pairs", pairs, self.features)
@@ -104,7 +105,7 @@ class Translator(Model):
         )
 
     def generator_step(
-        self, pairs: np.ndarray, rng: np.random.Generator | None = None, grads: Any = None
+        self, pairs: Array, rng: np.random.Generator | None = None, grads: Any = None
     ) -> Result:
         r"""Return the generator's loss and its absolute error; add its gradient to ``grads``.
 
@@ -133,11 +134,11 @@ class Translator(Model):
         found = super().equilibrium()
         return {name: value for name, value in found.items() if name != "g_loss"}
 
-    def validate(self, data: np.ndarray) -> dict[str, float]:
+    def validate(self, data: Array) -> dict[str, float]:
         """Return the absolute error on held-out pairs."""
         pairs, a = self.scaled(data), self.generator.in_width
         return {"val_l1": float(run.l1(self.translate(pairs[:, :a]), pairs[:, a:])[0])}
 
-    def translate(self, source: np.ndarray) -> np.ndarray:
+    def translate(self, source: Array) -> Array:
         """Return G(s), (n, b), of s (n, a) as the network sees it, in evaluation mode."""
         return in_chunks(self.generator, inputs("source", source, self.generator))

@@ -19,6 +19,7 @@ from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, chosen, count, instance, not_negative
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models.checks import CHUNK, check_networks, check_rows, in_chunks, reads_logits
 from npgan.models.coder import Coder
 from npgan.models.gaussian import GaussianEncoder
@@ -32,11 +33,11 @@ class Likelihood(NamedTuple):
 
     name: str
 
-    def forward(self, output: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def forward(self, output: Array, x: Array) -> Array:
         """Return log p(x|z), (n,)."""
         return getattr(run, f"log_{self.name}_forward")(output, x)
 
-    def backward(self, dy: np.ndarray, output: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def backward(self, dy: Array, output: Array, x: Array) -> Array:
         """Return its gradient with respect to the output."""
         return getattr(run, f"log_{self.name}_backward")(dy, output, x)
 
@@ -107,11 +108,7 @@ class Variational(Coder, Model):
         return self.beta * min(1.0, self.step / self.warm_up) if self.warm_up else self.beta
 
     def bound_step(
-        self,
-        rows: np.ndarray,
-        rng: np.random.Generator,
-        grads: Any = None,
-        beta: float | None = None,
+        self, rows: Array, rng: np.random.Generator, grads: Any = None, beta: float | None = None
     ) -> Result:
         r"""Return L and its two terms, means over the rows; add L's gradients to ``grads``.
 
@@ -133,7 +130,7 @@ class Variational(Coder, Model):
         loss = error + beta * kl
         return Result(loss, {"loss": loss, "reconstruction": error, "kl": kl})
 
-    def _beside_labels(self, z: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def _beside_labels(self, z: Array, rows: Array) -> Array:
         """Return what the decoder takes: the codes z (n, k) of rows, and the rows' labels if there are some."""
         return np.concatenate([z, rows[:, self.features :]], axis=1) if self.labels else z
 
@@ -141,7 +138,7 @@ class Variational(Coder, Model):
         """Return the step of encoder and decoder."""
         return [Step("step", ["encoder", "decoder"], self.bound_step)]
 
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+    def losses(self, batch: Array) -> Iterator[Loss]:
         """Yield the loss of encoder and decoder; a divergence that counts 1 would hide its weight."""
         yield Loss(
             "step",
@@ -149,11 +146,11 @@ class Variational(Coder, Model):
             lambda rng, grads: self.bound_step(batch, rng, grads, beta=0.7).loss,
         )
 
-    def _training_batch(self, batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _training_batch(self, batch: Array, rng: np.random.Generator) -> Array:
         """Return the rows, drawn as black or white pixels if they are to be binarised."""
         return binarized(batch, rng) if self.binarize else batch
 
-    def validate(self, rows: np.ndarray) -> dict[str, float]:
+    def validate(self, rows: Array) -> dict[str, float]:
         """Return the loss on held-out rows, from as many codes a row as in training, with beta 1."""
         rows = errors.array("rows", rows, ("n", self.encoder.in_width), rows=1)
         self.check_data(rows[:, : self.features])
@@ -162,11 +159,11 @@ class Variational(Coder, Model):
 
     def bound(
         self,
-        data: np.ndarray,
+        data: Array,
         rng: np.random.Generator | int | None = None,
         samples: int = 1,
-        labels: np.ndarray | None = None,
-    ) -> np.ndarray:
+        labels: Array | None = None,
+    ) -> Array:
         r"""Return estimates, (n,), of lower bounds of each row's :math:`\log p(x)`, in nats, from so many codes.
 
         They are importance-weighted (:func:`npgan.ops.log_mean_exp_forward`), of one code the evidence lower
@@ -177,13 +174,13 @@ class Variational(Coder, Model):
         rows = self.rows(data, labels)
         return self._bound(rows, errors.generator(rng), count("samples", samples, 1))
 
-    def _bound(self, rows: np.ndarray, rng: np.random.Generator, k: int) -> np.ndarray:
+    def _bound(self, rows: Array, rng: np.random.Generator, k: int) -> Array:
         rows, size = run.gather(rows, np.arange(len(rows)), *self.value_range), max(1, CHUNK // k)
         rows = binarized(rows, rng) if self.binarize else rows
         parts = (rows[i : i + size] for i in range(0, len(rows), size))
         return np.concatenate([run.log_mean_exp_forward(self._weigh(p, k, rng)) for p in parts])
 
-    def _weigh(self, rows: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    def _weigh(self, rows: Array, k: int, rng: np.random.Generator) -> Array:
         """Return the log-weights (n, k) of k codes drawn for each row."""
         z, drawn = self.gaussian.forward(rows, rng, k, training=False)
         many = np.repeat(rows, k, axis=0)
@@ -197,15 +194,15 @@ class Variational(Coder, Model):
         """The width of z, without a label."""
         return self.decoder.in_width - self._label_width
 
-    def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def latent(self, n: int, rng: np.random.Generator) -> Array:
         """Draw z ~ N(0, I), (n, latent_dim), in the networks' float type."""
         return run.standard_normal(rng, (n, self.latent_dim), self.decoder.parameters.flat.dtype)
 
-    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> np.ndarray:
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n decoded samples of z ~ N(0, I), (n, d)."""
         return self.decode(self.latent(count("n", n), errors.generator(rng)))
 
-    def encode(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: Array) -> Array:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
         return self.gaussian.mean(self.scaled(x))
 
@@ -233,7 +230,7 @@ class VAE(Variational):
     name = "vae"
 
 
-def binarized(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def binarized(x: Array, rng: np.random.Generator) -> Array:
     """Return pixels that are 1 with the probability x, else 0: drawn anew each time.
 
     Source: Salakhutdinov and Murray 2008.

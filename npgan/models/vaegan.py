@@ -29,6 +29,7 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import InputError, count, not_negative, shaped
 from npgan.layers import Sequential
+from npgan.layers.layer import Array
 from npgan.models import adversary
 from npgan.models.checks import check_rows
 from npgan.models.coder import AdversarialCoder
@@ -77,9 +78,7 @@ class VAEGAN(AdversarialCoder):
                 f"{widths}"
             )
 
-    def discriminator_input(
-        self, x: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def discriminator_input(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return x, once for each kind of fake, and reconstructions and samples, both (2n, d)."""
         check_rows("x", x, self.features)
         z, _ = self.gaussian.forward(x, rng)
@@ -87,8 +86,8 @@ class VAEGAN(AdversarialCoder):
         return np.concatenate([x, x]), fake
 
     def error(
-        self, output: np.ndarray, x: np.ndarray, rng: np.random.Generator | None = None
-    ) -> tuple[np.floating, np.ndarray]:
+        self, output: Array, x: Array, rng: np.random.Generator | None = None
+    ) -> tuple[np.floating, Array]:
         r"""Return the mean over rows of the squared error, and its gradient with respect to ``output``.
 
         In a hidden layer it is :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, and its gradient goes back through
@@ -113,7 +112,7 @@ class VAEGAN(AdversarialCoder):
             dvalue = layer.backward(dvalue, cache)
         return np.square(difference).sum() / (2 * len(x)), dvalue
 
-    def generator_step(self, x: np.ndarray, rng: np.random.Generator, grads: Any = None) -> Result:
+    def generator_step(self, x: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         r"""Return both losses and their parts; add the encoder's and the decoder's gradient to ``grads``.
 
         The decoder is gone through twice: the error's gradient goes on through the sample into the means
@@ -148,7 +147,7 @@ class VAEGAN(AdversarialCoder):
         }
         return Result(parts["loss"], parts)
 
-    def losses(self, batch: np.ndarray) -> Iterator[Loss]:
+    def losses(self, batch: Array) -> Iterator[Loss]:
         """Yield the losses of the discriminator, the encoder and the decoder, each by its network."""
         yield next(super().losses(batch))
         for name, loss in (("encoder", "loss"), ("decoder", "decoder_loss")):
@@ -160,6 +159,6 @@ class VAEGAN(AdversarialCoder):
                 ),
             )
 
-    def encode(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: Array) -> Array:
         """Return the mean code (n, k) of x (n, d); bytes are scaled as in training."""
         return self.gaussian.mean(self.scaled(x))

@@ -9,20 +9,22 @@ from collections.abc import Callable
 
 import numpy as np
 
+from npgan.shapes import Array
+
 STRIDE = 2.5
 """Steps of 2.5 epsilon / steps reach any corner of the box, and turn back."""
 
 
 def worst_case(
-    gradient: Callable[[np.ndarray], np.ndarray],
-    x: np.ndarray,
+    gradient: Callable[[Array], Array],
+    x: Array,
     epsilon: float,
     limits: tuple[float, float],
     *,
     steps: int,
     step: float | None = None,
     rng: np.random.Generator | None = None,
-) -> np.ndarray:
+) -> Array:
     r"""Follow the gradient's sign, and come back to the box after each step.
 
     .. math:: x_{t+1} = \Pi\big(x_t + \alpha\,\mathrm{sign}(\partial L(x_t)/\partial x_t)\big)

@@ -21,22 +21,22 @@ import numpy as np
 from npgan.backend import run
 from npgan.errors import number, pairs, share
 from npgan.objectives.reports import GAP, PAIRS, PROBABILITIES, SIDES, Reports, gap, measured
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 
 class DiscriminatorLoss(NamedTuple):
     """The discriminator's loss and its gradients with respect to the logits of real and of generated data."""
 
     value: np.floating
-    dreal: np.ndarray
-    dfake: np.ndarray
+    dreal: Array
+    dfake: Array
 
 
 class GeneratorLoss(NamedTuple):
     """The generator's loss and its gradient with respect to the logits of generated data."""
 
     value: np.floating
-    dfake: np.ndarray
+    dfake: Array
 
 
 class Objective(NamedTuple):
@@ -85,10 +85,7 @@ class Objective(NamedTuple):
 
 @takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
 def cross_entropy_discriminator(
-    real_logits: np.ndarray,
-    fake_logits: np.ndarray,
-    real_label: float = 1.0,
-    fake_label: float = 0.0,
+    real_logits: Array, fake_logits: Array, real_label: float = 1.0, fake_label: float = 0.0
 ) -> DiscriminatorLoss:
     r"""Tell real from generated: :math:`L_D = \mathrm{BCE}(l_r, s) + \mathrm{BCE}(l_f, t)`.
 
@@ -108,7 +105,7 @@ def cross_entropy_discriminator(
 
 
 @takes("fake_logits (N, 1)")
-def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+def minimax_generator(fake_logits: Array) -> GeneratorLoss:
     r"""Minimise the game's value: :math:`L_G = \overline{\log(1 - \sigma(l_f))}`.
 
     That is minus the discriminator's second term; gradient :math:`-\sigma(l_f)/n`, which vanishes
@@ -122,7 +119,7 @@ def minimax_generator(fake_logits: np.ndarray) -> GeneratorLoss:
 
 
 @takes("fake_logits (N, 1)")
-def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+def non_saturating_generator(fake_logits: Array) -> GeneratorLoss:
     r"""Make generated data count as real: :math:`L_G = -\overline{\log\sigma(l_f)}`.
 
     Gradient :math:`(\sigma(l_f) - 1)/n`: largest when the discriminator is sure.
@@ -136,10 +133,7 @@ def non_saturating_generator(fake_logits: np.ndarray) -> GeneratorLoss:
 
 @takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
 def least_squares_discriminator(
-    real_logits: np.ndarray,
-    fake_logits: np.ndarray,
-    real_label: float = 1.0,
-    fake_label: float = 0.0,
+    real_logits: Array, fake_logits: Array, real_label: float = 1.0, fake_label: float = 0.0
 ) -> DiscriminatorLoss:
     r"""Give each sample its label: :math:`L_D = \frac12\overline{(l_r - s)^2} + \frac12\overline{(l_f - t)^2}`.
 
@@ -155,7 +149,7 @@ def least_squares_discriminator(
 
 
 @takes("fake_logits (N, 1)")
-def least_squares_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+def least_squares_generator(fake_logits: Array) -> GeneratorLoss:
     r"""Bring generated data to the real label: :math:`L_G = \frac12\overline{(l_f - 1)^2}`.
 
     Gradient :math:`(l_f - 1)/n`, which does not vanish however sure the discriminator is.
@@ -167,15 +161,13 @@ def least_squares_generator(fake_logits: np.ndarray) -> GeneratorLoss:
     return GeneratorLoss(*_half_squares(fake_logits, 1.0))
 
 
-def _half_squares(logits: np.ndarray, label: float) -> tuple[np.floating, np.ndarray]:
+def _half_squares(logits: Array, label: float) -> tuple[np.floating, Array]:
     value, dlogits = run.mse(logits, np.full_like(logits, label))
     return value / 2, dlogits / 2
 
 
 @takes("real_logits (N, 1), fake_logits (M, 1)")
-def wasserstein_discriminator(
-    real_logits: np.ndarray, fake_logits: np.ndarray
-) -> DiscriminatorLoss:
+def wasserstein_discriminator(real_logits: Array, fake_logits: Array) -> DiscriminatorLoss:
     r"""Part the means: :math:`L_D = \overline{l_f} - \overline{l_r}`.
 
     Minus its minimum over all critics of slope at most 1 is the Wasserstein distance of the two
@@ -191,7 +183,7 @@ def wasserstein_discriminator(
 
 
 @takes("fake_logits (N, 1)")
-def wasserstein_generator(fake_logits: np.ndarray) -> GeneratorLoss:
+def wasserstein_generator(fake_logits: Array) -> GeneratorLoss:
     r"""Raise the mean: :math:`L_G = -\overline{l_f}`; gradient :math:`-1/n`.
 
     Source: Arjovsky et al. 2017, algorithm 1.
@@ -203,7 +195,7 @@ def wasserstein_generator(fake_logits: np.ndarray) -> GeneratorLoss:
 
 
 @takes("real_logits (N, 1), fake_logits (M, 1)")
-def hinge_discriminator(real_logits: np.ndarray, fake_logits: np.ndarray) -> DiscriminatorLoss:
+def hinge_discriminator(real_logits: Array, fake_logits: Array) -> DiscriminatorLoss:
     r"""Keep a margin: :math:`L_D = \overline{\max(0, 1 - l_r)} + \overline{\max(0, 1 + l_f)}`.
 
     Gradients: :math:`-[l_r < 1]/n` and :math:`[l_f > -1]/n`: a sample beyond its margin has none.
@@ -218,9 +210,7 @@ def hinge_discriminator(real_logits: np.ndarray, fake_logits: np.ndarray) -> Dis
 
 
 @takes("real_logits (N, 1), fake_logits (M, 1)")
-def relativistic_discriminator(
-    real_logits: np.ndarray, fake_logits: np.ndarray
-) -> DiscriminatorLoss:
+def relativistic_discriminator(real_logits: Array, fake_logits: Array) -> DiscriminatorLoss:
     r"""Find the real one of each pair: :math:`L_D = -\overline{\log\sigma(l_r - l_f)}`.
 
     The i-th real sample is paired with the i-th generated one; only the difference of their logits
@@ -236,7 +226,7 @@ def relativistic_discriminator(
 
 
 @takes("fake_logits (N, 1), real_logits (M, 1)")
-def relativistic_generator(fake_logits: np.ndarray, real_logits: np.ndarray) -> GeneratorLoss:
+def relativistic_generator(fake_logits: Array, real_logits: Array) -> GeneratorLoss:
     r"""Win each pair: :math:`L_G = -\overline{\log\sigma(l_f - l_r)}`.
 
     Gradient :math:`(\sigma(l_f - l_r) - 1)/n`; real data's logits are not the generator's to change.
@@ -251,10 +241,7 @@ def relativistic_generator(fake_logits: np.ndarray, real_logits: np.ndarray) -> 
 
 @takes("real_logits (N, 1), fake_logits (M, 1), real_label, fake_label")
 def relativistic_average_discriminator(
-    real_logits: np.ndarray,
-    fake_logits: np.ndarray,
-    real_label: float = 1.0,
-    fake_label: float = 0.0,
+    real_logits: Array, fake_logits: Array, real_label: float = 1.0, fake_label: float = 0.0
 ) -> DiscriminatorLoss:
     r"""Tell real from generated by how far from the others' mean a logit lies.
 
@@ -276,9 +263,7 @@ def relativistic_average_discriminator(
 
 
 @takes("fake_logits (N, 1), real_logits (M, 1)")
-def relativistic_average_generator(
-    fake_logits: np.ndarray, real_logits: np.ndarray
-) -> GeneratorLoss:
+def relativistic_average_generator(fake_logits: Array, real_logits: Array) -> GeneratorLoss:
     r"""Let generated data lie above the real mean, and real data below the generated mean.
 
     The discriminator's loss with the two sides exchanged. Source: Jolicoeur-Martineau 2018 ("RaSGAN").
@@ -353,20 +338,20 @@ equilibrium, and falls or rises without the samples' becoming better or worse.
 """
 
 
-Reconstruction = Callable[[np.ndarray, np.ndarray], tuple[np.floating, np.ndarray]]
+Reconstruction = Callable[[Array, Array], tuple[np.floating, Array]]
 
 
-def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def mse(x: Array, target: Array) -> tuple[np.floating, Array]:
     """See :func:`npgan.ops.mse`."""
     return run.mse(x, target)
 
 
-def bce(logits: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def bce(logits: Array, target: Array) -> tuple[np.floating, Array]:
     """See :func:`npgan.ops.bce_with_logits`: of probabilities, by their logits."""
     return run.bce_with_logits(logits, target)
 
 
-def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def l1(x: Array, target: Array) -> tuple[np.floating, Array]:
     """See :func:`npgan.ops.l1`."""
     return run.l1(x, target)
 

@@ -33,14 +33,14 @@ from npgan.layers import Layer, Sequential
 from npgan.ops.normalisation import polar
 from npgan.parameters import Parameters
 from npgan.schedules import Schedule, Varying
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 DRAGAN_NOISE = 0.5
 EVERY = slice(None)
 
 
 @takes("g (N, d)")
-def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def squared_norm(g: Array) -> tuple[np.floating, Array]:
     r"""Return :math:`P = \frac{1}{2n}\sum_i\|g_i\|^2` and :math:`dg = g/n`, for g (n, d).
 
     With the coefficient :math:`\gamma` this is Mescheder et al. 2018, eq. 9 (at real data) and
@@ -54,7 +54,7 @@ def squared_norm(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
 
 
 @takes("g (N, d)")
-def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def distance_from_one(g: Array) -> tuple[np.floating, Array]:
     r"""Return :math:`P = \frac1n\sum_i(\|g_i\| - 1)^2` and its gradient, for g (n, d).
 
     :math:`\partial\|g\|/\partial g = g/\|g\|`, the direction of g, so that
@@ -70,19 +70,19 @@ def distance_from_one(g: np.ndarray) -> tuple[np.floating, np.ndarray]:
 
 
 @takes("real (N, d), fake (M, d)")
-def at_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+def at_real(real: Array, fake: Array, rng: np.random.Generator | None) -> Array:
     """Return the real samples."""
     return real
 
 
 @takes("real (N, d), fake (M, d)")
-def at_fake(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+def at_fake(real: Array, fake: Array, rng: np.random.Generator | None) -> Array:
     """Return the generated samples."""
     return fake
 
 
 @takes("real (N, d), fake (M, d)")
-def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+def between(real: Array, fake: Array, rng: np.random.Generator | None) -> Array:
     r"""Return :math:`\epsilon x + (1 - \epsilon)\tilde x` for real x and generated :math:`\tilde x`.
 
     :math:`\epsilon \sim U[0, 1]`, one for each pair. Source: Gulrajani et al. 2017, algorithm 1.
@@ -96,7 +96,7 @@ def between(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None)
 
 
 @takes("real (N, d), fake (M, d)")
-def around_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+def around_real(real: Array, fake: Array, rng: np.random.Generator | None) -> Array:
     r"""Return :math:`x + \alpha\delta` for real x: points on the way to a noisy copy of each.
 
     :math:`\delta \sim N(0, (s/2)^2)`, s the standard deviation of all the batch's numbers, and
@@ -112,7 +112,7 @@ def around_real(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator | N
     return real + alpha * (DRAGAN_NOISE * real.std()) * noise
 
 
-def _uniform(x: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+def _uniform(x: Array, rng: np.random.Generator | None) -> Array:
     return _drawn(rng).random((len(x), 1)).astype(x.dtype)
 
 
@@ -131,8 +131,8 @@ class Penalty(NamedTuple):
     measure : g (n, d) -> its value and its gradient (n, d)
     """
 
-    points: Callable[[np.ndarray, np.ndarray, np.random.Generator | None], np.ndarray]
-    measure: Callable[[np.ndarray], tuple[np.floating, np.ndarray]]
+    points: Callable[[Array, Array, np.random.Generator | None], Array]
+    measure: Callable[[Array], tuple[np.floating, Array]]
 
 
 PENALTIES: dict[str, Penalty] = {
@@ -145,12 +145,12 @@ PENALTIES: dict[str, Penalty] = {
 
 def gradient_penalty(
     discriminator: Layer,
-    x: np.ndarray,
-    measure: Callable[[np.ndarray], tuple[np.floating, np.ndarray]],
+    x: Array,
+    measure: Callable[[Array], tuple[np.floating, Array]],
     coefficient: float = 1.0,
     grads: Parameters | None = None,
     rng: np.random.Generator | None = None,
-    data: np.ndarray | slice = EVERY,
+    data: Array | slice = EVERY,
 ) -> np.floating:
     r"""Return :math:`P = c\,m(g)`, :math:`g = \partial D/\partial x`; add its gradient to ``grads``.
 
@@ -194,13 +194,13 @@ def penalized_backward(
     discriminator: Layer,
     network: Layer,
     coefficients: Callable[[], Mapping[str, float]],
-    dlogits: np.ndarray,
+    dlogits: Array,
     cache: Any,
-    real: np.ndarray,
-    fake: np.ndarray,
+    real: Array,
+    fake: Array,
     grads: Parameters | None = None,
     rng: np.random.Generator | None = None,
-    data: np.ndarray | None = None,
+    data: Array | None = None,
 ) -> list[np.floating]:
     r"""Go back through D for its loss and its penalties; return the penalties' values.
 

@@ -14,14 +14,14 @@ from npgan.backend import run
 from npgan.errors import instance, not_negative
 from npgan.layers import Sequential
 from npgan.parameters import Parameters
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 TARGET = 0.05
 """How active a unit of a sparse code should be, of 1."""
 
 
 @takes("code (N, k)")
-def l1(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def l1(code: Array) -> tuple[np.floating, Array]:
     r"""Return :math:`P = \frac1n\sum_{rj}|h_{rj}|` and :math:`dh_{rj} = \mathrm{sign}(h_{rj})/n`; at 0 it is 0.
 
     >>> value, dcode = l1(np.array([[2.0, 0.0], [-4.0, 0.0]]))
@@ -32,7 +32,7 @@ def l1(code: np.ndarray) -> tuple[np.floating, np.ndarray]:
 
 
 @takes("logits (N, k)")
-def kl(logits: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def kl(logits: Array) -> tuple[np.floating, Array]:
     r"""Return how far units are from being active 5 % of the time, for a code :math:`h = \sigma(a)`, by its logits a.
 
     With a unit's mean activity :math:`\hat\rho_j = \frac1n\sum_r h_{rj}` and the target :math:`\rho`
@@ -62,7 +62,7 @@ def kl(logits: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return value.sum(), (1 - rho) * v * h - rho * u * rest
 
 
-def _log_mean_exp(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _log_mean_exp(a: Array) -> tuple[Array, Array, Array]:
     """Return the logarithm of the mean of exp(a) over the rows (k,), each one's share in it, and exp(a) (n, k)."""
     top = a.max(axis=0)
     scaled = np.exp(a - top)
@@ -73,7 +73,7 @@ def _log_mean_exp(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 class Sparsity(NamedTuple):
     """A penalty of the code (n, k), or of the logits that a sigmoid makes it of, and its gradient."""
 
-    penalty: Callable[[np.ndarray], tuple[np.floating, np.ndarray]]
+    penalty: Callable[[Array], tuple[np.floating, Array]]
     of_logits: bool = False
 
 

@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from npgan.backend import run
+from npgan.shapes import Array
 
 
 class Report(NamedTuple):
@@ -41,12 +42,12 @@ class Report(NamedTuple):
     unit : what it is measured in
     """
 
-    measure: Callable[[np.ndarray, np.ndarray], np.floating]
+    measure: Callable[[Array, Array], np.floating]
     label: str
     unit: str
 
 
-def probability_of_real(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
+def probability_of_real(real_logits: Array, fake_logits: Array) -> np.floating:
     r"""Return the mean of :math:`\sigma(l_r)`.
 
     >>> probability_of_real(np.array([[0.0]]), np.array([[5.0]]))
@@ -55,7 +56,7 @@ def probability_of_real(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.
     return run.mean_sigmoid(real_logits)
 
 
-def probability_of_fake(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
+def probability_of_fake(real_logits: Array, fake_logits: Array) -> np.floating:
     r"""Return the mean of :math:`\sigma(l_f)`.
 
     >>> probability_of_fake(np.array([[5.0]]), np.array([[0.0]]))
@@ -64,7 +65,7 @@ def probability_of_fake(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.
     return run.mean_sigmoid(fake_logits)
 
 
-def gap(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
+def gap(real_logits: Array, fake_logits: Array) -> np.floating:
     r"""Return :math:`\overline{l_r} - \overline{l_f}`: how far apart a critic holds the two.
 
     >>> gap(np.array([[3.0], [5.0]]), np.array([[1.0]]))
@@ -74,7 +75,7 @@ def gap(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
     return dtype.type(mean(real_logits) - mean(fake_logits))
 
 
-def mean(logits: np.ndarray) -> np.floating:
+def mean(logits: Array) -> np.floating:
     """Return the mean in float64: of equal numbers it is their number, and large ones keep their digits.
 
     >>> mean(np.full((100, 1), np.float32(1000.1))) == np.float32(1000.1)
@@ -83,7 +84,7 @@ def mean(logits: np.ndarray) -> np.floating:
     return logits.mean(dtype=np.result_type(logits.dtype, np.float64))
 
 
-def pairs_won(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
+def pairs_won(real_logits: Array, fake_logits: Array) -> np.floating:
     """Return the share of pairs that the real sample wins; a tie is won by half.
 
     >>> pairs_won(np.array([[3.0], [5.0]]), np.array([[1.0], [5.0]]))
@@ -93,10 +94,7 @@ def pairs_won(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
 
 
 def balanced_accuracy(
-    real_logits: np.ndarray,
-    fake_logits: np.ndarray,
-    above: float | np.floating,
-    below: float | np.floating,
+    real_logits: Array, fake_logits: Array, above: float | np.floating, below: float | np.floating
 ) -> np.floating:
     """Return the accuracy of two equally likely kinds: real data ``above`` a logit, generated ``below`` one.
 
@@ -109,7 +107,7 @@ def balanced_accuracy(
     return right / right.dtype.type(2)
 
 
-def beyond_the_others(real_logits: np.ndarray, fake_logits: np.ndarray) -> np.floating:
+def beyond_the_others(real_logits: Array, fake_logits: Array) -> np.floating:
     """Return the share of samples on their side of the other side's mean.
 
     >>> beyond_the_others(np.array([[3.0], [5.0]]), np.array([[1.0], [9.0]]))
@@ -130,8 +128,6 @@ REPORTS: Reports = {**PROBABILITIES, **GAP, **PAIRS, **SIDES}
 """All of them: column -> report."""
 
 
-def measured(
-    reports: Reports, real_logits: np.ndarray, fake_logits: np.ndarray
-) -> dict[str, np.floating]:
+def measured(reports: Reports, real_logits: Array, fake_logits: Array) -> dict[str, np.floating]:
     """Return each report of a discriminator's logits, by its column."""
     return {name: report.measure(real_logits, fake_logits) for name, report in reports.items()}

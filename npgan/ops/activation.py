@@ -18,7 +18,7 @@ The exponential is only taken of numbers that are not positive, so it never over
 
 import numpy as np
 
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "elu_backward",
@@ -54,7 +54,7 @@ __all__ = [
 
 
 @takes("x (*s)")
-def identity_forward(x: np.ndarray) -> np.ndarray:
+def identity_forward(x: Array) -> Array:
     """Return ``x`` itself, for a regression or a logit.
 
     >>> identity_forward(np.array([-1.0, 2.0]))
@@ -64,7 +64,7 @@ def identity_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s)")
-def identity_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+def identity_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy`, since :math:`f' = 1`; shapes as ``y``.
 
     >>> identity_backward(np.array([3.0]), np.array([-1.0]))
@@ -74,9 +74,7 @@ def identity_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), y (*s)")
-def identity_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, None]:
+def identity_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, None]:
     r"""Return :math:`ddy = ddx`; :math:`f'' = 0`.
 
     >>> identity_double_backward(np.array([2.0]), np.array([3.0]), np.array([-1.0]))
@@ -86,7 +84,7 @@ def identity_double_backward(
 
 
 @takes("x (*s)")
-def relu_forward(x: np.ndarray) -> np.ndarray:
+def relu_forward(x: Array) -> Array:
     r"""Rectified linear unit: :math:`y = \max(x, 0)`; any shape (Nair and Hinton 2010).
 
     >>> relu_forward(np.array([-1.0, 2.0]))
@@ -96,7 +94,7 @@ def relu_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s)")
-def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+def relu_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,[x > 0]`.
 
     :math:`f'` is 1 to the right of the corner and 0 to its left. At 0 there is no derivative, and 0 is used.
@@ -109,7 +107,7 @@ def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), y (*s)")
-def relu_double_backward(ddx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, None]:
+def relu_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, None]:
     r"""Return :math:`ddy = ddx\,[x > 0]`; :math:`f'' = 0` on both sides of the corner.
 
     >>> relu_double_backward(np.array([2.0, 2.0]), np.array([3.0, 3.0]), np.array([0.0, 2.0]))
@@ -119,7 +117,7 @@ def relu_double_backward(ddx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> tupl
 
 
 @takes("x (*s), slope")
-def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
+def leaky_relu_forward(x: Array, slope: float = 0.2) -> Array:
     r"""Leaky ReLU: :math:`y = x` for :math:`x > 0`, else :math:`sx`, :math:`0 < s` (Maas 2013).
 
     >>> leaky_relu_forward(np.array([-1.0, 2.0]), 0.2)
@@ -129,7 +127,7 @@ def leaky_relu_forward(x: np.ndarray, slope: float = 0.2) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s), slope")
-def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np.ndarray:
+def leaky_relu_backward(dy: Array, y: Array, slope: float = 0.2) -> Array:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`s\,dy`.
 
     As :math:`s > 0`, y has the sign of x. At 0 the slope of the left side, s, is used.
@@ -142,8 +140,8 @@ def leaky_relu_backward(dy: np.ndarray, y: np.ndarray, slope: float = 0.2) -> np
 
 @takes("ddx (*s), dy (*s), y (*s), slope")
 def leaky_relu_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, slope: float = 0.2
-) -> tuple[np.ndarray, None]:
+    ddx: Array, dy: Array, y: Array, slope: float = 0.2
+) -> tuple[Array, None]:
     r"""Return :math:`ddy = ddx` where :math:`x > 0`, else :math:`s\,ddx`; :math:`f'' = 0`.
 
     >>> leaky_relu_double_backward(np.array([2.0]), np.array([3.0]), np.array([-0.2]), 0.5)
@@ -153,7 +151,7 @@ def leaky_relu_double_backward(
 
 
 @takes("x (*s)")
-def sigmoid_forward(x: np.ndarray) -> np.ndarray:
+def sigmoid_forward(x: Array) -> Array:
     r"""Logistic sigmoid: :math:`y = 1/(1 + e^{-x})`, computed as :math:`e^x/(1 + e^x)` for x < 0.
 
     >>> sigmoid_forward(np.array([-1e4, 0.0, 1e4]))
@@ -165,7 +163,7 @@ def sigmoid_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s)")
-def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+def sigmoid_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,y(1 - y)`.
 
     .. math:: f' = \frac{e^{-x}}{(1 + e^{-x})^2}
@@ -181,9 +179,7 @@ def sigmoid_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), y (*s)")
-def sigmoid_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def sigmoid_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'(1 - 2y)`.
 
     :math:`f' = y - y^2`, so :math:`f'' = y' - 2yy' = f'(1 - 2y)`.
@@ -196,7 +192,7 @@ def sigmoid_double_backward(
 
 
 @takes("x (*s)")
-def tanh_forward(x: np.ndarray) -> np.ndarray:
+def tanh_forward(x: Array) -> Array:
     r"""Hyperbolic tangent: :math:`y = (e^x - e^{-x})/(e^x + e^{-x})`.
 
     >>> tanh_forward(np.array([-1e4, 0.0, 1e4]))
@@ -206,7 +202,7 @@ def tanh_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s)")
-def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+def tanh_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,(1 - y^2)`.
 
     With :math:`s = e^x - e^{-x}` and :math:`c = e^x + e^{-x}`, :math:`s' = c` and :math:`c' = s`:
@@ -220,9 +216,7 @@ def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), y (*s)")
-def tanh_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def tanh_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = -2\,ddx\,dy\,f'y`.
 
     :math:`f' = 1 - y^2`, so :math:`f'' = -2yy' = -2yf'`.
@@ -235,7 +229,7 @@ def tanh_double_backward(
 
 
 @takes("x (*s)")
-def softplus_forward(x: np.ndarray) -> np.ndarray:
+def softplus_forward(x: Array) -> Array:
     r"""Softplus, the smooth ReLU: :math:`y = \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})`.
 
     >>> softplus_forward(np.array([-1e4, 0.0, 1e4])).round(4)
@@ -246,7 +240,7 @@ def softplus_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s)")
-def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+def softplus_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,(1 - e^{-y})`.
 
     :math:`f' = e^x/(1 + e^x) = 1 - 1/(1 + e^x)`, and :math:`1 + e^x = e^y`.
@@ -258,9 +252,7 @@ def softplus_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), y (*s)")
-def softplus_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def softplus_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'e^{-y}`.
 
     :math:`f' = 1 - e^{-y}`, so :math:`f'' = e^{-y}y' = e^{-y}f'`.
@@ -273,7 +265,7 @@ def softplus_double_backward(
 
 
 @takes("x (*s), alpha")
-def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+def elu_forward(x: Array, alpha: float = 1.0) -> Array:
     r"""Exponential linear unit: :math:`x` for :math:`x > 0`, else :math:`\alpha(e^x - 1)`.
 
     :math:`\alpha > 0`. Source: Clevert et al. 2016, eq. 15.
@@ -286,7 +278,7 @@ def elu_forward(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
 
 
 @takes("dy (*s), y (*s), alpha")
-def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+def elu_backward(dy: Array, y: Array, alpha: float = 1.0) -> Array:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`dy\,(y + \alpha)`.
 
     To the left of 0, :math:`f' = \alpha e^x = \alpha(e^x - 1) + \alpha = y + \alpha`. Where y is rounded to
@@ -299,9 +291,7 @@ def elu_backward(dy: np.ndarray, y: np.ndarray, alpha: float = 1.0) -> np.ndarra
 
 
 @takes("ddx (*s), dy (*s), y (*s), alpha")
-def elu_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray, alpha: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
+def elu_double_backward(ddx: Array, dy: Array, y: Array, alpha: float = 1.0) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'` to the left of 0, else 0.
 
     There, :math:`f' = \alpha e^x` is its own derivative: :math:`f'' = f'`.
@@ -314,7 +304,7 @@ def elu_double_backward(
 
 
 @takes("x (*s)")
-def softsign_forward(x: np.ndarray) -> np.ndarray:
+def softsign_forward(x: Array) -> Array:
     r"""Softsign: :math:`y = x/(1 + |x|)`, which approaches its limits more slowly than tanh (Bergstra et al. 2009).
 
     >>> softsign_forward(np.array([-3.0, 0.0, 1.0]))
@@ -323,13 +313,13 @@ def softsign_forward(x: np.ndarray) -> np.ndarray:
     return x / (1 + _size(x))
 
 
-def _size(x: np.ndarray) -> np.ndarray:
+def _size(x: Array) -> Array:
     """Return |x|: -x where the real part is negative, so that a complex step passes through."""
     return np.where(x.real < 0, -x, x)
 
 
 @takes("dy (*s), x (*s)")
-def softsign_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+def softsign_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy/(1 + |x|)^2`. The square root of f' is also :math:`1 - |y|`, which has fewer digits.
 
     >>> softsign_backward(np.array([4.0]), np.array([-1.0]))
@@ -340,9 +330,7 @@ def softsign_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), x (*s)")
-def softsign_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def softsign_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`f'' = -2f'\operatorname{sign}(x)/(1 + |x|)`. At 0 it jumps from 2 to -2, and 0 is used.
@@ -355,7 +343,7 @@ def softsign_double_backward(
 
 
 @takes("x (*s, C)")
-def softmax_forward(x: np.ndarray) -> np.ndarray:
+def softmax_forward(x: Array) -> Array:
     r"""Softmax over the last axis: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
 
     The row's maximum is subtracted from x first. That divides numerator and denominator by the same number,
@@ -369,7 +357,7 @@ def softmax_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s, C), y (*s, C)")
-def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+def softmax_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx_i = y_i\bigl(dy_i - \sum_j dy_j y_j\bigr)`, over the last axis.
 
     The quotient rule gives :math:`\partial y_j/\partial x_i = y_j([i = j] - y_i)`. Multiplied by :math:`dy_j`
@@ -382,9 +370,7 @@ def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s, C), dy (*s, C), y (*s, C)")
-def softmax_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def softmax_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return ``ddy = softmax_backward(ddx, y)`` and :math:`\partial P/\partial x`.
 
     P depends on y through :math:`dx_i = y_i(dy_i - s)`, where :math:`s = \sum_j dy_j y_j`. Therefore
@@ -402,7 +388,7 @@ def softmax_double_backward(
 
 
 @takes("x (*S)")
-def mean_sigmoid(x: np.ndarray) -> np.floating:
+def mean_sigmoid(x: Array) -> np.floating:
     r"""Return the mean of :math:`\sigma(x_i)`: the mean of the probabilities whose logits are given.
 
     >>> mean_sigmoid(np.zeros((2, 1)))
@@ -412,7 +398,7 @@ def mean_sigmoid(x: np.ndarray) -> np.floating:
 
 
 @takes("x (*S)")
-def mean_heaviside(x: np.ndarray) -> np.floating:
+def mean_heaviside(x: Array) -> np.floating:
     r"""Return the share of numbers above 0, where a 0 counts as one half: the mean of the Heaviside step.
 
     >>> mean_heaviside(np.array([3.0, 0.0, -1.0, -2.0]))

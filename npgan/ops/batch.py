@@ -2,13 +2,13 @@ r"""Minibatches: rows of the data, scaled to the range that the network works in
 
 import numpy as np
 
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = ["gather"]
 
 
 @takes("data (m, d) or bytes, rows (k,) below m, low, high")
-def gather(data: np.ndarray, rows: np.ndarray, low: float, high: float) -> np.ndarray:
+def gather(data: Array, rows: Array, low: float, high: float) -> Array:
     r"""Take rows of the data as float32; bytes 0..255 are scaled to [low, high].
 
     :math:`y = l + (h - l)\,x/255` for uint8, so that images need not be kept as floats; floating

@@ -22,7 +22,7 @@ from npgan.ops.dense import (
     dense_forward,
 )
 from npgan.ops.kinds import KINDS
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = ["chain_backward", "chain_double_backward", "chain_forward", "chain_penalized_backward"]
 
@@ -62,16 +62,14 @@ def check_coefficients(c: Any, g: Any) -> None:
         raise InputError(f"a penalty's c must have shape {(len(g), 1)} or {g.shape}, not {c.shape}")
 
 
-def _activation(code: int, argument: float, direction: str, *arrays: np.ndarray) -> Any:
+def _activation(code: int, argument: float, direction: str, *arrays: Array) -> Any:
     name = ACTIVATIONS[code]
     arguments = () if KINDS[name].argument is None else (float(argument),)
     return getattr(activation, f"{name}_{direction}")(*arrays, *arguments)
 
 
 @takes("x (n, I) cast, w (p,), plan (S, 6) integers, arguments (S,) cast real", also=check_plan)
-def chain_forward(
-    x: np.ndarray, w: np.ndarray, plan: np.ndarray, arguments: np.ndarray
-) -> np.ndarray:
+def chain_forward(x: Array, w: Array, plan: Array, arguments: Array) -> Array:
     r"""Apply every stage, :math:`x_{s+1} = f_s(x_s W_s + b_s)`, and return the outputs of all.
 
     Parameters
@@ -106,15 +104,15 @@ def chain_forward(
     also=check_plan,
 )
 def chain_backward(
-    dy: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
-    plan: np.ndarray,
-    arguments: np.ndarray,
-    grads: np.ndarray | None,
+    dy: Array,
+    x: Array,
+    y: Array,
+    w: Array,
+    plan: Array,
+    arguments: Array,
+    grads: Array | None,
     input_grad: bool,
-) -> np.ndarray | None:
+) -> Array | None:
     r"""Go back through the stages by the chain rule.
 
     :math:`\delta_s` is the gradient with respect to :math:`x_s`, and :math:`e_s` that with respect to
@@ -168,16 +166,16 @@ def chain_backward(
     also=check_plan,
 )
 def chain_double_backward(
-    ddx: np.ndarray,
-    dy: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
-    plan: np.ndarray,
-    arguments: np.ndarray,
-    grads: np.ndarray | None,
+    ddx: Array,
+    dy: Array,
+    x: Array,
+    y: Array,
+    w: Array,
+    plan: Array,
+    arguments: Array,
+    grads: Array | None,
     input_grad: bool,
-) -> tuple[np.ndarray, np.ndarray | None]:
+) -> tuple[Array, Array | None]:
     r"""Differentiate :func:`chain_backward`, of whose ``dx`` a penalty P has the gradient ``ddx``.
 
     The backward pass computes :math:`e_s = \delta_{s+1} \odot f_s'(a_s)` and :math:`\delta_s = e_s W_s^\top`
@@ -265,14 +263,14 @@ def chain_double_backward(
     also=check_plan,
 )
 def chain_penalized_backward(
-    dy: np.ndarray,
-    c: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
-    plan: np.ndarray,
-    arguments: np.ndarray,
-    grads: np.ndarray | None,
+    dy: Array,
+    c: Array,
+    x: Array,
+    y: Array,
+    w: Array,
+    plan: Array,
+    arguments: Array,
+    grads: Array | None,
     down: Pass = unchanged,
     up: Pass = unchanged,
 ) -> np.floating:
@@ -319,7 +317,7 @@ def chain_penalized_backward(
     return (c * np.square(g)).sum() / 2
 
 
-def total(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
+def total(a: Array | None, b: Array | None) -> Array | None:
     """Return a + b, where None stands for a zero.
 
     >>> total(None, np.ones(1))

@@ -1,8 +1,6 @@
 r"""The dense layer: every output is a weighted sum of every input, plus a bias."""
 
-import numpy as np
-
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "dense_backward_input",
@@ -13,7 +11,7 @@ __all__ = [
 
 
 @takes("x (n, i), weight (i, o), bias (o,)")
-def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def dense_forward(x: Array, weight: Array, bias: Array) -> Array:
     r"""Apply the affine map :math:`y = xW + b`.
 
     .. math:: y_{no} = \sum_i x_{ni} W_{io} + b_o
@@ -37,7 +35,7 @@ def dense_forward(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.nda
 
 
 @takes("dy (n, o), weight (i, o)")
-def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def dense_backward_input(dy: Array, weight: Array) -> Array:
     r"""Return the gradient of ``y = x @ weight + bias`` with respect to its input.
 
     :math:`\partial y_{no}/\partial x_{ni} = W_{io}`, and each input feeds every output, so
@@ -62,9 +60,7 @@ def dense_backward_input(dy: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (n, o), x (n, i), dweight (i, o) changed, dbias (o,) changed")
-def dense_backward_parameters(
-    dy: np.ndarray, x: np.ndarray, dweight: np.ndarray, dbias: np.ndarray
-) -> None:
+def dense_backward_parameters(dy: Array, x: Array, dweight: Array, dbias: Array) -> None:
     r"""Add the gradients of ``y = x @ weight + bias`` with respect to weight and bias.
 
     :math:`\partial y_{no}/\partial W_{io} = x_{ni}` and :math:`\partial y_{no}/\partial b_o = 1`;
@@ -93,9 +89,7 @@ def dense_backward_parameters(
 
 
 @takes("ddx (n, i), dy (n, o), weight (i, o), dweight (i, o) changed or None")
-def dense_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, weight: np.ndarray, dweight: np.ndarray | None
-) -> np.ndarray:
+def dense_double_backward(ddx: Array, dy: Array, weight: Array, dweight: Array | None) -> Array:
     r"""Differentiate ``dx = dy @ weight.T``: add to ``dweight`` and return ``ddy``.
 
     :func:`dense_backward_input` is itself a product, :math:`dx_{ni} = \sum_o dy_{no} W_{io}`. If a penalty

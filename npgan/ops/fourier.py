@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = ["fourier_backward", "fourier_double_backward", "fourier_forward"]
 
@@ -23,7 +23,7 @@ TURN = 2 * np.pi
 
 
 @takes("x (n, d), frequencies (F,) cast real")
-def fourier_forward(x: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+def fourier_forward(x: Array, frequencies: Array) -> Array:
     r"""Return x and its waves, (n, d(1 + 2F)). The cosine is computed as a sine a quarter turn ahead.
 
     Whole turns are subtracted before the multiplication by :math:`2\pi`, which is exact. But the number of
@@ -58,7 +58,7 @@ def whole_waves(given: Mapping[str, Any]) -> None:
 
 
 @takes("dy (n, w), y (n, w), frequencies (F,) cast real", also=whole_waves)
-def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+def fourier_backward(dy: Array, y: Array, frequencies: Array) -> Array:
     r"""Return dx (n, d).
 
     With :math:`\omega_k = 2\pi f_k` the derivative of each wave is a multiple of the other,
@@ -78,12 +78,8 @@ def fourier_backward(dy: np.ndarray, y: np.ndarray, frequencies: np.ndarray) -> 
 
 @takes("ddx (n, d), dy (n, d+2*d*F), y (n, d+2*d*F), frequencies (F,) cast real")
 def fourier_double_backward(
-    ddx: np.ndarray,
-    dy: np.ndarray,
-    y: np.ndarray,
-    frequencies: np.ndarray,
-    input_grad: bool = True,
-) -> tuple[np.ndarray, np.ndarray | None]:
+    ddx: Array, dy: Array, y: Array, frequencies: Array, input_grad: bool = True
+) -> tuple[Array, Array | None]:
     r"""Differentiate :func:`fourier_backward`, of whose ``dx`` a penalty P has the gradient ``ddx``.
 
     ``dx`` is linear in ``dy``, so :math:`ddy = (ddx_i,\; ddx_i\,\omega_k c_{ik},\; -ddx_i\,\omega_k s_{ik})`. It
@@ -114,13 +110,13 @@ def fourier_double_backward(
     return ddy, -ddx * (omega * omega * (ds * s + dc * c)).sum(axis=2)
 
 
-def _flat(waves: np.ndarray) -> np.ndarray:
+def _flat(waves: Array) -> Array:
     """Return waves (n, d, F) as rows (n, dF)."""
     n, d, f = waves.shape
     return waves.reshape(n, d * f)
 
 
-def _split(y: np.ndarray, frequencies: np.ndarray) -> list[np.ndarray]:
+def _split(y: Array, frequencies: Array) -> list[Array]:
     """Return the parts of rows that belong to x, s and c, as (n, d, 1), (n, d, F), (n, d, F)."""
     n, f = len(y), len(frequencies)
     d = y.shape[1] // (1 + 2 * f)

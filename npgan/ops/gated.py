@@ -16,7 +16,7 @@ from math import erfc, pi, sqrt
 import numpy as np
 
 from npgan.ops.activation import sigmoid_forward
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "gelu_backward",
@@ -37,7 +37,7 @@ sigmoid = unwrap(sigmoid_forward)  # unchecked: NumPy turns results without axes
 
 
 @takes("x (*s)")
-def silu_forward(x: np.ndarray) -> np.ndarray:
+def silu_forward(x: Array) -> Array:
     r"""Sigmoid linear unit, also called swish: :math:`y = x\,\sigma(x)` (Elfwing et al. 2018).
 
     >>> silu_forward(np.array([-1.0, 0.0, 1.0])).round(3)
@@ -47,7 +47,7 @@ def silu_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), x (*s)")
-def silu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+def silu_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,(s + x\,sr)`, with :math:`s = \sigma(x)`.
 
     >>> silu_backward(np.array([4.0]), np.array([0.0]))
@@ -58,9 +58,7 @@ def silu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), x (*s)")
-def silu_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def silu_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`f'' = 2sr + x\,sr(r - s) = sr\,(2 + x(r - s))`.
@@ -72,12 +70,12 @@ def silu_double_backward(
     return silu_backward(ddx, x), ddx * dy * (s * r * (2 + x * (r - s)))
 
 
-def _density(x: np.ndarray) -> np.ndarray:
+def _density(x: Array) -> Array:
     r"""Return the standard normal density :math:`\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}`."""
     return np.exp(x * x * x.dtype.type(-0.5)) * x.dtype.type(1 / sqrt(2 * pi))
 
 
-def _probability(x: np.ndarray) -> np.ndarray:
+def _probability(x: Array) -> Array:
     r"""Return :math:`\Phi(x) = \tfrac12\operatorname{erfc}(-x/\sqrt2)`.
 
     A complex step is multiplied by :math:`\Phi' = \varphi`.
@@ -89,7 +87,7 @@ def _probability(x: np.ndarray) -> np.ndarray:
 
 
 @takes("x (*s)")
-def gelu_forward(x: np.ndarray) -> np.ndarray:
+def gelu_forward(x: Array) -> Array:
     r"""Gaussian error linear unit: :math:`y = x\,\Phi(x)` (Hendrycks and Gimpel 2016).
 
     :math:`\Phi` is the distribution function of :math:`N(0, 1)`. NumPy has no error function, so the reference
@@ -102,7 +100,7 @@ def gelu_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), x (*s)")
-def gelu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+def gelu_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,(\Phi(x) + x\,\varphi(x))`, since :math:`\Phi' = \varphi`.
 
     >>> gelu_backward(np.array([4.0]), np.array([0.0]))
@@ -112,9 +110,7 @@ def gelu_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), x (*s)")
-def gelu_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def gelu_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`\varphi' = -x\varphi`, so :math:`f'' = 2\varphi + x\varphi' = \varphi(x)(2 - x^2)`.
@@ -128,7 +124,7 @@ def gelu_double_backward(
 CUBIC, FAR = 0.044715, 30.0
 
 
-def _bent(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _bent(x: Array) -> tuple[Array, Array, Array]:
     r"""Return :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`, v' and v''.
 
     Beyond :math:`|x| = 30`, where the gate is 0 or 1, the values at 30 are returned.
@@ -139,7 +135,7 @@ def _bent(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @takes("x (*s)")
-def gelu_tanh_forward(x: np.ndarray) -> np.ndarray:
+def gelu_tanh_forward(x: Array) -> Array:
     r"""GELU approximated with a tanh: :math:`y = \tfrac x2\bigl(1 + \tanh\tfrac v2\bigr) = x\,\sigma(v)`.
 
     :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`. It is within 5e-4 of :func:`gelu_forward` and needs no
@@ -152,7 +148,7 @@ def gelu_tanh_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), x (*s)")
-def gelu_tanh_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+def gelu_tanh_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,(s + x\,sr\,v')`, with :math:`s = \sigma(v)`.
 
     >>> gelu_tanh_backward(np.array([4.0]), np.array([0.0]))
@@ -164,9 +160,7 @@ def gelu_tanh_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), x (*s)")
-def gelu_tanh_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def gelu_tanh_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`g' = sr\,v'` and :math:`g'' = sr\,(v'' + (r - s)v'^2)`; :math:`f'' = 2g' + xg''`.
@@ -181,7 +175,7 @@ def gelu_tanh_double_backward(
     )
 
 
-def _mish_gate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _mish_gate(x: Array) -> tuple[Array, Array]:
     r"""Return :math:`t = \tanh(\log(1 + e^x))` and :math:`1 - t^2`.
 
     With :math:`u = 1 + e^x` we have :math:`t = (u^2 - 1)/(u^2 + 1)` and :math:`1 - t = 2/(u^2 + 1)`. For x > 0
@@ -195,7 +189,7 @@ def _mish_gate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @takes("x (*s)")
-def mish_forward(x: np.ndarray) -> np.ndarray:
+def mish_forward(x: Array) -> Array:
     r"""Mish: :math:`y = x\tanh(\log(1 + e^x))`, gated by the tanh of the softplus (Misra 2019).
 
     >>> mish_forward(np.array([-1.0, 0.0, 1.0])).round(3)
@@ -205,7 +199,7 @@ def mish_forward(x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), x (*s)")
-def mish_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+def mish_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,\bigl(t + x(1 - t^2)s\bigr)`, with :math:`s = \sigma(x)`, the derivative of softplus.
 
     >>> mish_backward(np.array([5.0]), np.array([0.0]))
@@ -216,9 +210,7 @@ def mish_backward(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @takes("ddx (*s), dy (*s), x (*s)")
-def mish_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def mish_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
     :math:`g' = t' = (1 - t^2)s` and :math:`g'' = (1 - t^2)sr - 2t\,t's = t'(r - 2ts)`, so

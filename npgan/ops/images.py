@@ -6,7 +6,7 @@ import numpy as np
 
 from npgan.errors import InputError, count
 from npgan.ops.random import checked_generator
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = ["block_mask", "pixelate_backward", "pixelate_forward", "shift_backward", "shift_forward"]
 
@@ -24,7 +24,7 @@ def side(pixels: int) -> int:
 
 
 @takes("x (n, d), moves (n, 2) integers")
-def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
+def shift_forward(x: Array, moves: Array) -> Array:
     r"""Shift each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, and 0 where that pixel lies outside.
 
     Parameters
@@ -49,7 +49,7 @@ def shift_forward(x: np.ndarray, moves: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (n, d), moves (n, 2) integers")
-def shift_backward(dy: np.ndarray, moves: np.ndarray) -> np.ndarray:
+def shift_backward(dy: Array, moves: Array) -> Array:
     r"""Return :math:`dx_{n,i,j} = dy_{n,\,i+a_n,\,j+b_n}`: the gradient is shifted back.
 
     >>> shift_backward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
@@ -60,7 +60,7 @@ def shift_backward(dy: np.ndarray, moves: np.ndarray) -> np.ndarray:
 
 
 @takes()
-def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> np.ndarray:
+def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> Array:
     """Draw, for each of n images of d pixels, a mask (n, d): 0 in a square of ``size``, else 1; float32.
 
     The square lies within the image, and all places are equally likely.
@@ -81,7 +81,7 @@ def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> n
 
 
 @takes("x (n, d), factor")
-def pixelate_forward(x: np.ndarray, factor: int) -> np.ndarray:
+def pixelate_forward(x: Array, factor: int) -> Array:
     r"""Replace all pixels of a cell by the cell's mean: x at a resolution ``factor`` times lower.
 
     :math:`y_i = \frac1{f^2}\sum_{j \in \mathrm{cell}(i)} x_j`; the cells are squares of side f.
@@ -100,7 +100,7 @@ def pixelate_forward(x: np.ndarray, factor: int) -> np.ndarray:
 
 
 @takes("dy (n, d), factor")
-def pixelate_backward(dy: np.ndarray, factor: int) -> np.ndarray:
+def pixelate_backward(dy: Array, factor: int) -> Array:
     r"""Return dx, the mean of each cell of dy.
 
     :math:`\partial y_i/\partial x_j = 1/f^2` if i and j lie in one cell, else 0. This matrix is symmetric, so the

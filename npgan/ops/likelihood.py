@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from npgan.ops.loss import cross_entropies, cross_entropy_slopes
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "log_bernoulli_with_logits_backward",
@@ -34,7 +34,7 @@ __all__ = [
 
 
 @takes("logits (n, D), x (n, D) cast")
-def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
+def log_bernoulli_with_logits_forward(logits: Array, x: Array) -> Array:
     r"""Log-likelihood of pixels that are 1 with probability :math:`p = \sigma(l)`, summed over each row.
 
     From :math:`\log\sigma(l) = l - \log(1 + e^l)` and :math:`\log(1 - \sigma(l)) = -\log(1 + e^l)`,
@@ -54,9 +54,7 @@ def log_bernoulli_with_logits_forward(logits: np.ndarray, x: np.ndarray) -> np.n
 
 
 @takes("dy (n,) cast, logits (n, D), x (n, D) cast")
-def log_bernoulli_with_logits_backward(
-    dy: np.ndarray, logits: np.ndarray, x: np.ndarray
-) -> np.ndarray:
+def log_bernoulli_with_logits_backward(dy: Array, logits: Array, x: Array) -> Array:
     r"""Return :math:`dl_{ri} = dy_r\,(x_{ri} - \sigma(l_{ri}))`.
 
     The derivative of :math:`\log(1 + e^l)` is :math:`e^l/(1 + e^l) = \sigma(l)`.
@@ -68,7 +66,7 @@ def log_bernoulli_with_logits_backward(
 
 
 @takes("mean (n, d), x (n, d)")
-def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+def log_gaussian_forward(mean: Array, x: Array) -> Array:
     r"""Log-density of :math:`N(\mu, \frac12)`: :math:`y_r = -\sum_i (x_{ri} - \mu_{ri})^2 - \frac d2\log\pi`.
 
     One coordinate has the density :math:`(2\pi\sigma^2)^{-1/2} e^{-(x - \mu)^2/2\sigma^2}`. With
@@ -84,7 +82,7 @@ def log_gaussian_forward(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (n,), mean (n, d), x (n, d)")
-def log_gaussian_backward(dy: np.ndarray, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+def log_gaussian_backward(dy: Array, mean: Array, x: Array) -> Array:
     r"""Return :math:`d\mu_{ri} = 2\,dy_r\,(x_{ri} - \mu_{ri})`.
 
     >>> log_gaussian_backward(np.array([1.0]), np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
@@ -94,7 +92,7 @@ def log_gaussian_backward(dy: np.ndarray, mean: np.ndarray, x: np.ndarray) -> np
 
 
 @takes("z (n, d), log_var (n, d), eps (n, d)")
-def log_prior_ratio_forward(z: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
+def log_prior_ratio_forward(z: Array, log_var: Array, eps: Array) -> Array:
     r"""The logarithm of the prior's density over the encoder's: :math:`y_r = \log p(z_r) - \log q(z_r|x_r)`.
 
     :math:`p = N(0, I)`, :math:`q = N(\mu, \sigma^2)` and :math:`z = \mu + \sigma\epsilon`, so that
@@ -114,7 +112,7 @@ def log_prior_ratio_forward(z: np.ndarray, log_var: np.ndarray, eps: np.ndarray)
 
 
 @takes("dy (n,), z (n, d)")
-def log_prior_ratio_backward(dy: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def log_prior_ratio_backward(dy: Array, z: Array) -> tuple[Array, Array]:
     r"""Return :math:`dz_{ri} = -dy_r z_{ri}` and :math:`d\log\sigma^2_{ri} = \frac12 dy_r`.
 
     The noise :math:`\epsilon` is a constant. The second is the derivative with z held fixed. That z
@@ -127,7 +125,7 @@ def log_prior_ratio_backward(dy: np.ndarray, z: np.ndarray) -> tuple[np.ndarray,
 
 
 @takes("a (n, K)")
-def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
+def log_mean_exp_forward(a: Array) -> Array:
     r"""The logarithm of a mean of exponentials: :math:`y_r = \log\frac1k\sum_j e^{a_{rj}}`.
 
     For log-weights :math:`a = \log w` it is the importance-weighted bound on :math:`\log p(x)`. The bound rises
@@ -143,7 +141,7 @@ def log_mean_exp_forward(a: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (n,), a (n, K)")
-def log_mean_exp_backward(dy: np.ndarray, a: np.ndarray) -> np.ndarray:
+def log_mean_exp_backward(dy: Array, a: Array) -> Array:
     r"""Return :math:`da_{rj} = dy_r\,\tilde w_{rj}`, :math:`\tilde w_{rj} = e^{a_{rj}}/\sum_l e^{a_{rl}}`.
 
     The derivative of :math:`\log\sum_l e^{a_l}` with respect to :math:`a_j` is :math:`e^{a_j}/\sum_l e^{a_l}`: the

@@ -8,7 +8,7 @@ the last operation of a forward pass: its backward pass starts the chain, and ta
 import numpy as np
 
 from npgan.ops.activation import sigmoid_forward, softmax_forward, softplus_forward
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "bce_with_logits",
@@ -29,7 +29,7 @@ __all__ = [
 
 
 @takes("x (*S), target (*S) cast")
-def mse_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
+def mse_forward(x: Array, target: Array) -> np.floating:
     r"""Mean squared error: :math:`L = \frac1N\sum_i (x_i - t_i)^2`.
 
     >>> float(mse_forward(np.array([1.0, 3.0]), np.array([0.0, 0.0])))
@@ -39,7 +39,7 @@ def mse_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
 
 
 @takes("x (*S), target (*S) cast")
-def mse_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+def mse_backward(x: Array, target: Array) -> Array:
     r"""Return :math:`dx_i = 2(x_i - t_i)/N`.
 
     >>> mse_backward(np.array([1.0, 3.0]), np.array([0.0, 0.0]))
@@ -49,7 +49,7 @@ def mse_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 @takes("x (*S), target (*S) cast")
-def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def mse(x: Array, target: Array) -> tuple[np.floating, Array]:
     """Return :func:`mse_forward` and :func:`mse_backward`: one pass, where a backend can.
 
     >>> value, dx = mse(np.array([1.0, 3.0]), np.array([0.0, 0.0]))
@@ -60,7 +60,7 @@ def mse(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
 
 
 @takes("x (*S), target (*S) cast")
-def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
+def l1_forward(x: Array, target: Array) -> np.floating:
     r"""Mean absolute error: :math:`L = \frac1N\sum_i |x_i - t_i|`.
 
     >>> float(l1_forward(np.array([1.0, -3.0]), np.array([0.0, 0.0])))
@@ -70,7 +70,7 @@ def l1_forward(x: np.ndarray, target: np.ndarray) -> np.floating:
 
 
 @takes("x (*S), target (*S) cast")
-def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
+def l1_backward(x: Array, target: Array) -> Array:
     r"""Return :math:`dx_i = \operatorname{sign}(x_i - t_i)/N`, which is 0 at the corner.
 
     >>> l1_backward(np.array([1.0, -3.0]), np.array([0.0, 0.0]))
@@ -80,7 +80,7 @@ def l1_backward(x: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 @takes("x (*S), target (*S) cast")
-def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def l1(x: Array, target: Array) -> tuple[np.floating, Array]:
     """Return :func:`l1_forward` and :func:`l1_backward`: one pass, where a backend can.
 
     >>> value, dx = l1(np.array([1.0, -3.0]), np.array([0.0, 0.0]))
@@ -90,7 +90,7 @@ def l1(x: np.ndarray, target: np.ndarray) -> tuple[np.floating, np.ndarray]:
     return l1_forward(x, target), l1_backward(x, target)
 
 
-def cross_entropies(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+def cross_entropies(logits: Array, target: Array | float) -> Array:
     r"""Return the binary cross-entropy of each logit, :math:`\log(1 + e^l) - tl`, in their shape.
 
     It is computed as :math:`\max(l, 0) - tl + \log(1 + e^{-|l|})`, which keeps its digits where it is small.
@@ -103,7 +103,7 @@ def cross_entropies(logits: np.ndarray, target: np.ndarray | float) -> np.ndarra
     return linear + softplus_forward(np.where(positive, -logits, logits))
 
 
-def cross_entropy_slopes(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+def cross_entropy_slopes(logits: Array, target: Array | float) -> Array:
     r"""Return the derivatives of :func:`cross_entropies` with respect to the logits, :math:`\sigma(l) - t`.
 
     The derivative of :math:`\log(1 + e^l)` is the sigmoid. The difference is computed as
@@ -117,7 +117,7 @@ def cross_entropy_slopes(logits: np.ndarray, target: np.ndarray | float) -> np.n
 
 
 @takes("logits (*S), target (*S) cast or number")
-def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> np.floating:
+def bce_with_logits_forward(logits: Array, target: Array | float) -> np.floating:
     r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
 
     This is :math:`-t\log p - (1 - t)\log(1 - p)`, with :math:`-\log\sigma(l) = \log(1 + e^l) - l` and
@@ -131,7 +131,7 @@ def bce_with_logits_forward(logits: np.ndarray, target: np.ndarray | float) -> n
 
 
 @takes("logits (*S), target (*S) cast or number")
-def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> np.ndarray:
+def bce_with_logits_backward(logits: Array, target: Array | float) -> Array:
     r"""Return :math:`dl_i = (\sigma(l_i) - t_i)/N`.
 
     >>> bce_with_logits_backward(np.array([0.0, 1e4]), np.array([1.0, 1.0]))
@@ -141,9 +141,7 @@ def bce_with_logits_backward(logits: np.ndarray, target: np.ndarray | float) -> 
 
 
 @takes("logits (*S), target (*S) cast or number")
-def bce_with_logits(
-    logits: np.ndarray, target: np.ndarray | float
-) -> tuple[np.floating, np.ndarray]:
+def bce_with_logits(logits: Array, target: Array | float) -> tuple[np.floating, Array]:
     """Return :func:`bce_with_logits_forward` and :func:`bce_with_logits_backward`: one pass, where a backend can.
 
     >>> value, dlogits = bce_with_logits(np.array([0.0]), 1.0)
@@ -154,7 +152,7 @@ def bce_with_logits(
 
 
 @takes("logits (N, C), labels (N,) below C")
-def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.floating:
+def softmax_cross_entropy_forward(logits: Array, labels: Array) -> np.floating:
     r"""Cross-entropy of a softmax, mean over the n rows: :math:`L = \frac1n\sum_r \log\sum_j e^{l_{rj}} - l_{r,c_r}`.
 
     Parameters
@@ -173,7 +171,7 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> np.
 
 
 @takes("logits (N, C), labels (N,) below C")
-def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def softmax_cross_entropy_backward(logits: Array, labels: Array) -> Array:
     r"""Return :math:`dl_{rj} = (\mathrm{softmax}(l_r)_j - [j = c_r])/n`.
 
     The derivative of :math:`\log\sum_j e^{l_j}` with respect to :math:`l_j` is the softmax. The entries of a row add
@@ -191,7 +189,7 @@ def softmax_cross_entropy_backward(logits: np.ndarray, labels: np.ndarray) -> np
 
 
 @takes("logits (N, C), labels (N,) below C")
-def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.floating, np.ndarray]:
+def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[np.floating, Array]:
     """Return the loss and its gradient: one pass, where a backend can.
 
     >>> value, dlogits = softmax_cross_entropy(np.array([[0.0, 0.0]]), np.array([0]))
@@ -205,7 +203,7 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.fl
 
 
 @takes("mean (N, d), log_var (N, d)")
-def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floating:
+def kl_standard_normal_forward(mean: Array, log_var: Array) -> np.floating:
     r"""KL divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`, summed over d and averaged over n rows.
 
     .. math:: L = \frac1n\sum_{r,i} \tfrac12\bigl(\mu_{ri}^2 + \sigma_{ri}^2 - 1 - \log\sigma_{ri}^2\bigr)
@@ -226,9 +224,7 @@ def kl_standard_normal_forward(mean: np.ndarray, log_var: np.ndarray) -> np.floa
 
 
 @takes("mean (N, d), log_var (N, d)")
-def kl_standard_normal_backward(
-    mean: np.ndarray, log_var: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def kl_standard_normal_backward(mean: Array, log_var: Array) -> tuple[Array, Array]:
     r"""Return :math:`d\mu = \mu/n` and :math:`d\log\sigma^2 = (\sigma^2 - 1)/2n`.
 
     The second holds because :math:`\sigma^2 = e^{\log\sigma^2}` is its own derivative with respect to

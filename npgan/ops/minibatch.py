@@ -8,7 +8,7 @@ import numpy as np
 
 from npgan.errors import InputError, count
 from npgan.ops.normalisation import _normalize, _project
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "minibatch_discrimination_backward",
@@ -23,7 +23,7 @@ EPS = 1e-8
 
 
 @takes("x (N, D)")
-def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     r"""Append the mean of the features' standard deviations over the minibatch (Karras et al. 2018, sec. 3).
 
     .. math:: y = [x, s], \qquad s = \frac1d\sum_f \sqrt{\sigma_f^2 + \epsilon} - \sqrt\epsilon, \qquad
@@ -55,7 +55,7 @@ def minibatch_stddev_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 
 
 @takes("dy (N, D+1), normal (N, D)")
-def minibatch_stddev_backward(dy: np.ndarray, normal: np.ndarray) -> np.ndarray:
+def minibatch_stddev_backward(dy: Array, normal: Array) -> Array:
     r"""Return :math:`dx_{if} = dy_{if} + \frac{ds}{nd}\,\hat x_{if}`, with :math:`ds = \sum_i dy_{i,d+1}`.
 
     s is in the last column of every sample, so its upstream gradients add up to ds. And
@@ -71,8 +71,8 @@ def minibatch_stddev_backward(dy: np.ndarray, normal: np.ndarray) -> np.ndarray:
 
 @takes("ddx (N, D), dy (N, D+1), normal (N, D), inverse (1, D)")
 def minibatch_stddev_double_backward(
-    ddx: np.ndarray, dy: np.ndarray, normal: np.ndarray, inverse: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    ddx: Array, dy: Array, normal: Array, inverse: Array
+) -> tuple[Array, Array]:
     r"""Differentiate :func:`minibatch_stddev_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
     .. math:: ddy_{if} = ddx_{if}, \qquad ddy_{i,d+1} = \frac{1}{nd}\sum_{jf} ddx_{jf}\,\hat x_{jf}, \qquad
@@ -92,16 +92,14 @@ def minibatch_stddev_double_backward(
     return np.hstack([ddx, change]), scale * inverse * _project(ddx, normal, 0)
 
 
-def _compare(m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _compare(m: Array) -> tuple[Array, Array]:
     """Return the signs of all differences of m (n, kernels, dim), and how close each two samples are."""
     difference = m[:, None] - m[None]
     return np.sign(difference), np.exp(-np.abs(difference).sum(axis=3))
 
 
 @takes("x (n, d), weight (d, e), kernels")
-def minibatch_discrimination_forward(
-    x: np.ndarray, weight: np.ndarray, kernels: int
-) -> tuple[np.ndarray, np.ndarray]:
+def minibatch_discrimination_forward(x: Array, weight: Array, kernels: int) -> tuple[Array, Array]:
     r"""Append how close each sample is to all of the minibatch (Salimans et al. 2016, sec. 3.2).
 
     Closeness is measured by several kernels. Kernel b projects a sample to a short vector :math:`M_{ib}` of
@@ -139,12 +137,8 @@ def minibatch_discrimination_forward(
 
 @takes("dy (n, d+k), x (n, d), m (n, k, c), weight (d, k*c), dweight (d, k*c) changed or None")
 def minibatch_discrimination_backward(
-    dy: np.ndarray,
-    x: np.ndarray,
-    m: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None = None,
-) -> np.ndarray:
+    dy: Array, x: Array, m: Array, weight: Array, dweight: Array | None = None
+) -> Array:
     r"""Return ``dx``; add to ``dweight``.
 
     The closeness :math:`c_{ijb}` is a term of :math:`o_{ib}` and, being symmetric, of :math:`o_{jb}` too, so
@@ -176,13 +170,13 @@ def minibatch_discrimination_backward(
     return dy[:, : x.shape[1]] + dm @ weight.T
 
 
-def _closeness_backward(do: np.ndarray, m: np.ndarray) -> np.ndarray:
+def _closeness_backward(do: Array, m: Array) -> Array:
     """Return dM, (n, kernels * dim)."""
     sign, closeness = _compare(m)
     return -_over_pairs((do[:, None] + do[None]) * closeness, sign)
 
 
-def _over_pairs(weights: np.ndarray, sign: np.ndarray) -> np.ndarray:
+def _over_pairs(weights: Array, sign: Array) -> Array:
     """Return the weighted signs' sums over the others, (n, kernels * dim)."""
     n, _, kernels, dim = sign.shape
     return np.einsum("ikb,ikbc->ibc", weights, sign).reshape(n, kernels * dim)
@@ -193,13 +187,8 @@ def _over_pairs(weights: np.ndarray, sign: np.ndarray) -> np.ndarray:
     "dweight (d, k*c) changed or None"
 )
 def minibatch_discrimination_double_backward(
-    ddx: np.ndarray,
-    dy: np.ndarray,
-    x: np.ndarray,
-    m: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+    ddx: Array, dy: Array, x: Array, m: Array, weight: Array, dweight: Array | None = None
+) -> tuple[Array, Array]:
     r"""Differentiate :func:`minibatch_discrimination_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
     The last step of that pass is :math:`dx = dM\,T^\top`. Of it, dM has the gradient :math:`a = ddx\,T`, and T

@@ -2,7 +2,7 @@ r"""Operations with randomness. Their noise is an argument, drawn beforehand, so
 
 import numpy as np
 
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "dropout_backward",
@@ -13,7 +13,7 @@ __all__ = [
 
 
 @takes("x (*s), mask (*s)")
-def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def dropout_forward(x: Array, mask: Array) -> Array:
     r"""Inverted dropout: :math:`y = x \odot m`; same shapes (Srivastava et al. 2014).
 
     >>> dropout_forward(np.array([1.0, 2.0]), np.array([0.0, 2.0]))
@@ -23,7 +23,7 @@ def dropout_forward(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 @takes("dy (*s), mask (*s)")
-def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def dropout_backward(dy: Array, mask: Array) -> Array:
     r"""Return :math:`dx = dy \odot m`, with the mask of the forward pass.
 
     >>> dropout_backward(np.array([3.0, 3.0]), np.array([0.0, 2.0]))
@@ -33,7 +33,7 @@ def dropout_backward(dy: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 @takes("mean (*s), log_var (*s), eps (*s)")
-def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarray) -> np.ndarray:
+def gaussian_sample_forward(mean: Array, log_var: Array, eps: Array) -> Array:
     r"""Sample :math:`N(\mu, \sigma^2)`, given :math:`\mu` and :math:`\log\sigma^2`: :math:`z = \mu + \sigma\epsilon`.
 
     :math:`\sigma = e^{\log\sigma^2/2}` and :math:`\epsilon \sim N(0, 1)`. This is the reparameterisation of
@@ -47,9 +47,7 @@ def gaussian_sample_forward(mean: np.ndarray, log_var: np.ndarray, eps: np.ndarr
 
 
 @takes("dz (*s), log_var (*s), eps (*s)")
-def gaussian_sample_backward(
-    dz: np.ndarray, log_var: np.ndarray, eps: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def gaussian_sample_backward(dz: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
     r"""Return the gradients with respect to mean and log-variance.
 
     :math:`\partial z/\partial\mu = 1` and

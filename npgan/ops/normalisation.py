@@ -21,7 +21,7 @@ which makes the second derivative short.
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "batch_norm_backward",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+def centre(x: Array, axis: int) -> tuple[Array, Array]:
     """Return x minus its mean along an axis, and the mean.
 
     Far from 0 the mean is rounded, and every difference has the same small error. It would be taken for a
@@ -50,7 +50,7 @@ def centre(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return centred, mean + rest
 
 
-def polar(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def polar(x: Array) -> tuple[Array, Array]:
     """Return the rows' lengths (n, 1) and directions (n, d). The direction of a row of zeros is 0.
 
     Rows are first divided by their largest number, whose square may be rounded to 0 or overflow.
@@ -66,7 +66,7 @@ def polar(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return largest * length, scaled / np.where(length > 0, length, 1)
 
 
-def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, ...]:
+def _normalize(x: Array, axis: int, eps: float) -> tuple[Array, ...]:
     r"""Return :math:`\hat x` along an axis, r, the mean and the variance."""
     centred, mean = centre(x, axis)
     variance = np.square(centred).mean(axis=axis, keepdims=True)
@@ -74,19 +74,15 @@ def _normalize(x: np.ndarray, axis: int, eps: float) -> tuple[np.ndarray, ...]:
     return centred * inverse, inverse, mean, variance
 
 
-def _project(g: np.ndarray, normal: np.ndarray, axis: int) -> np.ndarray:
+def _project(g: Array, normal: Array, axis: int) -> Array:
     r"""Return :math:`\Pi g`."""
     along = (g * normal).mean(axis=axis, keepdims=True)
     return g - g.mean(axis=axis, keepdims=True) - normal * along
 
 
 def _unscale(
-    dy: np.ndarray,
-    normal: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None,
-    dbias: np.ndarray | None,
-) -> np.ndarray:
+    dy: Array, normal: Array, weight: Array, dweight: Array | None, dbias: Array | None
+) -> Array:
     """Go back through ``normal * weight + bias``: return the gradient of ``normal``, add those of the others."""
     if dweight is not None and dbias is not None:
         dweight += (dy * normal).sum(axis=0)
@@ -96,8 +92,8 @@ def _unscale(
 
 @takes("x (n, D), weight (D,), bias (D,), eps")
 def layer_norm_forward(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x: Array, weight: Array, bias: Array, eps: float
+) -> tuple[Array, Array, Array]:
     r"""Normalise each sample over its features: :math:`y_n = w \odot \hat x_n + b` (Ba et al. 2016).
 
     Parameters
@@ -130,13 +126,13 @@ def layer_norm_forward(
     "dbias (D,) changed or None"
 )
 def layer_norm_backward(
-    dy: np.ndarray,
-    normal: np.ndarray,
-    inverse: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None = None,
-    dbias: np.ndarray | None = None,
-) -> np.ndarray:
+    dy: Array,
+    normal: Array,
+    inverse: Array,
+    weight: Array,
+    dweight: Array | None = None,
+    dbias: Array | None = None,
+) -> Array:
     r"""Return :math:`dx = r\,\Pi(dy \odot w)`, see the top of this file; :math:`\Pi` acts on each sample's features.
 
     .. math:: dw = \sum_n dy_n \odot \hat x_n, \qquad db = \sum_n dy_n
@@ -164,13 +160,13 @@ def layer_norm_backward(
     "dweight (D,) changed or None"
 )
 def layer_norm_double_backward(
-    ddx: np.ndarray,
-    dy: np.ndarray,
-    normal: np.ndarray,
-    inverse: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+    ddx: Array,
+    dy: Array,
+    normal: Array,
+    inverse: Array,
+    weight: Array,
+    dweight: Array | None = None,
+) -> tuple[Array, Array]:
     r"""Differentiate :func:`layer_norm_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
     That pass returned :math:`dx = r\,\Pi g`, with :math:`g = dy \odot w`. Write :math:`t = ddx`. The
@@ -226,15 +222,15 @@ def layer_norm_double_backward(
     "batches (1,) changed, momentum, eps"
 )
 def batch_norm_forward(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray,
-    running_mean: np.ndarray,
-    running_var: np.ndarray,
-    batches: np.ndarray,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    running_mean: Array,
+    running_var: Array,
+    batches: Array,
     momentum: float,
     eps: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Array, Array, Array]:
     r"""Normalise each feature over the samples of the minibatch (Ioffe and Szegedy 2015, algorithm 1).
 
     The running moments, with which a trained network normalises, are updated in place. At the t-th minibatch
@@ -286,13 +282,13 @@ def batch_norm_forward(
     "dbias (D,) changed or None"
 )
 def batch_norm_backward(
-    dy: np.ndarray,
-    normal: np.ndarray,
-    inverse: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None = None,
-    dbias: np.ndarray | None = None,
-) -> np.ndarray:
+    dy: Array,
+    normal: Array,
+    inverse: Array,
+    weight: Array,
+    dweight: Array | None = None,
+    dbias: Array | None = None,
+) -> Array:
     r"""Return :math:`dx = r\,\Pi(dy \odot w)`, see the top of this file; :math:`\Pi` acts on each feature's samples.
 
     Every sample's gradient depends on the whole minibatch. Parameters, ``dw`` and ``db`` are those of
@@ -311,13 +307,8 @@ def batch_norm_backward(
 
 @takes("x (n, d), weight (d,), bias (d,), mean (d,), var (d,), eps")
 def frozen_batch_norm_forward(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray,
-    mean: np.ndarray,
-    var: np.ndarray,
-    eps: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x: Array, weight: Array, bias: Array, mean: Array, var: Array, eps: float
+) -> tuple[Array, Array, Array]:
     r"""Normalise with given moments, :math:`\hat x = (x - \bar\mu)\,r`, :math:`r = (\bar v + \epsilon)^{-1/2}`.
 
     Parameters and results are those of :func:`batch_norm_forward`, except that inverse is (d,).
@@ -336,13 +327,13 @@ def frozen_batch_norm_forward(
     "dbias (D,) changed or None"
 )
 def frozen_batch_norm_backward(
-    dy: np.ndarray,
-    normal: np.ndarray,
-    inverse: np.ndarray,
-    weight: np.ndarray,
-    dweight: np.ndarray | None = None,
-    dbias: np.ndarray | None = None,
-) -> np.ndarray:
+    dy: Array,
+    normal: Array,
+    inverse: Array,
+    weight: Array,
+    dweight: Array | None = None,
+    dbias: Array | None = None,
+) -> Array:
     r"""Return :math:`dx = r\,w \odot dy`, since the moments do not depend on x.
 
     >>> frozen_batch_norm_backward(np.ones((1, 1)), np.ones((1, 1)), np.array([0.5]), np.array([10.0]))

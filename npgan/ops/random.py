@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from npgan.errors import InputError, count, fraction
-from npgan.shapes import FLOATS, number_type, takes
+from npgan.shapes import FLOATS, Array, number_type, takes
 
 __all__ = ["dropout_mask", "standard_normal"]
 
@@ -19,7 +19,7 @@ WORD = np.uint64(0xFFFFFFFF)
 MOST = 4 * 2**32  # numbers: four of each counter
 
 
-def philox(key: int, count: int) -> np.ndarray:
+def philox(key: int, count: int) -> Array:
     r"""Return four words of 32 random bits for each counter 0 .. count - 1: Philox4x32-10.
 
     A counter i is a block of four words (i, 0, 0, 0), which ten rounds of multiplication scramble. hi and lo
@@ -48,7 +48,7 @@ def philox(key: int, count: int) -> np.ndarray:
     """
     m0, m1 = map(np.uint64, MULTIPLIER)
     k0, k1 = key & 0xFFFFFFFF, key >> 32
-    a: np.ndarray = np.arange(count, dtype=np.uint64)
+    a: Array = np.arange(count, dtype=np.uint64)
     b = c = d = np.zeros_like(a)
     for _ in range(ROUNDS):
         p, q = m0 * a, m1 * c
@@ -90,7 +90,7 @@ def size_of(shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32) -> 
 @takes()
 def standard_normal(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
-) -> np.ndarray:
+) -> Array:
     r"""Draw from :math:`N(0, 1)`. Two random words make two numbers.
 
     They are :math:`\sqrt{-2\ln u}\,(\cos\theta, \sin\theta)`, with u uniform in (0, 1) and :math:`\theta` uniform
@@ -115,7 +115,7 @@ def threshold(rate: float) -> int:
 
 
 @takes()
-def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
+def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Array:
     r"""Draw a dropout mask, float32: 0 with probability ``rate``, else :math:`1/(1 - rate)`.
 
     Its mean is 1, so nothing has to be rescaled when dropout is off.

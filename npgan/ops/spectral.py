@@ -8,12 +8,12 @@ follow the weight. As long as they lag behind, :math:`u^\top W v` is a little to
 import numpy as np
 
 from npgan.ops.normalisation import polar
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = ["power_iteration", "spectral_norm_backward", "spectral_norm_forward"]
 
 
-def unit(x: np.ndarray) -> np.ndarray:
+def unit(x: Array) -> Array:
     r"""Return :math:`x/\|x\|`.
 
     >>> unit(np.array([3.0, 4.0]))
@@ -23,7 +23,7 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 
 @takes("weight (I, O), u (I,) changed, v (O,) changed")
-def power_iteration(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
+def power_iteration(weight: Array, u: Array, v: Array) -> None:
     r"""Bring u and v closer to the singular vectors of the largest singular value, in place.
 
     .. math:: v \leftarrow W^\top u/\|W^\top u\|, \qquad u \leftarrow W v/\|W v\|
@@ -50,9 +50,7 @@ def power_iteration(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> None:
 
 
 @takes("weight (I, O), u (I,), v (O,)")
-def spectral_norm_forward(
-    weight: np.ndarray, u: np.ndarray, v: np.ndarray
-) -> tuple[np.ndarray, np.floating]:
+def spectral_norm_forward(weight: Array, u: Array, v: Array) -> tuple[Array, np.floating]:
     r"""Return :math:`\bar W = W/\sigma`, and :math:`\sigma = u^\top W v`.
 
     Parameters
@@ -73,8 +71,8 @@ def spectral_norm_forward(
 
 @takes("dnormal (I, O), normal (I, O), sigma, u (I,), v (O,)")
 def spectral_norm_backward(
-    dnormal: np.ndarray, normal: np.ndarray, sigma: np.floating, u: np.ndarray, v: np.ndarray
-) -> np.ndarray:
+    dnormal: Array, normal: Array, sigma: np.floating, u: Array, v: Array
+) -> Array:
     r"""Return the gradient with respect to W, with u and v held constant (Miyato et al. 2018, eq. 12).
 
     Since :math:`\partial\sigma/\partial W = u v^\top`, and with :math:`\langle A, B \rangle = \sum_{ij} A_{ij}B_{ij}`,

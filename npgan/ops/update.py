@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from npgan.shapes import takes
+from npgan.shapes import Array, takes
 
 __all__ = [
     "adam_update",
@@ -25,7 +25,7 @@ __all__ = [
 
 
 @takes("g (p,) changed, limit")
-def clip_by_norm(g: np.ndarray, limit: float) -> None:
+def clip_by_norm(g: Array, limit: float) -> None:
     r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
 
     :math:`g \leftarrow g\,\min(1, c/\|g\|)` (Pascanu et al. 2013, algorithm 1).
@@ -42,7 +42,7 @@ def clip_by_norm(g: np.ndarray, limit: float) -> None:
 
 
 @takes("w (p,) changed, limit")
-def clip_by_value(w: np.ndarray, limit: float) -> None:
+def clip_by_value(w: Array, limit: float) -> None:
     r"""Clip every element to :math:`[-c, c]`, in place: of gradients, or of a critic's weights.
 
     >>> g = np.array([3.0, -0.5]); clip_by_value(g, 1.0); g
@@ -52,7 +52,7 @@ def clip_by_value(w: np.ndarray, limit: float) -> None:
 
 
 @takes("w (p,) changed, g (p,) changed, lr")
-def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
+def sgd_update(w: Array, g: Array, lr: float) -> None:
     r"""Gradient descent: :math:`w \leftarrow w - \eta g`.
 
     >>> w = np.array([1.0]); sgd_update(w, np.array([2.0]), 0.25); w
@@ -63,9 +63,7 @@ def sgd_update(w: np.ndarray, g: np.ndarray, lr: float) -> None:
 
 
 @takes("w (p,) changed, g (p,) changed, v (p,) changed, lr, momentum")
-def momentum_update(
-    w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, momentum: float
-) -> None:
+def momentum_update(w: Array, g: Array, v: Array, lr: float, momentum: float) -> None:
     r"""Heavy ball: :math:`v \leftarrow \mu v + g`, :math:`w \leftarrow w - \eta v` (Polyak 1964).
 
     >>> w, v = np.array([1.0]), np.array([2.0])
@@ -79,9 +77,7 @@ def momentum_update(
 
 
 @takes("w (p,) changed, g (p,) changed, v (p,) changed, lr, decay, eps")
-def rmsprop_update(
-    w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, decay: float, eps: float
-) -> None:
+def rmsprop_update(w: Array, g: Array, v: Array, lr: float, decay: float, eps: float) -> None:
     r"""RMSProp: :math:`v \leftarrow \rho v + (1 - \rho)g^2`, :math:`w \leftarrow w - \eta g/(\sqrt v + \epsilon)`.
 
     v starts at 0, and unlike Adam's it is not corrected for that. The first step therefore has length
@@ -100,10 +96,10 @@ def rmsprop_update(
 
 @takes("w (p,) changed, g (p,) changed, m (p,) changed, v (p,) changed, t, lr, beta1, beta2, eps")
 def adam_update(
-    w: np.ndarray,
-    g: np.ndarray,
-    m: np.ndarray,
-    v: np.ndarray,
+    w: Array,
+    g: Array,
+    m: Array,
+    v: Array,
     t: int,
     lr: float,
     beta1: float,
@@ -141,10 +137,10 @@ def adam_update(
     "eps, weight_decay"
 )
 def adamw_update(
-    w: np.ndarray,
-    g: np.ndarray,
-    m: np.ndarray,
-    v: np.ndarray,
+    w: Array,
+    g: Array,
+    m: Array,
+    v: Array,
     t: int,
     lr: float,
     beta1: float,
@@ -189,7 +185,7 @@ def ema_decay(t: int, limit: float) -> float:
 
 
 @takes("average (p,) changed, w (p,), decay")
-def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
+def ema_update(average: Array, w: Array, decay: float) -> None:
     r"""Exponential moving average of the weights: :math:`a \leftarrow \gamma a + (1 - \gamma) w`.
 
     :func:`ema_decay` returns the decay of each update.
@@ -202,7 +198,7 @@ def ema_update(average: np.ndarray, w: np.ndarray, decay: float) -> None:
 
 
 @takes("x (*s)")
-def all_finite(x: np.ndarray) -> bool:
+def all_finite(x: Array) -> bool:
     """Return whether all numbers of ``x`` and their squares are finite. It is asked before each update.
 
     RMSProp and Adam keep a mean of the gradient's squares. If that became infinite, its weight would never
