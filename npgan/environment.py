@@ -2,10 +2,8 @@
 
 import os
 
-from npgan.errors import InputError, shown, unknown
+from npgan.errors import InputError, shown
 
-LAYERS = "default", "safe", "threadsafe", "forksafe", "tbb", "omp", "workqueue"
-"""What Numba may use threads by."""
 MOST = 9999  # threads that Numba may be told to have: it makes room for all of them
 DIGITS = 18  # more than the threads of any machine have
 
@@ -24,6 +22,3 @@ def check() -> None:
     sound = wanted.isascii() and wanted.isdecimal() and len(wanted) <= DIGITS
     if not sound or not 1 <= int(wanted) <= MOST:
         raise InputError(f"NUMBA_NUM_THREADS must be from 1 to {MOST}, not {shown(wanted)}")
-    layer = os.environ.get("NUMBA_THREADING_LAYER", LAYERS[0])
-    if layer not in LAYERS:
-        raise unknown("NUMBA_THREADING_LAYER", layer, LAYERS)

@@ -7,7 +7,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from npgan.kernels.vectors import INDEX, Vectors, plain
+from npgan.kernels.jit import interpreted
+from npgan.kernels.vectors import INDEX, Vectors
 
 
 @intrinsic(prefer_literal=True)
@@ -67,4 +68,4 @@ def _plain_dots(rows, columns, a, b, ib, k, c):  # type: ignore[no-untyped-def]
                 c.data[c.start + i * c.rows + j] += product
 
 
-dots = _plain_dots if plain else _dots
+dots = _plain_dots if interpreted else _dots

@@ -105,11 +105,7 @@ class Finite(NamedTuple):
 @performs(Add)
 def _add(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
-    y, a, b = (
-        memory[row.y + i : row.y + j],
-        memory[row.a + i : row.a + j],
-        memory[row.b + i : row.b + j],
-    )
+    y, a, b = memory[row.y + i :][: j - i], memory[row.a + i :], memory[row.b + i :]
     for k in range(y.size):
         y[k] = fma(row.factor, b[k], a[k])
 
@@ -125,11 +121,7 @@ def _scale(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 @performs(Multiply)
 def _multiply(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
-    y, a, b = (
-        memory[row.y + i : row.y + j],
-        memory[row.a + i : row.a + j],
-        memory[row.b + i : row.b + j],
-    )
+    y, a, b = memory[row.y + i :][: j - i], memory[row.a + i :], memory[row.b + i :]
     for k in range(y.size):
         y[k] = a[k] * b[k]
 

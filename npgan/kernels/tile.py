@@ -20,8 +20,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from npgan.kernels.jit import c_function, jit
-from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors, plain
+from npgan.kernels.jit import c_function, interpreted, jit
+from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors
 
 ROWS = 14 if BYTES == 64 or FEATURES.get("neon") else 6
 WIDE = (8, 4, 4)  # vectors of columns for one, two and three rows: at least eight sums at a time
@@ -35,14 +35,16 @@ def width(rows, itemsize):  # type: ignore[no-untyped-def]
     return BYTES // itemsize * (WIDE[rows - 1] if rows <= len(WIDE) else 2)
 
 
+def _signature(pointer: Any) -> Any:
+    """Return the type of :func:`_tiles`."""
+    i = types.intp
+    return types.void(i, i, pointer, i, i, pointer, i, pointer, i, pointer, i, i, i)
+
+
 @intrinsic
 def _jump(context, rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
     """Jump to the loop for this number of rows and of vectors."""
-    index, pointer = types.intp, a
-    signature = types.void(
-        index, index, pointer, index, index, pointer, index, pointer, index, pointer, index, index,
-        index,
-    )  # fmt: skip
+    signature = _signature(a)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k = arguments
@@ -200,15 +202,11 @@ def _plain_tile(rows, columns, a, b, c, d, add, k):  # type: ignore[no-untyped-d
 
 def _compile(number: Any) -> None:
     """Compile the loops for a type of numbers, and name them."""
-    index, pointer = types.intp, types.CPointer(number)
-    signature = types.void(
-        index, index, pointer, index, index, pointer, index, pointer, index, pointer, index, index,
-        index,
-    )  # fmt: skip
-    llvm.add_symbol(_symbol(number), c_function(signature, _tiles).address)
+    function = c_function(_signature(types.CPointer(number)), _tiles)
+    llvm.add_symbol(_symbol(number), function.address)
 
 
-tile = _plain_tile if plain else _tile
-if not plain:
+tile = _plain_tile if interpreted else _tile
+if not interpreted:
     for _number in (types.float32, types.float64):
         _compile(_number)

@@ -6,8 +6,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from npgan.kernels.jit import jit
-from npgan.kernels.vectors import BYTES, INDEX, LANE, plain
+from npgan.kernels.jit import interpreted, jit
+from npgan.kernels.vectors import BYTES, INDEX, LANE
 
 
 @intrinsic
@@ -54,7 +54,7 @@ def _plain_transpose_tile(a, ia, ars, c, ic, crs):  # type: ignore[no-untyped-de
             c[ic + j * crs + i] = a[ia + i * ars + j]
 
 
-transpose_tile = _plain_transpose_tile if plain else _transpose_tile
+transpose_tile = _plain_transpose_tile if interpreted else _transpose_tile
 
 
 @jit

@@ -4,12 +4,11 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba.core import cgutils, config
+from numba.core import cgutils
 
 FEATURES = llvm.get_host_cpu_features()
 BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx2") else 16
 INDEX, LANE, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
-plain = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def fetch(builder: Any, place: Any, writes: bool = False) -> None:
