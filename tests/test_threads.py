@@ -6,6 +6,7 @@ import subprocess
 import sys
 import weakref
 
+import numpy as np
 import pytest
 
 from npgan import backend
@@ -103,3 +104,15 @@ def test_programs_bear(name):
         timeout=120,
     )
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_operations_called_one_by_one_leave_no_part_to_a_worker_that_comes_late(threads):
+    backend.use("numba")
+    sizes = {np.float32: (70_000, 3, 20_000), np.float64: (30_000,)}
+    xs = [np.linspace(-3, 3, n, dtype=dtype) for dtype, all_of in sizes.items() for n in all_of]
+    exact = [(backend.run.tanh_forward(x), backend.run.mse(x, x[::-1].copy())[0]) for x in xs]
+    for _ in range(100):
+        for x, (y, loss) in zip(xs, exact, strict=True):
+            assert (backend.run.tanh_forward(x) == y).all()
+            assert backend.run.mse(x, x[::-1].copy())[0] == loss
