@@ -256,8 +256,8 @@ LAYERS = [
     ),
     Mutation(
         "ops.chain.chain_backward",
-        'dy = _activation(code, arguments[s], "backward", dy, output)',
-        '_activation(code, arguments[s], "backward", dy, output)',
+        'dy = _apply(activation, arguments[s], "backward", dy, output)',
+        '_apply(activation, arguments[s], "backward", dy, output)',
         "chain",
         "x",
     ),
@@ -392,8 +392,8 @@ SECOND = [
     ),
     second(
         CHAIN2,
-        '_activation(code, arguments[s], "double_backward", u, delta[s], outputs[s])',
-        '_activation(code, arguments[s], "double_backward", u, e[s], outputs[s])',
+        '_apply(activation, arguments[s], "double_backward", u, delta[s], outputs[s])',
+        '_apply(activation, arguments[s], "double_backward", u, e[s], outputs[s])',
         "chain",
         "x1",
     ),

@@ -15,7 +15,7 @@ from npgan.kernels.row import NotRecordable, Reads, Writes, kernel, only_recorde
 from npgan.ops.chain import ACTIVATIONS, Pass, check_coefficients, unchanged
 from npgan.ops.kinds import KINDS
 
-LINEAR = [code for code, name in enumerate(ACTIVATIONS) if not KINDS[name].curved]
+LINEAR = [activation for activation, name in enumerate(ACTIVATIONS) if not KINDS[name].curved]
 
 
 @kernel
@@ -23,10 +23,10 @@ def chain_forward(rows: Any, x: Any, w: Any, plan: np.ndarray, arguments: np.nda
     """The bias and the activation are applied to each tile of a stage's product."""
     n, stages = len(x), plan.tolist()
     y = rows.outputs(w.dtype, n, [m for _, m, *_ in stages])
-    for (k, m, weight, bias, code, before), argument in zip(stages, arguments, strict=True):
+    for (k, m, weight, bias, activation, before), argument in zip(stages, arguments, strict=True):
         out = y[n * before : n * (before + m)].reshape(n, m)
         places = w[weight : weight + k * m], w[bias : bias + m]
-        write_product(rows, w.dtype, Output(x, *places, out, code, n, k, m, argument))
+        write_product(rows, w.dtype, Output(x, *places, out, activation, n, k, m, argument))
         x = out
     return y
 
@@ -70,17 +70,19 @@ def gradients(
     """Return the gradients with respect to what each activation is given, and to x."""
     stages, n = plan.tolist(), len(dy)
     e, dx = [dy] * len(stages), None
-    code = stages[-1][4]
-    if code != ActivationId.IDENTITY:
+    activation = stages[-1][4]
+    if activation != ActivationId.IDENTITY:
         e[-1] = rows.new(w.dtype, *dy.shape)
-        row = ActivationBackward(e[-1], dy, xs[-1], dy.size, code, arguments[-1])
+        row = ActivationBackward(e[-1], dy, xs[-1], dy.size, activation, arguments[-1])
         rows.write(row, worth(dy.size))
     for s in reversed(range(0 if input_grad else 1, len(stages))):
         k, m, weight, *_ = stages[s]
         dx = rows.new(w.dtype, n, k)
-        code, argument = (stages[s - 1][4], arguments[s - 1]) if s else (ActivationId.IDENTITY, 0.0)
+        activation, argument = (
+            (stages[s - 1][4], arguments[s - 1]) if s else (ActivationId.IDENTITY, 0.0)
+        )
         places = w[weight : weight + k * m], dx, xs[s]
-        write_product(rows, w.dtype, Input(e[s], *places, code, n, k, m, argument))
+        write_product(rows, w.dtype, Input(e[s], *places, activation, n, k, m, argument))
         if s:
             e[s - 1] = dx
     return e, dx if input_grad else None
@@ -111,7 +113,7 @@ def chain_penalized_backward(
 ) -> Any:
     """One product for each stage does for both loss and penalty, where every f'' is 0."""
     stages, n, xs = plan.tolist(), len(dy), inputs(x, y, plan)
-    if any(code not in LINEAR for *_, code, _ in stages):
+    if any(activation not in LINEAR for *_, activation, _ in stages):
         raise NotRecordable("a penalty on a network with a curved activation")
     e, g = gradients(rows, np.ones(dy.shape, w.dtype), xs, w, plan, arguments, True)
     g = down(g)
@@ -123,13 +125,13 @@ def chain_penalized_backward(
     if grads is None:
         return value
     t = up(t)
-    for s, (k, m, weight, _, code, _) in enumerate(stages):
+    for s, (k, m, weight, _, activation, _) in enumerate(stages):
         z = rows.new(w.dtype, n, k)
         rows.write(Mix(dy, xs[s], t, z, n, k), worth(n * k))
         write_weight(rows, z, e[s], stages[s], grads, factors=dy)
         if s < len(stages) - 1:
             u, part = rows.new(w.dtype, n, m), w[weight : weight + k * m]
-            row = Tangent(t, part, u, xs[s + 1], code, n, k, m, arguments[s])
+            row = Tangent(t, part, u, xs[s + 1], activation, n, k, m, arguments[s])
             write_product(rows, w.dtype, row)
             t = u
     return value

@@ -33,8 +33,8 @@ class Chain(Layer):
         plan, arguments, before = [], [], 0
         for scope, dense, activation in stages:
             places = [network.offset(f"{scope}.{name}") for name in ("weight", "bias")]
-            code = ACTIVATIONS.index(activation.name if activation else "identity")
-            plan.append([dense.in_features, dense.out_features, *places, code, before])
+            number = ACTIVATIONS.index(activation.name if activation else "identity")
+            plan.append([dense.in_features, dense.out_features, *places, number, before])
             arguments.append(activation.arguments[0] if activation and activation.arguments else 0)
             before += dense.out_features
         self.plan = np.array(plan)

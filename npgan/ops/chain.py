@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.ops import activation
+from npgan.ops import activation as functions
 from npgan.ops.dense import (
     dense_backward_input,
     dense_backward_parameters,
@@ -43,9 +43,11 @@ def unchanged(x: Any) -> Any:
 def check_plan(given: Mapping[str, Any]) -> None:
     """Refuse a plan if a stage does not follow the one before it, or lies outside the weights."""
     (n, width), size, before = given["x"].shape, given["w"].size, 0
-    for k, m, weight, bias, code, start in given["plan"].tolist():
-        if (k, start) != (width, before) or m < 1 or not 0 <= code < len(ACTIVATIONS):
-            raise InputError(f"no stage follows {width} wide: {[k, m, weight, bias, code, start]}")
+    for k, m, weight, bias, activation, start in given["plan"].tolist():
+        if (k, start) != (width, before) or m < 1 or not 0 <= activation < len(ACTIVATIONS):
+            raise InputError(
+                f"no stage follows {width} wide: {[k, m, weight, bias, activation, start]}"
+            )
         if not (0 <= weight <= size - k * m and 0 <= bias <= size - m):
             raise InputError(
                 f"a stage {k} x {m} at {weight} and {bias} lies outside {size} weights"
@@ -62,10 +64,10 @@ def check_coefficients(c: Any, g: Any) -> None:
         raise InputError(f"a penalty's c must have shape {(len(g), 1)} or {g.shape}, not {c.shape}")
 
 
-def _activation(code: int, argument: float, direction: str, *arrays: Array) -> Any:
-    name = ACTIVATIONS[code]
+def _apply(activation: int, argument: float, direction: str, *arrays: Array) -> Any:
+    name = ACTIVATIONS[activation]
     arguments = () if KINDS[name].argument is None else (float(argument),)
-    return getattr(activation, f"{name}_{direction}")(*arrays, *arguments)
+    return getattr(functions, f"{name}_{direction}")(*arrays, *arguments)
 
 
 @takes("x (n, I) cast, w (p,), plan (S, 6) integers, arguments (S,) cast real", also=check_plan)
@@ -91,9 +93,9 @@ def chain_forward(x: Array, w: Array, plan: Array, arguments: Array) -> Array:
     array([ 6. ,  6.5, -5.5])
     """
     outputs = []
-    for (k, m, weight, bias, code, _), argument in zip(plan, arguments, strict=True):
+    for (k, m, weight, bias, activation, _), argument in zip(plan, arguments, strict=True):
         x = dense_forward(x, w[weight : weight + k * m].reshape(k, m), w[bias : bias + m])
-        x = _activation(code, argument, "forward", x)
+        x = _apply(activation, argument, "forward", x)
         outputs.append(x.reshape(-1))
     return np.concatenate(outputs)
 
@@ -148,10 +150,10 @@ def chain_backward(
     """
     n = len(dy)
     for s in reversed(range(len(plan))):
-        k, m, weight, bias, code, before = plan[s]
+        k, m, weight, bias, activation, before = plan[s]
         output = y[n * before : n * (before + m)].reshape(n, m)
         source = y[n * (before - k) : n * before].reshape(n, k) if s else x
-        dy = _activation(code, arguments[s], "backward", dy, output)
+        dy = _apply(activation, arguments[s], "backward", dy, output)
         if grads is not None:
             dweight = grads[weight : weight + k * m].reshape(k, m)
             dense_backward_parameters(dy, source, dweight, grads[bias : bias + m])
@@ -234,18 +236,18 @@ def chain_double_backward(
     delta, e = [dy] * len(plan), [dy] * len(plan)
     for s in reversed(stages):
         delta[s] = dense_backward_input(e[s + 1], weights[s + 1]) if s < stages[-1] else dy
-        e[s] = _activation(plan[s, 4], arguments[s], "backward", delta[s], outputs[s])
+        e[s] = _apply(plan[s, 4], arguments[s], "backward", delta[s], outputs[s])
     t, h = ddx, []
-    for s, (k, m, at, _, code, _) in enumerate(plan):
+    for s, (k, m, at, _, activation, _) in enumerate(plan):
         dweight = None if grads is None else grads[at : at + k * m].reshape(k, m)
         u = dense_double_backward(t, e[s], weights[s], dweight)
-        t, injected = _activation(code, arguments[s], "double_backward", u, delta[s], outputs[s])
+        t, injected = _apply(activation, arguments[s], "double_backward", u, delta[s], outputs[s])
         h.append(injected)
     r = None
     for s in reversed(stages):
-        k, m, at, bias, code, _ = plan[s]
+        k, m, at, bias, activation, _ = plan[s]
         if r is not None:
-            r = _activation(code, arguments[s], "backward", r, outputs[s])
+            r = _apply(activation, arguments[s], "backward", r, outputs[s])
         r = total(r, h[s])
         if r is not None and grads is not None:
             dweight = grads[at : at + k * m].reshape(k, m)

@@ -21,7 +21,7 @@ from npgan.training.loop import Callback, Loop
 
 __all__ = ["Work"]
 
-CURVED = [code for code, name in enumerate(ACTIVATIONS) if KINDS[name].curved]
+CURVED = [number for number, name in enumerate(ACTIVATIONS) if KINDS[name].curved]
 
 
 def _weights(plan: np.ndarray) -> np.ndarray:
@@ -30,7 +30,9 @@ def _weights(plan: np.ndarray) -> np.ndarray:
 
 def _bent(plan: np.ndarray) -> int:
     """Return up to which stage something flows back of what second derivatives inject, 0: none."""
-    return max((s + 1 for s, code in enumerate(plan[:, 4]) if code in CURVED), default=0)
+    return max(
+        (s + 1 for s, activation in enumerate(plan[:, 4]) if activation in CURVED), default=0
+    )
 
 
 def _back(w: np.ndarray, parameters: bool, inputs: bool) -> int:
