@@ -208,19 +208,9 @@ def chain_double_backward(
     :math:`dW_s \mathrel{+}= (l \odot x_s + t_s)^\top e_s + x_s^\top r_s`. A penalty at points where the loss is
     computed anyway therefore costs little more than the products :math:`t_s W_s`.
 
-    Parameters
-    ----------
-    ddx : (n, in)
-    dy, x, y, w, plan, arguments : as given to :func:`chain_backward`
-    grads : (size,), added to; None: they are not wanted
-    input_grad : whether :math:`\partial P/\partial x` is wanted; None is returned otherwise, and where every f'' = 0
+    ``ddx`` is (n, in), and the other parameters are as for :func:`chain_backward`. ``ddy`` (n, out) is returned
+    with :math:`\partial P/\partial x` (n, in), which is None if it is not wanted or every f'' = 0.
 
-    Returns
-    -------
-    ddy, x_gradient : (n, out) and (n, in), the gradients of P with respect to ``dy`` and ``x``
-
-    Examples
-    --------
     >>> plan = np.array([[1, 1, 0, 1, 1, 0], [1, 2, 2, 4, 0, 1]])
     >>> w, grads = np.array([2.0, 0.0, 1.0, -1.0, 0.5, 0.5]), np.zeros(6)
     >>> x, dy, ddx = np.array([[3.0]]), np.array([[1.0, 0.0]]), np.array([[10.0]])

@@ -147,15 +147,9 @@ def minibatch_discrimination_backward(
 
     :math:`M = xT` is a dense layer: :math:`dx \mathrel{+}= dM\,T^\top` and :math:`dT = x^\top dM`.
 
-    Parameters
-    ----------
-    dy : (n, d + kernels)
-    x, weight : as given to :func:`minibatch_discrimination_forward`
-    m : as that returned it
-    dweight : added to; None: it is not wanted
+    ``dy`` is (n, d + kernels); ``x`` and ``weight`` are as given to :func:`minibatch_discrimination_forward`, and
+    ``m`` as that returned it. ``dweight`` is None if it is not wanted.
 
-    Examples
-    --------
     >>> x, weight, dweight = np.log([[1.0], [2.0]]), np.ones((1, 1)), np.zeros((1, 1))
     >>> _, m = minibatch_discrimination_forward(x, weight, 1)
     >>> minibatch_discrimination_backward(np.array([[0.0, 1.0], [0.0, 0.0]]), x, m, weight, dweight)
@@ -205,18 +199,9 @@ def minibatch_discrimination_double_backward(
 
     which goes on to x and T as in the backward pass.
 
-    Parameters
-    ----------
-    ddx : (n, d)
-    dy, x, m, weight : as :func:`minibatch_discrimination_backward` was given them
-    dweight : added to; None: it is not wanted
+    ``ddx`` is (n, d), and the other parameters are as for :func:`minibatch_discrimination_backward`. The results
+    are (n, d + kernels) and (n, d).
 
-    Returns
-    -------
-    ddy, x_gradient : (n, d + kernels) and (n, d)
-
-    Examples
-    --------
     >>> x, weight = np.log([[1.0], [2.0]]), np.ones((1, 1))
     >>> _, m = minibatch_discrimination_forward(x, weight, 1)
     >>> ddx, dy = np.array([[1.0], [0.0]]), np.array([[0.0, 1.0], [0.0, 0.0]])

@@ -187,18 +187,8 @@ def layer_norm_double_backward(
 
     The bias has no part in it.
 
-    Parameters
-    ----------
-    ddx, dy : (n, d), the latter as :func:`layer_norm_backward` was given it
-    normal, inverse, weight : as that was given them
-    dweight : (d,), added to; None: it is not wanted
+    ``ddx`` and both results are (n, d). The other parameters are as for :func:`layer_norm_backward`.
 
-    Returns
-    -------
-    ddy, x_gradient : (n, d)
-
-    Examples
-    --------
     The first derivative is 0 for every x, and so is the second.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)
