@@ -49,14 +49,8 @@ def neighbour_statistics(
     coverage :math:`1 - \prod_{i<k} (n - 1 - i)/(2n - 1 - i) \approx 1 - 2^{-k}`.
     Sources: Kynkäänniemi et al. 2019, eq. 1-2; Naeem et al. 2020, eq. 3-4 and lemma 2.
 
-    Parameters
-    ----------
-    samples : (n, d)
-    real : (m, d)
-    k : below n and m
+    samples: (n, d); real: (m, d); k is below n and m.
 
-    Examples
-    --------
     >>> real, samples = np.array([[0.0], [1.0], [3.0]]), np.array([[0.5], [2.9], [9.0]])
     >>> neighbour_statistics(samples, real, k=1)  # radii: 1, 1, 2 and 2.4, 2.4, 6.1
     {'precision': 0.6666666666666666, 'recall': 1.0, 'density': 1.0, 'coverage': 1.0}
@@ -129,14 +123,8 @@ def neighbour_accuracy(
 
     Of labels with as many votes the smallest counts (Cover and Hart 1967).
 
-    Parameters
-    ----------
-    x, known : (n, d) and (m, d)
-    labels, known_labels : (n,) and (m,), integers
-    k : at most m
+    x: (n, d); known: (m, d). The labels of both are integers, and k is at most m.
 
-    Examples
-    --------
     >>> known, classes = np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1])
     >>> neighbour_accuracy(np.array([[0.4], [8.0]]), np.array([0, 1]), known, classes, k=1)
     1.0

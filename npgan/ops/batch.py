@@ -14,17 +14,8 @@ def gather(data: Array, rows: Array, low: float, high: float) -> Array:
     :math:`y = l + (h - l)\,x/255` for uint8, so that images need not be kept as floats; floating
     point data is not scaled.
 
-    Parameters
-    ----------
-    data : (n, d) uint8, or any float
-    rows : (batch,) integers
+    data: (m, d); rows: (k,) integers. The result (k, d) is float64 where the data is.
 
-    Returns
-    -------
-    batch : (batch, d) float32, or float64 where the data is
-
-    Examples
-    --------
     >>> gather(np.array([[0, 255], [255, 0]], np.uint8), np.array([1, 0]), -1.0, 1.0)
     array([[ 1., -1.],
            [-1.,  1.]], dtype=float32)

@@ -277,21 +277,10 @@ def chain_penalized_backward(
     Layers without parameters may stand before the chain. The penalty is then on the slope with respect to
     *their* input: ``down`` takes :math:`g_n` through them to that input, and ``up`` takes the gradient of P back.
 
-    Parameters
-    ----------
-    dy : (n, 1) the loss's gradient with respect to the last stage's output
-    c : (n, 1) a coefficient for each sample, or (n, in) one for each of its features
-    x, y, w, plan, arguments : as given to :func:`chain_backward`
-    grads : (size,), added to: the gradient of loss and penalty; None: they are not wanted
-    down : takes a gradient with respect to x, (n, in), to one with respect to the input of the layers before
-    up : takes a change of that input to one of x
+    ``dy`` (n, 1) is the loss's gradient with respect to the last stage's output, and ``c`` has a coefficient for
+    each sample, (n, 1), or for each of its features, (n, in). The gradient of both loss and penalty is added to
+    ``grads``. The other parameters are as for :func:`chain_backward`.
 
-    Returns
-    -------
-    value : P
-
-    Examples
-    --------
     >>> plan, w, grads = np.array([[1, 1, 0, 1, 0, 0]]), np.array([3.0, 0.0]), np.zeros(2)
     >>> x, c = np.array([[5.0]]), np.array([[2.0]])  # P = w²
     >>> y = chain_forward(x, w, plan, np.zeros(1))

@@ -1,4 +1,8 @@
-r"""The dense layer: every output is a weighted sum of every input, plus a bias."""
+r"""The dense layer: every output is a weighted sum of every input, plus a bias.
+
+Inputs x are (n, in), outputs y (n, out), weight (in, out) and bias (out,). A gradient has the shape of what it
+belongs to. Those of weight and bias are added to.
+"""
 
 from npgan.shapes import Array, takes
 
@@ -16,18 +20,6 @@ def dense_forward(x: Array, weight: Array, bias: Array) -> Array:
 
     .. math:: y_{no} = \sum_i x_{ni} W_{io} + b_o
 
-    Parameters
-    ----------
-    x : (n, in_features)
-    weight : (in_features, out_features)
-    bias : (out_features,)
-
-    Returns
-    -------
-    y : (n, out_features)
-
-    Examples
-    --------
     >>> dense_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([0.5]))
     array([[11.5]])
     """
@@ -42,17 +34,6 @@ def dense_backward_input(dy: Array, weight: Array) -> Array:
 
     .. math:: dx_{ni} = \sum_o dy_{no} W_{io} \quad\Longleftrightarrow\quad dx = dy\,W^\top
 
-    Parameters
-    ----------
-    dy : (n, out_features)
-    weight : (in_features, out_features)
-
-    Returns
-    -------
-    dx : (n, in_features)
-
-    Examples
-    --------
     >>> dense_backward_input(np.array([[1.0]]), np.array([[3.0], [4.0]]))
     array([[3., 4.]])
     """
@@ -69,15 +50,6 @@ def dense_backward_parameters(dy: Array, x: Array, dweight: Array, dbias: Array)
     .. math::
         dW = \sum_n x_n \otimes dy_n = x^\top dy, \qquad db = \sum_n dy_n
 
-    Parameters
-    ----------
-    dy : (n, out_features)
-    x : (n, in_features)
-    dweight : (in_features, out_features), changed in place
-    dbias : (out_features,), changed in place
-
-    Examples
-    --------
     >>> dweight, dbias = np.zeros((2, 1)), np.zeros(1)
     >>> dense_backward_parameters(np.array([[10.0]]), np.array([[1.0, 2.0]]), dweight, dbias)
     >>> dweight, dbias
@@ -99,21 +71,8 @@ def dense_double_backward(ddx: Array, dy: Array, weight: Array, dweight: Array |
         ddy_{no} = \sum_i ddx_{ni} W_{io} \Longleftrightarrow ddy = ddx\,W, \qquad
         dW_{io} = \sum_n ddx_{ni}\,dy_{no} \Longleftrightarrow dW = ddx^\top dy.
 
-    It does not depend on x, nor on the bias.
+    It does not depend on x, nor on the bias. ``dweight`` is None if it is not wanted.
 
-    Parameters
-    ----------
-    ddx : (n, in_features)
-    dy : (n, out_features), as :func:`dense_backward_input` was given it
-    weight : (in_features, out_features)
-    dweight : (in_features, out_features), changed in place; None: it is not wanted
-
-    Returns
-    -------
-    ddy : (n, out_features)
-
-    Examples
-    --------
     >>> dweight, weight = np.zeros((2, 1)), np.array([[3.0], [4.0]])
     >>> dense_double_backward(np.array([[1.0, 2.0]]), np.array([[10.0]]), weight, dweight)
     array([[11.]])

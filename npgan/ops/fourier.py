@@ -33,13 +33,6 @@ def fourier_forward(x: Array, frequencies: Array) -> Array:
     :math:`|t| = 1/2\varepsilon`, which is :math:`2^{22}` turns, every float is a whole or half number of turns, and
     both waves are 0 up to rounding.
 
-    Parameters
-    ----------
-    x : (n, d)
-    frequencies : (F,)
-
-    Examples
-    --------
     >>> fourier_forward(np.array([[1.0]]), np.array([0.25])).round(3)
     array([[1., 1., 0.]])
     """
@@ -88,14 +81,8 @@ def fourier_double_backward(
     .. math:: \frac{\partial P}{\partial x_i}
         = -ddx_i \sum_k \omega_k^2\,(ds_{ik}\,s_{ik} + dc_{ik}\,c_{ik}).
 
-    Parameters
-    ----------
-    ddx : (n, d)
-    dy, y, frequencies : as given to :func:`fourier_backward`
-    input_grad : whether :math:`\partial P/\partial x` is wanted; None is returned otherwise
+    If ``input_grad`` is False, None is returned in place of :math:`\partial P/\partial x`.
 
-    Examples
-    --------
     >>> y, dy = np.array([[0.0, 0.0, 1.0]]), np.array([[3.0, 0.5, 7.0]])
     >>> fourier_double_backward(np.array([[1.0]]), dy, y, np.array([1 / np.pi]))
     (array([[ 1.,  2., -0.]]), array([[-28.]]))

@@ -27,13 +27,8 @@ def side(pixels: int) -> int:
 def shift_forward(x: Array, moves: Array) -> Array:
     r"""Shift each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, and 0 where that pixel lies outside.
 
-    Parameters
-    ----------
-    x : (n, d) images
-    moves : (n, 2) integers :math:`(a_n, b_n)`, down and to the right
+    x: (n, d); moves: (n, 2) integers :math:`(a_n, b_n)`, down and to the right.
 
-    Examples
-    --------
     >>> shift_forward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
     array([[0., 1.],
            [0., 3.]])

@@ -155,13 +155,8 @@ def bce_with_logits(logits: Array, target: Array | float) -> tuple[np.floating, 
 def softmax_cross_entropy_forward(logits: Array, labels: Array) -> np.floating:
     r"""Cross-entropy of a softmax, mean over the n rows: :math:`L = \frac1n\sum_r \log\sum_j e^{l_{rj}} - l_{r,c_r}`.
 
-    Parameters
-    ----------
-    logits : (n, classes)
-    labels : (n,), integers c below ``classes``
+    logits: (n, classes); labels: (n,), integers c below ``classes``.
 
-    Examples
-    --------
     >>> float(softmax_cross_entropy_forward(np.array([[0.0, 1e4]]), np.array([0])))
     10000.0
     """

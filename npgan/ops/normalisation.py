@@ -137,15 +137,9 @@ def layer_norm_backward(
 
     .. math:: dw = \sum_n dy_n \odot \hat x_n, \qquad db = \sum_n dy_n
 
-    Parameters
-    ----------
-    dy : (n, d)
-    normal, inverse : as :func:`layer_norm_forward` returned them
-    weight : (d,)
-    dweight, dbias : (d,), added to; None: they are not wanted
+    ``normal`` and ``inverse`` are as :func:`layer_norm_forward` returned them. ``dweight`` and ``dbias`` are added
+    to, or None if they are not wanted.
 
-    Examples
-    --------
     Two normalised numbers are always -1 and 1, so there is no gradient.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)

@@ -32,17 +32,8 @@ def philox(key: int, count: int) -> Array:
     where :math:`k` starts as the key and has a constant added in each round.
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", sec. 3.3.
 
-    Parameters
-    ----------
-    key : 64 bits
-    count : below 2**32
+    The key has 64 bits, and count is below 2**32. The words are (4, count) uint32.
 
-    Returns
-    -------
-    words : (4, count) uint32
-
-    Examples
-    --------
     >>> [hex(word) for word in philox(0, 1)[:, 0]]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """

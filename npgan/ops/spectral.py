@@ -32,13 +32,8 @@ def power_iteration(weight: Array, u: Array, v: Array) -> None:
     relative to the first.
     Source: Miyato et al. 2018, algorithm 1.
 
-    Parameters
-    ----------
-    weight : (in, out)
-    u, v : (in,) and (out,), changed in place
+    weight: (in, out); u: (in,); v: (out,).
 
-    Examples
-    --------
     >>> u, v = np.array([0.6, 0.8]), np.zeros(2)
     >>> for _ in range(20):
     ...     power_iteration(np.diag([2.0, 1.0]), u, v)
@@ -84,14 +79,9 @@ def spectral_norm_backward(
     changes with u and v only to second order. During training they lag a little behind W, and the gradient
     is approximate. PyTorch differentiates the same way.
 
-    Parameters
-    ----------
-    dnormal : (in, out), the upstream gradient, with respect to :math:`\bar W`
-    normal, sigma : what :func:`spectral_norm_forward` returned
-    u, v : what it was given
+    ``dnormal`` (in, out) is the upstream gradient, with respect to :math:`\bar W`. ``normal`` and ``sigma`` are what
+    :func:`spectral_norm_forward` returned, u and v what it was given.
 
-    Examples
-    --------
     There is no gradient in the direction of W itself, whose length does not matter.
 
     >>> weight, one = np.diag([2.0, 1.0]), np.eye(2)[0]
