@@ -20,6 +20,7 @@ def dense_forward(x: Array, weight: Array, bias: Array) -> Array:
 
     .. math:: y_{no} = \sum_i x_{ni} W_{io} + b_o
 
+    >>> import numpy as np
     >>> dense_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([0.5]))
     array([[11.5]])
     """
@@ -34,6 +35,7 @@ def dense_backward_input(dy: Array, weight: Array) -> Array:
 
     .. math:: dx_{ni} = \sum_o dy_{no} W_{io} \quad\Longleftrightarrow\quad dx = dy\,W^\top
 
+    >>> import numpy as np
     >>> dense_backward_input(np.array([[1.0]]), np.array([[3.0], [4.0]]))
     array([[3., 4.]])
     """
@@ -50,6 +52,7 @@ def dense_backward_parameters(dy: Array, x: Array, dweight: Array, dbias: Array)
     .. math::
         dW = \sum_n x_n \otimes dy_n = x^\top dy, \qquad db = \sum_n dy_n
 
+    >>> import numpy as np
     >>> dweight, dbias = np.zeros((2, 1)), np.zeros(1)
     >>> dense_backward_parameters(np.array([[10.0]]), np.array([[1.0, 2.0]]), dweight, dbias)
     >>> dweight, dbias
@@ -73,6 +76,7 @@ def dense_double_backward(ddx: Array, dy: Array, weight: Array, dweight: Array |
 
     It does not depend on x, nor on the bias. ``dweight`` is None if it is not wanted.
 
+    >>> import numpy as np
     >>> dweight, weight = np.zeros((2, 1)), np.array([[3.0], [4.0]])
     >>> dense_double_backward(np.array([[1.0, 2.0]]), np.array([[10.0]]), weight, dweight)
     array([[11.]])

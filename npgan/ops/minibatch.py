@@ -33,18 +33,9 @@ def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     to :math:`\epsilon = 10^{-8}` it has a gradient there. The difference of the roots is computed as
     :math:`\sigma_f^2/(\sqrt{\sigma_f^2 + \epsilon} + \sqrt\epsilon)`, which keeps its digits near 0.
 
-    Parameters
-    ----------
-    x : (n, d), n at least 1
+    x is (n, d), n at least 1. It returns y (n, d + 1), :math:`\hat x_{if} = r_f (x_{if} - \mu_f)` (n, d) and
+    :math:`r_f = (\sigma_f^2 + \epsilon)^{-1/2}` (1, d).
 
-    Returns
-    -------
-    y : (n, d + 1)
-    normal, inverse : (n, d) and (1, d), :math:`\hat x_{if} = r_f (x_{if} - \mu_f)` and
-        :math:`r_f = (\sigma_f^2 + \epsilon)^{-1/2}`
-
-    Examples
-    --------
     >>> minibatch_stddev_forward(np.array([[0.0, 5.0], [4.0, 5.0]]))[0].round(3)
     array([[0., 5., 1.],
            [4., 5., 1.]])
@@ -110,19 +101,8 @@ def minibatch_discrimination_forward(x: Array, weight: Array, kernels: int) -> t
 
     The closeness c is 1 for a sample and itself, and o is n where all samples are equal.
 
-    Parameters
-    ----------
-    x : (n, d)
-    weight : (d, kernels * dim), T
-    kernels : how many there are
+    x: (n, d); weight: T, (d, kernels * dim). It returns y (n, d + kernels) and M (n, kernels, dim).
 
-    Returns
-    -------
-    y : (n, d + kernels)
-    m : (n, kernels, dim)
-
-    Examples
-    --------
     >>> y, m = minibatch_discrimination_forward(np.log([[1.0], [2.0]]), np.ones((1, 1)), 1)
     >>> y.round(3)
     array([[0.   , 1.5  ],

@@ -96,19 +96,9 @@ def layer_norm_forward(
 ) -> tuple[Array, Array, Array]:
     r"""Normalise each sample over its features: :math:`y_n = w \odot \hat x_n + b` (Ba et al. 2016).
 
-    Parameters
-    ----------
-    x : (n, d)
-    weight, bias : (d,)
-    eps : added to the variance
+    x: (n, d); weight, bias: (d,); eps is added to the variance. It returns y (n, d) and what the backward pass
+    needs, :math:`\hat x` (n, d) and r (n, 1).
 
-    Returns
-    -------
-    y : (n, d)
-    normal, inverse : (n, d) and (n, 1), :math:`\hat x` and r, which the backward pass needs
-
-    Examples
-    --------
     >>> y, normal, inverse = layer_norm_forward(
     ...     np.array([[1.0, 3.0], [10.0, 50.0]]), np.ones(2), np.zeros(2), 0.0)
     >>> y

@@ -48,13 +48,8 @@ def power_iteration(weight: Array, u: Array, v: Array) -> None:
 def spectral_norm_forward(weight: Array, u: Array, v: Array) -> tuple[Array, np.floating]:
     r"""Return :math:`\bar W = W/\sigma`, and :math:`\sigma = u^\top W v`.
 
-    Parameters
-    ----------
-    weight : (in, out), not 0
-    u, v : (in,) and (out,), of length 1
+    The weight is not 0, and u and v have length 1.
 
-    Examples
-    --------
     >>> normal, sigma = spectral_norm_forward(np.diag([2.0, 1.0]), np.eye(2)[0], np.eye(2)[0])
     >>> normal
     array([[1. , 0. ],
