@@ -5,9 +5,8 @@ folder of the results for as long as the sources are the same. Then each mutant 
 
 1. to the tests that execute its line, quickest first, until one fails. The mistake is put into functions
    that are imported already, in a child of a process that has collected all tests;
-2. if none fails, to the tests of its room that start processes of their own, which the map cannot see into.
-   A mistake in what runs at import is shown to all tests of its module and room. Here it is put in while its
-   module is imported.
+2. if none fails, to the tests of its module and room, for a mistake may lie in what runs while tests are
+   collected, or in processes that they start. Here it is put in while its module is imported.
 
 Results are written one by one, and a run that was stopped goes on where it was.
 
@@ -40,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the mistake
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
+COMPILED_TOO = "npgan/program/threads.py _serve", "npgan/program/threads.py _call"
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
 SECONDS = 8.0  # for each of the two parts of a mutant's tests
 IN_PYTHON = 60.0  # seconds for kernels' tests, whose loops take long
@@ -259,19 +259,20 @@ def in_place(mutant, source, tests, items, sound, plugin):
 
 
 def imported(mutant, source, tests, sound, place, at_import):
-    """Return the first test of the room that fails, of those that start processes or, at import, of all."""
+    """Return the first test of the room that fails."""
     path, file = ROOT / mutant.path, place / "mutant.py"
     file.write_bytes(mutant.applied(source))
     times = {name: row["seconds"] for name, row in tests.items()}
     first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
-    order = {name: -1.0 / (i + 1) for i, name in reversed(list(enumerate(first)))}
-    files = dict.fromkeys([*(n.split("::")[0] for n in first[:NEAR]), *files_of(mutant)])
+    files = dict.fromkeys([*(name.split("::")[0] for name in first[:NEAR]), *files_of(mutant)])
+
+    def far(item):
+        name = item.nodeid
+        return name not in first, path.stem not in name.split("::")[0], times.get(name, 0.0)
 
     def show(mistake, wanted):
         def loop(plugin, items):
-            kept = [i for i in items if wanted(i.nodeid)]
-            kept = [i for i in kept if at_import or tests.get(i.nodeid, {"starts": True})["starts"]]
-            kept.sort(key=lambda i: order.get(i.nodeid, times.get(i.nodeid, 1.0)))
+            kept = sorted((item for item in items if wanted(item.nodeid)), key=far)
             plugin.until_one_fails(kept, times)
 
         if mistake:
@@ -314,7 +315,11 @@ def report(done):
     known = equivalent()
     counts = defaultdict(Counter)
     for key, row in done.items():
-        result = "equivalent" if key in known and row["result"] == "survived" else row["result"]
+        result = (
+            "equivalent"
+            if key in known and row["result"] in ("open", "survived")
+            else row["result"]
+        )
         room = "/".join(key[0].split("/")[1:2])
         counts[room][result] += 1
         counts["all"][result] += 1
@@ -334,6 +339,7 @@ def chosen(arguments):
         if name.startswith(COMPILED) == arguments.interpreted and path.match(arguments.files):
             found += [(mutant, source) for mutant in mutators.mutants(name, source)]
     random.Random(arguments.seed).shuffle(found)
+    found = [(m, s) for m, s in found if not f"{m.path} {m.where}".startswith(COMPILED_TOO)]
     return found[: arguments.number]
 
 
@@ -412,8 +418,10 @@ def show_all(arguments, file, place):
     if not arguments.interpreted:
         in_child(lambda: collected(["tests", "npgan"], first_part, place), None)
     tests = json.loads((place / "tests.json").read_text()) if not arguments.interpreted else {}
-    done, sound = results(file), {}
+    done, sound, known = results(file), {}, equivalent()
     todo = [(m, s) for m, s in chosen(arguments) if done.get(m.key, OPEN)["result"] == "open"]
+    todo = [(mutant, source) for mutant, source in todo if mutant.key not in known]
+    todo.sort(key=lambda pair: done.get(pair[0].key, OPEN)["test"] != AT_IMPORT)
     for i, (mutant, source) in enumerate(todo, 1):
         at_import = done.get(mutant.key, OPEN)["test"] == AT_IMPORT
         work = partial(imported, mutant, source, tests, sound, place, at_import)

@@ -26,6 +26,7 @@ def test_every_gradient_in_the_catalogue_is_right(case):
     report = case.check()
     assert report, report
     assert report.tolerance == 1e-8
+    assert len(report.entries) >= len(case.inputs)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,14 @@ def test_every_operation_without_a_corner_is_checked_by_the_complex_step_as_well
 
 def test_the_names_of_the_cases_are_unique():
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+FIXED = np.broadcast_to(1.5, (4, 3))
+
+
+def test_of_a_single_number_its_place_is_told():
+    report = gradcheck(lambda x: (3 * x.sum(), 2 + 0 * x), np.array([0.5]))
+    assert [entry.index for entry in report.entries] == [(0,)]
 
 
 def with_nan():
@@ -246,6 +255,7 @@ REFUSED = [
     ),
     (lambda: gradcheck(lambda x: (x.sum(), {"x": X}), X, wrt={"x": X}), "is called 'x': rename"),
     (lambda: gradcheck(with_nan(), X), "the value is not finite"),
+    (lambda: gradcheck(lambda: (0.0, {"w": FIXED}), wrt={"w": FIXED}), "w is read-only"),
     (lambda: gradcheck(Dense(3, 2)), "on one float64 array, not on nothing"),
     (lambda: gradcheck(Dense(3, 2), X, X), "not on float64, float64"),
     (lambda: gradcheck(Dense(3, 2), [[1.0, 2.0, 3.0]]), "not on list"),

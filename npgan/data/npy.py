@@ -21,7 +21,7 @@ METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 """The ways in which NumPy stores the arrays of an .npz file."""
 
 MAGIC = b"\x93NUMPY"
-LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
+LENGTHS: dict[tuple[int, ...], str] = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
 """Version of the format -> how the header's length is written."""
 MAX_HEADER = 1024  # bytes; an array of 32 axes has a shorter one
 SIZE = "(?:0|[1-9][0-9]{0,17})"
@@ -69,7 +69,7 @@ def _read_header(file: Readable) -> tuple[tuple[int, ...], bool, np.dtype]:
     magic = file.read(8)
     if magic[:6] != MAGIC:
         raise ValueError("it does not begin as an .npy file does")
-    form = LENGTHS.get((magic[6], magic[7]) if len(magic) == 8 else (0, 0))
+    form = LENGTHS.get(tuple(magic[6:]))
     if form is None:
         raise ValueError("this version of the format is not for numbers")
     (length,) = struct.unpack(form, file.read(struct.calcsize(form)))
