@@ -29,6 +29,7 @@ class ConditionalVAE(Variational):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from npgan import Dense
     >>> from npgan.data import Dataset
     >>> x, labels = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32), np.arange(64) % 2
