@@ -32,7 +32,7 @@ def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
     """
     count = size * np.dtype(dtype).itemsize
     try:
-        memory = np.zeros(-(-count // LINE) * LINE + LINE, np.uint8)
+        memory = np.zeros(count + 2 * LINE, np.uint8)
     except (MemoryError, ValueError, OverflowError):
         raise InputError(f"{size} numbers do not fit into the memory of this machine") from None
     start = -memory.ctypes.data % LINE

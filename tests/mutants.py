@@ -1,39 +1,60 @@
 """Make small mistakes in the package, one at a time, and see whether the tests notice.
 
-Nothing on disk is changed: the mistake is put in while its module is imported. A mutant is shown to the
-test files of its module and room, in them first to the tests that speak of its function, and then, unless
---quick, to all other fast tests, until one fails. Results are written one by one, and a run that
-was stopped goes on where it was.
+Nothing on disk is changed. First a map is made of which lines each fast test executes; it is kept in the
+folder of the results for as long as the sources are the same. Then each mutant is shown
 
-Code that Numba compiles (kernels/ and program/replay.py) is looked at with --interpreted alone.
+1. to the tests that execute its line, quickest first, until one fails. The mistake is put into functions
+   that are imported already, in a child of a process that has collected all tests;
+2. if none fails, to the tests of its room that start processes of their own, which the map cannot see into.
+   A mistake in what runs at import is shown to all tests of its module and room. Here it is put in while its
+   module is imported.
+
+Results are written one by one, and a run that was stopped goes on where it was.
+
+Code that Numba compiles (kernels/ and program/replay.py) is looked at with --interpreted alone, without a map.
 """
 
 import argparse
+import faulthandler
+import gc
+import hashlib
 import importlib
 import importlib.util
-import inspect
 import json
 import os
 import random
+import re
 import select
 import signal
 import sys
 import tempfile
+import threading
 import time
 import tomllib
+import traceback
 from collections import Counter, defaultdict
-from functools import cache
+from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
+from types import CodeType, FunctionType
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = f"{ROOT / 'npgan'}{os.sep}"
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the mistake
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
-QUICK = 30.0  # seconds for the near tests, and for those of the room
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
-LIMIT = 300.0  # seconds for a mutant's tests, before it counts as one that hangs
+SECONDS = 60.0  # for each of the two parts of a mutant's tests
+HANGS = 30.0  # seconds, and ten times what it takes without a mistake: then a test hangs
+NEAR = 20  # of the tests that execute a line that runs at import: their files are looked at, too
+STARTS = (
+    "subprocess.Popen",
+    "os.fork",
+    "os.posix_spawn",
+)  # audit events of tests that start processes
+NOTHING, AT_IMPORT = "it dies or hangs", "at import"  # in place of the name of a test that fails
+OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been shown to any test
 
 TESTS = {
     "check": "gradcheck gradcheck_attacks calls",
@@ -62,13 +83,14 @@ TESTS = {
     "shapes.py": "shapes borders ops",
     "signals.py": "signals_early signals interrupts",
 }
-"""Room, or file of no room -> the test files that are run first, after those that bear the module's name."""
+"""Room, or file of no room -> its test files, besides those that bear the module's name."""
 
 EXAMPLES = """
 examples:
   python tests/mutants.py --number 200            200 mutants, chosen by the seed
   python tests/mutants.py --files 'npgan/ops/*'   of these files only
   python tests/mutants.py --interpreted           of the kernels, run by Python
+  python tests/mutants.py --again                 show survivors to the tests once more
   python tests/mutants.py --report                what has been found so far
 """
 
@@ -107,28 +129,41 @@ def install():
     return ".".join(part for part in parts if part != "__init__")
 
 
-# Tests, each set in a child of this process, which has imported what takes long, and nothing of npgan.
+# The mistake, put into functions that are there.
 
 
-class First:
-    """A plugin of pytest: tests that speak of a mutant come first; it keeps the first that fails."""
+def codes(code):
+    """Yield a code object and those inside it."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from codes(inner)
 
-    def __init__(self, words, left_out, seconds):
-        self.words, self.left_out, self.seconds, self.failed = words, left_out, seconds, ""
 
-    def pytest_collection_modifyitems(self, items):
-        items[:] = [item for item in items if item.nodeid.split("[")[0] not in self.left_out]
-        items.sort(key=self._silence)
-        self.ends = time.monotonic() + self.seconds
+def patch(path, old, new):
+    """Give each function of a file the code that it has in the new source; return how many changed."""
+    pairs = zip(*(codes(compile(source, path, "exec")) for source in (old, new)), strict=True)
+    changed = {a: b for a, b in pairs if a != b and len(a.co_freevars) == len(b.co_freevars)}
+    functions = [f for f in gc.get_objects() if isinstance(f, FunctionType)]
+    found = [f for f in functions if f.__code__.co_filename == path and f.__code__ in changed]
+    for function in found:
+        function.__code__ = changed[function.__code__]
+    return len(found)
 
-    def pytest_runtest_teardown(self, item):
-        if time.monotonic() > self.ends:
-            item.session.shouldstop = "there was time for no more"
 
-    def _silence(self, item):
-        function = getattr(item, "function", None)
-        text = item.nodeid + (inspect.getsource(function) if function else "")
-        return -sum(word in text for word in self.words)
+# Tests. Each set runs in a child of this process, which has imported what takes long.
+
+
+class Plugin:
+    """A plugin of pytest that collects tests and leaves it to a function what is done with them."""
+
+    def __init__(self, loop):
+        self.loop, self.failed = loop, ""
+
+    def pytest_runtestloop(self, session):
+        if not self.failed:
+            self.loop(self, session.items)
+        return True
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
@@ -137,19 +172,36 @@ class First:
     def pytest_collectreport(self, report):
         self.pytest_runtest_logreport(report)
 
+    def run(self, item, following=None, seconds=0.0):
+        """Run a test, and end the process if it takes too long."""
+        faulthandler.dump_traceback_later(HANGS + 10 * seconds, exit=True)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        faulthandler.cancel_dump_traceback_later()
 
-def run_pytest(files, words=(), left_out=(), seconds=LIMIT):
-    """Return pytest's exit code, and the first test that fails; stop after so many seconds."""
+    def until_one_fails(self, items, times):
+        """Run tests until one fails or the time is over; return the name of the one that fails."""
+        ends = time.monotonic() + SECONDS
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            if self.failed or time.monotonic() > ends:
+                break
+            self.run(item, following, times.get(item.nodeid, 0.0))
+        return self.failed
+
+
+def collected(files, loop):
+    """Collect the tests of files, hand them to a function, and return the name of one that fails."""
     import pytest
 
-    plugin = First(words, left_out, seconds)
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not campaign"]
+    plugin = Plugin(loop)
+    options = ["-qq", "-s", "-p", "no:cacheprovider", "-m", "not slow and not campaign"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what this process imported
-    return [int(pytest.main([*options, *files], plugins=[plugin])), plugin.failed]
+    options += ["--basetemp", os.environ["NPGAN_BASETEMP"]]
+    pytest.main([*options, *files], plugins=[plugin])
+    return plugin.failed
 
 
-def in_child(mutant, *arguments):
-    """Run tests in a child, on a mutant or None; return what `run_pytest` does, or None after the limit."""
+def in_child(work, limit=10 * SECONDS):
+    """Return what a function returns in a child of this process."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -157,66 +209,155 @@ def in_child(mutant, *arguments):
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nothing, stream)
-        answer = [1, "it cannot be imported"]
+        answer = NOTHING
         try:
-            if mutant:
-                os.environ[PLACE] = mutant
-                importlib.import_module(install())  # pytest has a way of its own to import files
-            answer = run_pytest(*arguments)
+            answer = work()
+        except Exception:
+            answer = [traceback.format_exc()]
         finally:
             os.write(write, json.dumps(answer).encode())
             os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb", buffering=0) as pipe:
-        in_time = select.select([pipe], [], [], LIMIT)[0]
-        answer = pipe.read(1 << 16) if in_time else b"null"
+        in_time = select.select([pipe], [], [], limit)[0]
+        answer = pipe.read(1 << 16) if in_time else b""
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return json.loads(answer or b'[1, "the process dies"]')
+    answer = json.loads(answer or json.dumps(NOTHING))
+    if isinstance(answer, list):
+        raise SystemExit(answer[0])
+    return answer
 
 
-@cache
-def fails_anyway(test):
-    """Return whether a test fails without any mistake."""
-    answer = in_child(None, [test])
-    return answer is None or bool(answer[1])
+def first_failure(show, sound):
+    """Return the first test that fails with a mistake, but not without it."""
+    while True:
+        failed = in_child(lambda: show(True, lambda name: sound.get(name, True)))
+        if "::" not in failed:
+            return failed
+        if failed not in sound:
+            sound[failed] = not in_child(partial(show, False, failed.__eq__))
+        if sound[failed]:
+            return failed
+
+
+# The map: which lines a test executes, how long it takes, and whether it starts processes.
+
+
+def written_in(path):
+    """Return a test file's source, and the sources of those helpers in tests/ that it imports."""
+    source = path.read_bytes()
+    names = re.findall(rb"^(?:import|from) (\w+)", source, re.MULTILINE)
+    helpers = [path.parent / f"{name.decode()}.py" for name in names]
+    return source + b"".join(written_in(p) for p in helpers if p.exists() and "tests" in p.parts)
+
+
+def traced(plugin, items, file):
+    """Run tests; write down what each that passes executes."""
+    lines, processes, rows = set(), [], {}
+
+    def trace(frame, event, argument):
+        path = frame.f_code.co_filename
+        if not path.startswith(PACKAGE):
+            return None
+        lines.add((path, frame.f_lineno))
+        return trace
+
+    sys.addaudithook(lambda event, _: event in STARTS and processes.append(event))
+    threading.settrace(trace)
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        lines.clear(), processes.clear()
+        plugin.failed, begun = "", time.monotonic()
+        sys.settrace(trace)
+        plugin.run(item, following, SECONDS)
+        sys.settrace(None)
+        if not plugin.failed:
+            of_file = defaultdict(list)
+            for path, line in lines:
+                of_file[Path(path).relative_to(ROOT).as_posix()].append(line)
+            seconds = time.monotonic() - begun
+            rows[item.nodeid] = {"seconds": seconds, "starts": bool(processes), "lines": of_file}
+    file.write_text(json.dumps(rows))
+    return ""
+
+
+def mapped(plugin, items, folder, say):
+    """Return the map, test -> what is known of it; make what is not in the folder."""
+    folder.mkdir(exist_ok=True)
+    package = b"".join(p.read_bytes() for p in sorted(ROOT.joinpath("npgan").rglob("*.py")))
+    package += ROOT.joinpath("tests", "conftest.py").read_bytes()
+    of_file = defaultdict(list)
+    for item in items:
+        of_file[item.nodeid.split("::")[0]].append(item)
+    tests = {}
+    for name, group in of_file.items():
+        digest = hashlib.sha256(package + name.encode() + written_in(ROOT / name)).hexdigest()
+        file = folder / f"{digest[:20]}.json"
+        if not file.exists():
+            begun = time.monotonic()
+            in_child(lambda group=group, file=file: traced(plugin, group, file), 3600.0)
+            say(f"{time.monotonic() - begun:.0f} s for the lines of {name}")
+        if file.exists():
+            tests |= json.loads(file.read_text())
+    return tests
+
+
+def executing(tests, path, lines):
+    """Return the names of those tests that execute one of these lines of a file, quickest first."""
+    names = [n for n, row in tests.items() if not lines.isdisjoint(row["lines"].get(path, ()))]
+    return sorted(names, key=lambda name: tests[name]["seconds"])
+
+
+# The two parts of a mutant's tests.
+
+
+def in_place(mutant, source, tests, items, sound, plugin):
+    """Return the first test that fails, of those that execute the line; AT_IMPORT, if it is no function's."""
+    times = {name: row["seconds"] for name, row in tests.items()}
+    names = executing(tests, mutant.path, set(mutant.lines))
+
+    def show(mistake, wanted):
+        if mistake and not patch(str(ROOT / mutant.path), source, mutant.applied(source)):
+            return AT_IMPORT
+        return plugin.until_one_fails([items[n] for n in names if wanted(n)], times)
+
+    return first_failure(show, sound)
+
+
+def imported(mutant, source, tests, sound, place, at_import):
+    """Return the first test of the room that fails, of those that start processes or, at import, of all."""
+    path, file = ROOT / mutant.path, place / "mutant.py"
+    file.write_bytes(mutant.applied(source))
+    times = {name: row["seconds"] for name, row in tests.items()}
+    first = executing(tests, mutant.path, set(mutant.lines)) if at_import else []
+    order = {name: -1.0 / (i + 1) for i, name in reversed(list(enumerate(first)))}
+    files = dict.fromkeys([*(n.split("::")[0] for n in first[:NEAR]), *files_of(mutant)])
+
+    def show(mistake, wanted):
+        def loop(plugin, items):
+            kept = [i for i in items if wanted(i.nodeid)]
+            kept = [i for i in kept if at_import or tests.get(i.nodeid, {"starts": True})["starts"]]
+            kept.sort(key=lambda i: order.get(i.nodeid, times.get(i.nodeid, 1.0)))
+            plugin.until_one_fails(kept, times)
+
+        if mistake:
+            os.environ[PLACE] = f"{path}{os.pathsep}{file}"
+            try:
+                importlib.import_module(install())  # pytest has a way of its own to import files
+            except Exception:
+                return "it cannot be imported"
+        return collected(files, loop)
+
+    return first_failure(show, sound)
 
 
 def files_of(mutant):
-    """Return the files to be run: the module's own examples and its nearest tests, its room's, the others."""
+    """Return the module, for its examples, and the test files of its name and its room."""
     path = Path(mutant.path)
     named = [p.stem for p in sorted((ROOT / "tests").glob(f"test_*{path.stem}*.py"))]
     of_room = [f"test_{name}" for name in TESTS.get(path.parts[1], "").split()]
-    first = list(dict.fromkeys([*named, *of_room]))
-    first.insert(2, "test_defaults")
-    rest = [p.stem for p in sorted((ROOT / "tests").glob("test_*.py")) if p.stem not in first]
-    near, far, rest = ([f"tests/{n}.py" for n in part] for part in (first[:2], first[2:], rest))
-    return [mutant.path, *near], far, rest
-
-
-def judge(mutant, place, quick):
-    """Return "killed", "survived" or "hung", and the test that fails."""
-    path = ROOT / mutant.path
-    file = place / "mutant.py"
-    file.write_bytes(mutant.applied(path.read_bytes()))
-    words = {word.strip("_") for word in mutant.where.split(".")} - {""} | {path.stem}
-    left_out = []
-    seconds = QUICK if quick else LIMIT
-    for part in files_of(mutant)[: 2 if quick else 3]:
-        while True:
-            answer = in_child(f"{path}{os.pathsep}{file}", part, words, left_out, seconds)
-            if answer is None:
-                return "hung", ""
-            code, failed = answer
-            test = failed.split("[")[0]
-            if "::" not in test or not fails_anyway(test):
-                break
-            left_out.append(test)
-        if failed:
-            return "killed", failed
-        if code not in (0, 2, 5):  # 2: there was no more time, 5: there was no test
-            raise SystemExit(f"pytest ends with {code} without a test that fails: {part}")
-    return "survived", ""
+    names = dict.fromkeys(["test_defaults", *named, *of_room])
+    return [mutant.path, *(f"tests/{name}.py" for name in names)]
 
 
 # Results.
@@ -252,14 +393,14 @@ def report(done):
 
 
 def chosen(arguments):
-    """Return the mutants of the files that are asked for, in a random order that the seed says."""
+    """Return mutants of the files that are asked for, each with its source, by a seed's random choice."""
     found = []
     for path in sorted((ROOT / "npgan").rglob("*.py")):
-        name = path.relative_to(ROOT).as_posix()
+        name, source = path.relative_to(ROOT).as_posix(), path.read_bytes()
         if name.startswith(COMPILED) == arguments.interpreted and path.match(arguments.files):
-            found += mutators.mutants(name, path.read_bytes())
+            found += [(mutant, source) for mutant in mutators.mutants(name, source)]
     random.Random(arguments.seed).shuffle(found)
-    return found
+    return found[: arguments.number]
 
 
 def main():
@@ -272,9 +413,6 @@ def main():
     parser.add_argument("--interpreted", action="store_true", help="only the kernels, by Python")
     parser.add_argument(
         "--folder", type=Path, default=Path("mutants"), help="of the results (default: mutants)"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK:.0f} seconds of the nearest tests"
     )
     parser.add_argument(
         "--again", action="store_true", help="show survivors to the tests once more"
@@ -306,18 +444,46 @@ def run(arguments, file):
         sys.path[:0] = [str(ROOT), str(here)]
         for module in IMPORTED:
             importlib.import_module(module)
-        done = results(file)
-        again = {k for k, row in done.items() if arguments.again and row["result"] == "survived"}
-        for i, mutant in enumerate(chosen(arguments)[: arguments.number], 1):
-            if mutant.key in done and mutant.key not in again:
-                continue
-            begun = time.monotonic()
-            result, test = judge(mutant, place, arguments.quick)
-            row = {"key": mutant.key, "mutant": str(mutant), "result": result, "test": test}
-            with file.open("a") as out:
-                out.write(json.dumps(row) + "\n")
-            seconds = time.monotonic() - begun
-            print(f"{i}/{arguments.number} {result} ({seconds:.0f} s) {mutant} {test}", flush=True)
+        os.environ["NPGAN_BASETEMP"] = str(place / "tests")
+        show_all(arguments, file, place)
+
+
+def show_all(arguments, file, place):
+    """Show each mutant to the first part of its tests, then those that are still alive to the second."""
+    done = results(file)
+    again = {key for key, row in done.items() if arguments.again and row["result"] == "survived"}
+    todo = [(m, source) for m, source in chosen(arguments) if m.key not in done or m.key in again]
+    progress = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+
+    def say(text):
+        print(text, file=progress, flush=True)
+
+    def show(mutant, left, otherwise, work):
+        begun = time.monotonic()
+        failed = work()
+        result = {"": otherwise, AT_IMPORT: "open", NOTHING: "hung"}.get(failed, "killed")
+        row = {"key": mutant.key, "mutant": str(mutant), "result": result, "test": failed}
+        with file.open("a") as out:
+            out.write(json.dumps(row) + "\n")
+        say(f"{left} left: {result} ({time.monotonic() - begun:.0f} s) {mutant} {failed}")
+
+    def first_part(plugin, items):
+        tests, sound = mapped(plugin, items, arguments.folder.absolute() / "lines", say), {}
+        (place / "tests.json").write_text(json.dumps(tests))
+        by_name = {item.nodeid: item for item in items}
+        for i, (mutant, source) in enumerate(todo, 1):
+            work = partial(in_place, mutant, source, tests, by_name, sound, plugin)
+            show(mutant, len(todo) - i, "open", work)
+
+    if not arguments.interpreted:
+        in_child(lambda: collected(["tests", "npgan"], first_part), None)
+    tests = json.loads((place / "tests.json").read_text()) if not arguments.interpreted else {}
+    done, sound = results(file), {}
+    todo = [(m, s) for m, s in chosen(arguments) if done.get(m.key, OPEN)["result"] == "open"]
+    for i, (mutant, source) in enumerate(todo, 1):
+        at_import = done.get(mutant.key, OPEN)["test"] == AT_IMPORT
+        work = partial(imported, mutant, source, tests, sound, place, at_import)
+        show(mutant, len(todo) - i, "survived", work)
 
 
 if __name__ == "__main__":

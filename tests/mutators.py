@@ -47,7 +47,7 @@ class Mutant:
     old: str
     new: str
     number: int
-    line: int
+    lines: range  # from the beginning of its statement
     span: tuple[int, int]  # in the file's bytes
 
     @property
@@ -56,7 +56,7 @@ class Mutant:
         return self.path, self.where, self.old, self.new, self.number
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line} {self.where}: {self.old} -> {self.new}"
+        return f"{self.path}:{self.lines[0]} {self.where}: {self.old} -> {self.new}"
 
     def applied(self, source: bytes) -> bytes:
         """Return the source with the mistake, of as many lines as before."""
@@ -156,19 +156,22 @@ def mutants(path: str, source: bytes) -> list[Mutant]:
     found: list[Mutant] = []
     seen: Counter[tuple[str, str, str]] = Counter()
 
-    def visit(node: ast.AST, where: str) -> None:
+    def visit(node: ast.AST, where: str, begins: int) -> None:
+        if isinstance(node, ast.stmt):
+            begins = node.lineno
         for kind, new in changes(node):
             at = node.test if kind == "condition" else node
             old, new = ast.unparse(at), ast.unparse(new)
             number = seen[where, old, new]
             seen[where, old, new] += 1
-            found.append(Mutant(path, where, kind, old, new, number, at.lineno, span(at)))
+            lines = range(begins, at.end_lineno + 1)
+            found.append(Mutant(path, where, kind, old, new, number, lines, span(at)))
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             where = f"{where}.{node.name}".lstrip(".")
         skipped = _skipped(node)
         for child in ast.iter_child_nodes(node):
             if not any(child is other for other in skipped):
-                visit(child, where)
+                visit(child, where, begins)
 
-    visit(ast.parse(source), "")
+    visit(ast.parse(source), "", 1)
     return found
