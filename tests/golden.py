@@ -1,8 +1,9 @@
-"""What PyTorch computes in the tests' cases, recorded for those who have no PyTorch; and the presets.
+"""What PyTorch computes in the tests' cases, recorded for those who have no PyTorch; the presets; figures.
 
     python tests/golden.py              compare the record with PyTorch
     python tests/golden.py --write      write it anew
     python tests/golden.py --presets    write anew what the presets are
+    python tests/golden.py --pictures   write anew what is in pictures
 
 The cases' networks and inputs are the tests' own, and those are made from seeds.
 """
@@ -16,6 +17,7 @@ import numpy as np
 
 FILE = Path(__file__).parent / "golden" / "torch.npz"
 PRESETS = FILE.with_name("presets.json")
+PICTURES = FILE.with_name("pictures.json")
 IN_TORCH = (
     "dense",
     "layer_norm",
@@ -183,9 +185,23 @@ def write_presets():
     return 0
 
 
+def write_pictures():
+    """Write what is in each figure that the tests draw."""
+    import pytest
+    import test_pictures as case
+
+    with pytest.MonkeyPatch.context() as patch:
+        found = {name: case.drawn(patch, *figure) for name, figure in case.FIGURES.items()}
+    lines = (f" {json.dumps(name)}: {json.dumps(figure)}" for name, figure in found.items())
+    PICTURES.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return 0
+
+
 def main(arguments):
     if "--presets" in arguments:
         return write_presets()
+    if "--pictures" in arguments:
+        return write_pictures()
     import torch
 
     torch.set_num_threads(1)

@@ -17,18 +17,15 @@ Code that Numba compiles (kernels/ and program/replay.py) is looked at with --in
 import argparse
 import faulthandler
 import gc
-import hashlib
 import importlib
 import importlib.util
 import json
 import os
 import random
-import re
 import select
 import signal
 import sys
 import tempfile
-import threading
 import time
 import tomllib
 import traceback
@@ -40,7 +37,6 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = f"{ROOT / 'npgan'}{os.sep}"
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the mistake
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
@@ -48,17 +44,12 @@ IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "x
 SECONDS = 60.0  # for each of the two parts of a mutant's tests
 HANGS = 30.0  # seconds, and ten times what it takes without a mistake: then a test hangs
 NEAR = 20  # of the tests that execute a line that runs at import: their files are looked at, too
-STARTS = (
-    "subprocess.Popen",
-    "os.fork",
-    "os.posix_spawn",
-)  # audit events of tests that start processes
 NOTHING, AT_IMPORT = "it dies or hangs", "at import"  # in place of the name of a test that fails
 OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been shown to any test
 
 TESTS = {
     "check": "gradcheck gradcheck_attacks calls",
-    "commands": "cli uses uses_images own_data cli_hostile calls",
+    "commands": "cli pictures uses uses_images own_data cli_hostile calls",
     "data": "data_files data_images data_table data_toys data_hostile own_data calls",
     "layers": "layers second_order normalisation copies recorder fourier gradcheck",
     "metrics": "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours calls",
@@ -77,7 +68,7 @@ TESTS = {
     "init.py": "init layers",
     "memory.py": "parameters kernels",
     "optim.py": "optim copies training",
-    "plotting.py": "calls own_data uses uses_images",
+    "plotting.py": "pictures calls own_data uses uses_images",
     "runs.py": "runs own_data evaluation cli",
     "schedules.py": "optim penalties vae",
     "shapes.py": "shapes borders ops",
@@ -142,8 +133,11 @@ def codes(code):
 
 def patch(path, old, new):
     """Give each function of a file the code that it has in the new source; return how many changed."""
-    pairs = zip(*(codes(compile(source, path, "exec")) for source in (old, new)), strict=True)
-    changed = {a: b for a, b in pairs if a != b and len(a.co_freevars) == len(b.co_freevars)}
+    before, after = (list(codes(compile(source, path, "exec"))) for source in (old, new))
+    if len(before) != len(after):
+        return 0
+    pairs = zip(before, after, strict=True)
+    changed = {a: b for a, b in pairs if a != b and a.co_freevars == b.co_freevars}
     functions = [f for f in gc.get_objects() if isinstance(f, FunctionType)]
     found = [f for f in functions if f.__code__.co_filename == path and f.__code__ in changed]
     for function in found:
@@ -188,14 +182,14 @@ class Plugin:
         return self.failed
 
 
-def collected(files, loop):
+def collected(files, loop, place):
     """Collect the tests of files, hand them to a function, and return the name of one that fails."""
     import pytest
 
     plugin = Plugin(loop)
     options = ["-qq", "-s", "-p", "no:cacheprovider", "-m", "not slow and not campaign"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what this process imported
-    options += ["--basetemp", os.environ["NPGAN_BASETEMP"]]
+    options += ["--basetemp", str(place / "tests")]
     pytest.main([*options, *files], plugins=[plugin])
     return plugin.failed
 
@@ -241,80 +235,13 @@ def first_failure(show, sound):
             return failed
 
 
-# The map: which lines a test executes, how long it takes, and whether it starts processes.
-
-
-def written_in(path):
-    """Return a test file's source, and the sources of those helpers in tests/ that it imports."""
-    source = path.read_bytes()
-    names = re.findall(rb"^(?:import|from) (\w+)", source, re.MULTILINE)
-    helpers = [path.parent / f"{name.decode()}.py" for name in names]
-    return source + b"".join(written_in(p) for p in helpers if p.exists() and "tests" in p.parts)
-
-
-def traced(plugin, items, file):
-    """Run tests; write down what each that passes executes."""
-    lines, processes, rows = set(), [], {}
-
-    def trace(frame, event, argument):
-        path = frame.f_code.co_filename
-        if not path.startswith(PACKAGE):
-            return None
-        lines.add((path, frame.f_lineno))
-        return trace
-
-    sys.addaudithook(lambda event, _: event in STARTS and processes.append(event))
-    threading.settrace(trace)
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        lines.clear(), processes.clear()
-        plugin.failed, begun = "", time.monotonic()
-        sys.settrace(trace)
-        plugin.run(item, following, SECONDS)
-        sys.settrace(None)
-        if not plugin.failed:
-            of_file = defaultdict(list)
-            for path, line in lines:
-                of_file[Path(path).relative_to(ROOT).as_posix()].append(line)
-            seconds = time.monotonic() - begun
-            rows[item.nodeid] = {"seconds": seconds, "starts": bool(processes), "lines": of_file}
-    file.write_text(json.dumps(rows))
-    return ""
-
-
-def mapped(plugin, items, folder, say):
-    """Return the map, test -> what is known of it; make what is not in the folder."""
-    folder.mkdir(exist_ok=True)
-    package = b"".join(p.read_bytes() for p in sorted(ROOT.joinpath("npgan").rglob("*.py")))
-    package += ROOT.joinpath("tests", "conftest.py").read_bytes()
-    of_file = defaultdict(list)
-    for item in items:
-        of_file[item.nodeid.split("::")[0]].append(item)
-    tests = {}
-    for name, group in of_file.items():
-        digest = hashlib.sha256(package + name.encode() + written_in(ROOT / name)).hexdigest()
-        file = folder / f"{digest[:20]}.json"
-        if not file.exists():
-            begun = time.monotonic()
-            in_child(lambda group=group, file=file: traced(plugin, group, file), 3600.0)
-            say(f"{time.monotonic() - begun:.0f} s for the lines of {name}")
-        if file.exists():
-            tests |= json.loads(file.read_text())
-    return tests
-
-
-def executing(tests, path, lines):
-    """Return the names of those tests that execute one of these lines of a file, quickest first."""
-    names = [n for n, row in tests.items() if not lines.isdisjoint(row["lines"].get(path, ()))]
-    return sorted(names, key=lambda name: tests[name]["seconds"])
-
-
 # The two parts of a mutant's tests.
 
 
 def in_place(mutant, source, tests, items, sound, plugin):
     """Return the first test that fails, of those that execute the line; AT_IMPORT, if it is no function's."""
     times = {name: row["seconds"] for name, row in tests.items()}
-    names = executing(tests, mutant.path, set(mutant.lines))
+    names = executed.executing(tests, mutant.path, set(mutant.lines))
 
     def show(mistake, wanted):
         if mistake and not patch(str(ROOT / mutant.path), source, mutant.applied(source)):
@@ -329,7 +256,7 @@ def imported(mutant, source, tests, sound, place, at_import):
     path, file = ROOT / mutant.path, place / "mutant.py"
     file.write_bytes(mutant.applied(source))
     times = {name: row["seconds"] for name, row in tests.items()}
-    first = executing(tests, mutant.path, set(mutant.lines)) if at_import else []
+    first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
     order = {name: -1.0 / (i + 1) for i, name in reversed(list(enumerate(first)))}
     files = dict.fromkeys([*(n.split("::")[0] for n in first[:NEAR]), *files_of(mutant)])
 
@@ -346,7 +273,7 @@ def imported(mutant, source, tests, sound, place, at_import):
                 importlib.import_module(install())  # pytest has a way of its own to import files
             except Exception:
                 return "it cannot be imported"
-        return collected(files, loop)
+        return collected(files, loop, place)
 
     return first_failure(show, sound)
 
@@ -444,7 +371,6 @@ def run(arguments, file):
         sys.path[:0] = [str(ROOT), str(here)]
         for module in IMPORTED:
             importlib.import_module(module)
-        os.environ["NPGAN_BASETEMP"] = str(place / "tests")
         show_all(arguments, file, place)
 
 
@@ -468,7 +394,8 @@ def show_all(arguments, file, place):
         say(f"{left} left: {result} ({time.monotonic() - begun:.0f} s) {mutant} {failed}")
 
     def first_part(plugin, items):
-        tests, sound = mapped(plugin, items, arguments.folder.absolute() / "lines", say), {}
+        lines = arguments.folder.absolute() / "lines"
+        tests, sound = executed.of_tests(plugin, items, lines, in_child, say), {}
         (place / "tests.json").write_text(json.dumps(tests))
         by_name = {item.nodeid: item for item in items}
         for i, (mutant, source) in enumerate(todo, 1):
@@ -476,7 +403,7 @@ def show_all(arguments, file, place):
             show(mutant, len(todo) - i, "open", work)
 
     if not arguments.interpreted:
-        in_child(lambda: collected(["tests", "npgan"], first_part), None)
+        in_child(lambda: collected(["tests", "npgan"], first_part, place), None)
     tests = json.loads((place / "tests.json").read_text()) if not arguments.interpreted else {}
     done, sound = results(file), {}
     todo = [(m, s) for m, s in chosen(arguments) if done.get(m.key, OPEN)["result"] == "open"]
@@ -487,6 +414,7 @@ def show_all(arguments, file, place):
 
 
 if __name__ == "__main__":
+    import executed
     import mutators
 
     main()

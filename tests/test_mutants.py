@@ -20,6 +20,12 @@ def f(x: int = 1, *, y=True) -> list[int]:
       key=0.5)
     return table["a"] - 1
 '''
+CODE = b"""
+def f(x=1):
+    return x + 2
+def g():
+    return lambda: 5
+"""
 MADE = {
     ("constant", "1", "2"),
     ("constant", "True", "False"),
@@ -54,6 +60,18 @@ def test_a_mutant_is_imported_in_place_of_its_file(monkeypatch):
     monkeypatch.delitem(sys.modules, "npgan.disk")
     monkeypatch.setattr("npgan.disk", disk)
     assert importlib.import_module("npgan.disk").changed == 1
+
+
+def test_a_mistake_is_put_into_functions_that_are_there_and_not_into_what_runs_at_import():
+    made = {}
+    for mutant in mutators.mutants("f.py", CODE):
+        space = {}
+        exec(compile(CODE, "f.py", "exec"), space)
+        changed = mutants.patch("f.py", CODE, mutant.applied(CODE))
+        made[mutant.old] = (changed > 0, space["f"](), space["g"]()())
+    assert made == {
+        "1": (False, 3, 5), "2": (True, 4, 5), "x + 2": (True, -1, 5), "5": (True, 3, 6)
+    }  # fmt: skip
 
 
 def test_known_equivalents_are_mutants_and_say_why():

@@ -109,6 +109,14 @@ def test_classes_that_the_classifier_does_not_know_are_not_asked_for(mnist):
     ]
 
 
+def test_nine_in_ten_are_known_well_enough(mnist):
+    ten = replace(mnist, test=mnist.test[-10:], test_labels=mnist.test_labels[-10:].copy())
+    ten.test_labels[0] += 1
+    assert (metrics_of(ten).accuracy, metrics_of(ten).has_classes) == (0.9, True)
+    ten.test_labels[1] += 1
+    assert not metrics_of(ten).has_classes
+
+
 def test_test_rows_are_drawn_from_all(mnist):
     labels = mnist.test_labels[np.random.default_rng(0).permutation(1000)[:500]]
     assert (metrics_of(mnist).test.probabilities.argmax(axis=1) == labels).mean() > 0.95

@@ -1,0 +1,118 @@
+"""Pictures are what they were: `python tests/golden.py --pictures` writes anew what is in them."""
+
+import json
+from pathlib import Path
+
+import golden
+import numpy as np
+import pytest
+from commands import picture
+from PIL import Image
+
+from npgan import plotting
+from npgan.commands import defend, detect, reduce
+from npgan.history import History
+
+GREY = np.linspace(-0.2, 1.2, 5 * 6).reshape(5, 6).astype(np.float32)
+POINTS = np.random.default_rng(0).standard_normal((2100, 2))
+ROWS = [{"step": step, "d_loss": 1 / step, "g_loss": step, "recall": 0.5} for step in range(1, 41)]
+LABELS = np.arange(2100) % 3
+
+FIGURES = {
+    "rows": (plotting.save_rows, {"a": GREY[:3], "b": GREY[3:]}, (2, 3), {"b": [4, 5]}),
+    "rows of high images": (plotting.save_rows, {"a": GREY}, (3, 2)),
+    "points": (plotting.save_points, POINTS[:40], POINTS + np.array([3, 1])),
+    "points at one place": (plotting.save_points, POINTS[:0], np.array([[2, -3]])),
+    "confusion": (plotting.save_confusion, np.array([[3, 1, 0], [2, 2, 4], [0, 0, 0]]), [2, 5, 7]),
+    "curves": (plotting.save_curves, History.of(ROWS), plotting.REPORTS, {"d_loss": 1.386}),
+    "curves of few steps": (plotting.save_curves, History.of(ROWS[:29])),
+    "curves of 30 steps": (plotting.save_curves, History.of(ROWS[:30])),
+    "accuracy": (defend.draw_curve, {"0": {"clean": 0.9, "pgd": 1}, "0.1": {"clean": 0.9, "pgd": 0}}),
+    "ROC": (
+        detect.draw, {"a": POINTS[:20, 0], "distance to the mean": POINTS[:20, 1]},
+        {"a": 0.5, "distance to the mean": 0.75}, POINTS[:20, 0] > 0.3, "$title$",
+    ),
+    "maps": (reduce.draw, {"a": POINTS, "b": POINTS[:, :1]}, LABELS),
+    "maps without labels": (reduce.draw, {"a": POINTS, "b": POINTS}, None),
+}  # fmt: skip
+SHOWN = {
+    "axes": "title xlabel ylabel xlim ylim xticks yticks aspect frame_on",
+    "lines": "label color linestyle marker markersize xydata",
+    "collections": "label facecolor alpha linewidth sizes offsets",
+    "images": "array clim cmap",
+    "texts": "text position color fontsize horizontalalignment verticalalignment",
+    "legends": "title texts",
+}
+
+
+def plain(value):
+    """Return what JSON holds of a value: of many numbers their shape, the first, mean and spread."""
+    if isinstance(value, str | bool | None):
+        return value
+    if hasattr(value, "get_text"):
+        return value.get_text()
+    if isinstance(value, list) and value and hasattr(value[0], "get_text"):
+        return [v.get_text() for v in value]
+    try:
+        numbers = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return getattr(value, "name", str(value))
+    if numbers.size > 16:
+        numbers = np.array([*numbers.shape, *numbers.flat[:2], numbers.mean(), numbers.std()])
+    return np.round(numbers, 3).tolist()
+
+
+def described(figure, **settings):
+    """Return what is in a figure, and how it is saved."""
+
+    def row(kind, artist, **more):
+        return {
+            name: plain(getattr(artist, f"get_{name}")()) for name in SHOWN[kind].split()
+        } | more
+
+    def legend(it):
+        settings = "_loc_real", "_outside_loc", "_ncols", "markerscale"
+        return row("legends", it, **{name: plain(getattr(it, name, None)) for name in settings})
+
+    found = {"size": plain(figure.get_size_inches()), **settings}
+    for i, axes in enumerate(figure.axes):
+        label, lines = axes.yaxis.label, axes.get_xgridlines()
+        more = {"ylabel at": [label.get_rotation(), label.get_ha(), label.get_va()]}
+        more["grid"] = [lines[0].get_visible(), lines[0].get_alpha()] if lines else []
+        found[f"axes {i}"] = row("axes", axes, **more)
+        for kind in ("lines", "collections", "images", "texts"):
+            found[f"{kind} {i}"] = [row(kind, artist) for artist in getattr(axes, kind)]
+        found[f"legend {i}"] = axes.get_legend() and legend(axes.get_legend())
+    return found | {"legends": [legend(it) for it in figure.legends]}
+
+
+def drawn(monkeypatch, draw, *arguments):
+    """Return what a function draws."""
+    saved = []
+    monkeypatch.setattr("npgan.plotting._write", lambda path, save: saved.append(save))
+    draw(Path("p.png"), *arguments)
+    return described(saved[0].func.__self__, **saved[0].keywords)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_shows_what_it_did(monkeypatch, name):
+    assert drawn(monkeypatch, *FIGURES[name]) == json.loads(golden.PICTURES.read_text())[name]
+
+
+def test_an_animation_repeats_its_images_15_times_a_second(tmp_path):
+    plotting.save_animation(tmp_path / "a.gif", GREY, (2, 3))
+    with Image.open(tmp_path / "a.gif") as file:
+        assert (file.n_frames, file.size, file.info["loop"]) == (5, (24, 16), 0)
+        assert file.info["duration"] in (60, 70)
+        last = np.asarray(file.convert("L"))[::8, ::8]
+    np.testing.assert_allclose(last, np.clip(GREY[0], 0, 1).reshape(2, 3) * 255, atol=3)
+
+
+def test_a_grid_is_enlarged_to_600_pixels(tmp_path):
+    plotting.save_grid(tmp_path / "g.png", GREY, (2, 3), 2)
+    tiled = plotting.tile(GREY, (2, 3), 2)
+    assert tiled.shape == (14, 12)
+    assert (tiled[:2] == 40).all()
+    assert (tiled[2:4, 2:5] == np.rint(np.clip(GREY[0], 0, 1) * 255).reshape(2, 3)).all()
+    assert (tiled[6:8, 7:10] == np.rint(np.clip(GREY[3], 0, 1) * 255).reshape(2, 3)).all()
+    np.testing.assert_array_equal(picture(tmp_path / "g.png"), np.kron(tiled, np.ones((50, 50))))
