@@ -164,7 +164,9 @@ def mutants(path: str, source: bytes) -> list[Mutant]:
             old, new = ast.unparse(at), ast.unparse(new)
             number = seen[where, old, new]
             seen[where, old, new] += 1
-            lines = range(min(begins, at.lineno), at.end_lineno + 1)  # a decorator is above its class
+            lines = range(
+                min(begins, at.lineno), at.end_lineno + 1
+            )  # a decorator is above its class
             found.append(Mutant(path, where, kind, old, new, number, lines, span(at)))
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             where = f"{where}.{node.name}".lstrip(".")

@@ -38,7 +38,9 @@ def test_every_analytic_gradient_agrees_with_the_complex_step(case):
 
 
 def test_every_operation_without_a_corner_is_checked_by_the_complex_step_as_well():
-    operations = {case.name for case in CASES if " " not in case.name or case.name.endswith(" loss")}
+    operations = {
+        case.name for case in CASES if " " not in case.name or case.name.endswith(" loss")
+    }
     analytic = {case.name for case in CASES if case.analytic}
     assert operations - analytic == {"chain", "l1 loss"}
 
