@@ -2,14 +2,21 @@
 
 import ast
 import importlib
+import inspect
+import json
+import subprocess
 import sys
 import tomllib
+from functools import partial
+from types import SimpleNamespace
 
+import executed
 import mutants
 import mutators
+import numpy as np
 import pytest
 
-from npgan import disk
+from npgan import disk, memory
 
 SOURCE = b'''"""Words, 1 + 1."""
 def f(x: int = 1, *, y=True) -> list[int]:
@@ -72,6 +79,19 @@ def test_a_mistake_is_put_into_functions_that_are_there_and_not_into_what_runs_a
     assert made == {
         "1": (False, 3, 5), "2": (True, 4, 5), "x + 2": (True, -1, 5), "5": (True, 3, 6)
     }  # fmt: skip
+
+
+def test_the_map_says_which_lines_a_test_executes_and_whether_it_starts_processes(tmp_path):
+    start = partial(subprocess.run, [sys.executable, "-c", ""], check=True)
+    work = {"lines": lambda: memory.address_of(np.ones(1)), "starts": start}
+    plugin = SimpleNamespace(failed="", run=lambda item, *_: work[item.nodeid]())
+    items, file = [SimpleNamespace(nodeid=name) for name in work], tmp_path / "map.json"
+    mutants.in_child(lambda: executed.traced(plugin, items, file))
+    tests = json.loads(file.read_text())
+    assert [row["starts"] for row in tests.values()] == [False, True]
+    lines, first = inspect.getsourcelines(memory.address_of)
+    assert executed.executing(tests, "npgan/memory.py", {first + len(lines) - 1}) == ["lines"]
+    assert executed.executing(tests, "npgan/memory.py", {first + len(lines)}) == []
 
 
 def test_known_equivalents_are_mutants_and_say_why():
