@@ -9,12 +9,13 @@ import re
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = str(ROOT / "npgan" / "_")[:-1]  # with the separator
 STARTS = "subprocess.Popen", "os.fork", "os.posix_spawn"  # events of which a map cannot see more
+CALLS = 20  # of a function in a test: what it executes then is looked at
 HOUR = 3600.0  # seconds: the limit of a file's tests
 
 
@@ -28,19 +29,23 @@ def written_in(path):
 
 def traced(plugin, items, file):
     """Run tests; write down what each that passes executes."""
-    lines, processes, rows = set(), [], {}
+    lines, calls, processes, rows = set(), Counter(), [], {}
 
     def trace(frame, event, argument):
         path = frame.f_code.co_filename
         if not path.startswith(PACKAGE):
             return None
+        if event == "call":
+            calls[id(frame.f_code)] += 1
+            if calls[id(frame.f_code)] > CALLS:
+                return None
         lines.add((path, frame.f_lineno))
         return trace
 
     sys.addaudithook(lambda event, _: event in STARTS and processes.append(event))
     threading.settrace(trace)
     for item, following in zip(items, [*items[1:], None], strict=True):
-        lines.clear(), processes.clear()
+        lines.clear(), calls.clear(), processes.clear()
         plugin.failed, begun = "", time.monotonic()
         sys.settrace(trace)
         plugin.run(item, following, HOUR)
