@@ -44,7 +44,7 @@ def traced(plugin, items, file):
 
     sys.addaudithook(lambda event, _: event in STARTS and processes.append(event))
     threading.settrace(trace)
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in zip(items, [*items[1:], None], strict=False):
         lines.clear(), calls.clear(), processes.clear()
         plugin.failed, begun = "", time.monotonic()
         sys.settrace(trace)

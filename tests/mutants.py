@@ -138,7 +138,7 @@ def patch(path, old, new):
         return 0
     pairs = zip(before, after, strict=True)
     changed = {a: b for a, b in pairs if a != b and a.co_freevars == b.co_freevars}
-    functions = [f for f in gc.get_objects() if isinstance(f, FunctionType)]
+    functions = [f for f in gc.get_objects() if type(f) is FunctionType]
     found = [f for f in functions if f.__code__.co_filename == path and f.__code__ in changed]
     for function in found:
         function.__code__ = changed[function.__code__]
@@ -152,7 +152,7 @@ class Plugin:
     """A plugin of pytest that collects tests and leaves it to a function what is done with them."""
 
     def __init__(self, loop):
-        self.loop, self.failed = loop, ""
+        self.loop, self.failed, self.error = loop, "", ""
 
     def pytest_runtestloop(self, session):
         if not self.failed:
@@ -166,16 +166,19 @@ class Plugin:
     def pytest_collectreport(self, report):
         self.pytest_runtest_logreport(report)
 
+    def pytest_internalerror(self, excrepr):
+        self.error = str(excrepr)
+
     def run(self, item, following=None, seconds=0.0):
         """Run a test, and end the process if it takes too long."""
-        faulthandler.dump_traceback_later(HANGS + 10 * seconds, exit=True)
+        faulthandler.dump_traceback_later(HANGS + 10 * seconds, exit=True, file=2)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         faulthandler.cancel_dump_traceback_later()
 
     def until_one_fails(self, items, times):
         """Run tests until one fails or the time is over; return the name of the one that fails."""
         ends = time.monotonic() + SECONDS
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):
             if self.failed or time.monotonic() > ends:
                 break
             self.run(item, following, times.get(item.nodeid, 0.0))
@@ -191,6 +194,8 @@ def collected(files, loop, place):
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what this process imported
     options += ["--basetemp", str(place / "tests")]
     pytest.main([*options, *files], plugins=[plugin])
+    if plugin.error:
+        raise RuntimeError(plugin.error)
     return plugin.failed
 
 
