@@ -41,8 +41,9 @@ EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the mistake
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
-SECONDS = 60.0  # for each of the two parts of a mutant's tests
+SECONDS = 8.0  # for each of the two parts of a mutant's tests
 HANGS = 30.0  # seconds, and ten times what it takes without a mistake: then a test hangs
+LIMIT = 300.0  # seconds for a part, whatever happens
 NEAR = 20  # of the tests that execute a line that runs at import: their files are looked at, too
 NOTHING, AT_IMPORT = "it dies or hangs", "at import"  # in place of the name of a test that fails
 OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been shown to any test
@@ -199,7 +200,7 @@ def collected(files, loop, place):
     return plugin.failed
 
 
-def in_child(work, limit=10 * SECONDS):
+def in_child(work, limit=LIMIT):
     """Return what a function returns in a child of this process."""
     read, write = os.pipe()
     child = os.fork()

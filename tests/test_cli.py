@@ -1,5 +1,6 @@
 """The command line, as a user meets it."""
 
+import argparse
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import pytest
 from commands import picture, run
 
 from npgan.check import catalogue
-from npgan.commands import COMMANDS
+from npgan.commands import COMMANDS, cli
 from npgan.commands.cli import main
 from npgan.models.config import Config
 from npgan.models.presets import PRESETS, preset
@@ -165,6 +166,14 @@ def test_presets_and_data_are_described(capsys):
 def test_help_has_examples(capsys, command):
     assert exit_code(command, "--help") == 0
     assert f"npgan {command}" in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_every_option_says_what_it_is_and_what_it_takes():
+    (commands,) = (a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction))
+    for parser in commands.choices.values():
+        for action in parser._actions:
+            assert action.help or not action.option_strings, action
+            assert action.metavar or action.nargs == 0 or action.choices, action
 
 
 BAD = {

@@ -49,6 +49,12 @@ def test_the_names_of_the_cases_are_unique():
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+def with_nan():
+    layer = Dense(3, 2, rng=0)
+    layer.parameters["weight"][0] = np.nan
+    return layer
+
+
 # the forms that a user's function may have, all of them right for x * y and for its sum
 Y = np.random.default_rng(1).standard_normal((4, 3))
 FORMS = {
@@ -239,6 +245,7 @@ REFUSED = [
         "directions must be a whole number, at least 1, not 0",
     ),
     (lambda: gradcheck(lambda x: (x.sum(), {"x": X}), X, wrt={"x": X}), "is called 'x': rename"),
+    (lambda: gradcheck(with_nan(), X), "the value is not finite"),
     (lambda: gradcheck(Dense(3, 2)), "on one float64 array, not on nothing"),
     (lambda: gradcheck(Dense(3, 2), X, X), "not on float64, float64"),
     (lambda: gradcheck(Dense(3, 2), [[1.0, 2.0, 3.0]]), "not on list"),

@@ -253,6 +253,7 @@ WRONG = {
     ),
     "a parameter named like the input": (NamedLikeItsInput(), X),
     "two gradients": (TwoGradients(), X),
+    "all of a tie for the least": (lambda x: (x.min(), 1.0 * (x == x.min())), np.ones((4, 3))),
     "all of a tie": (lambda x: (x.max(), 1.0 * (x == x.max())), np.ones((4, 3))),
     "one corner, wide": (
         lambda x: (1000 * abs(x[0]) + x[1:].sum(), np.array([0, 5.0, 5, 5])),

@@ -100,6 +100,7 @@ def test_a_figure_shows_what_it_did(monkeypatch, name):
 
 
 def test_an_animation_repeats_its_images_15_times_a_second(tmp_path):
+    plotting.save_animation(tmp_path / "a.gif", GREY[:1], (2, 3))
     plotting.save_animation(tmp_path / "a.gif", GREY, (2, 3))
     with Image.open(tmp_path / "a.gif") as file:
         assert (file.n_frames, file.size, file.info["loop"]) == (5, (24, 16), 0)

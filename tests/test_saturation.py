@@ -26,8 +26,19 @@ from npgan import (
 )
 from npgan.data import Dataset
 from npgan.objectives import penalties
+from npgan.ops.update import too_large
 
 D, K, N = 5, 2, 6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_least_number_that_is_too_large_is_told_of_alone_and_in_an_array(dtype):
+    limit = dtype(too_large(dtype))
+    for number in (limit, np.nextafter(limit, dtype(0)), dtype(np.nan)):
+        for value in (number, -number, np.full(2, number)):
+            told = []
+            backend.run.require_finite(lambda told=told: told.append(1), value)
+            assert bool(told) == (not abs(number) < limit)
 
 
 def coders(encoder=(D, K), decoder=(K, D), dtype=np.float32):

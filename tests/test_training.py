@@ -1,5 +1,6 @@
 """The loop, its callbacks and checkpoints."""
 
+import io
 import json
 import os
 import signal
@@ -384,6 +385,20 @@ def test_pictures_come_before_training_after_epochs_and_at_the_end(small_gan, po
     )
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [f"step-{step:07d}.png" for step in (0, 3, 4)]
+
+
+def test_the_bar_of_a_terminal_counts_steps_and_has_its_width(small_gan, points, monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    progress = Progress()
+    progress.on_train_end = lambda loop: None
+    small_gan().fit(points, steps=4, batch_size=100, callbacks=[progress], rng=0)
+    assert (progress.bar.unit, progress.bar.n, progress.bar.total) == ("step", 4, 4)
+    assert progress.bar.dynamic_ncols
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 def test_progress_prints_lines_where_there_is_no_terminal(small_gan, points, capsys):
