@@ -131,7 +131,7 @@ class Border:
         dtype, sizes = known
         if not self.looks_at_values:
             return dtype
-        given += (None,) * (len(self.arguments) - len(given))
+        given += (None,) * len(self.arguments)  # for those that were left out
         for i, argument in self.changed:
             self._check_changed(given[i], argument)
         for i, j, one, other in self.apart:

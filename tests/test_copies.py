@@ -293,6 +293,7 @@ DAMAGED = {
     "an unknown setting": ({"settings.command": "ls"}, "the settings do not fit the model gan"),
     "networks as a setting": ({"settings.networks": {"generator": 5}}, "."),
     "a wrong setting": ({"settings.ema": 2.0}, r"ema must be a number in \[0, 1\)"),
+    "a rule without a rate": ({"optimizers.generator.lr": None}, "a table with name and lr"),
     "an unknown rule": ({"optimizers.generator.name": "adma"}, "unknown optimiser 'adma'"),
     "a wrong rate": ({"optimizers.generator.lr": "fast"}, "lr must be a positive number"),
     "an unknown shape": ({"optimizers.generator.lr.shape": "x"}, "unknown shape of a schedule"),

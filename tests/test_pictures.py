@@ -99,6 +99,11 @@ def test_a_figure_shows_what_it_did(monkeypatch, name):
     assert drawn(monkeypatch, *FIGURES[name]) == json.loads(golden.PICTURES.read_text())[name]
 
 
+def test_words_of_a_line_are_shown_whole():
+    assert plotting.as_text("a" * 60) == "a" * 60
+    assert plotting.as_text("a" * 61) == "..." + "a" * 60
+
+
 def test_an_animation_repeats_its_images_15_times_a_second(tmp_path):
     plotting.save_animation(tmp_path / "a.gif", GREY[:1], (2, 3))
     plotting.save_animation(tmp_path / "a.gif", GREY, (2, 3))
@@ -113,6 +118,7 @@ def test_a_grid_is_enlarged_to_600_pixels(tmp_path):
     plotting.save_grid(tmp_path / "g.png", GREY, (2, 3), 2)
     tiled = plotting.tile(GREY, (2, 3), 2)
     assert tiled.shape == (14, 12)
+    assert plotting.tile(GREY, (2, 3), 1).shape == (22, 7)
     assert (tiled[:2] == 40).all()
     assert (tiled[2:4, 2:5] == np.rint(np.clip(GREY[0], 0, 1) * 255).reshape(2, 3)).all()
     assert (tiled[6:8, 7:10] == np.rint(np.clip(GREY[3], 0, 1) * 255).reshape(2, 3)).all()

@@ -8,9 +8,10 @@ import pytest
 from commands import picture, run
 from matplotlib.figure import Figure
 
-from npgan import InputError, data, metrics, runs
+from npgan import Adam, Autoencoder, Dense, InputError, Sequential, data, metrics, runs
 from npgan.commands import COMMANDS, reduce
 from npgan.metrics import PCA, neighbour_accuracy
+from npgan.study import anomaly
 
 USES = COMMANDS.keys() - {"train", "sample", "evaluate", "gradcheck", "presets", "data"}
 
@@ -34,6 +35,31 @@ def test_a_use_has_examples_and_says_which_runs_fit(capsys, name, labelled, tmp_
     code, _, err = run(capsys, name, "r", "--out", "p.png")
     assert (code, err.count("\n")) == (2, 1)
     assert f"r is a run of {wrong}; {name} takes " in err
+
+
+def test_scores_of_anomalies_are_what_they_say():
+    rng = np.random.default_rng(0)
+    x, train = rng.random((2, 30, 6)).astype(np.float32)  # no square images: nothing is blurred
+    encoder, decoder = Sequential(Dense(6, 2, rng=0)), Sequential(Dense(2, 6, rng=1))
+    optimizers = {"encoder": Adam(1e-3), "decoder": Adam(1e-3)}
+    model = Autoencoder(encoder, decoder, optimizers=optimizers)
+    pca = PCA(train, 6)
+    lines = {"": model.reconstruct(x), "pca": pca.decode(pca.encode(x))}
+    errors = {name: np.square(x - y).sum(axis=1) for name, y in lines.items()}
+    length = np.linalg.norm
+    cosines = {
+        name: (x * y).sum(axis=1) / (length(x, axis=1) * length(y, axis=1))
+        for name, y in lines.items()
+    }
+    expected = {
+        "reconstruction": errors[""],
+        "angle": 1 - cosines[""],
+        "principal components": errors["pca"],
+        "principal components, angle": 1 - cosines["pca"],
+    }
+    for name, score in expected.items():
+        found = anomaly.SCORES[name](model, x, train, rng)
+        np.testing.assert_allclose(found, score, rtol=1e-3, atol=1e-5)
 
 
 def test_codes_are_mapped_beside_principal_components(capsys, trained):

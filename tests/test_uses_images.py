@@ -179,6 +179,8 @@ def test_a_mask_is_a_picture_of_the_images_shape(tmp_path):
     Image.fromarray(hole).save(tmp_path / "hole.png")
     known = known_pixels(str(tmp_path / "hole.png"), (4, 6))
     np.testing.assert_array_equal(known, hole.reshape(-1) / 255)
+    Image.fromarray(np.array([[127, 128]], np.uint8)).save(tmp_path / "grey.png")
+    np.testing.assert_array_equal(known_pixels(str(tmp_path / "grey.png"), (1, 2)), [0, 1])
     with pytest.raises(InputError, match="is 4 x 6; the run's images are 6 x 4"):
         known_pixels(str(tmp_path / "hole.png"), (6, 4))
 

@@ -71,7 +71,7 @@ def _read_header(file: Readable) -> tuple[tuple[int, ...], bool, np.dtype]:
     magic = file.read(8)
     if magic[:6] != MAGIC:
         raise ValueError("it does not begin as an .npy file does")
-    form = LENGTHS.get((magic[6], magic[7]) if len(magic) == 8 else (0, 0))
+    form = LENGTHS.get(tuple(magic[6:]))
     if form is None:
         raise ValueError("this version of the format is not for numbers")
     (length,) = struct.unpack(form, file.read(struct.calcsize(form)))
