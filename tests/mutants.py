@@ -5,9 +5,8 @@ folder of the results for as long as the sources are the same. Then each mutant 
 
 1. to the tests that execute its line, quickest first, until one fails. The mistake is put into functions
    that are imported already, in a child of a process that has collected all tests;
-2. if none fails, to the tests of its room that start processes of their own, which the map cannot see into.
-   A mistake in what runs at import is shown to all tests of its module and room. Here it is put in while its
-   module is imported.
+2. if none fails, to the tests of its module and room, for a mistake may lie in what runs while tests are
+   collected, or in processes that they start. Here it is put in while its module is imported.
 
 Results are written one by one, and a run that was stopped goes on where it was.
 
@@ -258,19 +257,20 @@ def in_place(mutant, source, tests, items, sound, plugin):
 
 
 def imported(mutant, source, tests, sound, place, at_import):
-    """Return the first test of the room that fails, of those that start processes or, at import, of all."""
+    """Return the first test of the room that fails."""
     path, file = ROOT / mutant.path, place / "mutant.py"
     file.write_bytes(mutant.applied(source))
     times = {name: row["seconds"] for name, row in tests.items()}
-    first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
+    first = executed.executing(tests, mutant.path, set(mutant.lines))
+    first = first if at_import else [name for name, row in tests.items() if row["starts"]]
     order = {name: -1.0 / (i + 1) for i, name in reversed(list(enumerate(first)))}
-    files = dict.fromkeys([*(n.split("::")[0] for n in first[:NEAR]), *files_of(mutant)])
+    near = first[:NEAR] if at_import else []
+    files = dict.fromkeys([*(name.split("::")[0] for name in near), *files_of(mutant)])
 
     def show(mistake, wanted):
         def loop(plugin, items):
-            kept = [i for i in items if wanted(i.nodeid)]
-            kept = [i for i in kept if at_import or tests.get(i.nodeid, {"starts": True})["starts"]]
-            kept.sort(key=lambda i: order.get(i.nodeid, times.get(i.nodeid, 1.0)))
+            kept = [item for item in items if wanted(item.nodeid)]
+            kept.sort(key=lambda item: order.get(item.nodeid, times.get(item.nodeid, 1.0)))
             plugin.until_one_fails(kept, times)
 
         if mistake:

@@ -110,9 +110,13 @@ def test_a_second_signal_in_a_block_waits_as_well():
                 signal.raise_signal(signal.SIGTERM)
                 assert not came
             assert came == ["term"] * 2
-            with shield, shield.open():
+            with shield:
+                with shield.open():
+                    signal.raise_signal(signal.SIGTERM)
+                    assert came == ["term"] * 3
                 signal.raise_signal(signal.SIGTERM)
                 assert came == ["term"] * 3
+            assert came == ["term"] * 4
     finally:
         signal.signal(signal.SIGTERM, before)
 
