@@ -49,6 +49,14 @@ def test_the_names_of_the_cases_are_unique():
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+FIXED = np.broadcast_to(1.5, (4, 3))
+
+
+def test_of_a_single_number_its_place_is_told():
+    report = gradcheck(lambda x: (3 * x.sum(), 2 + 0 * x), np.array([0.5]))
+    assert [entry.index for entry in report.entries] == [(0,)]
+
+
 def with_nan():
     layer = Dense(3, 2, rng=0)
     layer.parameters["weight"][0] = np.nan
@@ -246,6 +254,7 @@ REFUSED = [
     ),
     (lambda: gradcheck(lambda x: (x.sum(), {"x": X}), X, wrt={"x": X}), "is called 'x': rename"),
     (lambda: gradcheck(with_nan(), X), "the value is not finite"),
+    (lambda: gradcheck(lambda: (0.0, {"w": FIXED}), wrt={"w": FIXED}), "w is read-only"),
     (lambda: gradcheck(Dense(3, 2)), "on one float64 array, not on nothing"),
     (lambda: gradcheck(Dense(3, 2), X, X), "not on float64, float64"),
     (lambda: gradcheck(Dense(3, 2), [[1.0, 2.0, 3.0]]), "not on list"),

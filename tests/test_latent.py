@@ -63,6 +63,17 @@ def test_what_cannot_be_searched(words):
 
 
 @pytest.mark.parametrize("way", [lerp, slerp])
+@pytest.mark.parametrize(
+    ("a", "b", "t"),
+    [([], [], T), ([1e200, 0], [1, 1], T), ([1, 1], [1e200, 0], T), ([1, 1], [1, 1, 1], T),
+     ([1, 1], [0, 1], [1e200])],
+)  # fmt: skip
+def test_what_has_no_way(way, a, b, t):
+    with pytest.raises(InputError):
+        way(np.array(a, np.float64), np.array(b, np.float64), np.array(t))
+
+
+@pytest.mark.parametrize("way", [lerp, slerp])
 def test_ways_begin_and_end_where_they_should(way):
     a, b = np.random.default_rng(0).standard_normal((2, 5))
     path = way(a, b, T)

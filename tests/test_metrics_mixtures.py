@@ -40,6 +40,8 @@ def test_one_percent_of_all_samples_is_the_edge_of_the_second_count(rng):
         2,
         1,
     )
+    samples = np.repeat(centres[:3], [20_200 - 202 - 201, 202, 201], axis=0)
+    assert mode_statistics(samples, centres, 0.01)["modes_of_1_percent"] == 2
 
 
 def test_half_of_its_share_is_the_edge_of_the_third_count():

@@ -77,6 +77,14 @@ def test_the_inputs_gradient_is_returned_only_if_it_is_wanted_and_not_zero(activ
     assert (dx is None) == (activation in PIECEWISE_LINEAR)
 
 
+def test_the_parameters_are_told_of_as_much_without_the_input():
+    net = build(["dense 3 4", "layer_norm 4", "dense 4 4", "layer_norm 4", "dense 4 1"], rng=0)
+    net, x = net.astype(np.float64), random(3, 3)
+    (full, _), (same, none) = (double_backward(net, x, x, wanted) for wanted in (True, False))
+    np.testing.assert_array_equal(same, full)
+    assert none is None
+
+
 def test_input_gradient_is_backward_without_the_parameters():
     net, x = network("tanh", 0.4), random(3, 4)
     logits, cache = net.forward(x, np.random.default_rng(0))
