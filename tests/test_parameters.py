@@ -73,6 +73,7 @@ def test_load_copies_in_what_fits():
         (lambda a: a.pop("0.bias"), "'0.bias' is missing"),
         (lambda a: a.update(more=np.ones(1)), "'more' is not of this network"),
         (lambda a: a.update({"0.bias": np.ones((3, 1))}), r"'0.bias' is float64 \(3, 1\).*\(3,\)"),
+        (lambda a: a.update({"0.bias": np.ones(3, complex)}), r"'0.bias' is complex128 \(3,\)"),
     ],
 )
 def test_load_names_the_array_that_does_not_fit(change, message):
@@ -80,6 +81,12 @@ def test_load_names_the_array_that_does_not_fit(change, message):
     change(arrays)
     with pytest.raises(InputError, match=message):
         Parameters(SHAPES).load(arrays)
+
+
+@pytest.mark.parametrize("memory", [np.zeros(5), np.zeros((2, 3)), [0.0] * 6])
+def test_other_memory_than_the_arrays_need_is_refused(memory):
+    with pytest.raises(InputError, match=r"the memory must be \(6,\)"):
+        Parameters({"w": (2, 3)}, memory)
 
 
 def test_repr_names_the_arrays_and_counts_the_numbers():

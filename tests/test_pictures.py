@@ -99,6 +99,12 @@ def test_a_figure_shows_what_it_did(monkeypatch, name):
     assert drawn(monkeypatch, *FIGURES[name]) == json.loads(golden.PICTURES.read_text())[name]
 
 
+def test_of_a_range_without_width_what_is_above_is_white():
+    np.testing.assert_array_equal(
+        plotting.to_unit(np.array([1, 2, 2.25, 9]), 2, 2), [0, 0, 0.25, 1]
+    )
+
+
 def test_words_of_a_line_are_shown_whole():
     assert plotting.as_text("a" * 60) == "a" * 60
     assert plotting.as_text("a" * 61) == "..." + "a" * 60

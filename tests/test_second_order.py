@@ -78,7 +78,7 @@ def test_the_inputs_gradient_is_returned_only_if_it_is_wanted_and_not_zero(activ
 
 
 def test_the_parameters_are_told_of_as_much_without_the_input():
-    net = build(["dense 3 4", "layer_norm 4", "dense 4 4", "layer_norm 4", "dense 4 1"], rng=0)
+    net = build(["layer_norm 3", ["dense 3 3", "tanh"], "dense 3 1"], rng=0)
     net, x = net.astype(np.float64), random(3, 3)
     (full, _), (same, none) = (double_backward(net, x, x, wanted) for wanted in (True, False))
     np.testing.assert_array_equal(same, full)
