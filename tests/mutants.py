@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the mistake
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
+COMPILED_TOO = "npgan/program/threads.py _serve", "npgan/program/threads.py _call"
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
 SECONDS = 8.0  # for each of the two parts of a mutant's tests
 HANGS = 30.0  # seconds, and ten times what it takes without a mistake: then a test hangs
@@ -313,7 +314,11 @@ def report(done):
     known = equivalent()
     counts = defaultdict(Counter)
     for key, row in done.items():
-        result = "equivalent" if key in known and row["result"] == "survived" else row["result"]
+        result = (
+            "equivalent"
+            if key in known and row["result"] in ("open", "survived")
+            else row["result"]
+        )
         room = "/".join(key[0].split("/")[1:2])
         counts[room][result] += 1
         counts["all"][result] += 1
@@ -333,6 +338,7 @@ def chosen(arguments):
         if name.startswith(COMPILED) == arguments.interpreted and path.match(arguments.files):
             found += [(mutant, source) for mutant in mutators.mutants(name, source)]
     random.Random(arguments.seed).shuffle(found)
+    found = [(m, s) for m, s in found if not f"{m.path} {m.where}".startswith(COMPILED_TOO)]
     return found[: arguments.number]
 
 
@@ -411,8 +417,10 @@ def show_all(arguments, file, place):
     if not arguments.interpreted:
         in_child(lambda: collected(["tests", "npgan"], first_part, place), None)
     tests = json.loads((place / "tests.json").read_text()) if not arguments.interpreted else {}
-    done, sound = results(file), {}
+    done, sound, known = results(file), {}, equivalent()
     todo = [(m, s) for m, s in chosen(arguments) if done.get(m.key, OPEN)["result"] == "open"]
+    todo = [(mutant, source) for mutant, source in todo if mutant.key not in known]
+    todo.sort(key=lambda pair: done.get(pair[0].key, OPEN)["test"] != AT_IMPORT)
     for i, (mutant, source) in enumerate(todo, 1):
         at_import = done.get(mutant.key, OPEN)["test"] == AT_IMPORT
         work = partial(imported, mutant, source, tests, sound, place, at_import)
