@@ -4,6 +4,7 @@
     python tests/golden.py --write      write it anew
     python tests/golden.py --presets    write anew what the presets are
     python tests/golden.py --pictures   write anew what is in pictures
+    python tests/golden.py --defaults   write anew the defaults of public functions
 
 The cases' networks and inputs are the tests' own, and those are made from seeds.
 """
@@ -18,6 +19,7 @@ import numpy as np
 FILE = Path(__file__).parent / "golden" / "torch.npz"
 PRESETS = FILE.with_name("presets.json")
 PICTURES = FILE.with_name("pictures.json")
+DEFAULTS = FILE.with_name("defaults.json")
 IN_TORCH = (
     "dense",
     "layer_norm",
@@ -197,9 +199,19 @@ def write_pictures():
     return 0
 
 
+def write_defaults():
+    """Write the defaults of public functions."""
+    import test_defaults as case
+
+    DEFAULTS.write_text(json.dumps(case.numbers_and_words(), indent=1, sort_keys=True) + "\n")
+    return 0
+
+
 def main(arguments):
     if "--presets" in arguments:
         return write_presets()
+    if "--defaults" in arguments:
+        return write_defaults()
     if "--pictures" in arguments:
         return write_pictures()
     import torch

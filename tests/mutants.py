@@ -262,16 +262,16 @@ def imported(mutant, source, tests, sound, place, at_import):
     path, file = ROOT / mutant.path, place / "mutant.py"
     file.write_bytes(mutant.applied(source))
     times = {name: row["seconds"] for name, row in tests.items()}
-    first = executed.executing(tests, mutant.path, set(mutant.lines))
-    first = first if at_import else [name for name, row in tests.items() if row["starts"]]
-    order = {name: -1.0 / (i + 1) for i, name in reversed(list(enumerate(first)))}
-    near = first[:NEAR] if at_import else []
-    files = dict.fromkeys([*(name.split("::")[0] for name in near), *files_of(mutant)])
+    first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
+    files = dict.fromkeys([*(name.split("::")[0] for name in first[:NEAR]), *files_of(mutant)])
+
+    def far(item):
+        name = item.nodeid
+        return name not in first, path.stem not in name.split("::")[0], times.get(name, 0.0)
 
     def show(mistake, wanted):
         def loop(plugin, items):
-            kept = [item for item in items if wanted(item.nodeid)]
-            kept.sort(key=lambda item: order.get(item.nodeid, times.get(item.nodeid, 1.0)))
+            kept = sorted((item for item in items if wanted(item.nodeid)), key=far)
             plugin.until_one_fails(kept, times)
 
         if mistake:

@@ -80,6 +80,10 @@ def test_a_confusion_is_drawn_with_the_labels_of_the_data(monkeypatch, tmp_path)
             assert shown == (own or [0, 1, 2])
 
 
+def test_an_attack_may_have_a_single_step():
+    assert Classifier(make().classifier, adversarial=0.1, attack_steps=1).attack_steps == 1
+
+
 def test_evaluation_draws_no_dropout():
     x, _ = rows()
     model = make(rate=0.5)

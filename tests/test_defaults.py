@@ -4,9 +4,11 @@ import argparse
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 
+import golden
 import pytest
 from calls import MODELS
 
@@ -39,6 +41,21 @@ def documented(function):
         for said in SAID.findall(" ".join(description.split())):
             for name in names.split(", "):
                 yield name.strip("*"), said
+
+
+def numbers_and_words():
+    """Return the defaults of public functions: those that are numbers, words or yes and no."""
+    found = {}
+    for name, function in callables():
+        if inspect.isfunction(function) and "._" not in name.replace(".__init__", ""):
+            for parameter in inspect.signature(function).parameters.values():
+                if isinstance(parameter.default, int | float | str):
+                    found[f"{name}({parameter.name})"] = parameter.default
+    return found
+
+
+def test_defaults_are_those_of_the_record():
+    assert numbers_and_words() == json.loads(golden.DEFAULTS.read_text())
 
 
 TABLE = [(*entry, function) for _, function in callables() for entry in documented(function)]

@@ -33,6 +33,7 @@ from npgan import (
     gradcheck,
 )
 from npgan.layers import LAYERS, build, count_weights, example
+from npgan.layers.chain import Chain
 
 # the least batch that has a deviation, by whether it is a training pass
 LEAST = {("batch_norm", True): 2, ("minibatch_stddev", False): 1, ("minibatch_stddev", True): 1}
@@ -488,8 +489,17 @@ WRONG = [
     (lambda: build(["fourier 2 8 0 2"]), "the least frequency must be a positive number, not 0"),
     (lambda: build(["fourier 2 8 4 2"]), "the least frequency, 4, is above the greatest, 2"),
     (lambda: build(["fourier 2 8 1 9"])(np.ones((5, 3))), r"takes an input of shape \(n, 2\)"),
+    (
+        lambda: chain().forward(np.ones((5, 4), np.float32)),
+        r"must have shape \(n, 3\), not \(5, 4\)",
+    ),
     (lambda: build(["dense 3 3", "fourier 2 8 1 9"]), "8, 1.0, 9.0\\) follows a layer 3 wide"),
 ]
+
+
+def chain():
+    net = build(["dense 3 2", "tanh"], rng=0)
+    return Chain(net.parameters, [("0", *net.layers)])
 
 
 @pytest.mark.parametrize(("make", "message"), WRONG)

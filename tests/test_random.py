@@ -16,6 +16,13 @@ def test_philox_gives_the_published_words():
     assert words == ["6627e8d5", "e169c58d", "bc57ac4c", "9b00dbd8"]
 
 
+def test_a_word_at_the_threshold_is_kept():
+    words = philox(ops.random.key(np.random.default_rng(0)), 4).reshape(-1)
+    for word in words[words < 2**32 - 1]:
+        mask = ops.dropout_mask(np.random.default_rng(0), (16,), int(word) / 2**32)
+        np.testing.assert_array_equal(mask > 0, words >= word)
+
+
 def test_words_differ_between_counters_and_between_keys():
     words = np.concatenate([philox(key, 10_000) for key in (0, 1, 1 << 32)])
     assert words.shape == (12, 10_000)

@@ -173,6 +173,10 @@ def test_a_mask_hides_its_share(name, share):
     assert known_pixels(name, (8, 8)).mean() == 1 - share
 
 
+def test_of_six_pixels_two_are_in_the_center():
+    assert (1 - known_pixels("center", (6, 6))).sum() == 4
+
+
 def test_a_mask_is_a_picture_of_the_images_shape(tmp_path):
     hole = np.full((4, 6), 255, np.uint8)
     hole[1, 2] = 0
