@@ -304,8 +304,9 @@ def test_samples_of_byte_images_lie_in_the_unit_range_though_the_output_does_not
     assert 0 == samples.min() < samples.max() <= 1
 
 
-def test_the_data_is_found_from_another_folder(capsys, images, tmp_path, monkeypatch):
-    words = ("--data", images.name, "--steps", 2, "--batch-size", 20)
+@pytest.mark.parametrize("chosen", ["", ":1"])
+def test_the_data_is_found_from_another_folder(capsys, labelled, tmp_path, monkeypatch, chosen):
+    words = ("--data", f"{labelled.name}{chosen}", "--steps", 2, "--batch-size", 20)
     run(capsys, "train", "autoencoder", *words, "--out", tmp_path / "r")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
