@@ -306,8 +306,9 @@ def test_samples_of_byte_images_lie_in_the_unit_range_though_the_output_does_not
 
 @pytest.mark.parametrize("chosen", ["", ":1"])
 def test_the_data_is_found_from_another_folder(capsys, labelled, tmp_path, monkeypatch, chosen):
-    words = ("--data", f"{labelled.name}{chosen}", "--steps", 2, "--batch-size", 20)
+    words = ("--data", f"{labelled.name}{chosen}", "--epochs", 1, "--batch-size", 20)
     run(capsys, "train", "autoencoder", *words, "--out", tmp_path / "r")
+    assert "val_loss" in rows(tmp_path / "r" / "history.csv")[0]
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert run(capsys, "reconstruct", tmp_path / "r", "--out", "p.png")[0] == 0
