@@ -334,6 +334,7 @@ def test_what_is_wrong_does_not_pass(what, directions):
 
 SMALL = {
     "of one number": lambda x: (1e10 * x[0] + x[1:].sum(), np.array([1e10, -50, 1])),
+    "of a tiny one": lambda x: (1e4 * x[0] + 1e-5 * x[1:].sum(), np.array([1e4, 2e-5, 1e-5])),
     "of a curve": lambda x: (np.sin(x) * FAR, lambda dy: np.cos(x) * dy * FAR * [1, -1, 1]),
     "and 0": lambda x: (x * FAR, lambda dy: dy * FAR * [1, 0, 1]),
 }

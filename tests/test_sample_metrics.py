@@ -95,6 +95,11 @@ def test_samples_outside_the_range_are_cut_off_as_in_pictures(mnist):
     assert np.isfinite(metrics_of(mnist, gan(784)).represent(np.full((6, 784), 1e9)).features).all()
 
 
+def test_without_rows_there_is_nothing_to_measure(mnist):
+    with pytest.raises(InputError, match="rows"):
+        metrics_of(mnist).represent(np.empty((0, 784), np.float32))
+
+
 def test_classes_that_the_classifier_does_not_know_are_not_asked_for(mnist):
     other = replace(mnist, test_labels=(mnist.test_labels + 1) % 10)
     metrics = metrics_of(other)
