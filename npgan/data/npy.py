@@ -22,7 +22,7 @@ METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 """The ways in which NumPy stores the arrays of an .npz file."""
 
 MAGIC = b"\x93NUMPY"
-LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
+LENGTHS: dict[tuple[int, ...], str] = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
 """Version of the format -> how the header's length is written."""
 MAX_HEADER = 1024  # bytes; an array of 32 axes has a shorter one
 SIZE = "(?:0|[1-9][0-9]{0,17})"
