@@ -10,7 +10,7 @@ folder of the results for as long as the sources are the same. Then each mutant 
 
 Results are written one by one, and a run that was stopped goes on where it was.
 
-Code that Numba compiles (kernels/ and program/replay.py) is looked at with --interpreted alone, without a map.
+Code that Numba compiles (`COMPILED`) is looked at with --interpreted alone, without a map.
 """
 
 import argparse
@@ -41,7 +41,7 @@ PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the m
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
 COMPILED_TOO = "npgan/program/threads.py _serve", "npgan/program/threads.py _call"
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
-SECONDS = 8.0  # for each of the two parts of a mutant's tests
+SECONDS = 8.0  # for each of the two parts: what a slower test catches counts as surviving
 IN_PYTHON = 60.0  # seconds for kernels' tests, whose loops take long
 HANGS = 30.0  # seconds, and ten times what it takes without a mistake: then a test hangs
 LIMIT = 300.0  # seconds for a part, whatever happens

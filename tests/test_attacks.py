@@ -147,3 +147,14 @@ def test_an_attack_on_a_sure_classifier_lowers_the_right_class_as_well_as_it_rai
     model.classifier.parameters["0.bias"][...] = [40, 0]
     moved = attacks.fgsm(model, np.full((1, 2), 0.5, np.float32), np.array([0]), 0.25)
     np.testing.assert_array_equal(moved, [[0.25, 0.75]])
+
+
+def test_a_step_of_five_is_half_of_the_way_to_the_edge():
+    seen = []
+
+    def gradient(x):
+        seen.append(float(x[0, 0]))
+        return np.ones_like(x)
+
+    worst_case(gradient, np.array([[0.5]]), 0.1, (0, 1), steps=5)
+    np.testing.assert_allclose(seen, [0.5, 0.55, 0.6, 0.6, 0.6])

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npgan import InputError, backend, ops
-from npgan.check.catalogue.operations import ARGUMENTS, PLAN
 from npgan.layers import (
     LAYERS,
     Dense,
@@ -40,6 +39,8 @@ FIXED = {  # sizes of operations that not any will do for
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
 }
+PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
+ARGUMENTS = np.array([0.3, 0.0])
 CRITIC = np.array([[3, 4, 0, 12, 4, 0], [4, 1, 16, 20, 0, 4]])
 DRAWN = {
     "standard_normal": ((2, 3), np.float32),

@@ -168,9 +168,32 @@ def test_help_has_examples(capsys, command):
     assert f"npgan {command}" in capsys.readouterr().out.split("examples:")[1]
 
 
-def test_every_option_says_what_it_is_and_what_it_takes():
+ARGUMENTS = {
+    "train": "PRESET --data --epochs --steps --validation --batch-size --lr --seed --out --resume "
+    "--threads --backend --metrics-every --quiet",
+    "sample": "RUN -n --seed --spread --label --out",
+    "reconstruct": "RUN --out",
+    "evaluate": "RUN --seed --samples",
+    "complete": "RUN --mask --images --seed --out",
+    "defend": "RUN --epsilon --images --steps --through --beside --curve --seed --out",
+    "detect": "RUN --normal --rows --seed --out",
+    "enhance": "RUN --seed --out",
+    "explore": "RUN --rows --steps --seed --out",
+    "interpolate": "RUN --pairs --steps --seed --out",
+    "reduce": "RUN -k --out",
+    "translate": "RUN --images --out",
+    "gradcheck": "",
+    "presets": "",
+    "data": "NAME|PATH --out",
+}
+
+
+def test_every_option_is_there_says_what_it_is_and_what_it_takes():
     (commands,) = (a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction))
-    for parser in commands.choices.values():
+    for name, parser in commands.choices.items():
+        _, *own = parser._actions
+        words = [(action.option_strings or [action.metavar])[-1] for action in own]
+        assert words == ARGUMENTS[name].split()
         for action in parser._actions:
             assert action.help or not action.option_strings, action
             assert action.metavar or action.nargs == 0 or action.choices, action
