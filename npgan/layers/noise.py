@@ -64,10 +64,8 @@ class Dropout(RandomLinear):
         return run.dropout_mask(rng, x.shape, self.rate)
 
 
-class GaussianNoise(RandomLinear):
-    """Noise added: ``y = x + s eps`` with eps from N(0, 1); without an ``rng``, y = x.
-
-    The noise does not depend on x, so ``dx = dy``: the way back is that of a layer that drew nothing.
+class GaussianNoise(Layer):
+    """Noise added: ``y = x + s eps`` with eps from N(0, 1), so ``dx = dy``; without an ``rng``, y = x.
 
     >>> GaussianNoise(0.3)(np.ones((1, 2)))
     array([[1., 1.]])
@@ -75,6 +73,7 @@ class GaussianNoise(RandomLinear):
 
     name = "gaussian_noise"
     example = "0.5"
+    corrupts = True
 
     def __init__(self, std: float) -> None:
         self.std = not_negative("the standard deviation of noise", std)
@@ -85,6 +84,18 @@ class GaussianNoise(RandomLinear):
         if rng is None:
             return x, None
         return x + self.std * run.standard_normal(rng, x.shape, x.real.dtype), None
+
+    @takes("dy (n, d)")
+    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
+        """Return ``dy``."""
+        return dy
+
+    @takes("ddx (n, d)")
+    def double_backward(
+        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
+        """Return ``ddx``."""
+        return ddx, None
 
 
 class GaussianSample(Layer):
