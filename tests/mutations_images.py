@@ -30,13 +30,10 @@ MUTATIONS = [
         "x0",
     ),
     Mutation(
-        "layers.noise.RandomLinear.backward",
-        'dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)',
-        '-dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)',
-        "layer gaussian_noise",
+        "layers.noise.GaussianNoise.backward", "return dy", "return -dy", "layer gaussian_noise"
     ),
     Mutation(
-        "layers.noise.RandomLinear.double_backward",
+        "layers.noise.GaussianNoise.double_backward",
         "ddx, None",
         "-ddx, None",
         "second derivative of gaussian_noise",

@@ -71,7 +71,7 @@ DENSE = [
     Mutation(
         "ops.dense.dense_backward_input",
         "dy @ weight.T",
-        "np.sign(dy) @ weight.T",
+        "(dy / abs(dy)) @ weight.T",
         "layer dense",
         "x",
     ),

@@ -124,7 +124,7 @@ def _weight_gradient(row, memory, panel, part, parts):  # type: ignore[no-untype
     for r in range(0, max(n, 1), rows):
         count, near, add = min(rows, n - r), at(e, r, ZERO), row.add or r > 0
         block(at(turned, ZERO, r), near, dweight, dweight, add, i0, i1, j0, j1, count, panel)
-        if i0 == 0 and i1 > 0:
+        if i0 == 0 and (i1 > 0 or k == 0):
             panel[0] = 1
             sum_rows(at(ones, ZERO, r), near, dbias, add, j0, j1, count)
 
