@@ -83,13 +83,13 @@ def test_a_mistake_is_put_into_functions_that_are_there_and_not_into_what_runs_a
 
 def test_the_map_says_which_lines_a_test_executes_and_whether_it_starts_processes(tmp_path):
     start = partial(subprocess.run, [sys.executable, "-c", ""], check=True)
-    work = {"lines": lambda: memory.address_of(np.ones(1)), "starts": start}
+    work = {"lines": lambda: memory.index_of(np.ones(1)), "starts": start}
     plugin = SimpleNamespace(failed="", run=lambda item, *_: work[item.nodeid]())
     items, file = [SimpleNamespace(nodeid=name) for name in work], tmp_path / "map.json"
     mutants.in_child(lambda: executed.traced(plugin, items, file))
     tests = json.loads(file.read_text())
     assert [row["starts"] for row in tests.values()] == [False, True]
-    lines, first = inspect.getsourcelines(memory.address_of)
+    lines, first = inspect.getsourcelines(memory.index_of)
     assert executed.executing(tests, "npgan/memory.py", {first + len(lines) - 1}) == ["lines"]
     assert executed.executing(tests, "npgan/memory.py", {first + len(lines)}) == []
 
