@@ -84,11 +84,10 @@ def value_of(given: Any) -> Any:
 
 
 class Layout(NamedTuple):
-    """Which fields of a kind of row lie in the table of integers, which in that of numbers, and the arrays."""
+    """Which fields of a kind of row lie in the table of integers and in that of numbers; an array it writes."""
 
     integers: list[str]
     numbers: list[str]
-    arrays: list[str]
     written: str
 
 
@@ -97,9 +96,8 @@ def layout(kind: Any) -> Layout:
     """Return where the fields of a kind of row lie."""
     fields = kind.__annotations__
     numbers = [name for name, what in fields.items() if what in (float, Rates)]
-    arrays = [name for name, what in fields.items() if what in (Reads, Writes)]
-    written = next(name for name in arrays if fields[name] is Writes)
-    return Layout([name for name in fields if name not in numbers], numbers, arrays, written)
+    written = next(name for name, what in fields.items() if what is Writes)
+    return Layout([name for name in fields if name not in numbers], numbers, written)
 
 
 @intrinsic
