@@ -195,7 +195,7 @@ def mean_sigmoid(rows: Any, x: Any) -> Any:
     """One pass."""
     value = rows.new(x.dtype)
     rows.write(MeanSigmoid(value, x, x.size))
-    return value[()]
+    return rows.done(value)[()]
 
 
 @kernel
@@ -203,7 +203,7 @@ def mean_heaviside(rows: Any, x: Any) -> Any:
     """One pass."""
     value = rows.new(x.dtype)
     rows.write(MeanHeaviside(value, x, x.size))
-    return value[()]
+    return rows.done(value)[()]
 
 
 @kernel
@@ -212,7 +212,7 @@ def all_finite(rows: Any, x: Any) -> Any:
     failed = rows.new(x.dtype, 1)
     failed[0] = 0
     rows.write(Finite(x, failed, x.size, 1.0, too_large(x.dtype)), worth(x.size))
-    return failed[0] == 0
+    return rows.done(failed)[0] == 0
 
 
 def _register(name: str) -> None:

@@ -49,6 +49,6 @@ def log_bernoulli_with_logits_forward(rows: Any, logits: Any, x: Any) -> Any:
 @kernel
 def log_bernoulli_with_logits_backward(rows: Any, dy: Any, logits: Any, x: Any) -> Any:
     """See :func:`npgan.ops.log_bernoulli_with_logits_backward`."""
-    dlogits = write_likelihood(rows, logits, x)[1]
+    dlogits = rows.done(write_likelihood(rows, logits, x)[1])
     dlogits *= dy[:, None]
     return dlogits

@@ -102,7 +102,7 @@ def write_mean(rows: Any, sums: Any, dtype: Any, size: int, blocks: int) -> Any:
     """Write the mean of so many numbers from their sums over blocks, and return it."""
     value = rows.new(dtype)
     rows.write(Mean(sums, value, size, blocks))
-    return value[()]
+    return rows.done(value)[()]
 
 
 KERNELS.update({name: partial(loss, code=code) for code, name in enumerate(LOSSES)})

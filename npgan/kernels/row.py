@@ -12,7 +12,8 @@ at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan
   check of the program has failed,
 - ``write(row, most, panel, changing)``: a row, into how many parts it may be cut, how many numbers of
   scratch memory a part needs, and the first of those fields that are others at each run with a
-  function that returns their values.
+  function that returns their values,
+- ``done(array)``, an array that was written, for what is computed from it without rows.
 """
 
 from collections.abc import Callable
@@ -84,11 +85,15 @@ def value_of(given: Any) -> Any:
 
 
 class Layout(NamedTuple):
-    """Which fields of a kind of row lie in the table of integers and in that of numbers; an array it writes."""
+    """Which fields of a kind of row lie in the table of integers and in that of numbers; an array it writes.
+
+    ``places`` are the two tables' fields by their numbers.
+    """
 
     integers: list[str]
     numbers: list[str]
     written: str
+    places: tuple[list[int], list[int]]
 
 
 @cache
@@ -97,7 +102,9 @@ def layout(kind: Any) -> Layout:
     fields = kind.__annotations__
     numbers = [name for name, what in fields.items() if what in (float, Rates)]
     written = next(name for name, what in fields.items() if what is Writes)
-    return Layout([name for name in fields if name not in numbers], numbers, written)
+    integers = [name for name in fields if name not in numbers]
+    at = list(fields).index
+    return Layout(integers, numbers, written, ([*map(at, integers)], [*map(at, numbers)]))
 
 
 @intrinsic

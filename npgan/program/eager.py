@@ -1,7 +1,8 @@
-"""Rows performed as soon as they are written: operations called one by one."""
+"""Rows performed at once: operations called one by one."""
 
 import threading
-from functools import partial
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,31 @@ from npgan.kernels import jit
 from npgan.kernels.row import KERNELS, Later, layout
 from npgan.memory import index_of
 from npgan.ops.random import key
+from npgan.program.schedule import Row
 from npgan.program.tables import Tables
 
 
-class Eager(threading.local):
-    """What a kernel's rows are performed by. Each thread has tables of its own, of a single row.
+class Kept(threading.local):
+    """Tables for operations to come, of each thread its own: one for each type and number of parts of rows.
 
-    There is one for each number of parts: so a worker that comes late finds all parts of the last run taken,
-    and none of the next one.
+    So a worker that comes late finds all parts of the last run taken, and none of the next one.
     """
+
+    def __init__(self) -> None:
+        self.tables: dict[tuple[np.dtype, tuple[int, ...]], Tables] = {}
+
+
+KEPT = Kept()
+
+
+class Eager:
+    """What takes the rows of one operation, and performs them together: Python is slow between two of them."""
 
     dtype = None
 
     def __init__(self) -> None:
-        self.tables: dict[tuple[np.dtype, int], Tables] = {}
+        self.rows: list[Row] = []
+        self.panel = 0
 
     def new(self, dtype: Any, *shape: int) -> np.ndarray:
         """Return a new array."""
@@ -36,7 +48,7 @@ class Eager(threading.local):
 
     def data(self, array: np.ndarray) -> np.ndarray:
         """Return an array of any type and layout so that a kernel can read it."""
-        return np.require(array, requirements=["C", "A"])
+        return array if array.flags.carray else np.require(array, requirements=["C", "A"])
 
     def key(self, rng: np.random.Generator) -> Later:
         """Draw a key."""
@@ -49,31 +61,53 @@ class Eager(threading.local):
         return np.zeros(1, dtype)
 
     def write(self, row: Any, most: int = 1, panel: int = 0, changing: Any = None) -> None:
-        """Perform a row."""
-        kind: Any = type(row)
-        of = layout(kind)
-        integers = [
-            index_of(f) if type(f) is np.ndarray else f
-            for f in map(row.__getattribute__, of.integers)
-        ]
-        numbers = [f for f in map(row.__getattribute__, of.numbers) if f is not None]
-        if changing:
-            name, values = changing
-            table, names = (integers, of.integers) if name in of.integers else (numbers, of.numbers)
-            for i, value in enumerate(values(), names.index(name)):
-                table[i : i + 1] = [value]
-        dtype = getattr(row, of.written).dtype
-        parts = jit.threads() if most > 1 else 1
-        tables = self.tables.get((dtype, parts))
-        if tables is None or tables.panel < panel:
-            tables = self.tables[dtype, parts] = Tables(1, parts, dtype, panel)
-        tables.write(0, kind, parts, 0, integers, numbers)
-        tables.run(alone=parts == 1)
+        """Take a row."""
+        self.rows.append(Row(row, most, changing))
+        self.panel = max(self.panel, panel)
+
+    def done(self, array: np.ndarray) -> np.ndarray:
+        """Return an array after all rows are performed."""
+        self.perform()
+        return array
+
+    def perform(self) -> None:
+        """Perform the rows, one after the other."""
+        rows, self.rows = self.rows, []
+        if not rows:
+            return
+        most = jit.threads()
+        parts = tuple([1 if row.most <= 1 else min(row.most, most) for row in rows])
+        dtype = getattr(rows[0].fields, layout(type(rows[0].fields)).written).dtype
+        tables = KEPT.tables.get((dtype, parts))
+        if tables is None or tables.panel < self.panel:
+            tables = KEPT.tables[dtype, parts] = Tables(len(rows), sum(parts), dtype, self.panel)
+        complete = 0
+        for line, (row, count) in enumerate(zip(rows, parts, strict=True)):
+            fields = [index_of(f) if type(f) is np.ndarray else f for f in row.fields]
+            tables.write(line, type(row.fields), fields, count, complete)
+            complete += count
+            if row.changing:
+                name, values = row.changing
+                table, first = tables.place(line, type(row.fields), name)
+                for i, value in enumerate(values(), first):
+                    table[i] = value
+        tables.run(alone=complete == len(rows))
 
 
-EAGER = Eager()
+def performed(kernel: Callable) -> Callable:
+    """Return a kernel whose rows are performed before it returns."""
+
+    @wraps(kernel)
+    def call(*given: Any) -> Any:
+        rows = Eager()
+        result = kernel(rows, *given)
+        rows.perform()
+        return result
+
+    return call
+
+
 KERNELS = {
-    name: getattr(ops, name).border.around(partial(kernel, EAGER))
-    for name, kernel in KERNELS.items()
+    name: getattr(ops, name).border.around(performed(kernel)) for name, kernel in KERNELS.items()
 }
 """Operation -> its kernel, behind the operation's :class:`~npgan.shapes.Border`."""

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npgan.kernels import jit
-from npgan.kernels.row import Later, Writes, layout
+from npgan.kernels.row import Later, Writes
 from npgan.memory import LINE, aligned_zeros, index_of
-from npgan.program import replay
 from npgan.program.tables import Tables
 from npgan.program.traced import OUTSIDE, Buffer, Place
 
@@ -111,17 +110,10 @@ class Program:
     def _write(self, row: Row, line: int, parts: int, wait: int) -> None:
         """Write a row into a line of the tables."""
         kind: type = type(row.fields)
-        of, tables = layout(kind), self.tables
-        integers = [self._address(getattr(row.fields, name)) for name in of.integers]
-        numbers = [getattr(row.fields, name) for name in of.numbers]
-        tables.write(line, kind, parts, wait, integers, [n for n in numbers if n is not None])
+        self.tables.write(line, kind, [*map(self._address, row.fields)], parts, wait)
         if row.changing:
             name, values = row.changing
-            if name in of.integers:
-                at = replay.FIELDS + of.integers.index(name)
-                self.changing.append((values, tables.integers[line].data, at))
-            else:
-                self.changing.append((values, tables.numbers[line].data, of.numbers.index(name)))
+            self.changing.append((values, *self.tables.place(line, kind, name)))
 
     def _allocate(self, places: Sequence[Place]) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
@@ -136,7 +128,7 @@ class Program:
             self.addresses[buffer] += index_of(self.arena)
         self.outside = [place.buffer for place in places if place.buffer.outside]  # kept alive
 
-    def _address(self, field: Place | int) -> int:
+    def _address(self, field: Any) -> Any:
         if not isinstance(field, Place):
             return field
         buffer, start, _ = field.at()

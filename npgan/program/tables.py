@@ -1,11 +1,13 @@
 """The tables of rows that threads go through, and a run through them."""
 
 from collections.abc import Sequence
+from struct import pack_into
 from typing import Any
 
 import numpy as np
 
 from npgan.kernels import jit
+from npgan.kernels.row import layout
 from npgan.memory import ORIGIN, address_of, aligned_zeros, index_of
 from npgan.program import replay
 from npgan.program.threads import worker_pool
@@ -18,6 +20,7 @@ class Tables:
         self.dtype, self.threads, self.panel = dtype, jit.threads(), panel
         self.integers = np.zeros((rows, replay.WIDTH), np.int64)
         self.numbers = np.zeros((rows, replay.NUMBERS), dtype)
+        self.lines = [(i.data, n.data) for i, n in zip(self.integers, self.numbers, strict=True)]
         self.taken = aligned_zeros(rows * self.threads, np.int64)
         self.panels = aligned_zeros(self.threads * panel, dtype)
         self.state = aligned_zeros(replay.STATE, np.int64)
@@ -29,13 +32,24 @@ class Tables:
         if self.threads > 1 and not jit.interpreted:
             worker_pool(self.threads - 1)
 
-    def write(
-        self, line: int, kind: type, parts: int, wait: int, integers: Sequence[int], numbers: Any
-    ) -> None:
-        """Write a row of a kind."""
-        function = replay.function(kind, self.dtype).address
-        self.integers[line, : replay.FIELDS + len(integers)] = (function, parts, wait, *integers)
-        self.numbers[line, : len(numbers)] = numbers
+    def write(self, line: int, kind: type, fields: Sequence[Any], parts: int, wait: int) -> None:
+        """Write a row of a kind, whose arrays are places by now; fields that are None stay as they are."""
+        function, (integers, numbers) = (
+            replay.function(kind, self.dtype).address,
+            layout(kind).places,
+        )
+        values = (function, parts, wait, *[fields[i] for i in integers])
+        pack_into(f"{len(values)}q", self.lines[line][0], 0, *values)
+        for at, i in enumerate(numbers):
+            if fields[i] is not None:
+                self.lines[line][1][at] = fields[i]
+
+    def place(self, line: int, kind: type, name: str) -> tuple[memoryview, int]:
+        """Return where a field of a row lies."""
+        of = layout(kind)
+        if name in of.integers:
+            return self.lines[line][0], replay.FIELDS + of.integers.index(name)
+        return self.lines[line][1], of.numbers.index(name)
 
     def run(self, alone: bool = False) -> None:
         """Do all the work, with the worker threads unless another thread's work has them."""
