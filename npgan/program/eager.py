@@ -77,7 +77,8 @@ class Eager:
             return
         most = jit.threads()
         parts = tuple([1 if row.most <= 1 else min(row.most, most) for row in rows])
-        dtype = getattr(rows[0].fields, layout(type(rows[0].fields)).written).dtype
+        kind: Any = type(rows[0].fields)
+        dtype = getattr(rows[0].fields, layout(kind).written).dtype
         tables = KEPT.tables.get((dtype, parts))
         if tables is None or tables.panel < self.panel:
             tables = KEPT.tables[dtype, parts] = Tables(len(rows), sum(parts), dtype, self.panel)

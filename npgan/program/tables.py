@@ -34,11 +34,8 @@ class Tables:
 
     def write(self, line: int, kind: type, fields: Sequence[Any], parts: int, wait: int) -> None:
         """Write a row of a kind, whose arrays are places by now; fields that are None stay as they are."""
-        function, (integers, numbers) = (
-            replay.function(kind, self.dtype).address,
-            layout(kind).places,
-        )
-        values = (function, parts, wait, *[fields[i] for i in integers])
+        function, (integers, numbers) = replay.function(kind, self.dtype), layout(kind).places
+        values = (function.address, parts, wait, *[fields[i] for i in integers])
         pack_into(f"{len(values)}q", self.lines[line][0], 0, *values)
         for at, i in enumerate(numbers):
             if fields[i] is not None:
