@@ -198,6 +198,10 @@ def _after(function: Callable[[], None]) -> None:
     function()
 
 
+def _call(function: Callable[..., Any], *given: Any) -> Any:
+    return function(*given)
+
+
 def _require_finite(otherwise: Callable[[], None], *arrays: Any) -> None:
     for array in arrays:
         small = (
@@ -210,8 +214,10 @@ def _require_finite(otherwise: Callable[[], None], *arrays: Any) -> None:
 
 
 # Not operations, but what a step that can be recorded must do through ``run``: values that change
-# from step to step, what is done after the step, and what happens if a number is not finite.
-run.each, run.after, run.require_finite = _each, _after, _require_finite
+# from step to step, what is done after the step or in between (with traced arrays among its arguments, or
+# arrays that it changes), and what happens if a number is not finite.
+run.each, run.after, run.call = _each, _after, _call
+run.require_finite = _require_finite
 
 
 def _activate(name: str) -> None:

@@ -47,8 +47,8 @@ MUTATIONS = [
     mutation(
         "gaussian.GaussianEncoder",
         "backward",
-        "kl_weight * np.hstack(run.kl_standard_normal_backward(*halves))",
-        "np.hstack(run.kl_standard_normal_backward(*halves))",
+        "kl_weight * dkl",
+        "dkl",
         TOLD,
         ENCODER,
     ),

@@ -185,8 +185,8 @@ VAEGAN = [
     vaegan("x.shape[1] * dvalue", "dvalue", "decoder.2.weight", "error"),
     vaegan("x.shape[1] * value", "value", "decoder.2.weight", "error"),
     vaegan(
-        "dseen *= dseen.dtype.type(self.adversarial_weight)",
-        "dseen = dseen / dseen.dtype.type(self.adversarial_weight)",
+        "self.adversarial_weight * against.dfake",
+        "against.dfake / self.adversarial_weight",
         "decoder.2.bias",
     ),
     vaegan("self.adversarial_weight * against.value", "against.value", "decoder.0.weight"),
@@ -204,8 +204,8 @@ VAEGAN = [
     gaussian(f"{KL}(*halves)", f"{KL}(*halves)[::-1]", "encoder.2.weight"),
     gaussian(f"{KL}(*halves)", f"{KL}(*halves[::-1])", "encoder.2.bias"),
     gaussian(
-        f"ddescribed += kl_weight * np.hstack({KL}(*halves))",
-        f"ddescribed = kl_weight * np.hstack({KL}(*halves))",
+        "ddescribed + kl_weight * dkl",
+        "kl_weight * dkl",
         "encoder.0.weight",
     ),
     gaussian(

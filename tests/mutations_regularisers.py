@@ -34,9 +34,9 @@ MUTATIONS = [
         FIRST,
     ),
     Mutation(
-        "models.autoencoder.Autoencoder.reconstruction_step",
-        'grads["decoder"][theirs].T',
-        'grads["decoder"][theirs].T * 0',
+        "models.autoencoder._join",
+        "turned.T",
+        "turned.T * 0",
         case("tied"),
         FIRST,
     ),

@@ -55,12 +55,9 @@ MUTATIONS = [
     ),
     vae("bound_step", "-1 / n", "-1", parameter="decoder.0.weight"),
     vae("bound_step", "error + beta * kl", "error + kl"),
-    gaussian("deach[:, dz.shape[1] :] += dlog_var", "pass"),
-    gaussian("deach[:, dz.shape[1] :] += dlog_var", "deach[:, : dz.shape[1]] += dlog_var"),
-    weighted(
-        'dz += self.reader.backward(doutput, decoder_cache, grads["decoder"])',
-        'dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])',
-    ),
+    gaussian("through_z + dlog_var", "through_z"),
+    gaussian("[dmean, through_z + dlog_var]", "[dmean + dlog_var, through_z]"),
+    weighted("dz + through_x", "through_x"),
     gaussian("deach.reshape(n, codes, -1).sum", "deach.reshape(n, codes, -1).mean"),
     weighted(
         "self.likelihood.backward(dlog_w, output, x)",

@@ -1,5 +1,7 @@
 """What a recorder writes down: rows in phases, arrays without copies; and what it refuses."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -111,33 +113,27 @@ def recorder():
 
 
 REFUSED = {
-    "a sum": lambda x: np.sum(x),
     "a sum by the ufunc": lambda x: np.add.reduce(x),
     "a place for the result": lambda x: np.add(x, x, out=x),
-    "a product": lambda x: np.multiply(x, x),
-    "a function": lambda x: np.exp(x),
-    "a number of another type": lambda x: np.float64(2) * x,
-    "a number added": lambda x: x + 1.0,
-    "an array added": lambda x: np.ones((4, 3), np.float32) + x,
-    "another shape added": lambda x: x + x[:2],
+    "elements of its own": lambda x: x.__setitem__(0, 1),
+    "chosen elements": lambda x: x[np.arange(2)],
+    "rows of another type": lambda x: x.recorder.relu_forward(x > 0),
     "a float": float,
     "a condition": bool,
     "an array": np.asarray,
-    "less": lambda x: x < 0,
-    "equal": lambda x: x == x,
-    "different": lambda x: x != 0,
-    "an element": lambda x: x[0],
-    "every second row": lambda x: x[::2],
     "a wrong shape": lambda x: x.reshape(5, -1),
-    "every second column": lambda x: x[:, ::2],
-    "a column": lambda x: x[:, 0],
-    "a block": lambda x: x[:2, :2],
     "columns beside others of another length": lambda x: np.concatenate([x, x[:2]], axis=1),
     "a concatenation with a place": lambda x: np.concatenate([x, x], out=x),
     "a concatenation of other widths": lambda x: np.concatenate(
         [x, x.recorder.new(np.float32, 4, 2)]
     ),
-    "an operation without a row": lambda x: x.recorder.layer_norm_forward(x),
+    "an operation without a row that adds to gradients": lambda x: x.recorder.dense_double_backward(
+        x, x, x, x, x
+    ),
+    "noise that the program would have to wait for": lambda x: x.recorder.call(
+        lambda rng, x: x, x.recorder, x
+    ),
+    "the same noise twice": lambda x: x.recorder.standard_normal(copy.deepcopy(x.recorder), (3,)),
     "an activation of other numbers": lambda x: x.recorder.relu_forward(np.ones(3)),
     "two stages of a chain": lambda x: Outputs([x, x])[:24],
     "noise of another type": lambda x: x.recorder.standard_normal(x.recorder, (3,), np.float64),
@@ -151,6 +147,107 @@ def test_a_traced_array_refuses(name):
     x = recorder().new(np.float32, 4, 3)
     with pytest.raises(NotRecordable):
         REFUSED[name](x)
+
+
+CALLED = {
+    "a sum": lambda x: np.sum(x),
+    "sums of columns": lambda x: x.sum(axis=0),
+    "a mean in another type": lambda x: x.sum(dtype=np.float64) / 7,
+    "a product": lambda x: x * x,
+    "a function": lambda x: np.exp(x) - x.max(axis=1)[:, None],
+    "a number of another type": lambda x: np.float64(2) * x,
+    "a number added": lambda x: 1.5 + x,
+    "an array subtracted": lambda x: np.ones((5, 4), np.float32) - x,
+    "another shape added": lambda x: x + x[:1],
+    "a comparison": lambda x: (x < 0.5) == (x != x[0]),
+    "an element": lambda x: x[-1, 2],
+    "every second row": lambda x: x[::2],
+    "every second column": lambda x: x[:, ::2],
+    "a column": lambda x: x[:, 0],
+    "a block": lambda x: x[:2, 1:3],
+    "whole numbers": lambda x: x.argmax(axis=1),
+    "another type": lambda x: x.astype(np.int8),
+    "halves": lambda x: np.split(x, 2, axis=1)[1],
+    "halves of images": lambda x: np.split(x.reshape(5, 2, 2), 2, axis=1)[1],
+    "two results": lambda x: run.call(lambda x: (x, [x + 1][0]), x)[1],
+    "repeated rows": lambda x: np.repeat(x, 3, axis=0),
+    "an operation without a row": lambda x: run.layer_norm_forward(x, x[0], x[0], 1e-5)[0],
+    "what a row makes, before and after": lambda x: np.square(run.tanh_forward(x * x)) + x,
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_has_no_row_is_called_again_at_each_run(name, threads):
+    backend.use("numba")
+
+    def step_of(rows, seen):
+        batches = Batches(rows, 5, np.random.default_rng(0))
+
+        def step(rng):
+            made = CALLED[name](batches.next())
+            run.call(lambda made: seen.append(np.array(made)), made)
+            return {"sum": np.sum(made)}
+
+        return step
+
+    found, expected = [], []
+    program, reason = backend.record(step_of(rows(4), found), np.random.default_rng(0))
+    assert reason is None
+    found.clear()  # of the trial
+    step = step_of(rows(4), expected)
+    for _ in range(2):
+        assert program.run() == step(None)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b, strict=True)
+
+
+def test_random_numbers_are_drawn_in_the_order_of_the_step():
+    backend.use("numba")
+    seen = []
+
+    def step(rng):
+        x = run.standard_normal(rng, (5,)) * np.float32(2)
+        mask = rng.random(5, np.float32) < 0.5
+        shift = rng.integers(-3, 3, 5, endpoint=True)
+        y = x * mask + shift.astype(np.float32) + run.standard_normal(rng, (5,))
+        run.call(lambda y: seen.append(np.array(y)), y)
+        return {"sum": y.sum()}
+
+    program, reason = backend.record(step, np.random.default_rng(0))
+    seen.clear()
+    rng = np.random.default_rng(0)
+    assert reason is None
+    assert [program.run() for _ in range(3)] == [step(rng) for _ in range(3)]
+    np.testing.assert_array_equal(seen[:3], seen[3:])
+
+
+def test_a_function_that_is_recorded_does_not_change_arrays_when_it_is_tried():
+    backend.use("numba")
+    array = np.ones(3, np.float32)
+
+    def double(a):
+        a *= 2
+
+    def step(rng):
+        run.call(double, array)
+        return {"sum": np.sum(run.standard_normal(rng, (3,)))}
+
+    program, _ = backend.record(step, np.random.default_rng(0))
+    before = array.tolist()
+    program.run()
+    assert (before, array.tolist()) == ([1, 1, 1], [2, 2, 2])
+
+
+def test_an_array_is_multiplied_by_a_number_that_changes():
+    backend.use("numba")
+    batches = Batches(np.ones((5, 1), np.float32), 5, np.random.default_rng(0))
+    factors = iter([2.0, 3.0])
+
+    def step(rng):
+        return {"sum": np.sum(run.each(factors.__next__) * batches.next())}
+
+    program, _ = backend.record(step, np.random.default_rng(0))
+    assert [program.run()["sum"] for _ in range(2)] == [10, 15]
 
 
 def test_a_concatenation_is_laid_out_without_copying():
@@ -214,7 +311,8 @@ def test_a_gradient_goes_through_an_activation_at_once_unless_it_is_read(reads, 
 
     first, second = (Batches(rows(4), 5, np.random.default_rng(0)) for _ in range(2))
     made, _ = backend.record(step_of(first), np.random.default_rng(0))
-    kinds = made.tables.integers[:, replay.FUNCTION]
+    (run_rows,) = made.stages
+    kinds = run_rows.__self__.integers[:, replay.FUNCTION]
     alone = replay.function(ActivationBackward, made.dtype).address
     assert (alone in kinds) == reads
     reported, gradient = made.run(), sums[0].flat.copy()

@@ -27,7 +27,7 @@ def test_helpers_that_come_late_find_tables_of_programs_that_are_gone(threads):
         step, _, _ = steps_of(gan(), rows())
         step(), step()
         (program,) = filter(None, step._programs.values())
-        tables.append(weakref.ref(program.tables.integers))
+        tables.append(weakref.ref(program.stages[0].__self__.integers))
         del program
         del step
         gc.collect()

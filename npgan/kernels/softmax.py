@@ -1,6 +1,7 @@
 """The softmax and its cross-entropy, one row after the other."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,6 @@ from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import seen_as
 from npgan.kernels.row import Reads, Writes, kernel, performs
-from npgan.memory import index_of
 
 
 class Softmax(NamedTuple):
@@ -119,6 +119,12 @@ def softmax_cross_entropy(rows: Any, logits: Any, labels: np.ndarray) -> tuple[A
     """See :class:`SoftmaxCrossEntropy`."""
     n, k = logits.shape
     dlogits, losses = rows.new(logits.dtype, n, k), rows.new(logits.dtype, 2 * n)
-    row = SoftmaxCrossEntropy(logits, losses, dlogits, index_of(labels), n, k)
+    row = SoftmaxCrossEntropy(logits, losses, dlogits, rows.data(labels), n, k)
     rows.write(row, worth(logits.size))
-    return logits.dtype.type(rows.done(losses).view(np.float64)[:n].mean()), dlogits
+    mean = partial(mean_loss, n=n, dtype=logits.dtype)
+    return rows.call(mean, losses), dlogits
+
+
+def mean_loss(losses: np.ndarray, n: int, dtype: np.dtype) -> np.floating:
+    """Return the mean of n losses, which are float64."""
+    return dtype.type(losses.view(np.float64)[:n].mean())

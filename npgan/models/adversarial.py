@@ -37,6 +37,7 @@ class AdversarialAutoencoder(AdversarialCoder):
     """
 
     name = "adversarial-autoencoder"
+    recorded = True
 
     def __init__(
         self,

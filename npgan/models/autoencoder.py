@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from npgan.backend import run
 from npgan.errors import InputError, chosen, instance, not_negative
 from npgan.layers import Dense, Sequential
 from npgan.layers.layer import Array
@@ -110,7 +111,8 @@ class Autoencoder(Coder, Model):
     def tie(self) -> None:
         """Let the decoder's weights be the encoder's, transposed, where they are tied."""
         for ours, theirs in self.ties:
-            self.decoder.parameters[theirs][...] = self.encoder.parameters[ours].T
+            weight = self.decoder.parameters[theirs], self.encoder.parameters[ours].T
+            run.call(np.copyto, *weight)
 
     def _copy(self, mine: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
         """Copy arrays in; tied weights must be each other's transpose."""
@@ -172,22 +174,16 @@ class Autoencoder(Coder, Model):
             value = value + regularisers.contraction(*seen, self.contraction, mine)
         if grads is not None:
             for ours, theirs in self.ties:
-                grads["encoder"][ours] += grads["decoder"][theirs].T
-                grads["decoder"][theirs][...] = 0
+                run.call(_join, grads["encoder"][ours], grads["decoder"][theirs])
         return Result(value, {"loss": value})
 
     def steps(self) -> list[Step]:
         """Return the step of encoder and decoder."""
         return [Step("step", ["encoder", "decoder"], self.reconstruction_step)]
 
-    def pattern(self) -> bool:
-        """Return that all steps are of one kind."""
-        return True
-
     def not_recorded(self) -> str | None:
         """Return why steps are not recorded, or None if they may be."""
-        beside = self.sparsity or self.contraction or self.tied
-        reason = "a program has no sparsity, contraction or tied weights" if beside else None
+        reason = "a program has no contraction" if self.contraction else None
         return super().not_recorded() or reason
 
     def train_step(self, batch: Array, rng: np.random.Generator) -> dict[str, np.floating]:
@@ -202,3 +198,9 @@ class Autoencoder(Coder, Model):
         chunks = [x[i : i + CHUNK] for i in range(0, len(x), CHUNK)]
         sums = [len(chunk) * float(self.reconstruction_step(chunk).loss) for chunk in chunks]
         return {"val_loss": sum(sums) / len(x)}
+
+
+def _join(gradient: Array, turned: Array) -> None:
+    """Move the gradient of a weight's transpose to the weight's."""
+    gradient += turned.T
+    turned[...] = 0

@@ -66,7 +66,7 @@ class BiGAN(AdversarialCoder):
         if grads is not None:
             dlogits = np.concatenate([loss.dfake, loss.dreal])
             dpairs = network.backward(dlogits, cache)
-            dcode, dmade = (np.ascontiguousarray(v) for v in (dpairs[:n, d:], dpairs[n:, :d]))
+            dcode, dmade = dpairs[:n, d:], dpairs[n:, :d]
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
             self.decoder.backward(dmade, decoder_cache, grads["decoder"], input_grad=False)
         return Result(loss.value, {"loss": loss.value})

@@ -51,6 +51,7 @@ class Classifier(Model):
     """
 
     name = "classifier"
+    recorded = True
     made_of = ("classifier",)
     output = "classifier"
 
@@ -128,7 +129,7 @@ class Classifier(Model):
     def _split(self, rows: Array) -> tuple[Array, Array]:
         """Return the data (n, d) and the labels (n,) of rows that have both."""
         x, columns = self.labels.split(rows)
-        return np.ascontiguousarray(x), columns.argmax(axis=1)
+        return x, columns.argmax(axis=1)
 
     def validate(self, rows: Array) -> dict[str, float]:
         """Return the accuracy on held-out rows."""

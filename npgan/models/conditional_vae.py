@@ -42,6 +42,7 @@ class ConditionalVAE(Variational):
     """
 
     name = "conditional-vae"
+    recorded = True
     labels: Labels
     sample, _spread_latent = sample_of_class, Variational.latent
 

@@ -72,10 +72,12 @@ class GaussianEncoder:
         """
         deach = self._sample.backward(dz, (drawn.log_var, drawn.eps))
         if dlog_var is not None:
-            deach[:, dz.shape[1] :] += dlog_var
+            dmean, through_z = np.split(deach, 2, axis=1)
+            deach = np.hstack([dmean, through_z + dlog_var])
         n, codes = len(drawn.described), len(dz) // len(drawn.described)
         ddescribed = deach if codes == 1 else deach.reshape(n, codes, -1).sum(axis=1)
         if kl_weight:
             halves = np.split(drawn.described, 2, axis=1)
-            ddescribed += kl_weight * np.hstack(run.kl_standard_normal_backward(*halves))
+            dkl = np.hstack(run.kl_standard_normal_backward(*halves))
+            ddescribed = ddescribed + kl_weight * dkl
         self.network.backward(ddescribed, drawn.cache, grads, input_grad=False)

@@ -36,6 +36,7 @@ class IWAE(Variational):
     """
 
     name = "iwae"
+    recorded = True
 
     def __init__(
         self, encoder: Sequential, decoder: Sequential, *, samples: int = 50, **settings: Any
@@ -62,7 +63,7 @@ class IWAE(Variational):
             dlog_w = run.log_mean_exp_backward(each, log_w).reshape(-1)
             doutput = self.likelihood.backward(dlog_w, output, x)
             dz, dlog_var = run.log_prior_ratio_backward(dlog_w, z)
-            dz += self.reader.backward(doutput, decoder_cache, grads["decoder"])
-            self.gaussian.backward(dz, drawn, grads["encoder"], dlog_var=dlog_var)
+            through_x = self.reader.backward(doutput, decoder_cache, grads["decoder"])
+            self.gaussian.backward(dz + through_x, drawn, grads["encoder"], dlog_var=dlog_var)
         loss = -run.log_mean_exp_forward(log_w).mean()
         return Result(loss, {"loss": loss})

@@ -278,6 +278,10 @@ class Model(Trainable):
         """Return what owns vectors of weights."""
         return self.networks.values()
 
+    def pattern(self) -> Hashable:
+        """Return that all steps are of one kind, if they can be recorded."""
+        return vars(type(self)).get("recorded") or None
+
     def not_recorded(self) -> str | None:
         """Return why steps are not recorded and replayed, or None if they may be."""
         return why_not(self)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from npgan.layers import LAYERS, Corruption, Layer, Residual, Sequential
+from npgan.layers import LAYERS, Layer, Residual, Sequential
 from npgan.optim import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ def why_not(model: "Model") -> str | None:
         return f"a program has no step of a {type(model).__name__}"
     for name, network in model.networks.items():
         for layer in _layers(network):
-            if type(layer) not in LAYERS.values() or isinstance(layer, Corruption):
+            if type(layer) not in LAYERS.values():
                 return f"a program has no layer {layer!r}, of the {name}"
     for name, rule in model.optimizers.items():
         if type(rule) not in OPTIMIZERS.values():

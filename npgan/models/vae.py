@@ -105,7 +105,9 @@ class Variational(Coder, Model):
 
     def beta_now(self) -> float:
         """Return what the divergence counts at this step."""
-        return self.beta * min(1.0, self.step / self.warm_up) if self.warm_up else self.beta
+        if not self.warm_up:
+            return self.beta
+        return run.each(lambda: self.beta * min(1.0, self.step / self.warm_up))
 
     def bound_step(
         self, rows: Array, rng: np.random.Generator, grads: Any = None, beta: float | None = None
@@ -117,7 +119,7 @@ class Variational(Coder, Model):
         """
         check_rows("rows", rows, self.encoder.in_width)
         beta = self.beta_now() if beta is None else beta
-        n, x = len(rows), np.ascontiguousarray(rows[:, : self.features])
+        n, x = len(rows), rows[:, : self.features]
         z, drawn = self.gaussian.forward(rows, rng)
         output, decoder_cache = self.reader.forward(self._beside_labels(z, rows), rng)
         error = -self.likelihood.forward(output, x).mean()
@@ -228,6 +230,7 @@ class VAE(Variational):
     """
 
     name = "vae"
+    recorded = True
 
 
 def binarized(x: Array, rng: np.random.Generator) -> Array:

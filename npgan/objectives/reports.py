@@ -72,7 +72,7 @@ def gap(real_logits: Array, fake_logits: Array) -> np.floating:
     np.float64(3.0)
     """
     dtype = np.result_type(real_logits.dtype, fake_logits.dtype)
-    return dtype.type(mean(real_logits) - mean(fake_logits))
+    return (mean(real_logits) - mean(fake_logits)).astype(dtype)
 
 
 def mean(logits: Array) -> np.floating:

@@ -11,21 +11,34 @@ say) raises :class:`~npgan.kernels.row.NotRecordable`, and the step runs operati
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
 
+from npgan import ops
 from npgan.kernels.batch import Columns
 from npgan.kernels.dense import Weight
 from npgan.kernels.elementwise import Add, Finite, Scale, worth
-from npgan.kernels.row import KERNELS, ONLY_RECORDED, Later, NotRecordable, Reads, Writes
+from npgan.kernels.row import KERNELS, ONLY_RECORDED, Later, NotRecordable, Reads, Writes, value_of
 from npgan.kernels.update import Step
 from npgan.memory import address_of
 from npgan.ops.random import key
 from npgan.ops.update import too_large
 from npgan.program.fusion import fused
-from npgan.program.schedule import Program, Row, Values
+from npgan.program.schedule import Call, Program, Row, Values, flat, listed, mapped, perform
 from npgan.program.traced import Buffer, Outputs, Place, Traced
+
+SIGNS = {np.add: 1.0, np.subtract: -1.0}
+
+
+def _example(given: Any) -> Any:
+    """Return an argument of the same kind: a function may change what it is given."""
+    if isinstance(given, Recorder):
+        return np.random.default_rng(0)
+    if isinstance(given, np.ndarray):
+        return given.copy()
+    return np.ones(given.shape, given.dtype) if isinstance(given, Traced | Later) else given
 
 
 class Recorder:
@@ -49,9 +62,14 @@ class Recorder:
 
     def __getattr__(self, name: str) -> Any:
         kernel = KERNELS.get(name) or ONLY_RECORDED.get(name)
-        if kernel is None:
+        if kernel:
+            return partial(kernel, self)
+        operation = getattr(ops, name)
+        if (
+            operation.border.changed
+        ):  # a gradient may hold what an earlier step has left: see _added
             raise NotRecordable(f"the operation {name}")
-        return partial(kernel, self)
+        return partial(self.call, operation)
 
     def number(self, array: Traced) -> float:
         """Return an array's first number, after the program has run."""
@@ -65,6 +83,18 @@ class Recorder:
             raise NotRecordable("randomness that is not the step's")
         return self.each(partial(key, self.rng))
 
+    def random(self, *given: Any, **named: Any) -> Traced:
+        """Draw numbers between 0 and 1 at each step."""
+        return self.call(methodcaller("random", *given, **named), self)
+
+    def integers(self, *given: Any, **named: Any) -> Traced:
+        """Draw whole numbers at each step."""
+        return self.call(methodcaller("integers", *given, **named), self)
+
+    def __deepcopy__(self, memory: Any) -> Any:
+        """Return what no noise can be drawn from: the same noise twice is not recorded."""
+        return object()
+
     def failed(self, dtype: Any) -> Place:
         """Return where the number of the check that failed will be."""
         return self.check
@@ -77,15 +107,15 @@ class Recorder:
 
     def place(self, array: Any) -> Place:
         """Return where an array lies, traced or real."""
-        if isinstance(array, Traced):
-            return Place(array.buffer, array.start, array.size)
-        if not isinstance(array, np.ndarray):
+        if not isinstance(array, Traced | np.ndarray):
             raise NotRecordable(f"a {type(array).__name__} in place of an array")
         self.same(array.dtype)
         return self.data(array)
 
-    def data(self, array: np.ndarray) -> Place:
-        """Return where an array from outside lies, of any type."""
+    def data(self, array: Any) -> Place:
+        """Return where an array of any type lies."""
+        if isinstance(array, Traced):
+            return array.place()
         if not array.flags.c_contiguous or address_of(array) % array.itemsize:
             raise NotRecordable("an array with gaps, or not aligned")
         return Place(Buffer(array.size, array), 0, array.size)
@@ -131,9 +161,9 @@ class Recorder:
 
     def columns(self, array: Traced, which: slice) -> Traced:
         """Copy some columns of an array."""
-        if not isinstance(which, slice) or which.step not in (None, 1):
-            raise NotRecordable(f"only columns side by side can be taken, not {which}")
         first, last, _ = which.indices(array.shape[1])
+        if (first, last) == (0, array.shape[1]):
+            return array
         taken = self.new(self.dtype, len(array), max(0, last - first))
         self._copy_columns(array, first, taken, 0, taken.shape[1])
         return taken
@@ -177,23 +207,49 @@ class Recorder:
         root, first, last = row.g.at()
         self.written = {(r, at) for r, at in self.written if not (r is root and first <= at < last)}
 
-    def add(self, a: Any, b: Any, factor: float) -> Traced:
-        """Add ``factor`` b to a."""
-        y = self._like(a, b)
-        self.write(Add(y, a, b, y.size, factor), worth(y.size))
+    # Arithmetic, and calls of what has no row.
+
+    def arithmetic(self, ufunc: Any, *given: Any) -> Traced | None:
+        """Return what a function of NumPy makes of traced arrays, if there is a row for it."""
+        traced = [x for x in given if isinstance(x, Traced)]
+        if any(x.dtype != self.dtype or x.shape != traced[0].shape for x in traced):
+            return None
+        first, last = given[0], given[-1]
+        numbers = int, float, Later, self.dtype.type
+        changing: tuple[str, Values] | None = None
+        y = self.new(self.dtype, *last.shape) if isinstance(last, Traced) else None
+        if y is None:
+            return None
+        if ufunc in SIGNS and len(traced) == 2:
+            row: Any = Add(y, first, last, y.size, SIGNS[ufunc])
+        elif ufunc is np.negative:
+            row = Scale(y, last, y.size, -1.0)
+        elif ufunc is np.multiply and type(first) in numbers:
+            row = Scale(y, last, y.size, value_of(first) or 0.0)
+            changing = ("factor", lambda: [first.value]) if type(first) is Later else None
+        else:
+            return None
+        self.write(row, worth(y.size), changing=changing)
         return y
 
-    def scale(self, a: Traced, factor: float) -> Traced:
-        """Multiply by a number."""
-        y = self._like(a)
-        self.write(Scale(y, a, y.size, factor), worth(y.size))
-        return y
+    def call(self, function: Callable[..., Any], *given: Any) -> Any:
+        """Let a function be called between two rows, or before all of them if it draws random numbers.
 
-    def _like(self, *arrays: Any) -> Traced:
-        """Return a new array of the shape of some."""
-        if any(not isinstance(a, Traced) or a.shape != arrays[0].shape for a in arrays):
-            raise NotRecordable("a sum of arrays of different shapes")
-        return self.new(self.dtype, *arrays[0].shape)
+        It is tried on ones, to see of which shapes and types its results are; these are kept in arrays.
+        """
+        with np.errstate(all="ignore"):
+            tried = function(*mapped(_example, given))
+        results = [np.array(result) for result in listed(tried)]
+        call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
+        arguments = list(flat(given))
+        if not any(x is self for x in arguments):
+            self.rows.append(Row(call))
+        elif any(isinstance(x, Traced | Later) for x in arguments):
+            raise NotRecordable("randomness that depends on what the program computes")
+        else:
+            self.each(partial(perform, *call))
+        traced = [Traced(self, Buffer(r.size, r), r.shape, dtype=r.dtype) for r in results]
+        return type(tried)(traced) if type(tried) in (list, tuple) else (*traced, None)[0]
 
     # What ``run`` has beside operations.
 
@@ -218,7 +274,7 @@ class Recorder:
         """Return the program of all rows; it reports ``metrics``."""
         if self.dtype is None or not all(isinstance(value, Traced) for value in metrics.values()):
             raise NotRecordable("a step that computes nothing, or reports a number of its own")
-        reported = {name: self.place(value) for name, value in metrics.items()}
+        reported = {name: self.data(value) for name, value in metrics.items()}
         self.program = Program(
             fused(self.rows, list(reported.values())), self.before, self.afterwards, self.otherwise,
             self.check, reported, self.dtype, self.panel,

@@ -1,22 +1,33 @@
 """A program's memory, the order of its rows, and its runs.
 
-Rows that touch different arrays need not wait for each other. A row depends on the earlier rows
+Between rows lie calls, of what has no row. They are made in the order in which they were recorded, and no row moves
+across one. Rows that touch different arrays need not wait for each other. A row depends on the earlier rows
 whose results it reads or overwrites, and on those that read what it overwrites. It belongs to the
 first phase after theirs. Rows of the same phase may run side by side.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.kernels import jit
-from npgan.kernels.row import Later, Writes
+from npgan.kernels.row import Later, Writes, value_of
 from npgan.memory import LINE, aligned_zeros, index_of
 from npgan.program.tables import Tables
-from npgan.program.traced import OUTSIDE, Buffer, Place
+from npgan.program.traced import OUTSIDE, Buffer, Place, Traced
 
 Values = Callable[[], Sequence[Any]]
+
+
+class Call(NamedTuple):
+    """What is called between two rows: its arguments, traced or real, and where its results are kept."""
+
+    function: Callable[..., Any]
+    given: tuple[Any, ...]
+    results: list[np.ndarray]
 
 
 class Row(NamedTuple):
@@ -34,7 +45,9 @@ class Row(NamedTuple):
     changing: tuple[str, Values] | None = None
 
     def places(self) -> list[tuple[Place, bool]]:
-        """Return the places that it touches, and whether it writes there."""
+        """Return the places that it touches, and whether it writes there; of a call, that is not known."""
+        if isinstance(self.fields, Call):
+            return [(f.place(), True) for f in flat(self.fields.given) if isinstance(f, Traced)]
         kinds = type(self.fields).__annotations__.values()
         return [
             (field, kind is Writes)
@@ -45,6 +58,37 @@ class Row(NamedTuple):
     def ranges(self) -> list[tuple[Buffer, int, int, bool]]:
         """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
         return [(*place.at(), writes) for place, writes in self.places() if place.size]
+
+
+def flat(given: Any) -> Iterator[Any]:
+    """Yield arguments, those in lists and tuples as well."""
+    for one in given:
+        if type(one) in (list, tuple):
+            yield from flat(one)
+        else:
+            yield one
+
+
+def mapped(function: Callable[[Any], Any], given: Any) -> Any:
+    """Return arguments after a function, in the lists and tuples that they are in."""
+    if type(given) in (list, tuple):
+        return type(given)(mapped(function, one) for one in given)
+    return function(given)
+
+
+def listed(made: Any) -> Sequence[Any]:
+    """Return what a function returns as a list: None is nothing."""
+    if type(made) in (list, tuple):
+        return made
+    return [] if made is None else [made]
+
+
+def perform(function: Callable[..., Any], given: tuple, results: Sequence[np.ndarray]) -> None:
+    """Make a call."""
+    with np.errstate(all="ignore"):
+        made = function(*mapped(value_of, given))
+    for kept, result in zip(results, listed(made), strict=True):
+        kept[...] = result
 
 
 def phases(rows: Sequence[Row]) -> list[int]:
@@ -95,25 +139,41 @@ class Program:
         self.dtype = dtype
         touched = [place for row in rows for place, _ in row.places()]
         self._allocate([failed, *metrics.values(), *touched])
-        phase = phases(rows)
-        order = sorted(range(len(rows)), key=phase.__getitem__)
-        parts = [max(1, min(jit.threads(), rows[i].most)) for i in order]
-        self.tables = Tables(len(rows), sum(parts), dtype, panel)
         self.changing: list[tuple[Values, memoryview, int]] = []
-        complete, waits = 0, {0: 0}
-        for line, i in enumerate(order):
-            self._write(rows[i], line, parts[line], waits.setdefault(phase[i], complete))
-            complete += parts[line]
+        self.stages: list[Callable[[], None]] = []
+        for called, group in groupby(rows, lambda row: isinstance(row.fields, Call)):
+            if called:
+                self.stages += [partial(perform, *self._bound(row.fields)) for row in group]
+            else:
+                self.stages.append(self._tables([*group], panel).run)
         self.metrics = {name: self.view(place).data for name, place in metrics.items()}
         self.failed = self.view(failed).data
 
-    def _write(self, row: Row, line: int, parts: int, wait: int) -> None:
-        """Write a row into a line of the tables."""
-        kind: type = type(row.fields)
-        self.tables.write(line, kind, [*map(self._address, row.fields)], parts, wait)
-        if row.changing:
-            name, values = row.changing
-            self.changing.append((values, *self.tables.place(line, kind, name)))
+    def _tables(self, rows: Sequence[Row], panel: int) -> Tables:
+        """Return the tables of rows between two calls."""
+        phase = phases(rows)
+        order = sorted(range(len(rows)), key=phase.__getitem__)
+        parts = [max(1, min(jit.threads(), rows[i].most)) for i in order]
+        tables = Tables(len(rows), sum(parts), self.dtype, panel)
+        complete, waits = 0, {0: 0}
+        for line, i in enumerate(order):
+            row, kind = rows[i], type(rows[i].fields)
+            wait = waits.setdefault(phase[i], complete)
+            tables.write(line, kind, [*map(self._address, row.fields)], parts[line], wait)
+            if row.changing:
+                name, values = row.changing
+                self.changing.append((values, *tables.place(line, kind, name)))
+            complete += parts[line]
+        return tables
+
+    def _bound(self, call: Call) -> tuple[Any, ...]:
+        """Return a call with the program's arrays in place of traced ones."""
+
+        def array(given: Any) -> Any:
+            traced = isinstance(given, Traced)
+            return self.view(given.place()).reshape(given.shape) if traced else given
+
+        return call.function, mapped(array, call.given), call.results
 
     def _allocate(self, places: Sequence[Place]) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
@@ -135,7 +195,9 @@ class Program:
         return self.addresses[buffer] + start
 
     def view(self, place: Place) -> np.ndarray:
-        """Return the numbers in a place of the program's own memory."""
+        """Return the numbers in a place."""
+        if place.buffer.array is not None:
+            return place.buffer.array.reshape(-1)[place.start : place.start + place.size]
         buffer, start, end = place.at()
         first = self.addresses[buffer] - index_of(self.arena)
         return self.arena[first + start : first + end]
@@ -148,7 +210,8 @@ class Program:
             for i, value in enumerate(values(), first):
                 line[i] = value
         self.failed[0] = 0
-        self.tables.run()
+        for stage in self.stages:
+            stage()
         if self.failed[0]:
             done, otherwise = self.otherwise[int(self.failed[0]) - 1]
             for function in self.after[:done]:

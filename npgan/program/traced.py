@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
+from operator import getitem, methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from npgan.kernels.row import Later, NotRecordable
 from npgan.memory import index_of
@@ -51,13 +54,30 @@ class Place(NamedTuple):
         return root, offset + self.start, offset + self.start + self.size
 
 
-class Traced:
-    """An array without numbers, which stands for one while a step is recorded."""
+METHODS = "argmax", "astype", "max", "mean", "min", "sum"
+
+
+class Traced(NDArrayOperatorsMixin):
+    """An array without numbers, which stands for one while a step is recorded.
+
+    What NumPy is asked to compute of it becomes a row if there is a kind of row for it; else NumPy is
+    called again at each run of the program, between the rows (:meth:`~npgan.program.record.Recorder.call`).
+    """
 
     def __init__(
-        self, recorder: Any, buffer: Buffer, shape: tuple[int, ...], start: int = 0
+        self,
+        recorder: Any,
+        buffer: Buffer,
+        shape: tuple[int, ...],
+        start: int = 0,
+        dtype: np.dtype | None = None,
     ) -> None:
         self.recorder, self.buffer, self.shape, self.start = recorder, buffer, shape, start
+        self.own_dtype = dtype
+
+    def place(self) -> Place:
+        """Return where it lies."""
+        return Place(self.buffer, self.start, self.size)
 
     @property
     def size(self) -> int:
@@ -66,8 +86,8 @@ class Traced:
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of its elements, which is that of all numbers in a program."""
-        return self.recorder.dtype
+        """The type of its elements: that of all numbers in a program, if NumPy has not chosen another."""
+        return self.own_dtype or self.recorder.dtype
 
     @property
     def real(self) -> "Traced":
@@ -89,53 +109,55 @@ class Traced:
         sizes = tuple(self.size // max(known, 1) if n < 0 else n for n in sizes)
         if math.prod(sizes) != self.size:
             raise NotRecordable(f"{self.shape} as {sizes}")
-        return Traced(self.recorder, self.buffer, sizes, self.start)
+        return Traced(self.recorder, self.buffer, sizes, self.start, self.own_dtype)
 
-    def __getitem__(self, rows: Any) -> "Traced":
-        if rows == () and not self.shape:
+    def __getitem__(self, which: Any) -> Any:
+        """Return a range of rows in place, a copy of a range of columns, or what NumPy takes."""
+        key = which if isinstance(which, tuple) else (which,)
+        if any(not isinstance(k, slice | int | None) for k in key):
+            raise NotRecordable(f"elements that are chosen by {which}")
+        if key == ():
             return self
-        if isinstance(rows, tuple) and rows[:1] == (slice(None),) and self.ndim == 2:
-            return self.recorder.columns(self, *rows[1:])
-        if not isinstance(rows, slice) or rows.step not in (None, 1):
-            raise NotRecordable(f"only whole rows can be taken, not {rows}")
-        first, last, _ = rows.indices(len(self))
+        ranges = [isinstance(k, slice) and k.step in (None, 1) for k in key]
+        if len(key) > 1 and key[0] == slice(None) and ranges == [True, True] and self.ndim == 2:
+            return self.recorder.columns(self, key[1])
+        if ranges != [True]:
+            return self.recorder.call(getitem, self, which)
+        first, last, _ = key[0].indices(len(self))
         width = self.size // max(len(self), 1)
         shape = (max(0, last - first), *self.shape[1:])
-        return Traced(self.recorder, self.buffer, shape, self.start + first * width)
+        start = self.start + first * width
+        return Traced(self.recorder, self.buffer, shape, start, self.own_dtype)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> "Traced":
-        plain = method == "__call__" and not options
-        if plain and ufunc is np.add:
-            return self.recorder.add(*arrays, 1.0)
-        if plain and ufunc is np.multiply and isinstance(arrays[0], np.floating):
-            self.recorder.same(arrays[0].dtype)
-            return arrays[1].__rmul__(float(arrays[0]))
-        raise NotRecordable(f"{ufunc.__name__} of traced arrays")
+    def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> Any:
+        if method != "__call__" or "out" in options:
+            raise NotRecordable(f"{ufunc.__name__} of traced arrays, in place or along an axis")
+        row = None if options else self.recorder.arithmetic(ufunc, *arrays)
+        return self.recorder.call(partial(ufunc, **options), *arrays) if row is None else row
+
+    def __array_function__(self, function: Any, _: Any, given: Any, options: Any) -> Any:
+        wide = options == {"axis": 1}
+        if function is np.concatenate and not options:
+            return self.recorder.concatenate(*given)
+        if function is np.hstack or (function is np.concatenate and wide):
+            return self.recorder.beside(*given)
+        if function is np.split and wide and self.ndim == 2:
+            width = self.shape[1] // given[1]
+            return [self[:, at : at + width] for at in range(0, self.shape[1], width)]
+        if "out" in options:
+            raise NotRecordable(f"{function.__name__} of traced arrays, in place")
+        return self.recorder.call(partial(function, **options), *given)
 
     def _refuse(self, *_: Any) -> Any:
         raise NotRecordable("numbers that are needed before the program has run")
 
-    __array__ = __bool__ = _refuse
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __array__ = __bool__ = __setitem__ = _refuse
 
-    def __array_function__(self, function: Any, _: Any, arrays: Any, options: Any) -> "Traced":
-        if function is np.concatenate and not options:
-            return self.recorder.concatenate(*arrays)
-        if function is np.concatenate and options == {"axis": 1}:
-            return self.recorder.beside(*arrays)
-        raise NotRecordable(f"{function.__name__} of traced arrays")
-
-    def __add__(self, other: Any) -> "Traced":
-        return self.recorder.add(self, other, 1.0)
-
-    def __sub__(self, other: Any) -> "Traced":
-        return self.recorder.add(self, other, -1.0)
-
-    def __rmul__(self, other: float) -> "Traced":
-        return self.recorder.scale(self, other)
-
-    def __neg__(self) -> "Traced":
-        return self.recorder.scale(self, -1.0)
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of arrays, to be called at each run."""
+        if name not in METHODS:
+            raise AttributeError(f"traced arrays have no {name}")
+        return lambda *given, **named: self.recorder.call(methodcaller(name, *given, **named), self)
 
     def __float__(self) -> float:
         """Return the number that the last run of the program left here."""
