@@ -272,14 +272,14 @@ SILENT = [
     Silent("layers.spectral.SpectralDense.forward", "rng is not None", "rng is None", STILL),
     Silent(
         "layers.spectral.SpectralDense.forward",
-        "map(unit, self.buffers.values())",
-        "self.buffers.values()",
+        "run.call(unit, buffer)",
+        "buffer",
         KEPT,
     ),
     Silent(
         "layers.spectral.SpectralDense.forward",
-        "map(unit, self.buffers.values())",
-        "(b.copy() for b in self.buffers.values())",
+        "run.call(unit, buffer)",
+        "buffer.copy()",
         SHORTER,
     ),
     Silent(

@@ -68,9 +68,9 @@ def gan(*, dtype=np.float32, dropout=0.0, rule=lambda: optim.Adam(1e-3), packing
     return GAN(*networks, optimizers=rules, packing=packing, **settings)
 
 
-def autoencoder(loss="mse", dtype=np.float32, width=WIDTH, **settings):
+def autoencoder(loss="mse", dtype=np.float32, width=WIDTH, last="softplus", **settings):
     """Return a small autoencoder."""
-    encoder = build([f"dense {width} 9", "softplus"], rng=0).astype(dtype)
+    encoder = build([f"dense {width} 9", last], rng=0).astype(dtype)
     decoder = build([f"dense 9 {width}", "sigmoid"], rng=1).astype(dtype)
     return Autoencoder(encoder, decoder, loss=loss, **settings)
 
@@ -124,7 +124,7 @@ PLAIN = [
     for name, config in PRESETS.items()
     if MODELS[config.model].recorded and "penalties" not in config.settings
 ]
-SINGLY = ("sparse", "contractive", "classifier-robust")  # not recorded
+SINGLY = ("contractive", "classifier-robust")  # not recorded
 
 
 @compiled
@@ -200,6 +200,11 @@ def test_penalties_of_the_data_alone_are_recorded(packing, threads):
     check(made, rows(dtype=np.float64), close=1e-9)
 
 
+IN_NUMPY = (  # layers whose operations have no kernel
+    ["layer_norm 64"], ["batch_norm 64"], ["spectral_dense 64 64"], ["scale 64"], ["softmax"],
+    ["gaussian_noise 0.1"], ["minibatch_stddev", "dense 65 64"],
+    ["minibatch_discrimination 64 3 2", "dense 67 64"],
+)  # fmt: skip
 IN_FLOAT64 = ("relativistic-average",)  # its report
 CASES = {
     **{f"optimiser {name}": lambda rule=rule: gan(rule=lambda: rule(1e-2))
@@ -209,7 +214,12 @@ CASES = {
     **{f"objective {name}": lambda name=name: gan(objective=name) for name in OBJECTIVES
        if name not in IN_FLOAT64},
     **{f"loss {name}": lambda name=name: autoencoder(name) for name in RECONSTRUCTIONS},
+    **{f"layer {spec[0]}": lambda spec=spec: with_layers(*spec) for spec in IN_NUMPY},
+    "clip_norm": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_norm=0.01)),
+    "clip_value": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_value=0.01)),
+    "clip_weights": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_weights=0.01)),
     "a sparse code": lambda: autoencoder(sparsity={"l1": 0.1}),
+    "a sparse code by its logits": lambda: autoencoder(last="sigmoid", sparsity={"kl": 0.1}),
     "tied weights": lambda: autoencoder(tied=True),
     "a VAE": lambda: vae(warm_up=5, binarize=True),
     "a VAE of real numbers": lambda: vae(likelihood="gaussian", beta=2.0),
@@ -316,9 +326,6 @@ SINGLE = {
     "a layer in NumPy": lambda: with_layer(InNumPy()),
     "a layer that changes": lambda: with_layer(Fading()),
     "an optimiser of one's own": lambda: gan(rule=lambda: Decaying(1e-2)),
-    "clip_norm": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_norm=0.01)),
-    "clip_value": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_value=0.01)),
-    "clip_weights": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_weights=0.01)),
     "a model of one's own": own_gan,
     "mixed types": lambda: gan(dtype=np.float64),
     "an objective with a report in float64": lambda: gan(objective=IN_FLOAT64[0]),

@@ -127,9 +127,6 @@ REFUSED = {
     "a concatenation of other widths": lambda x: np.concatenate(
         [x, x.recorder.new(np.float32, 4, 2)]
     ),
-    "an operation without a row that adds to gradients": lambda x: x.recorder.dense_double_backward(
-        x, x, x, x, x
-    ),
     "noise that the program would have to wait for": lambda x: x.recorder.call(
         lambda rng, x: x, x.recorder, x
     ),

@@ -58,7 +58,7 @@ class SpectralDense(Dense):
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         """Multiply by W / sigma; the cache is the input, that weight, sigma, u and v."""
         weight, bias = self.parameters.values()
-        u, v = map(unit, self.buffers.values())
+        u, v = (run.call(unit, buffer) for buffer in self.buffers.values())
         normal, sigma = run.spectral_norm_forward(weight, u, v)
         if rng is not None:
             run.power_iteration(weight, *self.buffers.values())

@@ -181,11 +181,6 @@ class Autoencoder(Coder, Model):
         """Return the step of encoder and decoder."""
         return [Step("step", ["encoder", "decoder"], self.reconstruction_step)]
 
-    def not_recorded(self) -> str | None:
-        """Return why steps are not recorded, or None if they may be."""
-        reason = "a program has no contraction" if self.contraction else None
-        return super().not_recorded() or reason
-
     def train_step(self, batch: Array, rng: np.random.Generator) -> dict[str, np.floating]:
         """Update both networks on one batch."""
         report = super().train_step(batch, rng)

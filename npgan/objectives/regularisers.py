@@ -4,6 +4,7 @@ A sparse code is 0 almost everywhere (Olshausen and Field 1996; Ng 2011); a cont
 with x but along the data (Rifai et al. 2011).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -58,7 +59,7 @@ def kl(logits: Array) -> tuple[np.floating, Array]:
     rho, log_off = TARGET, -run.softplus_forward(logits)
     on, u, h = _log_mean_exp(logits + log_off)
     off, v, rest = _log_mean_exp(log_off)
-    value = rho * (np.log(rho) - on) + (1 - rho) * (np.log(1 - rho) - off)
+    value = rho * (math.log(rho) - on) + (1 - rho) * (math.log(1 - rho) - off)
     return value.sum(), (1 - rho) * v * h - rho * u * rest
 
 

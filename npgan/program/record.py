@@ -56,7 +56,7 @@ class Recorder:
         self.dtype: Any = None
         self.panel = 1
         self.check = Place(Buffer(1), 0, 1)  # the check that failed
-        self.written: set[tuple[Buffer, int]] = set()  # gradients that are not zero any more
+        self.written: list[tuple[Buffer, int, int]] = []  # gradients that are not zero any more
         self.updated: set[tuple[Buffer, int, int]] = set()
         self.program: Program | None = None
 
@@ -64,12 +64,19 @@ class Recorder:
         kernel = KERNELS.get(name) or ONLY_RECORDED.get(name)
         if kernel:
             return partial(kernel, self)
-        operation = getattr(ops, name)
-        if (
-            operation.border.changed
-        ):  # a gradient may hold what an earlier step has left: see _added
-            raise NotRecordable(f"the operation {name}")
-        return partial(self.call, operation)
+        return partial(self._reference, getattr(ops, name))
+
+    def _reference(self, operation: Any, *given: Any) -> Any:
+        """Call an operation that has no kernel; gradients that it adds to are not zero any more."""
+        changed = [given[i] for i, _ in operation.border.changed if i < len(given)]
+        self.written += [self.data(array).at() for array in changed if array is not None]
+        return self.call(operation, *given)
+
+    def change(self, out: np.ndarray, ufunc: Any, *given: Any) -> np.ndarray:
+        """Let a function of NumPy write to an array from outside."""
+        self.written.append(self.data(out).at())
+        self.call(lambda out, *given: np.copyto(out, ufunc(*given)), out, *given)
+        return out
 
     def number(self, array: Traced) -> float:
         """Return an array's first number, after the program has run."""
@@ -194,9 +201,9 @@ class Recorder:
 
     def _added(self, dweight: Place) -> int:
         """Return whether a gradient is added to what is there; else that still is zero."""
-        root, start, _ = dweight.at()
-        added = (root, start) in self.written
-        self.written.add((root, start))
+        root, start, end = dweight.at()
+        added = any(r is root and first <= start < last for r, first, last in self.written)
+        self.written.append((root, start, end))
         return int(added)
 
     def _update(self, row: Step) -> None:
@@ -205,7 +212,7 @@ class Recorder:
             raise NotRecordable("two updates of the same weights in one step")
         self.updated.add(row.w.at())
         root, first, last = row.g.at()
-        self.written = {(r, at) for r, at in self.written if not (r is root and first <= at < last)}
+        self.written = [w for w in self.written if not (w[0] is root and first <= w[1] < last)]
 
     # Arithmetic, and calls of what has no row.
 

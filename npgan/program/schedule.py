@@ -212,6 +212,8 @@ class Program:
         self.failed[0] = 0
         for stage in self.stages:
             stage()
+            if self.failed[0]:  # the rest is not done, as it would not be without a program
+                break
         if self.failed[0]:
             done, otherwise = self.otherwise[int(self.failed[0]) - 1]
             for function in self.after[:done]:

@@ -130,8 +130,11 @@ class Traced(NDArrayOperatorsMixin):
         return Traced(self.recorder, self.buffer, shape, start, self.own_dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arrays: Any, **options: Any) -> Any:
-        if method != "__call__" or "out" in options:
+        out = options.pop("out", (None,))[0]
+        if method != "__call__" or isinstance(out, Traced):
             raise NotRecordable(f"{ufunc.__name__} of traced arrays, in place or along an axis")
+        if out is not None:
+            return self.recorder.change(out, partial(ufunc, **options), *arrays)
         row = None if options else self.recorder.arithmetic(ufunc, *arrays)
         return self.recorder.call(partial(ufunc, **options), *arrays) if row is None else row
 
@@ -148,7 +151,7 @@ class Traced(NDArrayOperatorsMixin):
             raise NotRecordable(f"{function.__name__} of traced arrays, in place")
         return self.recorder.call(partial(function, **options), *given)
 
-    def _refuse(self, *_: Any) -> Any:
+    def _refuse(self, *_: Any, **__: Any) -> Any:
         raise NotRecordable("numbers that are needed before the program has run")
 
     __array__ = __bool__ = __setitem__ = _refuse
