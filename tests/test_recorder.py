@@ -130,6 +130,8 @@ REFUSED = {
     "noise that the program would have to wait for": lambda x: x.recorder.call(
         lambda rng, x: x, x.recorder, x
     ),
+    "what ones have not": lambda x: x.recorder.call(lambda x: np.linalg.inv(x[:3]), x),
+    "no array": lambda x: x.recorder.call(lambda x: {"x": x}, x),
     "the same noise twice": lambda x: x.recorder.standard_normal(copy.deepcopy(x.recorder), (3,)),
     "an activation of other numbers": lambda x: x.recorder.relu_forward(np.ones(3)),
     "two stages of a chain": lambda x: Outputs([x, x])[:24],

@@ -244,9 +244,14 @@ class Recorder:
 
         It is tried on ones, to see of which shapes and types its results are; these are kept in arrays.
         """
-        with np.errstate(all="ignore"):
-            tried = function(*mapped(_example, given))
+        try:
+            with np.errstate(all="ignore"):
+                tried = function(*mapped(_example, given))
+        except (ArithmeticError, LookupError, ValueError) as error:
+            raise NotRecordable(f"what cannot be computed of ones ({error})") from None
         results = [np.array(result) for result in listed(tried)]
+        if any(result.dtype.hasobject for result in results):
+            raise NotRecordable(f"what returns a {type(tried).__name__} in place of arrays")
         call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
         arguments = list(flat(given))
         if not any(x is self for x in arguments):
