@@ -4,7 +4,7 @@
     python tests/golden.py --write      write it anew
     python tests/golden.py --presets    write anew what the presets are
     python tests/golden.py --pictures   write anew what is in pictures
-    python tests/golden.py --defaults   write anew the defaults of public functions
+    python tests/golden.py --defaults   write anew defaults, constants and the options' help
 
 The cases' networks and inputs are the tests' own, and those are made from seeds.
 """
@@ -200,10 +200,10 @@ def write_pictures():
 
 
 def write_defaults():
-    """Write the defaults of public functions."""
+    """Write the defaults of public functions, constants and the options' help."""
     import test_defaults as case
 
-    DEFAULTS.write_text(json.dumps(case.numbers_and_words(), indent=1, sort_keys=True) + "\n")
+    DEFAULTS.write_text(json.dumps(case.on_record(), indent=1, sort_keys=True) + "\n")
     return 0
 
 

@@ -268,3 +268,10 @@ def test_that_there_are_more_pictures_in_a_file_is_said(tmp_path, kind):
     data = load(tmp_path)
     assert data.train.shape == (1, 12)
     assert "of several pictures in a file the first was taken (1)" in data.summary()
+
+
+def test_outlines_have_pairs_to_test_with_as_well():
+    outlines, mnist = load("mnist-outlines"), load("mnist")
+    for pairs, digits in ((outlines.train, mnist.train), (outlines.test, mnist.test)):
+        assert pairs.shape == (len(digits), 2 * 784)
+        np.testing.assert_array_equal(pairs[:, 784:], digits)

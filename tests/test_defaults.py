@@ -20,17 +20,22 @@ ENTRY = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*) : ", re.MULTILINE)
 SAID = re.compile(r"\b(?:by default|default:?) (\w+\(.*?\)|[^;,]+)")
 
 
+def modules():
+    """Yield every module of the package and its name."""
+    for module in pkgutil.walk_packages(npgan.__path__, "npgan."):
+        if not module.name.endswith("__main__"):
+            yield module.name, importlib.import_module(module.name)
+
+
 def callables():
     """Yield every function, class and method of the package, by name."""
-    for module in pkgutil.walk_packages(npgan.__path__, "npgan."):
-        if module.name.endswith("__main__"):
-            continue
-        for name, value in vars(importlib.import_module(module.name)).items():
-            if getattr(value, "__module__", "") == module.name and callable(value):
-                yield f"{module.name}.{name}", value
+    for where, module in modules():
+        for name, value in vars(module).items():
+            if getattr(value, "__module__", "") == where and callable(value):
+                yield f"{where}.{name}", value
                 for method, function in vars(value).items() if inspect.isclass(value) else ():
                     if inspect.isfunction(function):
-                        yield f"{module.name}.{name}.{method}", function
+                        yield f"{where}.{name}.{method}", function
 
 
 def documented(function):
@@ -54,8 +59,39 @@ def numbers_and_words():
     return found
 
 
-def test_defaults_are_those_of_the_record():
-    assert numbers_and_words() == json.loads(golden.DEFAULTS.read_text())
+def plain(value):
+    """Return whether a value is made of numbers and words."""
+    if isinstance(value, tuple | list):
+        return all(map(plain, value))
+    if isinstance(value, dict):
+        return plain(tuple(value.items()))
+    return isinstance(value, int | float | str | None)
+
+
+def constants():
+    """Return what modules hold in capitals, but those of kernels, which follow the processor."""
+    of_machine = "npgan.kernels", "npgan.program", "npgan.environment"
+    return {
+        f"{where}.{name}": repr(value)
+        for where, module in modules()
+        if not where.startswith(of_machine)
+        for name, value in vars(module).items()
+        if name.isupper() and plain(value)
+    }
+
+
+def help_texts():
+    """Return what each option's help says, and by which word its value stands there."""
+    return {f"{name} {option.dest}": [option.metavar, option.help] for name, option in options()}
+
+
+def on_record():
+    """Return all that is kept in a file, so that a change is seen: python tests/golden.py --defaults"""
+    return json.loads(json.dumps(numbers_and_words() | constants() | help_texts()))
+
+
+def test_defaults_constants_and_help_are_those_of_the_record():
+    assert on_record() == json.loads(golden.DEFAULTS.read_text())
 
 
 TABLE = [(*entry, function) for _, function in callables() for entry in documented(function)]

@@ -10,7 +10,7 @@ from commands import run
 
 from npgan import data
 from npgan.layers import build
-from npgan.models import GAN
+from npgan.models import GAN, Autoencoder, Classifier
 from npgan.ops import sigmoid_forward
 from npgan.study.evaluation import evaluate
 from npgan.training import History
@@ -168,3 +168,19 @@ def test_a_discriminator_that_compares_samples_is_not_asked_about_others(layers,
     gan = GAN(build(["dense 2 2"], rng=0), build(["dense 2 4", *layers], rng=1))
     found = evaluate(gan, data.Dataset("points", x, x.copy()), np.random.default_rng(0), 50)
     assert any(name.startswith("d_") for name in found) == asked
+
+
+def test_a_classifiers_table_has_a_row_for_each_right_class():
+    rows = np.eye(3, dtype=np.float32)
+    classifier = Classifier(build(["dense 3 3"], rng=0))
+    classifier.classifier.parameters["0.weight"][...] = np.eye(3)
+    own = data.Dataset("own", rows, rows, np.arange(3), np.array([0, 1, 1]))
+    found = evaluate(classifier, own, np.random.default_rng(0))
+    assert found["confusion"] == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+
+
+def test_the_mean_that_a_reconstruction_is_compared_with_is_each_features_own():
+    rows = np.array([[0, 1], [0, 1]], np.float32)
+    autoencoder = Autoencoder(build(["dense 2 1"], rng=0), build(["dense 1 2"], rng=1))
+    found = evaluate(autoencoder, data.Dataset("own", rows, rows), np.random.default_rng(0))
+    assert found["mean_squared_error_of_the_mean"] == 0

@@ -63,3 +63,10 @@ def test_the_distance_from_neighbours_is_that_of_a_loop():
         assert distance == pytest.approx(np.mean(sorted(np.linalg.norm(known - row, axis=1))[:3]))
     with pytest.raises(InputError, match="neighbours"):
         neighbour_distance(x, known, 8)
+
+
+@pytest.mark.parametrize("measure", [psnr, lambda x, truth: ssim(x, truth, (13, 12))])
+def test_images_in_single_precision_are_compared_in_double(measure):
+    x, truth = X.astype(np.float32), TRUTH.astype(np.float32)
+    expected = measure(x.astype(np.float64), truth.astype(np.float64))
+    np.testing.assert_array_equal(measure(x, truth), expected, strict=True)

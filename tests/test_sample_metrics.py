@@ -5,10 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from npgan import GAN, Adam, Dense, InputError, ReLU, Sequential, Sigmoid, Tanh, data
+from npgan import (
+    GAN,
+    Adam,
+    ConditionalGAN,
+    Dense,
+    InputError,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    data,
+)
 from npgan.data import Dataset
 from npgan.study.features import features
-from npgan.study.sample_metrics import SampleMetrics
+from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
 OF_IMAGES = [
     "frechet_distance", "feature_frechet_distance", "feature_neighbours", "neighbours", "classes"
@@ -154,3 +165,10 @@ def test_without_test_data_there_is_nothing_to_compare_with(rng):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+def test_a_conditional_model_needs_labels_to_draw_for():
+    network = [Sequential(Dense(4, 2), rng=0), Sequential(Dense(4, 1), rng=1)]
+    model = ConditionalGAN(*network, classes=2)
+    with pytest.raises(InputError, match="own has no labels to draw samples for"):
+        draw_samples(model, Dataset("own", np.zeros((3, 2), np.float32)), 3, 0)

@@ -548,3 +548,18 @@ def test_samples_are_measured_every_so_many_epochs_and_at_the_end(small_gan, poi
     ends = [row for row in history.rows if row["step"] % 3 == 0]
     assert [row["epoch"] for row in ends if "measured" in row] == [2, 4, 5]
     assert [row["epoch"] for row in history.rows if "measured" in row] == [2, 4, 5]
+
+
+def test_early_stopping_looks_at_rows_that_have_its_column(small_gan, points):
+    class Fake(Callback):
+        """Writes a column in the first rows only."""
+
+        def on_log(self, loop):
+            if len(loop.history) < 3:
+                loop.history.rows[-1]["val"] = len(loop.history)
+
+    stopping = [Fake(), EarlyStopping("val", 1)]
+    history = small_gan().fit(points, epochs=4, batch_size=300, callbacks=stopping, rng=0)
+    assert len(history) == 2
+    late = [EarlyStopping("val", 1)]
+    assert len(small_gan().fit(points, epochs=4, batch_size=300, callbacks=late, rng=0)) == 4
