@@ -3,6 +3,7 @@
 import copy
 import datetime
 import time
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -107,3 +108,19 @@ def test_a_hostile_configuration_is_refused_or_works(name, ways, every):
 @pytest.mark.parametrize("ways", [values, layers, settings])
 def test_every_hostile_configuration_is_refused_or_works(name, ways):
     check_some(name, ways, 1)
+
+
+@pytest.mark.parametrize("lengths", [{"epochs": None, "steps": None}, {"epochs": 1, "steps": 1}])
+def test_a_configuration_has_either_epochs_or_steps(lengths):
+    with pytest.raises(InputError, match="either epochs or steps"):
+        replace(PRESETS["ring"], **lengths).check()
+
+
+@pytest.mark.parametrize(("text", "fits"), [("x" * 4096, True), ("x" * 4097, False), ("\0", False)])
+def test_texts_are_short_and_without_a_character_0(text, fits):
+    table = PRESETS["ring"].to_dict() | {"data": text}
+    if fits:
+        assert Config.from_dict(table).data == text
+    else:
+        with pytest.raises(InputError, match="more than 4096 letters, or with a character 0"):
+            Config.from_dict(table)

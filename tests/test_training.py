@@ -563,3 +563,16 @@ def test_early_stopping_looks_at_rows_that_have_its_column(small_gan, points):
     assert len(history) == 2
     late = [EarlyStopping("val", 1)]
     assert len(small_gan().fit(points, epochs=4, batch_size=300, callbacks=late, rng=0)) == 4
+
+
+def test_a_run_ends_with_a_picture_of_its_last_step(small_gan, points, tmp_path):
+    drawn = []
+
+    def draw(path):
+        drawn.append(path.stem)
+        path.touch()
+
+    small_gan().fit(points, steps=12, batch_size=100, callbacks=[Pictures(tmp_path, draw)], rng=0)
+    small_gan().fit(points, steps=10, batch_size=100, callbacks=[Pictures(tmp_path, draw)], rng=0)
+    assert drawn[-1] == "step-0000010"
+    assert drawn.count("step-0000012") == 1
