@@ -94,7 +94,7 @@ def write_weight(
     """Write dW += x.T e, and db += the sum of e's rows, each times its factor."""
     k, m, weight, bias, *_ = stage
     places = grads[weight : weight + k * m], grads[bias : bias + m]
-    write_product(rows, grads.dtype, Weight(x, e, *places, 1, factors, len(e), k, m))
+    write_product(rows, grads.dtype, Weight(x, e, *places, 1, 1, factors, len(e), k, m))
 
 
 @only_recorded

@@ -56,7 +56,7 @@ class Tangent(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """dW += x.T e, and db += the sum of e's rows; without ``add`` what was there is overwritten.
+    """dW += x.T e, and db += the sum of e's rows; what is not to be added to is overwritten.
 
     If ``factors`` is not negative, each row is multiplied by its factor before it is added to db.
     """
@@ -65,7 +65,8 @@ class Weight(NamedTuple):
     e: Reads
     dweight: Writes
     dbias: Writes
-    add: int
+    add_weight: int
+    add_bias: int
     factors: Reads
     n: int
     k: int
@@ -122,10 +123,12 @@ def _weight_gradient(row, memory, panel, part, parts):  # type: ignore[no-untype
         ones = Matrix(memory, row.factors, ZERO, ONE)
     rows = NEAR if i1 - i0 <= len(WIDE) else max(n, 1)
     for r in range(0, max(n, 1), rows):
-        count, near, add = min(rows, n - r), at(e, r, ZERO), row.add or r > 0
+        count, near = min(rows, n - r), at(e, r, ZERO)
+        add = row.add_weight or r > 0
         block(at(turned, ZERO, r), near, dweight, dweight, add, i0, i1, j0, j1, count, panel)
         if i0 == 0 and (i1 > 0 or k == 0):
             panel[0] = 1
+            add = row.add_bias or r > 0
             sum_rows(at(ones, ZERO, r), near, dbias, add, j0, j1, count)
 
 
@@ -167,4 +170,4 @@ def dense_backward_input(rows: Any, dy: Any, weight: Any) -> Any:
 def dense_backward_parameters(rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any) -> None:
     """The sums start at ``dweight``; x.T is only a matter of strides."""
     (n, k), m = x.shape, dy.shape[1]
-    write_product(rows, dy.dtype, Weight(x, dy, dweight, dbias, 1, -1, n, k, m))
+    write_product(rows, dy.dtype, Weight(x, dy, dweight, dbias, 1, 1, -1, n, k, m))

@@ -13,8 +13,7 @@ at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan
 - ``write(row, most, panel, changing)``: a row, into how many parts it may be cut, how many numbers of
   scratch memory a part needs, and the first of those fields that are others at each run with a
   function that returns their values,
-- ``done(array)``, an array that was written, for what is computed from it by rows to come or the caller,
-- ``call(function, *arrays)``, what a function makes of arrays that were written.
+- ``done(array)``: an array that was written, for NumPy to compute with.
 """
 
 from collections.abc import Callable

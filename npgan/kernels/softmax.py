@@ -1,7 +1,6 @@
 """The softmax and its cross-entropy, one row after the other."""
 
 import math
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,10 +120,5 @@ def softmax_cross_entropy(rows: Any, logits: Any, labels: np.ndarray) -> tuple[A
     dlogits, losses = rows.new(logits.dtype, n, k), rows.new(logits.dtype, 2 * n)
     row = SoftmaxCrossEntropy(logits, losses, dlogits, rows.data(labels), n, k)
     rows.write(row, worth(logits.size))
-    mean = partial(mean_loss, n=n, dtype=logits.dtype)
-    return rows.call(mean, losses), dlogits
-
-
-def mean_loss(losses: np.ndarray, n: int, dtype: np.dtype) -> np.floating:
-    """Return the mean of n losses, which are float64."""
-    return dtype.type(losses.view(np.float64)[:n].mean())
+    value = rows.done(losses).view(np.float64)[:n].mean()
+    return value.astype(logits.dtype), dlogits

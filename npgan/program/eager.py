@@ -70,11 +70,6 @@ class Eager:
         self.perform()
         return array
 
-    def call(self, function: Callable[..., Any], *arrays: np.ndarray) -> Any:
-        """Return what a function makes of arrays after all rows are performed."""
-        self.perform()
-        return function(*arrays)
-
     def perform(self) -> None:
         """Perform the rows, one after the other."""
         rows, self.rows = self.rows, []

@@ -20,7 +20,7 @@ from npgan import ops
 from npgan.kernels.batch import Columns
 from npgan.kernels.dense import Weight
 from npgan.kernels.elementwise import Add, Finite, Scale, worth
-from npgan.kernels.row import KERNELS, ONLY_RECORDED, Later, NotRecordable, Reads, Writes, value_of
+from npgan.kernels.row import KERNELS, ONLY_RECORDED, Later, NotRecordable, Reads, Writes
 from npgan.kernels.update import Step
 from npgan.memory import address_of
 from npgan.ops.random import key
@@ -64,7 +64,10 @@ class Recorder:
         kernel = KERNELS.get(name) or ONLY_RECORDED.get(name)
         if kernel:
             return partial(kernel, self)
-        return partial(self._reference, getattr(ops, name))
+        operation = getattr(ops, name, None)
+        if not hasattr(operation, "border"):
+            raise NotRecordable(f"the operation {name}")
+        return partial(self._reference, operation)
 
     def _reference(self, operation: Any, *given: Any) -> Any:
         """Call an operation that has no kernel; gradients that it adds to are not zero any more."""
@@ -193,15 +196,16 @@ class Recorder:
             if kind in (Reads, Writes) and isinstance(array, Traced | np.ndarray):
                 row = row._replace(**{name: self.place(array)})
         if isinstance(row, Weight):
-            row = row._replace(add=self._added(row.dweight))
+            added = self._added(row.dweight), self._added(row.dbias)
+            row = row._replace(add_weight=added[0], add_bias=added[1])
         if isinstance(row, Step):
             self._update(row)
         self.panel = max(self.panel, panel)
         self.rows.append(Row(row, most, changing))
 
-    def _added(self, dweight: Place) -> int:
+    def _added(self, gradient: Place) -> int:
         """Return whether a gradient is added to what is there; else that still is zero."""
-        root, start, end = dweight.at()
+        root, start, end = gradient.at()
         added = any(r is root and first <= start < last for r, first, last in self.written)
         self.written.append((root, start, end))
         return int(added)
@@ -218,25 +222,20 @@ class Recorder:
 
     def arithmetic(self, ufunc: Any, *given: Any) -> Traced | None:
         """Return what a function of NumPy makes of traced arrays, if there is a row for it."""
-        traced = [x for x in given if isinstance(x, Traced)]
-        if any(x.dtype != self.dtype or x.shape != traced[0].shape for x in traced):
+        *before, x = given
+        if not isinstance(x, Traced) or x.dtype != self.dtype:
             return None
-        first, last = given[0], given[-1]
-        numbers = int, float, Later, self.dtype.type
-        changing: tuple[str, Values] | None = None
-        y = self.new(self.dtype, *last.shape) if isinstance(last, Traced) else None
-        if y is None:
-            return None
-        if ufunc in SIGNS and len(traced) == 2:
-            row: Any = Add(y, first, last, y.size, SIGNS[ufunc])
-        elif ufunc is np.negative:
-            row = Scale(y, last, y.size, -1.0)
-        elif ufunc is np.multiply and type(first) in numbers:
-            row = Scale(y, last, y.size, value_of(first) or 0.0)
-            changing = ("factor", lambda: [first.value]) if type(first) is Later else None
+        y, (first,) = self.new(self.dtype, *x.shape), before or (-1.0,)
+        alike = isinstance(first, Traced) and (first.dtype, first.shape) == (x.dtype, x.shape)
+        if ufunc in SIGNS and alike:
+            self.write(Add(y, first, x, y.size, SIGNS[ufunc]), worth(y.size))
+        elif ufunc in (np.negative, np.multiply) and type(first) is Later:
+            row, factor = Scale(y, x, y.size, 0.0), lambda: [first.value]
+            self.write(row, worth(y.size), changing=("factor", factor))
+        elif ufunc in (np.negative, np.multiply) and type(first) in (int, float, self.dtype.type):
+            self.write(Scale(y, x, y.size, first), worth(y.size))
         else:
             return None
-        self.write(row, worth(y.size), changing=changing)
         return y
 
     def call(self, function: Callable[..., Any], *given: Any) -> Any:
@@ -244,6 +243,9 @@ class Recorder:
 
         It is tried on ones, to see of which shapes and types its results are; these are kept in arrays.
         """
+        arguments = list(flat(given))
+        if any(isinstance(x, Later) and not x.size for x in arguments):
+            raise NotRecordable("a number that changes, other than as a factor before an array")
         try:
             with np.errstate(all="ignore"):
                 tried = function(*mapped(_example, given))
@@ -253,10 +255,9 @@ class Recorder:
         if any(result.dtype.hasobject for result in results):
             raise NotRecordable(f"what returns a {type(tried).__name__} in place of arrays")
         call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
-        arguments = list(flat(given))
         if not any(x is self for x in arguments):
             self.rows.append(Row(call))
-        elif any(isinstance(x, Traced | Later) for x in arguments):
+        elif any(isinstance(x, Traced) for x in arguments):
             raise NotRecordable("randomness that depends on what the program computes")
         else:
             self.each(partial(perform, *call))

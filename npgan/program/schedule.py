@@ -84,10 +84,8 @@ def listed(made: Any) -> Sequence[Any]:
 
 
 def perform(function: Callable[..., Any], given: tuple, results: Sequence[np.ndarray]) -> None:
-    """Make a call."""
-    with np.errstate(all="ignore"):
-        made = function(*mapped(value_of, given))
-    for kept, result in zip(results, listed(made), strict=True):
+    """Make a call, and keep its results."""
+    for kept, result in zip(results, listed(function(*mapped(value_of, given))), strict=True):
         kept[...] = result
 
 

@@ -54,7 +54,8 @@ class Place(NamedTuple):
         return root, offset + self.start, offset + self.start + self.size
 
 
-METHODS = "argmax", "astype", "max", "mean", "min", "sum"
+METHODS = "argmax", "astype", "max", "mean", "min", "sum", "view"
+"""Methods of arrays that are called again at each run."""
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -144,9 +145,9 @@ class Traced(NDArrayOperatorsMixin):
             return self.recorder.concatenate(*given)
         if function is np.hstack or (function is np.concatenate and wide):
             return self.recorder.beside(*given)
-        if function is np.split and wide and self.ndim == 2:
+        if function is np.split and wide and self.ndim == 2 and self.shape[1] % given[1] == 0:
             width = self.shape[1] // given[1]
-            return [self[:, at : at + width] for at in range(0, self.shape[1], width)]
+            return [self[:, i * width : (i + 1) * width] for i in range(given[1])]
         if "out" in options:
             raise NotRecordable(f"{function.__name__} of traced arrays, in place")
         return self.recorder.call(partial(function, **options), *given)
@@ -157,7 +158,7 @@ class Traced(NDArrayOperatorsMixin):
     __array__ = __bool__ = __setitem__ = _refuse
 
     def __getattr__(self, name: str) -> Any:
-        """Return a method of arrays, to be called at each run."""
+        """Return a method of arrays."""
         if name not in METHODS:
             raise AttributeError(f"traced arrays have no {name}")
         return lambda *given, **named: self.recorder.call(methodcaller(name, *given, **named), self)
