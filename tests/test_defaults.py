@@ -82,7 +82,11 @@ def constants():
 
 def help_texts():
     """Return what each option's help says, and by which word its value stands there."""
-    return {f"{name} {option.dest}": [option.metavar, option.help] for name, option in options()}
+    return {
+        f"{name} {option.dest}": [option.metavar, option.help]
+        for name, option in options()
+        if option.dest != "help"  # argparse's own
+    }
 
 
 def on_record():

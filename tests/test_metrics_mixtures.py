@@ -132,10 +132,3 @@ def test_mode_statistics_refuses_what_is_no_mixture(samples, centres, std):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-def test_points_in_single_precision_are_counted_in_double():
-    x = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
-    centres = np.eye(2, dtype=np.float32)
-    found = mode_statistics(x, centres, 0.5)
-    assert found == mode_statistics(x.astype(np.float64), centres.astype(np.float64), 0.5)

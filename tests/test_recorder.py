@@ -240,6 +240,52 @@ def test_a_function_that_is_recorded_does_not_change_arrays_when_it_is_tried():
     assert (before, array.tolist()) == ([1, 1, 1], [2, 2, 2])
 
 
+def test_nothing_is_called_after_a_check_that_failed():
+    backend.use("numba")
+    batches, seen = Batches(np.full((5, 1), np.inf, np.float32), 5, np.random.default_rng(0)), []
+
+    def step(rng):
+        total = batches.next().sum()
+        run.require_finite(lambda: 1 / 0, total)
+        run.call(seen.append, total)
+        return {"sum": total}
+
+    program, _ = backend.record(step, np.random.default_rng(0))
+    seen.clear()  # of the trial
+    with pytest.raises(ZeroDivisionError):
+        program.run()
+    assert seen == []
+
+
+def added_by_numpy(x, weight, dweight):
+    dweight += run.call(np.square, weight)
+
+
+def added_by_an_operation(x, weight, dweight):
+    run.dense_double_backward(x, x[:, :3], weight, dweight)
+
+
+@pytest.mark.parametrize("add", [added_by_numpy, added_by_an_operation])
+def test_a_product_is_added_to_a_gradient_that_numpy_has_added_to(add):
+    backend.use("numba")
+    gradients = []
+    for recorded in (True, False):
+        weight, grads, bias = (np.full(n, 0.5, np.float32) for n in ((4, 3), (4, 3), 3))
+        grads[...] = 0  # as after an update
+        batches = Batches(rows(4), 5, np.random.default_rng(0))
+
+        def step(rng, batches=batches, weight=weight, grads=grads, bias=bias):
+            x = batches.next()
+            add(x, weight, grads)
+            run.dense_backward_parameters(x[:, :3], x, grads, bias)
+            return {"sum": np.sum(x)}
+
+        program = backend.record(step, np.random.default_rng(0))[0] if recorded else None
+        program.run() if recorded else step(None)
+        gradients.append(grads)
+    np.testing.assert_array_equal(*gradients)
+
+
 def test_an_array_is_multiplied_by_a_number_that_changes():
     backend.use("numba")
     batches = Batches(np.ones((5, 1), np.float32), 5, np.random.default_rng(0))
