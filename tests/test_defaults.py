@@ -69,14 +69,17 @@ def plain(value):
 
 
 def constants():
-    """Return what modules hold in capitals, but those of kernels, which follow the processor."""
+    """Return what modules hold in capitals, but those of kernels, which follow the processor.
+
+    What is empty may be a table that is filled later.
+    """
     of_machine = "npgan.kernels", "npgan.program", "npgan.environment"
     return {
         f"{where}.{name}": repr(value)
         for where, module in modules()
         if not where.startswith(of_machine)
         for name, value in vars(module).items()
-        if name.isupper() and plain(value)
+        if name.isupper() and plain(value) and value not in ([], {})
     }
 
 
