@@ -68,9 +68,9 @@ def gan(*, dtype=np.float32, dropout=0.0, rule=lambda: optim.Adam(1e-3), packing
     return GAN(*networks, optimizers=rules, packing=packing, **settings)
 
 
-def autoencoder(loss="mse", dtype=np.float32, width=WIDTH, last="softplus", **settings):
-    """Return a small autoencoder."""
-    encoder = build([f"dense {width} 9", last], rng=0).astype(dtype)
+def autoencoder(loss="mse", dtype=np.float32, width=WIDTH, last="softplus", first=(), **settings):
+    """Return a small autoencoder; its encoder may have layers of the same width first."""
+    encoder = build([*first, f"dense {width} 9", last], rng=0).astype(dtype)
     decoder = build([f"dense 9 {width}", "sigmoid"], rng=1).astype(dtype)
     return Autoencoder(encoder, decoder, loss=loss, **settings)
 
@@ -124,7 +124,7 @@ PLAIN = [
     for name, config in PRESETS.items()
     if MODELS[config.model].recorded and "penalties" not in config.settings
 ]
-SINGLY = ("contractive", "classifier-robust")  # not recorded
+SINGLY = ("classifier-robust",)  # not recorded
 
 
 @compiled
@@ -223,6 +223,9 @@ CASES = {
     "clip_weights": lambda: gan(rule=lambda: optim.Adam(1e-2, clip_weights=0.01)),
     "a sparse code": lambda: autoencoder(sparsity={"l1": 0.1}),
     "a sparse code by its logits": lambda: autoencoder(last="sigmoid", sparsity={"kl": 0.1}),
+    "a contractive code of two layers": lambda: autoencoder(
+        first=[f"dense {WIDTH} {WIDTH}", "tanh"], contraction=0.1
+    ),
     "tied weights": lambda: autoencoder(tied=True),
     "a VAE": lambda: vae(warm_up=5, binarize=True),
     "a VAE of real numbers": lambda: vae(likelihood="gaussian", beta=2.0),

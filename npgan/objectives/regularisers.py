@@ -127,7 +127,7 @@ def contraction(
         one = np.zeros(shape, dtype)
         one[:, unit] = 1
         g, record = encoder.input_gradient(one, cache)
-        total += np.square(g).sum(dtype=np.float64)
+        total = total + np.square(g).sum(dtype=np.float64)
         if grads is not None:
             factor = dtype.type(2 * weight / n)
             encoder.double_backward(factor * g, record, cache, grads, input_grad=False)

@@ -41,6 +41,11 @@ def _example(given: Any) -> Any:
     return np.ones(given.shape, given.dtype) if isinstance(given, Traced | Later) else given
 
 
+def _marked(limit: float, dtype: np.dtype, array: np.ndarray) -> np.ndarray:
+    """Return infinity where a number is not finite, else 0."""
+    return np.where(abs(array) < limit, 0.0, np.inf).astype(dtype)
+
+
 class Recorder:
     """The operations, as :data:`npgan.backend.run` has them, but their kernels' rows are kept.
 
@@ -73,7 +78,7 @@ class Recorder:
         """Call an operation that has no kernel; gradients that it adds to are not zero any more."""
         changed = [given[i] for i, _ in operation.border.changed if i < len(given)]
         self.written += [self.data(array).at() for array in changed if array is not None]
-        return self.call(operation, *given)
+        return self.call(operation, *(x.joined if isinstance(x, Outputs) else x for x in given))
 
     def change(self, out: np.ndarray, ufunc: Any, *given: Any) -> np.ndarray:
         """Let a function of NumPy write to an array from outside."""
@@ -251,8 +256,8 @@ class Recorder:
                 tried = function(*mapped(_example, given))
         except (ArithmeticError, LookupError, ValueError) as error:
             raise NotRecordable(f"what cannot be computed of ones ({error})") from None
-        results = [np.array(result) for result in listed(tried)]
-        if any(result.dtype.hasobject for result in results):
+        results = [result if result is None else np.array(result) for result in listed(tried)]
+        if any(result is not None and result.dtype.hasobject for result in results):
             raise NotRecordable(f"what returns a {type(tried).__name__} in place of arrays")
         call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
         if not any(x is self for x in arguments):
@@ -261,7 +266,10 @@ class Recorder:
             raise NotRecordable("randomness that depends on what the program computes")
         else:
             self.each(partial(perform, *call))
-        traced = [Traced(self, Buffer(r.size, r), r.shape, dtype=r.dtype) for r in results]
+        traced = [
+            r if r is None else Traced(self, Buffer(r.size, r), r.shape, dtype=r.dtype)
+            for r in results
+        ]
         return type(tried)(traced) if type(tried) in (list, tuple) else (*traced, None)[0]
 
     # What ``run`` has beside operations.
@@ -280,6 +288,8 @@ class Recorder:
         self.otherwise.append((len(self.afterwards), otherwise))
         for array in arrays:
             limit = too_large(array.dtype)
+            if array.dtype != self.dtype:  # a loss in double precision
+                array = self.call(partial(_marked, limit, self.dtype), array)
             row = Finite(array, self.check, array.size, len(self.otherwise), limit)
             self.write(row, worth(array.size))
 

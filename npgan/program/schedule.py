@@ -27,7 +27,7 @@ class Call(NamedTuple):
 
     function: Callable[..., Any]
     given: tuple[Any, ...]
-    results: list[np.ndarray]
+    results: list[np.ndarray | None]
 
 
 class Row(NamedTuple):
@@ -83,10 +83,13 @@ def listed(made: Any) -> Sequence[Any]:
     return [] if made is None else [made]
 
 
-def perform(function: Callable[..., Any], given: tuple, results: Sequence[np.ndarray]) -> None:
+def perform(
+    function: Callable[..., Any], given: tuple, results: Sequence[np.ndarray | None]
+) -> None:
     """Make a call, and keep its results."""
     for kept, result in zip(results, listed(function(*mapped(value_of, given))), strict=True):
-        kept[...] = result
+        if kept is not None:
+            kept[...] = result
 
 
 def phases(rows: Sequence[Row]) -> list[int]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import getitem, methodcaller
 from typing import Any, NamedTuple
 
@@ -175,6 +175,12 @@ class Outputs:
         self.stages = stages
         self.size = sum(stage.size for stage in stages)
         self.shape, self.dtype = (self.size,), stages[-1].dtype
+
+    @cached_property
+    def joined(self) -> Traced:
+        """All of them as one array without numbers."""
+        columns = [stage.reshape(-1, 1) for stage in self.stages]
+        return columns[0].recorder.concatenate(columns).reshape(-1)
 
     def __getitem__(self, numbers: slice) -> Traced:
         """Return a stage's output, if this is the slice in which it lies."""
