@@ -18,21 +18,7 @@ from npgan.layers.residual import *
 from npgan.layers.scale import *
 from npgan.layers.sequential import *
 from npgan.layers.spectral import *
-from npgan.models import (
-    GAN,
-    IWAE,
-    VAE,
-    VAEGAN,
-    AdversarialAutoencoder,
-    Autoencoder,
-    BiGAN,
-    Classifier,
-    ConditionalGAN,
-    ConditionalVAE,
-    MultiGAN,
-    Translator,
-    load,
-)
+from npgan.models import *
 from npgan.optim import SGD, Adam, AdamW, Momentum, RMSProp
 from npgan.parameters import Parameters
 

@@ -282,3 +282,13 @@ def takes(spec: str = "", also: Also | None = None) -> Callable[[Function], Func
         return cast(Function, checked)
 
     return decorate
+
+
+def operation(spec: str = "", also: Also | None = None) -> Callable[[Function], Function]:
+    """Let a function check its arguments as :func:`takes` does, and its module export it."""
+
+    def decorate(function: Function) -> Function:
+        function.__globals__.setdefault("__all__", []).append(function.__name__)
+        return takes(spec, also)(function)
+
+    return decorate

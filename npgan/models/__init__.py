@@ -60,13 +60,8 @@ NOT_OF_ONE_CODE = (ConditionalGAN, MultiGAN)
 """GANs whose z alone does not say what is made: a label does too, or which generator it is of."""
 
 __all__ = [
-    "CONDITIONAL",
     "GAN",
-    "GENERATORS",
     "IWAE",
-    "LATENT",
-    "NOT_OF_ONE_CODE",
-    "RECONSTRUCTORS",
     "VAE",
     "VAEGAN",
     "AdversarialAutoencoder",

@@ -18,42 +18,10 @@ The exponential is only taken of numbers that are not positive, so it never over
 
 import numpy as np
 
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "elu_backward",
-    "elu_double_backward",
-    "elu_forward",
-    "identity_backward",
-    "identity_double_backward",
-    "identity_forward",
-    "leaky_relu_backward",
-    "leaky_relu_double_backward",
-    "leaky_relu_forward",
-    "mean_heaviside",
-    "mean_sigmoid",
-    "relu_backward",
-    "relu_double_backward",
-    "relu_forward",
-    "sigmoid_backward",
-    "sigmoid_double_backward",
-    "sigmoid_forward",
-    "softmax_backward",
-    "softmax_double_backward",
-    "softmax_forward",
-    "softplus_backward",
-    "softplus_double_backward",
-    "softplus_forward",
-    "softsign_backward",
-    "softsign_double_backward",
-    "softsign_forward",
-    "tanh_backward",
-    "tanh_double_backward",
-    "tanh_forward",
-]
+from npgan.shapes import Array, operation
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def identity_forward(x: Array) -> Array:
     """Return ``x`` itself, for a regression or a logit.
 
@@ -63,7 +31,7 @@ def identity_forward(x: Array) -> Array:
     return x
 
 
-@takes("dy (*s), y (*s)")
+@operation("dy (*s), y (*s)")
 def identity_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy`, since :math:`f' = 1`; shapes as ``y``.
 
@@ -73,7 +41,7 @@ def identity_backward(dy: Array, y: Array) -> Array:
     return dy
 
 
-@takes("ddx (*s), dy (*s), y (*s)")
+@operation("ddx (*s), dy (*s), y (*s)")
 def identity_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, None]:
     r"""Return :math:`ddy = ddx`; :math:`f'' = 0`.
 
@@ -83,7 +51,7 @@ def identity_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, No
     return identity_backward(ddx, y), None
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def relu_forward(x: Array) -> Array:
     r"""Rectified linear unit: :math:`y = \max(x, 0)`; any shape (Nair and Hinton 2010).
 
@@ -93,7 +61,7 @@ def relu_forward(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-@takes("dy (*s), y (*s)")
+@operation("dy (*s), y (*s)")
 def relu_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,[x > 0]`.
 
@@ -106,7 +74,7 @@ def relu_backward(dy: Array, y: Array) -> Array:
     return dy * (y.real > 0)
 
 
-@takes("ddx (*s), dy (*s), y (*s)")
+@operation("ddx (*s), dy (*s), y (*s)")
 def relu_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, None]:
     r"""Return :math:`ddy = ddx\,[x > 0]`; :math:`f'' = 0` on both sides of the corner.
 
@@ -116,7 +84,7 @@ def relu_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, None]:
     return relu_backward(ddx, y), None
 
 
-@takes("x (*s), slope")
+@operation("x (*s), slope")
 def leaky_relu_forward(x: Array, slope: float = 0.2) -> Array:
     r"""Leaky ReLU: :math:`y = x` for :math:`x > 0`, else :math:`sx`, :math:`0 < s` (Maas 2013).
 
@@ -126,7 +94,7 @@ def leaky_relu_forward(x: Array, slope: float = 0.2) -> Array:
     return np.where(x.real > 0, x, x * x.dtype.type(slope))
 
 
-@takes("dy (*s), y (*s), slope")
+@operation("dy (*s), y (*s), slope")
 def leaky_relu_backward(dy: Array, y: Array, slope: float = 0.2) -> Array:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`s\,dy`.
 
@@ -138,7 +106,7 @@ def leaky_relu_backward(dy: Array, y: Array, slope: float = 0.2) -> Array:
     return np.where(y.real > 0, dy, dy * dy.dtype.type(slope))
 
 
-@takes("ddx (*s), dy (*s), y (*s), slope")
+@operation("ddx (*s), dy (*s), y (*s), slope")
 def leaky_relu_double_backward(
     ddx: Array, dy: Array, y: Array, slope: float = 0.2
 ) -> tuple[Array, None]:
@@ -150,7 +118,7 @@ def leaky_relu_double_backward(
     return leaky_relu_backward(ddx, y, slope), None
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def sigmoid_forward(x: Array) -> Array:
     r"""Logistic sigmoid: :math:`y = 1/(1 + e^{-x})`, computed as :math:`e^x/(1 + e^x)` for x < 0.
 
@@ -162,7 +130,7 @@ def sigmoid_forward(x: Array) -> Array:
     return np.where(positive, 1, e) / (1 + e)
 
 
-@takes("dy (*s), y (*s)")
+@operation("dy (*s), y (*s)")
 def sigmoid_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,y(1 - y)`.
 
@@ -178,7 +146,7 @@ def sigmoid_backward(dy: Array, y: Array) -> Array:
     return dy * (y * (1 - y))
 
 
-@takes("ddx (*s), dy (*s), y (*s)")
+@operation("ddx (*s), dy (*s), y (*s)")
 def sigmoid_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'(1 - 2y)`.
 
@@ -191,7 +159,7 @@ def sigmoid_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Arr
     return ddy, ddy * dy * (1 - 2 * y)
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def tanh_forward(x: Array) -> Array:
     r"""Hyperbolic tangent: :math:`y = (e^x - e^{-x})/(e^x + e^{-x})`.
 
@@ -201,7 +169,7 @@ def tanh_forward(x: Array) -> Array:
     return np.tanh(x)
 
 
-@takes("dy (*s), y (*s)")
+@operation("dy (*s), y (*s)")
 def tanh_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,(1 - y^2)`.
 
@@ -215,7 +183,7 @@ def tanh_backward(dy: Array, y: Array) -> Array:
     return dy * (1 - y * y)
 
 
-@takes("ddx (*s), dy (*s), y (*s)")
+@operation("ddx (*s), dy (*s), y (*s)")
 def tanh_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = -2\,ddx\,dy\,f'y`.
 
@@ -228,7 +196,7 @@ def tanh_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]
     return ddy, ddy * dy * (-2 * y)
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def softplus_forward(x: Array) -> Array:
     r"""Softplus, the smooth ReLU: :math:`y = \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})`.
 
@@ -239,7 +207,7 @@ def softplus_forward(x: Array) -> Array:
     return np.where(positive, x, 0) + np.log1p(np.exp(np.where(positive, -x, x)))
 
 
-@takes("dy (*s), y (*s)")
+@operation("dy (*s), y (*s)")
 def softplus_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx = dy\,(1 - e^{-y})`.
 
@@ -251,7 +219,7 @@ def softplus_backward(dy: Array, y: Array) -> Array:
     return dy * -np.expm1(-y)
 
 
-@takes("ddx (*s), dy (*s), y (*s)")
+@operation("ddx (*s), dy (*s), y (*s)")
 def softplus_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'e^{-y}`.
 
@@ -264,7 +232,7 @@ def softplus_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Ar
     return ddy, ddy * dy * np.exp(-y)
 
 
-@takes("x (*s), alpha")
+@operation("x (*s), alpha")
 def elu_forward(x: Array, alpha: float = 1.0) -> Array:
     r"""Exponential linear unit: :math:`x` for :math:`x > 0`, else :math:`\alpha(e^x - 1)`.
 
@@ -277,7 +245,7 @@ def elu_forward(x: Array, alpha: float = 1.0) -> Array:
     return np.where(positive, x, x.dtype.type(alpha) * np.expm1(np.where(positive, 0, x)))
 
 
-@takes("dy (*s), y (*s), alpha")
+@operation("dy (*s), y (*s), alpha")
 def elu_backward(dy: Array, y: Array, alpha: float = 1.0) -> Array:
     r"""Return :math:`dx = dy` where :math:`x > 0`, else :math:`dy\,(y + \alpha)`.
 
@@ -290,7 +258,7 @@ def elu_backward(dy: Array, y: Array, alpha: float = 1.0) -> Array:
     return dy * np.where(y.real > 0, y.dtype.type(1), y + y.dtype.type(alpha))
 
 
-@takes("ddx (*s), dy (*s), y (*s), alpha")
+@operation("ddx (*s), dy (*s), y (*s), alpha")
 def elu_double_backward(ddx: Array, dy: Array, y: Array, alpha: float = 1.0) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f'` to the left of 0, else 0.
 
@@ -303,7 +271,7 @@ def elu_double_backward(ddx: Array, dy: Array, y: Array, alpha: float = 1.0) -> 
     return ddy, ddy * dy * (y.real <= 0)
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def softsign_forward(x: Array) -> Array:
     r"""Softsign: :math:`y = x/(1 + |x|)`, which approaches its limits more slowly than tanh (Bergstra et al. 2009).
 
@@ -318,7 +286,7 @@ def _size(x: Array) -> Array:
     return np.where(x.real < 0, -x, x)
 
 
-@takes("dy (*s), x (*s)")
+@operation("dy (*s), x (*s)")
 def softsign_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy/(1 + |x|)^2`. The square root of f' is also :math:`1 - |y|`, which has fewer digits.
 
@@ -329,7 +297,7 @@ def softsign_backward(dy: Array, x: Array) -> Array:
     return dy * (share * share)
 
 
-@takes("ddx (*s), dy (*s), x (*s)")
+@operation("ddx (*s), dy (*s), x (*s)")
 def softsign_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
@@ -342,7 +310,7 @@ def softsign_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Ar
     return ddy, ddy * dy * (-2 * np.sign(x.real) / (1 + _size(x)))
 
 
-@takes("x (*s, C)")
+@operation("x (*s, C)")
 def softmax_forward(x: Array) -> Array:
     r"""Softmax over the last axis: :math:`y_i = e^{x_i}/\sum_j e^{x_j}`.
 
@@ -356,7 +324,7 @@ def softmax_forward(x: Array) -> Array:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@takes("dy (*s, C), y (*s, C)")
+@operation("dy (*s, C), y (*s, C)")
 def softmax_backward(dy: Array, y: Array) -> Array:
     r"""Return :math:`dx_i = y_i\bigl(dy_i - \sum_j dy_j y_j\bigr)`, over the last axis.
 
@@ -369,7 +337,7 @@ def softmax_backward(dy: Array, y: Array) -> Array:
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
-@takes("ddx (*s, C), dy (*s, C), y (*s, C)")
+@operation("ddx (*s, C), dy (*s, C), y (*s, C)")
 def softmax_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Array]:
     r"""Return ``ddy = softmax_backward(ddx, y)`` and :math:`\partial P/\partial x`.
 
@@ -387,7 +355,7 @@ def softmax_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Arr
     return softmax_backward(ddx, y), softmax_backward(ddx * (dy - s) - dy * t, y)
 
 
-@takes("x (*S)")
+@operation("x (*S)")
 def mean_sigmoid(x: Array) -> np.floating:
     r"""Return the mean of :math:`\sigma(x_i)`: the mean of the probabilities whose logits are given.
 
@@ -397,7 +365,7 @@ def mean_sigmoid(x: Array) -> np.floating:
     return sigmoid_forward(x).mean()
 
 
-@takes("x (*S)")
+@operation("x (*S)")
 def mean_heaviside(x: Array) -> np.floating:
     r"""Return the share of numbers above 0, where a 0 counts as one half: the mean of the Heaviside step.
 

@@ -2,12 +2,10 @@ r"""Minibatches: rows of the data, scaled to the range that the network works in
 
 import numpy as np
 
-from npgan.shapes import Array, takes
-
-__all__ = ["gather"]
+from npgan.shapes import Array, operation
 
 
-@takes("data (m, d) or bytes, rows (k,) below m, low, high")
+@operation("data (m, d) or bytes, rows (k,) below m, low, high")
 def gather(data: Array, rows: Array, low: float, high: float) -> Array:
     r"""Take rows of the data as float32; bytes 0..255 are scaled to [low, high].
 

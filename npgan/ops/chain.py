@@ -22,9 +22,7 @@ from npgan.ops.dense import (
     dense_forward,
 )
 from npgan.ops.kinds import KINDS
-from npgan.shapes import Array, takes
-
-__all__ = ["chain_backward", "chain_double_backward", "chain_forward", "chain_penalized_backward"]
+from npgan.shapes import Array, operation
 
 ACTIVATIONS = [name for name, kind in KINDS.items() if not kind.of_input]
 """Activations whose derivatives are computed from the stage's output."""
@@ -70,7 +68,7 @@ def _apply(activation: int, argument: float, direction: str, *arrays: Array) -> 
     return getattr(functions, f"{name}_{direction}")(*arrays, *arguments)
 
 
-@takes("x (n, I) cast, w (p,), plan (S, 6) integers, arguments (S,) cast real", also=check_plan)
+@operation("x (n, I) cast, w (p,), plan (S, 6) integers, arguments (S,) cast real", also=check_plan)
 def chain_forward(x: Array, w: Array, plan: Array, arguments: Array) -> Array:
     r"""Apply every stage, :math:`x_{s+1} = f_s(x_s W_s + b_s)`, and return the outputs of all.
 
@@ -100,7 +98,7 @@ def chain_forward(x: Array, w: Array, plan: Array, arguments: Array) -> Array:
     return np.concatenate(outputs)
 
 
-@takes(
+@operation(
     "dy (n, o) cast, x (n, I) cast, y (q,) cast, w (p,), plan (S, 6) integers, "
     "arguments (S,) cast real, grads (p,) changed or None",
     also=check_plan,
@@ -162,7 +160,7 @@ def chain_backward(
     return dy if input_grad else None
 
 
-@takes(
+@operation(
     "ddx (n, I) cast, dy (n, o) cast, x (n, I) cast, y (q,) cast, w (p,), "
     "plan (S, 6) integers, arguments (S,) cast real, grads (p,) changed or None",
     also=check_plan,
@@ -249,7 +247,7 @@ def chain_double_backward(
     return t, r if input_grad else None
 
 
-@takes(
+@operation(
     "dy (n, 1) cast, c (n, e) cast, x (n, I) cast, y (q,) cast, w (p,), "
     "plan (S, 6) integers, arguments (S,) cast real, grads (p,) changed or None",
     also=check_plan,

@@ -4,17 +4,10 @@ Inputs x are (n, in), outputs y (n, out), weight (in, out) and bias (out,). A gr
 belongs to. Those of weight and bias are added to.
 """
 
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "dense_backward_input",
-    "dense_backward_parameters",
-    "dense_double_backward",
-    "dense_forward",
-]
+from npgan.shapes import Array, operation
 
 
-@takes("x (n, i), weight (i, o), bias (o,)")
+@operation("x (n, i), weight (i, o), bias (o,)")
 def dense_forward(x: Array, weight: Array, bias: Array) -> Array:
     r"""Apply the affine map :math:`y = xW + b`.
 
@@ -27,7 +20,7 @@ def dense_forward(x: Array, weight: Array, bias: Array) -> Array:
     return x @ weight + bias
 
 
-@takes("dy (n, o), weight (i, o)")
+@operation("dy (n, o), weight (i, o)")
 def dense_backward_input(dy: Array, weight: Array) -> Array:
     r"""Return the gradient of ``y = x @ weight + bias`` with respect to its input.
 
@@ -42,7 +35,7 @@ def dense_backward_input(dy: Array, weight: Array) -> Array:
     return dy @ weight.T
 
 
-@takes("dy (n, o), x (n, i), dweight (i, o) changed, dbias (o,) changed")
+@operation("dy (n, o), x (n, i), dweight (i, o) changed, dbias (o,) changed")
 def dense_backward_parameters(dy: Array, x: Array, dweight: Array, dbias: Array) -> None:
     r"""Add the gradients of ``y = x @ weight + bias`` with respect to weight and bias.
 
@@ -63,7 +56,7 @@ def dense_backward_parameters(dy: Array, x: Array, dweight: Array, dbias: Array)
     dbias += dy.sum(axis=0)
 
 
-@takes("ddx (n, i), dy (n, o), weight (i, o), dweight (i, o) changed or None")
+@operation("ddx (n, i), dy (n, o), weight (i, o), dweight (i, o) changed or None")
 def dense_double_backward(ddx: Array, dy: Array, weight: Array, dweight: Array | None) -> Array:
     r"""Differentiate ``dx = dy @ weight.T``: add to ``dweight`` and return ``ddy``.
 

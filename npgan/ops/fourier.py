@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.shapes import Array, takes
-
-__all__ = ["fourier_backward", "fourier_double_backward", "fourier_forward"]
+from npgan.shapes import Array, operation
 
 TURN = 2 * np.pi
 
 
-@takes("x (n, d), frequencies (F,) cast real")
+@operation("x (n, d), frequencies (F,) cast real")
 def fourier_forward(x: Array, frequencies: Array) -> Array:
     r"""Return x and its waves, (n, d(1 + 2F)). The cosine is computed as a sine a quarter turn ahead.
 
@@ -50,7 +48,7 @@ def whole_waves(given: Mapping[str, Any]) -> None:
         )
 
 
-@takes("dy (n, w), y (n, w), frequencies (F,) cast real", also=whole_waves)
+@operation("dy (n, w), y (n, w), frequencies (F,) cast real", also=whole_waves)
 def fourier_backward(dy: Array, y: Array, frequencies: Array) -> Array:
     r"""Return dx (n, d).
 
@@ -69,7 +67,7 @@ def fourier_backward(dy: Array, y: Array, frequencies: Array) -> Array:
     return dx[:, :, 0] + (omega * (ds * c - dc * s)).sum(axis=2)
 
 
-@takes("ddx (n, d), dy (n, d+2*d*F), y (n, d+2*d*F), frequencies (F,) cast real")
+@operation("ddx (n, d), dy (n, d+2*d*F), y (n, d+2*d*F), frequencies (F,) cast real")
 def fourier_double_backward(
     ddx: Array, dy: Array, y: Array, frequencies: Array, input_grad: bool = True
 ) -> tuple[Array, Array | None]:

@@ -16,27 +16,12 @@ from math import erfc, pi, sqrt
 import numpy as np
 
 from npgan.ops.activation import sigmoid_forward
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "gelu_backward",
-    "gelu_double_backward",
-    "gelu_forward",
-    "gelu_tanh_backward",
-    "gelu_tanh_double_backward",
-    "gelu_tanh_forward",
-    "mish_backward",
-    "mish_double_backward",
-    "mish_forward",
-    "silu_backward",
-    "silu_double_backward",
-    "silu_forward",
-]
+from npgan.shapes import Array, operation
 
 sigmoid = unwrap(sigmoid_forward)  # unchecked: NumPy turns results without axes into scalars
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def silu_forward(x: Array) -> Array:
     r"""Sigmoid linear unit, also called swish: :math:`y = x\,\sigma(x)` (Elfwing et al. 2018).
 
@@ -46,7 +31,7 @@ def silu_forward(x: Array) -> Array:
     return x * sigmoid(x)
 
 
-@takes("dy (*s), x (*s)")
+@operation("dy (*s), x (*s)")
 def silu_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,(s + x\,sr)`, with :math:`s = \sigma(x)`.
 
@@ -57,7 +42,7 @@ def silu_backward(dy: Array, x: Array) -> Array:
     return dy * (s + x * s * r)
 
 
-@takes("ddx (*s), dy (*s), x (*s)")
+@operation("ddx (*s), dy (*s), x (*s)")
 def silu_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
@@ -86,7 +71,7 @@ def _probability(x: Array) -> Array:
     return value.astype(x.dtype)
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def gelu_forward(x: Array) -> Array:
     r"""Gaussian error linear unit: :math:`y = x\,\Phi(x)` (Hendrycks and Gimpel 2016).
 
@@ -99,7 +84,7 @@ def gelu_forward(x: Array) -> Array:
     return x * _probability(x)
 
 
-@takes("dy (*s), x (*s)")
+@operation("dy (*s), x (*s)")
 def gelu_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,(\Phi(x) + x\,\varphi(x))`, since :math:`\Phi' = \varphi`.
 
@@ -109,7 +94,7 @@ def gelu_backward(dy: Array, x: Array) -> Array:
     return dy * (_probability(x) + x * _density(x))
 
 
-@takes("ddx (*s), dy (*s), x (*s)")
+@operation("ddx (*s), dy (*s), x (*s)")
 def gelu_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
@@ -134,7 +119,7 @@ def _bent(x: Array) -> tuple[Array, Array, Array]:
     return number(c) * x * (1 + square), number(c) * (1 + 3 * square), number(6 * c * CUBIC) * x
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def gelu_tanh_forward(x: Array) -> Array:
     r"""GELU approximated with a tanh: :math:`y = \tfrac x2\bigl(1 + \tanh\tfrac v2\bigr) = x\,\sigma(v)`.
 
@@ -147,7 +132,7 @@ def gelu_tanh_forward(x: Array) -> Array:
     return x * sigmoid(_bent(x)[0])
 
 
-@takes("dy (*s), x (*s)")
+@operation("dy (*s), x (*s)")
 def gelu_tanh_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,(s + x\,sr\,v')`, with :math:`s = \sigma(v)`.
 
@@ -159,7 +144,7 @@ def gelu_tanh_backward(dy: Array, x: Array) -> Array:
     return dy * (s + x * (s * r * dv))
 
 
-@takes("ddx (*s), dy (*s), x (*s)")
+@operation("ddx (*s), dy (*s), x (*s)")
 def gelu_tanh_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 
@@ -188,7 +173,7 @@ def _mish_gate(x: Array) -> tuple[Array, Array]:
     return t, missing * (1 + t)
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def mish_forward(x: Array) -> Array:
     r"""Mish: :math:`y = x\tanh(\log(1 + e^x))`, gated by the tanh of the softplus (Misra 2019).
 
@@ -198,7 +183,7 @@ def mish_forward(x: Array) -> Array:
     return x * _mish_gate(x)[0]
 
 
-@takes("dy (*s), x (*s)")
+@operation("dy (*s), x (*s)")
 def mish_backward(dy: Array, x: Array) -> Array:
     r"""Return :math:`dx = dy\,\bigl(t + x(1 - t^2)s\bigr)`, with :math:`s = \sigma(x)`, the derivative of softplus.
 
@@ -209,7 +194,7 @@ def mish_backward(dy: Array, x: Array) -> Array:
     return dy * (t + x * dt * sigmoid(x))
 
 
-@takes("ddx (*s), dy (*s), x (*s)")
+@operation("ddx (*s), dy (*s), x (*s)")
 def mish_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, Array]:
     r"""Return :math:`ddy = ddx\,f'` and :math:`\partial P/\partial x = ddx\,dy\,f''`.
 

@@ -6,9 +6,7 @@ import numpy as np
 
 from npgan.errors import InputError, count
 from npgan.ops.random import checked_generator
-from npgan.shapes import Array, takes
-
-__all__ = ["block_mask", "pixelate_backward", "pixelate_forward", "shift_backward", "shift_forward"]
+from npgan.shapes import Array, operation
 
 
 def side(pixels: int) -> int:
@@ -23,7 +21,7 @@ def side(pixels: int) -> int:
     return result
 
 
-@takes("x (n, d), moves (n, 2) integers")
+@operation("x (n, d), moves (n, 2) integers")
 def shift_forward(x: Array, moves: Array) -> Array:
     r"""Shift each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, and 0 where that pixel lies outside.
 
@@ -43,7 +41,7 @@ def shift_forward(x: Array, moves: Array) -> Array:
     return moved.reshape(n, d)
 
 
-@takes("dy (n, d), moves (n, 2) integers")
+@operation("dy (n, d), moves (n, 2) integers")
 def shift_backward(dy: Array, moves: Array) -> Array:
     r"""Return :math:`dx_{n,i,j} = dy_{n,\,i+a_n,\,j+b_n}`: the gradient is shifted back.
 
@@ -54,7 +52,7 @@ def shift_backward(dy: Array, moves: Array) -> Array:
     return shift_forward(dy, -moves)
 
 
-@takes()
+@operation()
 def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> Array:
     """Draw, for each of n images of d pixels, a mask (n, d): 0 in a square of ``size``, else 1; float32.
 
@@ -75,7 +73,7 @@ def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> A
     return (~hidden).astype(np.float32).reshape(n, d)
 
 
-@takes("x (n, d), factor")
+@operation("x (n, d), factor")
 def pixelate_forward(x: Array, factor: int) -> Array:
     r"""Replace all pixels of a cell by the cell's mean: x at a resolution ``factor`` times lower.
 
@@ -94,7 +92,7 @@ def pixelate_forward(x: Array, factor: int) -> Array:
     return np.broadcast_to(means, cells.shape).reshape(n, d)
 
 
-@takes("dy (n, d), factor")
+@operation("dy (n, d), factor")
 def pixelate_backward(dy: Array, factor: int) -> Array:
     r"""Return dx, the mean of each cell of dy.
 

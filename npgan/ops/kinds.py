@@ -42,7 +42,7 @@ def _kind(name: str) -> Kind:
 KINDS: dict[str, Kind] = {
     name.removesuffix("_forward"): _kind(name.removesuffix("_forward"))
     for module in (activation, gated)
-    for name in vars(module)
-    if name.endswith("_forward") and name != "softmax_forward" and name in module.__all__
+    for name in module.__all__
+    if name.endswith("_forward") and name != "softmax_forward"
 }
 """Name -> kind. A stage of a chain refers to an activation by its place in this table."""

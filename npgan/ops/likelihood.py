@@ -19,21 +19,10 @@ import math
 import numpy as np
 
 from npgan.ops.loss import cross_entropies, cross_entropy_slopes
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "log_bernoulli_with_logits_backward",
-    "log_bernoulli_with_logits_forward",
-    "log_gaussian_backward",
-    "log_gaussian_forward",
-    "log_mean_exp_backward",
-    "log_mean_exp_forward",
-    "log_prior_ratio_backward",
-    "log_prior_ratio_forward",
-]
+from npgan.shapes import Array, operation
 
 
-@takes("logits (n, D), x (n, D) cast")
+@operation("logits (n, D), x (n, D) cast")
 def log_bernoulli_with_logits_forward(logits: Array, x: Array) -> Array:
     r"""Log-likelihood of pixels that are 1 with probability :math:`p = \sigma(l)`, summed over each row.
 
@@ -53,7 +42,7 @@ def log_bernoulli_with_logits_forward(logits: Array, x: Array) -> Array:
     return -cross_entropies(logits, x).sum(axis=1)
 
 
-@takes("dy (n,) cast, logits (n, D), x (n, D) cast")
+@operation("dy (n,) cast, logits (n, D), x (n, D) cast")
 def log_bernoulli_with_logits_backward(dy: Array, logits: Array, x: Array) -> Array:
     r"""Return :math:`dl_{ri} = dy_r\,(x_{ri} - \sigma(l_{ri}))`.
 
@@ -65,7 +54,7 @@ def log_bernoulli_with_logits_backward(dy: Array, logits: Array, x: Array) -> Ar
     return -dy[:, None] * cross_entropy_slopes(logits, x)
 
 
-@takes("mean (n, d), x (n, d)")
+@operation("mean (n, d), x (n, d)")
 def log_gaussian_forward(mean: Array, x: Array) -> Array:
     r"""Log-density of :math:`N(\mu, \frac12)`: :math:`y_r = -\sum_i (x_{ri} - \mu_{ri})^2 - \frac d2\log\pi`.
 
@@ -81,7 +70,7 @@ def log_gaussian_forward(mean: Array, x: Array) -> Array:
     return -np.square(x - mean).sum(axis=1) - math.log(math.pi) / 2 * x.shape[1]
 
 
-@takes("dy (n,), mean (n, d), x (n, d)")
+@operation("dy (n,), mean (n, d), x (n, d)")
 def log_gaussian_backward(dy: Array, mean: Array, x: Array) -> Array:
     r"""Return :math:`d\mu_{ri} = 2\,dy_r\,(x_{ri} - \mu_{ri})`.
 
@@ -91,7 +80,7 @@ def log_gaussian_backward(dy: Array, mean: Array, x: Array) -> Array:
     return 2 * dy[:, None] * (x - mean)
 
 
-@takes("z (n, d), log_var (n, d), eps (n, d)")
+@operation("z (n, d), log_var (n, d), eps (n, d)")
 def log_prior_ratio_forward(z: Array, log_var: Array, eps: Array) -> Array:
     r"""The logarithm of the prior's density over the encoder's: :math:`y_r = \log p(z_r) - \log q(z_r|x_r)`.
 
@@ -111,7 +100,7 @@ def log_prior_ratio_forward(z: Array, log_var: Array, eps: Array) -> Array:
     return (np.square(eps) + log_var - np.square(z)).sum(axis=1) / 2
 
 
-@takes("dy (n,), z (n, d)")
+@operation("dy (n,), z (n, d)")
 def log_prior_ratio_backward(dy: Array, z: Array) -> tuple[Array, Array]:
     r"""Return :math:`dz_{ri} = -dy_r z_{ri}` and :math:`d\log\sigma^2_{ri} = \frac12 dy_r`.
 
@@ -124,7 +113,7 @@ def log_prior_ratio_backward(dy: Array, z: Array) -> tuple[Array, Array]:
     return -dy[:, None] * z, np.repeat(dy[:, None] / 2, z.shape[1], axis=1)
 
 
-@takes("a (n, K)")
+@operation("a (n, K)")
 def log_mean_exp_forward(a: Array) -> Array:
     r"""The logarithm of a mean of exponentials: :math:`y_r = \log\frac1k\sum_j e^{a_{rj}}`.
 
@@ -140,7 +129,7 @@ def log_mean_exp_forward(a: Array) -> Array:
     return np.log(np.exp(a - top).mean(axis=1)) + top[:, 0]
 
 
-@takes("dy (n,), a (n, K)")
+@operation("dy (n,), a (n, K)")
 def log_mean_exp_backward(dy: Array, a: Array) -> Array:
     r"""Return :math:`da_{rj} = dy_r\,\tilde w_{rj}`, :math:`\tilde w_{rj} = e^{a_{rj}}/\sum_l e^{a_{rl}}`.
 

@@ -8,27 +8,10 @@ the last operation of a forward pass: its backward pass starts the chain, and ta
 import numpy as np
 
 from npgan.ops.activation import sigmoid_forward, softmax_forward, softplus_forward
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "bce_with_logits",
-    "bce_with_logits_backward",
-    "bce_with_logits_forward",
-    "kl_standard_normal_backward",
-    "kl_standard_normal_forward",
-    "l1",
-    "l1_backward",
-    "l1_forward",
-    "mse",
-    "mse_backward",
-    "mse_forward",
-    "softmax_cross_entropy",
-    "softmax_cross_entropy_backward",
-    "softmax_cross_entropy_forward",
-]
+from npgan.shapes import Array, operation
 
 
-@takes("x (*S), target (*S) cast")
+@operation("x (*S), target (*S) cast")
 def mse_forward(x: Array, target: Array) -> np.floating:
     r"""Mean squared error: :math:`L = \frac1N\sum_i (x_i - t_i)^2`.
 
@@ -38,7 +21,7 @@ def mse_forward(x: Array, target: Array) -> np.floating:
     return np.square(x - target).mean()
 
 
-@takes("x (*S), target (*S) cast")
+@operation("x (*S), target (*S) cast")
 def mse_backward(x: Array, target: Array) -> Array:
     r"""Return :math:`dx_i = 2(x_i - t_i)/N`.
 
@@ -48,7 +31,7 @@ def mse_backward(x: Array, target: Array) -> Array:
     return (x - target) * (2 / x.size)
 
 
-@takes("x (*S), target (*S) cast")
+@operation("x (*S), target (*S) cast")
 def mse(x: Array, target: Array) -> tuple[np.floating, Array]:
     """Return :func:`mse_forward` and :func:`mse_backward`: one pass, where a backend can.
 
@@ -59,7 +42,7 @@ def mse(x: Array, target: Array) -> tuple[np.floating, Array]:
     return mse_forward(x, target), mse_backward(x, target)
 
 
-@takes("x (*S), target (*S) cast")
+@operation("x (*S), target (*S) cast")
 def l1_forward(x: Array, target: Array) -> np.floating:
     r"""Mean absolute error: :math:`L = \frac1N\sum_i |x_i - t_i|`.
 
@@ -69,7 +52,7 @@ def l1_forward(x: Array, target: Array) -> np.floating:
     return np.abs(x - target).mean()
 
 
-@takes("x (*S), target (*S) cast")
+@operation("x (*S), target (*S) cast")
 def l1_backward(x: Array, target: Array) -> Array:
     r"""Return :math:`dx_i = \operatorname{sign}(x_i - t_i)/N`, which is 0 at the corner.
 
@@ -79,7 +62,7 @@ def l1_backward(x: Array, target: Array) -> Array:
     return np.sign(x - target) / x.dtype.type(x.size)
 
 
-@takes("x (*S), target (*S) cast")
+@operation("x (*S), target (*S) cast")
 def l1(x: Array, target: Array) -> tuple[np.floating, Array]:
     """Return :func:`l1_forward` and :func:`l1_backward`: one pass, where a backend can.
 
@@ -116,7 +99,7 @@ def cross_entropy_slopes(logits: Array, target: Array | float) -> Array:
     return (1 - target) * sigmoid_forward(logits) - target * sigmoid_forward(-logits)
 
 
-@takes("logits (*S), target (*S) cast or number")
+@operation("logits (*S), target (*S) cast or number")
 def bce_with_logits_forward(logits: Array, target: Array | float) -> np.floating:
     r"""Binary cross-entropy of :math:`p = \sigma(l)`: :math:`L = \frac1N\sum_i\log(1 + e^{l_i}) - t_i l_i`.
 
@@ -130,7 +113,7 @@ def bce_with_logits_forward(logits: Array, target: Array | float) -> np.floating
     return cross_entropies(logits, target).mean()
 
 
-@takes("logits (*S), target (*S) cast or number")
+@operation("logits (*S), target (*S) cast or number")
 def bce_with_logits_backward(logits: Array, target: Array | float) -> Array:
     r"""Return :math:`dl_i = (\sigma(l_i) - t_i)/N`.
 
@@ -140,7 +123,7 @@ def bce_with_logits_backward(logits: Array, target: Array | float) -> Array:
     return cross_entropy_slopes(logits, target) / logits.dtype.type(logits.size)
 
 
-@takes("logits (*S), target (*S) cast or number")
+@operation("logits (*S), target (*S) cast or number")
 def bce_with_logits(logits: Array, target: Array | float) -> tuple[np.floating, Array]:
     """Return :func:`bce_with_logits_forward` and :func:`bce_with_logits_backward`: one pass, where a backend can.
 
@@ -151,7 +134,7 @@ def bce_with_logits(logits: Array, target: Array | float) -> tuple[np.floating, 
     return bce_with_logits_forward(logits, target), bce_with_logits_backward(logits, target)
 
 
-@takes("logits (N, C), labels (N,) below C")
+@operation("logits (N, C), labels (N,) below C")
 def softmax_cross_entropy_forward(logits: Array, labels: Array) -> np.floating:
     r"""Cross-entropy of a softmax, mean over the n rows: :math:`L = \frac1n\sum_r \log\sum_j e^{l_{rj}} - l_{r,c_r}`.
 
@@ -165,7 +148,7 @@ def softmax_cross_entropy_forward(logits: Array, labels: Array) -> np.floating:
     return (np.log(np.exp(shifted).sum(axis=1)) - shifted[rows, labels]).mean()
 
 
-@takes("logits (N, C), labels (N,) below C")
+@operation("logits (N, C), labels (N,) below C")
 def softmax_cross_entropy_backward(logits: Array, labels: Array) -> Array:
     r"""Return :math:`dl_{rj} = (\mathrm{softmax}(l_r)_j - [j = c_r])/n`.
 
@@ -183,7 +166,7 @@ def softmax_cross_entropy_backward(logits: Array, labels: Array) -> Array:
     return dlogits / dlogits.dtype.type(len(labels))
 
 
-@takes("logits (N, C), labels (N,) below C")
+@operation("logits (N, C), labels (N,) below C")
 def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[np.floating, Array]:
     """Return the loss and its gradient: one pass, where a backend can.
 
@@ -197,7 +180,7 @@ def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[np.floating, Ar
     )
 
 
-@takes("mean (N, d), log_var (N, d)")
+@operation("mean (N, d), log_var (N, d)")
 def kl_standard_normal_forward(mean: Array, log_var: Array) -> np.floating:
     r"""KL divergence of :math:`N(\mu, \sigma^2)` from :math:`N(0, 1)`, summed over d and averaged over n rows.
 
@@ -218,7 +201,7 @@ def kl_standard_normal_forward(mean: Array, log_var: Array) -> np.floating:
     return (np.square(mean) + np.expm1(log_var) - log_var).sum() / (2 * len(mean))
 
 
-@takes("mean (N, d), log_var (N, d)")
+@operation("mean (N, d), log_var (N, d)")
 def kl_standard_normal_backward(mean: Array, log_var: Array) -> tuple[Array, Array]:
     r"""Return :math:`d\mu = \mu/n` and :math:`d\log\sigma^2 = (\sigma^2 - 1)/2n`.
 

@@ -8,21 +8,12 @@ import numpy as np
 
 from npgan.errors import InputError, count
 from npgan.ops.normalisation import _normalize, _project
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "minibatch_discrimination_backward",
-    "minibatch_discrimination_double_backward",
-    "minibatch_discrimination_forward",
-    "minibatch_stddev_backward",
-    "minibatch_stddev_double_backward",
-    "minibatch_stddev_forward",
-]
+from npgan.shapes import Array, operation
 
 EPS = 1e-8
 
 
-@takes("x (N, D)")
+@operation("x (N, D)")
 def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     r"""Append the mean of the features' standard deviations over the minibatch (Karras et al. 2018, sec. 3).
 
@@ -45,7 +36,7 @@ def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     return np.hstack([x, np.full_like(x[:, :1], deviation)]), normal, inverse
 
 
-@takes("dy (N, D+1), normal (N, D)")
+@operation("dy (N, D+1), normal (N, D)")
 def minibatch_stddev_backward(dy: Array, normal: Array) -> Array:
     r"""Return :math:`dx_{if} = dy_{if} + \frac{ds}{nd}\,\hat x_{if}`, with :math:`ds = \sum_i dy_{i,d+1}`.
 
@@ -60,7 +51,7 @@ def minibatch_stddev_backward(dy: Array, normal: Array) -> Array:
     return dy[:, :-1] + dy[:, -1].sum() / normal.size * normal
 
 
-@takes("ddx (N, D), dy (N, D+1), normal (N, D), inverse (1, D)")
+@operation("ddx (N, D), dy (N, D+1), normal (N, D), inverse (1, D)")
 def minibatch_stddev_double_backward(
     ddx: Array, dy: Array, normal: Array, inverse: Array
 ) -> tuple[Array, Array]:
@@ -89,7 +80,7 @@ def _compare(m: Array) -> tuple[Array, Array]:
     return np.sign(difference), np.exp(-np.abs(difference).sum(axis=3))
 
 
-@takes("x (n, d), weight (d, e), kernels")
+@operation("x (n, d), weight (d, e), kernels")
 def minibatch_discrimination_forward(x: Array, weight: Array, kernels: int) -> tuple[Array, Array]:
     r"""Append how close each sample is to all of the minibatch (Salimans et al. 2016, sec. 3.2).
 
@@ -115,7 +106,7 @@ def minibatch_discrimination_forward(x: Array, weight: Array, kernels: int) -> t
     return np.hstack([x, closeness.sum(axis=1)]), m
 
 
-@takes("dy (n, d+k), x (n, d), m (n, k, c), weight (d, k*c), dweight (d, k*c) changed or None")
+@operation("dy (n, d+k), x (n, d), m (n, k, c), weight (d, k*c), dweight (d, k*c) changed or None")
 def minibatch_discrimination_backward(
     dy: Array, x: Array, m: Array, weight: Array, dweight: Array | None = None
 ) -> Array:
@@ -156,7 +147,7 @@ def _over_pairs(weights: Array, sign: Array) -> Array:
     return np.einsum("ikb,ikbc->ibc", weights, sign).reshape(n, kernels * dim)
 
 
-@takes(
+@operation(
     "ddx (n, d), dy (n, d+k), x (n, d), m (n, k, c), weight (d, k*c), "
     "dweight (d, k*c) changed or None"
 )

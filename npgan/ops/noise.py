@@ -2,17 +2,10 @@ r"""Operations with randomness. Their noise is an argument, drawn beforehand, so
 
 import numpy as np
 
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "dropout_backward",
-    "dropout_forward",
-    "gaussian_sample_backward",
-    "gaussian_sample_forward",
-]
+from npgan.shapes import Array, operation
 
 
-@takes("x (*s), mask (*s)")
+@operation("x (*s), mask (*s)")
 def dropout_forward(x: Array, mask: Array) -> Array:
     r"""Inverted dropout: :math:`y = x \odot m`; same shapes (Srivastava et al. 2014).
 
@@ -22,7 +15,7 @@ def dropout_forward(x: Array, mask: Array) -> Array:
     return x * mask
 
 
-@takes("dy (*s), mask (*s)")
+@operation("dy (*s), mask (*s)")
 def dropout_backward(dy: Array, mask: Array) -> Array:
     r"""Return :math:`dx = dy \odot m`, with the mask of the forward pass.
 
@@ -32,7 +25,7 @@ def dropout_backward(dy: Array, mask: Array) -> Array:
     return dy * mask
 
 
-@takes("mean (*s), log_var (*s), eps (*s)")
+@operation("mean (*s), log_var (*s), eps (*s)")
 def gaussian_sample_forward(mean: Array, log_var: Array, eps: Array) -> Array:
     r"""Sample :math:`N(\mu, \sigma^2)`, given :math:`\mu` and :math:`\log\sigma^2`: :math:`z = \mu + \sigma\epsilon`.
 
@@ -46,7 +39,7 @@ def gaussian_sample_forward(mean: Array, log_var: Array, eps: Array) -> Array:
     return mean + np.exp(log_var / 2) * eps
 
 
-@takes("dz (*s), log_var (*s), eps (*s)")
+@operation("dz (*s), log_var (*s), eps (*s)")
 def gaussian_sample_backward(dz: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
     r"""Return the gradients with respect to mean and log-variance.
 

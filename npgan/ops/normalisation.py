@@ -21,17 +21,7 @@ which makes the second derivative short.
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "batch_norm_backward",
-    "batch_norm_forward",
-    "frozen_batch_norm_backward",
-    "frozen_batch_norm_forward",
-    "layer_norm_backward",
-    "layer_norm_double_backward",
-    "layer_norm_forward",
-]
+from npgan.shapes import Array, operation
 
 
 def centre(x: Array, axis: int) -> tuple[Array, Array]:
@@ -90,7 +80,7 @@ def _unscale(
     return dy * weight
 
 
-@takes("x (n, D), weight (D,), bias (D,), eps")
+@operation("x (n, D), weight (D,), bias (D,), eps")
 def layer_norm_forward(
     x: Array, weight: Array, bias: Array, eps: float
 ) -> tuple[Array, Array, Array]:
@@ -111,7 +101,7 @@ def layer_norm_forward(
     return normal * weight + bias, normal, inverse
 
 
-@takes(
+@operation(
     "dy (n, D), normal (n, D), inverse (n, 1), weight (D,), dweight (D,) changed or None, "
     "dbias (D,) changed or None"
 )
@@ -139,7 +129,7 @@ def layer_norm_backward(
     return inverse * _project(_unscale(dy, normal, weight, dweight, dbias), normal, 1)
 
 
-@takes(
+@operation(
     "ddx (n, D), dy (n, D), normal (n, D), inverse (n, 1), weight (D,), "
     "dweight (D,) changed or None"
 )
@@ -191,7 +181,7 @@ def layer_norm_double_backward(
     return q * weight, -inverse * (_project(h, normal, 1) + by_size)
 
 
-@takes(
+@operation(
     "x (N, d), weight (d,), bias (d,), running_mean (d,) changed, running_var (d,) changed, "
     "batches (1,) changed, momentum, eps"
 )
@@ -251,7 +241,7 @@ def batch_norm_forward(
     return normal * weight + bias, normal, inverse
 
 
-@takes(
+@operation(
     "dy (N, D), normal (N, D), inverse (1, D), weight (D,), dweight (D,) changed or None, "
     "dbias (D,) changed or None"
 )
@@ -279,7 +269,7 @@ def batch_norm_backward(
     return inverse * _project(_unscale(dy, normal, weight, dweight, dbias), normal, 0)
 
 
-@takes("x (n, d), weight (d,), bias (d,), mean (d,), var (d,), eps")
+@operation("x (n, d), weight (d,), bias (d,), mean (d,), var (d,), eps")
 def frozen_batch_norm_forward(
     x: Array, weight: Array, bias: Array, mean: Array, var: Array, eps: float
 ) -> tuple[Array, Array, Array]:
@@ -296,7 +286,7 @@ def frozen_batch_norm_forward(
     return normal * weight + bias, normal, inverse
 
 
-@takes(
+@operation(
     "dy (n, D), normal (n, D), inverse (D,), weight (D,), dweight (D,) changed or None, "
     "dbias (D,) changed or None"
 )

@@ -8,9 +8,7 @@ import math
 import numpy as np
 
 from npgan.errors import InputError, count, fraction
-from npgan.shapes import FLOATS, Array, number_type, takes
-
-__all__ = ["dropout_mask", "standard_normal"]
+from npgan.shapes import FLOATS, Array, number_type, operation
 
 MULTIPLIER = 0xD2511F53, 0xCD9E8D57
 KEY_STEP = 0x9E3779B9, 0xBB67AE85
@@ -78,7 +76,7 @@ def size_of(shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32) -> 
     return count("how many numbers to draw", math.prod(count("a size", n) for n in shape), 0, MOST)
 
 
-@takes()
+@operation()
 def standard_normal(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
 ) -> Array:
@@ -105,7 +103,7 @@ def threshold(rate: float) -> int:
     return min(round(fraction("a dropout rate", rate) * 2**32), 2**32 - 1)
 
 
-@takes()
+@operation()
 def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Array:
     r"""Draw a dropout mask, float32: 0 with probability ``rate``, else :math:`1/(1 - rate)`.
 

@@ -8,9 +8,7 @@ follow the weight. As long as they lag behind, :math:`u^\top W v` is a little to
 import numpy as np
 
 from npgan.ops.normalisation import polar
-from npgan.shapes import Array, takes
-
-__all__ = ["power_iteration", "spectral_norm_backward", "spectral_norm_forward"]
+from npgan.shapes import Array, operation
 
 
 def unit(x: Array) -> Array:
@@ -22,7 +20,7 @@ def unit(x: Array) -> Array:
     return polar(x[None])[1][0]
 
 
-@takes("weight (I, O), u (I,) changed, v (O,) changed")
+@operation("weight (I, O), u (I,) changed, v (O,) changed")
 def power_iteration(weight: Array, u: Array, v: Array) -> None:
     r"""Bring u and v closer to the singular vectors of the largest singular value, in place.
 
@@ -44,7 +42,7 @@ def power_iteration(weight: Array, u: Array, v: Array) -> None:
     u[...] = unit(weight @ v)
 
 
-@takes("weight (I, O), u (I,), v (O,)")
+@operation("weight (I, O), u (I,), v (O,)")
 def spectral_norm_forward(weight: Array, u: Array, v: Array) -> tuple[Array, np.floating]:
     r"""Return :math:`\bar W = W/\sigma`, and :math:`\sigma = u^\top W v`.
 
@@ -59,7 +57,7 @@ def spectral_norm_forward(weight: Array, u: Array, v: Array) -> tuple[Array, np.
     return weight / sigma, sigma
 
 
-@takes("dnormal (I, O), normal (I, O), sigma, u (I,), v (O,)")
+@operation("dnormal (I, O), normal (I, O), sigma, u (I,), v (O,)")
 def spectral_norm_backward(
     dnormal: Array, normal: Array, sigma: np.floating, u: Array, v: Array
 ) -> Array:

@@ -9,22 +9,10 @@ from functools import cache
 
 import numpy as np
 
-from npgan.shapes import Array, takes
-
-__all__ = [
-    "adam_update",
-    "adamw_update",
-    "all_finite",
-    "clip_by_norm",
-    "clip_by_value",
-    "ema_update",
-    "momentum_update",
-    "rmsprop_update",
-    "sgd_update",
-]
+from npgan.shapes import Array, operation
 
 
-@takes("g (p,) changed, limit")
+@operation("g (p,) changed, limit")
 def clip_by_norm(g: Array, limit: float) -> None:
     r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
 
@@ -41,7 +29,7 @@ def clip_by_norm(g: Array, limit: float) -> None:
         g *= limit / norm
 
 
-@takes("w (p,) changed, limit")
+@operation("w (p,) changed, limit")
 def clip_by_value(w: Array, limit: float) -> None:
     r"""Clip every element to :math:`[-c, c]`, in place: of gradients, or of a critic's weights.
 
@@ -51,7 +39,7 @@ def clip_by_value(w: Array, limit: float) -> None:
     np.clip(w, -limit, limit, out=w)
 
 
-@takes("w (p,) changed, g (p,) changed, lr")
+@operation("w (p,) changed, g (p,) changed, lr")
 def sgd_update(w: Array, g: Array, lr: float) -> None:
     r"""Gradient descent: :math:`w \leftarrow w - \eta g`.
 
@@ -62,7 +50,7 @@ def sgd_update(w: Array, g: Array, lr: float) -> None:
     g.fill(0)
 
 
-@takes("w (p,) changed, g (p,) changed, v (p,) changed, lr, momentum")
+@operation("w (p,) changed, g (p,) changed, v (p,) changed, lr, momentum")
 def momentum_update(w: Array, g: Array, v: Array, lr: float, momentum: float) -> None:
     r"""Heavy ball: :math:`v \leftarrow \mu v + g`, :math:`w \leftarrow w - \eta v` (Polyak 1964).
 
@@ -76,7 +64,7 @@ def momentum_update(w: Array, g: Array, v: Array, lr: float, momentum: float) ->
     g.fill(0)
 
 
-@takes("w (p,) changed, g (p,) changed, v (p,) changed, lr, decay, eps")
+@operation("w (p,) changed, g (p,) changed, v (p,) changed, lr, decay, eps")
 def rmsprop_update(w: Array, g: Array, v: Array, lr: float, decay: float, eps: float) -> None:
     r"""RMSProp: :math:`v \leftarrow \rho v + (1 - \rho)g^2`, :math:`w \leftarrow w - \eta g/(\sqrt v + \epsilon)`.
 
@@ -94,7 +82,9 @@ def rmsprop_update(w: Array, g: Array, v: Array, lr: float, decay: float, eps: f
     g.fill(0)
 
 
-@takes("w (p,) changed, g (p,) changed, m (p,) changed, v (p,) changed, t, lr, beta1, beta2, eps")
+@operation(
+    "w (p,) changed, g (p,) changed, m (p,) changed, v (p,) changed, t, lr, beta1, beta2, eps"
+)
 def adam_update(
     w: Array,
     g: Array,
@@ -132,7 +122,7 @@ def adam_update(
     g.fill(0)
 
 
-@takes(
+@operation(
     "w (p,) changed, g (p,) changed, m (p,) changed, v (p,) changed, t, lr, beta1, beta2, "
     "eps, weight_decay"
 )
@@ -184,7 +174,7 @@ def ema_decay(t: int, limit: float) -> float:
     return min(limit, (t - 1) / (t + 8))
 
 
-@takes("average (p,) changed, w (p,), decay")
+@operation("average (p,) changed, w (p,), decay")
 def ema_update(average: Array, w: Array, decay: float) -> None:
     r"""Exponential moving average of the weights: :math:`a \leftarrow \gamma a + (1 - \gamma) w`.
 
@@ -197,7 +187,7 @@ def ema_update(average: Array, w: Array, decay: float) -> None:
     average += (1 - decay) * w
 
 
-@takes("x (*s)")
+@operation("x (*s)")
 def all_finite(x: Array) -> bool:
     """Return whether all numbers of ``x`` and their squares are finite. It is asked before each update.
 
