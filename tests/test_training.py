@@ -1049,3 +1049,38 @@ def test_a_model_may_have_made_more_steps_than_the_run_but_not_fewer(small_gan, 
     numbers["model"]["step"] = 2
     with pytest.raises(InputError, match="its model is at step 2, the run at 3"):
         Loop(small_gan(), points, batch_size=100, rng=0).load_state(arrays, numbers)
+
+
+def test_kernels_are_there_before_the_bar_and_slow_steps_are_explained_once(monkeypatch, capsys):
+    prepared = []
+    monkeypatch.setattr("npgan.backend.prepare", lambda: prepared.append(1))
+    loop = SimpleNamespace(step=0, total_steps=4, seconds=0.0, not_recorded=None)
+    progress = Progress()
+    progress.on_train_begin(loop)
+    assert prepared == [1]
+    for reason in (None, "it is its own", "it is its own"):
+        loop.not_recorded = reason
+        progress.on_step_end(loop)
+    assert capsys.readouterr().err == "steps are not recorded, and slower: it is its own\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "at_row", "at_epoch_end", "saved"),
+    [
+        ("on_step_end", False, False, True),
+        ("on_step_end", True, False, False),
+        ("on_step_end", True, True, False),
+        ("on_log", True, False, True),
+        ("on_log", True, True, False),
+        ("on_epoch_end", True, True, True),
+    ],
+)
+def test_a_checkpoint_waits_for_a_steps_row_and_its_epochs_end(
+    saves, event, at_row, at_epoch_end, saved
+):
+    loop = SimpleNamespace(step=3, at_row=at_row, at_epoch_end=at_epoch_end)
+    loop.state = lambda: ({}, loop.step)
+    checkpoints = Checkpoints("c", interval=-1.0)
+    checkpoints.on_train_begin(loop)
+    getattr(checkpoints, event)(loop)
+    assert saves == [3] * saved
