@@ -1,5 +1,6 @@
 """Data sets: validation, names, MNIST inside the package, and the downloaded ones."""
 
+import dataclasses
 import functools
 import gzip
 import hashlib
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 
 import npgan.data
-from npgan.data import Dataset, load
+from npgan import environment
+from npgan.data import Dataset, from_arrays, load
+from npgan.data.arrays import brightened
 from npgan.data.download import SOURCES, Source
 from npgan.data.mnist_files import FILES
 from npgan.errors import InputError
@@ -363,3 +366,71 @@ def test_a_share_is_kept_back_of_the_users_own_rows_and_of_no_set_that_has_some(
     assert npgan.data.load_split("ring", 0.5).test.shape == (10_000, 2)
     with pytest.raises(InputError, match="the share that is kept back"):
         npgan.data.load_split("ring", 1.0)
+
+
+@pytest.mark.parametrize("most", [1, 2, 64])
+@pytest.mark.parametrize(
+    ("wanted", "threads"),
+    [(None, 64), ("1", 1), ("007", 7), ("64", 64), ("65", 65), ("9" * 18, 100), ("9" * 19, 100)],
+)
+def test_as_many_threads_are_used_as_are_wanted_and_there(monkeypatch, most, wanted, threads):
+    monkeypatch.delenv("NPGAN_NUM_THREADS", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("NPGAN_NUM_THREADS", wanted)
+    assert environment.threads(most) == min(most, threads)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sound"),
+    [
+        (None, True),
+        ("1", True),
+        ("9999", True),
+        ("0" * 17 + "1", True),
+        ("0" * 18 + "1", False),
+        ("10000", False),
+        ("0", False),
+        ("", False),
+        ("-1", False),
+        ("²", False),
+    ],
+)
+def test_numba_gets_a_number_of_threads_that_it_can_have(monkeypatch, wanted, sound):
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("NUMBA_NUM_THREADS", wanted)
+    if sound:
+        environment.check()
+    else:
+        with pytest.raises(InputError, match="NUMBA_NUM_THREADS must be from 1 to 9999, not"):
+            environment.check()
+
+
+def test_a_data_set_stays_as_it_is_and_is_itself_alone():
+    data, twin = Dataset("d", ROWS), Dataset("d", ROWS)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        data.name = "e"
+    assert data != twin
+    assert len({data, twin}) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_images_lie_in_memory_row_by_row(dtype):
+    images = np.asfortranarray(np.arange(24, dtype=dtype).reshape(2, 3, 4) * 10)
+    (bright,) = brightened([images])
+    assert (bright.flags.c_contiguous, bright.dtype) == (True, np.uint8)
+    assert bright.tolist() == images.tolist()
+    for order in "CF":
+        rows = from_arrays("d", {"train": np.asarray(np.eye(3), np.float32, order=order)}).train
+        assert rows.flags.c_contiguous
+
+
+@pytest.mark.parametrize("label", [2**63 - 1, 2**63])
+def test_labels_have_a_largest_number(label):
+    arrays = {"train": ROWS[:2], "train_labels": np.array([0, label], np.uint64)}
+    if label < 2**63:
+        assert from_arrays("d", arrays).classes == (0, label)
+    else:
+        with pytest.raises(InputError, match="labels up to 9223372036854775807 are read"):
+            from_arrays("d", arrays)
+    assert from_arrays("d", {"train": ROWS[:2]}).classes is None

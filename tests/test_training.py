@@ -1084,3 +1084,56 @@ def test_a_checkpoint_waits_for_a_steps_row_and_its_epochs_end(
     checkpoints.on_train_begin(loop)
     getattr(checkpoints, event)(loop)
     assert saves == [3] * saved
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([1, 2, 5], None),
+        ([1, 1], "row 2 has the step 1.0 after 1"),
+        ([0], "row 1 has the step 0.0 after 0"),
+        ([1, 2.5], "row 2 has the step 2.5 after 1"),
+        ([np.inf], "row 1 has the step inf after 0"),
+        ([np.nan], "row 1 has the step nan after 0"),
+    ],
+)
+def test_steps_of_a_history_are_whole_and_rise(steps, message):
+    rows = [{"step": float(step), "epoch": 0.0, "loss": 2.0} for step in steps]
+    if message is None:
+        history = History.of(rows)
+        assert history["step"] == steps
+        assert [type(v) for v in history.rows[0].values()] == [int, int, float]
+        assert repr(history) == "History(3 rows: step, epoch, loss)"
+    else:
+        with pytest.raises(ValueError, match=message):
+            History.of(rows)
+
+
+@pytest.mark.parametrize(
+    ("columns", "table", "message"),
+    [
+        (["step", "loss"], np.array([[1, np.nan], [2, 0.5]]), None),
+        (["step", "loss"], np.array([[1, 2.0]], np.float32), "float32"),
+        (["step", "loss"], np.array([[1.0]]), r"a history of 2 columns is float64 \(1, 1\)"),
+        (["step", "loss"], np.array([1.0, 2.0]), r"float64 \(2,\)"),
+        (["step", "step"], np.array([[1.0, 2.0]]), "a history of 2 columns"),
+        (["step", "a\nb"], np.array([[1.0, 2.0]]), "a column is called"),
+    ],
+)
+def test_a_table_is_a_history_if_its_columns_fit(columns, table, message):
+    if message is None:
+        history = History.of_table(columns, table)
+        assert history.rows == [{"step": 1}, {"step": 2, "loss": 0.5}]
+        assert (list(history), len(history)) == (history.rows, 2)
+    else:
+        with pytest.raises(ValueError, match=message):
+            History.of_table(columns, table)
+
+
+def test_a_history_has_a_greatest_size_and_its_cut_off_row_is_left_out(tmp_path, monkeypatch):
+    (tmp_path / "h.csv").write_text("step,loss\n1,\n2,0.5\n3,0.2")
+    monkeypatch.setattr("npgan.history.MOST", 24)
+    assert History.read_csv(tmp_path / "h.csv").rows == [{"step": 1}, {"step": 2, "loss": 0.5}]
+    monkeypatch.setattr("npgan.history.MOST", 23)
+    with pytest.raises(InputError, match="at most 23 belong there"):
+        History.read_csv(tmp_path / "h.csv")
