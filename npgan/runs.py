@@ -358,7 +358,7 @@ def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable
         checkpoint.save(folder / CHECKPOINT, *loop.state())
     (folder / SAMPLES).mkdir(exist_ok=True)
     for line in words:
-        print(line, file=sys.stderr, flush=True)
+        print(line, file=sys.stderr)
     try:
         loop.run(epochs=config.epochs, steps=config.steps)
         checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())

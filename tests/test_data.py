@@ -1,5 +1,6 @@
 """Data sets: validation, names, MNIST inside the package, and the downloaded ones."""
 
+import dataclasses
 import functools
 import gzip
 import hashlib
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 
 import npgan.data
-from npgan.data import Dataset, load
+from npgan import environment
+from npgan.data import Dataset, from_arrays, load
+from npgan.data.arrays import brightened
 from npgan.data.download import SOURCES, Source
 from npgan.data.mnist_files import FILES
 from npgan.errors import InputError
@@ -189,3 +192,245 @@ def test_fashion_mnist_is_the_published_one(tmp_path, monkeypatch):
 def test_what_is_neither_text_nor_a_path_is_refused(name):
     with pytest.raises(InputError, match="a data set is a name or a path, not"):
         load(name)
+
+
+MORE = np.arange(24, dtype=np.float32).reshape(6, 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        ({"classes": [5, 9, 11]}, "classes must be of the class tuple"),
+        ({"classes": ()}, "classes must be whole numbers"),
+        ({"classes": (5, 9)}, "train_labels|classes' numbers"),
+        ({"classes": (5, 9, 11), "test": ROWS, "test_labels": LABELS + 1}, "classes' numbers"),
+        ({"notes": ["read"]}, "notes must be of the class tuple"),
+        ({"std": 0.0}, "std must be a positive number"),
+        ({"modes": ROWS[:0]}, "modes must be"),
+        ({"shape": [2, 2, 1]}, "shape must be of the class tuple"),
+        ({"shape": (4, 1)}, r"make 4 numbers, or \(4,\), not \(4, 1\)"),
+        ({"shape": (5,)}, r"not \(5,\)"),
+        ({"shape": (0, 4, 1)}, "at least 1, not 0"),
+        (
+            {"test_labels": LABELS.tolist(), "test": ROWS},
+            "test_labels must be of the class ndarray",
+        ),
+        ({"test": ROWS[0]}, r"test has shape \(4,\)"),
+        ({"test": ROWS, "test_labels": LABELS[:1]}, "each of the 3 rows"),
+        ({"train_labels": LABELS[:, None]}, "one int64 for each"),
+    ],
+)
+def test_what_is_known_of_a_data_set_must_fit_its_rows(arguments, fragment):
+    with pytest.raises(InputError, match=fragment):
+        Dataset("bad", **{"train": ROWS, "train_labels": LABELS, **arguments})
+
+
+def test_a_name_is_text():
+    with pytest.raises(InputError, match="name must be of the class str"):
+        Dataset(5, ROWS)
+
+
+def test_a_data_set_of_one_row_and_one_column_is_one():
+    data = Dataset("d", ROWS[:1, :1], modes=ROWS[:1, :1], std=0.5, train_labels=LABELS[:1])
+    assert (data.shape, data.image_shape, data.of_what) == ((1,), None, "rows of 1 numbers")
+    assert repr(data) == (
+        "Dataset('d', train=(1, 1) float32, train_labels=(1,) int64, modes=(1, 1) float32, std=0.5)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({}, "d: 6 training rows of 4 numbers, no test data; values 0 to 23"),
+        ({"test": MORE[:2]}, "d: 6 training rows of 4 numbers, 2 to test; values 0 to 23"),
+        (
+            {"train_labels": np.array([0, 1, 0, 1, 0, 0]), "shape": (2, 2, 1)},
+            "d: 6 training images of 2 x 2, no test data; values 0 to 23; 2 classes",
+        ),
+        (
+            {"train_labels": np.array([0, 1, 0, 1, 0, 0]), "classes": (5, 9), "notes": ("a", "b")},
+            "d: 6 training rows of 4 numbers, no test data; values 0 to 23; "
+            "2 classes, with the labels 5, 9; a; b",
+        ),
+    ],
+)
+def test_a_summary_is_a_line_of_what_there_is(arguments, line):
+    assert Dataset("d", MORE, **arguments).summary() == line
+
+
+def test_held_out_rows_are_those_to_test_with_or_else_those_of_training():
+    labels = np.arange(6)
+    alone = Dataset("d", MORE, train_labels=labels)
+    assert [part is given for part, given in zip(alone.held_out, (MORE, labels), strict=True)]
+    rows, own = alone.held_out
+    assert (rows is MORE, own is labels) == (True, True)
+    both = Dataset("d", MORE, MORE[:2], labels, labels[:2])
+    assert [part.tolist() for part in both.held_out] == [MORE[:2].tolist(), [0, 1]]
+
+
+SOME = np.array([1, 0, 1, 1, 0, 1])
+
+
+def test_a_class_has_the_rows_of_its_label():
+    data = Dataset("d", MORE, MORE[:3], SOME, SOME[:3], classes=(5, 9))
+    nine = data.only(9)
+    assert nine.name == "d:9"
+    assert (nine.train[:, 0].tolist(), nine.train_labels.tolist()) == ([0, 8, 12, 20], [1] * 4)
+    assert (nine.test[:, 0].tolist(), nine.test_labels.tolist()) == ([0, 8], [1, 1])
+    assert (data.class_of(5), data.class_of(9)) == (0, 1)
+    with pytest.raises(InputError, match="d has no class 1: there are 5, 9"):
+        data.class_of(1)
+
+
+def test_a_class_without_rows_to_test_with_has_none():
+    ones = Dataset("d", MORE, MORE[:1], SOME, SOME[:1]).only(0)
+    assert (ones.test, ones.test_labels, len(ones.train)) == (None, None, 2)
+    unlabelled = Dataset("d", MORE, MORE[:2], SOME).only(0)
+    assert (len(unlabelled.test), unlabelled.test_labels) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "label", "message"),
+    [
+        ({}, 0, "d has no labels: it has no class 0"),
+        ({"train_labels": SOME}, 2, "d has no rows of class 2"),
+        ({"train_labels": SOME}, -1, "a class must be a whole number, at least 0"),
+    ],
+)
+def test_a_class_that_there_is_not_is_refused(arguments, label, message):
+    with pytest.raises(InputError, match=message):
+        Dataset("d", MORE, **arguments).only(label)
+
+
+def test_labels_are_given_back_as_they_were():
+    data = Dataset("d", MORE, MORE[:2], SOME, SOME[:2], classes=(5, 9))
+    assert data.given(SOME).tolist() == [9, 5, 9, 9, 5, 9]
+    assert data.given(None) is None
+    old = data.as_given()
+    assert (old.classes, old.train_labels.tolist()) == (None, [9, 5, 9, 9, 5, 9])
+    assert old.test_labels.tolist() == [9, 5]
+    assert old.as_given() is old
+    assert old.given(SOME) is SOME
+    assert Dataset("d", MORE, train_labels=SOME, classes=(5, 9)).as_given().test_labels is None
+
+
+def test_no_share_is_kept_back_of_what_has_rows_to_test_with_or_has_but_one():
+    for data in (Dataset("d", MORE, MORE[:2]), Dataset("d", MORE[:1])):
+        assert data.keep_back(0.5) is data
+    data = Dataset("d", MORE, notes=("read",))
+    assert data.keep_back(0.0) is data
+    assert data.keep_back(0.5).notes == ("read", "3 of 6 rows are kept back to test with")
+    with pytest.raises(InputError, match="the share that is kept back"):
+        data.keep_back(1.0)
+
+
+def test_rows_that_are_kept_back_are_chosen_at_random_and_always_the_same():
+    data = Dataset("d", np.arange(200, dtype=np.float32)[:, None])
+    kept = [data.keep_back(0.25).test.ravel().tolist() for _ in range(2)]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 50
+    assert len(set(np.diff(kept[0]))) > 4
+    assert min(kept[0]) < 50 < 150 < max(kept[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("mnist:3", ("mnist", 3)),
+        ("a:b:-12", ("a:b", -12)),
+        ("a:", ("a:", None)),
+        (":3", (":3", None)),
+        (f"a:{'9' * 18}", ("a", int("9" * 18))),
+        (f"a:{'9' * 19}", (f"a:{'9' * 19}", None)),
+        ("a\nb:3", ("a\nb", 3)),
+        (Path("x.npy:2"), ("x.npy", 2)),
+    ],
+)
+def test_a_class_stands_behind_a_colon(name, parts):
+    assert npgan.data.split_class(name) == parts
+
+
+def test_a_file_whose_name_ends_as_a_class_does_is_a_file(tmp_path):
+    np.savez(tmp_path / "d.npz", train=MORE, train_labels=SOME)
+    assert len(load(tmp_path / "d.npz:0").train) == 2
+    np.savez(tmp_path / "e.npz", train=MORE)
+    (tmp_path / "e.npz").rename(tmp_path / "d.npz:0")
+    with pytest.raises(InputError, match="no known kind"):
+        load(tmp_path / "d.npz:0")
+
+
+def test_a_share_is_kept_back_of_the_users_own_rows_and_of_no_set_that_has_some(tmp_path):
+    np.save(tmp_path / "x.npy", MORE)
+    assert len(npgan.data.load_split(str(tmp_path / "x.npy"), 0.5).test) == 3
+    assert load(tmp_path / "x.npy").test is None
+    assert npgan.data.load_split("ring", 0.5).test.shape == (10_000, 2)
+    with pytest.raises(InputError, match="the share that is kept back"):
+        npgan.data.load_split("ring", 1.0)
+
+
+@pytest.mark.parametrize("most", [1, 2, 64])
+@pytest.mark.parametrize(
+    ("wanted", "threads"),
+    [(None, 64), ("1", 1), ("007", 7), ("64", 64), ("65", 65), ("9" * 18, 100), ("9" * 19, 100)],
+)
+def test_as_many_threads_are_used_as_are_wanted_and_there(monkeypatch, most, wanted, threads):
+    monkeypatch.delenv("NPGAN_NUM_THREADS", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("NPGAN_NUM_THREADS", wanted)
+    assert environment.threads(most) == min(most, threads)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sound"),
+    [
+        (None, True),
+        ("1", True),
+        ("9999", True),
+        ("0" * 17 + "1", True),
+        ("0" * 18 + "1", False),
+        ("10000", False),
+        ("0", False),
+        ("", False),
+        ("-1", False),
+        ("²", False),
+    ],
+)
+def test_numba_gets_a_number_of_threads_that_it_can_have(monkeypatch, wanted, sound):
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("NUMBA_NUM_THREADS", wanted)
+    if sound:
+        environment.check()
+    else:
+        with pytest.raises(InputError, match="NUMBA_NUM_THREADS must be from 1 to 9999, not"):
+            environment.check()
+
+
+def test_a_data_set_stays_as_it_is_and_is_itself_alone():
+    data, twin = Dataset("d", ROWS), Dataset("d", ROWS)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        data.name = "e"
+    assert data != twin
+    assert len({data, twin}) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_images_lie_in_memory_row_by_row(dtype):
+    images = np.asfortranarray(np.arange(24, dtype=dtype).reshape(2, 3, 4) * 10)
+    (bright,) = brightened([images])
+    assert (bright.flags.c_contiguous, bright.dtype) == (True, np.uint8)
+    assert bright.tolist() == images.tolist()
+    for order in "CF":
+        rows = from_arrays("d", {"train": np.asarray(np.eye(3), np.float32, order=order)}).train
+        assert rows.flags.c_contiguous
+
+
+@pytest.mark.parametrize("label", [2**63 - 1, 2**63])
+def test_labels_have_a_largest_number(label):
+    arrays = {"train": ROWS[:2], "train_labels": np.array([0, label], np.uint64)}
+    if label < 2**63:
+        assert from_arrays("d", arrays).classes == (0, label)
+    else:
+        with pytest.raises(InputError, match="labels up to 9223372036854775807 are read"):
+            from_arrays("d", arrays)
+    assert from_arrays("d", {"train": ROWS[:2]}).classes is None

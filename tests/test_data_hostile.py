@@ -208,3 +208,120 @@ def test_a_class_of_thousands_of_digits_is_a_path(tmp_path, monkeypatch):
     for name in (f"mnist:{'9' * 200}", f"mnist:{'9' * 5000}"):
         with pytest.raises(InputError):
             load(name)
+
+
+@pytest.mark.parametrize(
+    ("size", "packed", "message"),
+    [
+        (100, 0, None),
+        (101, 0, "announces 101 bytes in 0, more than 200 times as many"),
+        (800, 4, None),
+        (801, 4, "announces 801 bytes in 4, more than 200 times as many"),
+        (2000, 2000, None),
+        (2001, 2000, "announces 2,001 bytes; at most 2,000 are read"),
+    ],
+)
+def test_a_size_has_a_limit_and_another_in_proportion_to_its_file(
+    monkeypatch, size, packed, message
+):
+    monkeypatch.setattr(reading, "MAX_BYTES", 2000)
+    monkeypatch.setattr(reading, "SMALL", 100)
+    if message is None:
+        reading.check_size("a", size, packed)
+    else:
+        with pytest.raises(InputError, match=message):
+            reading.check_size("a", size, packed)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "size"),
+    [
+        ("f4", (3, 4), 48),
+        ("f4", (2, 3, 4), 96),
+        ("f2", (3,), 18),
+        ("u1", (4,), 20),
+        ("i1", (2, 3, 4), 120),
+    ],
+)
+def test_an_array_takes_its_bytes_and_those_of_floats_unless_it_stays_as_it_is(dtype, shape, size):
+    assert reading.footprint(shape, np.dtype(dtype)) == size
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 25])
+@pytest.mark.parametrize("limit", [0, 1, 10, 20, 21])
+def test_a_file_is_read_up_to_a_limit_a_part_at_a_time(monkeypatch, size, limit):
+    monkeypatch.setattr(reading, "CHUNK", 10)
+    asked, file = [], io.BytesIO(bytes(range(size)))
+    read = file.read
+    content = reading.read_at_most(
+        type("File", (), {"read": lambda _, n: asked.append(n) or read(n)})(), limit
+    )
+    assert content == bytes(range(min(size, limit)))
+    assert max(asked) <= 10
+
+
+@pytest.mark.parametrize(("letters", "shortened"), [(200, False), (201, True)])
+def test_a_message_of_two_hundred_letters_is_whole(letters, shortened):
+    with pytest.raises(InputError) as caught, reading.reading("a"):
+        raise ValueError(("abc " * 60)[: letters - 1] + "d")
+    assert str(caught.value).endswith("abc ..." if shortened else "abcd")
+    assert len(str(caught.value)) == len("cannot read a: ") + 200 + 3 * shortened
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(2, "No such file", "b"), "No such file"),
+        (ValueError(" a\n  b "), "a b"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_a_reason_is_what_the_system_or_the_parser_says_or_the_errors_name(error, reason):
+    with pytest.raises(InputError) as caught, reading.reading("a"):
+        raise error
+    assert str(caught.value) == f"cannot read a: {reason}"
+
+
+def test_a_refusal_is_passed_on_as_it_is():
+    refusal = InputError("no")
+    with pytest.raises(InputError) as caught, reading.reading("a"):
+        raise refusal
+    assert caught.value is refusal
+
+
+@pytest.mark.parametrize("limit", [2 * 48, 2 * 48 - 1])
+def test_arrays_of_an_npz_are_counted_together(tmp_path, monkeypatch, limit):
+    np.savez(
+        tmp_path / "a.npz", train=np.ones((3, 4), np.float32), test=np.ones((3, 4), np.float32)
+    )
+    monkeypatch.setattr(reading, "MAX_BYTES", limit)
+    if limit == 96:
+        assert load(tmp_path / "a.npz").test.shape == (3, 4)
+    else:
+        with pytest.raises(InputError, match="announces 96 bytes; at most 95"):
+            load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("names", [["x"], ["test"], ["x", "y"], ["x", "train"]])
+def test_one_array_alone_may_have_any_name(tmp_path, names):
+    np.savez(tmp_path / "a.npz", **{name: np.ones((2, 3)) for name in names})
+    if names == ["x"]:
+        assert load(tmp_path / "a.npz").train.shape == (2, 3)
+    else:
+        with pytest.raises(InputError, match=r"no training data, only test|unknown array"):
+            load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("length", [1024, 1025])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_header_has_a_longest_length(tmp_path, length, version):
+    start, whole = npy("(1, 1)", bytes(1)), f"<{'H' if version == 1 else 'I'}"
+    text = start[10:-1].rstrip()
+    header = text + b" " * (length - len(text) - 1) + b"\n"
+    content = start[:6] + bytes([version, 0]) + struct.pack(whole, len(header)) + header + b"\xc8"
+    (tmp_path / "a.npy").write_bytes(content)
+    if length == 1024:
+        assert load(tmp_path / "a.npy").train.tolist() == [[200]]
+    else:
+        with pytest.raises(InputError, match="its header has 1025 bytes; an array's has at most"):
+            load(tmp_path / "a.npy")

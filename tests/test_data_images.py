@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from npgan.data import from_arrays, load
+from npgan.data import Dataset, from_arrays, load
 from npgan.data.images import read_image
 from npgan.data.png import check_rows, read_png
 from npgan.errors import InputError
@@ -275,3 +275,216 @@ def test_outlines_have_pairs_to_test_with_as_well():
     for pairs, digits in ((outlines.train, mnist.train), (outlines.test, mnist.test)):
         assert pairs.shape == (len(digits), 2 * 784)
         np.testing.assert_array_equal(pairs[:, 784:], digits)
+
+
+def test_an_image_that_is_all_black_stays_so_and_nothing_is_said():
+    data = from_arrays("d", {"train": np.zeros((2, 1, 2), int)})
+    assert (data.train.tolist(), data.train.dtype, data.notes) == ([[0, 0]] * 2, np.uint8, ())
+
+
+def test_every_one_of_many_dark_images_is_brightened():
+    images = np.arange(600).reshape(600, 1, 1) % 100
+    data = from_arrays("d", {"train": images})
+    assert data.train.ravel().tolist() == [round(255 * (i % 100) / 99) for i in range(600)]
+
+
+PALETTE = {
+    "two colours of one bit": (1, 6, None, 2, None),
+    "three colours of one bit": (1, 9, None, None, "a palette of 9 bytes"),
+    "four bytes": (8, 4, None, None, "a palette of 4 bytes"),
+    "as many as bits say": (8, 768, None, 256, None),
+    "more than bits say": (8, 771, None, None, "a palette of 771 bytes"),
+    "transparency of all": (8, 6, 2, 2, None),
+    "transparency of one": (8, 6, 1, 2, None),
+    "transparency of more": (8, 6, 3, None, "does not fit its palette"),
+    "transparency of none": (8, 6, 0, None, "does not fit its palette"),
+}
+
+
+@pytest.mark.parametrize("name", PALETTE)
+def test_a_palette_has_as_many_colours_as_its_bits_say_at_most(name):
+    depth, size, clear, colours, message = PALETTE[name]
+    others = [(b"PLTE", bytes(size))] + ([] if clear is None else [(b"tRNS", bytes(clear))])
+    content = written((1, 1), depth, 3, b"\0\0", *others)
+    if message is None:
+        found = read_png(content)
+        assert (found.colours, found.clear) == (colours, None)
+        check_rows(found)
+    else:
+        with pytest.raises(ValueError, match=message):
+            read_png(content)
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "kept"),
+    [
+        (8, 3, [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]),
+        (8, 2, [b"IHDR", b"IDAT", b"IEND"]),
+        (8, 6, [b"IHDR", b"IDAT", b"IEND"]),
+    ],
+)
+def test_a_png_is_decoded_without_what_may_say_something_else(depth, colour, kept):
+    parts = (b"gAMA", bytes(4)), (b"PLTE", bytes(3)), (b"acTL", bytes(8)), (b"eXIf", b"II")
+    clear = (b"tRNS", bytes(6 if colour == 2 else 1))
+    found = read_png(written((1, 1), depth, colour, ROW, *parts[:2], clear, *parts[2:]))
+    kinds = [
+        kind for kind in (b"gAMA", b"acTL", b"PLTE", b"tRNS", b"eXIf") if kind in found.content
+    ]
+    assert kinds == [kind for kind in kept if kind in (b"PLTE", b"tRNS")] + [b"eXIf"]
+    assert found.content.startswith(WHOLE[:8])
+    assert read_png(found.content).rows == found.rows
+    assert (found.is_animated, read_png(found.content).is_animated) == (True, False)
+    assert found.clear == ((0, 0, 0) if colour == 2 else None)
+
+
+def test_a_png_is_turned_as_it_was_taken(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    Image.fromarray(GREY).save(tmp_path / "a.png", exif=exif)
+    assert read_image(tmp_path / "a.png").tolist() == GREY[::-1].T.tolist()
+
+
+@pytest.mark.parametrize(
+    ("depth", "sample", "grey"),
+    [(1, 1, 255), (2, 2, 170), (4, 1, 17), (4, 15, 255), (8, 200, 200)],
+)
+def test_a_transparent_colour_is_one_of_a_byte(depth, sample, grey):
+    clear = struct.pack(">H", sample)
+    assert read_png(written((1, 1), depth, 0, ROW, (b"tRNS", clear))).clear == (grey,)
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "size"),
+    [(8, 0, 3), (8, 0, 6), (8, 2, 2), (8, 2, 5), (16, 0, 2), (16, 2, 6)],
+)
+def test_a_transparent_colour_has_two_bytes_a_channel_and_eight_bits(depth, colour, size):
+    with pytest.raises(ValueError, match="transparent colour of 16 bits"):
+        read_png(written((1, 1), depth, colour, ROW, (b"tRNS", bytes(size))))
+
+
+HEADERS = {
+    "twelve bytes": (bytes(12), "not one of 13 bytes"),
+    "fourteen bytes": (bytes(14), "not one of 13 bytes"),
+    "no rows": (struct.pack(">IIBBBBB", 1, 0, 8, 0, 0, 0, 0), "no pixels"),
+    "another method": (struct.pack(">IIBBBBB", 1, 1, 8, 0, 1, 0, 0), r"\(8, 0, 1, 0, 0\)"),
+    "another filter": (struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 1, 0), r"\(8, 0, 0, 1, 0\)"),
+    "another interlacing": (struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 2), r"\(8, 0, 0, 0, 2\)"),
+    "another colour": (struct.pack(">IIBBBBB", 1, 1, 8, 1, 0, 0, 0), r"\(8, 1, 0, 0, 0\)"),
+    "colours of one bit": (struct.pack(">IIBBBBB", 1, 1, 1, 2, 0, 0, 0), r"\(1, 2, 0, 0, 0\)"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_of_no_known_kind_is_refused(name):
+    header, message = HEADERS[name]
+    content = WHOLE[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(ROW)) + END
+    with pytest.raises(ValueError, match=message):
+        read_png(content)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 2), (3, 3), (4, 5), (5, 4), (8, 8), (17, 9)])
+@pytest.mark.parametrize(
+    ("depth", "colour", "bits"), [(1, 0, 1), (8, 0, 8), (2, 0, 2), (16, 6, 64)]
+)
+@pytest.mark.parametrize("interlaced", [0, 1])
+def test_rows_are_as_long_as_their_pixels(size, depth, colour, bits, interlaced):
+    """Of the passes of interlacing each takes what those before have left, at twice as many places."""
+    header = struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, interlaced)
+    pixels = np.zeros(size[::-1])
+    first = [pixels[y::8, x::8] for x, y in ((0, 0), (4, 0))]
+    others = [
+        pixels[4::8, ::4],
+        pixels[::4, 2::4],
+        pixels[2::4, ::2],
+        pixels[::2, 1::2],
+        pixels[1::2],
+    ]
+    rows = 0
+    for h, w in (part.shape for part in ([*first, *others] if interlaced else [pixels])):
+        rows += h * (1 + -(-w * bits // 8)) if w else 0
+    for more in (-1, 0, 1):
+        data = chunk(b"IDAT", zlib.compress(bytes(rows + more)))
+        png = read_png(WHOLE[:8] + chunk(b"IHDR", header) + data + END)
+        if more:
+            with pytest.raises(ValueError, match=f"announces {rows}"):
+                check_rows(png)
+        else:
+            check_rows(png)
+
+
+@pytest.mark.parametrize(
+    ("most", "bits"), [(255, 8), (256, 10), (1023, 10), (1024, 12), (65535, 16)]
+)
+def test_deep_pixels_have_as_few_bits_as_hold_the_brightest(tmp_path, most, bits):
+    for name, pixels in {"a": [[0, 5]], "b": [[most, 0]]}.items():
+        Image.fromarray(np.array(pixels, np.uint16)).save(tmp_path / f"{name}.png")
+    Image.fromarray(np.array([[9, 200]], np.uint8)).save(tmp_path / "c.png")
+    data = load(tmp_path)
+    assert data.train.tolist() == [[0, 5 >> bits - 8], [most >> bits - 8, 0], [9, 200]]
+    assert f"up to {most}, were taken for {bits} bits (2)" in data.summary()
+
+
+def test_grey_in_colours_is_no_colour(tmp_path):
+    Image.new("RGB", (2, 1), (200, 200, 200)).save(tmp_path / "a.png")
+    assert load(tmp_path).notes == ()
+
+
+@pytest.mark.parametrize(("value", "sound"), [(0, True), (1, False)])
+def test_pixels_have_colours_of_the_palette(tmp_path, value, sound):
+    (tmp_path / "a.png").write_bytes(
+        written((1, 1), 8, 3, bytes([0, value]), (b"PLTE", b"\xc8\xc8\xc8"))
+    )
+    if sound:
+        assert read_image(tmp_path / "a.png").tolist() == [[200]]
+    else:
+        with pytest.raises(InputError, match="pixels of colour 1, its palette 1 colours"):
+            read_image(tmp_path / "a.png")
+
+
+def test_a_lone_picture_is_not_said_to_be_the_first_of_several(tmp_path):
+    Image.fromarray(GREY).save(tmp_path / "a.png")
+    Image.fromarray(GREY).save(tmp_path / "b.jpg")
+    assert load(tmp_path).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [(95, r"a\.png announces 96 bytes"), (96, None), (11, r"a\.png announces")],
+)
+def test_a_picture_takes_eight_bytes_a_pixel_while_it_is_decoded(
+    tmp_path, monkeypatch, limit, message
+):
+    (tmp_path / "a.png").write_bytes(WHOLE)
+    assert len(WHOLE) < 96
+    monkeypatch.setattr("npgan.data.reading.MAX_BYTES", limit)
+    if message is None:
+        assert read_image(tmp_path / "a.png").shape == (3, 4)
+    else:
+        with pytest.raises(InputError, match=message):
+            read_image(tmp_path / "a.png")
+
+
+def test_pictures_of_a_folder_are_counted_together(tmp_path, monkeypatch):
+    for i in range(9):
+        (tmp_path / f"{i}.png").write_bytes(WHOLE)
+    monkeypatch.setattr("npgan.data.reading.MAX_BYTES", 9 * 12)
+    assert load(tmp_path).train.shape == (9, 12)
+    (tmp_path / "9.png").write_bytes(WHOLE)
+    with pytest.raises(InputError, match=r"announces 120 bytes; at most 108"):
+        load(tmp_path)
+
+
+def test_pairs_are_outlines_and_digits_of_training_and_of_test(monkeypatch):
+    digits = np.zeros((3, 28, 28), np.uint8)
+    digits[:, 5, 5], digits[2, 9, 9] = 200, 127
+    known = {"train_labels": np.arange(2), "test_labels": np.zeros(1, int), "shape": (28, 28, 1)}
+    rows = digits.reshape(3, 784)
+    small = Dataset("mnist", rows[:2], rows[2:], **known)
+    monkeypatch.setattr("npgan.data.outlines.load_mnist", lambda: small)
+    data = load("mnist-outlines")
+    assert (data.name, data.image_shape) == ("mnist-outlines", (56, 28))
+    for pairs, n in ((data.train, 2), (data.test, 1)):
+        above, below = pairs.reshape(n, 2, 28, 28).swapaxes(0, 1)
+        assert below.tolist() == digits[-n:].tolist() if n == 1 else digits[:2].tolist()
+        for line in above:
+            assert sorted(map(tuple, np.argwhere(line == 255))) == [(4, 5), (5, 4), (5, 6), (6, 5)]

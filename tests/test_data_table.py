@@ -128,3 +128,121 @@ def test_what_numpy_writes_comes_back(tmp_path):
     x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     np.savetxt(tmp_path / "a.csv", x, delimiter=",", header="a,b,c")
     np.testing.assert_array_equal(load(tmp_path / "a.csv").train, x)
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("1,2\n3,4\n", ()),
+        ("# a\n1,2\n3,4\n", ("left out: lines that begin with # (1)",)),
+        ("a;b\n1;2\n", ("cells between semicolons",)),
+        ("# a\n0;1;2\n1;2;3\n", (
+            "left out: lines that begin with # (1)",
+            "cells between semicolons",
+            "the numbers in line 2 name the columns",
+        )),
+        ("label,target,a\n1,2,3\n", ("2 columns with names of labels were taken for data",)),
+        (
+            ",class,a\n5,7,1\n6,8,2\n",
+            (
+                "left out: the first column, without a name, which numbers the rows",
+                "the column class has the labels",
+            ),
+        ),
+        (",a\n5,1\n5,2\n", ("the first column has no name",)),
+        (
+            "label\n5\n6\n",
+            ("the column label was taken for data: labels are whole numbers, beside data",),
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_made_of_a_table_is_said_and_nothing_else(tmp_path, text, notes):
+    assert read(tmp_path, text).notes == notes
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "labels"),
+    [
+        ("label,a\n9007199254740991,2\n", [[2]], [2**53 - 1]),
+        ("label,a\n9007199254740992,2\n", [[2**53, 2]], None),
+        ("label,a\n-9007199254740991,2\n", [[2]], [1 - 2**53]),
+        ("label,a\n-9007199254740992,2\n", [[-(2**53), 2]], None),
+        (",label,a\n0,3,2\n1,4,5\n", [[2], [5]], [3, 4]),
+        (",label\n0.5,3\n1,4\n", [[0.5], [1]], [3, 4]),
+        ("a,label\n2,0.5\n", [[2, 0.5]], None),
+        ("a, label \n2,3\n", [[2]], [3]),
+    ],
+)
+def test_labels_are_whole_numbers_that_are_exact_beside_data(tmp_path, text, rows, labels):
+    data = read(tmp_path, text)
+    assert data.train.tolist() == rows
+    given = data.given(data.train_labels)
+    assert (None if given is None else given.tolist()) == labels
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (",0,1\n5,2,3\n6,2,3\n", [[2, 3], [2, 3]]),
+        (",0,2\n5,2,3\n6,2,3\n", [[2, 3], [2, 3]]),
+        ("0\n1.5\n", [[1.5]]),
+        ("0\n1\n", [[0], [1]]),
+        ("0,1\n1,1.5\n", [[0, 1], [1, 1.5]]),
+        ("0,1\n1.0,1.5\n", [[1, 1.5]]),
+        ("0,1,2\n5,6,7\n", [[5, 6, 7]]),
+        ("a,1\n", None),
+        ("-,na\n1,2\n", None),
+        ("-,a\n1,2\n", [[1, 2]]),
+    ],
+)
+def test_a_first_row_names_columns_or_is_one_of_numbers(tmp_path, text, rows):
+    if rows is None or text.startswith(",0,2"):
+        with pytest.raises(InputError, match=r"which is no number|has a gap"):
+            read(tmp_path, text)
+    else:
+        assert read(tmp_path, text).train.tolist() == rows
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("cells", [1, 4, 5])
+def test_a_table_is_read_a_part_at_a_time(tmp_path, monkeypatch, rows, cells):
+    monkeypatch.setattr("npgan.data.table.CELLS", cells)
+    wanted = [[2.0 * i, i + 0.5] for i in range(rows)]
+    text = "label,a,b\n" + "".join(f"{i % 2},{a},{b}\n" for i, (a, b) in enumerate(wanted))
+    data = read(tmp_path, text)
+    assert data.train.tolist() == wanted
+    assert data.train_labels.tolist() == [i % 2 for i in range(rows)]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("start", ["", "# " + "x" * 37 + "\n", "5,6\n", "5,6\n\n"])
+def test_a_row_has_a_longest_length(tmp_path, monkeypatch, more, start):
+    """Those before it do not count."""
+    monkeypatch.setattr("npgan.data.table.LONGEST", 40)
+    text = start + "3,4\n" + "0" * (36 + more) + "1,2\n"
+    if more:
+        with pytest.raises(InputError, match="a row has more than 40 letters"):
+            read(tmp_path, text)
+    else:
+        assert read(tmp_path, text).train.tolist()[-2:] == [[3, 4], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("number", "sound"), [("3.4028234e38", True), ("3.5e38", False), ("-3.5e38", False)]
+)
+def test_a_number_is_within_the_range_of_float32(tmp_path, number, sound):
+    if sound:
+        assert np.isfinite(read(tmp_path, f"a\n{number}\n").train).all()
+    else:
+        with pytest.raises(InputError, match="not within the range of float32"):
+            read(tmp_path, f"a\n{number}\n")
+
+
+@pytest.mark.parametrize(("size", "sound"), [(2 * 8, True), (2 * 8 - 1, False)])
+def test_a_cell_of_a_letter_takes_four_bytes(tmp_path, monkeypatch, size, sound):
+    monkeypatch.setattr("npgan.data.reading.MAX_BYTES", size)
+    if sound:
+        assert read(tmp_path, "1,2\n3,4\n").train.tolist() == [[1, 2], [3, 4]]
+    else:
+        with pytest.raises(InputError, match="announces 16 bytes"):
+            read(tmp_path, "1,2\n3,4\n")

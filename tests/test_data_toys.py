@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
+from npgan import InputError
 from npgan.data import load
-from npgan.data.toys import MIXTURES, MOONS_NOISE, SAMPLERS, SPIRAL_NOISE
+from npgan.data.toys import (
+    MIXTURES,
+    MOONS_NOISE,
+    MOST_CENTRES,
+    SAMPLERS,
+    SPIRAL_NOISE,
+    grid_centres,
+    load_toy,
+    ring_centres,
+)
 
 N = 100_000
 
@@ -95,3 +105,47 @@ def test_the_gaussian_is_not_what_a_generator_draws_from_its_first_seeds():
     for seed in range(10):
         noise = np.random.default_rng(seed).standard_normal((10, 2), np.float32)
         assert not np.array_equal(rows, noise)
+
+
+POINTS = {
+    "ring": ([-0.002, 1.014], [-0.72, 0.718]),
+    "grid": ([2.047, -3.944], [-0.012, -1.945]),
+    "grid100": ([5.245, -0.805], [2.245, 5.308]),
+    "gaussian": ([1.012, -0.176], [1.395, 1.057]),
+    "moons": ([0.299, 0.989], [-0.806, 0.459]),
+    "spiral": ([-0.661, -0.308], [0.133, 0.418]),
+}
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_a_toys_points_stay_the_same_or_no_run_could_be_resumed(name):
+    data = load_toy(name)
+    np.testing.assert_allclose((data.train[1], data.test[-1]), POINTS[name], rtol=0, atol=6e-4)
+    assert (data.modes is None, data.std is None) == (name not in MIXTURES,) * 2
+
+
+def test_the_centres_of_the_mixtures_lie_where_they_are_said_to():
+    ring = ring_centres()
+    assert (ring.shape, ring.dtype) == ((8, 2), np.float32)
+    np.testing.assert_allclose(ring[[0, 1, 2]], [[1, 0], [0.5**0.5] * 2, [0, 1]], atol=1e-7)
+    grid = grid_centres(3, 0.5)
+    assert grid.dtype == np.float32
+    assert grid.tolist() == [[x, y] for y in (-0.5, 0, 0.5) for x in (-0.5, 0, 0.5)]
+    assert grid_centres(1, 2.0).tolist() == [[0, 0]]
+    assert len(grid_centres(MOST_CENTRES, 1e-3)) == MOST_CENTRES**2
+
+
+@pytest.mark.parametrize("arguments", [(0, 1.0), (MOST_CENTRES + 1, 1.0), (2, 0.0), (2, 1e39)])
+def test_a_grid_that_cannot_be_is_refused(arguments):
+    with pytest.raises(InputError, match=r"side|spacing|the grid"):
+        grid_centres(*arguments)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_a_sampler_makes_as_many_points_as_it_is_asked_for(name):
+    sampler, rng = SAMPLERS[name], np.random.default_rng(0)
+    assert [sampler(n, rng).shape for n in (0, 1, 7)] == [(0, 2), (1, 2), (7, 2)]
+    with pytest.raises(InputError, match="n must be a whole number, at least 0"):
+        sampler(-1, rng)
+    with pytest.raises(InputError, match="generator"):
+        sampler(3, "five")

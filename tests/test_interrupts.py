@@ -2,16 +2,19 @@
 
 import os
 import signal
+import sys
 import threading
+import time
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from npgan import NonFiniteError, backend
 from npgan.signals import REASONS
-from npgan.training import Callback, Checkpoints, Loop, StopOnInterrupt
-from npgan.training.interrupts import Shield, handled
+from npgan.training import Callback, Checkpoints, Loop, StopOnInterrupt, interrupts
+from npgan.training.interrupts import Shield, handled, raised
 
 
 def pressed(model, update, number=signal.SIGINT):
@@ -154,3 +157,168 @@ def test_a_fork_beside_a_thread_that_records_a_step_can_train():
         os._exit(0)
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.fixture
+def handler():
+    """A handler of SIGTERM of one's own, which is given back."""
+
+    def mine(number, frame):
+        pytest.fail("it is replaced")
+
+    before = signal.signal(signal.SIGTERM, mine)
+    yield mine
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("error", [None, ZeroDivisionError])
+def test_handlers_are_told_of_those_before_and_give_way_to_them_again(handler, error):
+    came, told = [], []
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with handled(lambda other: told.append(other) or (lambda *_: came.append(1))):
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGHUP)
+            if error:
+                raise error
+    except ZeroDivisionError:
+        pass
+    assert came == [1, 1]
+    assert told == [signal.default_int_handler, handler, None]
+    assert signal.getsignal(signal.SIGTERM) is handler
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+
+
+def test_a_handler_that_is_to_stay_stays(handler):
+    with handled(lambda _: None):
+        assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_only_the_main_thread_takes_signals(handler):
+    def work():
+        with handled(lambda _: pytest.fail):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    seen = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [handler]
+
+
+def test_a_block_in_which_signals_raise_names_the_signal(handler, monkeypatch):
+    monkeypatch.setattr(interrupts, "process", SimpleNamespace(command=False))
+    hook = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt) as caught, raised():
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.args == (signal.SIGTERM,)
+    assert signal.getsignal(signal.SIGTERM) is handler
+    assert sys.unraisablehook is hook, "it is the command line's only"
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Let this be the command line, and note the signals that end it."""
+    left, watchers = [], set(threading.enumerate())
+    command = SimpleNamespace(command=True, compiles=True, left=left)
+    monkeypatch.setattr(interrupts, "process", command)
+    monkeypatch.setattr(interrupts, "leave", left.append)
+    monkeypatch.setattr(interrupts, "PATIENCE", 0.1)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    yield command
+    go = signal.set_wakeup_fd(-1)
+    if go >= 0:
+        os.close(go)  # which ends the thread that reads
+    for thread in set(threading.enumerate()) - watchers:
+        thread.join(5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_compilation_that_a_signal_does_not_end_ends_the_command(command, number, times):
+    with raised():
+        for i in range(1, times + 1):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(number)
+            assert len(command.left) < i, "it has time to end by itself"
+            ends = time.monotonic() + 5
+            while len(command.left) < i and time.monotonic() < ends:
+                time.sleep(0.01)
+            assert command.left == [number] * i
+
+
+@pytest.mark.parametrize("compiles", ["never", "not any more", "ended"])
+def test_what_a_signal_has_ended_does_not_end_the_command(command, compiles):
+    command.compiles = compiles != "never"
+    with raised():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        if compiles != "ended":
+            command.compiles = False
+            time.sleep(0.25)
+            command.compiles = True
+    time.sleep(0.25)
+    assert command.left == []
+
+
+def test_a_signal_that_is_none_of_those_is_left_alone(command):
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        with raised():
+            signal.raise_signal(signal.SIGUSR1)
+            time.sleep(0.25)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert command.left == []
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        (KeyboardInterrupt(signal.SIGTERM), [signal.SIGTERM]),
+        (KeyboardInterrupt(), [signal.SIGINT]),
+        (ZeroDivisionError(), []),
+    ],
+)
+def test_an_interrupt_that_is_lost_in_a_callback_ends_the_command(
+    command, monkeypatch, error, left
+):
+    told = []
+    monkeypatch.setattr(sys, "__unraisablehook__", told.append)
+    with raised():
+        lost = SimpleNamespace(exc_value=error)
+        sys.unraisablehook(lost)
+    assert command.left == left
+    assert told == [lost]
+
+
+def test_a_shield_opens_for_what_has_waited():
+    came, shield = [], Shield()
+    before = signal.signal(signal.SIGTERM, lambda *_: came.append(1))
+    try:
+        with shield.raised():
+            signal.raise_signal(signal.SIGTERM)
+            assert came == [1], "nothing is shielded yet"
+            with shield:
+                signal.raise_signal(signal.SIGTERM)
+                with shield.open():
+                    assert came == [1, 1]
+                with pytest.raises(ZeroDivisionError), shield.open():
+                    raise ZeroDivisionError
+                signal.raise_signal(signal.SIGTERM)
+                assert came == [1, 1]
+        assert came == [1, 1, 1]
+        signal.raise_signal(signal.SIGTERM)
+        assert came == [1] * 4
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_shield_leaves_a_default_to_the_system():
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with Shield().raised():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -24,6 +24,8 @@ from npgan import (
     Tanh,
     ops,
 )
+from npgan.models.checks import copy_in, in_chunks
+from npgan.models.labels import Labels, drawn_evenly
 from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
 
 D = 4  # the data's width
@@ -541,3 +543,80 @@ def test_a_gan_learns_where_the_data_is():
     before = abs(gan.sample(200, rng=0) - 0.9).mean()
     gan.fit(x, steps=200, batch_size=20, callbacks=[], rng=0)
     assert abs(gan.sample(200, rng=0) - 0.9).mean() < before / 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a.pop("g.w"), "'g.w' is missing"),
+        (lambda a: a.update(more=np.ones(1)), "'more' is not of this model"),
+        (
+            lambda a: a.update({"g.w": np.ones(3)}),
+            r"'g.w' is float64 \(3,\), this model's is float64",
+        ),
+        (lambda a: a.update({"g.w": np.ones(2, np.float32)}), "'g.w' is float32"),
+        (lambda a: a.update({"g.w": np.array([1, np.inf])}), "'g.w' has numbers that are NaN"),
+        (lambda a: a.update({"g.running_var": np.array([-1.0])}), "that are negative"),
+    ],
+)
+def test_arrays_are_copied_in_all_or_none(change, message):
+    def model():
+        return {"g.a": np.zeros(2), "g.w": np.zeros(2), "g.running_var": np.zeros(1)}
+
+    mine, given = model(), {name: array + 1 for name, array in model().items()}
+    given["g.w"] = np.array([-1.0, 0.0])
+    copy_in(mine, given)
+    assert [array.tolist() for array in mine.values()] == [[1, 1], [-1, 0], [1]]
+    mine = model()
+    change(given)
+    with pytest.raises(InputError, match=message):
+        copy_in(mine, given)
+    assert not any(array.any() for array in mine.values())
+
+
+@pytest.mark.parametrize("n", [0, 1, 4, 5, 9])
+def test_a_network_is_applied_to_many_rows_a_part_at_a_time(n, monkeypatch):
+    monkeypatch.setattr("npgan.models.checks.CHUNK", 4)
+    network, x = Sequential(Dense(2, 3), rng=0), np.random.default_rng(0).random((n, 2), np.float32)
+    np.testing.assert_allclose(in_chunks(network, x), network(x), rtol=1e-6)
+    assert in_chunks(network, x).shape == (n, 3)
+
+
+def test_an_activation_does_not_hide_weights_that_are_too_large():
+    network = Sequential(Dense(1, 1), Sequential(Tanh()), rng=0)
+    network.parameters.flat[0] = 1e30
+    assert in_chunks(network, np.ones((1, 1), np.float32)) == 1
+    with pytest.raises(NonFiniteError, match=r"Dense\(.* up to 1e\+30"):
+        in_chunks(network, np.full((1, 1), 1e30, np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_labels_are_columns_in_the_range_of_the_rows(dtype):
+    labels, rows = Labels(3), np.arange(6).reshape(3, 2).astype(dtype)
+    joined = labels.join(rows, np.array([2, 0, 1]), (-1.0, 1.0))
+    low, high = (0, 255) if dtype == np.uint8 else (-1, 1)
+    assert joined.dtype == dtype
+    own, columns = labels.split(joined)
+    assert own.tolist() == rows.tolist()
+    assert columns.tolist() == [[low, low, high], [high, low, low], [low, high, low]]
+
+
+def test_a_label_is_one_for_all_or_one_for_each_or_each_class_as_often():
+    labels, rng = Labels(3), np.random.default_rng(0)
+    assert labels.draw(2, 2, rng).tolist() == [2, 2]
+    assert labels.draw(2, np.int64(0), rng).tolist() == [0, 0]
+    assert labels.draw(3, np.array([2, 1, 0]), rng).tolist() == [2, 1, 0]
+    assert np.bincount(labels.draw(9, None, rng)).tolist() == [3, 3, 3]
+    assert len(labels.draw(0, None, rng)) == 0
+    for n, label in ((2, 3), (2, -1), (2, np.array([0])), (1, np.array([3]))):
+        with pytest.raises(InputError, match="label"):
+            labels.draw(n, label, rng)
+    with pytest.raises(InputError, match="classes must be a whole number, at least 1"):
+        Labels(0)
+
+
+def test_as_many_of_each_are_drawn_in_orders_of_their_own():
+    drawn = drawn_evenly(3 * 50, 3, np.random.default_rng(0)).reshape(50, 3)
+    assert (np.sort(drawn) == [0, 1, 2]).all()
+    assert len({tuple(row) for row in drawn.tolist()}) == 6
+    assert np.bincount(drawn_evenly(7, 3, np.random.default_rng(1))).max() == 3

@@ -1,5 +1,6 @@
 """Optimisers against the sums of naive.py, their settings, schedules and clipping."""
 
+import copy
 import math
 
 import naive
@@ -8,6 +9,7 @@ import pytest
 
 from npgan import SGD, Adam, AdamW, InputError, Momentum, RMSProp, ops, optim
 from npgan.ops import update
+from npgan.schedules import Schedule, read
 
 STEPS = 6
 SETTINGS = {
@@ -242,3 +244,74 @@ WRONG = [
 def test_a_setting_that_cannot_be_is_refused_in_words(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_moments_of_weights_of_the_same_kind_stay_where_they_are():
+    """A recorded step goes on using them."""
+    rule, w = Adam(0.1), np.ones(2)
+    assert (rule.serves, rule.t) == (None, 0)
+    rule.step(w, w.copy())
+    before = dict(rule.state)
+    rule.init(np.zeros(2))
+    assert all(rule.state[name] is array for name, array in before.items())
+    assert (rule.serves, rule.t, sorted(rule.state)) == ((2, np.float64), 0, ["m", "v"])
+    rule.init(np.zeros(2, np.float32))
+    assert [array.dtype for array in rule.state.values()] == [np.float32] * 2
+    assert before["m"] is not rule.state["m"]
+
+
+def test_a_gradient_is_shortened_before_its_elements_are_clipped():
+    w = np.array([0.0, 9.0])
+    SGD(1.0, clip_norm=5.0, clip_value=3.5, clip_weights=6.0).step(w, np.array([6.0, 8.0]))
+    np.testing.assert_allclose(w, [-3.0, 5.5], rtol=1e-15)
+
+
+def test_a_copy_of_an_optimiser_has_moments_of_its_own():
+    rule, w = Adam(0.1), np.ones(2)
+    rule.step(w, w.copy())
+    twin = copy.copy(rule)
+    assert (twin.t, twin.state["m"].tolist()) == (1, rule.state["m"].tolist())
+    assert not np.shares_memory(twin.state["m"], rule.state["m"])
+
+
+@pytest.mark.parametrize(
+    ("lr", "settings", "rates"),
+    [
+        (0.5, {}, [0.5, 0.5]),
+        (0.5, {"schedule": "linear"}, [0.5, 0.0]),
+        (0.5, {"schedule": "linear", "steps": 2}, [0.5, 0.25]),
+        ({"shape": "geometric", "start": 1.0, "end": 0.25, "steps": 2}, {}, [1.0, 0.5]),
+        (Schedule("cosine", 1.0, 0.5, 2), {}, [1.0, 0.75]),
+        (lambda t: 1.0 + t, {}, [1.0, 2.0]),
+    ],
+)
+def test_a_rate_is_a_number_a_schedule_or_a_function_of_updates(lr, settings, rates):
+    rule, w, moves = optim.build("sgd", lr=lr, **settings), np.zeros(1), []
+    for _ in range(2):
+        before = w[0]
+        rule.step(w, np.ones(1))
+        moves.append(before - w[0])
+    assert moves == pytest.approx(rates, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("line", 1.0, 0.5, 4), "unknown shape of a schedule 'line'"),
+        (("linear", 0.0, 0.5, 4), "a schedule's start must be a positive"),
+        (("linear", 1.0, -0.5, 4), "a schedule's end must be a number and not negative"),
+        (("geometric", 1.0, 0.0, 4), "a schedule's end must be a positive"),
+        (("linear", 1.0, 0.5, 0), "a schedule's steps must be a whole number, at least 1"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        Schedule(*arguments)
+    assert Schedule("linear", 1, 0, 1)(1) == 0.0
+
+
+@pytest.mark.parametrize("table", [{"shape": "linear"}, {"shape": "linear", "size": 3}])
+def test_a_table_of_a_schedule_has_all_its_numbers(table):
+    with pytest.raises(InputError, match="a schedule is a table of shape, start, end and steps"):
+        read(table)
+    assert read(0.5) == 0.5

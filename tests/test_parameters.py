@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from npgan import InputError, Parameters
+from npgan.memory import LINE, address_of, aligned_zeros, index_of
+from npgan.parameters import join
 
 SHAPES = {"0.weight": (2, 3), "0.bias": (3,), "10.weight": (3, 1), "10.bias": (1,), "1.a.b": (2,)}
 
@@ -91,3 +93,92 @@ def test_other_memory_than_the_arrays_need_is_refused(memory):
 
 def test_repr_names_the_arrays_and_counts_the_numbers():
     assert repr(Parameters({"w": (2, 3)})) == "Parameters(w (2, 3); 6 float32)"
+
+
+def test_a_scope_is_made_once_and_an_empty_prefix_is_all():
+    p = filled()
+    assert p.scope("10") is p.scope("10")
+    assert p.scope("") is p
+    assert [p.offset(name) for name in SHAPES] == [0, 6, 9, 12, 13]
+
+
+def test_a_scope_whose_arrays_lie_apart_is_refused():
+    p = Parameters({"a.x": (1,), "b.x": (1,), "a.y": (1,)})
+    with pytest.raises(InputError, match="the arrays of 'a' do not lie side by side"):
+        p.scope("a")
+    assert list(p.scope("b")) == ["x"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
+def test_a_copy_is_aligned_and_of_the_same_type(dtype):
+    memory = np.zeros(15, dtype)
+    p = Parameters(SHAPES, memory)
+    assert p.flat is memory
+    p.flat[:] = np.arange(15)
+    twin = copy.deepcopy(p)
+    assert (twin.flat.dtype, twin.flat.ctypes.data % 64) == (dtype, 0)
+    np.testing.assert_array_equal(twin.flat, p.flat)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool"])
+def test_memory_is_of_numbers_that_have_fractions(dtype):
+    with pytest.raises(InputError, match="numbers are float32 or float64, not"):
+        Parameters({"w": (2,)}, np.zeros(2, dtype))
+    with pytest.raises(InputError, match=f"numbers are float32 or float64, not '?{dtype}"):
+        Parameters({"w": (2,)}, dtype=dtype)
+
+
+def test_whole_numbers_and_more_exact_ones_are_loaded_and_nothing_by_halves():
+    p = Parameters({"w": (2,), "v": (1,)})
+    p.load({"w": np.array([1, 2]), "v": np.array([0.5])})
+    assert p.flat.tolist() == [1, 2, 0.5]
+    with pytest.raises(InputError, match="'v' is"):
+        p.load({"w": np.array([8, 9]), "v": np.array([[0.5]])})
+    with pytest.raises(InputError, match="v must be of the class ndarray"):
+        p.load({"w": np.array([8, 9]), "v": [0.5]})
+    assert p.flat.tolist() == [1, 2, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("types", "joined"),
+    [((np.float32,) * 2, np.float32), ((np.float32, np.float64), np.float64), ((), np.float32)],
+)
+def test_parts_are_joined_in_one_vector_of_the_wider_type(types, joined):
+    parts = {f"p{i}": Parameters({"w": (2,)}, dtype=dtype) for i, dtype in enumerate(types)}
+    for i, part in enumerate(parts.values(), 1):
+        part.flat[:] = i
+    both = join(parts)
+    assert both.flat.dtype == joined
+    assert both.flat.tolist() == [1, 1, 2, 2][: 2 * len(types)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 16, 17])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_zeros_share_no_line_with_anything_else(size, dtype):
+    x = aligned_zeros(size, dtype)
+    assert (x.shape, x.dtype, x.any()) == ((size,), dtype, False)
+    if size:
+        whole = x.base
+        while whole.base is not None:
+            whole = whole.base
+        first, last = x.ctypes.data, whole.ctypes.data + whole.nbytes
+        assert first % LINE == 0
+        assert last >= first + -(-x.nbytes // LINE) * LINE
+
+
+@pytest.mark.parametrize("size", [2**48, 2**62, 2**70])
+def test_more_zeros_than_there_is_memory_are_refused(size):
+    with pytest.raises(InputError, match=f"{size} numbers do not fit into the memory"):
+        aligned_zeros(size, np.float64)
+
+
+def test_an_address_is_that_of_the_first_number():
+    x = np.zeros(8)
+    for view in (x[3:], x[3::2], x[3:3], read_only(x[3:]), x[3:].reshape(5, 1)):
+        assert address_of(view) == x.ctypes.data + 3 * 8 or not view.size
+    assert index_of(x[3:]) == (x.ctypes.data - LINE) // 8 + 3
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array

@@ -16,7 +16,7 @@ import pytest
 from commands import picture, rows, run
 from safetensors.numpy import save_file
 
-from npgan import InputError
+from npgan import InputError, runs
 from npgan.commands.cli import main
 from npgan.models.presets import preset
 from npgan.training import History, checkpoint
@@ -592,3 +592,143 @@ def test_weights_that_are_not_finite_are_refused(capsys, whole, file, number):
         (whole / "checkpoint.safetensors").unlink()
     code, _, err = run(capsys, "sample", whole, "--out", "s.png")
     assert (code, "'generator.0.5.weight' has numbers that are NaN" in err) == (2, True)
+
+
+# --- what a run is, at its edges -----------------------------------------------------------------
+
+
+def test_a_run_of_epochs_ends_with_the_last_of_them(capsys, undrawn, images):
+    words = ("train", "gan-small", "--data", images, "--batch-size", 50, "--backend", "numpy")
+    assert run(capsys, *words, "--epochs", 2, "--quiet", "--out", "r")[0] == 0
+    per_epoch = 180 // 50  # a tenth is kept back
+    assert History.read_csv(Path("r/history.csv"))["step"] == [per_epoch, 2 * per_epoch]
+    assert run(capsys, "train", "--resume", "r", "--epochs", 3, "--quiet")[0] == 0
+    assert History.read_csv(Path("r/history.csv"))["epoch"] == [1, 2, 3]
+
+
+def test_a_run_without_weights_or_a_step_is_not_shown(capsys, whole):
+    for name in ("checkpoint.safetensors", "weights.safetensors"):
+        (whole / name).unlink()
+    code, _, err = run(capsys, "sample", whole, "--out", "s.png")
+    said = "npgan: error: whole has no weights yet: npgan train --resume whole\n"
+    assert (code, err) == (2, said)
+
+
+def test_a_run_before_its_first_step_says_how_to_go_on(capsys, undrawn, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("npgan.training.Loop.run", lambda *_, **__: signal.raise_signal(2))
+        code, _, err = run(capsys, *WORDS, "--steps", 6, "--out", "r")
+    assert (code, "Go on with:\n  npgan train --resume r" in err) == (130, True)
+    code, _, err = run(capsys, "sample", "r", "--out", "s.png")
+    assert err == "npgan: error: r has made no step yet: npgan train --resume r\n"
+
+
+def test_a_runs_model_is_that_of_its_checkpoint_and_else_of_its_weights(whole):
+    arrays, numbers = checkpoint.load(whole / "checkpoint.safetensors")
+    name = "generator.0.5.weight"
+    checkpoint.save(whole / "checkpoint.safetensors", {**arrays, name: arrays[name] + 1}, numbers)
+    model, config = runs.load(whole)
+    np.testing.assert_array_equal(model.weights()[name], arrays[name] + 1)
+    assert config.steps == 6
+    (whole / "checkpoint.safetensors").unlink()
+    np.testing.assert_array_equal(runs.load(whole)[0].weights()[name], arrays[name])
+
+
+def test_a_model_is_loaded_for_a_task_that_it_fits(whole):
+    from npgan.models import GAN, Autoencoder, ConditionalGAN
+
+    assert isinstance(runs.load_for("it", whole, GAN)[0], GAN)
+    assert runs.load_for("it", whole, (Autoencoder, GAN), ConditionalGAN)[1].model == "gan"
+    for kinds, but in ((Autoencoder, ()), (GAN, GAN)):
+        with pytest.raises(InputError, match=r"whole is a run of gan; it takes"):
+            runs.load_for("it", whole, kinds, but)
+
+
+@pytest.mark.parametrize("dots", [200, 201])
+def test_a_line_of_a_configuration_has_a_greatest_number_of_points(whole, dots):
+    path = whole / "config.toml"
+    path.write_text(f"# {'.' * dots}\n" + path.read_text())
+    if dots == 200:
+        assert runs.read_config(whole).steps == 6
+    else:
+        with pytest.raises(InputError, match="a line of it has too many points"):
+            runs.read_config(whole)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_configuration_has_a_greatest_size(whole, monkeypatch, more):
+    size = (whole / "config.toml").stat().st_size
+    monkeypatch.setattr(runs, "LARGEST_CONFIG", size - more)
+    if more:
+        with pytest.raises(InputError, match=r"config\.toml has"):
+            runs.read_config(whole)
+    else:
+        assert runs.read_config(whole).steps == 6
+
+
+def test_a_folder_without_a_configuration_holds_no_run(tmp_path):
+    (tmp_path / "config.toml").mkdir()
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match="holds no run: there is no config"):
+            runs.read_config(folder)
+
+
+def test_a_file_too_small_for_a_runs_weights_is_named_before_they_are_built(whole):
+    config = runs.read_config(whole)
+    size = sum(config.weights().values())
+    path = whole / "weights.safetensors"
+    path.write_bytes(bytes(size))
+    runs.load(whole)
+    path.write_bytes(bytes(size - 1))
+    with pytest.raises(InputError, match=rf"weights.safetensors is damaged: .* the {size:,} w"):
+        runs.load(whole)
+
+
+def test_a_run_of_another_seed_or_of_no_step_less_is_taken_up_as_it_is(capsys, whole):
+    """Nothing is written into a run that has ended, but where its data are."""
+    before = {path: path.read_bytes() for path in whole.iterdir() if path.is_file()}
+    code, _, err = run(capsys, "train", "--resume", whole)
+    assert (code, "give a larger --epochs or --steps" in err) == (2, True)
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 5)
+    assert (code, "is at step 6 already, and 5 are asked for" in err) == (2, True)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_rows_of_an_earlier_version_behind_its_checkpoint_are_left_out(capsys, whole):
+    as_before(whole)
+    table = whole / "history.csv"
+    header, row = table.read_text().splitlines()
+    later = row.replace(",6,", ",7,", 1)
+    assert later != row
+    table.write_text(f"{header}\n{row}\n{later}\n")
+    assert run(capsys, "train", "--resume", whole, "--steps", 8)[0] == 0
+    assert History.read_csv(table)["step"] == [6, 8]
+    as_before(whole)
+    table.write_text("step\n-1\n")
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 9)
+    assert (code, "remove it to go on without its rows" in err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["rows", "checksum of the data"])
+def test_a_checkpoint_of_other_data_is_not_taken_up(capsys, whole, name):
+    path = whole / "checkpoint.safetensors"
+    arrays, numbers = checkpoint.load(path)
+    checkpoint.save(path, arrays, {**numbers, name: numbers[name] + 1})
+    code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
+    assert (code, f"is not the data that whole was trained on: {name}" in err) == (2, True)
+
+
+def test_samples_are_measured_of_what_makes_some_only(capsys, undrawn, images):
+    words = ("train", "autoencoder", "--data", images, "--steps", 1, "--metrics-every", 1)
+    code, _, err = run(capsys, *words, "--batch-size", 20, "--out", "r")
+    assert (code, "there are no samples of a model autoencoder to measure" in err) == (2, True)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_is_there_is_not_begun_in(capsys, undrawn, kind):
+    if kind == "file":
+        Path("r").write_text("mine")
+    else:
+        Path("r/mine").mkdir(parents=True)
+    code, _, err = run(capsys, *WORDS, "--steps", 2, "--out", "r")
+    assert (code, "r exists: go on with --resume r" in err) == (2, True)

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from npgan import signals
 from npgan.signals import REASONS
 
 PRESSED = """
@@ -65,3 +67,47 @@ def test_compiling_ends_within_two_seconds(tmp_path, seconds):
     _, said = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in said) == (128 + signal.SIGINT, False), said
     assert time.monotonic() - sent < 2
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_the_command_leaves_in_one_line_and_what_compiles_with_it_is_ended(monkeypatch, listens):
+    did = []
+
+    def write(file, text):
+        did.append((file, text))
+        if not listens:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(os, "_exit", did.append)
+    child = SimpleNamespace(kill=lambda: did.append("killed"))
+    monkeypatch.setattr(signals.process, "children", [child, child])
+    signals.leave(signal.SIGTERM)
+    assert did == [(2, b"npgan: terminated\n"), "killed", "killed", 128 + signal.SIGTERM]
+
+
+@pytest.mark.parametrize(
+    ("file", "argv", "orig", "command"),
+    [
+        (
+            "/usr/bin/npgan",
+            ["/usr/bin/npgan", "train"],
+            ["python", "/usr/bin/npgan", "train"],
+            True,
+        ),
+        ("/home/npgan/a.py", ["a.py"], ["python", "a.py"], False),
+        (None, ["-m", "train"], ["python", "-m", "npgan", "train"], True),
+        (None, ["-m"], ["python", "-m", "npgan"], True),
+        (None, ["-m"], ["python", "-mnpgan"], True),
+        (None, ["-m", "npgan"], ["python", "-m", "pytest", "npgan"], False),
+        (None, ["-m", "x"], ["python", "-m", "other", "x"], False),
+        (None, ["a.py", "npgan"], ["python", "a.py", "npgan"], False),
+        (None, [], ["python"], False),
+        ("", ["-c"], ["python", "-c"], False),
+    ],
+)
+def test_the_command_is_known_by_its_name_or_its_module(monkeypatch, file, argv, orig, command):
+    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__file__=file))
+    monkeypatch.setattr(sys, "argv", argv)
+    monkeypatch.setattr(sys, "orig_argv", orig)
+    assert signals._is_command() is command

@@ -1,6 +1,7 @@
 """How much work a step is: a chain has the products that it makes, and training says how many there are."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,3 +123,53 @@ def test_training_says_beforehand_how_much_there_is_to_do(capsys):
     step = operations(model, Batches(X, N, np.random.default_rng(0)))
     model.fit(X, steps=3, batch_size=N, callbacks=[Work()], rng=0)
     assert f"3 steps of {step / 1e9:.3g} GFLOP: 0 GFLOP in all" in capsys.readouterr().err
+
+
+def test_a_step_is_the_mean_of_those_up_to_a_generators_update():
+    """Three updates of a critic, of which one in three brings the generator's with it."""
+    batches = Batches(X, N, np.random.default_rng(0))
+    one, three = (operations(gan(n_critic=n), batches) for n in (1, 3))
+    forward, own = 3 * 7 + 7 * 4 + 4 * D, D * 7 + 7 * 4 + 4 * 1
+    back = lambda first, whole: 2 * whole - first  # noqa: E731
+    critic = forward + 2 * own + 2 * back(D * 7, own)
+    total = lambda n: n * critic + forward + own + own + back(3 * 7, forward)  # noqa: E731
+    assert one == 2 * N * total(1)
+    assert three == 2 * N * total(3) // 3
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_the_work_that_is_left_is_said(first, capsys, monkeypatch):
+    monkeypatch.setattr("npgan.training.work.operations", lambda *_: 2_500_000_000)
+    Work().on_train_begin(SimpleNamespace(model=0, batches=0, total_steps=2002, step=first))
+    left = "2,002 steps of 2.5 GFLOP: 5,005" if first == 0 else "2,000 steps of 2.5 GFLOP: 5,000"
+    assert capsys.readouterr().err == f"{left} GFLOP in all\n"
+
+
+CALLS = {
+    "dense_double_backward": lambda w, g: (X[:N], X[:N], w, g),
+    "minibatch_discrimination_backward": lambda w, g: (X[:N], X[:N], None, w, g),
+    "minibatch_discrimination_double_backward": lambda w, g: (X[:N], X[:N], X[:N], None, w, g),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "fixed", "trained"),
+    [(name, i, 2 * i) for i, name in zip((1, 1, 2), CALLS, strict=True)],
+)
+def test_a_gradient_of_the_weights_is_one_more_product(name, fixed, trained):
+    w = np.ones((D, 7))
+    for gradient, times in ((None, fixed), (w, trained)):
+        assert PRODUCTS[name](*CALLS[name](w, gradient)) == times * N * D * 7
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize(("curved", "again"), [([], 0), ([0], 35), ([1], 35 + 2 * 28)])
+def test_a_penalized_chain_goes_down_up_and_back_from_its_last_curved_stage(curved, again, trained):
+    plan = np.array(PLAN)
+    plan[:, 4] = ops.chain.ACTIVATIONS.index("relu")
+    plan[curved, 4] = ops.chain.ACTIVATIONS.index("tanh")
+    gradient = np.ones(84) if trained else None
+    given = np.ones((N, 2)), 1.0, X[:N], X[:N], np.ones(84), plan, np.zeros(3), gradient
+    down, up, weights = 35 + 28 + 8, 35 + 28, 35 + 28 + 8
+    expected = N * (down + trained * (up + weights + again))
+    assert PRODUCTS["chain_penalized_backward"](*given) == expected

@@ -139,7 +139,7 @@ def _numbered(labels: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Cla
     """Return labels as classes 0, 1, ..., and the label of each class, if that is another number."""
     if not labels:
         return labels, None
-    known = np.unique(np.concatenate([one.reshape(-1) for one in labels.values()]))
+    known = np.unique(np.concatenate([one.ravel() for one in labels.values()]))
     if np.array_equal(known, np.arange(len(known))):
         return labels, None
     found = {key: np.searchsorted(known, one) for key, one in labels.items()}

@@ -69,7 +69,7 @@ class Progress(Callback):
             text = "  ".join(f"{name} {value}" for name, value in numbers.items())
             place = f"epoch {loop.epoch}  step {loop.step}/{loop.total_steps}"
             time_used = f"{loop.seconds:.1f} s, {self._left(loop):.0f} s left"
-            print(f"{place}  {time_used}  {text}", file=sys.stderr, flush=True)
+            print(f"{place}  {time_used}  {text}", file=sys.stderr)
 
     def _left(self, loop: Loop) -> float:
         """Return how many seconds the rest takes, at the rate so far."""
@@ -171,9 +171,9 @@ class EarlyStopping(Callback):
 
     def on_log(self, loop: Loop) -> None:
         """Compare with the best so far."""
-        values = loop.history[self.column]
-        if self.column not in loop.history.rows[-1] or not values:
+        if self.column not in loop.history.rows[-1]:
             return
+        values = loop.history[self.column]
         since = len(values) - 1 - values.index(min(values))
         if since >= self.patience:
             loop.stop = f"{self.column} has not fallen for {since} rows"

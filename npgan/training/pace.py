@@ -26,7 +26,7 @@ class Pace:
         self.most = most
         self.threads = most
         self._place = -1
-        self._seconds = {1: 0.0, most: 0.0}
+        self._seconds: dict[int, float] = {}
 
     def took(self, seconds: float) -> None:
         """Hear of a step's time and decide about the next one's threads."""
@@ -36,7 +36,7 @@ class Pace:
             self._seconds[self.threads] += seconds
         self._place = (self._place + 1) % PERIOD
         if self._place == 0:
-            self._seconds = dict.fromkeys(self._seconds, 0.0)
+            self._seconds = {1: 0.0, self.most: 0.0}
             self.threads = self.most
         elif self._place == PROBE:
             self.threads = 1

@@ -120,5 +120,4 @@ class Work(Callback):
         print(
             f"{steps:,} steps of {step:.3g} GFLOP: {steps * step:,.0f} GFLOP in all",
             file=sys.stderr,
-            flush=True,
         )
