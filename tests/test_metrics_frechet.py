@@ -62,6 +62,8 @@ def test_frechet_of_identical_sets_is_zero_even_where_features_are_dead(rng):
 def test_frechet_and_components_do_not_depend_on_where_the_data_lies(rng):
     a, b = (np.round(64 * rng.standard_normal((3000, 3)) * [1, 2, 3]) / 64 for _ in range(2))
     assert frechet_distance(a + 2**30, b + 2**30) == pytest.approx(frechet_distance(a, b), rel=1e-9)
+    apart = np.array([2**30, 0, -(2**29)])
+    assert frechet_distance(a + apart, b + apart) == pytest.approx(frechet_distance(a, b), rel=1e-9)
     near, far = PCA(a, 2), PCA(a + 2**30, 2)
     np.testing.assert_allclose(far.directions, near.directions, atol=1e-9)
     np.testing.assert_allclose(far.encode(a + 2**30), near.encode(a), atol=1e-5)

@@ -15,6 +15,7 @@ def test_the_signal_to_noise_ratio_is_its_formula():
     for x, truth, ratio in zip(X, TRUTH, psnr(X, TRUTH), strict=True):
         assert ratio == pytest.approx(-10 * np.log10(np.mean((x - truth) ** 2)))
     np.testing.assert_allclose(psnr(X, X), 100)
+    assert psnr(X[:1], TRUTH[:1]) == psnr(X, TRUTH)[0]
 
 
 def test_the_structural_similarity_is_that_of_a_loop_over_windows():
@@ -77,8 +78,8 @@ def test_images_in_single_precision_are_compared_in_double(measure):
 )
 @pytest.mark.parametrize("measure", [psnr, lambda x, truth: ssim(x, truth, (13, 12))])
 def test_what_are_no_images_in_the_unit_range_is_refused(measure, spoil):
-    for pair in ((spoil(X), TRUTH), (X, spoil(TRUTH))):
-        with pytest.raises(InputError):
+    for pair, wrong in (((spoil(X), TRUTH), "(x|truth)"), ((X, spoil(TRUTH)), "truth")):
+        with pytest.raises(InputError, match=f"^{wrong} must"):
             measure(*pair)
 
 

@@ -7,9 +7,10 @@ import golden
 import numpy as np
 import pytest
 from commands import picture
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-from npgan import plotting
+from npgan import InputError, plotting
 from npgan.commands import defend, detect, reduce
 from npgan.history import History
 
@@ -24,6 +25,9 @@ FIGURES = {
     "points": (plotting.save_points, POINTS[:40], POINTS + np.array([3, 1])),
     "points at one place": (plotting.save_points, POINTS[:0], np.array([[2, -3]])),
     "confusion": (plotting.save_confusion, np.array([[3, 1, 0], [2, 2, 4], [0, 0, 0]]), [2, 5, 7]),
+    "confusion of one row": (plotting.save_confusion, np.array([[0, 1], [0, 0]])),
+    "confusion of one class": (plotting.save_confusion, np.array([[1]])),
+    "confusion of none": (plotting.save_confusion, np.array([[0]])),
     "curves": (plotting.save_curves, History.of(ROWS), plotting.REPORTS, {"d_loss": 1.386}),
     "curves of few steps": (plotting.save_curves, History.of(ROWS[:29])),
     "curves of 30 steps": (plotting.save_curves, History.of(ROWS[:30])),
@@ -129,3 +133,124 @@ def test_a_grid_is_enlarged_to_600_pixels(tmp_path):
     assert (tiled[2:4, 2:5] == np.rint(np.clip(GREY[0], 0, 1) * 255).reshape(2, 3)).all()
     assert (tiled[6:8, 7:10] == np.rint(np.clip(GREY[3], 0, 1) * 255).reshape(2, 3)).all()
     np.testing.assert_array_equal(picture(tmp_path / "g.png"), np.kron(tiled, np.ones((50, 50))))
+
+
+@pytest.mark.parametrize("low", [-3e38, 1.0, 1e37])
+def test_a_range_beyond_single_precision_is_brought_to_one(low):
+    high = 3.3e38
+    x = low + (high - low) * np.array([-0.1, 0, 0.25, 1, 1.01])
+    np.testing.assert_allclose(plotting.to_unit(x, low, high), [0, 0, 0.25, 1, 1], rtol=1e-6)
+
+
+def test_a_range_whose_end_is_below_its_beginning_is_refused():
+    assert plotting.to_unit(np.array([0.5]), -1, -1).tolist() == [1]
+    with pytest.raises(InputError, match=r"as -1.5 is below -1"):
+        plotting.to_unit(np.array([0.5]), -1, -1.5)
+    for wrong in (("a", 1), (0, None), (0, np.nan)):
+        with pytest.raises(InputError, match=r"low|high"):
+            plotting.to_unit(np.array([0.5]), *wrong)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("\u052f", "\u052f"),
+        ("\u0530", "\\u0530"),
+        ("a\u65e5b", "a\\u65e5b"),
+        ("$x$", "\\$x\\$"),
+        ("a\n", "a\\n"),
+    ],
+)
+def test_what_a_font_may_lack_is_shown_by_its_number(words, shown):
+    assert plotting.as_text(words) == shown
+
+
+def test_a_figure_has_a_size_and_a_layout_that_leaves_nothing_out():
+    figure = plotting.new_figure(2, 3.5)
+    assert figure.get_size_inches().tolist() == [2, 3.5]
+    assert isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
+    for size in ((0, 1), (1, 0), (-1, 1), (1, np.inf)):
+        with pytest.raises(InputError, match=r"width|height"):
+            plotting.new_figure(*size)
+
+
+def test_pixels_are_black_at_0_and_white_at_1(tmp_path):
+    images = np.array([[0, 1, 0.5, -1, 2, 0.999]])
+    expected = [[0, 255, 128, 0, 255, 255]]
+    assert plotting.tile(images, (1, 6), 1)[2:3, 2:8].tolist() == expected
+    plotting.save_animation(tmp_path / "a.gif", images, (1, 6), scale=1)
+    with Image.open(tmp_path / "a.gif") as file:
+        np.testing.assert_array_equal(np.asarray(file.convert("L")), expected)
+
+
+REFUSED = {
+    "images of another shape": (plotting.save_grid, GREY, (3, 3), 2),
+    "no columns": (plotting.save_grid, GREY, (2, 3), 0),
+    "no rows": (plotting.save_rows, {}, (2, 3)),
+    "a row of no images": (plotting.save_rows, {"a": GREY, "b": GREY[:0]}, (2, 3)),
+    "rows without names": (plotting.save_rows, [GREY], (2, 3)),
+    "notes without names": (plotting.save_rows, {"a": GREY}, (2, 3), [1]),
+    "rows of another shape": (plotting.save_rows, {"a": GREY}, (3, 3)),
+    "no frames": (plotting.save_animation, GREY[:0], (2, 3)),
+    "frames of another shape": (plotting.save_animation, GREY, (3, 3)),
+    "no scale": (plotting.save_animation, GREY, (2, 3), 0),
+    "points in space": (plotting.save_points, GREY[:, :3], POINTS),
+    "real points in space": (plotting.save_points, POINTS, GREY[:, :3]),
+    "no real points": (plotting.save_points, POINTS, POINTS[:0]),
+    "shares of classes": (plotting.save_confusion, np.eye(2) / 2),
+    "less than none of a class": (plotting.save_confusion, np.array([[-1]])),
+    "no classes": (plotting.save_confusion, np.zeros((0, 0), int)),
+    "an uneven table": (plotting.save_confusion, np.zeros((1, 2), int)),
+    "labels of other classes": (plotting.save_confusion, np.eye(2, dtype=int), [1, 2, 3]),
+    "no figure": (plotting.save_figure, "figure"),
+    "no history": (plotting.save_curves, [{"step": 1, "loss": 2}]),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_picture_is_refused(monkeypatch, name):
+    monkeypatch.setattr("npgan.plotting._write", lambda *_: None)
+    draw, *arguments = REFUSED[name]
+    with pytest.raises(InputError):
+        draw(Path("p.png"), *arguments)
+
+
+def test_words_are_text():
+    with pytest.raises(InputError, match="the words must be"):
+        plotting.as_text(5)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda path: plotting.save_grid(path, GREY, (2, 3), 2),
+        lambda path: plotting.save_rows(path, {"a": GREY}, (2, 3)),
+        lambda path: plotting.save_animation(path, GREY, (2, 3)),
+        lambda path: plotting.save_points(path, POINTS, POINTS),
+        lambda path: plotting.save_confusion(path, np.array([[1]])),
+        lambda path: plotting.save_curves(path, History.of(ROWS)),
+        lambda path: plotting.save_figure(path, plotting.new_figure(1, 1)),
+    ],
+)
+def test_a_picture_is_saved_by_its_name(draw, tmp_path):
+    draw(str(tmp_path / "p.png"))
+    assert picture(tmp_path / "p.png").size
+    with pytest.raises(InputError, match="path"):
+        draw(5)
+
+
+def test_of_nothing_there_are_no_curves(tmp_path):
+    plotting.save_curves(tmp_path / "c.png", History.of([{"step": 1, "epoch": 1, "seconds": 2.0}]))
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_curves_have_the_words_of_their_reports_and_leave_out_those_of_others(monkeypatch):
+    of_objective = {
+        "d_real": next(iter(plotting.REPORTS.values()))._replace(label="own words", unit="things")
+    }
+    other = next(name for name in plotting.REPORTS if name != "d_real")
+    rows = [{"step": 1, "epoch": 1, "seconds": 2.0, "d_real": 0.5, other: 0.5, "_loss": 1.0}]
+    found = drawn(monkeypatch, plotting.save_curves, History.of(rows), of_objective)
+    texts = {found[f"axes {i}"]["ylabel"]: found[f"legend {i}"]["texts"] for i in range(2)}
+    assert texts == {"things": ["own words"], "loss": [" _loss"]}
+    assert "axes 2" not in found
