@@ -155,9 +155,11 @@ def test_a_score_is_for_models_of_its_kind(name):
 )
 def test_rows_without_a_score_are_refused(wrong):
     x, rng = points(5, 4), np.random.default_rng(0)
-    for pair in ((wrong, x), (x, wrong)):
+    for name, pair in (
+        (name, pair) for name in anomaly.WITHOUT_MODEL for pair in ((wrong, x), (x, wrong))
+    ):
         with pytest.raises(InputError, match=r"^(x|train) must"):
-            anomaly.pixels(None, *pair, rng)
+            anomaly.SCORES[name](None, *pair, rng)
     for rows in (wrong[:0, 0], np.full((5, 4), 1e101)):
         with pytest.raises(InputError, match=r"^x must"):
             anomaly.blurred(rows)

@@ -1,7 +1,9 @@
 """Pictures are what they were: `python tests/golden.py --pictures` writes anew what is in them."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import golden
 import numpy as np
@@ -10,9 +12,21 @@ from commands import picture
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-from npgan import InputError, plotting
+from npgan import (
+    GAN,
+    Autoencoder,
+    Classifier,
+    ConditionalGAN,
+    Dense,
+    InputError,
+    Sequential,
+    Tanh,
+    Translator,
+    plotting,
+)
 from npgan.commands import defend, detect, reduce
 from npgan.history import History
+from npgan.study import pictures
 
 GREY = np.linspace(-0.2, 1.2, 5 * 6).reshape(5, 6).astype(np.float32)
 POINTS = np.random.default_rng(0).standard_normal((2100, 2))
@@ -254,3 +268,129 @@ def test_curves_have_the_words_of_their_reports_and_leave_out_those_of_others(mo
     texts = {found[f"axes {i}"]["ylabel"]: found[f"legend {i}"]["texts"] for i in range(2)}
     assert texts == {"things": ["own words"], "loss": [" _loss"]}
     assert "axes 2" not in found
+
+
+# --- what is drawn of a model --------------------------------------------------------------------
+
+
+def dense(*widths):
+    return Sequential(*(Dense(a, b, rng=0) for a, b in pairwise(widths)))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return what is given to be drawn, by the kind of picture; nothing is."""
+    found = {}
+    for kind in ("grid", "points", "confusion"):
+        monkeypatch.setattr(
+            plotting, f"save_{kind}", lambda path, *given, kind=kind: found.update({kind: given})
+        )
+    return found
+
+
+def config(shape=None, **settings):
+    return SimpleNamespace(
+        **{"image_shape": shape, "image_range": None, "seed": 3, "labels": None} | settings
+    )
+
+
+REAL = np.random.default_rng(1).random((100, 6), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [(None, [0.5, 0.75, 1]), ((0, 4), [0, 0.125, 0.25])]
+)
+def test_images_are_drawn_from_the_range_of_the_data_or_of_the_model(shown, values, expected):
+    gan = GAN(Sequential(Dense(1, 3), Tanh()), dense(3, 1))
+    rows = np.array([[0.0, 0.5, 1.0]])
+    pictures.save(Path("p"), gan, config((1, 3, 1), image_range=values), rows, 5, rows)
+    images, *rest = shown["grid"]
+    assert (images.tolist(), rest) == ([expected], [(1, 3), 5])
+
+
+@pytest.mark.parametrize(
+    ("width", "shape", "drawable"),
+    [(2, None, True), (3, None, False), (3, (1, 3), True), (2, (1, 2), True)],
+)
+def test_images_and_points_can_be_drawn(shown, width, shape, drawable):
+    gan, real = GAN(dense(1, width), dense(width, 1)), REAL[:, :width]
+    assert pictures.drawable(gan, config(shape)) == drawable
+    pictures.draw(gan, config(shape, image_range=(0, 1)), real, None, Path("p"))
+    samples = gan.sample(64 if shape else 2000, rng=3)
+    if not drawable:
+        assert not shown
+    elif shape:
+        assert list(shown) == ["grid"]
+        np.testing.assert_array_equal(shown["grid"][0], np.clip(samples, 0, 1))
+        assert shown["grid"][1:] == (shape, 8)
+    else:
+        np.testing.assert_array_equal(shown["points"][0], samples)
+        np.testing.assert_array_equal(shown["points"][1], real)
+
+
+def test_of_a_conditional_model_each_class_has_a_column(shown):
+    gan = ConditionalGAN(dense(5, 6), dense(9, 1), classes=3)
+    pictures.draw(gan, config((2, 3), image_range=(0, 1)), REAL, None, Path("p"))
+    samples = gan.sample(24, rng=3, label=np.arange(24) % 3)
+    np.testing.assert_array_equal(shown["grid"][0], np.clip(samples, 0, 1))
+    assert shown["grid"][2] == 3
+
+
+@pytest.mark.parametrize(("n", "columns"), [(9, 3), (10, 4), (1, 1)])
+def test_samples_are_laid_out_in_a_square_or_by_class(n, columns):
+    gan, conditional = (
+        GAN(dense(1, 6), dense(6, 1)),
+        ConditionalGAN(dense(5, 6), dense(9, 1), classes=3),
+    )
+    for model, label, across in (
+        (gan, None, columns),
+        (conditional, 2, columns),
+        (conditional, None, 3),
+    ):
+        samples, found = pictures.sampled(model, n, 4, label)
+        words = {} if model is gan else {"label": np.arange(n) % 3 if label is None else label}
+        np.testing.assert_array_equal(samples, model.sample(n, rng=4, **words))
+        assert found == across
+
+
+@pytest.mark.parametrize("rows", [100, 20, 3])
+def test_reconstructions_are_below_their_images_8_a_row(shown, rows):
+    coder = Autoencoder(dense(6, 2), dense(2, 6))
+    pictures.draw(coder, config((2, 3), image_range=(0, 1)), REAL[:rows], None, Path("p"))
+    expected = []
+    for i in range(0, min(rows, 32), 8):
+        part = REAL[:rows][i : i + 8]
+        expected += [part, np.clip(coder.reconstruct(part), 0, 1)]
+    np.testing.assert_array_equal(shown["grid"][0], np.vstack(expected))
+    assert shown["grid"][1:] == ((2, 3), 8)
+
+
+def test_reconstructed_points_are_drawn_over_the_first_2000(shown):
+    coder, real = Autoencoder(dense(2, 1), dense(1, 2)), POINTS.astype(np.float32)
+    pictures.draw(coder, config(), real, None, Path("p"))
+    np.testing.assert_array_equal(shown["points"][0], coder.reconstruct(real[:2000]))
+    np.testing.assert_array_equal(shown["points"][1], real)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), None])
+def test_translations_are_drawn_below_their_sources(shown, shape):
+    translator = Translator(dense(4, 2), dense(6, 1))
+    pictures.draw(translator, config(shape, image_range=(0, 1)), REAL, None, Path("p"))
+    assert (shown != {}) == (shape is not None)
+    if shape:
+        source = REAL[:64, :4]
+        expected = np.hstack([source, np.clip(translator.translate(source), 0, 1)])
+        np.testing.assert_array_equal(shown["grid"][0], expected)
+        assert shown["grid"][1:] == (shape, 16)
+
+
+def test_a_classifier_is_drawn_as_its_confusion_where_there_are_labels(shown):
+    classifier, labels = Classifier(dense(6, 4)), np.arange(100) % 3
+    pictures.draw(classifier, config(labels=[5, 6, 7, 8]), REAL, None, Path("p"))
+    assert not shown
+    pictures.draw(classifier, config(labels=[5, 6, 7, 8]), REAL, labels, Path("p"))
+    table, names = shown["confusion"]
+    taken = classifier.predict(REAL)
+    for (i, j), times in np.ndenumerate(table):
+        assert times == ((labels == i) & (taken == j)).sum()
+    assert (table.shape, names) == ((4, 4), [5, 6, 7, 8])

@@ -60,7 +60,7 @@ def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:
         raise InputError(f"--mask must be a .png or one of {', '.join(MASKS)}, not {mask}")
     if hidden.all() or not hidden.any():
         raise InputError(f"the mask {mask} hides {'all' if hidden.all() else 'none'} of the image")
-    return (~hidden).astype(np.float32).reshape(-1)
+    return (~hidden).astype(np.float32).ravel()
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
