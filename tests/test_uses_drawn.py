@@ -77,6 +77,13 @@ def drawn(monkeypatch):
     return found
 
 
+class Terminal(io.StringIO):
+    """Standard error that somebody looks at."""
+
+    def isatty(self):
+        return True
+
+
 def answer(capsys, *words):
     """Return what a command says, which is nothing but JSON where nobody looks on."""
     code, out, err = run(capsys, *words)
@@ -177,8 +184,9 @@ def test_a_classifier_is_attacked_beside_another_and_through_defences(
     monkeypatch.setattr(defend, "draw_curve", lambda *arguments: curves.append(arguments))
     folder, model, dataset = made("classifier")
     auto, coder, _ = made("denoiser")
+    vae, bayes, _ = made("vae")
     beside, other, _ = made("classifier-robust")
-    words = ("--through", auto, "--beside", beside, "--epsilon", 0.3, 0.1, 0.3)
+    words = ("--through", auto, "--through", vae, "--beside", beside, "--epsilon", 0.3, 0.1, 0.3)
     words += ("--images", 30, "--steps", 2, "--seed", 5, "--curve", "c.png", "--out", "a.png")
     result = answer(capsys, "defend", folder, *words)
     x, labels = dataset.test[:30] / np.float32(255), dataset.test_labels[:30]
@@ -186,6 +194,7 @@ def test_a_classifier_is_attacked_beside_another_and_through_defences(
     defences = {
         "rounded": lambda x: (x >= 0.5).astype(np.float32),
         f"through {auto}": coder.reconstruct,
+        f"through {vae}": bayes.reconstruct,
     }
     nets = {"pgd": model, f"pgd that knows {auto}": whole, f"pgd on {beside}": other}
     pure = {name: purify(x) for name, purify in defences.items()}
@@ -222,7 +231,7 @@ def test_a_classifier_is_attacked_beside_another_and_through_defences(
 
 
 @pytest.mark.parametrize("averaged", [False, True])
-def test_a_defence_by_a_gan_gives_the_nearest_image_that_it_makes(capsys, averaged):
+def test_a_defence_by_a_gan_gives_the_nearest_image_that_it_makes(monkeypatch, averaged):
     network = Sequential(Dense(2, 4, rng=0), Tanh())
     gan = GAN(network, Sequential(Dense(4, 1)), ema=0.9 * averaged)
     if averaged:
@@ -232,15 +241,9 @@ def test_a_defence_by_a_gan_gives_the_nearest_image_that_it_makes(capsys, averag
     x = np.random.default_rng(1).random((3, 4)).astype(np.float32)
     way = defend.defence(Path("gan"), gan, classifier, np.random.default_rng(0))
     z = latent.search(nearest, 2 * x - 1, np.random.default_rng(0), prior=0.0)
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
     np.testing.assert_allclose(way(x), (nearest(z) + 1) / 2, rtol=1e-6)
-    assert capsys.readouterr().err == ""
-
-
-class Terminal(io.StringIO):
-    """Standard error that somebody looks at."""
-
-    def isatty(self):
-        return True
+    assert terminal.getvalue().strip("\r").startswith("through gan:   0%|")
 
 
 def test_a_search_shows_how_far_it_has_got_and_leaves_nothing(capsys, made, drawn, monkeypatch):
@@ -589,3 +592,85 @@ def test_a_model_of_a_kind_that_does_not_fit_is_refused(capsys, made, use, prese
     kind = "conditional-gan" if preset == "cgan-mnist" else preset.replace("-small", "")
     assert f"{folder} is a run of {kind}; {use} takes " in err
     assert f" {kind}," not in err.split(" takes ")[1] + ","
+
+
+@pytest.mark.parametrize(
+    ("use", "preset"),
+    [
+        ("complete", "vae"),
+        ("defend", "classifier"),
+        ("enhance", "denoiser"),
+        ("explore", "vae"),
+        ("interpolate", "vae"),
+    ],
+)
+def test_what_draws_images_needs_some(capsys, made, use, preset):
+    labels = np.arange(60) % 3
+    np.savez(
+        "rows.npz", train=points(60), test=points(30), train_labels=labels, test_labels=labels[:30]
+    )
+    folder, *_ = made(preset, data="rows.npz")
+    code, _, err = run(capsys, use, folder, "--out", "p.png")
+    assert (code, err.startswith(f"npgan: error: {use} needs images; the rows of ")) == (2, True), (
+        err
+    )
+    assert err.endswith("rows.npz are none\n")
+
+
+def test_reconstructions_need_images_or_points(capsys, made):
+    np.savez("rows.npz", train=points(60), test=points(30))
+    folder, *_ = made("autoencoder", data="rows.npz")
+    code, _, err = run(capsys, "reconstruct", folder, "--out", "p.png")
+    assert (code, err) == (2, "npgan: error: reconstructions of 4 features are no picture\n")
+
+
+def points(n):
+    return np.random.default_rng(n).random((n, 4), np.float32)
+
+
+def test_test_rows_are_reconstructed(capsys, made, drawn):
+    folder, model, dataset = made("autoencoder")
+    answer(capsys, "reconstruct", folder, "--out", "p.png")
+    grid, first = drawn["grid"], dataset.test[:8]
+    assert (grid.path, grid.shape, grid.columns) == (Path("p.png"), SHAPE, 8)
+    expected = np.vstack([first / np.float32(255), np.clip(model.reconstruct(first), 0, 1)])
+    np.testing.assert_allclose(grid.images[:16], expected, atol=1e-6)
+
+
+def test_a_run_without_a_preset_is_called_by_its_model(capsys, made, drawn):
+    folder, *_ = made("vae-deep")
+    config = Path(folder, "config.toml")
+    assert "vae-deep" in answer(capsys, "complete", folder, "--images", 1, "--out", "c.png")
+    config.write_text(config.read_text().replace('preset = "vae-deep"\n', ""))
+    assert "vae" in answer(capsys, "complete", folder, "--images", 1, "--out", "c.png")
+
+
+def test_a_classifier_without_labels_to_be_right_about_is_not_defended(capsys, made):
+    folder, *_ = made("classifier")
+    with np.load("own.npz") as own:
+        np.savez("own.npz", **{name: own[name] for name in own if name != "test_labels"})
+    code, _, err = run(capsys, "defend", folder, "--out", "a.png")
+    assert (code, "own.npz has no labels to be right about" in err) == (2, True), err
+
+
+def test_presets_are_listed_with_their_networks_and_settings(capsys):
+    out = run(capsys, "presets")[1]
+    lines = out.splitlines()
+    for line in (
+        "gan-mnist (the default): gan on mnist, 26 epochs, batch 64",
+        "ring: gan on ring, 60000 steps, batch 256",
+        "  encoder: dense 784 64 -> relu",
+        "    name adam, lr 0.001",
+        "  loss mse",
+    ):
+        assert line in lines
+    assert out.count(" (the default)") == 1
+    assert "" not in lines
+
+
+def test_classes_that_only_training_rows_have_are_not_voted_on(capsys, made):
+    folder, *_ = made("autoencoder")
+    with np.load("own.npz") as own:
+        np.savez("own.npz", **{name: own[name] for name in own if name != "test_labels"})
+    result = answer(capsys, "reduce", folder, "--out", "m.png")
+    assert all(list(measures) == ["mean_squared_error"] for measures in result.values())

@@ -360,6 +360,7 @@ def test_a_plane_of_codes_is_drawn_as_a_grid(capsys, train):
         (("--steps", 0), "--steps"),
         (("--epsilon", -0.1), "--epsilon"),
         (("--epsilon", 1.5), "--epsilon 1.5: pixels differ by"),
+        (("--epsilon", 1.5, 0.1), "--epsilon 1.5: pixels differ by"),
         (("--curve", "a.png"), "both a.png"),
     ],
 )
