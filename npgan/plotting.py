@@ -178,7 +178,7 @@ def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale
 
     images, path = array("images", images, ("n", "d"), rows=1), as_path(path)
     shape, scale = errors.image_shape("shape", shape, images.shape[1]), count("scale", scale, 1)
-    frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(-1, *shape)
+    frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(len(images), *shape)
     first, *rest = (Image.fromarray(f.repeat(scale, axis=0).repeat(scale, axis=1)) for f in frames)
     settings: dict[str, Any] = {"save_all": True, "append_images": rest, "duration": 67, "loop": 0}
     _write(path, partial(first.save, format="GIF", **settings))

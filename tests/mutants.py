@@ -51,7 +51,7 @@ OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been sh
 
 TESTS = {
     "check": "gradcheck gradcheck_attacks calls",
-    "commands": "cli pictures uses uses_images own_data cli_hostile calls",
+    "commands": "cli pictures uses uses_drawn uses_images streams own_data cli_hostile calls",
     "data": "data_files data_images data_table data_toys data_hostile own_data calls",
     "layers": "layers second_order normalisation copies recorder fourier gradcheck",
     "metrics": "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours calls",
@@ -60,7 +60,7 @@ TESTS = {
     "ops": "ops gradcheck second_order normalisation random saturation borders",
     "program": "recorder recorded_steps threads fourier",
     "kernels": "fourier recorder kernels recorded_steps threads",
-    "study": "sample_metrics latent attacks evaluation uses_images calls",
+    "study": "sample_metrics latent anomaly attacks evaluation uses_images calls",
     "training": "training interrupts work runs faults",
     "backend.py": "kernels recorder architecture signals",
     "errors.py": "borders calls models",

@@ -2,17 +2,21 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import run
 
-from npgan import data
+from npgan import IWAE, VAE, ConditionalGAN, InputError, MultiGAN, Translator, data, metrics
 from npgan.layers import build
 from npgan.models import GAN, Autoencoder, Classifier
+from npgan.objectives import reports
 from npgan.ops import sigmoid_forward
+from npgan.study import evaluation
 from npgan.study.evaluation import evaluate
+from npgan.study.sample_metrics import SampleMetrics, draw_samples
 from npgan.training import History
 
 
@@ -184,3 +188,132 @@ def test_the_mean_that_a_reconstruction_is_compared_with_is_each_features_own():
     autoencoder = Autoencoder(build(["dense 2 1"], rng=0), build(["dense 1 2"], rng=1))
     found = evaluate(autoencoder, data.Dataset("own", rows, rows), np.random.default_rng(0))
     assert found["mean_squared_error_of_the_mean"] == 0
+
+
+def own(n, width, seed=0, **more):
+    x = np.random.default_rng(seed).random((2 * n, width), np.float32)
+    return data.Dataset("own", x[:n], x[n:], **more)
+
+
+def rows_of(dataset, n, rng):
+    return dataset.train[rng.permutation(len(dataset.train))[:n]]
+
+
+def test_samples_and_training_rows_are_measured_and_what_is_a_copy(monkeypatch):
+    monkeypatch.setattr(evaluation, "COPIES", 30)
+    gan, dataset = GAN(build(["dense 2 3"], rng=0), build(["dense 3 1"], rng=1)), own(60, 3)
+    found = evaluate(gan, dataset, np.random.default_rng(3), 50)
+    rng = np.random.default_rng(3)
+    measures = SampleMetrics(gan, dataset, 50, rng)
+    samples, _ = draw_samples(gan, dataset, 50, rng)
+    ours, real = measures.measure(samples), measures.measure(rows_of(dataset, 50, rng))
+    expected = {"samples": 50} | {name: ours[name] for name in ours}
+    expected |= {f"{name}_real": real[name] for name in real}
+    test = measures.test.rows[:30]
+    expected["copies"] = metrics.copy_statistics(samples[:30], test, dataset.train)
+    chosen = dataset.test[rng.permutation(60)[:50]]
+    (logits,) = gan.logits(chosen, rng)
+    expected |= reports.measured(gan.reports, *logits)
+    expected["d_accuracy"] = reports.balanced_accuracy(*logits, 0, 0)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=1e-5)
+
+
+def test_a_gan_whose_losses_have_no_threshold_has_no_accuracy():
+    networks = build(["dense 2 3"], rng=0), build(["dense 3 1"], rng=1)
+    for objective, asked in (("wasserstein", False), ("non-saturating", True)):
+        found = evaluate(
+            GAN(*networks, objective=objective), own(30, 3), np.random.default_rng(3), 20
+        )
+        assert ("d_accuracy" in found) == asked
+
+
+def test_several_discriminators_are_asked_for_their_mean():
+    networks = build(["dense 2 3"], rng=0), *(build(["dense 3 1"], rng=i) for i in (1, 2))
+    model, dataset = (
+        MultiGAN(
+            dict(zip(("generator", "discriminator", "discriminator2"), networks, strict=True))
+        ),
+        own(30, 3),
+    )
+    found = evaluate(model, dataset, np.random.default_rng(3), 30)
+    each = []
+    for i in (1, 2):
+        gan = GAN(networks[0], networks[i])
+        each.append(sigmoid_forward(gan.discriminator(dataset.test)).mean())
+    assert found["d_real"] == pytest.approx(np.mean(each), rel=1e-4)
+
+
+@pytest.mark.parametrize("samples", [1, 5])
+def test_a_variational_model_has_its_bounds(samples):
+    networks = build(["dense 4 4"], rng=0), build(["dense 2 4", "sigmoid"], rng=1)
+    model = IWAE(*networks, samples=samples) if samples > 1 else VAE(*networks)
+    found = evaluate(model, own(30, 4), np.random.default_rng(3), 20)
+    bounds = [name for name in found if name.startswith("negative")]
+    assert bounds == ["negative_elbo", *(["negative_bound_of_5_codes"] * (samples > 1))]
+    rng, dataset = np.random.default_rng(3), own(30, 4)
+    test = dataset.test
+    SampleMetrics(model, dataset, 20, rng), draw_samples(model, dataset, 20, rng)
+    rows_of(dataset, 20, rng)
+    for name, k in zip(bounds, (1, 5), strict=False):
+        assert found[name] == pytest.approx(-model.bound(test, rng, k).mean(), rel=1e-5)
+    error = np.square(model.reconstruct(test) - test).mean()
+    assert found["mean_squared_error"] == pytest.approx(error, rel=1e-5)
+
+
+def test_a_translator_is_measured_by_its_absolute_error():
+    model, dataset = (
+        Translator(build(["dense 2 1"], rng=0), build(["dense 3 1"], rng=1)),
+        own(30, 3),
+    )
+    error = abs(model.translate(dataset.test[:, :2]) - dataset.test[:, 2:]).mean()
+    found = evaluate(model, dataset, np.random.default_rng(3))
+    assert found == {"mean_absolute_error": pytest.approx(error, rel=1e-5)}
+
+
+def test_a_classifiers_accuracy_comes_with_the_datas_own_labels():
+    model, labels = Classifier(build(["dense 4 3"], rng=0)), np.arange(30) % 3
+    for classes in (None, (5, 7, 9)):
+        given = own(30, 4, train_labels=labels, test_labels=labels, classes=classes)
+        found = evaluate(model, given, np.random.default_rng(3))
+        right = model.predict(given.test) == labels
+        assert found["accuracy"] == right.mean()
+        assert found.get("labels") == (list(classes) if classes else None)
+    with pytest.raises(InputError, match="own has no test labels to compare with"):
+        evaluate(model, own(30, 4), np.random.default_rng(3))
+
+
+def test_labels_of_a_conditional_models_digits_are_looked_at_by_the_classifier(digits):
+    dataset = data.load(digits)
+    networks = build(["dense 12 784", "sigmoid"], rng=0), build(["dense 794 1"], rng=1)
+    model = ConditionalGAN(*networks, classes=10)
+    found = evaluate(model, dataset, np.random.default_rng(3), 60)
+    rng = np.random.default_rng(3)
+    measures = SampleMetrics(model, dataset, 60, rng)
+    right = measures.classifier_accuracy(*draw_samples(model, dataset, 60, rng))
+    assert found["labels_right"] == right
+    assert found["labels_right_real"] == found["classifier_accuracy"] == measures.accuracy
+    wrong = replace(dataset, test_labels=(dataset.test_labels + 1) % 10)
+    assert "labels_right" not in evaluate(model, wrong, rng, 60)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": 1}, "model"),
+        ({"dataset": 1}, "dataset"),
+        ({"rng": "a"}, "generator"),
+        ({"samples": 0}, "samples must be a whole number, at least 1"),
+        (
+            {"dataset": data.Dataset("train", np.zeros((9, 2), np.float32))},
+            "train has no test data",
+        ),
+    ],
+)
+def test_what_cannot_be_evaluated(changes, message):
+    model = Autoencoder(build(["dense 2 1"], rng=0), build(["dense 1 2"], rng=1))
+    right = {"model": model, "dataset": own(9, 2), "rng": np.random.default_rng(0), "samples": 1}
+    evaluate(**right)
+    with pytest.raises(InputError, match=message):
+        evaluate(**right | changes)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npgan import Dense, InputError, Sequential, Tanh
+from npgan import Dense, InputError, NonFiniteError, Sequential, Tanh
 from npgan.study import latent
 from npgan.study.latent import lerp, slerp
 
@@ -112,3 +112,98 @@ def test_0_and_opposite_vectors_have_no_way_along_a_sphere():
     for other in (0 * a, -a):
         with pytest.raises(InputError):
             slerp(a, other, T)
+
+
+@pytest.mark.parametrize("known", [1.0, 0.5, np.array([1, 0, 1, 1, 0.25, 0, 1, 1])])
+def test_a_search_is_adams_way_down_the_loss(known):
+    """From the same draws, step by step, with the gradient of a linear generator as a book writes it."""
+    net = Sequential(Dense(3, 8, rng=2)).astype(np.float64)
+    w, b = net.parameters["0.weight"], net.parameters["0.bias"]
+    x = np.random.default_rng(0).standard_normal((2, 8))
+    z = np.random.default_rng(1).standard_normal((2, 3))
+    first = second = 0
+    for t in range(1, 6):
+        slope = 2 * known * (z @ w + b - x) @ w.T + 0.3 * z
+        first, second = 0.9 * first + 0.1 * slope, 0.99 * second + 0.01 * slope**2
+        z = z - 0.05 * first / (1 - 0.9**t) / (np.sqrt(second / (1 - 0.99**t)) + 1e-8)
+    words = {"steps": 5, "restarts": 1, "lr": 0.05, "prior": 0.3}
+    found = latent.search(net, x, np.random.default_rng(1), known=known, **words)
+    np.testing.assert_allclose(found, z, rtol=1e-9)
+
+
+def test_a_search_has_a_mask_for_all_rows_or_for_each():
+    _, x = image()
+    masks = np.random.default_rng(3).random((4, 8)) > 0.5
+    words = {"steps": 9, "restarts": 1}
+    each = latent.search(NET, x, np.random.default_rng(1), known=masks * 1.0, **words)
+    for i, mask in enumerate(masks):
+        same = latent.search(NET, x, np.random.default_rng(1), known=mask * 1.0, **words)
+        np.testing.assert_allclose(each[i], same[i], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "known", [np.ones(7), np.ones((3, 8)), np.ones((4, 7)), np.ones((1, 4, 8)), 1.5, -0.5, np.nan]
+)
+def test_what_is_no_mask_of_the_rows_is_refused(known):
+    with pytest.raises(InputError, match="known"):
+        latent.search(NET, image()[1], np.random.default_rng(0), known=known, steps=1)
+
+
+def test_a_search_tells_how_far_it_has_got():
+    told = []
+    latent.search(
+        NET, image()[1], np.random.default_rng(0), steps=3, progress=lambda r: told.append(r) or r
+    )
+    assert told == [range(3)]
+
+
+def test_a_search_that_diverges_says_so(recwarn):
+    with pytest.raises(NonFiniteError, match="try a smaller lr or prior"):
+        latent.search(NET, image()[1], np.random.default_rng(0), steps=3, lr=1e38)
+    with pytest.raises(InputError, match="decoder"):
+        latent.search(lambda z: z, image()[1], np.random.default_rng(0))
+    for x in (np.zeros((0, 8), np.float32), np.zeros((2, 7), np.float32), np.zeros((2, 8), int)):
+        with pytest.raises(InputError, match=r"^x must"):
+            latent.search(NET, x, np.random.default_rng(0))
+    assert not recwarn
+
+
+def test_a_search_is_one_of_single_precision_where_the_generator_is():
+    _, x = image()
+    z = latent.search(NET, x.astype(np.float64), np.random.default_rng(1), steps=2)
+    assert (z.shape, z.dtype) == ((4, 3), np.float32)
+    np.testing.assert_array_equal(z, latent.search(NET, x, np.random.default_rng(1), steps=2))
+
+
+@pytest.mark.parametrize(("angle", "fits"), [(1e-5, True), (1e-7, False)])
+def test_nearly_opposite_vectors_have_a_way_as_long_as_their_plane_is_known(angle, fits):
+    a, b = np.array([2.0, 0.0]), 2 * np.array([np.cos(np.pi - angle), np.sin(np.pi - angle)])
+    if not fits:
+        with pytest.raises(InputError, match="opposite"):
+            slerp(a, b, T)
+        return
+    np.testing.assert_allclose(slerp(a, b, np.array([0.5])), [[0, 2]], atol=1e-4)
+
+
+@pytest.mark.parametrize("angle", [0, 1e-9, 1e-5, 0.1])
+def test_a_way_between_near_vectors_turns_by_equal_angles(angle):
+    b = np.array([np.cos(angle), np.sin(angle)])
+    path = slerp(np.array([1.0, 0.0]), 4 * b, T)
+    expected = np.stack([np.cos(T * angle), np.sin(T * angle)], axis=1) * (1 + 3 * T[:, None])
+    np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-14)
+
+
+def test_there_is_no_way_from_or_to_0():
+    a = np.array([1.0, 2.0])
+    for ends in ((a, 0 * a), (0 * a, a)):
+        with pytest.raises(InputError, match="from or to 0"):
+            slerp(*ends, T)
+
+
+@pytest.mark.parametrize("way", [lerp, slerp])
+def test_a_way_has_a_row_for_each_t_also_beyond_its_ends(way):
+    a, b = np.array([1.0, 0.0]), np.array([0.6, 0.8])
+    assert way(a, b, np.array([])).shape == (0, 2)
+    assert way(a, b, np.array([-0.5, 2.0])).shape == (2, 2)
+    assert way(a[:1], a[:1], np.array([0.5])).tolist() == [[1]]
+    np.testing.assert_allclose(lerp(a, b, np.array([2.0])), [2 * b - a])

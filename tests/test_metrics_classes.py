@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from npgan.errors import InputError
-from npgan.metrics import class_statistics
+from npgan.metrics import class_statistics, confusion
 
 ROWS = arrays(
     float, st.tuples(st.integers(1, 8), st.just(4)), elements=st.integers(0, 5).map(float)
@@ -50,3 +50,35 @@ def test_a_class_is_covered_from_one_percent():
 def test_what_are_no_probabilities_of_the_same_classes_is_refused(p):
     with pytest.raises(InputError):
         class_statistics(p, np.eye(3))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20))
+def test_a_table_counts_each_pair_of_a_class_and_what_it_is_taken_for(pairs):
+    predicted, labels = np.array(pairs).T
+    table = confusion(predicted, labels, 5)
+    assert table.shape == (5, 5)
+    for (true, taken), times in np.ndenumerate(table):
+        assert times == pairs.count((taken, true))
+
+
+@pytest.mark.parametrize(
+    ("predicted", "labels", "classes"),
+    [([0], [0], 0), ([0], [0], 10_001), ([2], [0], 2), ([0], [2], 2), ([-1], [0], 2), ([0], [-1], 2),
+     ([0, 1], [0], 2), ([0.5], [0], 2)],
+)  # fmt: skip
+def test_what_is_no_table_of_classes_is_refused(predicted, labels, classes):
+    with pytest.raises(InputError):
+        confusion(np.array(predicted), np.array(labels), classes)
+
+
+def test_one_class_and_ten_thousand_make_a_table():
+    assert confusion(np.array([0, 0]), np.array([0, 0]), 1).tolist() == [[2]]
+    assert confusion(np.array([9999]), np.array([0]), 10_000)[0, 9999] == 1
+
+
+def test_rows_of_half_precision_are_probabilities_and_those_off_by_a_percent_are_not():
+    half = np.full((2, 3), 1 / 3).astype(np.float16)
+    assert class_statistics(half, half)["classes"] == 1
+    for off in (half * 1.01, half * 0.99):
+        with pytest.raises(InputError, match="with the sum 1"):
+            class_statistics(half, off)

@@ -62,6 +62,8 @@ def test_frechet_of_identical_sets_is_zero_even_where_features_are_dead(rng):
 def test_frechet_and_components_do_not_depend_on_where_the_data_lies(rng):
     a, b = (np.round(64 * rng.standard_normal((3000, 3)) * [1, 2, 3]) / 64 for _ in range(2))
     assert frechet_distance(a + 2**30, b + 2**30) == pytest.approx(frechet_distance(a, b), rel=1e-9)
+    apart = np.array([2**30, 0, -(2**29)])
+    assert frechet_distance(a + apart, b + apart) == pytest.approx(frechet_distance(a, b), rel=1e-9)
     near, far = PCA(a, 2), PCA(a + 2**30, 2)
     np.testing.assert_allclose(far.directions, near.directions, atol=1e-9)
     np.testing.assert_allclose(far.encode(a + 2**30), near.encode(a), atol=1e-5)
@@ -88,3 +90,39 @@ def test_frechet_refuses_features_that_fit_no_gaussian(a, b):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("k", [0, 3, 1.5])
+def test_components_are_at_least_one_and_at_most_as_many_as_features(k, rng):
+    with pytest.raises(InputError, match="the width of a code of principal components"):
+        PCA(rng.random((5, 2)), k)
+    assert PCA(rng.random((2, 2)), 1).directions.shape == (2, 1)
+    assert PCA(rng.random((5, 2)), 2).directions.shape == (2, 2)
+
+
+def test_rows_and_codes_of_another_width_have_no_components(rng):
+    pca = PCA(rng.random((9, 3)), 2)
+    for way, width in ((pca.encode, 2), (pca.encode, 1), (pca.decode, 3), (pca.decode, 1)):
+        with pytest.raises(InputError):
+            way(rng.random((4, width)))
+
+
+def test_components_are_in_the_order_of_their_variances(rng):
+    pca = PCA(rng.standard_normal((500, 3)) * [1, 9, 3] + 7, 3)
+    np.testing.assert_allclose(abs(pca.directions), np.eye(3)[:, [1, 2, 0]], atol=0.1)
+    np.testing.assert_allclose(pca.mean, 7, atol=2)
+
+
+@pytest.mark.parametrize("measure", [frechet_distance, lambda a, _: PCA(a, 1)])
+def test_numbers_that_cannot_be_squared_are_refused(measure, rng):
+    large = rng.random((5, 2))
+    large[2, 1] = 1e101
+    with pytest.raises(InputError, match="in \\[-1e\\+100, 1e\\+100\\]"):
+        measure(large, large)
+
+
+def test_features_in_single_precision_are_compared_in_double(rng):
+    a, b = (rng.random((50, 4), np.float32) for _ in range(2))
+    expected = frechet_distance(a.astype(np.float64), b.astype(np.float64))
+    assert frechet_distance(a, b) == expected
+    assert PCA(a, 2).directions.dtype == np.float64

@@ -15,6 +15,7 @@ def test_the_signal_to_noise_ratio_is_its_formula():
     for x, truth, ratio in zip(X, TRUTH, psnr(X, TRUTH), strict=True):
         assert ratio == pytest.approx(-10 * np.log10(np.mean((x - truth) ** 2)))
     np.testing.assert_allclose(psnr(X, X), 100)
+    assert psnr(X[:1], TRUTH[:1]) == psnr(X, TRUTH)[0]
 
 
 def test_the_structural_similarity_is_that_of_a_loop_over_windows():
@@ -70,3 +71,45 @@ def test_images_in_single_precision_are_compared_in_double(measure):
     x, truth = X.astype(np.float32), TRUTH.astype(np.float32)
     expected = measure(x.astype(np.float64), truth.astype(np.float64))
     np.testing.assert_array_equal(measure(x, truth), expected, strict=True)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda x: x + 1, lambda x: x - 1, lambda x: x[:0], lambda x: x[0]]
+)
+@pytest.mark.parametrize("measure", [psnr, lambda x, truth: ssim(x, truth, (13, 12))])
+def test_what_are_no_images_in_the_unit_range_is_refused(measure, spoil):
+    for pair, wrong in (((spoil(X), TRUTH), "(x|truth)"), ((X, spoil(TRUTH)), "truth")):
+        with pytest.raises(InputError, match=f"^{wrong} must"):
+            measure(*pair)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"), [((11, 12), True), ((12, 11), True), ((10, 12), False), ((12, 10), False)]
+)
+def test_the_structural_similarity_needs_a_window(shape, fits):
+    x = np.random.default_rng(0).random((2, shape[0] * shape[1]))
+    if fits:
+        assert ssim(x, x, shape) == pytest.approx(1)
+        return
+    with pytest.raises(InputError, match="11 x 11 or more"):
+        ssim(x, x, shape)
+
+
+def test_a_shape_that_is_not_the_images_is_refused():
+    with pytest.raises(InputError, match="shape"):
+        ssim(X, TRUTH, (12, 12))
+
+
+def test_scores_may_be_bytes_and_alarms_numbers():
+    false, true = roc_curve(np.array([0, 200, 100, 7], np.uint8), np.array([0, 1, 0, 1]))
+    assert (false.tolist(), true.tolist()) == ([0, 0, 0.5, 0.5, 1], [0, 0.5, 0.5, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("scores", "positive"),
+    [([1, 2], [True]), ([1, 2], [0, 2]), ([1, 2], [-1, 1]), ([1, np.nan], [0, 1]), ([1, 2], [0.5, 1]),
+     ([[1, 2]], [[0, 1]])],
+)  # fmt: skip
+def test_what_are_no_alarms_is_refused(scores, positive):
+    with pytest.raises(InputError):
+        roc_curve(np.array(scores), np.array(positive))

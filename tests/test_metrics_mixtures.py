@@ -132,3 +132,33 @@ def test_mode_statistics_refuses_what_is_no_mixture(samples, centres, std):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+def test_points_in_single_precision_are_measured_in_double(rng):
+    centres, std = MIXTURES["ring"]
+    x, c = SAMPLERS["ring"](300, rng).astype(np.float32), centres.astype(np.float32)
+    double = x.astype(np.float64), c.astype(np.float64)
+    assert mode_statistics(x, c, std) == mode_statistics(*double, std)
+    labels = np.arange(300) % 7
+    assert relative_spread(x, labels, std) == relative_spread(double[0], labels, std)
+
+
+@pytest.mark.parametrize("large", [1e101, -1e101])
+def test_points_that_cannot_be_squared_are_refused(large):
+    far = np.array([[0.0, 0.0], [large, 0.0]])
+    for samples, centres in ((far, np.zeros((1, 2))), (np.zeros((1, 2)), far)):
+        with pytest.raises(InputError, match="1e\\+100"):
+            mode_statistics(samples, centres, 1.0)
+    with pytest.raises(InputError, match="1e\\+100"):
+        relative_spread(far, np.zeros(2, int), 1.0)
+
+
+def test_the_spread_pools_the_modes_by_their_degrees_of_freedom():
+    x = np.array([[0.0, 0], [2, 0], [5, 0], [5, 2], [5, 4], [9, 9]])
+    a = np.exp(-4.5)
+    expected = np.sqrt((2 + 8) / (2 * (1 + 2)) / (1 - 4.5 * a / (1 - a))) / 0.5
+    assert relative_spread(x, np.array([4, 4, -1, -1, -1, 0]), 0.5) == pytest.approx(expected)
+    assert relative_spread(x[:3], np.arange(3), 0.5) == 0
+    for modes, std in ((np.zeros(5, int), 1.0), (np.zeros(6), 1.0), (np.zeros(6, int), 0.0)):
+        with pytest.raises(InputError):
+            relative_spread(x, modes, std)

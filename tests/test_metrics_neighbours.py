@@ -172,3 +172,75 @@ def test_copies_of_nothing_are_refused():
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("k", [1, 3, 40, 300])
+def test_the_mean_distance_is_over_k_of_the_known_rows(k, rng):
+    x, known = rng.random((4, 2)), rng.random((300, 2))
+    for row, distance in zip(x, neighbours.neighbour_distance(x, known, k), strict=True):
+        assert distance == pytest.approx(
+            sorted(np.linalg.norm(known - row, axis=1))[:k] @ np.ones(k) / k
+        )
+
+
+@pytest.mark.parametrize("k", [0, 7, 1.5])
+def test_as_many_neighbours_as_there_are_known_rows_at_most(k, rng):
+    x, known, labels = rng.random((4, 2)), rng.random((6, 2)), np.arange(6) % 2
+    with pytest.raises(InputError, match="the number of neighbours"):
+        neighbours.neighbour_distance(x, known, k)
+    with pytest.raises(InputError, match="the number of neighbours"):
+        neighbours.neighbour_accuracy(x, labels[:4], known, labels, k)
+    assert neighbours.neighbour_accuracy(known, labels, known, labels, 1) == 1
+    assert neighbours.neighbour_accuracy(known, labels, known, labels, 6) == 0.5
+
+
+def test_of_labels_with_as_many_votes_the_smallest_counts():
+    known, labels = np.array([[-1.0], [1.0], [3.0]]), np.array([7, -2, 5])
+    assert (
+        neighbours.neighbour_accuracy(np.zeros((2, 1)), np.array([-2, 7]), known, labels, 2) == 0.5
+    )
+    assert neighbours.neighbour_accuracy(np.zeros((1, 1)), np.array([-2]), known, labels, 3) == 1
+
+
+@pytest.mark.parametrize("wrong", ["labels", "known_labels"])
+def test_each_row_has_a_label(wrong, rng):
+    labels = {"labels": np.zeros(4, int), "known_labels": np.zeros(6, int)}
+    labels[wrong] = labels[wrong][:-1]
+    with pytest.raises(InputError, match=f"^{wrong} must"):
+        neighbours.neighbour_accuracy(rng.random((4, 2)), known=rng.random((6, 2)), k=1, **labels)
+
+
+@pytest.mark.parametrize("rows", [6, 7])
+def test_a_set_has_more_rows_than_neighbours_are_counted(rows, rng):
+    x, y = rng.random((rows, 2)), rng.random((8, 2))
+    for sets in ((x, y), (y, x)):
+        if rows == 7:
+            assert neighbour_statistics(*sets, 6) == pytest.approx(naive.neighbours(*sets, 6))
+            continue
+        with pytest.raises(InputError, match="n at least 7"):
+            neighbour_statistics(*sets, 6)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda x, y: neighbour_statistics(x, y, 1),
+        lambda x, y: copy_statistics(x, y, y),
+        lambda x, y: copy_statistics(y, y, x),
+        lambda x, y: neighbours.neighbour_distance(x, y, 1),
+        neighbours.nearest_rows,
+    ],
+)
+def test_rows_that_cannot_be_compared_are_refused(measure, rng):
+    x, y = rng.random((5, 2)), rng.random((6, 2))
+    measure(x, y)
+    for wrong in (x[:0], x[:, :1], 1e101 * x, x[0]):
+        for pair in ((wrong, y), (y, wrong)):
+            with pytest.raises(InputError):
+                measure(*pair)
+
+
+def test_distances_of_bytes_do_not_wrap_around():
+    x, known = np.array([[0, 255]], np.uint8), np.array([[255, 0], [3, 251]], np.uint8)
+    np.testing.assert_array_equal(neighbours.neighbour_distance(x, known, 1), [5])
+    np.testing.assert_array_equal(neighbours.nearest_rows(x, known), [1])

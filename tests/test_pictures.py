@@ -1,17 +1,32 @@
 """Pictures are what they were: `python tests/golden.py --pictures` writes anew what is in them."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import golden
 import numpy as np
 import pytest
 from commands import picture
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-from npgan import plotting
+from npgan import (
+    GAN,
+    Autoencoder,
+    Classifier,
+    ConditionalGAN,
+    Dense,
+    InputError,
+    Sequential,
+    Tanh,
+    Translator,
+    plotting,
+)
 from npgan.commands import defend, detect, reduce
 from npgan.history import History
+from npgan.study import pictures
 
 GREY = np.linspace(-0.2, 1.2, 5 * 6).reshape(5, 6).astype(np.float32)
 POINTS = np.random.default_rng(0).standard_normal((2100, 2))
@@ -24,6 +39,9 @@ FIGURES = {
     "points": (plotting.save_points, POINTS[:40], POINTS + np.array([3, 1])),
     "points at one place": (plotting.save_points, POINTS[:0], np.array([[2, -3]])),
     "confusion": (plotting.save_confusion, np.array([[3, 1, 0], [2, 2, 4], [0, 0, 0]]), [2, 5, 7]),
+    "confusion of one row": (plotting.save_confusion, np.array([[0, 1], [0, 0]])),
+    "confusion of one class": (plotting.save_confusion, np.array([[1]])),
+    "confusion of none": (plotting.save_confusion, np.array([[0]])),
     "curves": (plotting.save_curves, History.of(ROWS), plotting.REPORTS, {"d_loss": 1.386}),
     "curves of few steps": (plotting.save_curves, History.of(ROWS[:29])),
     "curves of 30 steps": (plotting.save_curves, History.of(ROWS[:30])),
@@ -129,3 +147,250 @@ def test_a_grid_is_enlarged_to_600_pixels(tmp_path):
     assert (tiled[2:4, 2:5] == np.rint(np.clip(GREY[0], 0, 1) * 255).reshape(2, 3)).all()
     assert (tiled[6:8, 7:10] == np.rint(np.clip(GREY[3], 0, 1) * 255).reshape(2, 3)).all()
     np.testing.assert_array_equal(picture(tmp_path / "g.png"), np.kron(tiled, np.ones((50, 50))))
+
+
+@pytest.mark.parametrize("low", [-3e38, 1.0, 1e37])
+def test_a_range_beyond_single_precision_is_brought_to_one(low):
+    high = 3.3e38
+    x = low + (high - low) * np.array([-0.1, 0, 0.25, 1, 1.01])
+    np.testing.assert_allclose(plotting.to_unit(x, low, high), [0, 0, 0.25, 1, 1], rtol=1e-6)
+
+
+def test_a_range_whose_end_is_below_its_beginning_is_refused():
+    assert plotting.to_unit(np.array([0.5]), -1, -1).tolist() == [1]
+    with pytest.raises(InputError, match=r"as -1.5 is below -1"):
+        plotting.to_unit(np.array([0.5]), -1, -1.5)
+    for wrong in (("a", 1), (0, None), (0, np.nan)):
+        with pytest.raises(InputError, match=r"low|high"):
+            plotting.to_unit(np.array([0.5]), *wrong)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("\u052f", "\u052f"),
+        ("\u0530", "\\u0530"),
+        ("a\u65e5b", "a\\u65e5b"),
+        ("$x$", "\\$x\\$"),
+        ("a\n", "a\\n"),
+    ],
+)
+def test_what_a_font_may_lack_is_shown_by_its_number(words, shown):
+    assert plotting.as_text(words) == shown
+
+
+def test_a_figure_has_a_size_and_a_layout_that_leaves_nothing_out():
+    figure = plotting.new_figure(2, 3.5)
+    assert figure.get_size_inches().tolist() == [2, 3.5]
+    assert isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
+    for size in ((0, 1), (1, 0), (-1, 1), (1, np.inf)):
+        with pytest.raises(InputError, match=r"width|height"):
+            plotting.new_figure(*size)
+
+
+def test_pixels_are_black_at_0_and_white_at_1(tmp_path):
+    images = np.array([[0, 1, 0.5, -1, 2, 0.999]])
+    expected = [[0, 255, 128, 0, 255, 255]]
+    assert plotting.tile(images, (1, 6), 1)[2:3, 2:8].tolist() == expected
+    plotting.save_animation(tmp_path / "a.gif", images, (1, 6), scale=1)
+    with Image.open(tmp_path / "a.gif") as file:
+        np.testing.assert_array_equal(np.asarray(file.convert("L")), expected)
+
+
+REFUSED = {
+    "images of another shape": (plotting.save_grid, GREY, (3, 3), 2),
+    "no columns": (plotting.save_grid, GREY, (2, 3), 0),
+    "no rows": (plotting.save_rows, {}, (2, 3)),
+    "a row of no images": (plotting.save_rows, {"a": GREY, "b": GREY[:0]}, (2, 3)),
+    "rows without names": (plotting.save_rows, [GREY], (2, 3)),
+    "notes without names": (plotting.save_rows, {"a": GREY}, (2, 3), [1]),
+    "rows of another shape": (plotting.save_rows, {"a": GREY}, (3, 3)),
+    "no frames": (plotting.save_animation, GREY[:0], (2, 3)),
+    "frames of another shape": (plotting.save_animation, GREY, (3, 3)),
+    "no scale": (plotting.save_animation, GREY, (2, 3), 0),
+    "points in space": (plotting.save_points, GREY[:, :3], POINTS),
+    "real points in space": (plotting.save_points, POINTS, GREY[:, :3]),
+    "no real points": (plotting.save_points, POINTS, POINTS[:0]),
+    "shares of classes": (plotting.save_confusion, np.eye(2) / 2),
+    "less than none of a class": (plotting.save_confusion, np.array([[-1]])),
+    "no classes": (plotting.save_confusion, np.zeros((0, 0), int)),
+    "an uneven table": (plotting.save_confusion, np.zeros((1, 2), int)),
+    "labels of other classes": (plotting.save_confusion, np.eye(2, dtype=int), [1, 2, 3]),
+    "no figure": (plotting.save_figure, "figure"),
+    "no history": (plotting.save_curves, [{"step": 1, "loss": 2}]),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_picture_is_refused(monkeypatch, name):
+    monkeypatch.setattr("npgan.plotting._write", lambda *_: None)
+    draw, *arguments = REFUSED[name]
+    with pytest.raises(InputError):
+        draw(Path("p.png"), *arguments)
+
+
+def test_words_are_text():
+    with pytest.raises(InputError, match="the words must be"):
+        plotting.as_text(5)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda path: plotting.save_grid(path, GREY, (2, 3), 2),
+        lambda path: plotting.save_rows(path, {"a": GREY}, (2, 3)),
+        lambda path: plotting.save_animation(path, GREY, (2, 3)),
+        lambda path: plotting.save_points(path, POINTS, POINTS),
+        lambda path: plotting.save_confusion(path, np.array([[1]])),
+        lambda path: plotting.save_curves(path, History.of(ROWS)),
+        lambda path: plotting.save_figure(path, plotting.new_figure(1, 1)),
+    ],
+)
+def test_a_picture_is_saved_by_its_name(draw, tmp_path):
+    draw(str(tmp_path / "p.png"))
+    assert picture(tmp_path / "p.png").size
+    with pytest.raises(InputError, match="path"):
+        draw(5)
+
+
+def test_of_nothing_there_are_no_curves(tmp_path):
+    plotting.save_curves(tmp_path / "c.png", History.of([{"step": 1, "epoch": 1, "seconds": 2.0}]))
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_curves_have_the_words_of_their_reports_and_leave_out_those_of_others(monkeypatch):
+    of_objective = {
+        "d_real": next(iter(plotting.REPORTS.values()))._replace(label="own words", unit="things")
+    }
+    other = next(name for name in plotting.REPORTS if name != "d_real")
+    rows = [{"step": 1, "epoch": 1, "seconds": 2.0, "d_real": 0.5, other: 0.5, "_loss": 1.0}]
+    found = drawn(monkeypatch, plotting.save_curves, History.of(rows), of_objective)
+    texts = {found[f"axes {i}"]["ylabel"]: found[f"legend {i}"]["texts"] for i in range(2)}
+    assert texts == {"things": ["own words"], "loss": [" _loss"]}
+    assert "axes 2" not in found
+
+
+# --- what is drawn of a model --------------------------------------------------------------------
+
+
+def dense(*widths):
+    return Sequential(*(Dense(a, b, rng=0) for a, b in pairwise(widths)))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return what is given to be drawn, by the kind of picture; nothing is."""
+    found = {}
+    for kind in ("grid", "points", "confusion"):
+        monkeypatch.setattr(
+            plotting, f"save_{kind}", lambda path, *given, kind=kind: found.update({kind: given})
+        )
+    return found
+
+
+def config(shape=None, **settings):
+    return SimpleNamespace(
+        **{"image_shape": shape, "image_range": None, "seed": 3, "labels": None} | settings
+    )
+
+
+REAL = np.random.default_rng(1).random((100, 6), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [(None, [0.5, 0.75, 1]), ((0, 4), [0, 0.125, 0.25])]
+)
+def test_images_are_drawn_from_the_range_of_the_data_or_of_the_model(shown, values, expected):
+    gan = GAN(Sequential(Dense(1, 3), Tanh()), dense(3, 1))
+    rows = np.array([[0.0, 0.5, 1.0]])
+    pictures.save(Path("p"), gan, config((1, 3, 1), image_range=values), rows, 5, rows)
+    images, *rest = shown["grid"]
+    assert (images.tolist(), rest) == ([expected], [(1, 3), 5])
+
+
+@pytest.mark.parametrize(
+    ("width", "shape", "drawable"),
+    [(2, None, True), (3, None, False), (3, (1, 3), True), (2, (1, 2), True)],
+)
+def test_images_and_points_can_be_drawn(shown, width, shape, drawable):
+    gan, real = GAN(dense(1, width), dense(width, 1)), REAL[:, :width]
+    assert pictures.drawable(gan, config(shape)) == drawable
+    pictures.draw(gan, config(shape, image_range=(0, 1)), real, None, Path("p"))
+    samples = gan.sample(64 if shape else 2000, rng=3)
+    if not drawable:
+        assert not shown
+    elif shape:
+        assert list(shown) == ["grid"]
+        np.testing.assert_array_equal(shown["grid"][0], np.clip(samples, 0, 1))
+        assert shown["grid"][1:] == (shape, 8)
+    else:
+        np.testing.assert_array_equal(shown["points"][0], samples)
+        np.testing.assert_array_equal(shown["points"][1], real)
+
+
+def test_of_a_conditional_model_each_class_has_a_column(shown):
+    gan = ConditionalGAN(dense(5, 6), dense(9, 1), classes=3)
+    pictures.draw(gan, config((2, 3), image_range=(0, 1)), REAL, None, Path("p"))
+    samples = gan.sample(24, rng=3, label=np.arange(24) % 3)
+    np.testing.assert_array_equal(shown["grid"][0], np.clip(samples, 0, 1))
+    assert shown["grid"][2] == 3
+
+
+@pytest.mark.parametrize(("n", "columns"), [(9, 3), (10, 4), (1, 1)])
+def test_samples_are_laid_out_in_a_square_or_by_class(n, columns):
+    gan, conditional = (
+        GAN(dense(1, 6), dense(6, 1)),
+        ConditionalGAN(dense(5, 6), dense(9, 1), classes=3),
+    )
+    for model, label, across in (
+        (gan, None, columns),
+        (conditional, 2, columns),
+        (conditional, None, 3),
+    ):
+        samples, found = pictures.sampled(model, n, 4, label)
+        words = {} if model is gan else {"label": np.arange(n) % 3 if label is None else label}
+        np.testing.assert_array_equal(samples, model.sample(n, rng=4, **words))
+        assert found == across
+
+
+@pytest.mark.parametrize("rows", [100, 20, 3])
+def test_reconstructions_are_below_their_images_8_a_row(shown, rows):
+    coder = Autoencoder(dense(6, 2), dense(2, 6))
+    pictures.draw(coder, config((2, 3), image_range=(0, 1)), REAL[:rows], None, Path("p"))
+    expected = []
+    for i in range(0, min(rows, 32), 8):
+        part = REAL[:rows][i : i + 8]
+        expected += [part, np.clip(coder.reconstruct(part), 0, 1)]
+    np.testing.assert_array_equal(shown["grid"][0], np.vstack(expected))
+    assert shown["grid"][1:] == ((2, 3), 8)
+
+
+def test_reconstructed_points_are_drawn_over_the_first_2000(shown):
+    coder, real = Autoencoder(dense(2, 1), dense(1, 2)), POINTS.astype(np.float32)
+    pictures.draw(coder, config(), real, None, Path("p"))
+    np.testing.assert_array_equal(shown["points"][0], coder.reconstruct(real[:2000]))
+    np.testing.assert_array_equal(shown["points"][1], real)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), None])
+def test_translations_are_drawn_below_their_sources(shown, shape):
+    translator = Translator(dense(4, 2), dense(6, 1))
+    pictures.draw(translator, config(shape, image_range=(0, 1)), REAL, None, Path("p"))
+    assert (shown != {}) == (shape is not None)
+    if shape:
+        source = REAL[:64, :4]
+        expected = np.hstack([source, np.clip(translator.translate(source), 0, 1)])
+        np.testing.assert_array_equal(shown["grid"][0], expected)
+        assert shown["grid"][1:] == (shape, 16)
+
+
+def test_a_classifier_is_drawn_as_its_confusion_where_there_are_labels(shown):
+    classifier, labels = Classifier(dense(6, 4)), np.arange(100) % 3
+    pictures.draw(classifier, config(labels=[5, 6, 7, 8]), REAL, None, Path("p"))
+    assert not shown
+    pictures.draw(classifier, config(labels=[5, 6, 7, 8]), REAL, labels, Path("p"))
+    table, names = shown["confusion"]
+    taken = classifier.predict(REAL)
+    for (i, j), times in np.ndenumerate(table):
+        assert times == ((labels == i) & (taken == j)).sum()
+    assert (table.shape, names) == ((4, 4), [5, 6, 7, 8])

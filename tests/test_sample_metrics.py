@@ -8,6 +8,7 @@ import pytest
 from npgan import (
     GAN,
     Adam,
+    Classifier,
     ConditionalGAN,
     Dense,
     InputError,
@@ -16,9 +17,10 @@ from npgan import (
     Sigmoid,
     Tanh,
     data,
+    metrics,
 )
 from npgan.data import Dataset
-from npgan.study.features import features
+from npgan.study.features import features, probabilities
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
 OF_IMAGES = [
@@ -172,3 +174,123 @@ def test_a_conditional_model_needs_labels_to_draw_for():
     model = ConditionalGAN(*network, classes=2)
     with pytest.raises(InputError, match="own has no labels to draw samples for"):
         draw_samples(model, Dataset("own", np.zeros((3, 2), np.float32)), 3, 0)
+
+
+def table(n, seed=0, width=5):
+    return np.random.default_rng(seed).random((n, width), np.float32)
+
+
+def test_rows_of_numbers_are_compared_as_they_are():
+    own = Dataset("table", table(40), table(50, 1))
+    found = SampleMetrics(gan(5), own, 30, np.random.default_rng(3))
+    test = own.test[np.random.default_rng(3).permutation(50)[:30]]
+    np.testing.assert_array_equal(found.test.rows, test)
+    rows = table(20, 2) * 3
+    expected = {
+        "frechet_distance": metrics.frechet_distance(rows, test),
+        "neighbours": metrics.neighbour_statistics(rows, test),
+    }
+    assert found.measure(rows) == expected
+    near = expected["neighbours"]
+    assert found.columns(rows) == {
+        "frechet": expected["frechet_distance"],
+        "precision": near["precision"],
+        "recall": near["recall"],
+    }
+    assert (found.accuracy, found.has_classes, found.has_features) == (None, False, False)
+    few = SampleMetrics(gan(5), own, 1000, np.random.default_rng(3))
+    assert len(few.test.rows) == 50
+
+
+def test_bytes_are_compared_between_0_and_1():
+    x = np.random.default_rng(0).integers(0, 256, (60, 5)).astype(np.uint8)
+    for output, low in ((Sigmoid(), 0), (Tanh(), -1)):
+        found = SampleMetrics(
+            gan(5, output), Dataset("bytes", x[:30], x[30:]), 30, np.random.default_rng(3)
+        )
+        order = np.random.default_rng(3).permutation(30)
+        np.testing.assert_allclose(found.test.rows, x[30:][order] / 255, atol=1e-6)
+        rows = np.array([[low - 1, low, 0.5, 1, 2]], np.float32)
+        expected = [[0, 0, (0.5 - low) / (1 - low), 1, 1]]
+        np.testing.assert_allclose(found.on_data_scale(rows), expected)
+
+
+@pytest.mark.parametrize("modes", ["both", "no spread"])
+def test_modes_are_looked_at_where_their_places_and_their_width_are_known(modes):
+    x = table(60, width=2)
+    known = {"modes": x[:3], "std": 0.1 if modes == "both" else None}
+    found = SampleMetrics(gan(2), Dataset("mixture", x[:30], x[30:], **known), 30, 0)
+    assert ("modes" in found.measure(x)) == ("modes" in found.columns(x)) == (modes == "both")
+    if modes == "both":
+        assert found.measure(x)["modes"] == metrics.mode_statistics(x, x[:3], 0.1)
+
+
+def test_labels_are_drawn_as_often_as_the_data_have_them():
+    network = [Sequential(Dense(4, 2), rng=0), Sequential(Dense(4, 1), rng=1)]
+    model = ConditionalGAN(*network, classes=2)
+    own = Dataset("own", np.zeros((4, 2), np.float32), train_labels=np.array([0, 1, 1, 1]))
+    samples, labels = draw_samples(model, own, 400, np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    np.testing.assert_array_equal(labels, rng.choice([0, 1, 1, 1], 400))
+    np.testing.assert_array_equal(samples, model.sample(400, rng, labels))
+    assert abs(labels.mean() - 0.75) < 0.1
+    samples, none = draw_samples(gan(2), own, 9, np.random.default_rng(3))
+    np.testing.assert_array_equal(samples, gan(2).sample(9, np.random.default_rng(3)))
+    assert none is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda own: draw_samples(Classifier(Sequential(Dense(2, 2))), own, 3, 0),
+        lambda own: draw_samples(gan(2), "own", 3, 0),
+        lambda own: draw_samples(gan(2), own, 3, "rng"),
+        lambda own: SampleMetrics("model", own, 3, 0),
+        lambda own: SampleMetrics(gan(2), "own", 3, 0),
+        lambda own: SampleMetrics(gan(2), own, 0, 0),
+        lambda own: SampleMetrics(gan(2), own, 3, "rng"),
+        lambda own: SampleMetrics(gan(2), own, 3, 0).on_data_scale(np.zeros((3, 3))),
+        lambda own: SampleMetrics(gan(2), own, 3, 0).on_data_scale(np.zeros((0, 2))),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(wrong):
+    own = Dataset("own", table(9, width=2), table(9, 1, width=2))
+    assert len(SampleMetrics(gan(2), own, 1, 0).test.rows) == 1
+    with pytest.raises(InputError):
+        wrong(own)
+
+
+def test_few_digits_have_features_directions_and_classes(mnist):
+    few = replace(
+        mnist,
+        train=mnist.train[:40],
+        train_labels=mnist.train_labels[:40],
+        classes=tuple(range(10)),
+    )
+    found = SampleMetrics(gan(784, Sigmoid()), few, 40, np.random.default_rng(3))
+    order = np.random.default_rng(3).permutation(1000)[:40]
+    images = mnist.test[order] / np.float32(255)
+    rows = mnist.train[:40] / np.float32(255)
+    p, q = probabilities(images), probabilities(rows)
+    assert found.accuracy == (p.argmax(axis=1) == mnist.test_labels[order]).mean()
+    f, g = features(images), features(rows)
+    directions = [y / np.linalg.norm(y, axis=1, keepdims=True) for y in (g, f)]
+    expected = {
+        "frechet_distance": metrics.frechet_distance(rows, images),
+        "feature_frechet_distance": metrics.frechet_distance(g, f),
+        "feature_neighbours": metrics.neighbour_statistics(g, f),
+        "neighbours": metrics.neighbour_statistics(*directions),
+        "classes": metrics.class_statistics(q, p),
+    }
+    measured = found.measure(rows)
+    assert measured.keys() == expected.keys()
+    for name, value in expected.items():
+        assert measured[name] == pytest.approx(value, rel=1e-4)
+    assert found.columns(rows) == {
+        "frechet": measured["feature_frechet_distance"],
+        "precision": measured["neighbours"]["precision"],
+        "recall": measured["neighbours"]["recall"],
+        "class_total_variation": measured["classes"]["total_variation"],
+    }
+    shifted = replace(few, classes=tuple(range(1, 11)))
+    assert SampleMetrics(gan(784, Sigmoid()), shifted, 40, np.random.default_rng(3)).accuracy < 0.1

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -35,3 +36,54 @@ def test_numbers_that_json_has_not_are_null(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("npgan.study.evaluation.evaluate", lambda *_: result)
     code, out, _ = run(capsys, "evaluate", tmp_path / "r")
     assert (code, json.loads(out, parse_constant=pytest.fail)["b"]) == (0, [None, 1.5])
+
+
+def test_a_stream_that_works_is_as_it_was():
+    plain, broken = streams.Unfailing(text := io.StringIO()), streams.Unfailing(Broken())
+    assert (plain.write("abc"), text.getvalue(), plain.isatty(), plain.newlines) == (
+        3,
+        "abc",
+        False,
+        None,
+    )
+    assert (broken.write("abc"), broken.flush(), broken.isatty()) == (3, None, False)
+    text.close()
+    assert (plain.write("abc"), plain.isatty()) == (3, False)
+    text = io.TextIOWrapper(raw := io.BytesIO(), "ascii")
+    text.isatty = lambda: True
+    kept = streams.Unfailing(text)
+    kept.write("abc")
+    assert (raw.getvalue(), kept.isatty(), kept.encoding) == (b"", True, "ascii")
+    kept.flush()
+    assert raw.getvalue() == b"abc"
+
+
+def test_a_result_is_written_a_line_each():
+    assert streams.as_json({"a": [1, True]}) == '{\n  "a": [\n    1,\n    true\n  ]\n}'
+
+
+@pytest.mark.parametrize("closed", range(3))
+def test_a_file_does_not_take_the_place_of_a_closed_stream(closed, tmp_path):
+    kept = os.dup(closed)
+    os.close(closed)
+    try:
+        with streams.kept(), open(tmp_path / "f", "w") as file:
+            assert file.fileno() > 2
+            assert os.path.samestat(os.fstat(closed), os.stat(os.devnull))
+            assert os.read(closed, 1) == b""
+            os.write(closed, b"said to nobody")
+    finally:
+        os.dup2(kept, closed)
+        os.close(kept)
+
+
+def test_standard_streams_are_kept_for_a_while(monkeypatch):
+    out = io.TextIOWrapper(said := io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", None)
+    with streams.kept():
+        print("\u0436", flush=True)
+        print("nobody hears", file=sys.stderr)
+        assert sys.stdout is out
+    assert (sys.stdout, sys.stderr) == (out, None)
+    assert said.getvalue() == b"\\u0436\n"

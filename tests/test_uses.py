@@ -8,8 +8,20 @@ import pytest
 from commands import picture, run
 from matplotlib.figure import Figure
 
-from npgan import Adam, Autoencoder, Dense, InputError, Sequential, data, metrics, runs
-from npgan.commands import COMMANDS, reduce
+from npgan import (
+    Adam,
+    Autoencoder,
+    Dense,
+    InputError,
+    Sequential,
+    data,
+    metrics,
+    runs,
+)
+from npgan.commands import (
+    COMMANDS,
+    reduce,
+)
 from npgan.metrics import PCA, neighbour_accuracy
 from npgan.study import anomaly
 

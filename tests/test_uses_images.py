@@ -13,6 +13,7 @@ from npgan import GAN, Dense, InputError, Sequential, Sigmoid
 from npgan.commands import common, complete, defend, enhance
 from npgan.commands.complete import known_pixels
 from npgan.layers import build
+from npgan.metrics import psnr, ssim
 from npgan.study import anomaly
 
 SIDE = 16
@@ -138,19 +139,74 @@ def test_components_that_say_all_fill_as_the_best_linear_guess_does():
     assert error[0] == pytest.approx(error[1], rel=0.02)
 
 
-def test_components_fill_with_the_conditional_mean_of_their_gaussian():
+@pytest.mark.parametrize("k", [3, 6])
+def test_components_fill_with_the_conditional_mean_of_their_gaussian(k):
     """It has the data's variances along the components and their remaining mean in every other direction."""
     rng = np.random.default_rng(0)
     train = rng.standard_normal((200, 7)) @ rng.standard_normal((7, 7)) + 3
     known = np.array([1, 1, 0, 1, 0, 1, 0.0])
     values, v = np.linalg.eigh(np.cov(train.T, bias=True))
-    values[:4] = values[:4].mean()
-    cov, mean, k = v * values @ v.T, train.mean(axis=0), known > 0
-    expected = mean + (train - mean)[:, k] @ np.linalg.solve(cov[k][:, k], cov[k])
+    values[: 7 - k] = values[: 7 - k].mean()
+    cov, mean, seen = v * values @ v.T, train.mean(axis=0), known > 0
+    expected = mean + (train - mean)[:, seen] @ np.linalg.solve(cov[seen][:, seen], cov[seen])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(complete, "COMPONENTS", 3)
+        patch.setattr(complete, "COMPONENTS", k)
         filled = complete.by_components(train, train, known)
-    np.testing.assert_allclose(filled[:, ~k], expected[:, ~k])
+    np.testing.assert_allclose(filled[:, ~seen], expected[:, ~seen])
+
+
+def test_images_that_are_all_alike_are_filled_with_their_own_pixels():
+    train, known = np.tile([[0.25, 0.5, 1.0]], (9, 1)), np.array([1, 0, 1.0])
+    np.testing.assert_allclose(complete.by_components(train, train * known, known), train)
+
+
+def test_a_wiener_filter_sees_beyond_the_border_what_lies_at_it():
+    """It calms the middle of a wide image, and keeps what is as noisy at its border."""
+    x = np.random.default_rng(0).random((4, 6))
+    padded = np.pad(x, 1, mode="edge")
+    found = enhance.wiener(np.stack([x.ravel(), 1 - x.ravel()]), (4, 6), 0.2)
+    for (i, j), pixel in np.ndenumerate(x):
+        window = padded[i : i + 3, j : j + 3]
+        gain = max(window.var() - 0.04, 0) / max(window.var(), 0.04)
+        expected = window.mean() + gain * (pixel - window.mean())
+        np.testing.assert_allclose(found[:, 6 * i + j], [expected, 1 - expected])
+    np.testing.assert_array_equal(enhance.wiener(np.full((1, 9), 0.5), (3, 3), 0.0), 0.5)
+
+
+def test_bicubic_interpolation_keeps_the_sides_of_wide_images():
+    coarse = np.random.default_rng(0).random((2, 3, 5))
+    x = coarse.repeat(2, axis=1).repeat(2, axis=2)
+    found = enhance.bicubic(x.reshape(2, -1), (6, 10), 2)
+    assert (found.shape, found.dtype) == ((2, 60), np.float32)
+    upside = enhance.bicubic(x.transpose(0, 2, 1).reshape(2, -1), (10, 6), 2)
+    np.testing.assert_allclose(
+        upside.reshape(2, 10, 6).transpose(0, 2, 1).reshape(2, 60), found, atol=1e-6
+    )
+    np.testing.assert_allclose(found.reshape(2, 3, 2, 5, 2).mean(axis=(2, 4)), coarse, atol=0.2)
+
+
+@pytest.mark.parametrize(("shape", "measures"), [((11, 12), 2), ((12, 11), 2), ((10, 30), 1)])
+def test_small_images_have_one_measure(shape, measures):
+    x, truth = np.random.default_rng(0).random((2, 3, shape[0] * shape[1]))
+    found = common.quality(x, truth, shape)
+    expected = {"psnr": psnr(x, truth).mean()}
+    if measures == 2:
+        expected["ssim"] = ssim(x, truth, shape).mean()
+    assert found == pytest.approx(expected)
+
+
+def test_a_linear_guess_of_many_pixels_far_from_0_is_as_in_double_precision():
+    rng = np.random.default_rng(0)
+    known = 300 + rng.standard_normal((20_000, 2))
+    wanted = known @ [[2.0], [-1.0]] + 0.1 * rng.standard_normal((20_000, 1))
+    exact = common.linear_guess(known, wanted, known[:50])
+    found = common.linear_guess(*(y.astype(np.float32) for y in (known, wanted, known[:50])))
+    np.testing.assert_allclose(found, exact, atol=2e-3)
+
+
+def test_what_is_left_out_of_a_linear_guess_is_its_ridge():
+    x = np.array([[-1.0], [1.0]])
+    assert common.linear_guess(x, 3 * x, x[1:]) == pytest.approx(3 / 1.001)
 
 
 def test_the_linear_guess_is_a_regression_on_the_known_pixels():
@@ -191,11 +247,17 @@ def test_a_mask_is_a_picture_of_the_images_shape(tmp_path):
 
 @pytest.mark.parametrize(
     ("mask", "message"),
-    [("middle", "--mask must be"), ("none.png", "cannot read"), ("white.png", "hides none of")],
+    [
+        ("middle", "--mask must be"),
+        ("none.png", "cannot read"),
+        ("white.png", "hides none of"),
+        ("black.png", "hides all of"),
+    ],
 )
 def test_what_is_no_mask(mask, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Image.fromarray(np.full((4, 4), 255, np.uint8)).save("white.png")
+    for name, grey in (("white", 255), ("black", 0)):
+        Image.fromarray(np.full((4, 4), grey, np.uint8)).save(f"{name}.png")
     with pytest.raises(InputError, match=message):
         known_pixels(mask, (4, 4))
 
@@ -298,6 +360,7 @@ def test_a_plane_of_codes_is_drawn_as_a_grid(capsys, train):
         (("--steps", 0), "--steps"),
         (("--epsilon", -0.1), "--epsilon"),
         (("--epsilon", 1.5), "--epsilon 1.5: pixels differ by"),
+        (("--epsilon", 1.5, 0.1), "--epsilon 1.5: pixels differ by"),
         (("--curve", "a.png"), "both a.png"),
     ],
 )

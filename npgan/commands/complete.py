@@ -60,7 +60,7 @@ def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:
         raise InputError(f"--mask must be a .png or one of {', '.join(MASKS)}, not {mask}")
     if hidden.all() or not hidden.any():
         raise InputError(f"the mask {mask} hides {'all' if hidden.all() else 'none'} of the image")
-    return (~hidden).astype(np.float32).reshape(-1)
+    return (~hidden).astype(np.float32).ravel()
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:
@@ -91,8 +91,8 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
     """
     from npgan.metrics import PCA
 
-    visible, (n, d) = known > 0, train.shape
-    pca = PCA(train, min(COMPONENTS, n - 1, d))
+    visible, d = known > 0, train.shape[1]
+    pca = PCA(train, min(COMPONENTS, d))
     variances = pca.encode(train).var(axis=0)
     total = train.var(axis=0, dtype=np.float64).sum()
     noise = (total - variances.sum()) / max(1, d - len(variances))

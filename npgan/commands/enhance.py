@@ -29,7 +29,7 @@ def wiener(x: np.ndarray, shape: tuple[int, int], std: float) -> np.ndarray:
     :math:`y = \mu + \frac{\max(\sigma^2 - s^2, 0)}{\max(\sigma^2, s^2)}(x - \mu)`: smooth regions become
     flat, edges stay. Source: Lim 1990, sec. 9.2.4.
     """
-    images = x.reshape(-1, *shape)
+    images = x.reshape(len(x), *shape)
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
     mean, variance = windows.mean(axis=(3, 4)), windows.var(axis=(3, 4))
@@ -41,7 +41,7 @@ def bicubic(x: np.ndarray, shape: tuple[int, int], factor: int) -> np.ndarray:
     """Interpolate pixelated images (n, d), of cells of one grey each, between the cells' centres."""
     from PIL import Image
 
-    coarse = x.reshape(-1, *shape)[:, ::factor, ::factor].astype(np.float32)
+    coarse = x.reshape(len(x), *shape)[:, ::factor, ::factor].astype(np.float32)
     size = shape[1], shape[0]
     fine = [np.asarray(Image.fromarray(i).resize(size, Image.Resampling.BICUBIC)) for i in coarse]
     return np.array(fine).reshape(x.shape)

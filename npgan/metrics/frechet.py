@@ -30,7 +30,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     >>> round(frechet_distance(a, 3 * a + 5), 9)  # 5² + (3 - 1)²
     29.0
     """
-    a, b = (x.astype(np.float64, copy=False) for x in sets(rows=2, a=a, b=b))
+    a, b = (np.asarray(x, np.float64) for x in sets(rows=2, a=a, b=b))
     origin = a.mean(axis=0)
     (a, mean_a), (b, mean_b) = (centre(x - origin, 0) for x in (a, b))
     root_a, root_b = _root_of_covariance(a), _root_of_covariance(b)

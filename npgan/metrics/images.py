@@ -49,7 +49,7 @@ def ssim(x: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> np.ndarray
     shape = image_shape("shape", shape, x.shape[1])
     if min(shape) < WINDOW:
         raise InputError(f"the structural similarity needs images of 11 x 11 or more, not {shape}")
-    x, truth = (image.reshape(-1, *shape) for image in (x, truth))
+    x, truth = (image.reshape(len(image), *shape) for image in (x, truth))
     mean_x, mean_t = _smooth(x), _smooth(truth)
     spread = _smooth(x * x) - mean_x**2 + _smooth(truth * truth) - mean_t**2
     shared = _smooth(x * truth) - mean_x * mean_t

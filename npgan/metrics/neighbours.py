@@ -135,7 +135,7 @@ def neighbour_accuracy(
     k = count("the number of neighbours", k, 1, len(known))
     right, (classes, known_labels) = 0, np.unique(known_labels, return_inverse=True)
     for rows, squares in _squared_distances(x, known):
-        nearest = known_labels[np.argpartition(squares, k - 1, axis=1)[:, :k]]
+        nearest = known_labels[np.argpartition(squares, k - 1)[:, :k]]
         votes = (nearest[:, :, None] == np.arange(len(classes))).sum(axis=1)
         right += int((classes[votes.argmax(axis=1)] == labels[rows]).sum())
     return right / len(x)
@@ -149,9 +149,7 @@ def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) ->
     """
     x, known = sets(x=x, known=known)
     k = count("the number of neighbours", k, 1, len(known))
-    parts = (
-        np.partition(squares, k - 1, axis=1)[:, :k] for _, squares in _squared_distances(x, known)
-    )
+    parts = (np.partition(squares, k - 1)[:, :k] for _, squares in _squared_distances(x, known))
     return np.concatenate([np.sqrt(part).mean(axis=1) for part in parts])
 
 
@@ -200,7 +198,7 @@ def _squared_radii(x: np.ndarray, k: int) -> np.ndarray:
     for rows, squares in _squared_distances(x, x):
         i = np.arange(len(squares))
         squares[i, rows.start + i] = np.inf
-        radii[rows] = np.partition(squares, k - 1, axis=1)[:, k - 1]
+        radii[rows] = np.partition(squares, k - 1)[:, k - 1]
     return radii
 
 

@@ -32,7 +32,7 @@ def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
         raise InputError(
             "a curve of alarms needs rows that should be alarming and rows that should not"
         )
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     last = np.append(np.diff(scores[order]) != 0, True)
     true, false = np.cumsum(positive[order])[last], np.cumsum(~positive[order])[last]
     return np.append(0, false / false[-1]), np.append(0, true / true[-1])

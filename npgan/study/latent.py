@@ -73,13 +73,13 @@ def search(
         for _ in progress(range(steps)):
             output, cache = decoder.forward(z)
             dz = decoder.backward(2 * mask * (output - target), cache) + dtype.type(prior) * z
-            rule.step(z.reshape(-1), np.ascontiguousarray(dz).reshape(-1))
+            rule.step(z.ravel(), dz.ravel())
         loss = (mask * np.square(decoder(z) - target)).sum(axis=1)
         loss += prior / 2 * np.square(z).sum(axis=1)
     if not np.isfinite(loss).all():
         raise NonFiniteError("the search diverged: try a smaller lr or prior")
     best = loss.reshape(len(x), restarts).argmin(axis=1)
-    return z.reshape(len(x), restarts, -1)[np.arange(len(x)), best]
+    return z.reshape(len(x), restarts, decoder.in_width)[np.arange(len(x)), best]
 
 
 def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
