@@ -4,6 +4,8 @@
     python tests/golden.py --write      write it anew
     python tests/golden.py --presets    write anew what the presets are
     python tests/golden.py --pictures   write anew what is in pictures
+    python tests/golden.py --catalogue  write anew what is in the checker's catalogue
+    python tests/golden.py --reports    write anew what the checker says of right and wrong gradients
     python tests/golden.py --defaults   write anew defaults, constants and the options' help
 
 The cases' networks and inputs are the tests' own, and those are made from seeds.
@@ -19,6 +21,8 @@ import numpy as np
 FILE = Path(__file__).parent / "golden" / "torch.npz"
 PRESETS = FILE.with_name("presets.json")
 PICTURES = FILE.with_name("pictures.json")
+CATALOGUE = FILE.with_name("catalogue.json")
+REPORTS = FILE.with_name("reports.json")
 DEFAULTS = FILE.with_name("defaults.json")
 IN_TORCH = (
     "dense",
@@ -199,6 +203,35 @@ def write_pictures():
     return 0
 
 
+def write_catalogue():
+    """Write what the checker's catalogue checks, a line for each case."""
+    import test_gradcheck as case
+
+    lines = (f" {json.dumps(c.name)}: {json.dumps(case.contents(c))}" for c in case.CASES)
+    CATALOGUE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return 0
+
+
+def write_reports():
+    """Write what the gradient checker says of right gradients and of wrong ones."""
+    import test_gradcheck_attacks as case
+
+    from npgan import InputError, gradcheck
+
+    found = {}
+    for way, table in (("right", case.RIGHT), ("wrong", case.WRONG)):
+        for what, (target, *inputs) in table.items():
+            for directions in (None, 3):
+                try:
+                    report = gradcheck(target, *inputs, directions=directions)
+                    found[f"{way}: {what}, {directions}"] = case.said(report)
+                except InputError:
+                    pass
+    lines = (f" {json.dumps(name)}: {json.dumps(report)}" for name, report in found.items())
+    REPORTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return 0
+
+
 def write_defaults():
     """Write the defaults of public functions, constants and the options' help."""
     import test_defaults as case
@@ -210,6 +243,10 @@ def write_defaults():
 def main(arguments):
     if "--presets" in arguments:
         return write_presets()
+    if "--catalogue" in arguments:
+        return write_catalogue()
+    if "--reports" in arguments:
+        return write_reports()
     if "--defaults" in arguments:
         return write_defaults()
     if "--pictures" in arguments:

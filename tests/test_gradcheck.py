@@ -1,11 +1,16 @@
 """Everything in npgan passes the gradient checker, and the checker catches what is wrong."""
 
+import json
+
+import golden
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from npgan import Dense, Dropout, GaussianSample, InputError, ReLU, Sequential, Tanh, gradcheck
+from npgan import Dense, Dropout, GaussianSample, InputError, Layer, ReLU, Sequential, Tanh, gradcheck
 from npgan.check import catalogue
+from npgan.check.catalogue.presets import Preset
+from npgan.check.differentiable import of_function, of_layer
 from npgan.testing import assert_gradients
 
 CASES = list(catalogue.cases())
@@ -48,6 +53,40 @@ def test_every_operation_without_a_corner_is_checked_by_the_complex_step_as_well
 
 def test_the_names_of_the_cases_are_unique():
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+QUICK = "preset ring", "preset tied"
+
+
+def contents(case):
+    """Return what is checked: the arrays' shapes, the value (its elements weighted), the gradients' size.
+
+    Presets are made when they are checked: of two, the sum of what their gradients were compared as.
+    """
+    if isinstance(case, Preset):
+        found = [entry.analytic for entry in case.check().entries] if case.name in QUICK else []
+        return [f"{len(found)} entries", float(f"{sum(map(abs, found)):.6g}")]
+    wrt = case.options.get("wrt", {})
+    if isinstance(case.target, Layer):
+        found = of_layer(case.target, case.inputs, "central", 0)
+    else:
+        found = of_function(case.target, case.inputs, wrt, "central")
+    y = found.evaluate()[0]
+    weights = np.cos(np.arange(y.size)).reshape(y.shape)
+    gradients = [g for g in found.gradients(weights).values() if g is not None]
+    size = np.sqrt(sum((g**2).sum() for g in gradients))
+    shapes = [f"{name} {array.shape}" for name, array in found.variables.items()]
+    shapes += ["analytic"] if case.analytic else []
+    return ["; ".join(shapes), *(float(f"{number:.6g}") for number in ((y * weights).sum(), size))]
+
+
+def test_the_cases_are_those_of_the_record():
+    recorded = json.loads(golden.CATALOGUE.read_text())
+    found = {case.name: contents(case) for case in catalogue.cases()}
+    assert list(found) == list(recorded)
+    for name, (what, *numbers) in found.items():
+        assert what == recorded[name][0], name
+        assert numbers == pytest.approx(recorded[name][1:], rel=1e-5, abs=1e-9), name
 
 
 FIXED = np.broadcast_to(1.5, (4, 3))

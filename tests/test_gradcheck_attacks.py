@@ -1,9 +1,12 @@
 """Code that would fool a checker which trusts it does not pass; right code in odd clothes does."""
 
+import json
 import math
 import threading
 import time
+from functools import cache
 
+import golden
 import numpy as np
 import pytest
 
@@ -319,17 +322,44 @@ WRONG = {
 }
 
 
+def said(report):
+    """Return what a report says of each array; of an error that is no rounding its numbers too, to two digits."""
+    found = []
+    for e in report.entries:
+        row = [e.name, e.corners, e.passed, e.note, e.undecided]
+        if not e.error <= report.tolerance:
+            numeric = e.numeric if abs(e.numeric) > 1e-6 * abs(e.analytic) else 0.0
+            where = None if e.index is None else list(e.index)
+            row += [where, *(f"{number:.1e}" for number in (e.analytic, numeric, e.error))]
+        found.append(row)
+    return found
+
+
+def near(mine, recorded):
+    """Return whether reports say the same: numbers may differ by a few roundings of their last digit."""
+    words = [[row[:6] for row in rows] for rows in (mine, recorded)]
+    numbers = [[float(n) for row in rows for n in row[6:]] for rows in (mine, recorded)]
+    return words[0] == words[1] and numbers[0] == pytest.approx(numbers[1], rel=0.1, nan_ok=True)
+
+
+@cache
+def recorded():
+    return json.loads(golden.REPORTS.read_text())
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("directions", [None, 3])
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_wrong_does_not_pass(what, directions):
     target, *inputs = WRONG[what]
     try:
-        assert not gradcheck(target, *inputs, directions=directions)
+        report = gradcheck(target, *inputs, directions=directions)
+        assert not report
+        assert near(said(report), recorded()[f"wrong: {what}, {directions}"])
         with pytest.raises(AssertionError):
             assert_gradients(target, *inputs, directions=directions)
     except InputError:
-        pass
+        assert f"wrong: {what}, {directions}" not in recorded()
 
 
 SMALL = {
@@ -495,6 +525,7 @@ def test_what_is_right_passes_in_odd_clothes(what, directions):
     before = [x.copy() if isinstance(x, np.ndarray) else x for x in inputs]
     report = gradcheck(target, *inputs, directions=directions)
     assert report, report
+    assert near(said(report), recorded()[f"right: {what}, {directions}"])
     for x, mine in zip(inputs, before, strict=True):
         np.testing.assert_array_equal(x, mine) if isinstance(x, np.ndarray) else None
 
