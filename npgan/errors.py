@@ -57,9 +57,10 @@ def shown(value: Any) -> str:
     >>> shown(np.zeros((2, 3))), shown(None)
     ('float64 (2, 3)', 'None')
     """
-    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, np.generic):
-        return f"{value.dtype} {tuple(value.shape)}"
     try:
+        has_axes = hasattr(value, "shape") and hasattr(value, "dtype")
+        if has_axes and not isinstance(value, np.generic | type):
+            return f"{value.dtype} {tuple(value.shape)}"
         line = " ".join(repr(value).split())
     except Exception:  # whatever it raises: it is the user's
         line = f"a {type(value).__name__}"

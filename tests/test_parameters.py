@@ -120,7 +120,7 @@ def test_a_copy_is_aligned_and_of_the_same_type(dtype):
     np.testing.assert_array_equal(twin.flat, p.flat)
 
 
-@pytest.mark.parametrize("dtype", ["int64", "bool"])
+@pytest.mark.parametrize("dtype", ["int64", np.int64, "bool"])
 def test_memory_is_of_numbers_that_have_fractions(dtype):
     with pytest.raises(InputError, match="numbers are float32 or float64, not"):
         Parameters({"w": (2,)}, np.zeros(2, dtype))

@@ -91,8 +91,8 @@ def by_components(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
     """
     from npgan.metrics import PCA
 
-    visible, d = known > 0, train.shape[1]
-    pca = PCA(train, min(COMPONENTS, d))
+    visible, (n, d) = known > 0, train.shape
+    pca = PCA(train, min(COMPONENTS, n - 1, d))
     variances = pca.encode(train).var(axis=0)
     total = train.var(axis=0, dtype=np.float64).sum()
     noise = (total - variances.sum()) / max(1, d - len(variances))

@@ -36,7 +36,7 @@ class PCA:
         k = count("the width of a code of principal components", k, 1, x.shape[1])
         centred, mean = centre(np.asarray(x, np.float64), 0)
         self.mean = mean[0]
-        self.directions = np.linalg.eigh(centred.T @ centred)[1][:, : -k - 1 : -1]
+        self.directions = np.linalg.eigh(centred.T @ centred / (len(x) - 1))[1][:, : -k - 1 : -1]
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the code (n, k) of x (n, d)."""
