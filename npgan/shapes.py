@@ -110,7 +110,7 @@ class Border:
             (i, j, a, b)
             for i, a in self.changed
             for j, b in arrays
-            if i < j or (i > j and "changed" not in b.words)
+            if i < j or "changed" not in b.words
         ]
         self.below = [(i, a, a.words.split()[-1]) for i, a in arrays if "below" in a.words]
         self.cast = [

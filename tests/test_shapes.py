@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgan import InputError, backend, ops
-from npgan.shapes import takes
+from npgan.shapes import REMEMBERED, Border, number_type, takes
 
 
 @takes("x (n, d), weight (d, 2*k), kind (k,) cast, rate")
@@ -85,6 +85,159 @@ def test_a_border_forgets_what_it_has_seen_before_it_is_too_much():
     for n in range(600):
         multiply(np.ones((n, 3)), W, K)
     assert len(multiply.border.remembered) <= 256
+
+
+F32, F64, INT = np.float32, np.float64, np.int64
+
+
+def zeros(*shape, dtype=F64):
+    return np.zeros(shape, dtype)
+
+
+KINDS = {  # a spec, arguments -> the type in which it works, or what is wrong
+    "the wider type": ("x (n), y (n)", (zeros(2, dtype=F32), zeros(2)), F64),
+    "one type": ("x (n), y (n)", (zeros(2, dtype=F32), zeros(2, dtype=F32)), F32),
+    "numbers alone": ("x, y", (1, 2.5), F32),
+    "integers alone": ("x (n) integers", (zeros(2, dtype=INT),), F32),
+    "what is cast does not rule": ("x (n), y (n) cast", (zeros(2, dtype=F32), zeros(2)), F32),
+    "complex numbers that are cast rule": ("x (n), y (n) cast", (zeros(2), zeros(2) + 0j), complex),
+    "what is changed rules": ("x (n) changed, y (n)", (zeros(2, dtype=F32), zeros(2)), F32),
+    "complex into real": ("x (n) changed, y (n)", (zeros(2), zeros(2) + 0j), "complex128 is needed"),
+    "two that are changed": ("x (n) changed, y (n) changed", (zeros(2), zeros(2, dtype=F32)), "float64 is needed"),
+    "real": ("x (n) real", (zeros(2),), F64),
+    "complex in place of real": ("x (n) real", (zeros(2) + 0j,), "x is complex128"),
+    "bytes": ("x (n) or bytes", (zeros(2, dtype=np.uint8),), F32),
+    "bytes where none may be": ("x (n)", (zeros(2, dtype=np.uint8),), "x is uint8"),
+    "floats in place of bytes": ("x (n) or bytes", (zeros(2),), F64),
+    "unsigned integers": ("x (n) integers", (zeros(2, dtype=np.uint16),), F32),
+    "floats in place of integers": ("x (n) integers", (zeros(2),), "x is float64"),
+    "a number": ("x (n) or number", (2,), F32),
+    "a number of NumPy's": ("x (n) or number", (F64(2),), F32),
+    "no number": ("x (n) or number", (None,), "x is a NoneType"),
+    "nothing": ("x (n) or None", (None,), F32),
+    "a number in place of nothing": ("x (n) or None", (2,), "x is a int"),
+    "an array without axes as a number": ("x", (zeros(),), F32),
+    "an array as a number": ("x", (zeros(1),), r"x is float64 \(1,\)"),
+    "a truth value as a number": ("x", (True,), "x is a bool"),
+    "any axes": ("x (*s, d), y (*s)", (zeros(2, 3, 4), zeros(2, 3)), F64),
+    "none of any axes": ("x (*s, d), y (*s)", (zeros(4), zeros()), F64),
+    "other axes": ("x (*s, d), y (*s)", (zeros(2, 3, 4), zeros(3, 2)), r"s is \(2, 3\)"),
+    "too few axes": ("x (*s, d)", (zeros(),), r"x is float64 \(\)$"),
+    "a large letter": ("x (N)", (zeros(1),), F64),
+    "a large letter of none": ("x (N)", (zeros(0),), "N is at least 1"),
+    "a small letter of none": ("x (n)", (zeros(0),), F64),
+    "a number as a size": ("x (3)", (zeros(3),), F64),
+    "another size": ("x (3)", (zeros(4),), "3 is 3"),
+    "a sum of products": ("x (d), y (f), z (d+2*d*f)", (zeros(2), zeros(3), zeros(14)), F64),
+    "another sum": ("x (d), y (f), z (d+2*d*f)", (zeros(2), zeros(3), zeros(13)), r"d\+2\*d\*f is 14"),
+    "a size that is known later": ("z (2*d), x (d)", (zeros(6), zeros(3)), F64),
+    "below a size": ("x (n) below c, y (c)", (np.array([0, 2]), zeros(3)), F64),
+    "not below": ("x (n) below c, y (c)", (np.array([0, 3]), zeros(3)), "x from 0 to 2, not 0 to 3"),
+    "none below": ("x (n) below c, y (c)", (zeros(0, dtype=INT), zeros(0)), F64),
+    "some below none": ("x (n) below c, y (c)", (zeros(1, dtype=INT), zeros(0)), "x from 0 to -1, not 0 to 0"),
+    "more than is looked at": ("x (n)", (zeros(2), "anything"), F64),
+    "fewer": ("x (n), y (n) changed or None", (zeros(2),), F64),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_a_border_lets_through_what_fits_and_says_in_which_type(what):
+    spec, given, expected = KINDS[what]
+    border = Border(lambda x=0, y=0, z=0: None, spec)
+    for _ in range(2):
+        if isinstance(expected, str):
+            with pytest.raises(InputError, match=expected):
+                border.check(given)
+        else:
+            assert border.check(given) == np.dtype(expected)
+
+
+MEMORY = np.ones(6)
+SHARED = {  # which of three arrays share memory -> what is said; the first two are changed
+    "none": ((0, 2), (2, 4), (4, 6), None),
+    "both that are changed": ((0, 2), (1, 3), (4, 6), "x in place: it must be apart in memory from y"),
+    "the first and one that is read": ((0, 2), (2, 4), (1, 3), "x in place: .* apart in memory from z"),
+    "the second and one that is read": ((0, 2), (2, 4), (3, 5), "y in place: .* apart in memory from z"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["x (n) changed, y (n) changed, z (n)", "z (n), x (n) changed, y (n) changed"])
+@pytest.mark.parametrize("what", SHARED)
+def test_what_is_changed_shares_memory_with_no_other(what, order):
+    *ranges, message = SHARED[what]
+    given = dict(zip("xyz", (MEMORY[first:last] for first, last in ranges), strict=True))
+    border = Border(lambda: None, order)
+    arguments = tuple(given[argument.name] for argument in border.arguments)
+    if message is None:
+        assert border.check(arguments) == F64
+    else:
+        with pytest.raises(InputError, match=message):
+            border.check(arguments)
+    assert Border(lambda: None, "x (n), y (n), z (n)").check(arguments) == F64
+
+
+def test_what_else_is_asked_of_arguments_is_given_them_by_name():
+    seen = []
+
+    @takes("x (n)", also=seen.append)
+    def function(x, rate=2.0, *, word="a"):
+        return x
+
+    x = zeros(2)
+    assert function(x) is function(x=x) is x
+    assert [named["x"] is x for named in seen] == [True, True]
+    assert (seen[0]["rate"], seen[1]["rate"]) == (None, 2.0)
+
+
+def test_a_methods_self_is_not_looked_at():
+    class Thing:
+        @takes("x (n)")
+        def method(self, x):
+            return x
+
+    assert Thing().method(zeros(2)).shape == (2,)
+    with pytest.raises(InputError, match=r"method takes x \(n\): x is a list"):
+        Thing().method([1.0])
+
+
+def test_the_kinds_of_calls_that_are_known_to_be_right_are_limited():
+    border = Border(lambda x: None, "x (n)")
+    for n in range(REMEMBERED):
+        border.check((zeros(n),))
+    assert len(border.remembered) == REMEMBERED
+    border.check((zeros(0),))
+    assert len(border.remembered) == REMEMBERED
+    border.check((zeros(REMEMBERED),))
+    assert len(border.remembered) == 1
+
+
+def test_a_kernel_gets_integers_as_int64_bytes_as_they_are_and_no_copy_of_what_will_do():
+    given = []
+
+    @takes("x (n) changed, where (n) below c, table (c) or bytes, rest")
+    def function(x, where, table, rest=1.0):
+        return x
+
+    kernel = function.border.around(lambda *arguments: given.append(arguments))
+    x, where, table = zeros(2, dtype=F32), zeros(2, dtype=np.uint8), zeros(3, dtype=np.uint8)
+    kernel(x, where, table[::1])
+    kernel(x, zeros(2, dtype=INT), zeros(3), 2.0)
+    assert given[0][0] is x
+    assert given[0][1].dtype == np.int64
+    assert given[0][2].dtype == np.uint8
+    assert len(given[0]) == 3
+    assert given[1][3] == 2.0
+
+
+@pytest.mark.parametrize("dtype", [float, "f4", np.complex64, complex])
+def test_numbers_have_one_of_four_types(dtype):
+    assert number_type(dtype) == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f2", int, "g", "words", object(), "O"])
+def test_numbers_have_no_other_type(dtype):
+    with pytest.raises(InputError, match="numbers are float32 or float64, not"):
+        number_type(dtype)
 
 
 @pytest.mark.parametrize("name", backend.TABLE)
