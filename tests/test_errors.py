@@ -31,7 +31,7 @@ def test_a_number_is_within_limits_and_a_float(check):
             found = getattr(errors, check)("rate", kind(value))
             assert (type(found), found) == (float, value)
     for value in [*wrong, *NONE]:
-        with pytest.raises(InputError, match="^rate must be a "):
+        with pytest.raises(InputError, match=r"^rate must be a "):
             getattr(errors, check)("rate", value)
 
 
@@ -132,9 +132,9 @@ def test_an_unknown_name_is_told_the_nearest_known_one():
 
 def test_classes_and_paths_are_asked_for():
     errors.instance("x", 3, int | str)
-    with pytest.raises(InputError, match="x must be of the class int or str, not 1.5"):
+    with pytest.raises(InputError, match=r"x must be of the class int or str, not 1.5"):
         errors.instance("x", 1.5, int | str)
-    with pytest.raises(InputError, match="x must be of the class int, not 1.5"):
+    with pytest.raises(InputError, match=r"x must be of the class int, not 1.5"):
         errors.instance("x", 1.5, int)
     assert errors.as_path("a") == errors.as_path(Path("a")) == Path("a")
     with pytest.raises(InputError, match="a path is needed, not 3"):
@@ -209,7 +209,7 @@ def test_what_is_no_plain_array_is_refused():
         with pytest.raises(InputError, match=r"^x must be floats \(n,\), not "):
             errors.shaped("x", value, ("n",))
     for value in ([[1], [1, 2]], ["a"], [None], Loud(), 1j):
-        with pytest.raises(InputError, match="^x must be an array of real numbers, not"):
+        with pytest.raises(InputError, match=r"^x must be an array of real numbers, not"):
             errors.as_array("x", value)
     with pytest.raises(InputError, match="x has masked values"):
         errors.as_array("x", np.ma.array([1.0, 2], mask=[0, 1]))

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_parts_of_a_gradient_add_up(what):
 
 def test_arrays_are_restored_whatever_happens():
     w = ONES.copy()
-    with pytest.raises(KeyError), Differentiable(lambda: (w, {}), {"w": w}).restored():
+    with suppress(KeyError), Differentiable(lambda: (w, {}), {"w": w}).restored():
         w *= 2
         raise KeyError
     assert list(w) == [1, 1, 1]
