@@ -86,8 +86,10 @@ def _constants(value: object) -> Iterator[object]:
 
 def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     args = node.args
-    if len(args) > 1 and not any(isinstance(arg, ast.Starred) for arg in args[:2]):
-        yield "arguments", _changed(node, args=[args[1], args[0], *args[2:]])
+    swapped = [args[1], args[0], *args[2:]] if len(args) > 1 else args
+    starred = any(isinstance(arg, ast.Starred) for arg in args[:2])
+    if not starred and list(map(ast.dump, swapped)) != list(map(ast.dump, args)):
+        yield "arguments", _changed(node, args=swapped)
     for keyword in node.keywords:
         if keyword.arg:
             rest = [other for other in node.keywords if other is not keyword]

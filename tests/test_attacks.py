@@ -158,3 +158,13 @@ def test_a_step_of_five_is_half_of_the_way_to_the_edge():
 
     worst_case(gradient, np.array([[0.5]]), 0.1, (0, 1), steps=5)
     np.testing.assert_allclose(seen, [0.5, 0.55, 0.6, 0.6, 0.6])
+
+
+def test_a_step_is_as_long_as_it_is_asked_to_be():
+    moved = attacks.pgd(make(), X, LABELS, 0.1, steps=1, step=0.01)
+    inside = (X > 0.01) & (X < 0.99)
+    np.testing.assert_allclose(abs(moved - X)[inside], 0.01, rtol=1e-4)
+
+
+def test_of_no_rows_there_is_no_worst_case():
+    assert worst_case(lambda x: x, np.zeros((0, 2)), 0.1, (0, 1), steps=1).shape == (0, 2)

@@ -1,6 +1,7 @@
 """The command line, as a user meets it."""
 
 import argparse
+import io
 import json
 import os
 import re
@@ -629,3 +630,31 @@ def test_a_training_that_was_stopped_says_how_to_go_on(capsys, monkeypatch, stop
     monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
     message = "stopped at step 4 of 5; all is saved. Go on with:\n  npgan train --resume r\n"
     assert run(capsys, "train", "--resume", "r", "--quiet") == (code, "", message)
+
+
+class Terminal(io.StringIO):
+    """Standard error that somebody looks at."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_check_of_gradients_shows_its_rows_as_they_come_and_how_far_it_has_got(monkeypatch):
+    said, seen = io.BytesIO(), []
+
+    def found():
+        for name in ("tanh", "relu"):
+            seen.append(said.getvalue())
+            yield results.Result(name, 3, [2e-9], [])
+
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(said))
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    monkeypatch.setattr(results, "results", lambda: (2, found()))
+    assert main(["gradcheck"]) == 0
+    assert b"tanh" in seen[1]
+    head, _, bar = terminal.getvalue().partition("two cores\n\n")
+    first, *_, last = bar.strip("\r").split("\r")
+    assert head == "2 checks, about half a minute on "
+    assert re.match(r"  0%\|.*0/2 \[.*\?check/s\]", first)
+    assert not last.strip()
+    monkeypatch.undo()

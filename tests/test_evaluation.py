@@ -317,3 +317,10 @@ def test_what_cannot_be_evaluated(changes, message):
     evaluate(**right)
     with pytest.raises(InputError, match=message):
         evaluate(**right | changes)
+
+
+def test_the_mean_of_many_rows_keeps_its_digits():
+    rows = np.full((30_000, 2), 0.1, np.float32)
+    coder = Autoencoder(build(["dense 2 1"], rng=0), build(["dense 1 2"], rng=1))
+    found = evaluate(coder, data.Dataset("own", rows, rows[:9]), np.random.default_rng(0))
+    assert found["mean_squared_error_of_the_mean"] < 1e-16

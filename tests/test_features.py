@@ -75,3 +75,14 @@ def test_what_are_no_such_images_is_refused(images, message):
     with pytest.raises(InputError) as info:
         features.features(images)
     assert message in str(info.value)
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda x: x + 1, lambda x: x - 1, lambda x: x[:0], lambda x: x[:, 1:], lambda x: x[0]]
+)
+def test_what_are_no_images_of_28_by_28_pixels_is_refused(wrong, images):
+    features._networks.cache_clear()
+    assert features.features(images[:1].astype(np.float64)).dtype == np.float32
+    for ask in (features.features, features.probabilities):
+        with pytest.raises(InputError, match="images"):
+            ask(wrong(images))

@@ -445,3 +445,34 @@ def test_a_discriminator_without_a_second_derivative_is_refused_only_with_a_pena
     make_gan(*layers)
     with pytest.raises(InputError, match=r"^Square\(\) has no second derivative"):
         make_gan(*layers, penalties={"r1": 1.0})
+
+
+@pytest.mark.parametrize(
+    "names", [(), ("r1",), ("r1", "r2"), ("wgan-gp",), ("r2", "dragan", "wgan-gp")]
+)
+def test_there_is_a_value_for_those_at_the_batch_and_for_each_of_the_others(names):
+    net, real, fake = network("tanh"), random(3, 4), random(3, 4, seed=1)
+    logits, cache = net.forward(np.concatenate([real, fake]))
+    grads = net.parameters.like()
+    values = penalties.penalized_backward(
+        net, net, lambda: dict.fromkeys(names, 0.5), logits, cache, real, fake, grads, rng()
+    )
+    assert len(values) == bool({"r1", "r2"} & set(names)) + len({"wgan-gp", "dragan"} & set(names))
+    assert grads.flat.any()
+    none = penalties.penalized_backward(
+        net, net, lambda: dict.fromkeys(names, 0.5), logits, cache, real, fake, None, rng()
+    )
+    np.testing.assert_allclose(none, values)
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "measure", "coefficient", "message"),
+    [
+        ("net", penalties.squared_norm, 1.0, "discriminator"),
+        (network("tanh"), "r1", 1.0, "measure"),
+        (network("tanh"), penalties.squared_norm, -1.0, "coefficient"),
+    ],
+)
+def test_what_is_no_penalty_is_refused(discriminator, measure, coefficient, message):
+    with pytest.raises(InputError, match=message):
+        penalties.gradient_penalty(discriminator, random(3, 4), measure, coefficient)

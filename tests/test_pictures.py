@@ -154,6 +154,8 @@ def test_a_range_beyond_single_precision_is_brought_to_one(low):
     high = 3.3e38
     x = low + (high - low) * np.array([-0.1, 0, 0.25, 1, 1.01])
     np.testing.assert_allclose(plotting.to_unit(x, low, high), [0, 0, 0.25, 1, 1], rtol=1e-6)
+    single = x[1:4].astype(np.float32)
+    np.testing.assert_allclose(plotting.to_unit(single, low, high), [0, 0.25, 1], atol=1e-6)
 
 
 def test_a_range_whose_end_is_below_its_beginning_is_refused():

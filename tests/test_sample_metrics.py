@@ -1,6 +1,6 @@
 """Each kind of data has the metrics that fit it, and they tell good samples from bad ones."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -198,6 +198,8 @@ def test_rows_of_numbers_are_compared_as_they_are():
         "recall": near["recall"],
     }
     assert (found.accuracy, found.has_classes, found.has_features) == (None, False, False)
+    with pytest.raises(FrozenInstanceError):
+        found.test.rows = rows
     few = SampleMetrics(gan(5), own, 1000, np.random.default_rng(3))
     assert len(few.test.rows) == 50
 

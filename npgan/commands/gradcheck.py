@@ -19,7 +19,7 @@ def run(a: argparse.Namespace) -> int:
 
     total, found = results()
     failures, gradients = [], 0
-    print(f"{total} checks, about half a minute on two cores\n", file=sys.stderr, flush=True)
+    print(f"{total} checks, about half a minute on two cores\n", file=sys.stderr)
     print(f"{'':4}  {'what':46}  {'arrays':>6}  {'central':>8}  {'complex step':>12}")
     bar = tqdm(found, total=total, unit="check", leave=False, disable=not sys.stderr.isatty())
     for result in bar:

@@ -122,7 +122,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     if not lengths.all():
         raise InputError("there is no path along a sphere from or to 0")
     theta = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
-    if np.isclose(theta, np.pi, rtol=0, atol=1e-6):
+    if np.pi - theta < 1e-6:
         raise InputError("opposite vectors have no shortest path along a sphere between them")
     if theta < 1e-6:
         directions = (1 - t) * u + t * v

@@ -8,7 +8,7 @@ import numpy as np
 
 from npgan import plotting
 from npgan.metrics import confusion
-from npgan.models import CONDITIONAL, GENERATORS, Autoencoder, Classifier, Model, Translator
+from npgan.models import CONDITIONAL, Autoencoder, Classifier, Model, Translator
 from npgan.models.config import Config
 
 IMAGES, POINTS = 64, 2000  # in a picture
@@ -51,7 +51,7 @@ def draw(
             save(path, model, config, images, 16, real)
     elif isinstance(model, Autoencoder):
         draw_pairs(model, config, real, path)
-    elif isinstance(model, GENERATORS) and drawable(model, config):
+    elif drawable(model, config):
         rows = model.classes if isinstance(model, CONDITIONAL) else 8
         n = 8 * rows if config.image_shape else POINTS
         save(path, model, config, *sampled(model, n, config.seed), real)
