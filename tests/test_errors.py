@@ -69,7 +69,9 @@ def test_texts_are_cut_in_the_middle_and_escaped():
     assert errors.one_line("a" * 101 + "b" * 100) == "a" * 100 + "..." + "b" * 100
     words = " ".join(["word"] * 240)
     assert errors.one_line(words + "x") == words + "x"
-    assert errors.one_line("x" + words + "yz") == ("x" + words)[:600] + "..." + (words + "yz")[-600:]
+    assert (
+        errors.one_line("x" + words + "yz") == ("x" + words)[:600] + "..." + (words + "yz")[-600:]
+    )
     assert errors.one_line("a\x1b[2J\tb\n\u202e") == r"a\x1b[2J\tb\n\u202e"
     assert str(InputError("a\nb")) == r"a\nb"
     assert str(InputError()) == ""
@@ -267,7 +269,18 @@ def test_sizes_are_two_and_at_least_1():
     assert errors.sizes("s", (1, np.int64(4)), "two") == (1, 4)
     assert errors.sizes("s", [3, 2], "two", 6) == (3, 2)
     assert errors.image_shape("s", (2, 3), 6) == (2, 3)
-    for wrong in ((0, 4), (1, 2, 3), (1,), 3, "12", (1.0, 2), (True, 2), (2, 2), (3, 2, "x"), (0, 3, 2)):
+    for wrong in (
+        (0, 4),
+        (1, 2, 3),
+        (1,),
+        3,
+        "12",
+        (1.0, 2),
+        (True, 2),
+        (2, 2),
+        (3, 2, "x"),
+        (0, 3, 2),
+    ):
         with pytest.raises(InputError, match="s must be two, not"):
             errors.sizes("s", wrong, "two", 6)
     with pytest.raises(InputError, match="s must be a height and a width that make 6 pixels, not"):

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from npgan import Dense, Dropout, GaussianSample, InputError, Layer, ReLU, Sequential, Tanh, gradcheck
+from npgan import (
+    Dense,
+    Dropout,
+    GaussianSample,
+    InputError,
+    Layer,
+    ReLU,
+    Sequential,
+    Tanh,
+    gradcheck,
+)
 from npgan.check import catalogue
 from npgan.check.catalogue.presets import Preset
 from npgan.check.differentiable import of_function, of_layer

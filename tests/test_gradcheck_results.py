@@ -29,7 +29,9 @@ def of(*cases):
 def test_a_result_says_which_arrays_and_how_large_the_errors_are():
     right, almost = of(RIGHT, ALMOST)
     assert (right.name, right.arrays, right.failures) == ("right", 1, [])
-    assert [error < limit for error, limit in zip(right.errors, (1e-8, 1e-13), strict=True)] == [True] * 2
+    assert [error < limit for error, limit in zip(right.errors, (1e-8, 1e-13), strict=True)] == [
+        True
+    ] * 2
     assert (almost.name, almost.arrays, len(almost.errors)) == ("two", 2, 1)
     assert almost.failures == [str(ALMOST.check())]
     assert "FAIL" in almost.failures[0]
@@ -55,7 +57,9 @@ def test_a_case_is_checked_by_one_thread():
     assert seen <= {1}
 
 
-@pytest.mark.parametrize(("wanted", "there", "used"), [("1", 4, 1), ("3", 4, 3), ("9", 4, 4), ("2", None, 1)])
+@pytest.mark.parametrize(
+    ("wanted", "there", "used"), [("1", 4, 1), ("3", 4, 3), ("9", 4, 4), ("2", None, 1)]
+)
 def test_processes_are_as_many_as_wanted_and_as_there_are_cores(monkeypatch, wanted, there, used):
     monkeypatch.setenv("NPGAN_NUM_THREADS", wanted)
     monkeypatch.setattr(os, "cpu_count", lambda: there)

@@ -161,7 +161,9 @@ SHARED = {  # which of three arrays share memory -> what is said; the first two 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("order", ["x (n) changed, y (n) changed, z (n)", "z (n), x (n) changed, y (n) changed"])
+@pytest.mark.parametrize(
+    "order", ["x (n) changed, y (n) changed, z (n)", "z (n), x (n) changed, y (n) changed"]
+)
 @pytest.mark.parametrize("what", SHARED)
 def test_what_is_changed_shares_memory_with_no_other(what, order):
     *ranges, message = SHARED[what]
