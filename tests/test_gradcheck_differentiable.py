@@ -257,6 +257,8 @@ class Odd(Dense):
         dx = super().backward(dy, cache, grads, input_grad)
         if self.what == "dx alone" and grads is None:
             dx = 2 * dx
+        if self.what == "no dx alone" and grads is None:
+            dx = None
         if self.what == "grads alone" and not input_grad:
             grads["bias"] *= 2
         return dx
@@ -266,6 +268,7 @@ ODD = {
     "nothing": [],
     "grads are set": [("weight", "not added to what was in grads"), ("bias", "not added to what was in grads")],
     "dx alone": [("x", "different without grads")],
+    "no dx alone": [("x", "different without grads")],
     "grads alone": [("bias", "different where dx is not wanted")],
     "without rng": [("x, without rng", ""), ("weight, without rng", ""), ("bias, without rng", "")],
 }  # fmt: skip

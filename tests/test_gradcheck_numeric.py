@@ -171,6 +171,7 @@ CONTRADICTED = {  # function, expected slope, whether steps contradict it
     "a little wrong": (lambda x: x, 1.005, False),
     "wrong": (lambda x: x, 1.05, True),
     "zero": (lambda x: x, 0.0, True),
+    "zero, but not expected": (lambda x: 0 * x, 1.0, True),
     "wrong of a curve": (np.exp, 1.05, True),
     "between the slopes of a corner": (KINK, 1.5, False),
     "the slope of one side": (KINK, 1.0, False),

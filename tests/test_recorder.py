@@ -17,6 +17,7 @@ from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Columns
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import ActivationBackward, Scale
+from npgan.kernels.update import Step
 from npgan.program import replay
 from npgan.program.fusion import fused
 from npgan.program.record import Recorder
@@ -149,6 +150,92 @@ def test_a_traced_array_refuses(name):
     x = recorder().new(np.float32, 4, 3)
     with pytest.raises(NotRecordable):
         REFUSED[name](x)
+
+
+TAKEN = {
+    "rows": lambda x: x[1:3],
+    "rows from the end": lambda x: x[-2:],
+    "rows to the end": lambda x: x[2:9],
+    "no rows": lambda x: x[3:1],
+    "no rows at the end": lambda x: x[4:],
+    "rows of rows": lambda x: x[1:][1:],
+    "all rows": lambda x: x[()],
+    "columns": lambda x: x[:, 1:],
+    "no columns": lambda x: x[:, 2:1],
+    "all columns": lambda x: x[:, :],
+    "all columns, by number": lambda x: x[:, 0:3],
+    "a flat array": lambda x: x.reshape(-1),
+    "two rows": lambda x: x.reshape(2, -1),
+    "three rows": lambda x: x.reshape((3, 4)),
+    "four axes": lambda x: x.reshape(2, 2, 3, 1),
+    "rows of four axes": lambda x: x.reshape(2, 2, 3, 1)[1:],
+    "no elements": lambda x: x[:0].reshape(-1, 3),
+    "no elements, flat": lambda x: x[:0].reshape(-1),
+    "no rows of none": lambda x: x[:0][:2],
+    "itself": lambda x: x.real,
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_part_of_a_traced_array_lies_where_numpys_does(name):
+    array = np.zeros((4, 3), np.float32)
+    x = recorder().new(np.float32, 4, 3)
+    mine, expected = TAKEN[name](x), TAKEN[name](array)
+    assert (mine.shape, mine.size, mine.ndim, len(mine)) == (
+        expected.shape, expected.size, expected.ndim, len(expected),
+    )  # fmt: skip
+    assert mine.dtype == expected.dtype
+    if np.shares_memory(expected, array) and "columns" not in name:
+        assert mine.start == (expected.ctypes.data - array.ctypes.data) // 4
+        assert mine.buffer is x.buffer
+        assert x.recorder.rows == []
+    if name.startswith("all"):
+        assert mine is x
+
+
+ROOTS = {  # a part of a gradient that was written, the part to which a product is added -> whether it is
+    ((0, 4), (0, 4)): 1,
+    ((0, 4), (2, 4)): 1,
+    ((0, 2), (2, 4)): 0,
+    ((2, 4), (0, 2)): 0,
+    ((2, 4), (3, 4)): 1,
+}
+
+
+@pytest.mark.parametrize("parts", ROOTS)
+@pytest.mark.parametrize("updated", [(), (0, 4), (0, 2), (2, 4)])
+def test_a_product_is_added_to_what_was_written_since_the_last_update(parts, updated):
+    made, weight = recorder(), np.zeros((4, 3), np.float32)
+    (first, last), (begin, end) = parts
+    x, dy, bias = (made.new(np.float32, *shape) for shape in ((5, end - begin), (5, 3), (3,)))
+    before = made.new(np.float32, 5, last - first)
+    made.dense_backward_parameters(dy, before, weight[first:last], bias)
+    if updated:
+        low, high = updated
+        parameters = np.zeros((high - low, 3), np.float32)
+        made.write(Step(parameters, weight[low:high], *[None] * (len(Step._fields) - 2)))
+    made.dense_backward_parameters(dy, x, weight[begin:end], bias)
+    cleared = bool(updated) and updated[0] <= first < updated[1]
+    row = made.rows[-1].fields
+    assert row.add_weight == (0 if cleared else ROOTS[parts])
+    assert row.add_bias == 1
+
+
+def test_where_a_check_fails_what_was_asked_for_before_it_is_called_and_then_its_own():
+    backend.use("numba")
+    batches, called = Batches(np.full((5, 1), np.nan, np.float32), 5, np.random.default_rng(0)), []
+
+    def step(rng):
+        x = batches.next()
+        for i in range(3):
+            run.after(lambda i=i: called.append(i))
+            run.require_finite(lambda i=i: called.append(f"failed {i}"), x if i else x[:0])
+        return {"sum": x.sum()}
+
+    program, _ = backend.record(step, np.random.default_rng(0))
+    called.clear()
+    program.run()
+    assert called == [0, 1, "failed 1", 0, 1, 2]
 
 
 CALLED = {
