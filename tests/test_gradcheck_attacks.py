@@ -660,7 +660,8 @@ def test_the_loss_that_is_reported_must_be_the_one_that_is_differentiated():
 @pytest.mark.parametrize(
     ("inputs", "options", "message"),
     [
-        ((), {}, "a batch, and its labels"),
+        ((), {}, "a batch, and its labels if it has some, not on 0 inputs"),
+        ((X**0,) * 3, {}, "not on 3 inputs"),
         ((X[:, :2] ** 0,), {}, "the data must be numbers"),
         ((X**0,), {"method": "complex"}, "central differences"),
         ((X**0,), {"wrt": {"w": X}}, "without wrt"),

@@ -57,13 +57,19 @@ def test_a_gradient_without_any_number_fails():
     assert not checked([1, 4], [math.nan] * 2, directions=1).passed
 
 
-def test_along_a_direction_an_error_is_that_of_a_typical_element():
-    factors, claimed = np.linspace(-1, 2, 50), np.linspace(-1, 2, 50)
-    claimed[3] += 0.5
-    entry = checked(factors, claimed, directions=1)
+def test_a_function_that_is_known_at_one_point_alone_fails():
+    x = np.array([0.5, 2])
+    report = gradcheck(lambda at: (1.0 if (at == x).all() else math.nan, 0 * at + 1), x)
+    assert report.failed == ["x"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_along_a_direction_an_error_is_that_of_a_typical_element(seed):
+    factors = np.where(np.arange(50) == 7, 10, 0.1)
+    claimed = factors + 0.5 * (np.arange(50) == 3)
+    entry = checked(factors, claimed, directions=1, seed=seed)
     assert entry.index is None
-    typical = math.sqrt((claimed**2).mean())
-    largest = max(typical, abs(entry.numeric))
+    largest = max(math.sqrt((claimed**2).mean()), abs(entry.numeric))
     assert entry.error == pytest.approx(abs(entry.analytic - entry.numeric) / largest, rel=1e-6)
     assert checked([1e10, 1], [1e10, 1.5], directions=1).passed  # hidden by the other element
 

@@ -44,6 +44,7 @@ ADD_UP = {
     "rounding of large parts": ([-1e9 * ONES, (1e9 + 1) * ONES], 1.05 * ONES, 0.0, True),
     "more than that": ([-1e9 * ONES, (1e9 + 1) * ONES], 1.2 * ONES, 0.0, False),
     "rounding of values": ([ONES, ONES], 2.05 * ONES, 1e9, True),
+    "tiny parts": ([1e-13 * ONES] * 2, 3e-13 * ONES, 0.0, False),
     "no elements": ([ONES[:0]] * 2, ONES[:0], 0.0, True),
 }
 

@@ -158,11 +158,12 @@ def test_near_enough_is_relative_to_the_largest_or_to_the_value(expected, larges
     assert (len(calls) - before == 2) == (found == 0)
 
 
-def test_a_slope_that_two_steps_agree_on_is_not_measured_with_all_of_them():
+@pytest.mark.parametrize("expected", [3.0, -2.0])
+def test_a_slope_that_two_steps_agree_on_is_not_measured_with_all_of_them(expected):
     calls = []
     slopes, line = measured(lambda x: calls.append(x) or 2 * x, 0.5)
     before = len(calls)
-    slopes.derivative(line, 3.0, 1.0, 1e-8)
+    slopes.derivative(line, expected, 1.0, 1e-8)
     assert len(calls) - before < 30
 
 
@@ -190,10 +191,18 @@ def test_steps_contradict_what_is_wrong_and_no_corner(what):
     assert slopes.contradict(line, expected, 1.0) == contradicted
 
 
-@pytest.mark.parametrize(("size", "contradicted"), [(1e6, True), (1e10, False)])
-def test_rounding_contradicts_nothing(size, contradicted):
+@pytest.mark.parametrize(
+    ("expected", "size", "contradicted"),
+    [(2.0, 1e6, True), (2.0, 1e10, False), (1.03, 1e6, True), (1.03, 1.4e8, False)],
+)
+def test_rounding_contradicts_nothing(expected, size, contradicted):
     slopes, line = measured(lambda x: x)
-    assert slopes.contradict(line, 2.0, size) == contradicted
+    assert slopes.contradict(line, expected, size) == contradicted
+
+
+def test_where_the_curve_has_a_corner_both_sides_are_asked():
+    slopes, line = measured(lambda x: x * abs(x) + x**4)
+    assert abs(slopes.derivative(line, 0.0, 1e-5, 1e-8).value) < 1e-13
 
 
 HIDDEN = {  # function, expected slope, size of the values, whether rounding hides it
