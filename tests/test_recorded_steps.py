@@ -428,8 +428,16 @@ def vast():
     return model
 
 
+def steep():
+    """Return a contractive autoencoder whose loss, of double precision, is infinite, but not its gradients."""
+    model = autoencoder(contraction=1e-30)
+    model.encoder.parameters["0.weight"][...] *= 1e21
+    return model
+
+
 BAD = {
     "a square": vast,
+    "a loss in double precision": steep,
     "a generator's weight": lambda: spoilt("generator"),
     "a discriminator's weight": lambda: spoilt("discriminator"),
     "the other one's learning rate": uneven,

@@ -90,7 +90,7 @@ class Recorder:
         """Return an array's first number, after the program has run."""
         if self.program is None:
             raise NotRecordable("a number that is needed before the program has run")
-        return self.program.view(self.place(array))[0]
+        return self.program.view(self.data(array))[0]
 
     def key(self, rng: Any) -> Later:
         """Draw another key at each step."""
