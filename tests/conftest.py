@@ -2,12 +2,17 @@
 
 import os
 import signal
+from inspect import signature
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from commands import WORDS, run
+from drawings import CLASSES, SHAPE
 from threadpoolctl import threadpool_limits
 
-from npgan import GAN, Adam, Dense, LeakyReLU, ReLU, Sequential, Tanh, backend
+from npgan import GAN, Adam, Dense, LeakyReLU, ReLU, Sequential, Tanh, backend, plotting, runs
 from npgan.models import Model
 
 # The tests run side by side, a process a core: each keeps to one thread unless it says otherwise.
@@ -81,3 +86,65 @@ def labelled(tmp_path):
     parts = {"train": x[:150], "train_labels": labels[:150], "test": x[150:]}
     np.savez(tmp_path / "labelled.npz", **parts, test_labels=labels[150:])
     return tmp_path / "labelled.npz"
+
+
+@pytest.fixture
+def in_an_empty_folder(tmp_path, monkeypatch):
+    """Work in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the pictures out, which take most of a short run's time."""
+    monkeypatch.setattr("npgan.runs.draw", lambda *_: None)
+    monkeypatch.setattr("npgan.plotting.save_curves", lambda *_: None)
+
+
+@pytest.fixture
+def whole(capsys, in_an_empty_folder, undrawn):
+    """A run of six steps that nothing disturbed."""
+    assert run(capsys, *WORDS, "--steps", 6, "--out", "whole")[0] == 0
+    return Path("whole")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test sets."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def made(capsys, in_an_empty_folder, undrawn):
+    """Return what trains a preset by a step, without pictures, on images whose classes are 5, 7 and 9."""
+
+    def make(preset, *words, shape=SHAPE, data="own.npz"):
+        x = np.random.default_rng(0).integers(0, 256, (130, *shape)).astype(np.uint8)
+        x[:, : shape[0] // 2] //= 3
+        labels = np.array(CLASSES)[np.arange(130) % 3]
+        parts = {"train": x[:90], "train_labels": labels[:90]}
+        np.savez("own.npz", **parts, test=x[90:], test_labels=labels[90:])
+        size = ("--batch-size", 20, "--steps", 1, "--quiet", "--out", preset)
+        code, _, err = run(capsys, "train", preset, "--data", data, *size, *words)
+        assert code == 0, err
+        model, config = runs.load(Path(preset))
+        return preset, model, runs.load_data(config, Path(preset))
+
+    return make
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return what is given to be drawn, by the kind of picture; nothing is."""
+    found = {}
+    for kind in ("rows", "grid", "animation", "points"):
+        name = f"save_{kind}"
+        bind = signature(getattr(plotting, name)).bind
+
+        def keep(*arguments, kind=kind, bind=bind, **more):
+            found[kind] = SimpleNamespace(**bind(*arguments, **more).arguments)
+
+        monkeypatch.setattr(plotting, name, keep)
+    return found

@@ -214,17 +214,19 @@ def write_catalogue():
 
 def write_reports():
     """Write what the gradient checker says of right gradients and of wrong ones."""
-    import test_gradcheck_attacks as case
+    from gradcheck_cases import said
+    from test_gradcheck_right import RIGHT
+    from test_gradcheck_wrong import WRONG
 
     from npgan import InputError, gradcheck
 
     found = {}
-    for way, table in (("right", case.RIGHT), ("wrong", case.WRONG)):
+    for way, table in (("right", RIGHT), ("wrong", WRONG)):
         for what, (target, *inputs) in table.items():
             for directions in (None, 3):
                 try:
                     report = gradcheck(target, *inputs, directions=directions)
-                    found[f"{way}: {what}, {directions}"] = case.said(report)
+                    found[f"{way}: {what}, {directions}"] = said(report)
                 except InputError:
                     pass
     lines = (f" {json.dumps(name)}: {json.dumps(report)}" for name, report in found.items())

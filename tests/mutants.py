@@ -50,28 +50,54 @@ NOTHING, AT_IMPORT = "it dies or hangs", "at import"  # in place of the name of 
 OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been shown to any test
 
 TESTS = {
-    "check": "gradcheck gradcheck_attacks calls",
-    "commands": "cli pictures uses uses_drawn uses_images streams own_data cli_hostile calls",
-    "data": "data_files data_images data_table data_toys data_hostile own_data calls",
-    "layers": "layers second_order normalisation copies recorder fourier gradcheck",
-    "metrics": "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours calls",
-    "models": "recorded_steps models conditional players joined_models vae copies config_hostile runs",
+    "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models calls",
+    "commands": (
+        "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
+        "uses_defended uses_anomalies uses_codes uses_images streams own_data cli_hostile "
+        "calls"
+    ),
+    "data": "data_files data_images data_table data_toys data_hostile own_data calls batches",
+    "layers": (
+        "layers layers_memory layers_random layers_built second_order normalisation copies "
+        "recorder recorder_traced fourier gradcheck"
+    ),
+    "metrics": (
+        "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours calls"
+    ),
+    "models": (
+        "recorded_steps recorded_singly recorded_changes models models_settings models_data "
+        "models_state labels conditional players joined_models vae copies config_hostile runs "
+        "runs_resumed runs_damaged runs_used"
+    ),
     "objectives": "losses penalties reports regularisers gradcheck calls",
     "ops": "ops gradcheck second_order normalisation random saturation borders",
-    "program": "recorder recorded_steps threads fourier",
-    "kernels": "fourier recorder kernels recorded_steps threads",
+    "program": (
+        "recorder recorder_rows recorder_traced recorded_steps recorded_singly "
+        "recorded_changes threads fourier"
+    ),
+    "kernels": (
+        "fourier recorder recorder_rows recorder_traced kernels recorded_steps "
+        "recorded_singly recorded_changes threads"
+    ),
     "study": "sample_metrics latent anomaly attacks evaluation uses_images calls",
-    "training": "training interrupts work runs faults",
-    "backend.py": "kernels recorder architecture signals",
-    "errors.py": "borders calls models",
-    "disk.py": "runs faults data_files",
-    "environment.py": "cli_hostile data_files cli",
-    "history.py": "training runs calls",
-    "init.py": "init layers",
+    "training": (
+        "training training_callbacks training_resumed training_checkpoints interrupts work "
+        "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
+        "lock pace"
+    ),
+    "backend.py": "kernels recorder recorder_traced architecture signals",
+    "errors.py": "borders calls models models_settings models_data",
+    "disk.py": "runs runs_resumed runs_damaged faults data_files checkpoint_files",
+    "environment.py": "cli_hostile data_files cli cli_options cli_program",
+    "history.py": "training training_callbacks training_resumed runs runs_resumed runs_damaged calls",
+    "init.py": "init layers layers_random layers_built",
     "memory.py": "parameters kernels",
-    "optim.py": "optim copies training",
+    "optim.py": "optim copies training training_resumed",
     "plotting.py": "pictures calls own_data uses uses_images",
-    "runs.py": "runs own_data evaluation cli",
+    "runs.py": (
+        "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options "
+        "cli_training cli_program"
+    ),
     "schedules.py": "optim penalties vae",
     "shapes.py": "shapes borders ops",
     "signals.py": "signals_early signals interrupts",

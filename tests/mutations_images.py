@@ -3,10 +3,10 @@
 from mutations import Mutation, Silent
 
 SHIFT, PIXELATE = "layer random_shift", "layer pixelate"
-PLACES = "test_layers.test_a_random_shift_moves_to_all_places_equally_often"
-BLOCKS = "test_layers.test_a_random_block_is_a_square_that_lies_at_all_places_equally_often"
+PLACES = "test_layers_random.test_a_random_shift_moves_to_all_places_equally_often"
+BLOCKS = "test_layers_random.test_a_random_block_is_a_square_that_lies_at_all_places_equally_often"
 MOVED = "test_ops.test_a_shift_moves_every_pixel_and_loses_those_over_the_edge"
-NOISE = "test_layers.test_gaussian_noise_has_its_standard_deviation_and_no_mean"
+NOISE = "test_layers_random.test_gaussian_noise_has_its_standard_deviation_and_no_mean"
 
 MUTATIONS = [
     Mutation("ops.images.shift_backward", "-moves", "moves", SHIFT),

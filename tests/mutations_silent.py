@@ -15,7 +15,7 @@ WORDS = "test_random.test_philox_gives_the_published_words"
 NORMAL = "test_random.test_normal_numbers_have_the_normal_distribution"
 GAUSSIAN = "test_ops.test_a_gaussian_sample_has_its_mean_and_the_variance_exp_of_log_var"
 AVERAGE = "test_optim.test_an_average_is_the_sum_of_its_past"
-FOLLOWS = "test_models.test_the_average_follows_the_generator_and_draws_the_samples"
+FOLLOWS = "test_models_settings.test_the_average_follows_the_generator_and_draws_the_samples"
 GATHER = "test_ops.test_gather_takes_rows_and_scales_bytes_only"
 OBJECTIVE = "test_models.test_a_gan_trains_on_the_objective_and_the_labels_it_was_given"
 NO_DIRECTION = (
@@ -38,7 +38,7 @@ AHEAD = "test_players.test_the_generator_is_updated_against_the_discriminator_as
 PACKS = "test_players.test_a_pack_is_samples_side_by_side"
 SHARES = "test_players.test_generators_share_a_batch_evenly"
 LOSSES = "test_players.test_generators_are_against_the_mean_or_the_hardest_of_the_losses"
-SPREAD = "test_models.test_the_spread_widens_the_noise_of_samples_and_of_nothing_else"
+SPREAD = "test_models_settings.test_the_spread_widens_the_noise_of_samples_and_of_nothing_else"
 CLASSES = "test_conditional.test_generated_samples_have_the_labels_of_the_batch"
 RANGE = "test_conditional.test_labels_are_columns_in_the_networks_range_whatever_the_data"
 BIASES = "test_init.test_a_dense_layer_takes_its_weights_and_then_its_biases_from_its_initialiser"
@@ -324,13 +324,13 @@ SILENT = [
         "models.vaegan.VAEGAN.discriminator_input",
         "np.concatenate([x, x]), fake",
         "fake, np.concatenate([x, x])",
-        "test_models.test_a_vaegans_discriminator_sees_reconstructions_and_samples",
+        "test_models_settings.test_a_vaegans_discriminator_sees_reconstructions_and_samples",
     ),
     Silent(
         "models.vaegan.VAEGAN.generator_step",
         "np.concatenate([self.discriminator(x, rng)] * 2)",
         "self.discriminator(output, rng)",
-        "test_models.test_a_vaegan_trains_on_the_objective_it_was_given",
+        "test_models_settings.test_a_vaegan_trains_on_the_objective_it_was_given",
         ("relativistic",),
     ),
     Silent(
@@ -344,12 +344,12 @@ SILENT = [
         "models.gan.GAN.train_step",
         "(self.step + 1) % self.n_critic == 0",
         "(self.step + 1) % self.n_critic == 1",
-        "test_models.test_n_critic_lets_the_generator_move_every_third_step",
+        "test_models_settings.test_n_critic_lets_the_generator_move_every_third_step",
     ),
     Silent(
         "models.model.Model._refuse",
         "raise NonFiniteError(explanation)",
         "(explanation)",
-        "test_models.test_a_huge_learning_rate_ends_in_a_non_finite_error_and_finite_weights",
+        "test_models_data.test_a_huge_learning_rate_ends_in_a_non_finite_error_and_finite_weights",
     ),
 ]

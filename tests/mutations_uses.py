@@ -14,9 +14,7 @@ RANGES = (
 ROUNDED = "test_uses_images.test_pixels_are_rounded_to_the_nearer_end"
 BOLD = "test_uses_images.test_directions_do_not_say_how_bold_an_image_is"
 PAIRS = "test_uses_images.test_a_discriminator_of_pairs_has_no_opinion_of_one_image"
-PERFECT = (
-    "test_models.test_a_perfect_reconstruction_has_no_error_whatever_the_noise_in_the_hidden_layers"
-)
+PERFECT = "test_models_settings.test_a_perfect_reconstruction_has_no_error_whatever_the_noise_in_the_hidden_layers"
 HELD_OUT = "test_vae.test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training"
 MUTATIONS: list = []
 SILENT = [

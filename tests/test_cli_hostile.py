@@ -26,10 +26,7 @@ OPTIONS = [
     if action.nargs != 0
 ]
 
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
 
 def refused(capsys, words):

@@ -19,10 +19,7 @@ from npgan.study.evaluation import evaluate
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 from npgan.training import History
 
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from golden import recorded
-from test_recorded_steps import BATCH, all_recorded, check, compiled, steps_of
+from steps_recorded import BATCH, all_recorded, check, compiled, steps_of
 from test_second_order import double_backward, random
 
 from npgan import GAN, backend, ops, optim

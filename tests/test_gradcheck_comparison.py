@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from commands import Terminal
 
 from npgan import Layer, gradcheck
 from npgan.check import comparison
@@ -153,10 +154,6 @@ def test_a_layer_that_is_wrong_at_a_corner_alone_is_checked_beside_it(directions
 
 
 def test_a_progress_bar_is_for_terminals(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     monkeypatch.setattr(comparison, "PATIENCE", 0.0)
     for kind, shown in ((Terminal, True), (io.StringIO, False)):
         monkeypatch.setattr(sys, "stderr", kind())

@@ -20,12 +20,7 @@ from npgan.models.presets import preset
 RNG = np.random.default_rng(0)
 WORDS = ("--steps", 2, "--batch-size", 20, "--backend", "numpy", "--out", "r")
 
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("npgan.runs.draw", lambda *_: None)
-    monkeypatch.setattr("npgan.plotting.save_curves", lambda *_: None)
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
 
 
 def images(*shape):

@@ -12,7 +12,7 @@ import pytest
 from npgan import backend
 
 pytest.importorskip("npgan.kernels")
-from test_recorded_steps import compiled, gan, rows, steps_of
+from steps_recorded import compiled, gan, rows, steps_of
 
 from npgan.kernels import jit
 from npgan.program.threads import HELD

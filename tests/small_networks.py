@@ -1,0 +1,22 @@
+"""A small network, its data, and a training pass, which the tests of layers share."""
+
+import numpy as np
+
+from npgan import Dense, Dropout, GaussianSample, LeakyReLU, Sequential, Tanh
+
+
+def network(rng=0):
+    return Sequential(
+        Dense(4, 6), LeakyReLU(), Dropout(0.3), GaussianSample(), Dense(3, 2), Tanh(), rng=rng
+    )
+
+
+def batch(seed, n=5, width=4):
+    return np.random.default_rng(seed).standard_normal((n, width), np.float32)
+
+
+def one_pass(net, x, dy, seed):
+    """Return the gradients of one training pass, by the input and by the parameters."""
+    grads = net.parameters.like()
+    _, cache = net.forward(x, np.random.default_rng(seed))
+    return net.backward(dy, cache, grads), grads.flat

@@ -1,0 +1,45 @@
+"""Minibatches: every row once an epoch, in an order that a resumed run continues."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npgan import InputError
+from npgan.data.batches import Batches
+
+
+def test_every_row_comes_once_an_epoch_in_a_new_order():
+    batches = Batches(np.arange(6.0)[:, None], 2, np.random.default_rng(0))
+    first, second = (
+        [*batches.next().ravel(), *batches.next().ravel(), *batches.next().ravel()] for _ in "ab"
+    )
+    assert sorted(first) == sorted(second) == [0, 1, 2, 3, 4, 5]
+    assert first != second
+
+
+@given(n=st.integers(1, 20), batch=st.integers(1, 20), before=st.integers(0, 30))
+@settings(deadline=None, max_examples=50)
+def test_a_resumed_order_is_the_uninterrupted_one(n, batch, before):
+    data = np.arange(float(n))[:, None]
+    if batch > n:
+        with pytest.raises(InputError, match=rf"batch_size.* most \d+, not {batch}"):
+            Batches(data, batch, np.random.default_rng(0))
+        return
+    whole = Batches(data, batch, np.random.default_rng(0))
+    for _ in range(before):
+        whole.next()
+    resumed = Batches(data, batch, np.random.default_rng(99))
+    resumed.load_state(json.loads(json.dumps(whole.state())))
+    for _ in range(5):
+        assert (whole.next() == resumed.next()).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-1.0, 1.0)])
+def test_bytes_become_the_range_of_the_output(low, high):
+    batches = Batches(np.array([[0, 255]], np.uint8), 1, np.random.default_rng(0), (low, high))
+    batch = batches.next()
+    assert batch.dtype == np.float32
+    np.testing.assert_allclose(batch, [[low, high]], atol=1e-6)

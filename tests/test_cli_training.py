@@ -1,0 +1,119 @@
+"""What `npgan train` begins, resumes and says."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+from commands import run
+
+from npgan import backend, runs
+from npgan.commands.cli import main
+from npgan.errors import InputError
+from npgan.models.presets import preset
+
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("gan-small",), "PRESET"),
+        (("--batch-size", 3), "--batch-size"),
+        (("--lr", 0.1), "--lr"),
+        (("--seed", 0), "--seed"),
+        (("--out", "q"), "--out"),
+        (("--backend", "numpy"), "--backend"),
+        (("--validation", 0), "--validation"),
+    ],
+)
+def test_what_a_run_began_with_stays(capsys, words, option):
+    code, _, err = run(capsys, "train", "--resume", "r", *words)
+    message = f"npgan: error: --resume goes on as the run began: {option} cannot be changed\n"
+    assert (code, err) == (2, message)
+
+
+def test_a_resumed_run_is_told_its_new_end_and_where_its_data_are(monkeypatch):
+    told = []
+
+    def resume(folder, callbacks, **changes):
+        told.append((str(folder), len(callbacks), changes))
+        raise InputError("enough")
+
+    monkeypatch.setattr("npgan.runs.resume", resume)
+    words = ["--epochs", "3", "--data", "d", "--metrics-every", "2", "--quiet"]
+    assert main(["train", "--resume", "r", *words]) == 2
+    assert main(["train", "--resume", "r", "--steps", "4"]) == 2
+    changes = {"epochs": 3, "steps": None, "data": "d", "metrics_every": 2}
+    none = dict.fromkeys(changes)
+    assert told == [("r", 0, changes), ("r", 2, none | {"steps": 4})]
+
+
+def test_a_run_is_begun_with_what_was_asked_for(monkeypatch):
+    begun = []
+
+    def start(config, folder, callbacks, **more):
+        begun.append((config, str(folder), len(callbacks), more))
+        raise InputError("enough")
+
+    monkeypatch.setattr("npgan.runs.start", start)
+    words = [
+        "--data",
+        "d",
+        "--validation",
+        "0.2",
+        "--epochs",
+        "3",
+        "--batch-size",
+        "7",
+        "--lr",
+        "0.5",
+    ]
+    words += ["--seed", "9", "--backend", "numpy", "--metrics-every", "4", "--out", "o", "--quiet"]
+    assert main(["train", "vae", *words]) == 2
+    assert main(["train", "--steps", "5"]) == 2
+    (config, *rest), (other, *others) = begun
+    asked = preset("vae").override(
+        data="d", validation=0.2, epochs=3, batch_size=7, lr=0.5, seed=9, backend="numpy"
+    )
+    assert (config, rest) == (asked, ["o", 0, {"metrics_every": 4}])
+    assert other == preset("gan-mnist").override(steps=5, backend=backend.choice())
+    assert others == ["runs/gan-mnist", 2, {"metrics_every": None}]
+
+
+def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(monkeypatch):
+    tried = []
+
+    def start(config, folder, callbacks, **more):
+        tried.append(str(folder))
+        if len(tried) == 1:
+            folder.mkdir()
+            raise runs.Taken("another began it")
+        return SimpleNamespace(step=1, total_steps=1, seconds=1)
+
+    os.makedirs("runs/ring")
+    monkeypatch.setattr("npgan.runs.start", start)
+    assert main(["train", "ring", "--quiet"]) == 0
+    assert tried == ["runs/ring-2", "runs/ring-3"]
+    del tried[:]
+    assert main(["train", "ring", "--quiet", "--out", "o"]) == 2
+    assert tried == ["o"]
+
+
+@pytest.mark.parametrize(("drawn", "seen"), [(True, "r/samples and "), (False, "")])
+def test_the_end_of_a_training_says_what_to_look_at(capsys, monkeypatch, drawn, seen):
+    os.makedirs("r/samples")
+    if drawn:
+        open("r/samples/step-1.png", "w").close()
+    loop = SimpleNamespace(step=5, total_steps=5, seconds=1.26)
+    monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
+    message = f"5 steps in 1.3 s of training; look at {seen}r/losses.png\n"
+    assert run(capsys, "train", "--resume", "r") == (0, "", message)
+    assert run(capsys, "train", "--resume", "r", "--quiet") == (0, "", "")
+
+
+@pytest.mark.parametrize(("stop", "code"), [("terminated", 143), ("enough", 130)])
+def test_a_training_that_was_stopped_says_how_to_go_on(capsys, monkeypatch, stop, code):
+    loop = SimpleNamespace(step=4, total_steps=5, stop=stop)
+    monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
+    message = "stopped at step 4 of 5; all is saved. Go on with:\n  npgan train --resume r\n"
+    assert run(capsys, "train", "--resume", "r", "--quiet") == (code, "", message)

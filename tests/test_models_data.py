@@ -1,0 +1,113 @@
+"""Data that models take or refuse, and numbers that overflow."""
+
+import numpy as np
+import pytest
+from small_models import MODELS, D, adam, data, flat, make_gan, net, rng, same
+
+from npgan import SGD, Autoencoder, Dense, InputError, NonFiniteError, Sequential, Sigmoid, Tanh
+from npgan.models.checks import in_chunks
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "weight", "layer"),
+    [
+        ("GAN", "discriminator", "0.weight", "Dense(4, 8)"),
+        ("GAN", "discriminator", "3.bias", "Dense(8, 1)"),
+        ("autoencoder", "encoder", "2.weight", "Dense(8, 2)"),
+        ("VAE-GAN", "discriminator", "2.bias", "Dense(8, 1)"),
+    ],
+)
+def test_a_nan_is_named_by_step_network_and_layer_and_nothing_is_updated(
+    name, network, weight, layer
+):
+    model = MODELS[name]()
+    model.train_step(data(), rng())
+    model.networks[network].parameters[weight].flat[0] = np.nan
+    before = flat(model)
+    with pytest.raises(NonFiniteError) as caught, np.errstate(all="ignore"):
+        model.train_step(data(), rng())
+    for part in ("step 2", f"the {network}'s update", repr(weight), layer, "not applied"):
+        assert part in str(caught.value)
+    assert all(np.array_equal(w, before[n], equal_nan=True) for n, w in flat(model).items())
+
+
+def test_a_huge_learning_rate_ends_in_a_non_finite_error_and_finite_weights():
+    gan = make_gan(output=None, optimizers={n: SGD(1e30) for n in ("generator", "discriminator")})
+    with pytest.raises(NonFiniteError, match="try a lower learning rate"):
+        gan.fit(data(), steps=100, batch_size=8, callbacks=[], rng=0)
+    assert all(np.isfinite(w).all() for w in flat(gan).values())
+
+
+def test_where_one_networks_gradient_overflows_neither_is_updated():
+    # the code (1e35) times the output's gradient (2e9) overflows in the decoder's weight alone
+    model = Autoencoder(net(Dense(1, 1)), net(Dense(1, 1)), optimizers=adam("encoder", "decoder"))
+    model.encoder.parameters["0.weight"][:] = 1e35
+    model.decoder.parameters["0.weight"][:] = 1e-26
+    before = flat(model)
+    with pytest.raises(NonFiniteError, match="decoder"), np.errstate(all="ignore"):
+        model.train_step(np.ones((1, 1), np.float32), rng())
+    assert same(flat(model), before) == {"encoder": True, "decoder": True}
+
+
+def changed(row, column, value):
+    x = data()
+    x[row, column] = value
+    return x
+
+
+BAD_DATA = [
+    (np.ones((5, D + 1)), r"the data must be numbers \(n, 4\).*, not float64 \(5, 5\)"),
+    (np.ones(D), r"not float64 \(4,\)"),
+    (np.ones((0, D)), "n at least 1"),
+    (np.ones((0, 2, 2)), "n at least 1"),
+    (changed(3, 1, np.nan), "nan in row 3, column 1"),
+    (changed(0, 2, np.inf), "inf in row 0, column 2"),
+    (changed(0, 2, -0.1), r"lie in \[-0.1, .*only reaches \[0, 1\]"),
+    (changed(0, 2, 255), "scale the data, or give bytes"),
+    (np.full((2, D), "a"), "real numbers, not <U1"),
+    (np.ma.masked_less(np.linspace(0, 1, 2 * D).reshape(2, D), 0.5), "has masked values"),
+]
+
+
+@pytest.mark.parametrize(("x", "message"), BAD_DATA)
+@pytest.mark.parametrize("name", MODELS)
+def test_data_that_does_not_fit_is_refused_in_words(name, x, message):
+    with pytest.raises(InputError, match=message):
+        MODELS[name]().fit(x, steps=1, batch_size=1, callbacks=[])
+
+
+@pytest.mark.parametrize(
+    ("output", "low", "high"), [(Sigmoid, 0, 1), (Tanh, -1, 1), (None, -np.inf, np.inf)]
+)
+def test_data_may_fill_the_outputs_range_and_no_more(output, low, high):
+    gan = make_gan(output=output)
+    gan.check_data(np.full((2, D), max(low, -1e9)))
+    gan.check_data(np.full((2, D), min(high, 1e9)))
+    if output:
+        with pytest.raises(InputError, match="only reaches"):
+            gan.check_data(np.full((2, D), low - 1e-3))
+
+
+def test_images_are_flattened_and_bytes_scaled_to_the_outputs_range():
+    images = np.array([[[0, 255], [51, 102]]], np.uint8)
+    gan = make_gan(output=Tanh)
+    assert gan.check_data(images).shape == (1, D)
+    # 2 b / 255 - 1 in float32, three roundings
+    np.testing.assert_allclose(gan.scaled(images), [[-1, 1, -0.6, -0.2]], atol=4e-7)
+    np.testing.assert_allclose(make_gan().scaled(images), [[0, 1, 0.2, 0.4]], atol=4e-7)
+
+
+@pytest.mark.parametrize("n", [0, 1, 4, 5, 9])
+def test_a_network_is_applied_to_many_rows_a_part_at_a_time(n, monkeypatch):
+    monkeypatch.setattr("npgan.models.checks.CHUNK", 4)
+    network, x = Sequential(Dense(2, 3), rng=0), np.random.default_rng(0).random((n, 2), np.float32)
+    np.testing.assert_allclose(in_chunks(network, x), network(x), rtol=1e-6)
+    assert in_chunks(network, x).shape == (n, 3)
+
+
+def test_an_activation_does_not_hide_weights_that_are_too_large():
+    network = Sequential(Dense(1, 1), Sequential(Tanh()), rng=0)
+    network.parameters.flat[0] = 1e30
+    assert in_chunks(network, np.ones((1, 1), np.float32)) == 1
+    with pytest.raises(NonFiniteError, match=r"Dense\(.* up to 1e\+30"):
+        in_chunks(network, np.full((1, 1), 1e30, np.float32))

@@ -1,0 +1,95 @@
+"""Rows of a program: which wait for which, and which become one."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("npgan.kernels")
+
+from npgan.kernels.activation import ActivationId
+from npgan.kernels.batch import Columns
+from npgan.kernels.dense import Input
+from npgan.kernels.elementwise import ActivationBackward, Scale
+from npgan.program.fusion import fused
+from npgan.program.schedule import Row, phases
+from npgan.program.traced import Buffer, Place
+
+
+def touching(*places):
+    """Return a row that reads or writes up to two places."""
+    made = Columns(0, 0, 0, 0, 1, 1)
+    for place, writes in places:
+        made = made._replace(**{"y" if writes else "x": place})
+    return Row(made)
+
+
+def test_rows_wait_for_what_they_read_or_overwrite():
+    a, b, c, part = Buffer(8), Buffer(8), Buffer(8), Buffer(4)
+    part.whole, part.offset = a, 4
+
+    def row(*ranges):
+        return touching(*((Place(*place), writes) for *place, writes in ranges))
+
+    writes, reads = (a, 0, 8, True), (a, 0, 8, False)
+    table = {
+        "strangers": ([row(writes), row((b, 0, 8, True), (c, 0, 8, False))], [0, 0]),
+        "readers": ([row(reads), row(reads)], [0, 0]),
+        "a read after a write": ([row(writes), row(reads)], [0, 1]),
+        "a write after a read": ([row(reads), row(writes)], [0, 1]),
+        "a write after a write": ([row(writes), row(writes)], [0, 1]),
+        "neighbours": ([row((a, 0, 4, True)), row((a, 4, 4, True))], [0, 0]),
+        "a part": ([row((part, 0, 4, True)), row((a, 7, 1, False)), row((a, 0, 4, False))], [0, 1, 0]),
+        "nothing": ([row(writes), row((a, 3, 0, True))], [0, 0]),
+        "a chain and a stranger": ([row(writes), row(reads, (b, 0, 8, True)), row((b, 1, 1, False)),
+                                    row((c, 0, 8, True))], [0, 1, 2, 0]),
+    }  # fmt: skip
+    for name, (made, expected) in table.items():
+        assert phases(made) == expected, name
+
+
+def test_rows_see_that_arrays_from_outside_overlap():
+    array = np.zeros(10, np.float32)
+    whole, half, rest = Buffer(10, array), Buffer(5, array[5:]), Buffer(5, array[:5])
+    made = [(Place(whole, 0, 10), True), (Place(half, 0, 5), False), (Place(rest, 0, 5), True)]
+    assert phases([touching(place) for place in made]) == [0, 1, 1]
+
+
+def backward(*, activation=ActivationId.IDENTITY):
+    """Return a product's row, that of an activation's derivative after it, and a row that reads dy."""
+    dy, dx, y, e = (Place(Buffer(12), 0, 12) for _ in range(4))
+    product = Row(Input(e, e, dy, e, activation, 4, 3, 3, 0.0), 5)
+    back = Row(ActivationBackward(dx, dy, y, 12, ActivationId.TANH, 0.5))
+    return product, back, Row(Scale(y, dy._replace(start=11, size=1), 1, 2.0))
+
+
+def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
+    product, back, _ = backward()
+    (one,) = fused([product, back])
+    assert one.most == 5
+    assert one.fields == product.fields._replace(
+        dx=back.fields.dx, x=back.fields.seen, activation=ActivationId.TANH, argument=0.5
+    )
+
+
+def kept():
+    """Return rows that must stay two, each with why."""
+    product, back, reader = backward()
+    part = Row(back.fields._replace(dy=back.fields.dy._replace(size=6)))
+    nothing = back.fields.dy._replace(size=0)
+    empty = Row(back.fields._replace(dy=nothing, size=0))
+    overwritten = Row(Scale(back.fields.seen, back.fields.seen, 12, 2.0))
+    return {
+        "somebody else reads dy": ([product, back, reader], []),
+        "dy is a result": ([product, back], [back.fields.dy]),
+        "another product made it": ([*backward(activation=ActivationId.RELU)[:2]], []),
+        "a part of dy": ([product, part], []),
+        "dy is empty": ([product, empty], []),
+        "y is written in between": ([product, overwritten, back], []),
+        "y is made later": ([product, Row(Scale(back.fields.seen, product.fields.e, 12, 1.0)), back], []),
+        "no product": ([Row(Scale(back.fields.dy, product.fields.e, 12, 1.0)), back], []),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", kept())
+def test_rows_stay_apart_where(name):
+    rows, results = kept()[name]
+    assert fused(rows, results) == rows
