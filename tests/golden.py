@@ -203,13 +203,18 @@ def write_pictures():
     return 0
 
 
+def write_lines(path, table):
+    """Write a table as JSON, a line for each entry."""
+    lines = (f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in table.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return 0
+
+
 def write_catalogue():
-    """Write what the checker's catalogue checks, a line for each case."""
+    """Write what the checker's catalogue checks."""
     import test_gradcheck as case
 
-    lines = (f" {json.dumps(c.name)}: {json.dumps(case.contents(c))}" for c in case.CASES)
-    CATALOGUE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    return 0
+    return write_lines(CATALOGUE, {c.name: case.contents(c) for c in case.CASES})
 
 
 def write_reports():
@@ -229,17 +234,14 @@ def write_reports():
                     found[f"{way}: {what}, {directions}"] = said(report)
                 except InputError:
                     pass
-    lines = (f" {json.dumps(name)}: {json.dumps(report)}" for name, report in found.items())
-    REPORTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    return 0
+    return write_lines(REPORTS, found)
 
 
 def write_defaults():
     """Write the defaults of public functions, constants and the options' help."""
     import test_defaults as case
 
-    DEFAULTS.write_text(json.dumps(case.on_record(), indent=1, sort_keys=True) + "\n")
-    return 0
+    return write_lines(DEFAULTS, dict(sorted(case.on_record().items())))
 
 
 def main(arguments):

@@ -43,3 +43,8 @@ def test_bytes_become_the_range_of_the_output(low, high):
     batch = batches.next()
     assert batch.dtype == np.float32
     np.testing.assert_allclose(batch, [[low, high]], atol=1e-6)
+
+
+def test_there_must_be_a_row():
+    with pytest.raises(InputError, match="data must be numbers"):
+        Batches(np.ones((0, 3), np.float32), 1, np.random.default_rng(0))

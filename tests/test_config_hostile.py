@@ -15,7 +15,7 @@ from damage import leaves
 from npgan import InputError
 from npgan.data import Dataset
 from npgan.models.config import Config
-from npgan.models.presets import PRESETS
+from npgan.models.presets import PRESETS, preset
 from npgan.models.refit import corruptions, for_images, in_numbers
 
 
@@ -347,3 +347,10 @@ def test_the_range_of_images_of_floats_is_kept_and_of_no_others():
     assert RING.for_data(bytes_).image_range is None
     assert RING.for_data(Dataset("d", rows)).image_range is None
     assert RING.for_data(Dataset("d", rows)).shape == [2]
+
+
+def test_sizes_by_name_become_numbers_and_are_not_kept():
+    config = replace(preset("translator"), shape=[5, 1, 1], classes=3, latent=4).in_numbers()
+    assert (config.classes, config.latent) == (None, None)
+    generator = config.networks["generator"]
+    assert (generator[0].split()[1], generator[-2].split()[2]) == ("2", "3")

@@ -434,3 +434,18 @@ def test_labels_have_a_largest_number(label):
         with pytest.raises(InputError, match="labels up to 9223372036854775807 are read"):
             from_arrays("d", arrays)
     assert from_arrays("d", {"train": ROWS[:2]}).classes is None
+
+
+def test_the_rows_that_are_kept_back_are_chosen_by_their_order_within_a_class():
+    labels = np.arange(300) % 3
+    kept = Dataset("d", np.arange(300, dtype=np.float32)[:, None], train_labels=labels).keep_back(
+        0.1
+    )
+    order = np.random.default_rng(0).permutation(300)
+    order = np.concatenate([order[labels[order] == label] for label in range(3)])
+    assert sorted(kept.test.ravel()) == sorted(order[9::10])
+
+
+def test_modes_are_numbers_that_can_be_squared():
+    with pytest.raises(InputError, match="modes must be"):
+        Dataset("d", np.ones((3, 2), np.float32), modes=np.full((1, 2), 1e200), std=1.0)

@@ -84,11 +84,13 @@ def constants():
 
 
 def help_texts():
-    """Return what each option's help says, and by which word its value stands there."""
+    """Return what each option's help says, how its value is written there, and how it is read."""
     return {
-        f"{name} {option.dest}": [option.metavar, option.help]
+        f"{name} {option.dest}": [
+            *(option.metavar, option.help, str(option.default), option.required, option.nargs),
+            *(type(option).__name__, getattr(option.type, "__name__", None)),
+        ]
         for name, option in options()
-        if option.dest != "help"  # argparse's own
     }
 
 
@@ -135,10 +137,13 @@ def options():
     """Yield (command, option) of the command line."""
     (commands,) = (a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction))
     for name, parser in commands.choices.items():
-        yield from ((name, action) for action in parser._actions if action.help)
+        yield from ((name, action) for action in parser._actions if action.dest != "help")
 
 
-@pytest.mark.parametrize(("command", "option"), [*options()], ids=lambda x: getattr(x, "dest", x))
+EXPLAINED = [(command, option) for command, option in options() if option.help]
+
+
+@pytest.mark.parametrize(("command", "option"), EXPLAINED, ids=lambda x: getattr(x, "dest", x))
 def test_an_options_default_is_what_its_help_says(command, option):
     values = option.default if isinstance(option.default, list) else [option.default]
     for said in re.findall(r"; default ([\w. ]+?)$", option.help):

@@ -291,3 +291,11 @@ def test_pairs_are_as_many_of_both():
     errors.pairs(np.ones(3), np.ones((3, 2)))
     with pytest.raises(InputError, match="as many of both, not 3 and 2"):
         errors.pairs(np.ones(3), np.ones(2))
+
+
+def test_a_limit_is_told_where_a_number_is_above_it():
+    for value in (float(errors.MOST), -1):
+        with pytest.raises(InputError, match=r"n must be a whole number, at least 0, not"):
+            errors.count("n", value)
+    with pytest.raises(InputError, match=f"at least 0 and at most {errors.MOST}, not"):
+        errors.count("n", errors.MOST + 1)

@@ -12,6 +12,7 @@ from npgan import (
     BatchNorm,
     Dense,
     GaussianSample,
+    Layer,
     LayerNorm,
     MinibatchDiscrimination,
     MinibatchStddev,
@@ -190,3 +191,12 @@ def test_the_width_of_the_input_is_found_through_any_layers():
 def test_softmax_returns_rows_that_sum_to_1():
     y = Softmax()(batch(0, n=100))
     assert np.abs(y.sum(axis=1) - 1).max() <= 4 * np.finfo(np.float32).eps
+
+
+def test_a_layer_must_say_how_it_goes_forward_and_back():
+    for way in (
+        lambda: Layer().forward(np.ones((1, 1))),
+        lambda: Layer().backward(np.ones((1, 1)), None),
+    ):
+        with pytest.raises(NotImplementedError):
+            way()

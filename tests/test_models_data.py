@@ -5,6 +5,7 @@ import pytest
 from small_models import MODELS, D, adam, data, flat, make_gan, net, rng, same
 
 from npgan import SGD, Autoencoder, Dense, InputError, NonFiniteError, Sequential, Sigmoid, Tanh
+from npgan.models.blame import explain
 from npgan.models.checks import in_chunks
 
 
@@ -111,3 +112,9 @@ def test_an_activation_does_not_hide_weights_that_are_too_large():
     assert in_chunks(network, np.ones((1, 1), np.float32)) == 1
     with pytest.raises(NonFiniteError, match=r"Dense\(.* up to 1e\+30"):
         in_chunks(network, np.full((1, 1), 1e30, np.float32))
+
+
+def test_the_largest_weight_is_to_blame_where_no_number_is_bad():
+    model = Autoencoder(net(Dense(1, 1)), net(Dense(1, 1)), optimizers=adam("encoder", "decoder"))
+    model.decoder.parameters["0.weight"][...] = -1e3
+    assert "the largest weight '0.weight' of the decoder" in explain(model, "encoder", np.inf)

@@ -1,5 +1,7 @@
 """The operations against the loops of naive.py, at their extremes, and in their randomness."""
 
+from functools import partial
+
 import naive
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from npgan import backend, ops
+from npgan import InputError, backend, ops
 from npgan.ops.kinds import KINDS
 
 FLOATS = [np.float32, np.float64]
@@ -277,3 +279,16 @@ def test_gather_takes_rows_and_scales_bytes_only(low, high):
         same = ops.gather(data.astype(dtype), np.array([2]), low, high)
         np.testing.assert_array_equal(same, [[7, 9]])
         assert same.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "right"), [(0, 6, True), (1, 7, False), (2, 0, True), (3, 0, False)]
+)
+def test_a_chains_weights_lie_within_the_network(weight, bias, right):
+    plan = np.array([[3, 2, weight, bias, 0, 0]])  # 3 x 2 weights and 2 biases among 8 numbers
+    go = partial(ops.chain_forward, np.ones((1, 3)), np.ones(8), plan, np.zeros(1))
+    if right:
+        assert go().shape == (2,)
+    else:
+        with pytest.raises(InputError, match="lies outside 8 weights"):
+            go()

@@ -15,7 +15,7 @@ pytest.importorskip("npgan.kernels")
 from steps_recorded import compiled, gan, rows, steps_of
 
 from npgan.kernels import jit
-from npgan.program.threads import HELD
+from npgan.program.threads import HELD, worker_pool
 
 
 @compiled
@@ -116,3 +116,12 @@ def test_operations_called_one_by_one_leave_no_part_to_a_worker_that_comes_late(
         for x, (y, loss) in zip(xs, exact, strict=True):
             assert (backend.run.tanh_forward(x) == y).all()
             assert backend.run.mse(x, x[::-1].copy())[0] == loss
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_helpers_are_free_after_a_run(threads):
+    backend.use("numba")
+    step, _, _ = steps_of(gan(), rows())
+    step(), step()
+    assert jit.threads() == 1 or not worker_pool(jit.threads() - 1).lock.locked()

@@ -216,3 +216,10 @@ def test_what_does_not_fit_is_refused_in_words():
     ):
         with pytest.raises(InputError, match=message):
             make_it()
+
+
+@pytest.mark.parametrize("name", ["encoder", "decoder"])
+def test_both_networks_are_asked_for(name):
+    networks = {"encoder": Sequential(Dense(3, 4)), "decoder": Sequential(Dense(2, 3))}
+    with pytest.raises(InputError, match=f"{name} must be"):
+        VAE(**networks | {name: Dense(3, 4)}, likelihood="gaussian")
