@@ -12,8 +12,10 @@ import pytest
 
 import npgan
 from npgan import InputError, backend, models, ops
+from npgan.data import Dataset
 from npgan.kernels.row import PERFORM
 from npgan.layers import LAYERS, Activation, example, read
+from npgan.models.config import Config
 from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
 from npgan.program.eager import KERNELS
@@ -146,3 +148,11 @@ UNSAFE = [r"import pickle", r"allow_pickle=True", r"\beval\(", r"\bexec\(", r"fa
 @pytest.mark.parametrize("pattern", UNSAFE)
 def test_nothing_in_the_package_can_run_what_a_file_says(pattern):
     assert [path.name for path in ROOT.rglob("*.py") if re.search(pattern, path.read_text())] == []
+
+
+def test_no_field_of_a_dataclass_can_be_set():
+    modules = [module for name, module in sys.modules.items() if name.startswith("npgan.")]
+    found = {one for module in modules for one in vars(module).values() if inspect.isclass(one)}
+    found = {one for one in found if "__dataclass_params__" in vars(one)}
+    assert {Config, Dataset} <= found
+    assert [one for one in found if not one.__dataclass_params__.frozen] == []

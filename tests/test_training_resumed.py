@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from loops import StopAt, run
 
-from npgan import InputError, NonFiniteError
+from npgan import Autoencoder, Dense, InputError, NonFiniteError, Sequential
 from npgan.training import History, Loop, checkpoint
 
 
@@ -209,3 +209,16 @@ def test_a_model_may_have_made_more_steps_than_the_run_but_not_fewer(small_gan, 
     numbers["model"]["step"] = 2
     with pytest.raises(InputError, match="its model is at step 2, the run at 3"):
         Loop(small_gan(), points, batch_size=100, rng=0).load_state(arrays, numbers)
+
+
+def test_the_sums_of_a_models_only_column_are_missed(points):
+    def make():
+        networks = Sequential(Dense(2, 1), rng=0), Sequential(Dense(1, 2), rng=1)
+        return Loop(Autoencoder(*networks), points, batch_size=50, rng=1, callbacks=[StopAt(7)])
+
+    loop = make()
+    loop.run(steps=30)
+    arrays, numbers = loop.state()
+    assert numbers["sums"].keys() == {"loss"}
+    with pytest.raises(InputError, match="its sums are not those of the 1 steps"):
+        make().load_state(arrays, {**numbers, "sums": {}})
