@@ -7,6 +7,7 @@ import inspect
 import json
 import pkgutil
 import re
+from contextlib import suppress
 
 import golden
 import pytest
@@ -83,12 +84,24 @@ def constants():
     }
 
 
+WORDS = "-1 0 .5 1 2 3 100 101 1000 1001 10000 10001 1e9 nan a a.png a.gif"
+
+
+def read_by(option):
+    """Return the kind of an option, which of some words it takes, and what it makes of them."""
+    read, taken, kinds = option.type or str, [], set()
+    for word in WORDS.split():
+        with suppress(argparse.ArgumentTypeError, ValueError):
+            kinds.add(type(read(word)).__name__.removeprefix("Posix"))
+            taken.append(word)
+    return [type(option).__name__, option.required, option.nargs, *sorted(kinds), " ".join(taken)]
+
+
 def help_texts():
-    """Return what each option's help says, how its value is written there, and how it is read."""
+    """Return what each option's help says, and how its value is written there and read."""
     return {
         f"{name} {option.dest}": [
-            *(option.metavar, option.help, str(option.default), option.required, option.nargs),
-            *(type(option).__name__, getattr(option.type, "__name__", None)),
+            *(option.metavar, option.help, str(option.default), *read_by(option))
         ]
         for name, option in options()
     }

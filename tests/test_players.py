@@ -26,9 +26,11 @@ from npgan import (
 )
 from npgan.layers import build
 from npgan.models import labels
+from npgan.models.adversary import of_the_hardest
 from npgan.models.config import Config
 from npgan.models.multi import AGAINST
 from npgan.models.presets import preset
+from npgan.objectives.losses import GeneratorLoss
 
 D = 4  # the data's width
 
@@ -361,3 +363,8 @@ def test_a_gan_has_but_two_players():
     two = replace(config(), model="gan")
     with pytest.raises(InputError, match="gan needs networks and optimizers for generator, disc"):
         two.build(1000)
+
+
+def test_of_losses_that_are_as_large_the_first_is_the_hardest():
+    losses = [GeneratorLoss(np.float32(1), np.full((2, 2), i)) for i in range(2)]
+    assert of_the_hardest(losses) is losses[0]

@@ -15,6 +15,7 @@ pytest.importorskip("npgan.kernels")
 from steps_recorded import compiled, gan, rows, steps_of
 
 from npgan.kernels import jit
+from npgan.program.prepare import compile_second
 from npgan.program.threads import HELD, worker_pool
 
 
@@ -125,3 +126,8 @@ def test_helpers_are_free_after_a_run(threads):
     step, _, _ = steps_of(gan(), rows())
     step(), step()
     assert jit.threads() == 1 or not worker_pool(jit.threads() - 1).lock.locked()
+
+
+@compiled
+def test_a_second_process_compiles_what_is_left():
+    compile_second()
