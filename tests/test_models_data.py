@@ -114,7 +114,9 @@ def test_an_activation_does_not_hide_weights_that_are_too_large():
         in_chunks(network, np.full((1, 1), 1e30, np.float32))
 
 
-def test_the_largest_weight_is_to_blame_where_no_number_is_bad():
+@pytest.mark.parametrize("weight", [-1e3, 0.5])
+def test_the_largest_weight_is_to_blame_where_no_number_is_bad(weight):
     model = Autoencoder(net(Dense(1, 1)), net(Dense(1, 1)), optimizers=adam("encoder", "decoder"))
-    model.decoder.parameters["0.weight"][...] = -1e3
+    model.encoder.parameters["0.weight"][...] = 0.25
+    model.decoder.parameters["0.weight"][...] = weight
     assert "the largest weight '0.weight' of the decoder" in explain(model, "encoder", np.inf)

@@ -90,3 +90,10 @@ def test_an_activation_hides_no_infinity(inner):
 def test_numbers_that_a_network_cannot_hold_are_said_to_be():
     with pytest.raises(NonFiniteError, match="or the numbers that the network is given"):
         in_chunks(Sequential(Dense(2, 1), rng=0), np.full((3, 2), np.inf, np.float32))
+
+
+def test_an_inner_networks_activation_hides_no_infinity():
+    network = Sequential(Sequential(Dense(2, 2), Tanh()), Dense(2, 1), rng=0)
+    network.parameters["0.0.weight"][...] = 3e38
+    with pytest.raises(NonFiniteError, match=r"Dense\(2, 2.*the weights are too large, up to 3e"):
+        in_chunks(network, np.ones((3, 2), np.float32))

@@ -266,3 +266,11 @@ def test_a_second_gradient_is_added_to_the_first(kind, threads):
             program.run() if recorded else step(rng)
         results.append(network.parameters.flat.copy())
     np.testing.assert_array_equal(*results)
+
+
+def test_a_program_has_little_more_memory_than_its_arrays():
+    backend.use("numba")
+    batches = Batches(np.ones((50, 100), np.float32), 50, np.random.default_rng(0))
+    step = lambda _: {"sum": (run.relu_forward(batches.next()) - 1.0).sum()}  # noqa: E731
+    program, _ = backend.record(step, np.random.default_rng(0))
+    assert 5000 <= program.arena.size <= 4 * 5000

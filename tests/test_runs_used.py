@@ -1,6 +1,7 @@
 """What a finished run is used for: its model, its samples, its reconstructions."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,3 +89,23 @@ def test_a_model_is_loaded_for_a_task_that_it_fits(whole):
     for kinds, but in ((Autoencoder, ()), (GAN, GAN)):
         with pytest.raises(InputError, match=r"whole is a run of gan; it takes"):
             runs.load_for("it", whole, kinds, but)
+
+
+@pytest.mark.parametrize(
+    ("preset", "labels", "validated"),
+    [
+        ("autoencoder", ["train"], True),
+        ("conditional-vae", ["train"], False),
+        ("conditional-vae", ["train", "test"], True),
+    ],
+)
+def test_test_rows_are_validated_with_where_they_have_the_labels_that_are_needed(
+    capsys, preset, labels, validated
+):
+    x = np.random.default_rng(0).integers(0, 256, (90, 5, 4)).astype(np.uint8)
+    given = {f"{part}_labels": np.arange(45) % 3 for part in labels}
+    np.savez("own.npz", train=x[:45], test=x[45:], **given)
+    words = ("--data", "own.npz", "--epochs", 1, "--batch-size", 20, "--quiet", "--out", "r")
+    code, _, err = run(capsys, "train", preset, *words)
+    assert code == 0, err
+    assert ("val_" in Path("r/history.csv").read_text()) == validated

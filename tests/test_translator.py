@@ -142,3 +142,10 @@ def test_pairs_that_cannot_be_translated(capsys, tmp_path, monkeypatch, shape, m
     code, _, err = run(capsys, "translate", "r", "--out", "t.png")
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
+
+
+def test_a_pixel_is_bright_from_128_on():
+    image = np.zeros((1, 9), np.uint8)
+    for brightness, edge in ((127, 0), (128, 255)):
+        image[0, 4] = brightness
+        assert outlines.outlines(image, (3, 3))[0, 1] == edge

@@ -223,3 +223,12 @@ def test_both_networks_are_asked_for(name):
     networks = {"encoder": Sequential(Dense(3, 4)), "decoder": Sequential(Dense(2, 3))}
     with pytest.raises(InputError, match=f"{name} must be"):
         VAE(**networks | {name: Dense(3, 4)}, likelihood="gaussian")
+
+
+def test_a_bound_of_many_codes_is_of_few_rows_at_once(monkeypatch):
+    model, seen = make(), []
+    weigh = model._weigh
+    model._weigh = lambda rows, k, rng: seen.append(len(rows)) or weigh(rows, k, rng)
+    monkeypatch.setattr(vae, "CHUNK", 6)
+    model.bound(np.zeros((5, model.features), np.float32), rng=0, samples=3)
+    assert seen == [2, 2, 1]
