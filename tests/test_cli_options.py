@@ -188,3 +188,10 @@ def test_an_option_is_read():
 def test_a_word_in_place_of_a_number_is_named(capsys):
     assert exit_code("explore", "r", "--rows", "two", "--out", "p.png") == 2
     assert "argument --rows: invalid int value: 'two'" in capsys.readouterr().err
+
+
+def test_evaluation_takes_no_more_samples_than_fit(capsys):
+    run(capsys, "train", "ring", "--steps", 1, "--quiet", "--out", "r")
+    code, _, err = run(capsys, "evaluate", "r", "--samples", 10**12)
+    assert code == 2
+    assert "--samples must be a whole number, at least 6 and at most 536870912" in err

@@ -309,6 +309,7 @@ def test_a_state_brings_other_players_to_the_same_future():
 
 
 WRONG = [
+    (["generator"], {}, "players must be of the class Mapping"),
     ({"generator": generator()}, {}, "players must be generator, generator2, .* not generator$"),
     (players() | {"critic": critic()}, {}, "not generator, discriminator, .*critic"),
     (players() | {"generator3": Sequential(Dense(2, D), Sigmoid())}, {}, "one width of z and of x"),

@@ -274,3 +274,17 @@ def test_a_program_has_little_more_memory_than_its_arrays():
     step = lambda _: {"sum": (run.relu_forward(batches.next()) - 1.0).sum()}  # noqa: E731
     program, _ = backend.record(step, np.random.default_rng(0))
     assert 5000 <= program.arena.size <= 4 * 5000
+
+
+@pytest.mark.parametrize(
+    "step", [lambda _: {}, lambda _: {"mine": 1.0}, lambda _: {"one": 1.0} | reported()]
+)
+def test_a_step_that_computes_nothing_or_reports_its_own_number_is_no_program(step):
+    backend.use("numba")
+    program, reason = backend.record(step, np.random.default_rng(0))
+    assert program is None
+    assert "computes nothing, or reports a number of its own" in reason
+
+
+def reported():
+    return {"other": run.relu_forward(np.ones((2, 2), np.float32)).sum()}

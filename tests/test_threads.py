@@ -15,8 +15,11 @@ pytest.importorskip("npgan.kernels")
 from steps_recorded import compiled, gan, rows, steps_of
 
 from npgan.kernels import jit
-from npgan.program.prepare import compile_second
-from npgan.program.threads import HELD, worker_pool
+from npgan.kernels.elementwise import Activation
+from npgan.kernels.row import PERFORM
+from npgan.program.prepare import RARE, compile_second, pieces, prepare
+from npgan.program.threads import HELD, WorkerPool, worker_pool
+from npgan.signals import process
 
 
 @compiled
@@ -131,3 +134,23 @@ def test_helpers_are_free_after_a_run(threads):
 @compiled
 def test_a_second_process_compiles_what_is_left():
     compile_second()
+
+
+def test_what_training_needs_is_compiled_in_two_halves():
+    halves = [[call.args[0] for call in half] for half in pieces(np.float32)]
+    rare = [kind for kind in PERFORM if kind.__module__.rpartition(".")[2] in RARE]
+    assert {*halves[0], *halves[1], *rare, Activation} == {*PERFORM}
+    assert not {*halves[0], *halves[1]} & {*rare}
+    prepare()
+    assert not process.compiles
+
+
+@compiled
+@pytest.mark.parametrize(("threads", "helped"), [(1, False), (2, True)], indirect=["threads"])
+def test_helpers_are_called_where_there_are_two_threads(threads, helped, monkeypatch):
+    backend.use("numba")
+    calls, call = [], WorkerPool.call
+    monkeypatch.setattr(WorkerPool, "call", lambda *given: calls.append(1) or call(*given))
+    step, _, _ = steps_of(gan(), rows())
+    step(), step()
+    assert bool(calls) == (helped and jit.threads() > 1)

@@ -54,3 +54,12 @@ def test_rows_all_of_one_kind_tell_nothing(capsys, made):
         parts = {**own, **parts}
     np.savez("own.npz", **parts)
     assert "not some of class 5, some of others" in run(capsys, *words, "--normal", 5)[2]
+
+
+def test_anomalies_are_known_by_the_labels_of_test_rows(capsys, made):
+    folder, *_ = made("vae")
+    with np.load("own.npz") as own:
+        parts = {name: own[name] for name in own if name != "test_labels"}
+    np.savez("own.npz", **parts)
+    code, _, err = run(capsys, "detect", folder, "--normal", 5, "--out", "r.png")
+    assert (code, "own.npz has no labels of its test rows" in err) == (2, True)

@@ -232,3 +232,8 @@ def test_a_bound_of_many_codes_is_of_few_rows_at_once(monkeypatch):
     monkeypatch.setattr(vae, "CHUNK", 6)
     model.bound(np.zeros((5, model.features), np.float32), rng=0, samples=3)
     assert seen == [2, 2, 1]
+
+
+def test_a_code_may_be_a_single_number():
+    networks = Sequential(Dense(3, 2), rng=0), Sequential(Dense(1, 3), rng=1)
+    assert VAE(*networks, likelihood="gaussian").latent_dim == 1
