@@ -1,4 +1,4 @@
-"""The table of operations: which function computes each of them on which backend.
+"""The table of operations: which function computes each of them on each backend.
 
 ``TABLE[operation][backend]`` is a function. The "numpy" column is the reference, which has every
 operation; where "numba" has no kernel, the reference is used. Layers, losses and optimisers call
@@ -44,15 +44,15 @@ def _give_locks() -> None:
         lock.release()
 
 
-if hasattr(os, "register_at_fork"):  # or a child inherits what another thread holds, for good
+if hasattr(os, "register_at_fork"):  # or a child may inherit locks that nobody releases
     os.register_at_fork(before=_take_locks, after_in_parent=_give_locks, after_in_child=_give_locks)
 
 
 def use(name: str) -> None:
     """Let every operation run on the backend ``name``.
 
-    ``run.fused`` then says whether networks should hand over :mod:`chains <npgan.ops.chain>`.
-    Without Numba, "numba" warns and means "numpy".
+    ``run.fused`` then says whether networks should run as :mod:`chains <npgan.ops.chain>`.
+    Without Numba, "numba" warns and falls back to "numpy".
 
     >>> use("numpy")
     >>> run.relu_forward is ops.relu_forward
@@ -69,12 +69,12 @@ def use(name: str) -> None:
 
 
 def choice() -> str:
-    """Return what training uses: what was chosen, by :func:`use` or NPGAN_BACKEND, or "numba"."""
+    """Return the backend for training: that chosen by :func:`use` or NPGAN_BACKEND, or else "numba"."""
     return _chosen or "numba"
 
 
 def set_threads(count: int) -> None:
-    """Let kernels use this many threads, also if they are loaded later."""
+    """Let kernels use this many threads, even if they are loaded later."""
     os.environ["NPGAN_NUM_THREADS"] = str(count)
     if run.fused:
         from npgan.kernels import jit
@@ -83,7 +83,7 @@ def set_threads(count: int) -> None:
 
 
 def threads() -> int:
-    """Return how many threads kernels may use: 1 in NumPy, whose BLAS looks after its own."""
+    """Return how many threads kernels may use: 1 in NumPy, whose BLAS manages its own."""
     if not run.fused:
         return 1
     from npgan.kernels import jit
@@ -92,7 +92,7 @@ def threads() -> int:
 
 
 def use_threads(count: int) -> None:
-    """Use only this many of them at present; no bit of a result depends on it."""
+    """Use only this many threads for now; the results are the same to the bit."""
     if run.fused:
         from npgan.kernels import jit
 
@@ -110,10 +110,10 @@ def prepare() -> None:
 def record(
     step: Callable[[Any], dict[str, Any]], rng: np.random.Generator
 ) -> tuple[Any, str | None]:
-    """Return a training step as a program and None, or else None and the reason why it cannot be one.
+    """Return a training step as a program, and None; or None, and the reason why it cannot be recorded.
 
     ``step(rng)`` returns what it reports. It is called once, but nothing is computed: ``run``
-    writes down what it is asked for, see :mod:`npgan.program.record`. Other threads go on.
+    writes down the calls, see :mod:`npgan.program.record`. Other threads compute as before.
     """
     if not run.fused:
         return None, "the backend is not numba"
@@ -136,14 +136,14 @@ def record(
         except NotRecordable as error:
             return None, f"a program has no row for {error}"
         except (AttributeError, TypeError) as error:
-            # Where NumPy's own methods of arrays, such as x.mean(), are asked for, which traced ones lack. A
-            # mistake in the step itself is raised when it is made with real arrays, which comes next.
+            # The step uses a method of arrays, such as x.std(), that traced arrays lack. A mistake in the
+            # step itself is raised again when the step runs on real arrays, which comes next.
             return None, f"of traced arrays, {error}"
 
 
 @contextmanager
 def watched(see: Callable[[str, tuple], None]) -> Iterator[None]:
-    """Let this thread's operations run in NumPy, with chains, and call ``see`` with their arguments first.
+    """Run this thread's operations in NumPy, with chains; call ``see`` with each one's name and arguments first.
 
     >>> with watched(lambda name, arguments: print(name, len(arguments))):
     ...     y = run.relu_forward(np.zeros(3))
@@ -213,9 +213,9 @@ def _require_finite(otherwise: Callable[[], None], *arrays: Any) -> None:
             otherwise()
 
 
-# Not operations, but what a step that can be recorded must do through ``run``: values that change
-# from step to step, what is done after the step or in between (with traced arrays among its arguments, or
-# arrays that it changes), and what happens if a number is not finite.
+# These are not operations, but a step that can be recorded must use them: for values that change from
+# step to step, for functions to be called after the step or in the middle of it (on traced arrays, or on
+# arrays that they change), and for what happens if a number is not finite.
 run.each, run.after, run.call = _each, _after, _call
 run.require_finite = _require_finite
 

@@ -1,4 +1,4 @@
-"""Files on the disk: written whole or not at all, appended to, looked at before they are read."""
+"""Files on disk: written whole or not at all, appended to, checked before they are read."""
 
 import os
 import secrets
@@ -10,15 +10,15 @@ from npgan.data.reading import opened
 from npgan.errors import InputError
 
 TEMPORARY = ".npgan-*.tmp"
-"""What files are called until they are whole."""
-ALONE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # it follows no link
+"""What files are called until they are complete."""
+ALONE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # which follows no link
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file so that at any moment either the old or the new content is there, whole.
 
-    The content goes to a temporary file in the same folder, to the disk, and then over the old one. A link
-    is replaced, not followed.
+    The content is written to a temporary file in the same folder and synced to the disk; then the file is renamed
+    over the old one. A link is replaced, not followed.
     """
     temporary = path.with_name(TEMPORARY.replace("*", secrets.token_hex(8)))
     with _naming(path):
@@ -29,7 +29,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
             with suppress(OSError):
                 temporary.unlink()
             raise
-    with suppress(OSError):  # not every system can bring a folder to the disk
+    with suppress(OSError):  # not every system can sync a folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -38,7 +38,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
 
 
 def append(path: Path, content: bytes) -> None:
-    """Write at the end of a file that is there; an interruption may leave a part of it."""
+    """Append to an existing file; an interruption may leave only part of the content there."""
     with _naming(path):
         _write(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)), content)
 
@@ -67,13 +67,13 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def remove_temporary(folder: Path) -> None:
-    """Remove what interrupted writers left in a folder; nobody may be writing there."""
+    """Remove what interrupted writers left in a folder; no process may be writing there."""
     for path in folder.glob(TEMPORARY):
         path.unlink(missing_ok=True)
 
 
 def check_regular(path: Path, most: int) -> None:
-    """Raise an InputError unless a path is that of a regular file of at most so many bytes."""
+    """Raise an InputError unless the path is that of a regular file of at most ``most`` bytes."""
     try:
         with opened(path) as (_, size):
             if size > most:

@@ -1,15 +1,15 @@
-"""What the environment says, checked like everything that a user says."""
+"""Settings from environment variables, checked like everything else that a user sets."""
 
 import os
 
 from npgan.errors import InputError, shown
 
-MOST = 9999  # threads that Numba may be told to have: it makes room for all of them
+MOST = 9999  # threads that Numba may be given: it allocates memory for each of them
 DIGITS = 18  # more than the threads of any machine have
 
 
 def threads(most: int) -> int:
-    """Return how many threads are wanted, ``most`` at most: NPGAN_NUM_THREADS, or else all of them."""
+    """Return how many threads to use: NPGAN_NUM_THREADS, but at most ``most``, which is also the default."""
     wanted = os.environ.get("NPGAN_NUM_THREADS", str(most))
     if not wanted.isascii() or not wanted.isdecimal() or not wanted.strip("0"):
         raise InputError(f"NPGAN_NUM_THREADS must be a number of threads, not {shown(wanted)}")
@@ -17,7 +17,7 @@ def threads(most: int) -> int:
 
 
 def check() -> None:
-    """Refuse what Numba would end the process by, before it is imported."""
+    """Raise an InputError for settings with which importing Numba would end the process."""
     wanted = os.environ.get("NUMBA_NUM_THREADS", "1")
     sound = wanted.isascii() and wanted.isdecimal() and len(wanted) <= DIGITS
     if not sound or not 1 <= int(wanted) <= MOST:

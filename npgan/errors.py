@@ -1,7 +1,7 @@
-"""The errors npgan raises on purpose, each saying what would be right, and checks that raise them.
+"""The errors that npgan raises on purpose, and the checks that raise them; each message says what would be right.
 
-A check is called where a user's value comes in: it returns the value as the code behind it needs it, or
-raises an :class:`InputError`. What npgan hands on to itself is not checked again.
+A check is called where a user's value enters: it returns the value in the form that the code needs, or
+raises an :class:`InputError`. Values that npgan passes to its own code are not checked again.
 """
 
 import difflib
@@ -12,19 +12,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-SHOWN = 80  # letters of a wrong value that a message shows
-WORD, LINE = 200, 1200  # letters of a word, of a line that a message shows
-LARGEST = float(np.finfo(np.float32).max)  # number that every network can hold
+SHOWN = 80  # characters of a wrong value that a message shows
+WORD, LINE = 200, 1200  # characters that a message shows of a word, and of a line
+LARGEST = float(np.finfo(np.float32).max)  # what float32, and so every network, can hold
 MOST = 2**40  # rows, steps, ...: more than any memory holds
 ANY = (-math.inf, math.inf)
 TAME = (-1e100, 1e100)
-"""Numbers that can be squared, multiplied and summed up in float64."""
+"""Limits within which numbers can be squared, multiplied and summed in float64."""
 
 
 def one_line(text: str) -> str:
-    r"""Return text with all characters escaped that a terminal obeys, or that have no picture.
+    r"""Return text in which control characters and all others that cannot be printed are escaped.
 
-    Of words and of lines that nobody would read, the middle is left out.
+    Very long words and lines lose their middle.
 
     >>> print(one_line("a\x1b[2Jb\n"), one_line("9" * 5000)[95:105])
     a\x1b[2Jb\n 99999...99
@@ -38,7 +38,7 @@ def _ends(text: str, most: int) -> str:
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used; the message is one line that says what would be right.
+    """The user's input cannot be used; the message is one line that says what would be right.
 
     The command line prints it without a traceback and exits with code 2.
     """
@@ -52,7 +52,7 @@ class NonFiniteError(FloatingPointError):
 
 
 def shown(value: Any) -> str:
-    """Return a value in one short line, an array as its type and shape.
+    """Return a value as one short line, and an array as its type and shape.
 
     >>> shown(np.zeros((2, 3))), shown(None)
     ('float64 (2, 3)', 'None')
@@ -62,13 +62,13 @@ def shown(value: Any) -> str:
         if has_axes and not isinstance(value, np.generic | type):
             return f"{value.dtype} {tuple(value.shape)}"
         line = " ".join(repr(value).split())
-    except Exception:  # whatever it raises: it is the user's
+    except Exception:  # the user's class may raise anything
         line = f"a {type(value).__name__}"
     return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."
 
 
 def listed(words: Sequence[Any], most: int = 10) -> str:
-    """Return the first of many words, with commas between them.
+    """Return the first few of many words, separated by commas.
 
     >>> listed([1, 2, 3], 2)
     '1, 2, ...'
@@ -76,13 +76,13 @@ def listed(words: Sequence[Any], most: int = 10) -> str:
     return ", ".join(map(str, words[:most])) + ", ..." * (len(words) > most)
 
 
-# --- of what kind --------------------------------------------------------------------------------
+# --- kinds of values -----------------------------------------------------------------------------
 
 T = TypeVar("T")
 
 
 def unknown(kind: str, name: Any, known: Iterable[str]) -> InputError:
-    """Return the error for a name that is not in a table, with the nearest one that is.
+    """Return the error for a name that is not in a table; it suggests the nearest name that is.
 
     >>> print(unknown("preset", "gan-smal", ["gan-small", "ring"]))
     unknown preset 'gan-smal': did you mean 'gan-small'? (known: gan-small, ring)
@@ -94,14 +94,14 @@ def unknown(kind: str, name: Any, known: Iterable[str]) -> InputError:
 
 
 def chosen(kind: str, name: Any, table: Mapping[str, T]) -> T:
-    """Return what a table has by this name; another name is :func:`unknown`."""
+    """Return the table's entry of this name, or raise the error that :func:`unknown` returns."""
     if not isinstance(name, str) or name not in table:
         raise unknown(kind, name, table)
     return table[name]
 
 
 def instance(name: str, value: Any, kind: Any) -> None:
-    """Refuse what is no instance of a class, or of one of several, ``A | B``."""
+    """Raise an InputError unless the value is an instance of a class, or of one of several, ``A | B``."""
     if not isinstance(value, kind):
         kinds = " or ".join(one.__name__ for one in getattr(kind, "__args__", (kind,)))
         raise InputError(f"{name} must be of the class {kinds}, not {shown(value)}")
@@ -115,7 +115,7 @@ def as_path(value: Any) -> Path:
 
 
 def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
-    """Return ``np.random.default_rng(rng)``; NumPy's legacy RandomState is none that it takes.
+    """Return ``np.random.default_rng(rng)``; NumPy's legacy RandomState is refused.
 
     >>> generator(0).integers(9)
     np.int64(7)
@@ -132,7 +132,7 @@ def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
 
 
 def streams(rng: np.random.Generator | int | None, n: int) -> list[np.random.Generator]:
-    """Return n generators that do not depend on each other, of one, or of a seed."""
+    """Return n independent generators, spawned from a generator or a seed."""
     try:
         return generator(rng).spawn(n)
     except TypeError:
@@ -145,7 +145,7 @@ def streams(rng: np.random.Generator | int | None, n: int) -> list[np.random.Gen
 
 
 def _value(given: Any) -> int | float:
-    """Return a number as Python's own, and NaN, which is within no limits, for anything else."""
+    """Return a number as a Python int or float; for anything else NaN, which lies within no limits."""
     if isinstance(given, int | np.integer) and not isinstance(given, bool):
         return int(given)
     return float(given) if isinstance(given, float | np.floating) else math.nan
@@ -166,7 +166,7 @@ def positive(name: str, value: Any) -> float:
 
 
 def not_negative(name: str, value: Any) -> float:
-    """Return a number from 0 that a float32 can hold."""
+    """Return a number of at least 0 that a float32 can hold."""
     if not 0 <= _value(value) <= LARGEST:
         raise InputError(f"{name} must be a number and not negative, as {shown(value)} is")
     return float(value)
@@ -205,13 +205,13 @@ KINDS = {
     "whole numbers": "ui",
     "truth values": "bui",
 }
-"""What an array is of -> NumPy's letters for the types that will do."""
+"""What an array holds -> NumPy's letters for the kinds of types that are accepted."""
 Form = tuple[int | str, ...]
-"""A shape; a letter stands for any size from 1 on (rows: 0), the same wherever it stands."""
+"""A shape; a letter stands for any size of at least 1 (rows: at least 0), the same size wherever it occurs."""
 
 
 def shaped(name: str, value: Any, form: Form | None, kind: str = "floats", rows: int = 0) -> None:
-    """Refuse what is no array of a kind and a form, of ``rows`` or more; its numbers are not looked at.
+    """Raise an InputError unless this is an array of a kind and shape, with at least ``rows`` rows, of any values.
 
     >>> shaped("x", np.zeros((5, 3)), ("n", 3))
     """
@@ -242,19 +242,19 @@ def _fits(shape: tuple[int, ...], form: Form) -> bool:
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """Return ``np.asarray(value)`` if that holds numbers, floats as float32 or float64, none masked."""
+    """Return ``np.asarray(value)`` if it holds numbers, none of them masked; floats become float32 or float64."""
     if np.ma.is_masked(value):
         raise InputError(f"{name} has masked values: fill them in, or leave them out")
     try:
         found = np.asarray(value)
-    except Exception:  # of rows that are not alike, and what other libraries raise
+    except Exception:  # rows of different lengths, or whatever another library raises
         found = np.array(None)
     if found.dtype.kind not in KINDS["numbers"]:
         raise InputError(f"{name} must be an array of real numbers, not {shown(value)}")
     dtype = found.dtype.newbyteorder("=")
-    if dtype.kind == "f":  # what is longer or shorter is not known to linear algebra
+    if dtype.kind == "f":  # np.linalg takes neither float16 nor longdouble
         dtype = np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
-    with np.errstate(all="ignore"):  # what becomes infinite, and what is NaN, is found to be
+    with np.errstate(all="ignore"):  # callers look for infinity and NaN
         return found.astype(dtype, copy=False)
 
 
@@ -268,7 +268,7 @@ def array(
     dtype: np.typing.DTypeLike | None = None,
     limits: tuple[float, float] = ANY,
 ) -> np.ndarray:
-    """Return a finite array of a kind and a form (None: any), of ``rows`` or more, within limits, as ``dtype``.
+    """Return a finite array of a kind and shape (None: any), with at least ``rows`` rows, within limits, as ``dtype``.
 
     >>> array("x", [[1, 2]], ("n", 2), dtype=float)
     array([[1., 2.]])
@@ -294,7 +294,7 @@ def array(
 
 
 def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> np.ndarray:
-    """Return labels (n,) as int64: whole numbers; from 0 on, where it is said how many classes there are.
+    """Return labels (n,), whole numbers, as int64; if ``classes`` is given, they must be 0 to classes - 1.
 
     >>> labels("labels", [0, 2], 2, classes=3)
     array([0, 2])
@@ -306,7 +306,7 @@ def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> n
 
 
 def sizes(name: str, value: Any, what: str, product: int | None = None) -> tuple[int, int]:
-    """Return two sizes from 1 on, of this ``product`` if one is given; ``what`` says which they are.
+    """Return two sizes of at least 1, whose product must be ``product`` if that is given; errors call them ``what``.
 
     >>> sizes("shape", [3, 2], "(n_in, n_out)")
     (3, 2)
@@ -319,12 +319,12 @@ def sizes(name: str, value: Any, what: str, product: int | None = None) -> tuple
 
 
 def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:
-    """Return the height and the width of images of so many pixels."""
+    """Return the height and the width of images with this many pixels."""
     return sizes(name, value, f"a height and a width that make {pixels} pixels", pixels)
 
 
 def pairs(real: np.ndarray, fake: np.ndarray) -> None:
-    """Refuse batches of which each real sample is to meet a generated one, if one is longer."""
+    """Raise an InputError unless there are as many generated samples as real ones: they are paired."""
     if len(real) != len(fake):
         raise InputError(
             f"real and generated samples are paired: as many of both, not {len(real)} and {len(fake)}"

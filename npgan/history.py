@@ -12,11 +12,11 @@ from npgan.errors import InputError, shown
 WHOLE = "step", "epoch"
 """Columns of whole numbers."""
 MOST = 2**26
-"""The most bytes of a history."""
+"""The most bytes that a history file may have."""
 
 
 class History:
-    """Rows of named numbers, one every so many steps and one at each epoch's end.
+    """Rows of named numbers, one at regular steps and one at the end of each epoch.
 
     >>> history = History()
     >>> history.append({"step": 100, "loss": 0.5})
@@ -64,7 +64,7 @@ class History:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, float]]) -> "History":
-        """Return the history of rows whose steps must be whole numbers that rise.
+        """Return a history of these rows, whose steps must be whole numbers and increase.
 
         Raises ValueError if they are not.
         """
@@ -79,7 +79,7 @@ class History:
 
     @classmethod
     def of_table(cls, columns: Sequence[str], table: np.ndarray) -> "History":
-        """Return the history that :meth:`table` made numbers of."""
+        """Return the history that :meth:`table` turned into numbers."""
         check_columns(columns)
         if table.dtype != np.float64 or table.shape[1:] != (len(set(columns)),):
             raise ValueError(f"a history of {len(columns)} columns is {table.dtype} {table.shape}")
@@ -88,7 +88,7 @@ class History:
 
     @classmethod
     def read_csv(cls, path: Path) -> "History":
-        """Read what the CSV callback wrote; empty cells are left out, and a last row that is cut off."""
+        """Read what the CSV callback wrote, without empty cells and without a last row that is cut off."""
         check_regular(path, MOST)
         try:
             with path.open(newline="") as file:
@@ -99,12 +99,12 @@ class History:
 
 
 def check_columns(names: Iterable[str]) -> None:
-    """Raise a ValueError for names of columns that could not be shown, or be written to a file."""
+    """Raise a ValueError for column names that could not be printed or written to a file."""
     for name in names:
         if not (isinstance(name, str) and name and name.isprintable()):
             raise ValueError(f"a column is called {shown(name)}")
 
 
 def _cells(row: dict[str, str]) -> dict[str, float]:
-    """Return the numbers in a row of a CSV file; a row that is too short has None, not an empty cell."""
+    """Return the numbers in a row of a CSV file; cells that a short row lacks are None, not empty."""
     return {name: float(cell) for name, cell in row.items() if cell != ""}

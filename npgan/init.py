@@ -30,7 +30,7 @@ def _checked(rule: Rule) -> Rule:
 
 @_checked
 def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """All zero, for a last layer only: the units between two such layers would stay alike.
+    """All zero, for a last layer only: the units between two such layers would stay identical.
 
     >>> zeros(np.random.default_rng(0), (2, 1))
     array([[0.],
@@ -43,8 +43,8 @@ def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Normal of variance :math:`0.02^2`, whatever the layer's size (DCGAN: Radford et al. 2016, sec. 4).
 
-    It keeps a signal's size for n = 2500 only. In smaller layers signals fade, which is wanted where a
-    network is to start as a nearly constant function.
+    It keeps a signal's size for n = 2500 only. In smaller layers signals fade, which is useful where a
+    network should start as a nearly constant function.
 
     >>> normal(np.random.default_rng(0), (1000, 100)).std().round(3)
     np.float64(0.02)
@@ -57,8 +57,8 @@ def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
     r"""Uniform of variance :math:`2/(n_{in} + n_{out})` (Glorot and Bengio 2010, eq. 16).
 
     A compromise between :math:`n_{in}\mathrm{Var}(w) = 1` forward and :math:`n_{out}\mathrm{Var}(w) = 1`
-    backward: both hold where the layer is as wide as its input. The activation is taken for the identity, which
-    tanh is near 0. A uniform variable on :math:`[-a, a]` has variance :math:`a^2/3`.
+    backward: both hold where the layer is as wide as its input. The activation is taken to be the identity,
+    as tanh nearly is close to 0. A uniform variable on :math:`[-a, a]` has variance :math:`a^2/3`.
 
     >>> glorot_uniform(np.random.default_rng(0), (300, 100)).var().round(4)
     np.float64(0.005)
@@ -79,11 +79,11 @@ def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarra
 
 @_checked
 def he_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    r"""Uniform of variance :math:`2/n_{in}`: a ReLU lets half of a signal's square through (He et al. 2015, eq. 10).
+    r"""Uniform of variance :math:`2/n_{in}`: a ReLU passes half of a signal's mean square on (He et al. 2015, eq. 10).
 
     So :math:`n_{in}\mathrm{Var}(w)/2 = 1` forward. A leaky ReLU of slope s lets :math:`(1 + s^2)/2`
-    through and would need :math:`2/(1 + s^2)n_{in}` (eq. 15); this rule does not ask for the slope: signals
-    grow by the factor :math:`1 + s^2` a layer, 1.04 for s = 0.2.
+    through and would need :math:`2/(1 + s^2)n_{in}` (eq. 15); this rule ignores the slope, so signals
+    grow by the factor :math:`1 + s^2` per layer, 1.04 for s = 0.2.
 
     >>> he_uniform(np.random.default_rng(0), (400, 100)).var().round(4)
     np.float64(0.005)

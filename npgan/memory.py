@@ -1,4 +1,4 @@
-"""Where arrays lie in memory, and arrays that begin at a cache line."""
+"""The addresses of arrays, and arrays that are aligned to cache lines."""
 
 import ctypes
 from typing import Any
@@ -8,24 +8,24 @@ import numpy as np
 from npgan.errors import InputError
 
 LINE = 64  # bytes of a cache line
-ORIGIN = LINE  # the address that kernels count from: 0 is none to NumPy, nor to compilers
+ORIGIN = LINE  # the address that kernels count from: to NumPy and to compilers 0 is no address
 
 
 def address_of(array: np.ndarray) -> int:
-    """Return where an array's first number lies, in bytes.
+    """Return the address of an array's first number, in bytes.
 
     >>> address_of(np.ones(3)[1:]) % 8
     0
     """
     memory: Any = array
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(memory))  # in a fifth of the time
+        return ctypes.addressof(ctypes.c_char.from_buffer(memory))  # five times as fast
     except (TypeError, ValueError):  # it is read-only, empty or has gaps
         return array.__array_interface__["data"][0]
 
 
 def index_of(array: np.ndarray) -> int:
-    """Return where an array's first number lies, counted in its numbers from :data:`ORIGIN` on.
+    """Return where an array's first number lies, counted from :data:`ORIGIN` in numbers of its type.
 
     >>> x = np.ones(3)
     >>> index_of(x[1:]) - index_of(x)
@@ -35,10 +35,10 @@ def index_of(array: np.ndarray) -> int:
 
 
 def aligned_zeros(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
-    """Return zeros (size,) that begin where a cache line does, and share none with anything else.
+    """Return zeros (size,) that begin at a cache line and share no line with anything else.
 
-    So no vector of them lies across two lines, and a thread that writes to them does not slow down
-    one that reads something else.
+    So no machine vector of them crosses two lines, and a thread that writes to them does not slow down
+    a thread that reads something else.
 
     >>> aligned_zeros(3, np.float32)
     array([0., 0., 0.], dtype=float32)

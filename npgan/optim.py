@@ -1,6 +1,6 @@
-"""Optimisers: a pure update rule (:mod:`npgan.ops.update`) and a visible state, over flat vectors.
+"""Optimisers: each is a pure update rule (:mod:`npgan.ops.update`) and a visible state, over flat vectors.
 
-In order of increasing complexity. A learning rate is a number or a schedule, a function of the
+They come in order of increasing complexity. A learning rate is a number or a schedule: a function of the
 number of updates made so far.
 """
 
@@ -28,7 +28,7 @@ def constant(lr: float) -> Schedule:
 
 
 def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    r"""Fall linearly from ``lr`` to ``final`` in ``steps``: :math:`\eta_t = \eta + (\eta_T - \eta)t/T`.
+    r"""Decrease linearly from ``lr`` to ``final`` in ``steps``: :math:`\eta_t = \eta + (\eta_T - \eta)t/T`.
 
     >>> [linear(1.0, 4)(t) for t in (0, 1, 4, 5)]
     [1.0, 0.75, 0.0, 0.0]
@@ -37,7 +37,7 @@ def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
 
 
 def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    r"""Fall along half a cosine: :math:`\eta_T + (\eta - \eta_T)(1 + \cos(\pi t/T))/2`.
+    r"""Decrease along half a cosine: :math:`\eta_T + (\eta - \eta_T)(1 + \cos(\pi t/T))/2`.
 
     Source: Loshchilov and Hutter 2017, eq. 5, without restarts.
 
@@ -57,9 +57,9 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
 class Optimizer:
     """What all optimisers share: the learning rate, clipping, the count of updates, the state.
 
-    Its moments are those of one vector, from the first update on, and serve no other: each network of each
-    model needs an optimiser of its own, also after another model is done with it. Used by itself,
-    :meth:`init` lets it start anew with any vector. Copies of a model bring copies of its optimisers.
+    From its first update on, an optimiser holds the moments of one vector and can update no other. So each network
+    of each model needs its own optimiser, never one that another model has used. Without a model, :meth:`init`
+    resets an optimiser for any vector. A copy of a model has copies of its optimisers.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ class Optimizer:
     ----------
     t : the number of updates made
     state : name -> flat vector, as the rule needs them
-    squares : the names of those that are means of squares
-    operation : the name of the rule's operation, and of what it takes after w and g
-    serves : the size and dtype of the weights that the state is for; None: of none yet
+    squares : the names of the vectors in the state that are means of squares
+    operation : the name of the rule's operation, and the names of its arguments after w and g
+    serves : the size and dtype of the weights that the state is for; None: there are none yet
     """
 
     name = "optimizer"
@@ -103,7 +103,7 @@ class Optimizer:
         self.serves: tuple[int, np.dtype] | None = None
 
     def init(self, w: np.ndarray) -> None:
-        """Start anew, with the state that weights like ``w`` (size,) need; where it was, if it fits."""
+        """Reset the state to what weights like ``w`` (size,) need, in the same memory if it fits."""
         if self.serves != (w.size, w.dtype):
             self.state = {name: aligned_zeros(w.size, w.dtype) for name in self.moments}
         for moment in self.state.values():  # a recorded step goes on using them
@@ -112,9 +112,9 @@ class Optimizer:
 
     @takes("w (p,) changed, g (p,) changed")
     def step(self, w: np.ndarray, g: np.ndarray) -> None:
-        """Update the weights ``w`` (size,) in place by their gradient ``g``, which is 0 afterwards.
+        """Update the weights ``w`` (size,) in place from their gradient ``g``, which is then set to 0.
 
-        Raises InputError if they are no vectors of one size and type, or others than before.
+        Raises InputError unless both are vectors of one size and dtype, the same at every update.
         """
         if self.t == 0:
             self.init(w)
@@ -140,13 +140,13 @@ class Optimizer:
         self.t += 1
 
     def update(self, w: np.ndarray, g: np.ndarray, t: int, lr: float) -> None:
-        """Apply the rule, by its operation; this is the update number t = 1, 2, ..."""
+        """Apply the rule's operation; t = 1, 2, ... is the number of this update."""
         rule, *arguments = self.operation
         known = {**vars(self), **self.state, "t": t, "lr": lr}
         getattr(run, rule)(w, g, *(known[name] for name in arguments))
 
     def __copy__(self) -> Self:
-        """Return a deep copy: an optimiser's moments are its own."""
+        """Return a deep copy, which has moments of its own."""
         return copy.deepcopy(self)
 
     def __repr__(self) -> str:
@@ -167,7 +167,7 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """Gradient descent with a heavy ball's momentum, :func:`npgan.ops.momentum_update`."""
+    """Gradient descent with heavy-ball momentum, :func:`npgan.ops.momentum_update`."""
 
     name = "momentum"
     moments = ("v",)
@@ -193,7 +193,7 @@ class RMSProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """Momentum over the gradient's recent size, both unbiased, :func:`npgan.ops.adam_update`."""
+    """Momentum divided by the gradient's recent size, both corrected for bias, :func:`npgan.ops.adam_update`."""
 
     name = "adam"
     moments, squares = ("m", "v"), ("v",)
@@ -233,7 +233,7 @@ def build(
 ) -> Optimizer:
     """Build an optimiser from its name, learning rate and settings.
 
-    ``schedule``, a name of :data:`SCHEDULES`, changes the learning rate over ``steps`` updates. A rate
+    ``schedule``, a name in :data:`SCHEDULES`, changes the learning rate over ``steps`` updates. A rate
     may also be a schedule itself, or a table of its parameters.
 
     >>> build("adam", lr=2e-4, beta1=0.5)

@@ -1,6 +1,6 @@
 """Parameters: one flat vector per network, with named views into it.
 
-Then an optimiser is one pass over one vector, a gradient's norm is one norm, an average of the
+So an update is one pass over one vector, a gradient's norm is one norm, an average of the
 weights is one interpolation, and a checkpoint is one array.
 """
 
@@ -17,13 +17,13 @@ from npgan.shapes import number_type
 class Parameters(Mapping[str, np.ndarray]):
     """A flat vector and the named arrays that it is made of, which share its memory.
 
-    Raises InputError if the memory is of another size or type, or there is not enough for so many numbers.
+    Raises InputError if ``flat`` has the wrong size or type, or there is not enough memory for new zeros.
 
     Parameters
     ----------
     shapes : name -> shape, in the order of the vector
     flat : (size,) the memory to use; by default zeros of ``dtype``
-    dtype : of new memory: float32, float64 or complex
+    dtype : the type of new memory: float32, float64 or complex
 
     Examples
     --------
@@ -75,13 +75,13 @@ class Parameters(Mapping[str, np.ndarray]):
 
     @classmethod
     def _restored(cls, shapes: Mapping[str, tuple[int, ...]], flat: np.ndarray) -> "Parameters":
-        """Return a copy in memory of its own, aligned as all is."""
+        """Return a copy in memory of its own, aligned as new memory is."""
         copied = cls(shapes, dtype=flat.dtype)
         copied.flat[...] = flat
         return copied
 
     def like(self, dtype: np.typing.DTypeLike | None = None) -> "Parameters":
-        """Return zeros of the same names and shapes: for gradients and averages."""
+        """Return zeros with the same names and shapes: for gradients and averages."""
         return Parameters(self.shapes, dtype=dtype or self.flat.dtype)
 
     def scope(self, prefix: str) -> "Parameters":
@@ -111,8 +111,7 @@ class Parameters(Mapping[str, np.ndarray]):
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Copy named arrays in; all names must be there, with the right shapes.
 
-        Raises InputError for a missing or superfluous name, or an array of another shape; nothing is copied
-        then.
+        Raises InputError, and copies nothing, for a missing or superfluous name, or an array of another shape.
         """
         if arrays.keys() != self.shapes.keys():
             odd = sorted(arrays.keys() ^ self.shapes.keys())[0]

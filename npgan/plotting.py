@@ -25,7 +25,7 @@ LACKING = "\u0530"  # the first character after Cyrillic
 
 
 class Column(NamedTuple):
-    """What a column of a history is, in a few words, and what it is measured in."""
+    """A short description of a column of a history, and its unit."""
 
     label: str
     unit: str
@@ -44,11 +44,11 @@ COLUMNS = {
     "modes": Column("modes", "modes"),
     "reverse_kl": Column("reverse KL", "nats"),
 }
-"""Columns of histories that are no reports; what is in neither is a loss."""
+"""Columns of histories that are not in :data:`REPORTS`; a column in neither table is a loss."""
 
 
 def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Bring values from [low, high] to [0, 1], float32; what lies outside is cut off.
+    """Map values from [low, high] to [0, 1], as float32; values outside are clipped.
 
     >>> to_unit(np.array([-1.0, 0.0, 3.0]), -1, 1)
     array([0. , 0.5, 1. ], dtype=float32)
@@ -57,16 +57,16 @@ def to_unit(x: np.ndarray, low: float, high: float) -> np.ndarray:
     if high < low:
         raise InputError(f"high must not be below low, as {high} is below {low}")
     x = array("x", x, None)
-    if high - low > LARGEST:  # which float32 does not hold
+    if high - low > LARGEST:  # more than float32 can hold
         x, low, high = x / 2, low / 2, high / 2
     return np.clip((x - low) / ((high - low) or 1), 0, 1).astype(np.float32)
 
 
 def as_text(words: str) -> str:
-    r"""Return words, the path of a run say, so that a picture shows them as they are: no formulas.
+    r"""Return words, such as the path of a run, so that a picture shows them as they are, not as formulas.
 
-    Characters beyond those of Latin, Greek and Cyrillic, which the font may lack, become their numbers; of a
-    long line the end is shown.
+    Characters beyond Latin, Greek and Cyrillic, which the font may lack, are escaped; of a long line only
+    the end is kept.
 
     >>> print(as_text("$a$ \u03b5 \u65e5"))
     \$a\$ ε \u65e5
@@ -83,9 +83,9 @@ def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray
 
     Parameters
     ----------
-    images : (n, height * width) in [0, 1]; what lies outside is cut off
+    images : (n, height * width) in [0, 1]; values outside are clipped
     shape : (height, width)
-    columns : of the grid
+    columns : the number of columns of the grid
 
     Returns
     -------
@@ -109,7 +109,7 @@ def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray
 
 
 def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: int) -> None:
-    """Save a grid of images (:func:`tile`) as a PNG, enlarged to at least 600 pixels of width."""
+    """Save a grid of images (:func:`tile`) as a PNG, enlarged until it is at least 600 pixels wide."""
     from PIL import Image
 
     picture, path = tile(images, shape, columns), as_path(path)
@@ -120,14 +120,14 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: i
 
 def new_figure(width: float, height: float) -> "Figure":
     """Return an empty figure of a size in inches."""
-    from matplotlib.figure import Figure  # which takes long to import
+    from matplotlib.figure import Figure  # slow to import
 
     size = errors.positive("width", width), errors.positive("height", height)
     return Figure(figsize=size, layout="constrained")
 
 
 def save_figure(path: Path, figure: "Figure") -> None:
-    """Save a figure as a PNG of 100 pixels an inch."""
+    """Save a figure as a PNG with 100 pixels per inch."""
     from matplotlib.figure import Figure
 
     instance("figure", figure, Figure)
@@ -149,7 +149,7 @@ def save_rows(
 ) -> None:
     """Save rows of images (m, height * width) in [0, 1], each with its name, one above the other.
 
-    ``notes`` are written into the images' corners: a row's name -> one for each.
+    ``notes`` maps a row's name to one note for each of its images, written in the image's corner.
     """
     path = as_path(path)
     for part in (rows, {} if notes is None else notes):
@@ -173,7 +173,7 @@ def save_rows(
 
 
 def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale: int = 8) -> None:
-    """Save images (m, height * width) in [0, 1] as a GIF that repeats, enlarged, 15 a second."""
+    """Save images (m, height * width) in [0, 1] as an enlarged GIF that loops, 15 images per second."""
     from PIL import Image
 
     images, path = array("images", images, ("n", "d"), rows=1), as_path(path)
@@ -209,13 +209,13 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
 
 
 def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None = None) -> None:
-    """Save how often each class (a row) is taken for each (a column) as a PNG of shares of the row.
+    """Save a confusion matrix as a PNG: true classes are rows, predicted ones columns; colours are shares of a row.
 
     Parameters
     ----------
-    path : of the picture
+    path : where the picture is saved
     matrix : (c, c), as :func:`npgan.metrics.confusion` returns it
-    labels : (c,) what the data calls the classes, if not 0, 1, ...
+    labels : (c,) the data's labels of the classes, if they are not 0, 1, ...
     """
     path = as_path(path)
     matrix = array("matrix", matrix, ("c", "c"), "whole numbers", rows=1, limits=(0, math.inf))
@@ -236,7 +236,7 @@ def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None 
 
 
 def _label(column: str) -> str:
-    """Return a column's name for a legend, which leaves out what begins with _."""
+    """Return a column's name for a legend, where matplotlib would leave out a name that begins with _."""
     return re.sub("^_", " _", as_text(column))
 
 
@@ -250,10 +250,10 @@ def save_curves(
 
     Parameters
     ----------
-    path : of the picture
+    path : where the picture is saved
     history : columns that are reports of another objective, as earlier versions wrote them, are left out
-    reports : column -> what it is, for those that are no losses; see :mod:`npgan.objectives.reports`
-    equilibrium : column -> its value where nothing is left to learn: a dotted line
+    reports : column -> its description, for columns that are not losses; see :mod:`npgan.objectives.reports`
+    equilibrium : column -> its value at equilibrium, drawn as a dotted line
     """
     path = as_path(path)
     instance("history", history, History)

@@ -1,15 +1,15 @@
-"""Runs on disk: a folder that holds all that a training run was and all that it made.
+"""Runs on disk: a folder that holds everything that defines a training run, and everything that it makes.
 
 ::
 
-    config.toml             all that determines the run
-    history.csv             the losses, and the measures that were asked for
+    config.toml             everything that determines the run
+    history.csv             the losses, and the metrics that were asked for
     samples/step-*.png      what the model makes, before training and after each epoch
     losses.png              the history as curves
-    checkpoint.safetensors  the whole state, the history included, to go on from
+    checkpoint.safetensors  the whole state, with the history, from which a run resumes
     weights.safetensors     the networks, whenever training ends without an error
 
-It is begun with its configuration and the state before the first step, and has one writer at a time.
+A run begins with its configuration and the state before the first step; one process writes to it at a time.
 """
 
 import sys
@@ -50,25 +50,25 @@ from npgan.training.loop import HISTORY as HISTORY_TABLE
 CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
 KEPT_BACK = 0.1
-"""The share of its training rows that a data set without test rows is tested with."""
+"""The share of its training rows that is held out of a data set without test rows."""
 MEASURED = 2000
-LARGEST_CONFIG, DOTS = 2**20, 200  # bytes, and points in a line
+LARGEST_CONFIG, DOTS = 2**20, 200  # bytes of a configuration, and dots in one of its lines
 BESIDE = 2**26
-"""The most bytes of what a checkpoint holds beside the model: the history, and numbers."""
+"""The most bytes that a checkpoint may hold besides the model: the history, and numbers."""
 
 
 class Taken(InputError):
-    """The folder for a new run holds something, or somebody else has begun a run in it."""
+    """The folder for a new run is not empty, or another process has begun a run in it."""
 
 
 class Curves(Callback):
-    """The history as a picture, once training has ended."""
+    """Draws the curves of the history once training has ended."""
 
     def __init__(self, path: Path, model: Model) -> None:
         self.path, self.model = path, model
 
     def on_train_end(self, loop: Loop) -> None:
-        """Draw."""
+        """Draw and save the curves."""
         plotting.save_curves(self.path, loop.history, self.model.reports, self.model.equilibrium())
 
 
@@ -81,15 +81,15 @@ def start(
 ) -> Loop:
     """Train in a new folder and return the finished loop.
 
-    ``metrics_every`` epochs the history gets metrics of 2000 samples
+    Every ``metrics_every`` epochs, metrics of 2000 samples are added to the history
     (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
 
-    Raises Taken if the folder holds anything already. Raises InputError if the configuration cannot be.
+    Raises Taken if the folder holds anything already, and InputError if the configuration is invalid.
     """
     share = KEPT_BACK if config.validation is None else config.validation
     dataset = data.load_split(config.data, share)
     if config.validation is None and len(dataset.train) < config.batch_size:
-        share, dataset = 0.0, data.load(config.data)  # there may be as many rows as a batch has
+        share, dataset = 0.0, data.load(config.data)  # all rows together may fill a batch
     preset, place = config, _place(config.data)
     config = replace(config, data=place, validation=share, metrics_every=metrics_every)
     config = config.for_data(dataset)
@@ -112,7 +112,7 @@ def start(
 
 
 def _check_free(folder: Path) -> None:
-    """Refuse a folder that holds anything but what a beginning leaves that was killed."""
+    """Raise Taken if a folder holds more than the leftovers of a run that was killed as it began."""
     if folder.exists() and not (folder.is_dir() and all(map(_left_over, folder.iterdir()))):
         raise Taken(
             f"{folder} exists: go on with --resume {folder}, or choose another folder with --out"
@@ -132,15 +132,15 @@ def resume(
     metrics_every: int | None = None,
     data: str | None = None,
 ) -> Loop:
-    """Go on from a folder's checkpoint, as if the run had not stopped; return the finished loop.
+    """Continue from a folder's checkpoint, as if the run had not stopped; return the finished loop.
 
-    ``epochs`` or ``steps`` set another end, counted from the run's beginning. Schedules that are as long
-    as the run then are as long as that, and a line says where they go on. ``data`` is where the run's data
-    is now, if they were moved; a run that has ended only keeps that in mind. What a run that had all its
-    steps has not written yet is written.
+    ``epochs`` or ``steps`` set a new end, counted from the run's beginning. Schedules that last as long as the run
+    then last until the new end, and a line on standard error gives their new values. ``data`` is where the run's
+    data is now, if it was moved; if the run has ended, only this path is saved. If a run made all its steps but
+    stopped before it wrote its weights, they are written now.
 
-    Raises InputError if the folder holds no run, its files are damaged, the data are others, there is nothing
-    left to do, or somebody else writes into it.
+    Raises InputError if the folder holds no run, its files are damaged, the data is not the run's, there is nothing
+    left to do, or another process writes to the folder.
     """
     read_config(folder)
     if (folder / SAMPLES).is_symlink():
@@ -192,7 +192,7 @@ def _build(config: Config, folder: Path, rows: int) -> Model:
 
 
 def _read(path: Path, model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Load a file that is no larger than what can be said of a run's model."""
+    """Load a file, unless it is larger than any file of this model can be."""
     arrays = model.state()[0].values()
     return checkpoint.load(path, sum(array.nbytes for array in arrays) + BESIDE)
 
@@ -209,15 +209,15 @@ def _written(path: Path, model: Model) -> bool:
 
 
 def _place(source: str) -> str:
-    """Return a data set's name, or the path of data from whatever folder."""
+    """Return a data set's name as it is, and a path to data as an absolute path."""
     named = data.split_class(source)[0] in data.DATASETS
     return source if named else str(Path(source).resolve())
 
 
 def load_data(config: Config, folder: Path) -> Dataset:
-    """Return the data of a folder's run, from a name or a path, in the classes that it knows.
+    """Return the data of a folder's run, from its name or path, with the run's classes.
 
-    Raises InputError if they are not there any more, or cannot be read, or have other labels.
+    Raises InputError if the data is not there any more, cannot be read, or has other labels.
     """
     source = config.data
     path = Path(data.split_class(source)[0])
@@ -227,7 +227,7 @@ def load_data(config: Config, folder: Path) -> Dataset:
             f"npgan train --resume {folder} --data PATH"
         )
     dataset = data.load_split(source, config.validation or 0.0)
-    if config.labels is None:  # a run of a version that took labels for classes
+    if config.labels is None:  # a run of an earlier version, which used labels as classes
         return dataset.as_given()
     if dataset.classes != tuple(config.labels):
         raise InputError(f"{source} has other labels than {folder} was trained with")
@@ -235,7 +235,7 @@ def load_data(config: Config, folder: Path) -> Dataset:
 
 
 def _fitted(before: Config, now: Config) -> Iterator[str]:
-    """Yield what became of layers that corrupt images, to fit those of the data."""
+    """Yield a line for each image-corrupting layer that was changed to fit the data's images."""
     for name, specs in before.networks.items():
         for old, new in zip_longest(corruptions(specs), corruptions(now.networks[name])):
             if old != new:
@@ -243,7 +243,7 @@ def _fitted(before: Config, now: Config) -> Iterator[str]:
 
 
 def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:
-    """Yield what there is to say of schedules that were made for a run of another length."""
+    """Yield a line about the schedules that change because the run's length has changed."""
     optimizers, settings = before.rules(rows)
     now = [(f"the {n}'s rate", optimizers[n].lr, o.lr, o.t) for n, o in model.optimizers.items()]
     now += [
@@ -260,7 +260,7 @@ def _moved(before: Config, model: Model, rows: int) -> Iterator[str]:
 
 
 def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callback]:
-    """Return what adds measures of samples, if they are asked for."""
+    """Return the callback that measures samples, if that was asked for."""
     every = config.metrics_every
     if every is None:
         return []
@@ -274,7 +274,7 @@ def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callba
 
 
 def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:
-    """Bring the loop, on the data from ``source``, to where the folder's run stands."""
+    """Load the state of the folder's run into the loop; ``source`` is the name of its data."""
     path, table = folder / CHECKPOINT, folder / HISTORY
     if not path.exists():
         if (folder / WEIGHTS).exists() or (table.exists() and len(History.read_csv(table))):
@@ -295,7 +295,7 @@ def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:
         _check(loop, model, numbers)
         if _streams(loop) != first:
             raise InputError("the checkpoint is damaged: its random generators have other seeds")
-    if HISTORY_TABLE not in arrays and table.exists():  # as earlier versions wrote them
+    if HISTORY_TABLE not in arrays and table.exists():  # from an earlier version
         try:
             rows = History.read_csv(table)
         except InputError as error:
@@ -306,7 +306,7 @@ def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:
 
 
 def _check(loop: Loop, model: Model, numbers: dict[str, Any]) -> None:
-    """Raise an InputError unless a checkpoint's model has made the run's steps, and no others."""
+    """Raise an InputError unless a checkpoint's model has made as many steps and updates as the loop."""
     mine, theirs = (loop.step, model.updates(loop.step)), numbers["model"]
     if (theirs["step"], theirs["updates"]) != mine:
         raise InputError(
@@ -315,14 +315,14 @@ def _check(loop: Loop, model: Model, numbers: dict[str, Any]) -> None:
 
 
 def _streams(loop: Loop) -> list[Any]:
-    """Return what of a loop's random streams stays as it is while they are drawn from."""
+    """Return the parts of a loop's random states that drawing numbers does not change."""
     states: Any = loop.noise.bit_generator.state, loop.batches.rng.bit_generator.state
     return [(state["bit_generator"], state["state"]["inc"]) for state in states]
 
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Begin the message of an InputError with the file that is to blame."""
+    """Begin the message of an InputError with the file that caused it."""
     try:
         yield
     except InputError as error:
@@ -342,17 +342,17 @@ def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
         validation_labels=dataset.test_labels,
         settings=config.identity(),
         callbacks=[
-            StopOnInterrupt(),  # the last to be told of the end
+            StopOnInterrupt(),  # the last to be told that training ends
             CSVHistory(folder / HISTORY),
             Pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path)),
             Curves(folder / CURVES, model),
-            Checkpoints(folder / CHECKPOINT),  # the first to be told of the end
+            Checkpoints(folder / CHECKPOINT),  # the first to be told that training ends
         ],
     )
 
 
 def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable[str]) -> Loop:
-    """Train to the end, after words on standard error."""
+    """Print the lines ``words`` on standard error, then train to the end."""
     backend.use(config.backend)
     if loop.step == 0:
         checkpoint.save(folder / CHECKPOINT, *loop.state())
@@ -389,9 +389,9 @@ def read_config(folder: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         if any(line.count(".") > DOTS for line in text.splitlines()):
-            raise ValueError("a line of it has too many points")  # it would take for ever
+            raise ValueError("a line of it has too many points")  # tomllib would take for ever
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also of an integer too long to read
+    except (ValueError, RecursionError) as error:  # ValueError also for an integer too long to read
         raise InputError(f"{path} is damaged: {error}") from None
     with _naming(path):
         config = Config.from_dict(table)
@@ -420,11 +420,11 @@ def load(folder: Path) -> tuple[Model, Config]:
 
 
 def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, Config]:
-    """Return a run's model and configuration, as :func:`load` does, if it is of these kinds.
+    """Return a run's model and configuration, as :func:`load` does, if the model is of these kinds.
 
-    ``but`` are kinds among them that do not fit.
+    ``but`` are exceptions among these kinds.
 
-    Raises InputError if it is not; the message says which fit the task.
+    Raises InputError if it is not; the message lists the models that fit the task.
     """
     model, config = load(folder)
     fitting = [

@@ -1,4 +1,4 @@
-"""Numbers that change while training goes on: learning rates, and the coefficients of penalties."""
+"""Numbers that change during training: learning rates, and the coefficients of penalties."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from npgan.errors import InputError, chosen, count, not_negative, positive, shown
 
 Varying = float | Callable[[int], float]
-"""A number, or a function of how many updates, or steps, were made before."""
+"""A number, or a function of the number of updates, or steps, made so far."""
 
 SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "constant": lambda start, end, share: start,
@@ -16,21 +16,21 @@ SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "cosine": lambda start, end, share: end + (start - end) * (1 + math.cos(math.pi * share)) / 2,
     "geometric": lambda start, end, share: start * (end / start) ** share,
 }
-"""Name -> the number when a share of the way from ``start`` to ``end`` is done."""
+"""Name -> the value when a share of the steps from ``start`` to ``end`` is done."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A number that goes from ``start`` to ``end`` in so many steps, and stays there.
+    """A number that goes from ``start`` to ``end`` in a number of steps, and then stays there.
 
-    It is data: schedules are equal if they say the same, and can be copied, pickled and saved.
+    It is plain data: schedules with the same parameters are equal, and can be copied, pickled and saved.
 
-    Raises InputError for an unknown shape, or a number that cannot be.
+    Raises InputError for an unknown shape, or a number out of range.
 
     Parameters
     ----------
-    shape : a name of :data:`SHAPES`
-    start, end : the first positive, the second not negative; of a geometric one it is positive too
+    shape : a name in :data:`SHAPES`
+    start, end : the first positive, the second not negative, and positive too in a geometric schedule
     steps : at least 1
 
     Examples
@@ -57,12 +57,12 @@ class Schedule:
             object.__setattr__(self, name, value)
 
     def __call__(self, step: int) -> float:
-        """Return the number after so many steps."""
+        """Return the value after this many steps."""
         return SHAPES[self.shape](self.start, self.end, min(step / self.steps, 1))
 
 
 def read(value: Any) -> Any:
-    """Return a table that has a schedule's parameters as that schedule, what is no table as it is.
+    """Return the schedule that a table of its parameters describes; return anything else unchanged.
 
     >>> read({"shape": "linear", "start": 1.0, "end": 0.0, "steps": 4})(1)
     0.75

@@ -1,21 +1,21 @@
-"""The border of an operation: which arrays it takes, said once and checked wherever it runs.
+"""The border of an operation: which arrays it takes, declared once and checked wherever it runs.
 
-A kernel trusts the sizes that it is given. So each operation says above itself what they must be,
+A kernel trusts the sizes that it is given. So each operation declares, in a decorator, what they must be,
 
 >>> @takes("x (n, i), weight (i, o), bias (o,)")
 ... def dense(x, weight, bias):
 ...     return x @ weight + bias
 
-and whoever calls it, or its kernel, with other arrays is told so before anything is computed:
+and a call of it, or of its kernel, with other arrays raises an error before anything is computed:
 
 >>> dense(np.ones((5, 2)), np.ones((2, 3)), np.ones(1))
 Traceback (most recent call last):
 npgan.errors.InputError: dense takes x (n, i), weight (i, o), bias (o,): bias is float64 (1,), and o is 3
 
-A letter is a size, the same wherever it stands, a capital one at least 1. A size may be a number, or sums
-of products, ``d+2*d*f``; ``*s`` stands for any number of sizes. Arrays are float32 or float64 (complex
-where the complex step is taken), in any layout. A name alone is a number; what is not named is not
-looked at, nor is a method's self. Words after an array say more of it:
+A letter is a size, the same wherever it occurs; a capital letter is at least 1. A size may also be a number or a
+sum of products, ``d+2*d*f``; ``*s`` stands for any number of sizes. Arrays are float32 or float64 (complex for
+the complex step), in any memory layout. A name without a shape is a number. Arguments that are not named are not
+checked, nor is a method's self. Words after an array say more about it:
 
 ============ ============================================================================
 integers     it holds integers
@@ -24,11 +24,11 @@ or bytes     it may hold bytes (uint8)
 or number    it may be a number
 or None      it may be None
 changed      it is changed in place: writable, contiguous, sharing memory with no other
-cast         it is brought to the type of the others
+cast         it is converted to the type of the others
 real         it is not complex
 ============ ============================================================================
 
-An operation works in the type of what it changes in place, or in the common type of all that is not cast.
+An operation works in the type of the arrays that it changes in place, else in the common type of those not cast.
 """
 
 import inspect
@@ -46,8 +46,8 @@ Array = np.ndarray
 FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))
 COMPLEX = frozenset(map(np.dtype, (np.complex64, np.complex128)))
 ARRAYS: set[type] = {np.ndarray, np.memmap}
-"""What counts as an array; what stands for one while a step is recorded joins them."""
-REMEMBERED = 256  # kinds of calls that a border knows to be right
+"""The types that count as arrays; :mod:`npgan.program.traced` adds those that stand for arrays in a recording."""
+REMEMBERED = 256  # kinds of calls that a border remembers as valid
 
 Also = Callable[[Mapping[str, Any]], None]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -62,7 +62,7 @@ class Argument(NamedTuple):
     words: str
 
     def takes(self, given: Any) -> bool:
-        """Return whether it may be that: an array's shape and dtype, or the type of something else."""
+        """Return whether a value is accepted, given an array's (shape, dtype), or the type of anything else."""
         array = isinstance(given, tuple)
         kinds = int | float | np.number
         number = given[0] == () if array else issubclass(given, kinds) and given is not bool
@@ -77,7 +77,7 @@ class Argument(NamedTuple):
         return octets or given[1] in FLOATS or (given[1] in COMPLEX and "real" not in self.words)
 
     def matched(self, shape: tuple[int, ...]) -> Iterable[tuple[str, Any]]:
-        """Return its axes with their sizes, ``*s`` with all that the others leave; None do not match."""
+        """Pair its axes with their sizes, ``*s`` with all that the others leave; return () if they do not match."""
         sizes: tuple[Any, ...] = shape
         several = len(shape) - len(self.axes) + 1
         if self.axes[0].startswith("*") and several >= 0:
@@ -86,13 +86,13 @@ class Argument(NamedTuple):
 
 
 class Border:
-    """What is asked of a function's arguments.
+    """The checks of a function's arguments.
 
     Parameters
     ----------
-    function : whose arguments they are
+    function : the function whose arguments are checked
     spec : see the top of this file
-    also : is given the arguments by name, and refuses what else cannot be
+    also : a function that is given the arguments by name, for further checks
     """
 
     def __init__(self, function: Callable, spec: str, also: Also | None = None) -> None:
@@ -144,15 +144,15 @@ class Border:
         return dtype
 
     def bound(self, given: tuple, named: dict[str, Any]) -> tuple:
-        """Return all arguments in their order."""
+        """Return all arguments in the order of the signature."""
         bound = self.signature.bind(*given, **named)
         bound.apply_defaults()
         return bound.args
 
     def around(self, kernel: Callable) -> Callable:
-        """Return a kernel behind this border: its arrays are contiguous, writable and of one type.
+        """Return a kernel behind these checks, which is given contiguous, writable arrays of one type.
 
-        Complex numbers stay with the reference.
+        Complex arrays go to the reference.
         """
 
         @wraps(kernel)
@@ -170,7 +170,7 @@ class Border:
         return checked
 
     def _examined(self, kinds: tuple) -> tuple[np.dtype, Sizes]:
-        """Look at shapes and types: return that of the numbers, and what the letters stand for."""
+        """Check shapes and types; return the type to compute in, and the sizes that letters stand for."""
         pairs = list(zip(self.arguments, kinds, strict=False))
         for argument, given in pairs:
             if not argument.takes(given):
@@ -179,7 +179,7 @@ class Border:
         return self._type(arrays), self._sizes(arrays)
 
     def _sizes(self, arrays: Sequence[tuple[Argument, Any]]) -> Sizes:
-        """Return what the letters stand for, if all arrays agree."""
+        """Return the sizes that the letters stand for, if all arrays agree."""
         sizes: Sizes = {}
         computed = []
         for argument, given in arrays:
@@ -203,7 +203,7 @@ class Border:
         return sizes
 
     def _type(self, arrays: Sequence[tuple[Argument, Any]]) -> np.dtype:
-        """Return the type in which the function works, if what it changes is of that type."""
+        """Return the type in which the function works, if the arrays that it changes have that type."""
         numbers = [(a, given) for a, given in arrays if given[1].kind in "fc"]
         changed = [(a, given) for a, given in numbers if "changed" in a.words]
         ruling = changed or [(a, given) for a, given in numbers if "cast" not in a.words]
@@ -244,7 +244,7 @@ class Border:
 
 
 def number_type(dtype: np.typing.DTypeLike) -> np.dtype:
-    """Return a type that numbers may have, float32, float64 or complex; another is an InputError.
+    """Return a dtype that arrays may have, float32, float64 or complex; raise an InputError for any other.
 
     >>> number_type(float)
     dtype('float64')
@@ -267,7 +267,7 @@ def _plain(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
 def takes(spec: str = "", also: Also | None = None) -> Callable[[Function], Function]:
     """Let a function check its arguments: ``spec`` is explained at the top of this file.
 
-    Its ``border`` then checks those of a kernel as well.
+    The function's ``border`` can check a kernel's arguments as well.
     """
 
     def decorate(function: Function) -> Function:
@@ -285,7 +285,7 @@ def takes(spec: str = "", also: Also | None = None) -> Callable[[Function], Func
 
 
 def operation(spec: str = "", also: Also | None = None) -> Callable[[Function], Function]:
-    """Let a function check its arguments as :func:`takes` does, and its module export it."""
+    """Let a function check its arguments, as :func:`takes` does, and add it to its module's ``__all__``."""
 
     def decorate(function: Function) -> Function:
         function.__globals__.setdefault("__all__", []).append(function.__name__)

@@ -19,7 +19,7 @@ ActivationId = numbered("ActivationId", KINDS)
 
 @jit
 def joined(stride, i0, i1, j0, j1):  # type: ignore[no-untyped-def]
-    """Return whole rows as one long one: fewer numbers are left over when a loop takes many at once."""
+    """Return whole rows as one long row, of which a vectorised loop leaves fewer numbers over."""
     if j0 == 0 and j1 == stride:
         return 0, min(1, i1 - i0), i0 * stride, i1 * stride
     return i0, i1, j0, j1

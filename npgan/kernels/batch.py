@@ -1,4 +1,4 @@
-"""Batches: rows of data are copied, and bytes become floats; the next rows are fetched meanwhile."""
+"""Batches: rows of data are copied, and bytes become floats, while the next rows are prefetched."""
 
 from typing import Any, NamedTuple
 
@@ -46,12 +46,12 @@ def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-unty
         row = data[start + rows[i] * d : start + (rows[i] + 1) * d]
         target = batch[i * d : (i + 1) * d]
         for j in range(target.size):
-            # Rounded twice, as the reference is: an fma would bring 255 an ulp above the range.
+            # Rounded twice, as the reference is: an fma would map 255 to an ulp above the range.
             target[j] = batch.dtype.type(row[j]) * scale + low
 
 
 class Gather(NamedTuple):
-    """A batch of n rows of d numbers; where ``rows``, their indices, lie is counted in 64-bit integers."""
+    """A batch of n rows of d numbers; ``rows`` is the place of their indices, counted in 64-bit integers."""
 
     data: Reads
     rows: int
@@ -61,7 +61,7 @@ class Gather(NamedTuple):
 
 
 class GatherBytes(NamedTuple):
-    """The same, where the place of data is counted in bytes: each becomes low + byte * scale."""
+    """The same from bytes, which become low + byte * scale; the place of ``data`` is counted in bytes."""
 
     data: Reads
     rows: int
@@ -114,7 +114,7 @@ def _columns_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
 
 @kernel
 def gather(on: Any, data: np.ndarray, rows: Any, low: float, high: float) -> Any:
-    """Rows lie anywhere in memory: their cache lines are fetched some rows ahead."""
+    """Rows may lie anywhere in memory, so their cache lines are fetched a few rows ahead."""
     octets, n, d = data.dtype == np.uint8, rows.size, data.shape[1]
     batch = on.new(np.float32 if octets else data.dtype, n, d)
     fields = on.data(data), 0, batch, n, d

@@ -33,7 +33,7 @@ KEPT = 8  # folders: so two versions of npgan that are used in turn both keep th
 CHECKSUM = 4  # bytes
 DAY = 24 * 3600.0  # seconds: a folder that was used within a day is not removed either
 PACKAGE = Path(__file__).parents[1]
-COMPILED = "kernels", "program"  # rooms with compiled code
+COMPILED = "kernels", "program"  # packages with compiled code
 CONSTANTS = re.compile(rb"^from npgan\.((?:ops|memory)\b[\w.]*) import", re.MULTILINE)
 NOT_COMPILED_IN = "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"
 
@@ -78,7 +78,7 @@ def trusted() -> bool:
         status = FOLDER.stat()
     except OSError:
         return False
-    if not hasattr(os, "geteuid"):  # Windows, where the user's folders are the user's
+    if not hasattr(os, "geteuid"):  # Windows, where others cannot write to a user's folders
         return True
     return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
@@ -98,7 +98,7 @@ def holds(name: str) -> bool:
 
 
 def _remove_old() -> None:
-    """Remove all folders but the last used ones. A process that still uses one compiles what it misses."""
+    """Remove all folders but those used last. A process that still uses another one compiles what it lacks."""
     used = {folder: _last_use(folder) for folder in FOLDER.parent.glob(f"{NAME}*")}
     for folder in sorted(used, key=used.__getitem__)[:-KEPT]:
         if time.time() - used[folder] > DAY:
@@ -125,7 +125,7 @@ class _Place(caching._CacheLocator):
 
 
 class _Code(caching.CompileResultCacheImpl):
-    """What the cache stores of a function, under its name."""
+    """What the cache stores for a function, under the function's name."""
 
     def __init__(self, function: Callable) -> None:
         self._lineno, self._locator = function.__code__.co_firstlineno, _Place()
@@ -165,16 +165,16 @@ class Cache(caching.FunctionCache):
         if not trusted():
             return None
         with suppress(OSError):
-            os.utime(FOLDER)  # used now
+            os.utime(FOLDER)  # marks it as used now
         try:
             result = super().load_overload(signature, context)
             arguments, _ = normalize_signature(signature)
             if result is None or result.signature.args == arguments:
                 return result
-        except Exception:  # a damaged pickle raises anything
+        except Exception:  # a damaged pickle may raise anything
             pass
         with suppress(OSError):
-            self.flush()  # so that it is written anew, also what two processes wrote at once
+            self.flush()  # so that it is written anew, even if two processes wrote at once
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:

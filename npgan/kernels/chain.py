@@ -53,7 +53,7 @@ def chain_backward(
 
 
 def inputs(x: Any, y: Any, plan: np.ndarray) -> list[Any]:
-    """Return what each stage takes, and the last one's output."""
+    """Return the input of each stage, and the output of the last one."""
     n = len(x)
     return [x, *(y[n * at : n * (at + m)].reshape(n, m) for _, m, _, _, _, at in plan.tolist())]
 
@@ -67,7 +67,7 @@ def gradients(
     arguments: np.ndarray,
     input_grad: bool,
 ) -> tuple[list[Any], Any]:
-    """Return the gradients with respect to what each activation is given, and to x."""
+    """Return the gradients with respect to each activation's input, and with respect to x."""
     stages, n = plan.tolist(), len(dy)
     e, dx = [dy] * len(stages), None
     activation = stages[-1][4]
@@ -111,7 +111,7 @@ def chain_penalized_backward(
     down: Pass = unchanged,
     up: Pass = unchanged,
 ) -> Any:
-    """One product for each stage does for both loss and penalty, where every f'' is 0."""
+    """One product for each stage serves both the loss and the penalty, since every f'' is 0."""
     stages, n, xs = plan.tolist(), len(dy), inputs(x, y, plan)
     if any(activation not in LINEAR for *_, activation, _ in stages):
         raise NotRecordable("a penalty on a network with a curved activation")
@@ -140,7 +140,7 @@ def chain_penalized_backward(
 class Slope(NamedTuple):
     """t = c g, and for each of n samples the sum of t g / 2, a float64.
 
-    Where ``each`` is 0, a sample has one coefficient c, else one for each of its k numbers.
+    If ``each`` is 0, a sample has one coefficient c, otherwise one for each of its k numbers.
     """
 
     g: Reads
@@ -153,7 +153,7 @@ class Slope(NamedTuple):
 
 
 class Mix(NamedTuple):
-    """z = l x + t, where each sample has its l, the loss's gradient with respect to the logit.
+    """z = l x + t, where l is each sample's gradient of the loss with respect to its logit.
 
     z.T e is then the gradient of the loss and the penalty: see :func:`npgan.ops.chain_double_backward`.
     """
@@ -168,7 +168,7 @@ class Mix(NamedTuple):
 
 @performs(Slope)
 def _slope(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Add one half of a sum's terms to the other, until one number is left."""
+    """Sum in pairs: add one half of the terms to the other, until one number is left."""
     half, k, sums = memory.dtype.type(0.5), row.k, seen_as(0.0, memory, row.sums)
     first, last = share(row.n, ONE, part, parts)
     for i in range(first, last):

@@ -1,4 +1,4 @@
-"""The dense layer's products, with the bias, the activation and its derivative on the tile."""
+"""The dense layer's products, with the bias, the activation and its derivative applied to each tile."""
 
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ class Tangent(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """dW += x.T e, and db += the sum of e's rows; what is not to be added to is overwritten.
+    """dW += x.T e, and db += the sum of e's rows; if ``add_weight`` or ``add_bias`` is 0, it is overwritten.
 
     If ``factors`` is not negative, each row is multiplied by its factor before it is added to db.
     """
@@ -85,7 +85,7 @@ def _output(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 @performs(Input)
 def _input_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """W.T is the weight with its strides exchanged."""
+    """W.T is the weight with its strides swapped."""
     n, k, m = row.n, row.k, row.m
     i0, i1, j0, j1 = region(n, k, m, memory.itemsize, part, parts)
     e, turned = Matrix(memory, row.e, m, ONE), Matrix(memory, row.weight, ONE, m)
@@ -109,10 +109,10 @@ def _tangent(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 @performs(Weight)
 def _weight_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Let the part with the first row of dW do the bias as well.
+    """Let the part with the first row of dW compute db as well.
 
-    Where dW has few rows, fetching e is most of the work: so both sums take the same few rows of e,
-    then the next ones.
+    Where dW has few rows, fetching e is most of the work: so both sums use the same few rows of e before
+    they go on to the next ones.
     """
     n, k, m = row.n, row.k, row.m
     i0, i1, j0, j1 = region(k, m, n, memory.itemsize, part, parts)

@@ -1,4 +1,4 @@
-r"""Elementary functions of float32 without branches or calls, so that loops over them are vectors.
+r"""Elementary functions of float32 without branches or calls, so that loops over them vectorise.
 
 :math:`e^x = 2^n e^r` with :math:`n` the integer nearest to :math:`x/\ln 2` and
 :math:`|r| \le \tfrac12\ln 2`; :math:`e^r` is a polynomial of degree 6 fitted to it, :math:`2^n` is
@@ -65,7 +65,7 @@ def singles(*coefficients: float) -> tuple[np.float32, ...]:
 
 
 def single(function: Callable, double: Callable) -> Callable[[Callable], Callable]:
-    """Let compiled code call what is decorated in place of ``function`` for float32, else ``double``."""
+    """Let compiled code replace ``function`` by the decorated one for float32, and by ``double`` otherwise."""
 
     def register(polynomials: Callable) -> Callable:
         overload(function)(lambda x: polynomials if x == types.float32 else double)
@@ -175,7 +175,7 @@ def log1p(x: float) -> float:
 
 @single(log1p, lambda x: math.log1p(x))
 def _log1p(x):  # type: ignore[no-untyped-def]
-    """What 1 + x lost to rounding, times the logarithm's slope there, is added."""
+    """Add what 1 + x lost to rounding, times the logarithm's slope there."""
     u = F(1.0) + x
     return log(u) + (x - (u - F(1.0))) / u
 
@@ -187,7 +187,7 @@ def normal(x: float) -> float:
 
 @single(normal, lambda x: math.erfc(-x * math.sqrt(0.5)) / 2)
 def _normal(x):  # type: ignore[no-untyped-def]
-    """Half of erfc; what x * x lost to rounding is a factor of its exponential."""
+    """Half of erfc; a factor of its exponential restores what x * x lost to rounding."""
     size = abs(x) * F(math.sqrt(0.5))
     near = fma(-_polynomial(size * size, ERF), size, F(1.0))
     h = F(0.5) * x
@@ -222,7 +222,7 @@ def sine(x: float) -> float:
 
 @single(sine, lambda x: math.sin(2 * math.pi * (x - math.floor(x + 0.5))))
 def _sine(x):  # type: ignore[no-untyped-def]
-    """To the nearest quarter turn, and on from there by the sine or the cosine of the rest."""
+    """Turn to the nearest quarter, and take the sine or the cosine of the rest."""
     quarters = F(4.0) * x
     n = _rint(quarters)
     c, s = turn(quarters - n)

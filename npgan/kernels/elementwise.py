@@ -20,7 +20,7 @@ UNIT = np.int64(4096)  # numbers below which a second thread is not worth it
 
 
 def worth(size: int) -> int:
-    """Return into how many parts work on this many numbers is worth cutting."""
+    """Return the most parts that are worth their cost, for work on this many numbers."""
     return size // int(UNIT) + 1
 
 
@@ -63,7 +63,7 @@ class Activation(NamedTuple):
 
 
 class ActivationBackward(NamedTuple):
-    """dx = dy f'(x), which is taken from y = f(x), or from x: what is ``seen`` says the activation."""
+    """dx = dy f'(x); ``seen`` is y = f(x) or x, whichever the activation's derivative is computed from."""
 
     dx: Writes
     dy: Reads
@@ -90,9 +90,9 @@ class MeanHeaviside(NamedTuple):
 
 
 class Finite(NamedTuple):
-    """A check that the size of all numbers of x is below ``limit``: else ``failed`` becomes ``check``.
+    """A check that the absolute values of x are below ``limit``: if not, ``failed`` becomes ``check``.
 
-    Of several checks that fail, the first one's number stays there.
+    If several checks fail, the number of the first one stays there.
     """
 
     x: Reads
@@ -208,7 +208,7 @@ def mean_heaviside(rows: Any, x: Any) -> Any:
 
 @kernel
 def all_finite(rows: Any, x: Any) -> Any:
-    """One pass, which ends where a part has found something."""
+    """One pass; a part that begins after another has failed does nothing."""
     failed = rows.new(x.dtype, 1)
     failed[0] = 0
     rows.write(Finite(x, failed, x.size, 1.0, too_large(x.dtype)), worth(x.size))
@@ -216,7 +216,7 @@ def all_finite(rows: Any, x: Any) -> Any:
 
 
 def _register(name: str) -> None:
-    """Let an activation have its two kernels."""
+    """Register the two kernels of an activation."""
     activation, default = ActivationId[name.upper()], KINDS[name].argument or 0.0
 
     def forward(rows: Any, x: Any, argument: float = default) -> Any:

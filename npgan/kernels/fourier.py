@@ -14,7 +14,7 @@ from npgan.ops.fourier import TURN
 
 
 class Fourier(NamedTuple):
-    """The features y of n samples x of d numbers, by k frequencies."""
+    """The features y of n samples x of d numbers, for k frequencies."""
 
     x: Reads
     frequencies: Reads
@@ -71,7 +71,7 @@ def _fourier(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 @performs(FourierBackward)
 def _gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Add up the waves of each number."""
+    """Sum over the waves of each number."""
     d, k = row.d, row.k
     first, last = share(row.n, ONE, part, parts)
     width, omega = d + 2 * d * k, memory[row.frequencies :][:k]
@@ -136,5 +136,5 @@ def fourier_double_backward(
 
 
 def angular(frequencies: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return 2 pi f, as the reference has it."""
+    """Return 2 pi f, as the reference computes it."""
     return TURN * frequencies.astype(dtype)

@@ -16,7 +16,7 @@ def sigmoid(x, one):  # type: ignore[no-untyped-def]
 
 @jit
 def bent(x, one):  # type: ignore[no-untyped-def]
-    """Return v and v' of the GELU by a tanh."""
+    """Return v and v' of the GELU's tanh approximation."""
     number = type(one)
     c, far = number(sqrt(8 / pi)), number(FAR)
     x = max(-far, min(x, far))

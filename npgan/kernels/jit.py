@@ -1,6 +1,6 @@
 """How kernels are compiled, and how many threads they use.
 
-One decorator holds the policy. Compiled code is kept on the disk (:mod:`npgan.kernels.cache`), so that
+One decorator sets the policy. Compiled code is kept on the disk (:mod:`npgan.kernels.cache`), so that
 only the first run ever compiles. ``error_model="numpy"``: a division by zero gives infinity, not an exception.
 The compiler may not reorder floating-point arithmetic: training looks for NaN and infinity, and any
 number of threads must return the same bits. Where a fused multiply-add is wanted, :func:`fma` asks for it.
@@ -26,7 +26,7 @@ MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
-ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: of a literal, Numba compiles a kernel anew
+ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: for a literal, Numba compiles a kernel anew
 
 
 def jit(function: Callable, **options: Any) -> Any:
@@ -87,12 +87,12 @@ def threads() -> int:
 
 
 def in_use() -> int:
-    """Return how many they use at present."""
+    """Return how many threads kernels use at present."""
     return _in_use
 
 
 def use_threads(count: int) -> None:
-    """Use only this many of them at present."""
+    """Use only this many threads at present."""
     global _in_use
     _in_use = max(1, min(count, _most))
 

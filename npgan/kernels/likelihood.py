@@ -12,7 +12,7 @@ from npgan.kernels.row import Reads, Writes, kernel, performs
 
 
 class LogBernoulli(NamedTuple):
-    """The log-likelihood y of n rows of d pixels, and dlogits from dy, or from ones if it is negative."""
+    """The log-likelihood y of n rows of d pixels, and dlogits from dy, or from ones if ``dy`` is negative."""
 
     logits: Reads
     x: Reads

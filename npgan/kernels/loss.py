@@ -87,7 +87,7 @@ def _mean(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 
 def loss(rows: Any, x: Any, target: Any, code: int) -> tuple[Any, Any]:
-    """Write the sums of blocks, which do not depend on threads, with the gradient; then their mean."""
+    """Write rows for the gradient and the sums of blocks, which do not depend on threads; then for the mean."""
     if not hasattr(target, "shape"):
         target = np.full(x.shape, target, x.dtype)
     if target.shape != x.shape:

@@ -1,6 +1,6 @@
-r"""Matrix products cut into register tiles: any shape, any strides of A, B or its transpose.
+r"""Matrix products cut into register tiles: of any shape, with any strides of A, and with B or its transpose.
 
-A matrix's strides make :math:`x^\top` free. A tile reads rows of B; where it is B's columns that lie together,
+A matrix's strides make :math:`x^\top` free. A tile reads rows of B; where B's columns are contiguous instead,
 they are first copied, a tile's columns at a time, into a ``panel``: a transpose that stays in the
 nearest cache while it is used.
 """
@@ -12,13 +12,13 @@ from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
 
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
-CACHED = 384 * 1024  # bytes of A that stay near while all of B goes by
+CACHED = 384 * 1024  # bytes of A that stay in a near cache while all of B is read
 SMALL = 100_000  # multiply-adds below which a second thread costs more than it saves
 
 
 @jit
 def panel_size(k, itemsize):  # type: ignore[no-untyped-def]
-    """Return how many numbers a panel of k rows holds, or of sums of a narrow product."""
+    """Return how many numbers a panel holds, for k rows or for the sums of a narrow product."""
     return 2 * BYTES // itemsize * max(k, MOST)
 
 
@@ -69,7 +69,7 @@ def narrow(a, b, c, d, add, i0, i1, j0, j1, k, panel):  # type: ignore[no-untype
                 else:
                     dots(1, 1, at(a, i, ZERO), panel, j * k, k, at(c, i, j0 + j))
         return
-    step = width(columns, c.data.itemsize)  # A's columns lie together: C.T = B.T A.T
+    step = width(columns, c.data.itemsize)  # A's columns are contiguous: C.T = B.T A.T
     sums = Matrix(panel, ZERO, step, ONE)
     for i in range(i0, i1, step):
         rows = min(step, i1 - i)
@@ -84,7 +84,7 @@ def narrow(a, b, c, d, add, i0, i1, j0, j1, k, panel):  # type: ignore[no-untype
 
 @jit
 def share(n, unit, part, parts):  # type: ignore[no-untyped-def]
-    """Return the range of n that a part gets: whole units, but for the last."""
+    """Return the range of n that a part gets, in whole units but for the last one."""
     units = (n + unit - 1) // unit
     return min(n, units * part // parts * unit), min(n, units * (part + 1) // parts * unit)
 

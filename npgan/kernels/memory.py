@@ -1,6 +1,6 @@
 """Memory: arrays at addresses, copies, and atomic operations on numbers that threads share.
 
-Below each group of instructions is what Python does in their place, where nothing is compiled.
+Below each group of intrinsics are the Python functions that replace them where nothing is compiled.
 """
 
 import operator
@@ -75,7 +75,7 @@ seen_as = _plain_seen_as if interpreted else _seen_as
 
 @jit
 def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
-    """Copy numbers; to assign a slice takes longer to compile, since Numba checks its shape."""
+    """Copy numbers; assigning a slice would take longer to compile, since Numba checks its shape."""
     for i in range(count):
         target[t + i] = source[s + i]
 

@@ -29,7 +29,7 @@ class GaussianSampleBackward(NamedTuple):
 
 
 class KL(NamedTuple):
-    """The KL divergence from a standard normal, of n samples with ``size`` numbers in sum."""
+    """The KL divergence from a standard normal, of n samples with ``size`` numbers in all."""
 
     mean: Reads
     log_var: Reads
@@ -39,7 +39,7 @@ class KL(NamedTuple):
 
 
 class KLBackward(NamedTuple):
-    """Its gradient with respect to mean and log_var."""
+    """The gradient of :class:`KL` with respect to mean and log_var."""
 
     mean: Reads
     log_var: Reads

@@ -1,4 +1,4 @@
-"""Random numbers from counters, each by itself: so loops are vectors, on any number of threads."""
+"""Random numbers, each from a counter alone: so loops vectorise, and any number of threads may share them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -45,7 +45,7 @@ def _fraction(word, bits, start, one):  # type: ignore[no-untyped-def]
 
 def box_muller(a, b, one):  # type: ignore[no-untyped-def]
     """Return two normal numbers of the type of ``one`` from two words."""
-    small = a < U32(1 << 31)  # else 1 - u is known better than u
+    small = a < U32(1 << 31)  # else 1 - u is more accurate than u
     u = fraction(a if small else a ^ U32(0xFFFFFFFF), 32, 0.5**33, one)
     r = np.sqrt(-(one + one) * (log(u) if small else log1p(-u)))
     b = U32(U64(b) + U64(1 << 29))  # the nearest quarter of a turn, and what is left
@@ -63,7 +63,7 @@ box_muller = jit(box_muller, forceinline=True)
 
 @jit
 def normal_numbers(y0, y1, y2, y3, first, k0, k1, one):  # type: ignore[no-untyped-def]
-    """Write the numbers of the counters from ``first`` on: the two pairs that each one's words make."""
+    """Write the numbers of the counters from ``first`` on: the words of each counter give two pairs."""
     for i in range(y0.size):
         a, b, c, d = words(first + i, k0, k1)
         y0[i], y1[i] = box_muller(a, b, one)

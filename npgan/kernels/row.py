@@ -4,14 +4,14 @@ A row's fields are the arrays that it reads and writes, whole numbers, and float
 compiled code an array is its place in memory, counted in numbers of the type that it computes in.
 
 A kernel computes an operation of :mod:`npgan.ops` by rows. Its first argument takes them: to perform them
-at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan.program.record`). It has
+at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan.program.record`). This argument has
 
 - ``new(dtype, *shape)``, which returns a new array, and ``outputs(dtype, n, widths)``, those of a chain's stages,
 - ``dtype``, that of all numbers of a program, or None; ``data(array)``, which lets an array of any type be read,
 - ``key(rng)``, a key of random numbers, which is a :class:`Later`; ``failed(dtype)``, which is not 0 after a
   check of the program has failed,
 - ``write(row, most, panel, changing)``: a row, into how many parts it may be cut, how many numbers of
-  scratch memory a part needs, and the first of those fields that are others at each run with a
+  scratch memory a part needs, and the first of the fields that change at each run, with a
   function that returns their values,
 - ``done(array)``: an array that was written, for NumPy to compute with.
 """
@@ -35,23 +35,23 @@ PERFORM: dict[type, Any] = {}
 KERNELS: dict[str, Callable[..., Any]] = {}
 """Operation -> its kernel."""
 ONLY_RECORDED: dict[str, Callable[..., Any]] = {}
-"""The same, for what only programs compute so: elsewhere the reference does."""
+"""The same, for operations that only programs compute by a kernel: elsewhere the reference runs."""
 
 
 def kernel(function: Callable) -> Callable:
-    """Let a function be the kernel of the operation of its name."""
+    """Register a function as the kernel of the operation with its name."""
     KERNELS[function.__name__] = function
     return function
 
 
 def only_recorded(function: Callable) -> Callable:
-    """Let a function be the kernel of the operation of its name in programs alone."""
+    """Register a function as the kernel of the operation with its name, in programs only."""
     ONLY_RECORDED[function.__name__] = function
     return function
 
 
 def performs(kind: type) -> Callable[[Callable], Any]:
-    """Let a function do a part of the work of rows of a kind.
+    """Register the function that does a part of the work of rows of a kind.
 
     It is given the row, memory, the thread's panel of scratch memory, the part and the number of parts.
     It becomes a piece of one C function (:func:`npgan.program.replay.function`): inlined, it is compiled once.
@@ -80,14 +80,14 @@ class Later:
 
 
 def value_of(given: Any) -> Any:
-    """Return a value, also of what has another one at each step."""
+    """Return a value, and of a :class:`Later` the value that it has at this step."""
     return given.value if type(given) is Later else given
 
 
 class Layout(NamedTuple):
-    """Which fields of a kind of row lie in the table of integers and in that of numbers; an array it writes.
+    """Which fields of a kind of row lie in the table of integers and in that of numbers, and an array it writes.
 
-    ``places`` are the two tables' fields by their numbers.
+    ``places`` are the positions of the two tables' fields in the row.
     """
 
     integers: list[str]

@@ -35,7 +35,7 @@ class SoftmaxBackward(NamedTuple):
 class SoftmaxCrossEntropy(NamedTuple):
     """The losses of n rows of k logits, float64, and the gradient of their mean.
 
-    Where ``labels`` lie is counted in 64-bit integers.
+    ``labels`` is the place of the labels, counted in 64-bit integers.
     """
 
     logits: Reads
@@ -82,7 +82,7 @@ def _backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 @performs(SoftmaxCrossEntropy)
 def _cross_entropy(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """Let the gradient's softmax give the loss."""
+    """Use the softmax of the gradient for the loss, too."""
     k, (first, last) = row.k, share(row.n, ONE, part, parts)
     losses, labels = seen_as(0.0, memory, row.losses), seen_as(ZERO, memory, ZERO)
     for i in range(first, last):

@@ -26,7 +26,7 @@ from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors
 ROWS = 14 if BYTES == 64 or FEATURES.get("neon") else 6
 WIDE = (8, 4, 4)  # vectors of columns for one, two and three rows: at least eight sums at a time
 MOST = WIDE[0]
-LONG = 16  # terms of a sum beyond which memory is asked in time for where it will be stored
+LONG = 16  # terms of a sum beyond which the memory for its result is prefetched
 
 
 @jit
@@ -71,7 +71,7 @@ def _jump(context, rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k): 
 
 
 def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list) -> Any:
-    """Build a tile's loop over k, in a function of its own: all registers are its."""
+    """Build a tile's loop over k, in a function of its own, which can use all registers."""
     kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
     function = ir.Function(module, kind, f"tile_{mr}_{nv}")
     function.linkage = "internal"
@@ -136,7 +136,7 @@ def _after(context, pointer, count):  # type: ignore[no-untyped-def]
 
 
 def _tiles(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type: ignore[no-untyped-def]
-    """Be the C function: any number of rows, in tiles of nearly equal heights.
+    """The body of the C function: any number of rows, in tiles of nearly equal heights.
 
     Its arguments are pointers, strides, whether to start at D, and the length of the sums.
     """
@@ -170,7 +170,7 @@ def at(matrix, i, j):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def _tile(context, rows, columns, a, b, c, d, add, k):  # type: ignore[no-untyped-def]
-    """Call the compiled loops by their symbol: the kernels do not each get a copy of them."""
+    """Call the compiled loops by their symbol, so that kernels do not each get a copy of them."""
     index = types.intp
     signature = types.void(index, index, a, b, c, d, index, index)
 

@@ -130,7 +130,7 @@ UPDATES = {
 
 
 def _register(name: str, rule: str, vectors: int, rates: Callable[..., Sequence[float]]) -> None:
-    """Let an update have its kernel."""
+    """Register the kernel of an update."""
     rule_id = RULES.index(rule)
 
     def update(rows: Any, *given: Any) -> None:

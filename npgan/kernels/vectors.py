@@ -20,7 +20,7 @@ def fetch(builder: Any, place: Any, writes: bool = False) -> None:
 
 
 class Vectors:
-    """Rows of ``count`` vectors, of whose last only the first ``last`` numbers are there."""
+    """Rows of ``count`` vectors; of the last vector only the first ``last`` numbers exist."""
 
     def __init__(self, context: Any, builder: Any, number: Any, count: int, last: Any) -> None:
         self.builder, self.count = builder, count
@@ -78,7 +78,7 @@ class Vectors:
         return [*row, self.builder.call(self.masked_load, masked)]
 
     def store_row(self, row: list, pointer: Any) -> None:
-        """Store the row's vectors; of the last one, what is there."""
+        """Store the row's vectors, and of the last one the numbers that exist."""
         *full, end = self._places(pointer)
         for value, place in zip(row, full, strict=False):
             self.builder.store(value, place, align=self.align)
@@ -90,9 +90,9 @@ class Vectors:
             fetch(self.builder, place, writes)
 
     def sums(self, values: list) -> list:
-        """Return the sum of each vector's lanes: one half onto the other, until one is left.
+        """Return the sum of each vector's lanes: one half is added to the other, until one lane is left.
 
-        The halves of two vectors, 2, 4, 8 of them, lie side by side in one.
+        Each addition halves the number of vectors: the sums of two lie side by side in one.
         """
         count, width = len(values), self.lanes
         while width > 1:

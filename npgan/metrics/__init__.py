@@ -1,9 +1,9 @@
 """How good generated samples are: pure functions of samples, or of their features.
 
-All is computed in float64, rows are samples. No number says it all: the Fréchet distance and
-precision do not see copies, modes and classes do not see how varied each of them is.
+Everything is computed in float64; rows are samples. No metric is enough by itself: the Fréchet distance and
+precision do not notice copies, and counts of modes and classes do not notice how varied each of them is.
 
-Sets that are empty, of different widths or not finite are an :class:`~npgan.errors.InputError`, and so is an
+Sets that are empty, of different widths or not finite raise an :class:`~npgan.errors.InputError`, and so does an
 argument outside the bounds that the docstring gives.
 """
 

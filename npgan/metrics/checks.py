@@ -1,4 +1,4 @@
-"""What every measure asks of the sets that it compares."""
+"""The checks that every metric makes of the sets that it compares."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a classifier says of samples: which classes they are of, and how sure it is."""
+"""What a classifier says about samples: which classes they belong to, and how sure it is."""
 
 import numpy as np
 
@@ -9,28 +9,28 @@ from npgan.metrics.checks import sets
 __all__ = ["class_statistics", "confusion"]
 
 SUM_TOLERANCE = 1e-3  # rows of float16 probabilities sum to 1 within it
-MOST_CLASSES = 10_000  # a table of which fits into memory
+MOST_CLASSES = 10_000  # whose confusion matrix fits into memory
 
 
 def class_statistics(probabilities: np.ndarray, real: np.ndarray) -> dict[str, int | float]:
-    r"""Say how the classes of samples are distributed, from p(class | sample).
+    r"""Return how samples are distributed over classes, from p(class | sample).
 
-    A sample's class is its most probable one; :math:`h_c` are the samples' shares of the classes and
-    :math:`h^r_c` those of real data by the same classifier, whose mistakes weigh on both alike.
+    A sample's class is its most probable one; :math:`h_c` is the share of samples in class c and
+    :math:`h^r_c` that of real data, by the same classifier, whose mistakes affect both alike.
 
     Parameters
     ----------
     probabilities : (n, classes), rows that sum to 1
-    real : (m, classes) the same of real data
+    real : (m, classes) the same for real data
 
     Returns
     -------
     classes : the number of those with :math:`h_c \ge 1\,\%`
     total_variation : :math:`\frac12\sum_c |h_c - h^r_c|`
     classifier_score : :math:`\exp \mathrm{E}_x\, \mathrm{KL}(p(y|x)\,\|\,p(y))`,
-        :math:`p(y) = \mathrm{E}_x\, p(y|x)`: from 1 to the number of classes, which needs certainty
-        about each sample and as many of each class (Salimans et al. 2016, sec. 4: the inception
-        score, of another network)
+        :math:`p(y) = \mathrm{E}_x\, p(y|x)`: from 1 to the number of classes, which it reaches if each
+        sample is certain and the classes are equally frequent (Salimans et al. 2016, sec. 4: the
+        inception score, which uses another network)
 
     Examples
     --------
@@ -66,13 +66,13 @@ def _score(p: np.ndarray) -> float:
 
 
 def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Return how often each class is taken for each: the true one says the row, (classes, classes).
+    """Return the confusion matrix (classes, classes): rows are true classes, columns are predicted ones.
 
     >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), classes=2)
     array([[1, 1],
            [0, 1]])
 
-    Raises InputError for labels that are not as many as the predictions, or none of the classes.
+    Raises InputError unless there are as many labels as predictions, all of them among the classes.
     """
     classes = count("classes", classes, 1, MOST_CLASSES)
     predicted = errors.labels("predicted", predicted, "n", classes)

@@ -1,4 +1,4 @@
-"""Principal components: the best linear code, to set others beside."""
+"""Principal components: the best linear code, to compare others with."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ __all__ = ["PCA"]
 
 
 class PCA:
-    r"""The k directions in which data varies most: of all linear codes, the least squared error.
+    r"""The k directions in which data varies most: the linear code of least squared error.
 
     With the data's mean m and the eigenvectors V (d, k) of its covariance that have the largest
     eigenvalues, the code is :math:`c = (x - m)V`, and :math:`\hat x = m + cV^\top`.

@@ -1,4 +1,4 @@
-"""The Fréchet distance: how far the Gaussians lie apart that fit two sets of features."""
+"""The Fréchet distance: how far apart the Gaussians fitted to two sets of features lie."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     Parameters
     ----------
-    a, b : (n, d) and (m, d), of two rows or more
+    a, b : (n, d) and (m, d), with at least two rows each
 
     Examples
     --------

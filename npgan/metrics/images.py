@@ -1,4 +1,4 @@
-"""How near one image is to another: the peak signal-to-noise ratio, and the structural similarity."""
+"""How close one image is to another: the peak signal-to-noise ratio, and the structural similarity."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ STABLE = 0.01**2, 0.03**2
 def psnr(x: np.ndarray, truth: np.ndarray) -> np.ndarray:
     r"""Peak signal-to-noise ratio of each image, in dB: :math:`-10\log_{10}\overline{(x - t)^2}`.
 
-    x, truth: (n, d) in [0, 1]; an image that is right in every pixel has 100, not infinitely many.
+    x, truth: (n, d) in [0, 1]; an image without any error gets 100, not infinity.
 
     >>> psnr(np.array([[0.1, 0.9]]), np.array([[0.0, 1.0]])).round(3)
     array([20.])
@@ -26,7 +26,7 @@ def psnr(x: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def ssim(x: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    r"""Structural similarity of each image, at most 1: windows alike in mean, contrast and form.
+    r"""Structural similarity of each image, at most 1: how alike windows are in mean, contrast and structure.
 
     .. math:: \frac{(2\mu_x\mu_t + C_1)(2\sigma_{xt} + C_2)}
         {(\mu_x^2 + \mu_t^2 + C_1)(\sigma_x^2 + \sigma_t^2 + C_2)}

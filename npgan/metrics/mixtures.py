@@ -1,7 +1,7 @@
 r"""How well samples cover a mixture of k equal, round Gaussians in the plane.
 
-A sample belongs to its nearest centre and is of high quality within :math:`3\sigma` of it; of the
-mixture itself a share :math:`1 - e^{-9/2} \approx 98.89\,\%` is.
+A sample belongs to its nearest centre and is of high quality within :math:`3\sigma` of it, as a share
+:math:`1 - e^{-9/2} \approx 98.89\,\%` of the mixture's own samples is.
 """
 
 import numpy as np
@@ -31,14 +31,14 @@ def mode_statistics(samples: np.ndarray, centres: np.ndarray, std: float) -> dic
     -------
     modes : the number of centres with :math:`g_i \ge 1` (Srivastava et al. 2017, sec. 4.1)
     modes_of_1_percent : those with :math:`g_i \ge n/100`; where k is 100 or more, see the next
-    modes_of_half_a_share : those with :math:`g_i \ge n/2k`, half of what the mixture gives each
+    modes_of_half_a_share : those with :math:`g_i \ge n/2k`, half of what is expected of the mixture
     high_quality : :math:`\sum_i g_i / n`
-    total_variation : :math:`\frac12\sum_i |n_i/n - 1/k|`: 0 if all have as many,
+    total_variation : :math:`\frac12\sum_i |n_i/n - 1/k|`: 0 if all have equally many,
         :math:`1 - 1/k` if one has all
     reverse_kl : :math:`\mathrm{KL}(q\,\|\,u) = \sum_i q_i \log k q_i` in nats, of the model from the
         uniform :math:`u_i = 1/k` and not the other way round, which is infinite if a mode is missing
-        (Lin et al. 2018, sec. 4.1); :math:`\log k`, its largest, if no sample is of high quality
-    spread : the standard deviation within modes by :math:`\sigma`, see :func:`relative_spread`
+        (Lin et al. 2018, sec. 4.1); :math:`\log k`, its largest value, if no sample is of high quality
+    spread : the standard deviation within modes over :math:`\sigma`, see :func:`relative_spread`
 
     Examples
     --------
@@ -87,13 +87,13 @@ def _kl_from_uniform(counts: np.ndarray) -> float:
 def relative_spread(samples: np.ndarray, modes: np.ndarray, std: float) -> float:
     r"""Return the standard deviation within modes, relative to that of the mixture's own samples.
 
-    A mode that has collapsed to one point is covered and of perfect quality: only this sees it. The
+    A mode that has collapsed to one point is covered and of perfect quality: only this shows it. The
     deviation is from each mode's own mean :math:`m_i`, wherever that lies, pooled over the modes:
 
     .. math:: s^2 = \frac{\sum_i \sum_{x \in i} |x - m_i|^2}{2 \sum_i (g_i - 1)}
 
-    The samples are those of high quality, within :math:`r = 3\sigma` of a centre. Of a round Gaussian
-    cut off there only the variance :math:`c\sigma^2` an axis is left: :math:`|x|^2/2\sigma^2` is
+    The samples are those of high quality, within :math:`r = 3\sigma` of a centre. A round Gaussian
+    that is cut off there has only the variance :math:`c\sigma^2` per axis: :math:`|x|^2/2\sigma^2` is
     exponential, and its mean below :math:`a = r^2/2\sigma^2 = 9/2` is
 
     .. math:: c = \frac{\int_0^a t e^{-t} dt}{\int_0^a e^{-t} dt}

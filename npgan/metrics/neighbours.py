@@ -1,8 +1,8 @@
-r"""What nearest neighbours say: fidelity and diversity apart, and whether samples are copies.
+r"""What nearest neighbours show: fidelity, diversity, and whether samples are copies.
 
 A set's manifold is the union of balls, one about each of its points, that reach to the point's k-th
-nearest neighbour in the set. Distances are Euclidean, computed a block at a time. They are those of the
-rows' own digits, wherever the rows lie; equal rows have the distance 0.
+nearest neighbour in the set. Distances are Euclidean, computed a block at a time. They are
+accurate also for rows that lie close together and far from 0; equal rows have the distance 0.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ __all__ = [
 
 NEIGHBOURS = 5
 BLOCK = 2**22  # distances held at a time, 32 MiB
-CLOSE = 1e-6  # squared distance, by the square of the row: six of its sixteen digits are lost
+CLOSE = 1e-6  # squared distance over squared norm of the row: six of sixteen digits are lost
 
 
 def neighbour_statistics(
@@ -40,8 +40,8 @@ def neighbour_statistics(
     recall
         the share of real points on the samples' manifold, :math:`\exists y: |x - y| \le r(y)`
     density
-        :math:`\frac{1}{kn}\sum_y \#\{x: |y - x| \le r(x)\}`: in how many balls a sample lies, by k;
-        unlike precision, not fooled by one outlier's large ball; it may exceed 1
+        :math:`\frac{1}{kn}\sum_y \#\{x: |y - x| \le r(x)\}`: how many balls a sample lies in, over k;
+        unlike precision, it is not fooled by one outlier's large ball; it may exceed 1
     coverage
         the share of real points whose ball holds a sample, :math:`\exists y: |x - y| \le r(x)`
 
@@ -77,7 +77,7 @@ def neighbour_statistics(
 def copy_statistics(
     samples: np.ndarray, held_out: np.ndarray, train: np.ndarray
 ) -> dict[str, float]:
-    r"""Say whether samples lie closer to training rows than real data does that was held out.
+    r"""Return whether samples lie closer to training rows than held-out real data does.
 
     :math:`d(x)` is the distance of x from the nearest training row. Real data lies close to some of
     them too; a generator that copies lies closer.
@@ -119,9 +119,9 @@ def neighbour_accuracy(
     known_labels: np.ndarray,
     k: int = NEIGHBOURS,
 ) -> float:
-    """Return the share of rows whose label is that of most of their k nearest known rows.
+    """Return the accuracy of labelling rows by a majority vote of their k nearest known rows.
 
-    Of labels with as many votes the smallest counts (Cover and Hart 1967).
+    Of labels with equally many votes the smallest wins (Cover and Hart 1967).
 
     x: (n, d); known: (m, d). The labels of both are integers, and k is at most m.
 
@@ -154,7 +154,7 @@ def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) ->
 
 
 def nearest_rows(x: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return which row of ``known`` (m, d) is nearest to each row of x (n, d): numbers (n,).
+    """Return the index of the row of ``known`` (m, d) that is nearest to each row of x (n, d), as (n,).
 
     >>> nearest_rows(np.array([[2.2], [0.0]]), np.array([[0.0], [1.0], [2.0]]))
     array([2, 0])
@@ -164,7 +164,7 @@ def nearest_rows(x: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield rows of a, and the squares of their distances from all b."""
+    """Yield slices of a's rows, and the squared distances of these rows from all rows of b."""
     b = np.asarray(b, np.float64)
     height = max(1, BLOCK // len(b))
     for start in range(0, len(a), height):
@@ -175,8 +175,8 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np
 def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     r"""Return :math:`|a_i - b_j|^2 = |a_i|^2 + |b_j|^2 - 2 a_i b_j`.
 
-    Rows that are so close that this would lose their digits are compared again, all that are close to one
-    at once, with that one as the origin.
+    Where rows are so close together that this loses digits, it is computed again with one of them as the
+    origin, for all rows that are close to that one at once.
     """
     a_squares = np.square(a).sum(axis=1)[:, None]
     squares = a @ (-2 * b.T)

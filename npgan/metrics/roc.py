@@ -1,4 +1,4 @@
-"""How well a score tells two kinds apart, whatever threshold is set."""
+"""How well a score separates two classes, over all thresholds."""
 
 import numpy as np
 
@@ -8,18 +8,18 @@ __all__ = ["auroc", "roc_curve"]
 
 
 def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return the rates of false and of true alarms for every threshold, from none to all.
+    r"""Return the false and true positive rates for every threshold, from no row above it to all.
 
-    A row is alarming if its score is at least the threshold; equal scores come at once.
+    A row raises an alarm if its score is at least the threshold; rows of equal score do so together.
 
     Parameters
     ----------
     scores : (n,)
-    positive : (n,) whether a row should be alarming, True or 1; some are and some are not
+    positive : (n,) whether a row should raise an alarm, True or 1; some must and some must not
 
     Returns
     -------
-    false, true : both (m,), from 0 to 1, a point for every different score and one for none
+    false, true : both (m,), from 0 to 1, a point for every distinct score, and one for no alarms
 
     Examples
     --------

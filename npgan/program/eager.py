@@ -1,4 +1,4 @@
-"""Rows performed at once: operations called one by one."""
+"""Rows that are performed immediately, for operations that are called one by one."""
 
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from npgan.program.tables import Tables
 
 
 class Kept(threading.local):
-    """Tables for operations to come, of each thread its own: one for each type and number of parts of rows.
+    """Tables that each thread keeps for its next operations: one for each type and each tuple of numbers of parts.
 
     So a worker that comes late finds all parts of the last run taken, and none of the next one.
     """
@@ -30,7 +30,7 @@ KEPT = Kept()
 
 
 class Eager:
-    """What takes the rows of one operation, and performs them together: Python is slow between two of them."""
+    """Collects the rows of one operation and performs them together, since Python is slow between two rows."""
 
     dtype = None
 
@@ -57,11 +57,11 @@ class Eager:
         return drawn
 
     def failed(self, dtype: Any) -> np.ndarray:
-        """Return that no check has failed."""
+        """Return zero, which says that no check has failed."""
         return np.zeros(1, dtype)
 
     def write(self, row: Any, most: int = 1, panel: int = 0, changing: Any = None) -> None:
-        """Take a row."""
+        """Add a row."""
         self.rows.append(Row(row, most, changing))
         self.panel = max(self.panel, panel)
 

@@ -1,4 +1,4 @@
-"""Two rows made one: a gradient goes through an activation while it is in the cache."""
+"""Two rows fused into one: a gradient goes through an activation while it is in the cache."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from npgan.program.traced import Place
 
 
 def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
-    """Return the rows, but let a product that makes dy multiply it by the activation's derivative too.
+    """Return the rows, but let a product that computes dy also multiply it by the activation's derivative.
 
-    That is done where a row :class:`Input` makes all of dy, nothing but the activation reads it, and
-    y is what it is when the product is computed. ``results`` are read after the last row.
+    That is done where a row :class:`Input` computes all of dy, only the activation's row reads it, and
+    y already has its value when the product is computed. ``results`` are read after the last row.
     """
     made: list[Row | None] = list(rows)
     touched = [row.ranges() for row in rows]

@@ -23,7 +23,7 @@ Calls = list[Callable[[], object]]
 
 
 def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
-    """Return calls that compile what does the parts of rows, in two halves."""
+    """Return calls that compile the functions that perform rows, in two halves."""
     halves: tuple[Calls, Calls] = [], []
     for kind in PERFORM:
         module = kind.__module__.rpartition(".")[2]
@@ -33,7 +33,7 @@ def pieces(dtype: np.typing.DTypeLike) -> tuple[Calls, Calls]:
 
 
 def whole() -> None:
-    """Run tables without rows."""
+    """Compile what goes through rows, by running tables that have none."""
     Tables(0, 0, np.dtype(np.float32), 0).run(alone=True)
 
 
@@ -63,7 +63,7 @@ def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
         for call in bar:
             call()
         process.compiles = False
-    except BaseException:  # Ctrl-C ends both
+    except BaseException:  # Ctrl-C ends both processes
         if helper is not None:
             helper.kill()
             helper.wait()

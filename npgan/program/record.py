@@ -33,7 +33,7 @@ SIGNS = {np.add: 1.0, np.subtract: -1.0}
 
 
 def _example(given: Any) -> Any:
-    """Return an argument of the same kind: a function may change what it is given."""
+    """Return a stand-in for an argument, since the function that is tried may change it."""
     if isinstance(given, Recorder):
         return np.random.default_rng(0)
     if isinstance(given, np.ndarray):
@@ -47,9 +47,9 @@ def _marked(limit: float, dtype: np.dtype, array: np.ndarray) -> np.ndarray:
 
 
 class Recorder:
-    """The operations, as :data:`npgan.backend.run` has them, but their kernels' rows are kept.
+    """Has the same operations as :data:`npgan.backend.run`, but keeps the rows of their kernels.
 
-    It also stands for the generator of the step's randomness.
+    It also stands for the step's random generator.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -60,7 +60,7 @@ class Recorder:
         self.otherwise: list[tuple[int, Callable[[], None]]] = []
         self.dtype: Any = None
         self.panel = 1
-        self.check = Place(Buffer(1), 0, 1)  # the check that failed
+        self.check = Place(Buffer(1), 0, 1)  # the number of the check that failed
         self.written: list[tuple[Buffer, int, int]] = []  # gradients that are not zero any more
         self.updated: set[tuple[Buffer, int, int]] = set()
         self.program: Program | None = None
@@ -81,7 +81,7 @@ class Recorder:
         return self.call(operation, *(x.joined if isinstance(x, Outputs) else x for x in given))
 
     def change(self, out: np.ndarray, ufunc: Any, *given: Any) -> np.ndarray:
-        """Let a function of NumPy write to an array from outside."""
+        """Let a NumPy function write to an array that is not the program's own."""
         self.written.append(self.data(out).at())
         self.call(lambda out, *given: np.copyto(out, ufunc(*given)), out, *given)
         return out
@@ -107,7 +107,7 @@ class Recorder:
         return self.call(methodcaller("integers", *given, **named), self)
 
     def __deepcopy__(self, memory: Any) -> Any:
-        """Return what no noise can be drawn from: the same noise twice is not recorded."""
+        """Return an object that no noise can be drawn from: repeated noise cannot be recorded."""
         return object()
 
     def failed(self, dtype: Any) -> Place:
@@ -136,13 +136,13 @@ class Recorder:
         return Place(Buffer(array.size, array), 0, array.size)
 
     def same(self, dtype: np.dtype) -> None:
-        """Refuse arrays of another type than that of the first one."""
+        """Raise NotRecordable for an array whose type is not that of the first one."""
         self.dtype = dtype if self.dtype is None else self.dtype
         if dtype.kind != "f" or dtype != self.dtype:
             raise NotRecordable(f"{dtype} and {self.dtype} in one program")
 
     def new(self, dtype: Any, *shape: int) -> Traced:
-        """Return a traced array of the program's own."""
+        """Return a new traced array in the program's own memory."""
         self.same(np.dtype(dtype))
         return Traced(self, Buffer(math.prod(shape)), shape)
 
@@ -151,7 +151,7 @@ class Recorder:
         return Outputs([self.new(dtype, n, width) for width in widths])
 
     def concatenate(self, parts: Sequence[Any]) -> Traced:
-        """Let arrays be written where they will be joined; copy those that have a place already."""
+        """Let arrays be written directly into the joined array; copy those that already have a place."""
         whole, start = self.new(self.dtype, sum(map(len, parts)), *parts[0].shape[1:]), 0
         for part in parts:
             if part.ndim != 2 or part.shape[1:] != whole.shape[1:]:
@@ -209,7 +209,7 @@ class Recorder:
         self.rows.append(Row(row, most, changing))
 
     def _added(self, gradient: Place) -> int:
-        """Return whether a gradient is added to what is there; else that still is zero."""
+        """Return whether a gradient must be added to what is there; if not, that is still zero."""
         root, start, end = gradient.at()
         added = any(r is root and first <= start < last for r, first, last in self.written)
         self.written.append((root, start, end))
@@ -223,10 +223,10 @@ class Recorder:
         root, first, last = row.g.at()
         self.written = [w for w in self.written if not (w[0] is root and first <= w[1] < last)]
 
-    # Arithmetic, and calls of what has no row.
+    # Arithmetic, and calls of functions that have no row.
 
     def arithmetic(self, ufunc: Any, *given: Any) -> Traced | None:
-        """Return what a function of NumPy makes of traced arrays, if there is a row for it."""
+        """Return the result of a NumPy function on traced arrays, or None if there is no row for it."""
         *before, x = given
         if not isinstance(x, Traced) or x.dtype != self.dtype:
             return None
@@ -246,7 +246,7 @@ class Recorder:
     def call(self, function: Callable[..., Any], *given: Any) -> Any:
         """Let a function be called between two rows, or before all of them if it draws random numbers.
 
-        It is tried on ones, to see of which shapes and types its results are; these are kept in arrays.
+        It is first called on ones, to learn the shapes and types of its results, which get arrays of their own.
         """
         arguments = list(flat(given))
         if any(isinstance(x, Later) and not x.size for x in arguments):
@@ -272,7 +272,7 @@ class Recorder:
         ]
         return type(tried)(traced) if type(tried) in (list, tuple) else (*traced, None)[0]
 
-    # What ``run`` has beside operations.
+    # What ``run`` has besides operations.
 
     def each(self, function: Callable[[], Any], size: int = 0) -> Later:
         """Call a function before each run of the program."""

@@ -4,7 +4,7 @@ Called one by one, small kernels spend as long on being called, and on forking a
 as on their work. A program's rows say instead what to do, and on which arrays; each row is cut
 into parts. All threads go through the rows in the same order. At each row a thread takes a part
 that no other thread has taken, its own first, and does it. Before it begins with a row it waits until all
-parts of the rows that this one depends on are complete. So threads meet without the operating
+parts of the rows that this one depends on are complete. So threads wait for each other without the operating
 system, a slow one is helped by the others, and one alone does everything. A part's result does not
 depend on which thread does it.
 
@@ -32,11 +32,11 @@ COMPLETE, TURN = range(2)
 START, ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(
     LINE // 8, LINE // 8 + 10
 )
-"""What lies where in a program's state: how many parts are complete, and how many runs have begun;
-then, in cache lines that are never written during a run, the address where memory starts, the number
-of all parts, of rows and of threads, and where the tables lie, in units of what lies there. The compiler
-must not know where memory starts: it may remove accesses to addresses where no array can be."""
-SPINS = 1000  # looks before a waiting thread lets others have its core
+"""The layout of a program's state: how many parts are complete, and how many runs have begun; then, in
+cache lines that are never written during a run, the address where memory starts, the numbers of parts,
+rows and threads, and where the tables lie, counted in their own elements. The compiler must not know
+where memory starts: it may remove accesses to addresses where no array can be."""
+SPINS = 1000  # times that a thread looks before it gives up its core while it waits
 
 
 def _perform(address, r, thread, part):  # type: ignore[no-untyped-def]
@@ -51,10 +51,10 @@ def _perform(address, r, thread, part):  # type: ignore[no-untyped-def]
 
 @cache
 def function(kind: type, dtype: np.dtype) -> Any:
-    """Return the C function that does a part of a row of a kind, for programs of a type of numbers.
+    """Return the C function that does a part of a row of this kind, in programs of this type of numbers.
 
-    It is compiled when it is first needed. What goes through the rows calls it by its address, so
-    that it is compiled once and for all types.
+    It is compiled when it is first needed. :func:`_work` calls it by its address, so that ``_work`` itself
+    is compiled once, for all kinds of rows and types of numbers.
     """
     own = {"kind": kind, "zero": dtype.type(0), "perform_part": PERFORM[kind]}
     made = FunctionType(_perform.__code__, {**globals(), **own}, _perform.__name__)
@@ -84,7 +84,7 @@ def _work(address, thread):  # type: ignore[no-untyped-def]
     taken = integers[state[TAKEN] :][: state[ROWS] * state[THREADS]]
     for r in range(state[ROWS]):
         row = integers[state[TABLE] + r * WIDTH :][:FIELDS]
-        if thread > 0 and row[PARTS] == 1:  # so little that to hand it over costs more
+        if thread > 0 and row[PARTS] == 1:  # too little work to share
             continue
         if not wait_for(state, COMPLETE, row[WAIT], turn):
             return

@@ -1,9 +1,9 @@
 """A program's memory, the order of its rows, and its runs.
 
-Between rows lie calls, of what has no row. They are made in the order in which they were recorded, and no row moves
-across one. Rows that touch different arrays need not wait for each other. A row depends on the earlier rows
-whose results it reads or overwrites, and on those that read what it overwrites. It belongs to the
-first phase after theirs. Rows of the same phase may run side by side.
+Functions that have no row are called between rows. They are called in the order in which they were recorded, and no
+row moves across such a call. Rows that touch different arrays need not wait for each other. A row depends on the
+earlier rows whose results it reads or overwrites, and on those that read what it overwrites. It belongs to
+the first phase after theirs. Rows of the same phase may run side by side.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ Values = Callable[[], Sequence[Any]]
 
 
 class Call(NamedTuple):
-    """What is called between two rows: its arguments, traced or real, and where its results are kept."""
+    """A function that is called between two rows, its arguments, traced or real, and the arrays for its results."""
 
     function: Callable[..., Any]
     given: tuple[Any, ...]
@@ -36,8 +36,8 @@ class Row(NamedTuple):
     Attributes
     ----------
     fields : a named tuple of :mod:`npgan.kernels`, with places where it has arrays
-    most : into how many parts it may be cut
-    changing : the first of its fields that are others at each run, and what returns their values
+    most : the most parts that it may be cut into
+    changing : the first of its fields that change at each run, and a function that returns their values
     """
 
     fields: Any
@@ -45,7 +45,7 @@ class Row(NamedTuple):
     changing: tuple[str, Values] | None = None
 
     def places(self) -> list[tuple[Place, bool]]:
-        """Return the places that it touches, and whether it writes there; of a call, that is not known."""
+        """Return the places that it touches, and whether it writes there, as a call is assumed to do."""
         if isinstance(self.fields, Call):
             return [(f.place(), True) for f in flat(self.fields.given) if isinstance(f, Traced)]
         kinds = type(self.fields).__annotations__.values()
@@ -56,12 +56,12 @@ class Row(NamedTuple):
         ]
 
     def ranges(self) -> list[tuple[Buffer, int, int, bool]]:
-        """Return the outermost buffers and the ranges in them that it touches, and if it writes."""
+        """Return the ranges of outermost buffers that it touches, and whether it writes there."""
         return [(*place.at(), writes) for place, writes in self.places() if place.size]
 
 
 def flat(given: Any) -> Iterator[Any]:
-    """Yield arguments, those in lists and tuples as well."""
+    """Yield all arguments, including those inside lists and tuples."""
     for one in given:
         if type(one) in (list, tuple):
             yield from flat(one)
@@ -70,14 +70,14 @@ def flat(given: Any) -> Iterator[Any]:
 
 
 def mapped(function: Callable[[Any], Any], given: Any) -> Any:
-    """Return arguments after a function, in the lists and tuples that they are in."""
+    """Apply a function to all arguments, including those inside lists and tuples, which are kept."""
     if type(given) in (list, tuple):
         return type(given)(mapped(function, one) for one in given)
     return function(given)
 
 
 def listed(made: Any) -> Sequence[Any]:
-    """Return what a function returns as a list: None is nothing."""
+    """Return what a function returned as a list; None becomes an empty one."""
     if type(made) in (list, tuple):
         return made
     return [] if made is None else [made]
@@ -118,10 +118,10 @@ class Program:
     ----------
     rows : see :class:`Row`
     before, after : functions to call before and after each run
-    otherwise : what to call where a check failed, and how many of ``after`` before that
+    otherwise : for each check, how many of ``after`` to call if it fails, and what to call then
     failed : where the number of the check that failed is kept; 0: none has
     metrics : name -> where the number is
-    dtype : of all numbers
+    dtype : the type of all numbers
     panel : how many of them a thread's scratch memory holds
     """
 
@@ -213,7 +213,7 @@ class Program:
         self.failed[0] = 0
         for stage in self.stages:
             stage()
-            if self.failed[0]:  # the rest is not done, as it would not be without a program
+            if self.failed[0]:  # skip the rest, as a step without a program would
                 break
         if self.failed[0]:
             done, otherwise = self.otherwise[int(self.failed[0]) - 1]

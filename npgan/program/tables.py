@@ -14,7 +14,7 @@ from npgan.program.threads import worker_pool
 
 
 class Tables:
-    """So many rows with ``parts`` parts in all, for numbers of one type, and a panel for each thread."""
+    """Tables of ``rows`` rows with ``parts`` parts in all, for one type of numbers, and a panel for each thread."""
 
     def __init__(self, rows: int, parts: int, dtype: np.dtype, panel: int) -> None:
         self.dtype, self.threads, self.panel = dtype, jit.threads(), panel
@@ -33,7 +33,7 @@ class Tables:
             worker_pool(self.threads - 1)
 
     def write(self, line: int, kind: type, fields: Sequence[Any], parts: int, wait: int) -> None:
-        """Write a row of a kind, whose arrays are places by now; fields that are None stay as they are."""
+        """Write a row of a kind, whose arrays are given by their indices; fields that are None stay unchanged."""
         function, (integers, numbers) = replay.function(kind, self.dtype), layout(kind).places
         values = (function.address, parts, wait, *[fields[i] for i in integers])
         pack_into(f"{len(values)}q", self.lines[line][0], 0, *values)
@@ -49,7 +49,7 @@ class Tables:
         return self.lines[line][1], of.numbers.index(name)
 
     def run(self, alone: bool = False) -> None:
-        """Do all the work, with the worker threads unless another thread's work has them."""
+        """Do all the work, with the worker threads unless they are working for another thread."""
         replay.begin(self.address)
         alone = alone or jit.interpreted or 1 in (self.threads, jit.in_use())
         pool = None if alone else worker_pool(self.threads - 1)

@@ -23,7 +23,7 @@ SEEN, BUSY, ASLEEP = range(3)  # of a worker: the last call it saw, and whether 
 WORKERS = EACH = LINE // 8  # a cache line for the calls, then one for each worker
 SPINS = 5000  # looks for the next call before a worker goes to sleep
 MOST = 63  # workers: a bit each
-HELD = 16  # programs whose tables are held before those of deleted programs are looked for
+HELD = 16  # programs whose tables are held before all but the last are dropped
 
 
 def _serve(shared, worker):  # type: ignore[no-untyped-def]
@@ -81,9 +81,9 @@ class WorkerPool:
             serve(self.shared, np.int64(worker))
 
     def call(self, address: np.int64, tables: tuple[np.ndarray, ...]) -> None:
-        """Call all workers to the program whose state lies there; the lock must be held.
+        """Call all workers to the program whose state lies at ``address``; the lock must be held.
 
-        ``tables`` are what a worker reads that comes when everything is done.
+        ``tables`` are held here, since a worker that comes late still reads them.
         """
         if address not in self.tables:
             if len(self.tables) >= HELD and not self.shared[WORKERS + BUSY :: EACH].any():

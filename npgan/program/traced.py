@@ -26,7 +26,7 @@ class Buffer:
 
     @property
     def outside(self) -> bool:
-        """Whether it is not the program's own."""
+        """Whether it is an array from outside the program."""
         return self.array is not None
 
     def root(self) -> tuple["Buffer", int]:
@@ -42,7 +42,7 @@ OUTSIDE = Buffer(0)
 
 
 class Place(NamedTuple):
-    """A range of a buffer: an array in a row."""
+    """A range of a buffer, which stands for an array in a row's fields."""
 
     buffer: Buffer
     start: int
@@ -59,9 +59,9 @@ METHODS = "argmax", "astype", "max", "mean", "min", "sum", "view"
 
 
 class Traced(NDArrayOperatorsMixin):
-    """An array without numbers, which stands for one while a step is recorded.
+    """An array without numbers, which stands for a real one while a step is recorded.
 
-    What NumPy is asked to compute of it becomes a row if there is a kind of row for it; else NumPy is
+    A NumPy function that is called with it becomes a row if there is a kind of row for it; else NumPy is
     called again at each run of the program, between the rows (:meth:`~npgan.program.record.Recorder.call`).
     """
 
@@ -92,7 +92,7 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def real(self) -> "Traced":
-        """Itself: a program knows no complex numbers."""
+        """Itself: a program has no complex numbers."""
         return self
 
     @property
@@ -113,7 +113,7 @@ class Traced(NDArrayOperatorsMixin):
         return Traced(self.recorder, self.buffer, sizes, self.start, self.own_dtype)
 
     def __getitem__(self, which: Any) -> Any:
-        """Return a range of rows in place, a copy of a range of columns, or what NumPy takes."""
+        """Return a range of rows in place, a copy of a range of columns, or else what NumPy selects."""
         key = which if isinstance(which, tuple) else (which,)
         if any(not isinstance(k, slice | int | None) for k in key):
             raise NotRecordable(f"elements that are chosen by {which}")
