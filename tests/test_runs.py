@@ -165,3 +165,8 @@ def test_a_run_does_not_begin_where_something_exists(capsys, undrawn, kind):
         Path("r/mine").mkdir(parents=True)
     code, _, err = run(capsys, *WORDS, "--steps", 2, "--out", "r")
     assert (code, "r exists: go on with --resume r" in err) == (2, True)
+
+
+def test_a_batch_may_be_a_single_row(capsys):
+    words = ("--steps", 2, "--batch-size", 1, "--quiet", "--out", "r")
+    assert run(capsys, "train", "ring", *words)[0] == 0
