@@ -62,5 +62,5 @@ def run(a: argparse.Namespace) -> None:
     if config.image_shape and config.image_range is None:
         samples = trained.unit(samples)
     content = io.BytesIO()
-    np.save(content, samples.astype(np.float32))
+    np.save(content, samples.astype(np.float32), allow_pickle=False)
     disk.write_atomically(a.out, content.getbuffer())

@@ -67,7 +67,7 @@ def as_json(result: Any) -> str:
       ]
     }
     """
-    return json.dumps(_finite(result), indent=2)
+    return json.dumps(_finite(result), indent=2, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -42,7 +42,7 @@ def _example(given: Any) -> Any:
 
 
 def _marked(limit: float, dtype: np.dtype, array: np.ndarray) -> np.ndarray:
-    """Return infinity where a number is not finite, else 0."""
+    """Return infinity where a number is NaN or reaches the limit, else 0, in a program's type."""
     return np.where(abs(array) < limit, 0.0, np.inf).astype(dtype)
 
 
