@@ -7,6 +7,7 @@ from npgan import data, models, optim, training
 from npgan.errors import InputError, NonFiniteError
 from npgan.gradcheck import gradcheck
 from npgan.layers.activation import *
+from npgan.layers.conv import *
 from npgan.layers.dense import *
 from npgan.layers.fourier import *
 from npgan.layers.images import *
@@ -14,6 +15,7 @@ from npgan.layers.layer import *
 from npgan.layers.minibatch import *
 from npgan.layers.noise import *
 from npgan.layers.normalisation import *
+from npgan.layers.reshape import *
 from npgan.layers.residual import *
 from npgan.layers.scale import *
 from npgan.layers.sequential import *

@@ -80,8 +80,10 @@ class Argument(NamedTuple):
         """Pair its axes with their sizes, ``*s`` with all that the others leave; return () if they do not match."""
         sizes: tuple[Any, ...] = shape
         several = len(shape) - len(self.axes) + 1
-        if self.axes[0].startswith("*") and several >= 0:
-            sizes = (shape[:several], *shape[several:])
+        first = next((i for i, axis in enumerate(self.axes) if axis.startswith("*")), None)
+        if first is not None and several >= 0:
+            rest = first + several
+            sizes = (*shape[:first], shape[first:rest], *shape[rest:])
         return zip(self.axes, sizes, strict=True) if len(sizes) == len(self.axes) else ()
 
 

@@ -62,10 +62,12 @@ def test_an_activation_has_all_its_places():
         assert names == {*KINDS, "softmax"}, f"{names ^ {*KINDS, 'softmax'}}: not {place}"
 
 
-def _fits_rows_of_4(kind):
+def _fits(kind):
     try:
         layer = example(kind.name)
-        return layer(np.ones((5, 4), np.float32)).shape[1:] == layer.out_shape((4,))
+        return layer(np.ones((5, *kind.example_shape), np.float32)).shape[1:] == layer.out_shape(
+            kind.example_shape
+        )
     except InputError:
         return False
 
@@ -80,7 +82,7 @@ def _says_its_shapes(kind):
 
 
 LAYER_PLACES = {
-    "an example of it takes rows of 4 numbers, and makes the shape it says": _fits_rows_of_4,
+    "an example of it takes the samples that it says, and makes the shape that it says": _fits,
     "it keeps its constructor's arguments under their names": _is_in_words,
     "it says its parameters' shapes before it is made": _says_its_shapes,
     "npgan hands it on": lambda kind: hasattr(npgan, kind.__name__),

@@ -10,6 +10,7 @@ nothing, a Gaussian sample is its mean, batch normalisation takes its running mo
 """
 
 from npgan.layers.activation import *
+from npgan.layers.conv import *
 from npgan.layers.dense import *
 from npgan.layers.fourier import *
 from npgan.layers.images import *
@@ -18,6 +19,7 @@ from npgan.layers.layer import *
 from npgan.layers.minibatch import *
 from npgan.layers.noise import *
 from npgan.layers.normalisation import *
+from npgan.layers.reshape import *
 from npgan.layers.residual import *
 from npgan.layers.scale import *
 from npgan.layers.sequential import *

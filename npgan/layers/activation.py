@@ -34,7 +34,7 @@ class Activation(Layer):
 
     arguments: tuple[float, ...] = ()
 
-    @takes("x (n, d)")
+    @takes("x (n, *s, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
         """Apply ``<name>_forward`` to every element (softmax: to every row)."""
         y = getattr(run, f"{self.name}_forward")(x, *self.arguments)

@@ -31,8 +31,8 @@ class Layer:
     Attributes
     ----------
     name : the word that configurations build it by
-    example : its arguments in words, for a small layer that takes rows of 4 numbers; all layers
-        are checked by these examples
+    example : its arguments in words, for a small layer; all layers are checked by these examples
+    example_shape : the shape of a sample that this small layer takes
     corners : whether its derivative jumps somewhere, so that the complex step cannot check it
     corrupts : whether it makes the input worse while the network trains, by noise say
     first_order_only : why it has no second derivative, if it has none
@@ -44,6 +44,7 @@ class Layer:
 
     name = "layer"
     example = ""
+    example_shape: Shape = (4,)
     corners = corrupts = couples_samples = False
     first_order_only = "has no second derivative, which a gradient penalty needs of every layer"
     parameters = Parameters({})

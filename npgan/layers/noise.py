@@ -28,7 +28,7 @@ class RandomLinear(Layer):
         """Draw what the operation needs."""
         raise NotImplementedError
 
-    @takes("x (n, d)")
+    @takes("x (n, *s, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
         """Draw from ``rng`` and apply the operation; the cache is what was drawn, or None."""
         if rng is None:
@@ -36,12 +36,12 @@ class RandomLinear(Layer):
         drawn = self.draw(x, rng)
         return getattr(run, f"{self.operation}_forward")(x, drawn), drawn
 
-    @takes("dy (n, d)")
+    @takes("dy (n, *s, d)")
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Go back through the same operation."""
         return dy if cache is None else getattr(run, f"{self.operation}_backward")(dy, cache)
 
-    @takes("ddx (n, d)")
+    @takes("ddx (n, *s, d)")
     def double_backward(
         self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:

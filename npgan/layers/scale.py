@@ -26,17 +26,17 @@ class Scale(Layer):
     def __init__(self, factor: float) -> None:
         self.factor = positive("the factor of a scale", factor)
 
-    @takes("x (n, d)")
+    @takes("x (n, *s, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
         """Multiply; the cache is empty."""
         return self.factor * x, None
 
-    @takes("dy (n, d)")
+    @takes("dy (n, *s, d)")
     def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
         """Multiply ``dy``."""
         return self.factor * dy if input_grad else None
 
-    @takes("ddx (n, d)")
+    @takes("ddx (n, *s, d)")
     def double_backward(
         self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:

@@ -1,5 +1,6 @@
 """The layers, the networks that bear a penalty, and their second derivatives."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,7 +48,8 @@ def prepared(network: Sequential) -> Sequential:
 def layers(rng: np.random.Generator) -> Iterator[Case]:
     """Yield every layer, and batch normalisation by frozen moments."""
     for name, kind in LAYERS.items():
-        layer, x = prepared(Sequential(example(name))).layers[0], rng.standard_normal((5, 4))
+        layer = prepared(Sequential(example(name))).layers[0]
+        x = rng.standard_normal((5, *layer.example_shape))
         yield Case(f"layer {name}", layer, (x,), analytic=not kind.corners)
     frozen = prepared(Sequential(BatchNorm(4))).layers[0]
     frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
@@ -86,7 +88,7 @@ def _chain(*specs: str) -> Layer:
 
 def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
     layer = layer.astype(np.float64)
-    x = rng.standard_normal((5, 4))
+    x = rng.standard_normal((5, *layer.example_shape))
     dy = rng.standard_normal(layer(x).shape)
     buffers = layer.buffers.flat.copy()
 
@@ -110,6 +112,11 @@ def _critic(name: str) -> list[str]:
     layer = example(name)
     if isinstance(layer, Activation):
         return ["dense 4 5", name, "dense 5 3", name, "dense 3 1"]
+    if layer.example_shape != (4,):
+        width = math.prod(layer.out_shape(layer.example_shape))
+        image = "reshape {} {} {}".format(*layer.example_shape)
+        first = f"dense 4 {math.prod(layer.example_shape)}"
+        return [first, "tanh", image, layer.spec(), "elu", "flatten", f"dense {width} 1"]
     (width,) = layer.out_shape((4,))
     return ["dense 4 4", "tanh", layer.spec(), f"dense {width} 3", "elu", "dense 3 1"]
 
