@@ -310,3 +310,53 @@ def copies(samples, held_out, train):
         "nearest_train_row_real": float(np.median(theirs)),
         "closer": sum((a < b) + (a == b) / 2 for a, b in pairs) / len(pairs),
     }
+
+
+# --- convolutions --------------------------------------------------------------------------------
+
+
+def seen(h, k, stride, padding, dilation):
+    """Return, for each pixel of an output axis, the (tap, pixel) that its window sees of h pixels."""
+    outputs = (h + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+    windows = [[(a, i * stride + a * dilation - padding) for a in range(k)] for i in range(outputs)]
+    return [[(a, p) for a, p in window if 0 <= p < h] for window in windows]
+
+
+def conv2d(x, weight, bias, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
+    """One image (height, width, channels), as lists: sum over the window, and the channels of the group."""
+    taps, (i, o) = (len(weight), len(weight[0])), (len(weight[0][0]), len(weight[0][0][0]))
+    size = len(x), len(x[0])
+    rows, columns = (seen(*one) for one in zip(size, taps, stride, padding, dilation, strict=True))
+
+    def pixel(row, column, out):
+        first = out // (o // groups) * i
+        products = [
+            x[p][q][first + c] * weight[a][b][c][out]
+            for a, p in row
+            for b, q in column
+            for c in range(i)
+        ]
+        return bias[out] + sum(products)
+
+    return [[[pixel(r, c, out) for out in range(o)] for c in columns] for r in rows]
+
+
+def conv_transpose2d(
+    x, weight, bias, stride=(1, 1), padding=(0, 0), more=(0, 0), dilation=(1, 1), groups=1
+):
+    """One image, as lists: paint each window into an image of zeros, then cut off the padding."""
+    taps, (o, i) = (len(weight), len(weight[0])), (len(weight[0][0]), len(weight[0][0][0]))
+    size = len(x), len(x[0])
+    height, width = (
+        (h - 1) * s + d * (k - 1) + 1 + m
+        for h, s, d, k, m in zip(size, stride, dilation, taps, more, strict=True)
+    )
+    y = [[list(bias) for _ in range(width)] for _ in range(height)]
+    for p, q in ((p, q) for p in range(size[0]) for q in range(size[1])):
+        for a, b in ((a, b) for a in range(taps[0]) for b in range(taps[1])):
+            for c, out in ((c, out) for c in range(i) for out in range(o)):
+                group = c // (i // groups)
+                place = y[p * stride[0] + a * dilation[0]][q * stride[1] + b * dilation[1]]
+                place[group * o + out] += x[p][q][c] * weight[a][b][out][c]
+    rows = y[padding[0] : height - padding[0]]
+    return [row[padding[1] : width - padding[1]] for row in rows]

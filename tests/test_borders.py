@@ -38,6 +38,7 @@ FIXED = {  # sizes of operations that not any will do for
     "chain_penalized_backward": {"n": 4, "I": 3, "p": 21, "q": 20, "S": 2, "e": 1},
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
+    "conv": {"H": 5, "W": 4, "K": 2, "L": 3, "h": 4, "w": 2, "c": 2, "I": 2, "o": 3, "O": 3},
 }
 PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
 ARGUMENTS = np.array([0.3, 0.0])
@@ -90,6 +91,8 @@ def arguments(name, draw):
         and name != "chain_forward"
     ):
         found += [] if "penalized" in name else [True]
+    if name == "conv2d_backward_input":
+        found.append((sizes["h"] + sizes["K"] - 1, sizes["w"] + sizes["L"] - 1))
     return found, [i for i, argument in enumerate(border.arguments) if argument.axes]
 
 
@@ -290,7 +293,7 @@ def test_a_layer_answers_on_both_backends_or_on_none(name):
     for choice in backend.BACKENDS:
         backend.use(choice)
         layer, found = KINDS[name](), []
-        for way, (_, *right) in ways(layer, random((5, 4))).items():
+        for way, (_, *right) in ways(layer, random((5, *layer.example_shape))).items():
             call = getattr(layer, way.split()[0])
             found.append(answer(call, fresh(right)))
             assert found[-1] is not None

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from small_networks import for_rows
 from steps_recorded import (
     HIDDEN,
     IN_FLOAT64,
@@ -20,7 +21,7 @@ from steps_recorded import (
 )
 
 from npgan import GAN, IWAE, VAE, ConditionalGAN, Dense, LeakyReLU, ReLU, Sequential, Tanh, optim
-from npgan.layers import LAYERS, build, example
+from npgan.layers import LAYERS, build
 from npgan.models.config import MODELS
 from npgan.models.presets import PRESETS, preset
 from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
@@ -88,8 +89,7 @@ def with_layers(*more):
 
 def with_example(name):
     """Return a small GAN whose discriminator has a layer of a kind."""
-    layer = example(name)
-    critic = build([f"dense {WIDTH} 4", layer.spec()], rng=1)
+    critic = build([f"dense {WIDTH} 4", *for_rows(name)], rng=1)
     critic = Sequential(critic, Dense(critic.out_width, 1), rng=2)
     return GAN(build(generator(), rng=0), critic)
 

@@ -6,14 +6,15 @@ these layers pass their input on. They need square images; :class:`~npgan.layers
 :class:`~npgan.layers.GaussianNoise` corrupt rows of any kind.
 """
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from npgan.backend import run
 from npgan.errors import InputError, count
-from npgan.layers.layer import Array, Shape
+from npgan.layers.layer import Array, Rng, Shape
 from npgan.layers.noise import RandomLinear
+from npgan.shapes import takes
 
 __all__ = ["Pixelate", "RandomBlock", "RandomShift"]
 
@@ -25,6 +26,11 @@ class Corruption(RandomLinear):
 
     def __init__(self, size: int) -> None:
         self.size = count(f"the size of a {self.name}", size, 1)
+
+    @takes("x (n, d)")
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Any]:
+        """Corrupt rows; the cache is what was drawn."""
+        return super().forward(x, rng)
 
     def for_images(self, shape: Shape | None) -> Self | None:
         """Return the layer where the images are square, None where they are not."""

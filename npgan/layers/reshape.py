@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from npgan.errors import InputError, count
+from npgan.errors import InputError, count, shown
 from npgan.layers.layer import Array, Grads, Layer, Rng, Shape
 from npgan.ops.windows import by
 from npgan.shapes import takes
@@ -14,15 +14,24 @@ __all__ = ["Flatten", "Reshape"]
 class Rearranged(Layer):
     """What both share: y has x's numbers in another shape, and a gradient goes back to the old one."""
 
+    @takes("dy (n, *s, d)")
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """Give ``dy`` the input's shape, which is the cache."""
-        return dy.reshape(cache) if input_grad else None
+        return _as(dy, cache) if input_grad else None
 
+    @takes("ddx (n, *s, d), record (n, *t, e)")
     def double_backward(
         self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:
         """Give ``ddx`` the output's shape."""
-        return ddx.reshape(record.shape), None
+        return _as(ddx, record.shape), None
+
+
+def _as(array: Array, shape: Any) -> Array:
+    sizes = [n for n in shape if isinstance(n, int)] if isinstance(shape, tuple) else []
+    if sizes[:1] != [len(array)] or len(sizes) != len(shape) or math.prod(sizes) != array.size:
+        raise InputError(f"the cache is of another pass: {shown(shape)} for {shown(array)}")
+    return array.reshape(shape)
 
 
 class Reshape(Rearranged):

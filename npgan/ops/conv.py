@@ -51,7 +51,7 @@ from npgan.shapes import Also, Array, operation
 
 
 def _together(small: str, large: str, weight: str = "weight") -> Also:
-    """Return a check that a weight and the arrays at its two ends fit each other; an end may not be given."""
+    """Return a check that a weight fits the arrays at its two ends; of an end there may be only a bias, or nothing."""
 
     def check(given: Mapping[str, Any]) -> None:
         geometry = Geometry.of(
@@ -60,10 +60,10 @@ def _together(small: str, large: str, weight: str = "weight") -> Also:
         shape, groups = given[weight].shape, geometry.groups
         if shape[3] % groups:
             raise InputError(f"{groups} groups do not divide {shape[3]} channels")
-        if large in given and given[large].shape[3] != shape[2] * groups:
+        if large in given and given[large].shape[-1] != shape[2] * groups:
             raise InputError(
                 f"a weight {shape} in {groups} groups is for {shape[2] * groups} channels, not "
-                f"{given[large].shape[3]}"
+                f"{given[large].shape[-1]}"
             )
         size = given[large].shape[1:3] if large in given else given.get("size")
         if size and small in given:
@@ -222,7 +222,7 @@ def conv2d_double_backward(
     return _windows(ddx, weight, geometry)
 
 
-@operation("x (n, h, w, i), weight (K, L, O, i), bias (o,)", _together("x", "y"))
+@operation("x (n, h, w, i), weight (K, L, O, i), bias (o,)", _together("x", "bias"))
 def conv_transpose2d_forward(
     x: Array,
     weight: Array,
