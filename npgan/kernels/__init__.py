@@ -8,6 +8,7 @@ given has passed the reference's border: arrays of the right shapes, contiguous 
 from npgan.kernels import (
     batch,
     chain,
+    conv,
     dense,
     elementwise,
     fourier,

@@ -1,0 +1,369 @@
+"""Convolutions without copies: windows are read where they lie, and zeros outside of images are not multiplied."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgan.kernels.activation import ActivationId, activate
+from npgan.kernels.dense import Weight, write_product
+from npgan.kernels.jit import ONE, ZERO
+from npgan.kernels.matmul import SMALL, share
+from npgan.kernels.memory import seen_as
+from npgan.kernels.plan import INPUT, OUTPUT, TAP, Axis, Plan, planned
+from npgan.kernels.row import Reads, Writes, kernel, performs
+from npgan.kernels.transpose import transpose
+from npgan.kernels.window import Sums, width, windows
+from npgan.ops.windows import Geometry, Pair, pair
+
+NEAR = 1 << 18  # bytes of images that stay in a near cache while all of a weight is read
+CLASS = 4  # numbers that say what a class is
+
+
+class Windows(NamedTuple):
+    """C = D + the sums over windows of A times B, for n images; then the activation.
+
+    D is one row, the same for all of C. ``classes`` and ``places`` are where a plan for ``block`` images lies, counted in
+    64-bit integers. The steps are from term to term in A and B, along channels, columns and rows. ``terms`` channels
+    are summed over, and there are ``columns`` of B and C, in each of the groups; ``a_group`` and the others are the
+    steps from one group to the next, ``a_image`` and ``c_image`` from one image to the next.
+    """
+
+    a: Reads
+    b: Reads
+    c: Writes
+    d: Reads
+    classes: int
+    places: int
+    kinds: int
+    block: int
+    n: int
+    terms: int
+    columns: int
+    b1: int
+    a2: int
+    b2: int
+    a3: int
+    b3: int
+    groups: int
+    a_group: int
+    b_group: int
+    c_group: int
+    a_image: int
+    c_image: int
+    activation: int
+    argument: float
+
+
+class Taps(NamedTuple):
+    """dW += the sums over pixels of x times dy, ``block`` images at a time; the fields are as in :class:`Windows`."""
+
+    x: Reads
+    dy: Reads
+    dweight: Writes
+    classes: int
+    places: int
+    kinds: int
+    block: int
+    n: int
+    columns: int
+    a1: int
+    b1: int
+    a2: int
+    b2: int
+    groups: int
+    a_group: int
+    x_image: int
+    dy_image: int
+
+
+class Turned(NamedTuple):
+    """The transpose of each of the (i, o) matrices of a weight, group by group."""
+
+    weight: Reads
+    turned: Writes
+    taps: int
+    groups: int
+    i: int
+    o: int
+
+
+@performs(Windows)
+def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Sum over channels and columns at once where they lie side by side in A and in B."""
+    integers, step = seen_as(ZERO, memory, ZERO), width(memory.itemsize)
+    first, last = share(row.n, ONE, part, parts)
+    rows_in_all, wide = ZERO, row.columns * row.groups
+    for k in range(row.kinds):
+        rows_in_all += integers[row.classes + CLASS * k]
+    side_by_side = row.a2 == row.terms and row.b2 == row.terms * row.b1
+    for n in range(first, last, row.block):
+        m = min(row.block, last - n)
+        for g in range(row.groups):
+            a, c = row.a + n * row.a_image + g * row.a_group, g * row.c_group
+            for j in range(0, row.columns, step):
+                place, columns = row.places, min(step, row.columns - j)
+                for k in range(row.kinds):
+                    line = integers[row.classes + CLASS * k :][:CLASS]
+                    size, begins, across, down = line[0], line[1], line[2], line[3]
+                    sums = Sums(
+                        row.terms, ONE, row.b1, across, row.a2, row.b2, down, row.a3, row.b3
+                    )
+                    if side_by_side:
+                        once = min(down, ONE)
+                        sums = Sums(
+                            row.terms * across, ONE, row.b1, down, row.a3, row.b3, once, ZERO, ZERO
+                        )
+                    b = row.b + begins + g * row.b_group + j
+                    target, start = row.c + n * row.c_image + c + j, row.d + c + j
+                    windows(
+                        size // row.block * m, columns, memory, integers, a, place, b,
+                        target, place + rows_in_all, start, ZERO, sums,
+                    )  # fmt: skip
+                    place += size
+        pixels = row.c_image // wide
+        activate(
+            memory, row.c, wide, n * pixels, (n + m) * pixels, ZERO, wide,
+            row.activation, row.argument,
+        )  # fmt: skip
+
+
+@performs(Taps)
+def _taps_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Cut dW into columns if each part gets a whole tile of them, else each class into rows."""
+    integers, step = seen_as(ZERO, memory, ZERO), width(memory.itemsize)
+    rows_in_all, wide = ZERO, row.columns * row.groups
+    for k in range(row.kinds):
+        rows_in_all += integers[row.classes + CLASS * k]
+    by_columns = row.columns >= parts * step
+    j0, j1 = share(row.columns, step, part, parts) if by_columns else (ZERO, row.columns)
+    for n in range(0, row.n, row.block):
+        m = min(row.block, row.n - n)
+        for g in range(row.groups):
+            for j in range(j0, j1, step):
+                place, columns = row.places, min(step, j1 - j)
+                for k in range(row.kinds):
+                    line = integers[row.classes + CLASS * k :][:CLASS]
+                    size, begins, across, down = line[0], line[1], line[2], line[3]
+                    i0, i1 = (ZERO, size) if by_columns else share(size, ONE, part, parts)
+                    x = row.x + n * row.x_image + g * row.a_group
+                    dy = row.dy + n * row.dy_image + begins + g * row.columns + j
+                    target = row.dweight + g * row.columns + j
+                    images = m if down > 0 else ZERO
+                    sums = Sums(
+                        across, row.a1, row.b1, down, row.a2, row.b2,
+                        images, row.x_image, row.dy_image,
+                    )  # fmt: skip
+                    windows(
+                        i1 - i0, columns, memory, integers, x, place + i0, dy,
+                        target, place + rows_in_all + i0, target, ONE, sums,
+                    )  # fmt: skip
+                    place += size
+
+
+@performs(Turned)
+def _turned_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.taps, ONE, part, parts)
+    i, o = row.i, row.o
+    for tap in range(first, last):
+        for g in range(row.groups):
+            start = row.weight + (tap * i * row.groups + g) * o
+            target = memory[row.turned + (tap * row.groups + g) * i * o :]
+            transpose(memory, start, o * row.groups, i, o, target, i)
+
+
+class Shapes(NamedTuple):
+    """A convolution from x to y: the images' sizes, the weight's, and where windows lie."""
+
+    x: Pair
+    y: Pair
+    weight: tuple[int, int, int, int]
+    geometry: Geometry
+
+    def plan(self, which: Any, block: int = 0) -> Plan:
+        """Return the plan for dW, or for blocks of so many images of y or dx."""
+        (k, l, i, o), g = self.weight, self.geometry.groups
+        axes = [
+            Axis(*sizes) for sizes in zip(self.x, self.y, (k, l), *self.geometry[:3], strict=True)
+        ]
+        lies = (self.x[1] * i * g, i * g), (self.y[1] * o, o), (l * i * o, i * o)
+        images = self.image(i * g, self.x), self.image(o, self.y)
+        times, again = (
+            (i, (1, o)) if which is TAP else (block, (images[which[1]], images[which[0]]))
+        )
+        return planned(which, tuple(axes), lies, times, again, which is TAP)
+
+    @staticmethod
+    def image(channels: int, size: Pair) -> int:
+        """Return how many numbers an image has."""
+        return channels * size[0] * size[1]
+
+    def work(self, n: int) -> int:
+        """Return how many multiplications the product for n images has at most."""
+        return (
+            n
+            * self.y[0]
+            * self.y[1]
+            * self.weight[0]
+            * self.weight[1]
+            * self.weight[2]
+            * self.weight[3]
+        )
+
+    def block(self, itemsize: int) -> int:
+        """Return how many images of x and y together stay in a near cache."""
+        i, o = self.weight[2] * self.geometry.groups, self.weight[3]
+        return max(1, NEAR // itemsize // (self.image(i, self.x) + self.image(o, self.y)))
+
+
+def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> Any:
+    """Write y = the sums over windows of x, plus a bias (o,)."""
+    n, (_, _, i, o), g = len(x), shapes.weight, shapes.geometry.groups
+    y = rows.new(weight.dtype, n, *shapes.y, o)
+    block = min(n, shapes.block(y.dtype.itemsize)) or 1
+    plan = shapes.plan(OUTPUT, block)
+    images = shapes.image(i * g, shapes.x), shapes.image(o, shapes.y)
+    row = Windows(
+        x, weight, y, bias, *_given(rows, plan), block, n, i, o // g, o, *plan.steps,
+        g, i, o // g, o // g, *images, ActivationId.IDENTITY, 0.0,
+    )  # fmt: skip
+    rows.write(row, shapes.work(n) // (SMALL // 2))
+    return y
+
+
+def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) -> Any:
+    """Write dx = what windows that have seen a pixel send back to it, plus a start (i groups,)."""
+    n, (k, l, i, o), g = len(dy), shapes.weight, shapes.geometry.groups
+    turned = rows.new(weight.dtype, k * l * i * o)
+    rows.write(Turned(weight, turned, k * l, g, i, o // g), k * l * i * o // SMALL)
+    dx = rows.new(weight.dtype, n, *shapes.x, i * g)
+    block = min(n, shapes.block(dx.dtype.itemsize)) or 1
+    plan = shapes.plan(INPUT, block)
+    images = shapes.image(o, shapes.y), shapes.image(i * g, shapes.x)
+    row = Windows(
+        dy, turned, dx, start, *_given(rows, plan), block, n, o // g, i, i, *plan.steps,
+        g, o // g, o // g * i, i, *images, ActivationId.IDENTITY, 0.0,
+    )  # fmt: skip
+    rows.write(row, shapes.work(n) // (SMALL // 2))
+    return dx
+
+
+def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
+    """Write dW += the sums over pixels of x times dy."""
+    n, (_, _, i, o), g = len(x), shapes.weight, shapes.geometry.groups
+    block, plan = shapes.block(dweight.dtype.itemsize), shapes.plan(TAP)
+    images = shapes.image(i * g, shapes.x), shapes.image(o, shapes.y)
+    row = Taps(x, dy, dweight, *_given(rows, plan), block, n, o // g, *plan.steps, g, i, *images)
+    rows.write(row, shapes.work(n) // (SMALL // 2))
+
+
+def _given(rows: Any, plan: Plan) -> tuple[Any, Any, int]:
+    return rows.data(plan.classes), rows.data(plan.places), len(plan.classes)
+
+
+def write_bias(rows: Any, dy: Any, dbias: Any) -> None:
+    """Write db += the sum of dy over all pixels."""
+    o = dbias.size
+    row = Weight(dy, dy, dbias, dbias, 1, 1, -1, dy.size // o, 0, o)
+    write_product(rows, dy.dtype, row)
+
+
+def shapes_of(x: Any, y: Any, weight: Any, geometry: Geometry) -> Shapes:
+    """Return the shapes of a convolution, of the sizes of its images."""
+    return Shapes(tuple(x), tuple(y), tuple(weight.shape), geometry)
+
+
+@kernel
+def conv2d_forward(
+    rows: Any, x: Any, weight: Any, bias: Any, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """The sums start at the bias."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    size = geometry.smaller(x.shape[1:3], weight.shape[:2])
+    return write_outputs(rows, x, weight, bias, shapes_of(x.shape[1:3], size, weight, geometry))
+
+
+@kernel
+def conv2d_backward_input(
+    rows: Any, dy: Any, weight: Any, size: Pair, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """See :class:`Windows`."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    zeros = np.zeros(weight.shape[2] * geometry.groups, dy.dtype)
+    shapes = shapes_of(pair("an image's size", size, 1), dy.shape[1:3], weight, geometry)
+    return write_inputs(rows, dy, weight, zeros, shapes)
+
+
+@kernel
+def conv2d_backward_parameters(
+    rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> None:  # fmt: skip
+    """See :class:`Taps`."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    write_taps(rows, dy, x, dweight, shapes_of(x.shape[1:3], dy.shape[1:3], dweight, geometry))
+    write_bias(rows, dy, dbias)
+
+
+@kernel
+def conv2d_double_backward(
+    rows: Any, ddx: Any, dy: Any, weight: Any, dweight: Any, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """The same products, with ddx for x."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    shapes = shapes_of(ddx.shape[1:3], dy.shape[1:3], weight, geometry)
+    if dweight is not None:
+        write_taps(rows, dy, ddx, dweight, shapes)
+    return write_outputs(rows, ddx, weight, np.zeros(weight.shape[3], dy.dtype), shapes)
+
+
+@kernel
+def conv_transpose2d_forward(
+    rows: Any, x: Any, weight: Any, bias: Any, stride: Any = 1, padding: Any = 0,
+    output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """The sums start at the bias."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    more = pair("an output padding", output_padding)
+    size = geometry.larger(x.shape[1:3], weight.shape[:2], more)
+    return write_inputs(rows, x, weight, bias, shapes_of(size, x.shape[1:3], weight, geometry))
+
+
+@kernel
+def conv_transpose2d_backward_input(
+    rows: Any, dy: Any, weight: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+    groups: int = 1,
+) -> Any:  # fmt: skip
+    """A convolution."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    size = geometry.smaller(dy.shape[1:3], weight.shape[:2])
+    zeros = np.zeros(weight.shape[3], dy.dtype)
+    shapes = shapes_of(dy.shape[1:3], size, weight, geometry)
+    return write_outputs(rows, dy, weight, zeros, shapes)
+
+
+@kernel
+def conv_transpose2d_backward_parameters(
+    rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> None:  # fmt: skip
+    """The gradient of a convolution's weight, with x and dy in each other's place."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    write_taps(rows, x, dy, dweight, shapes_of(dy.shape[1:3], x.shape[1:3], dweight, geometry))
+    write_bias(rows, dy, dbias)
+
+
+@kernel
+def conv_transpose2d_double_backward(
+    rows: Any, ddx: Any, dy: Any, weight: Any, dweight: Any, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    """The same products, with ddx for x."""
+    geometry = Geometry.of(stride, padding, dilation, groups)
+    shapes = shapes_of(dy.shape[1:3], ddx.shape[1:3], weight, geometry)
+    if dweight is not None:
+        write_taps(rows, ddx, dy, dweight, shapes)
+    zeros = np.zeros(weight.shape[2] * geometry.groups, dy.dtype)
+    return write_inputs(rows, ddx, weight, zeros, shapes)
