@@ -1,5 +1,7 @@
 """A small network, its data, and a training pass, which the tests of layers share."""
 
+import math
+
 import numpy as np
 
 from npgan import Dense, Dropout, GaussianSample, LeakyReLU, Sequential, Tanh
@@ -17,14 +19,14 @@ def batch(seed, n=5, width=4):
 
 
 def for_rows(name):
-    """Return a layer's example in words, between layers that make it take and return rows if it is for images."""
-    layer = example(name)
-    if len(layer.example_shape) == 1:
-        return [layer.spec()]
-    height, width, channels = layer.example_shape
-    image = f"reshape {height} {width} {channels}"
-    rows = ["flatten"] if len(layer.out_shape(layer.example_shape)) > 1 else []
-    return [f"dense 4 {height * width * channels}", image, layer.spec(), *rows]
+    """Return a layer's example in words, between layers that make it take and return rows if it has images."""
+    layer, before, after = example(name), [], []
+    if len(layer.example_shape) > 1:
+        size = math.prod(layer.example_shape)
+        before = [f"dense 4 {size}", "reshape {} {} {}".format(*layer.example_shape)]
+    if len(layer.out_shape(layer.example_shape)) > 1:
+        after = ["flatten"]
+    return [*before, layer.spec(), *after]
 
 
 def one_pass(net, x, dy, seed):

@@ -22,10 +22,10 @@ CLASS = 4  # numbers that say what a class is
 class Windows(NamedTuple):
     """C = D + the sums over windows of A times B, for n images; then the activation.
 
-    D is one row, the same for all of C. ``classes`` and ``places`` are where a plan for ``block`` images lies, counted in
-    64-bit integers. The steps are from term to term in A and B, along channels, columns and rows. ``terms`` channels
-    are summed over, and there are ``columns`` of B and C, in each of the groups; ``a_group`` and the others are the
-    steps from one group to the next, ``a_image`` and ``c_image`` from one image to the next.
+    D is one row, the same for all of C. ``classes`` and ``places`` are where a plan for ``block`` images lies,
+    counted in 64-bit integers. The steps are from term to term in A and B, along channels, columns and rows.
+    ``terms`` channels are summed over, and there are ``columns`` of B and C, in each of the groups; ``a_group`` and
+    the others are the steps from one group to the next, ``a_image`` and ``c_image`` from one image to the next.
     """
 
     a: Reads
@@ -131,7 +131,7 @@ def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
 def _taps_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     """Cut dW into columns if each part gets a whole tile of them, else each class into rows."""
     integers, step = seen_as(ZERO, memory, ZERO), width(memory.itemsize)
-    rows_in_all, wide = ZERO, row.columns * row.groups
+    rows_in_all, _wide = ZERO, row.columns * row.groups
     for k in range(row.kinds):
         rows_in_all += integers[row.classes + CLASS * k]
     by_columns = row.columns >= parts * step
@@ -181,11 +181,12 @@ class Shapes(NamedTuple):
 
     def plan(self, which: Any, block: int = 0) -> Plan:
         """Return the plan for dW, or for blocks of so many images of y or dx."""
-        (k, l, i, o), g = self.weight, self.geometry.groups
+        (k, columns, i, o), g = self.weight, self.geometry.groups
         axes = [
-            Axis(*sizes) for sizes in zip(self.x, self.y, (k, l), *self.geometry[:3], strict=True)
+            Axis(*sizes)
+            for sizes in zip(self.x, self.y, (k, columns), *self.geometry[:3], strict=True)
         ]
-        lies = (self.x[1] * i * g, i * g), (self.y[1] * o, o), (l * i * o, i * o)
+        lies = (self.x[1] * i * g, i * g), (self.y[1] * o, o), (columns * i * o, i * o)
         images = self.image(i * g, self.x), self.image(o, self.y)
         times, again = (
             (i, (1, o)) if which is TAP else (block, (images[which[1]], images[which[0]]))
@@ -232,9 +233,9 @@ def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> 
 
 def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) -> Any:
     """Write dx = what windows that have seen a pixel send back to it, plus a start (i groups,)."""
-    n, (k, l, i, o), g = len(dy), shapes.weight, shapes.geometry.groups
-    turned = rows.new(weight.dtype, k * l * i * o)
-    rows.write(Turned(weight, turned, k * l, g, i, o // g), k * l * i * o // SMALL)
+    n, (k, columns, i, o), g = len(dy), shapes.weight, shapes.geometry.groups
+    turned = rows.new(weight.dtype, k * columns * i * o)
+    rows.write(Turned(weight, turned, k * columns, g, i, o // g), k * columns * i * o // SMALL)
     dx = rows.new(weight.dtype, n, *shapes.x, i * g)
     block = min(n, shapes.block(dx.dtype.itemsize)) or 1
     plan = shapes.plan(INPUT, block)

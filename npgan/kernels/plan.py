@@ -9,7 +9,7 @@ Inside an image all these sums are alike; at its border they have fewer terms. T
 
 from collections import defaultdict
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,7 @@ class Axis(NamedTuple):
         terms = defaultdict(list)
         for meeting in sorted(self.meetings(), key=lambda meeting: meeting[b]):
             terms[meeting[c]].append((meeting[a], meeting[b]))
-        pairs = [pair for found in terms.values() for pair in zip(found, found[1:], strict=False)]
+        pairs = [pair for found in terms.values() for pair in pairwise(found)]
         ((a_step, b_step),) = {(q[0] - p[0], q[1] - p[1]) for p, q in pairs} or {(0, 0)}
         found = [terms.get(place, []) for place in range(self[c])]
         return [(*(one or [(0, 0)])[0], len(one)) for one in found], (a_step, b_step)

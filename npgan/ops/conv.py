@@ -222,7 +222,7 @@ def conv2d_double_backward(
     return _windows(ddx, weight, geometry)
 
 
-@operation("x (n, h, w, i), weight (K, L, O, i), bias (o,)", _together("x", "bias"))
+@operation("x (n, h, w, I), weight (K, L, O, I), bias (o,)", _together("x", "bias"))
 def conv_transpose2d_forward(
     x: Array,
     weight: Array,
@@ -252,7 +252,7 @@ def conv_transpose2d_forward(
     return _back(x, weight, size, geometry) + bias
 
 
-@operation("dy (n, H, W, o), weight (K, L, O, i)", _together("x", "dy"))
+@operation("dy (n, H, W, o), weight (K, L, O, I)", _together("x", "dy"))
 def conv_transpose2d_backward_input(
     dy: Array,
     weight: Array,
@@ -275,7 +275,7 @@ def conv_transpose2d_backward_input(
 
 
 @operation(
-    "dy (n, H, W, o), x (n, h, w, i), dweight (K, L, O, i) changed, dbias (o,) changed",
+    "dy (n, H, W, o), x (n, h, w, I), dweight (K, L, O, I) changed, dbias (o,) changed",
     _together("x", "dy", "dweight"),
 )
 def conv_transpose2d_backward_parameters(
@@ -305,7 +305,7 @@ def conv_transpose2d_backward_parameters(
 
 
 @operation(
-    "ddx (n, h, w, i), dy (n, H, W, o), weight (K, L, O, i), dweight (K, L, O, i) changed or None",
+    "ddx (n, h, w, I), dy (n, H, W, o), weight (K, L, O, I), dweight (K, L, O, I) changed or None",
     _together("ddx", "dy"),
 )
 def conv_transpose2d_double_backward(
