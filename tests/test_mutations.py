@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 import mutations_classifier
+import mutations_conv
 import mutations_images
 import mutations_joined
 import mutations_models
@@ -29,6 +30,7 @@ from npgan.objectives import losses, penalties
 
 PARTS = (
     mutations_classifier,
+    mutations_conv,
     mutations_images,
     mutations_joined,
     mutations_models,
