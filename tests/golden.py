@@ -35,6 +35,12 @@ IN_TORCH = (
     "scale",
     "conv2d",
     "conv_transpose2d",
+    "avg_pool2d",
+    "max_pool2d",
+    "global_avg_pool2d",
+    "upsample_nearest",
+    "upsample_bilinear",
+    "pixel_shuffle",
 )
 
 

@@ -360,3 +360,69 @@ def conv_transpose2d(
                 place[group * o + out] += x[p][q][c] * weight[a][b][out][c]
     rows = y[padding[0] : height - padding[0]]
     return [row[padding[1] : width - padding[1]] for row in rows]
+
+
+# --- pooling, larger images ------------------------------------------------------------------------
+
+
+def pool2d(image, kernel, stride, padding, pooled):
+    """One image, as lists; ``pooled`` makes one number of those of a window, and of how many pixels it has."""
+    size = len(image), len(image[0])
+    rows, columns = (seen(*one, 1) for one in zip(size, kernel, stride, padding, strict=True))
+
+    def window(row, column, c):
+        return [image[p][q][c] for _, p in row for _, q in column]
+
+    channels = range(len(image[0][0]))
+    pixels = kernel[0] * kernel[1]
+    return [[[pooled(window(r, q, c), pixels) for c in channels] for q in columns] for r in rows]
+
+
+def avg_pool2d(image, kernel, stride, padding):
+    return pool2d(image, kernel, stride, padding, lambda seen, pixels: sum(seen) / pixels)
+
+
+def max_pool2d(image, kernel, stride, padding):
+    return pool2d(image, kernel, stride, padding, lambda seen, _: max(seen))
+
+
+def global_avg_pool2d(image):
+    pixels = [pixel for row in image for pixel in row]
+    return [sum(channel) / len(pixels) for channel in zip(*pixels, strict=True)]
+
+
+def upsample_nearest(image, factor):
+    size = range(factor * len(image)), range(factor * len(image[0]))
+    return [[image[i // factor][j // factor] for j in size[1]] for i in size[0]]
+
+
+def upsample_bilinear(image, factor):
+    def between(size, i):
+        at = min(max((i + 0.5) / factor - 0.5, 0), size - 1)
+        low = min(int(at), size - 1)
+        return low, min(low + 1, size - 1), at - low
+
+    def pixel(i, j, c):
+        (top, bottom, down), (left, right, along) = (
+            between(len(image), i),
+            between(len(image[0]), j),
+        )
+        above = (1 - along) * image[top][left][c] + along * image[top][right][c]
+        below = (1 - along) * image[bottom][left][c] + along * image[bottom][right][c]
+        return (1 - down) * above + down * below
+
+    size = factor * len(image), factor * len(image[0]), len(image[0][0])
+    return [
+        [[pixel(i, j, c) for c in range(size[2])] for j in range(size[1])] for i in range(size[0])
+    ]
+
+
+def pixel_shuffle(image, factor):
+    size = factor * len(image), factor * len(image[0]), len(image[0][0]) // factor**2
+    y = [[[0.0] * size[2] for _ in range(size[1])] for _ in range(size[0])]
+    for i, j, c in (
+        (i, j, c) for i in range(size[0]) for j in range(size[1]) for c in range(size[2])
+    ):
+        channel = c * factor**2 + i % factor * factor + j % factor
+        y[i][j][c] = image[i // factor][j // factor][channel]
+    return y

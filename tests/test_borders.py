@@ -38,7 +38,20 @@ FIXED = {  # sizes of operations that not any will do for
     "chain_penalized_backward": {"n": 4, "I": 3, "p": 21, "q": 20, "S": 2, "e": 1},
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
+    "avg_pool": {"H": 8, "W": 4, "h": 4, "w": 2},
+    "max_pool": {"H": 8, "W": 4, "h": 4, "w": 2},
+    "upsample": {"h": 4, "w": 2, "H": 4, "W": 2},
+    "pixel_shuffle": {"h": 4, "w": 2, "c": 8},
     "conv": {"H": 5, "W": 4, "K": 2, "L": 3, "h": 4, "w": 2, "c": 2, "I": 2, "o": 3, "O": 3},
+}
+FURTHER = {  # arguments that a border does not name
+    "conv2d_backward_input": [(5, 4)],
+    "avg_pool2d_forward": [2],
+    "avg_pool2d_backward": [(8, 4), 2],
+    "max_pool2d_forward": [2],
+    "max_pool2d_backward": [(8, 4), 2],
+    "max_pool2d_double_backward": [2],
+    "global_avg_pool2d_backward": [(3, 2)],
 }
 PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
 ARGUMENTS = np.array([0.3, 0.0])
@@ -91,8 +104,7 @@ def arguments(name, draw):
         and name != "chain_forward"
     ):
         found += [] if "penalized" in name else [True]
-    if name == "conv2d_backward_input":
-        found.append((sizes["h"] + sizes["K"] - 1, sizes["w"] + sizes["L"] - 1))
+    found += FURTHER.get(name, [])
     return found, [i for i, argument in enumerate(border.arguments) if argument.axes]
 
 

@@ -16,6 +16,7 @@ import mutations_models
 import mutations_normalisation
 import mutations_ops
 import mutations_regularisers
+import mutations_resize
 import mutations_silent
 import mutations_translator
 import mutations_uses
@@ -37,6 +38,7 @@ PARTS = (
     mutations_normalisation,
     mutations_ops,
     mutations_regularisers,
+    mutations_resize,
     mutations_silent,
     mutations_translator,
     mutations_uses,

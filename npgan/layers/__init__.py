@@ -19,8 +19,10 @@ from npgan.layers.layer import *
 from npgan.layers.minibatch import *
 from npgan.layers.noise import *
 from npgan.layers.normalisation import *
+from npgan.layers.pooling import *
 from npgan.layers.reshape import *
 from npgan.layers.residual import *
+from npgan.layers.resize import *
 from npgan.layers.scale import *
 from npgan.layers.sequential import *
 from npgan.layers.spectral import *

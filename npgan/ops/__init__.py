@@ -36,6 +36,8 @@ from npgan.ops.loss import *
 from npgan.ops.minibatch import *
 from npgan.ops.noise import *
 from npgan.ops.normalisation import *
+from npgan.ops.pooling import *
 from npgan.ops.random import *
+from npgan.ops.resize import *
 from npgan.ops.spectral import *
 from npgan.ops.update import *
