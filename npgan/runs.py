@@ -98,6 +98,7 @@ def start(
     loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]
     words += _fitted(preset, config)
+    words += [f"{name}: {one}" for name, net in model.networks.items() for one in net.remarks()]
     loop.callbacks[1:1] = [*_measures(model, config, dataset), *callbacks]
     _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)

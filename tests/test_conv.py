@@ -180,3 +180,21 @@ def test_a_network_says_its_shapes():
     net = build(["reshape 28 28 1", "conv2d 1 4 4 2 1", "leaky_relu", "flatten", "dense 784 1"], 0)
     assert (net.in_width, net.out_width) == (784, 1)
     assert "Conv2D(1, 4, 4, 2, 1)  (n, 14, 14, 4)          68" in net.summary()
+
+
+UNSEEN = [
+    ((28, 28), (4, 4), Geometry.of(2, 1), ""),
+    ((28, 28), (3, 3), Geometry.of(2, 1), ""),  # of the padding alone
+    ((28, 28), (3, 3), Geometry.of(2), "the last 1 row and the last 1 column are in no window"),
+    ((9, 8), (2, 2), Geometry.of(3), "the last 1 row is in no window"),
+    ((9, 13), (2, 5), Geometry.of((1, 5)), "of 9 x 13 pixels the last 3 columns are in no window"),
+]
+
+
+@pytest.mark.parametrize(("size", "kernel", "geometry", "words"), UNSEEN)
+def test_pixels_in_no_window_are_said(size, kernel, geometry, words):
+    assert geometry.unseen(size, kernel).endswith(words)
+    x, weight = np.ones((1, *size, 1)), np.ones((*kernel, 1, 1))
+    y = ops.conv2d_forward(x, weight, np.zeros(1), *geometry)
+    seen = ops.conv2d_backward_input(np.ones_like(y), weight, size, *geometry)[0, :, :, 0] > 0
+    assert seen.all() == (words == "")

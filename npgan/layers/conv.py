@@ -150,6 +150,10 @@ class Conv2D(Convolution):
     def _made(self, size: tuple[int, int]) -> tuple[int, int]:
         return self.geometry.smaller(size, (self.kernel, self.kernel))
 
+    def remark(self, in_shape: Shape) -> str:
+        """Say which pixels are in no window."""
+        return self.geometry.unseen((in_shape[0], in_shape[1]), (self.kernel, self.kernel))
+
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
         """See :func:`npgan.ops.conv2d_forward`; the cache is ``x``."""
         return run.conv2d_forward(self._checked(x), *self.parameters.values(), *self.geometry), x

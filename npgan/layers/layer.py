@@ -152,6 +152,10 @@ class Layer:
         """Return the shape of an input sample for an output sample of this shape; None: any."""
         return out_shape
 
+    def remark(self, in_shape: Shape) -> str:
+        """Return what a user should know of the layer with samples of this shape; "" if there is nothing."""
+        return ""
+
     def for_images(self, shape: Shape | None) -> Self | None:
         """Return the layer for images (height, width), or for rows that are none; None: leave it out."""
         return self

@@ -47,6 +47,11 @@ class Pool(Layer):
         size = Geometry.of(stride, padding).smaller((in_shape[0], in_shape[1]), (kernel, kernel))
         return (*size, in_shape[2])
 
+    def remark(self, in_shape: Shape) -> str:
+        """Say which pixels are in no window."""
+        kernel, *where = self._windows
+        return Geometry.of(*where).unseen((in_shape[0], in_shape[1]), (kernel, kernel))
+
     def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
         """Return None: images may have any size."""
         return None

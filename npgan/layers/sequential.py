@@ -222,6 +222,21 @@ class Sequential(Layer):
         inner = grads and self._checked_grads(grads)
         return chain.penalized_backward(dy, c, cache[-1], inner, down, up)
 
+    def remarks(self) -> list[str]:
+        """Return what a user should know of the layers, given what the first one takes.
+
+        >>> from npgan import Conv2D, Reshape
+        >>> Sequential(Reshape(4, 4, 1), Conv2D(1, 2, 3, 2)).remarks()
+        ['Conv2D(1, 2, 3, 2): of 4 x 4 pixels the last 1 row and the last 1 column are in no window']
+        """
+        shape, found = self.in_shape() or (), []
+        for layer in self.layers if shape else ():
+            found += layer.remarks() if isinstance(layer, Sequential) else []
+            remark = layer.remark(shape)
+            found += [f"{layer!r}: {remark}"] if remark else []
+            shape = layer.out_shape(shape)
+        return found
+
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""
         rows = [("layer", "output", "parameters")]

@@ -76,6 +76,22 @@ class Geometry(NamedTuple):
         )
         return height, width
 
+    def unseen(self, size: Pair, kernel: Pair) -> str:
+        """Say which pixels at the end of an image are in no window; "" if there are none.
+
+        >>> Geometry.of(2, 0).unseen((28, 29), (3, 3))
+        'of 28 x 29 pixels the last 1 row is in no window'
+        """
+        axes = zip(size, self.window(kernel), self.stride, self.padding, strict=True)
+        left = [max(0, (h + 2 * p - w) % s - p) for h, w, s, p in axes]
+        words = [
+            f"the last {n} {axis}{'s' * (n > 1)}"
+            for n, axis in zip(left, ("row", "column"), strict=True)
+            if n
+        ]
+        are = "are" if sum(left) > 1 else "is"
+        return f"of {by(size)} pixels {' and '.join(words)} {are} in no window" if words else ""
+
     def larger(self, size: Pair, kernel: Pair, more: Pair = (0, 0)) -> Pair:
         """Return the size of what a transposed convolution makes of images of this size.
 
