@@ -28,7 +28,17 @@ def test_operations_of_a_step(name):
 
 @pytest.mark.parametrize(
     "script",
-    ["step", "startup", "scaling", "matmul", "train_classifier", "quality", "iwae", "anomaly"],
+    [
+        "step",
+        "startup",
+        "scaling",
+        "matmul",
+        "train_classifier",
+        "quality",
+        "iwae",
+        "anomaly",
+        "conv",
+    ],
 )
 def test_help_shows_examples(script):
     command = [sys.executable, str(BENCHMARKS / f"{script}.py"), "--help"]

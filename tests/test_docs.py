@@ -17,3 +17,12 @@ def test_every_link_to_a_file_finds_it(page):
 
 def test_the_readme_is_a_page_for_newcomers():
     assert len((ROOT / "README.md").read_text().split()) <= 900
+
+
+def test_the_example_of_convolutions_runs():
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/convolutions.md").read_text(), re.DOTALL
+    )
+    names = {}
+    exec(code, names)
+    assert names["gan"].sample(2, rng=0).shape == (2, 784)
