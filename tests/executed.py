@@ -52,7 +52,7 @@ def traced(plugin, items, file):
         sys.settrace(None)
         if not plugin.failed:
             of_file = defaultdict(list)
-            for path, line in lines:
+            for path, line in lines.copy():  # a thread that a test left may still add to them
                 of_file[Path(path).relative_to(ROOT).as_posix()].append(line)
             seconds = time.monotonic() - begun
             rows[item.nodeid] = {"seconds": seconds, "starts": bool(processes), "lines": of_file}

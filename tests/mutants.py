@@ -85,7 +85,7 @@ TESTS = {
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
         "lock pace"
     ),
-    "backend.py": "kernels recorder recorder_traced architecture signals",
+    "backend.py": "kernels recorder recorder_traced signals interrupts",
     "errors.py": "borders calls models models_settings models_data",
     "disk.py": "runs runs_resumed runs_damaged faults data_files checkpoint_files",
     "environment.py": "cli_hostile data_files cli cli_options cli_program",
@@ -319,7 +319,7 @@ def files_of(mutant):
     path = Path(mutant.path)
     named = [p.stem for p in sorted((ROOT / "tests").glob(f"test_*{path.stem}*.py"))]
     of_room = [f"test_{name}" for name in TESTS.get(path.parts[1], "").split()]
-    names = dict.fromkeys(["test_defaults", *named, *of_room])
+    names = dict.fromkeys(["test_defaults", *named, *of_room, "test_architecture"])
     return [mutant.path, *(f"tests/{name}.py" for name in names)]
 
 
