@@ -1,10 +1,12 @@
 """The map of mutants.py: which lines of the package each test executes, and how long it takes.
 
-It is kept in a file for each test file, whose name is a digest of the sources.
+It is kept in a file for each test file, whose name is a digest of the sources. Where Python runs the kernels,
+only the time is measured.
 """
 
 import hashlib
 import json
+import os
 import re
 import sys
 import threading
@@ -27,6 +29,11 @@ def written_in(path):
     return source + b"".join(written_in(p) for p in helpers if p.exists() and "tests" in p.parts)
 
 
+def interpreted():
+    """Return whether Python runs the kernels."""
+    return "NUMBA_DISABLE_JIT" in os.environ
+
+
 def traced(plugin, items, file):
     """Run tests; write down what each that passes executes."""
     lines, calls, processes, rows = set(), Counter(), [], {}
@@ -43,6 +50,7 @@ def traced(plugin, items, file):
         return trace
 
     sys.addaudithook(lambda event, _: event in STARTS and processes.append(event))
+    trace = None if interpreted() else trace
     threading.settrace(trace)
     for item, following in zip(items, [*items[1:], None], strict=False):
         lines.clear(), calls.clear(), processes.clear()
@@ -52,7 +60,7 @@ def traced(plugin, items, file):
         sys.settrace(None)
         if not plugin.failed:
             of_file = defaultdict(list)
-            for path, line in lines:
+            for path, line in lines.copy():  # a thread that a test left may still add to them
                 of_file[Path(path).relative_to(ROOT).as_posix()].append(line)
             seconds = time.monotonic() - begun
             rows[item.nodeid] = {"seconds": seconds, "starts": bool(processes), "lines": of_file}
@@ -64,7 +72,7 @@ def of_tests(plugin, items, folder, in_child, say):
     """Return the map, test -> what is known of it; make what is not in the folder."""
     folder.mkdir(exist_ok=True)
     package = b"".join(p.read_bytes() for p in sorted(ROOT.joinpath("npgan").rglob("*.py")))
-    package += ROOT.joinpath("tests", "conftest.py").read_bytes()
+    package += ROOT.joinpath("tests", "conftest.py").read_bytes() + bytes([interpreted()])
     of_file = defaultdict(list)
     for item in items:
         of_file[item.nodeid.split("::")[0]].append(item)

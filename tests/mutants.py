@@ -10,7 +10,7 @@ folder of the results for as long as the sources are the same. Then each mutant 
 
 Results are written one by one, and a run that was stopped goes on where it was.
 
-Code that Numba compiles (`COMPILED`) is looked at with --interpreted alone, without a map.
+Code that Numba compiles (`COMPILED`) is looked at with --interpreted alone, in the second way.
 """
 
 import argparse
@@ -85,7 +85,7 @@ TESTS = {
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
         "lock pace"
     ),
-    "backend.py": "kernels recorder recorder_traced architecture signals",
+    "backend.py": "kernels recorder recorder_traced signals interrupts",
     "errors.py": "borders calls models models_settings models_data",
     "disk.py": "runs runs_resumed runs_damaged faults data_files checkpoint_files",
     "environment.py": "cli_hostile data_files cli cli_options cli_program",
@@ -205,7 +205,7 @@ class Plugin:
 
     def until_one_fails(self, items, times):
         """Run tests until one fails or the time is over; return the name of the one that fails."""
-        ends = time.monotonic() + (IN_PYTHON if "NUMBA_DISABLE_JIT" in os.environ else SECONDS)
+        ends = time.monotonic() + (IN_PYTHON if executed.interpreted() else SECONDS)
         for item, following in zip(items, [*items[1:], None], strict=False):
             if self.failed or time.monotonic() > ends:
                 break
@@ -319,7 +319,7 @@ def files_of(mutant):
     path = Path(mutant.path)
     named = [p.stem for p in sorted((ROOT / "tests").glob(f"test_*{path.stem}*.py"))]
     of_room = [f"test_{name}" for name in TESTS.get(path.parts[1], "").split()]
-    names = dict.fromkeys(["test_defaults", *named, *of_room])
+    names = dict.fromkeys(["test_defaults", *named, *of_room, "test_architecture"])
     return [mutant.path, *(f"tests/{name}.py" for name in names)]
 
 
@@ -439,13 +439,15 @@ def show_all(arguments, file, place):
         tests, sound = executed.of_tests(plugin, items, lines, in_child, say), {}
         (place / "tests.json").write_text(json.dumps(tests))
         by_name = {item.nodeid: item for item in items}
-        for i, (mutant, source) in enumerate(todo, 1):
+        for i, (mutant, source) in enumerate([] if arguments.interpreted else todo, 1):
             work = partial(in_place, mutant, source, tests, by_name, sound, plugin)
             show(mutant, len(todo) - i, "open", work)
 
-    if not arguments.interpreted:
-        in_child(lambda: collected(["tests", "npgan"], first_part, place), None)
-    tests = json.loads((place / "tests.json").read_text()) if not arguments.interpreted else {}
+    of_kernels = dict.fromkeys(f"{TESTS['kernels']} {TESTS['program']}".split())
+    files = [f"tests/test_{name}.py" for name in of_kernels]
+    files = files if arguments.interpreted else ["tests", "npgan"]
+    in_child(lambda: collected(files, first_part, place), None)
+    tests = json.loads((place / "tests.json").read_text())
     done, sound, known = results(file), {}, equivalent()
     todo = [(m, s) for m, s in chosen(arguments) if done.get(m.key, OPEN)["result"] == "open"]
     todo = [(mutant, source) for mutant, source in todo if mutant.key not in known]

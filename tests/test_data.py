@@ -344,6 +344,7 @@ def test_rows_that_are_kept_back_are_chosen_at_random_and_always_the_same():
         (f"a:{'9' * 19}", (f"a:{'9' * 19}", None)),
         ("a\nb:3", ("a\nb", 3)),
         (Path("x.npy:2"), ("x.npy", 2)),
+        ("./mnist:3", ("./mnist", 3)),
     ],
 )
 def test_a_class_stands_behind_a_colon(name, parts):
@@ -449,3 +450,10 @@ def test_the_rows_that_are_kept_back_are_chosen_by_their_order_within_a_class():
 def test_modes_are_numbers_that_can_be_squared():
     with pytest.raises(InputError, match="modes must be"):
         Dataset("d", np.ones((3, 2), np.float32), modes=np.full((1, 2), 1e200), std=1.0)
+
+
+def test_a_data_set_is_equal_to_itself_alone_and_a_key():
+    one, other = (Dataset("two", ROWS) for _ in range(2))
+    assert one == one
+    assert one != other
+    assert len({one, one, other}) == 2

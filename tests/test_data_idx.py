@@ -31,6 +31,12 @@ stored_arrays = st.sampled_from(list(DTYPES.values())).flatmap(
 )
 
 
+def test_the_types_are_those_of_the_format():
+    """http://yann.lecun.com/exdb/mnist, "the IDX file format"."""
+    codes = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+    assert {code: np.dtype(name) for code, name in codes.items()} == DTYPES
+
+
 @given(stored=stored_arrays, compressed=st.booleans())
 def test_what_is_written_comes_back_in_native_order(path, stored, compressed):
     content = idx_bytes(stored)

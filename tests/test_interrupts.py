@@ -322,3 +322,15 @@ def test_a_shield_leaves_a_default_to_the_system():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_signals_that_come_together_are_told_apart(command, monkeypatch):
+    """The first has the process wait, and the others are then in the pipe at once."""
+    with raised():
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        ends = time.monotonic() + 5
+        while len(command.left) < 3 and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert command.left == [signal.SIGINT] * 3

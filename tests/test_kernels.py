@@ -454,6 +454,7 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     backend.use("numba")
 assert len(caught) == 1 and "Numba cannot be used" in str(caught[0].message)
+assert caught[0].filename == "<string>", "it is the caller who is warned"
 assert backend.run.name == "numpy" and backend.run.relu_forward is ops.relu_forward
 """,
     "no compiler": """

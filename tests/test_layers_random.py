@@ -5,6 +5,7 @@ import pytest
 from small_networks import batch, network
 
 from npgan import Dense, Dropout, GaussianNoise, GaussianSample, Pixelate, RandomBlock, RandomShift
+from npgan.layers import LAYERS
 
 
 def test_the_same_seed_draws_the_same_weights_and_another_seed_others():
@@ -72,3 +73,10 @@ def test_a_sample_layer_has_the_variance_that_its_input_says():
     z = GaussianSample()(x, np.random.default_rng(0))
     assert abs(z.mean() - 1) < 5 * np.sqrt(np.exp(2) / n)
     assert abs(((z - 1) ** 2).mean() / np.exp(2) - 1) < 5 * np.sqrt(2 / n)
+
+
+CORRUPT = "dropout", "gaussian_noise", "pixelate", "random_block", "random_shift"
+
+
+def test_these_layers_make_their_input_worse():
+    assert sorted(name for name, kind in LAYERS.items() if kind.corrupts) == sorted(CORRUPT)

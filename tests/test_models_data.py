@@ -93,6 +93,8 @@ def test_images_are_flattened_and_bytes_scaled_to_the_outputs_range():
     images = np.array([[[0, 255], [51, 102]]], np.uint8)
     gan = make_gan(output=Tanh)
     assert gan.check_data(images).shape == (1, D)
+    assert gan.check_data(images / 255).dtype == np.float32
+    assert gan.check_data(images).dtype == np.uint8
     # 2 b / 255 - 1 in float32, three roundings
     np.testing.assert_allclose(gan.scaled(images), [[-1, 1, -0.6, -0.2]], atol=4e-7)
     np.testing.assert_allclose(make_gan().scaled(images), [[0, 1, 0.2, 0.4]], atol=4e-7)

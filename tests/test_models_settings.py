@@ -184,3 +184,14 @@ WRONG = [
 def test_networks_and_settings_that_do_not_fit_are_refused_in_words(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_rows_that_make_no_whole_pack_have_no_logit():
+    gan = GAN(net(Dense(3, D)), net(Dense(2 * D, 1)), packing=2)
+    ((of_real, of_fake),) = gan.logits(data()[:5], rng())
+    assert len(of_real) == len(of_fake) == 2
+
+
+def test_a_layer_is_no_network():
+    with pytest.raises(InputError, match="the generator must be of the class Sequential"):
+        GAN(Dense(3, D), net(Dense(D, 1)))

@@ -214,3 +214,12 @@ def test_moments_that_do_not_fit_are_refused_before_anything_is_recorded():
     model.optimizers["discriminator"].state["m"] = np.zeros(3, np.float32)
     with pytest.raises(InputError, match="m is float32"):
         step()
+
+
+def test_moments_that_are_other_arrays_are_another_memory():
+    model = gan(rule=lambda: optim.Adam(1e-2))
+    before = model.memory()
+    assert model.memory() == before
+    state = model.optimizers["generator"].state
+    state["m"] = state["m"].copy()
+    assert model.memory() != before

@@ -13,6 +13,7 @@ from steps_recorded import rows
 
 from npgan.kernels.elementwise import ActivationBackward
 from npgan.program import replay
+from npgan.program.record import Recorder
 
 
 def test_where_a_check_fails_earlier_calls_are_made_and_then_its_own():
@@ -288,3 +289,12 @@ def test_a_step_that_computes_nothing_or_reports_its_own_number_is_no_program(st
 
 def reported():
     return {"other": run.relu_forward(np.ones((2, 2), np.float32)).sum()}
+
+
+def test_a_call_between_rows_may_write_all_that_it_is_given():
+    recorder = Recorder(np.random.default_rng(0))
+    x = recorder.new(np.float32, 3)
+    recorder.call(np.negative, x)
+    assert [(place.buffer, writes) for place, writes in recorder.rows[-1].places()] == [
+        (x.buffer, True)
+    ]

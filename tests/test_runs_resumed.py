@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from commands import WORDS, as_before, bytes_of, rows, run
 
+from npgan import runs
+from npgan.models.presets import preset
 from npgan.training import History, checkpoint
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
@@ -243,3 +245,10 @@ def test_a_checkpoint_of_other_data_is_not_taken_up(capsys, whole, name):
     checkpoint.save(path, arrays, {**numbers, name: numbers[name] + 1})
     code, _, err = run(capsys, "train", "--resume", whole, "--steps", 8)
     assert (code, f"is not the data that whole was trained on: {name}" in err) == (2, True)
+
+
+def test_a_run_of_the_same_length_says_nothing_of_its_schedules():
+    config = preset("ring").override(steps=8)
+    model = config.build(rows=1000)
+    assert list(runs._moved(config, model, 1000)) == []
+    assert len(list(runs._moved(config.override(steps=4), model, 1000))) == 1

@@ -4,6 +4,8 @@ import gc
 import os
 import subprocess
 import sys
+import threading
+import time
 import weakref
 
 import numpy as np
@@ -155,3 +157,27 @@ def test_helpers_are_called_where_there_are_two_threads(threads, helped, monkeyp
     step, _, _ = steps_of(gan(), rows())
     step(), step()
     assert bool(calls) == (helped and jit.threads() > 1)
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_helpers_work(threads):
+    """A helper that only waits has no time of its own on a processor."""
+    if jit.threads() < 2:
+        pytest.skip("one thread is all there is")
+    backend.use("numba")
+    step, _, _ = steps_of(gan(), rows())
+    step()
+    helpers = [t for t in threading.enumerate() if t.name.endswith("(_serve)")]
+    ends = time.monotonic() + 20
+    clocks = [time.pthread_getcpuclockid(helper.ident) for helper in helpers]
+    before = [time.clock_gettime(clock) for clock in clocks]
+    while time.monotonic() < ends:
+        for _ in range(100):
+            step()
+        used = [
+            time.clock_gettime(clock) - start for clock, start in zip(clocks, before, strict=True)
+        ]
+        if max(used) > 0.01:
+            return
+    pytest.fail("no helper has worked")
