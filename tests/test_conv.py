@@ -52,7 +52,7 @@ def test_a_transposed_convolution_paints_windows(case, data):
         geometry.larger(size, weight.shape[:2], more)
     except InputError:
         assume(False)
-    y = ops.conv_transpose2d_forward(x, weight, bias, stride, padding, more, dilation, groups)
+    y = ops.conv_transpose2d_forward(x, weight, bias, *geometry, more)
     given = weight.tolist(), bias, stride, padding, more, dilation, groups
     expected = [naive.conv_transpose2d(one, *given) for one in x.tolist()]
     np.testing.assert_allclose(y, np.reshape(expected, y.shape), atol=1e-12)

@@ -193,6 +193,11 @@ class Shapes(NamedTuple):
         )
         return planned(which, tuple(axes), lies, times, again, which is TAP)
 
+    @property
+    def channels(self) -> int:
+        """How many channels x has."""
+        return self.weight[2] * self.geometry.groups
+
     @staticmethod
     def image(channels: int, size: Pair) -> int:
         """Return how many numbers an image has."""
@@ -268,103 +273,92 @@ def write_bias(rows: Any, dy: Any, dbias: Any) -> None:
     write_product(rows, dy.dtype, row)
 
 
-def shapes_of(x: Any, y: Any, weight: Any, geometry: Geometry) -> Shapes:
-    """Return the shapes of a convolution, of the sizes of its images."""
-    return Shapes(tuple(x), tuple(y), tuple(weight.shape), geometry)
+def zeros(like: Any, size: int) -> np.ndarray:
+    """Return what a sum without a bias starts at."""
+    return np.zeros(size, like.dtype)
+
+
+def between(x: Any, y: Any, weight: Any, way: Any) -> Shapes:
+    """Return the shapes of a convolution from x, an array or its images' size, to y, which it may have to compute."""
+    geometry = Geometry.of(*way)
+    size = x if isinstance(x, tuple) else tuple(x.shape[1:3])
+    made = geometry.smaller(size, weight.shape[:2]) if y is None else tuple(y.shape[1:3])
+    return Shapes(size, made, tuple(weight.shape), geometry)
 
 
 @kernel
-def conv2d_forward(
-    rows: Any, x: Any, weight: Any, bias: Any, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+def conv2d_forward(rows: Any, x: Any, weight: Any, bias: Any, *way: Any) -> Any:
     """The sums start at the bias."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    size = geometry.smaller(x.shape[1:3], weight.shape[:2])
-    return write_outputs(rows, x, weight, bias, shapes_of(x.shape[1:3], size, weight, geometry))
+    return write_outputs(rows, x, weight, bias, between(x, None, weight, way))
 
 
 @kernel
-def conv2d_backward_input(
-    rows: Any, dy: Any, weight: Any, size: Pair, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+def conv2d_backward_input(rows: Any, dy: Any, weight: Any, size: Pair, *way: Any) -> Any:
     """See :class:`Windows`."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    zeros = np.zeros(weight.shape[2] * geometry.groups, dy.dtype)
-    shapes = shapes_of(pair("an image's size", size, 1), dy.shape[1:3], weight, geometry)
-    return write_inputs(rows, dy, weight, zeros, shapes)
+    shapes = between(pair("an image's size", size, 1), dy, weight, way)
+    return write_inputs(rows, dy, weight, zeros(dy, shapes.channels), shapes)
 
 
 @kernel
 def conv2d_backward_parameters(
-    rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> None:  # fmt: skip
+    rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any, *way: Any
+) -> None:
     """See :class:`Taps`."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    write_taps(rows, dy, x, dweight, shapes_of(x.shape[1:3], dy.shape[1:3], dweight, geometry))
+    write_taps(rows, dy, x, dweight, between(x, dy, dweight, way))
     write_bias(rows, dy, dbias)
 
 
 @kernel
 def conv2d_double_backward(
-    rows: Any, ddx: Any, dy: Any, weight: Any, dweight: Any, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    rows: Any, ddx: Any, dy: Any, weight: Any, dweight: Any, *way: Any
+) -> Any:
     """The same products, with ddx for x."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    shapes = shapes_of(ddx.shape[1:3], dy.shape[1:3], weight, geometry)
+    shapes = between(ddx, dy, weight, way)
     if dweight is not None:
         write_taps(rows, dy, ddx, dweight, shapes)
-    return write_outputs(rows, ddx, weight, np.zeros(weight.shape[3], dy.dtype), shapes)
+    return write_outputs(rows, ddx, weight, zeros(dy, weight.shape[3]), shapes)
 
 
 @kernel
 def conv_transpose2d_forward(
-    rows: Any, x: Any, weight: Any, bias: Any, stride: Any = 1, padding: Any = 0,
-    output_padding: Any = 0, dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    rows: Any,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    output_padding: Any = 0,
+) -> Any:
     """The sums start at the bias."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    more = pair("an output padding", output_padding)
-    size = geometry.larger(x.shape[1:3], weight.shape[:2], more)
-    return write_inputs(rows, x, weight, bias, shapes_of(size, x.shape[1:3], weight, geometry))
+    way, more = (stride, padding, dilation, groups), pair("an output padding", output_padding)
+    size = Geometry.of(*way).larger(x.shape[1:3], weight.shape[:2], more)
+    return write_inputs(rows, x, weight, bias, between(size, x, weight, way))
 
 
 @kernel
-def conv_transpose2d_backward_input(
-    rows: Any, dy: Any, weight: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-    groups: int = 1,
-) -> Any:  # fmt: skip
+def conv_transpose2d_backward_input(rows: Any, dy: Any, weight: Any, *way: Any) -> Any:
     """A convolution."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    size = geometry.smaller(dy.shape[1:3], weight.shape[:2])
-    zeros = np.zeros(weight.shape[3], dy.dtype)
-    shapes = shapes_of(dy.shape[1:3], size, weight, geometry)
-    return write_outputs(rows, dy, weight, zeros, shapes)
+    shapes = between(dy, None, weight, way)
+    return write_outputs(rows, dy, weight, zeros(dy, weight.shape[3]), shapes)
 
 
 @kernel
 def conv_transpose2d_backward_parameters(
-    rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> None:  # fmt: skip
+    rows: Any, dy: Any, x: Any, dweight: Any, dbias: Any, *way: Any
+) -> None:
     """The gradient of a convolution's weight, with x and dy in each other's place."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    write_taps(rows, x, dy, dweight, shapes_of(dy.shape[1:3], x.shape[1:3], dweight, geometry))
+    write_taps(rows, x, dy, dweight, between(dy, x, dweight, way))
     write_bias(rows, dy, dbias)
 
 
 @kernel
 def conv_transpose2d_double_backward(
-    rows: Any, ddx: Any, dy: Any, weight: Any, dweight: Any, stride: Any = 1, padding: Any = 0,
-    dilation: Any = 1, groups: int = 1,
-) -> Any:  # fmt: skip
+    rows: Any, ddx: Any, dy: Any, weight: Any, dweight: Any, *way: Any
+) -> Any:
     """The same products, with ddx for x."""
-    geometry = Geometry.of(stride, padding, dilation, groups)
-    shapes = shapes_of(dy.shape[1:3], ddx.shape[1:3], weight, geometry)
+    shapes = between(dy, ddx, weight, way)
     if dweight is not None:
         write_taps(rows, ddx, dy, dweight, shapes)
-    zeros = np.zeros(weight.shape[2] * geometry.groups, dy.dtype)
-    return write_inputs(rows, ddx, weight, zeros, shapes)
+    return write_inputs(rows, ddx, weight, zeros(dy, shapes.channels), shapes)

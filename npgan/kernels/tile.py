@@ -126,7 +126,7 @@ def _loop(context: Any, module: Any, number: Any, mr: int, nv: int, values: list
 
 
 @intrinsic
-def _after(context, pointer, count):  # type: ignore[no-untyped-def]
+def after(context, pointer, count):  # type: ignore[no-untyped-def]
     """Return the pointer moved on by ``count`` numbers."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -144,7 +144,7 @@ def _tiles(rows, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k):  # type:
     for t in range(tiles):
         height = rows // tiles + (t < rows % tiles)
         _jump(height, columns, a, ars, acs, b, brs, c, crs, d, drs, add, k)
-        a, c, d = _after(a, height * ars), _after(c, height * crs), _after(d, height * drs)
+        a, c, d = after(a, height * ars), after(c, height * crs), after(d, height * drs)
 
 
 def _symbol(number: Any) -> str:

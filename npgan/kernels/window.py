@@ -16,6 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from npgan.kernels.jit import c_function, interpreted, jit
+from npgan.kernels.tile import after
 from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors
 
 ROWS = 6
@@ -146,16 +147,6 @@ def _loops(context: Any, module: Any, number: Any, mr: int, nv: int, values: lis
     return function
 
 
-@intrinsic
-def _after(context, pointer, count):  # type: ignore[no-untyped-def]
-    """Return the pointer moved on by ``count`` numbers."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.gep(arguments[0], [arguments[1]])
-
-    return pointer(pointer, types.intp), codegen
-
-
 def _tiles(rows, columns, a, ao, b, c, co, d, ds, n1, a1, b1, n2, a2, b2, n3, a3, b3):  # type: ignore[no-untyped-def]
     """The body of the C function: any number of rows, in tiles of nearly equal heights.
 
@@ -165,7 +156,7 @@ def _tiles(rows, columns, a, ao, b, c, co, d, ds, n1, a1, b1, n2, a2, b2, n3, a3
     for t in range(tiles):
         height = rows // tiles + (t < rows % tiles)
         _jump(height, columns, a, ao, b, c, co, d, ds, (n1, a1, b1, n2, a2, b2, n3, a3, b3))
-        ao, co = _after(ao, height), _after(co, height)
+        ao, co = after(ao, height), after(co, height)
 
 
 def _symbol(number: Any) -> str:

@@ -237,10 +237,8 @@ class ConvTranspose2D(Convolution):
 
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
         """See :func:`npgan.ops.conv_transpose2d_forward`; the cache is ``x``."""
-        weight, bias = self.parameters.values()
-        stride, padding, *rest = self.geometry
-        given = (self._checked(x), weight, bias, stride, padding, self.output_padding)
-        return run.conv_transpose2d_forward(*given, *rest), x
+        given = (self._checked(x), *self.parameters.values(), *self.geometry, self.output_padding)
+        return run.conv_transpose2d_forward(*given), x
 
     @takes("dy (n, H, W, o), cache (n, h, w, c)")
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:

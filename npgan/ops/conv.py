@@ -229,9 +229,9 @@ def conv_transpose2d_forward(
     bias: Array,
     stride: int | Pair = 1,
     padding: int | Pair = 0,
-    output_padding: int | Pair = 0,
     dilation: int | Pair = 1,
     groups: int = 1,
+    output_padding: int | Pair = 0,
 ) -> Array:
     r"""Paint a window for each pixel of x; where windows overlap they add up.
 
