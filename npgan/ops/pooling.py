@@ -4,7 +4,11 @@ Windows lie as those of a convolution do (:mod:`npgan.ops.conv`): pixel (i, j) o
 :math:`x_{n,\,si+a-p,\,sj+b-p,\,c}` for all taps (a, b) of a window of :math:`k_1 \times k_2` pixels.
 
 Given which pixel of each window is the largest, both are linear, :math:`y = Mx`: so :math:`dx = M^\top dy`, and the
-derivative of that with respect to ``dy`` is :math:`ddy = M\,ddx`, the forward pass once more.
+derivative of that with respect to ``dy`` is :math:`ddy = M\,ddx`, the forward pass once more. Four pixels, of which
+two windows of three take the largest; both windows have chosen the same pixel, which gets both gradients::
+
+    x     1  5  2  3          dy       a     b
+    y        5  5             dx    0  a+b  0  0
 """
 
 from collections.abc import Iterator

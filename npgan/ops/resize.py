@@ -2,6 +2,12 @@ r"""Images made larger by a whole factor f: pixels are repeated, interpolated, o
 
 All three are linear, :math:`y = Mx`. So :math:`dx = M^\top dy`, and the derivative of that with respect to ``dy``
 is :math:`ddy = M\,ddx`, the forward pass once more.
+
+A pixel is a square, and its number lies in the middle. So pixel i of y lies at :math:`(i + \frac12)/f - \frac12` among
+those of x, and an interpolated one is a mean of its two neighbours, by how near they are. Three pixels, f = 2::
+
+    x           0           8           4
+    y        0     2     6     7     5     4        2 = 3/4 0 + 1/4 8,  6 = 1/4 0 + 3/4 8
 """
 
 import numpy as np
