@@ -7,8 +7,9 @@ pytest.importorskip("npgan.kernels")
 
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Columns
+from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
-from npgan.kernels.elementwise import ActivationBackward, Scale
+from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward, Scale
 from npgan.program.fusion import fused
 from npgan.program.schedule import Row, phases
 from npgan.program.traced import Buffer, Place
@@ -70,14 +71,38 @@ def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
     )
 
 
+def forward():
+    """Return a convolution's row, that of an activation after it, and a row that reads what goes between them."""
+    x, y, a, z = (Place(Buffer(12), 0, 12) for _ in range(4))
+    row = Windows(x, x, y, x, *[1] * (len(Windows._fields) - 6), ActivationId.IDENTITY, 0.0)
+    after = Row(Activation(a, y, 12, ActivationId.LEAKY_RELU, 0.2))
+    return Row(row, 5), after, Row(Scale(z, y, 12, 2.0))
+
+
+def test_a_convolution_applies_the_activation_after_it():
+    windows, after, _ = forward()
+    (one,) = fused([windows, after])
+    assert one.most == 5
+    assert one.fields == windows.fields._replace(
+        c=after.fields.y, activation=ActivationId.LEAKY_RELU, argument=0.2
+    )
+
+
 def kept():
     """Return rows that must stay two, each with why."""
     product, back, reader = backward()
+    windows, after, other = forward()
+    curved = Row(after.fields._replace(activation=FROM_INPUT))
+    early = Row(Scale(other.fields.y, after.fields.y, 12, 2.0))
     part = Row(back.fields._replace(dy=back.fields.dy._replace(size=6)))
     nothing = back.fields.dy._replace(size=0)
     empty = Row(back.fields._replace(dy=nothing, size=0))
     overwritten = Row(Scale(back.fields.seen, back.fields.seen, 12, 2.0))
     return {
+        "somebody else reads what the activation reads": ([windows, after, other], []),
+        "what it reads is a result": ([windows, after], [after.fields.x]),
+        "an activation that another row computes": ([windows, curved], []),
+        "somebody reads the activation's place before": ([windows, early, after], []),
         "somebody else reads dy": ([product, back, reader], []),
         "dy is a result": ([product, back], [back.fields.dy]),
         "another product made it": ([*backward(activation=ActivationId.RELU)[:2]], []),

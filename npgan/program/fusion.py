@@ -1,39 +1,70 @@
-"""Two rows fused into one: a gradient goes through an activation while it is in the cache."""
+"""Two rows fused into one: an activation, or its derivative, is applied while the numbers are in the cache."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from npgan.kernels.activation import ActivationId
+from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
-from npgan.kernels.elementwise import FROM_INPUT, ActivationBackward
+from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward
 from npgan.program.schedule import Row, meet
 from npgan.program.traced import Place
 
 
-def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
-    """Return the rows, but let a product that computes dy also multiply it by the activation's derivative.
+class Fusion(NamedTuple):
+    """How a row of an activation goes into the row of a product.
 
-    That is done where a row :class:`Input` computes all of dy, only the activation's row reads it, and
-    y already has its value when the product is computed. ``results`` are read after the last row.
+    Attributes
+    ----------
+    source : the field of the activation's row that must be all that the product writes
+    product, written : the kind of product, and the field that it writes
+    beside, writes : another field of the activation's row, which nothing may have written between both rows
+        (nor read, if it is written there)
+    fields : what becomes of the product's fields, given the activation's row
+    """
+
+    source: str
+    product: type[Any]
+    written: str
+    beside: str
+    writes: bool
+    fields: Callable[[Any], dict[str, Any]]
+
+
+FUSIONS = {
+    ActivationBackward: Fusion(
+        "dy", Input, "dx", "seen", False, lambda row: {"dx": row.dx, "x": row.seen}
+    ),
+    Activation: Fusion("x", Windows, "c", "y", True, lambda row: {"c": row.y}),
+}
+
+
+def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
+    """Return the rows, but let a product apply the activation, or derivative, that alone reads what it writes.
+
+    ``results`` are read after the last row.
     """
     made: list[Row | None] = list(rows)
     touched = [row.ranges() for row in rows]
     for i, (fields, *_) in enumerate(rows):
-        backward = isinstance(fields, ActivationBackward) and fields.activation < FROM_INPUT
-        if not backward or fields.size == 0:
+        way = FUSIONS.get(type(fields))
+        if way is None or fields.activation >= FROM_INPUT or fields.size == 0:
             continue
-        dy, y = [(*fields.dy.at(), True)], [(*fields.seen.at(), False)]
-        first, *others = [j for j, ranges in enumerate(touched) if meet(dy, ranges)]
-        product = rows[first].fields
+        source = getattr(fields, way.source).at()
+        beside = [(*getattr(fields, way.beside).at(), way.writes)]
+        passed = [(*source, True)]
+        first, *others = [j for j, ranges in enumerate(touched) if meet(passed, ranges)]
+        product: Any = rows[first].fields
         if (
-            isinstance(product, Input)
+            isinstance(product, way.product)
             and product.activation == ActivationId.IDENTITY
-            and product.dx.at() == fields.dy.at()
+            and getattr(product, way.written).at() == source
             and others == [i]
-            and not meet(dy, [(*place.at(), False) for place in results])
-            and not any(meet(y, ranges) for ranges in touched[first:i])
+            and not meet(passed, [(*place.at(), False) for place in results])
+            and not any(meet(beside, ranges) for ranges in touched[first:i])
         ):
             one = product._replace(
-                dx=fields.dx, x=fields.seen, activation=fields.activation, argument=fields.argument
+                **way.fields(fields), activation=fields.activation, argument=fields.argument
             )
             made[first], made[i] = rows[first]._replace(fields=one), None
     return [row for row in made if row is not None]
