@@ -14,12 +14,12 @@ from npgan.layers import (
     BatchNorm,
     Layer,
     Sequential,
-    SpectralDense,
     build,
     example,
 )
 from npgan.layers.chain import fuse
 from npgan.layers.normalisation import Norm
+from npgan.layers.spectral import Spectral, matrix
 from npgan.objectives.penalties import PENALTIES, gradient_penalty
 from npgan.parameters import Parameters
 
@@ -39,9 +39,9 @@ def prepared(network: Sequential) -> Sequential:
     for layer in network.layers:
         if isinstance(layer, Norm):
             layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
-        if isinstance(layer, SpectralDense):
+        if isinstance(layer, Spectral):
             for _ in range(500):
-                run.power_iteration(layer.parameters["weight"], *layer.buffers.values())
+                run.power_iteration(matrix(layer.parameters["weight"]), *layer.buffers.values())
     return network
 
 
