@@ -36,7 +36,7 @@ class Spectral(Layer):
     """
 
     operation: str
-    geometry: tuple = ()
+    geometry: Any = ()
     _checked: Callable[[Array], Array]
 
     def _buffers(self, shapes: dict[str, Shape]) -> dict[str, Shape]:

@@ -78,9 +78,9 @@ def group_norm_backward(
     >>> float(abs(group_norm_backward(dy, normal, inverse, np.ones(2))).max())
     0.0
     """
-    g = _unscale(dy, normal, weight, dweight, dbias)
-    parts = (_grouped(array, inverse.shape[1]) for array in (g, normal))
-    return (inverse[:, None, :, None] * _project(*parts, GROUP)).reshape(dy.shape)
+    given = _unscale(dy, normal, weight, dweight, dbias), normal
+    g, normal = (_grouped(array, inverse.shape[1]) for array in given)
+    return (inverse[:, None, :, None] * _project(g, normal, GROUP)).reshape(dy.shape)
 
 
 @operation(
@@ -109,8 +109,8 @@ def group_norm_double_backward(
     >>> float(abs(ddy).max()), float(abs(dx).max())
     (0.0, 0.0)
     """
-    parts = (_grouped(array, inverse.shape[1]) for array in (ddx, dy * weight, normal))
-    q, dx = _differentiate(*parts, inverse[:, None, :, None], GROUP)
+    t, g, normal = (_grouped(array, inverse.shape[1]) for array in (ddx, dy * weight, normal))
+    q, dx = _differentiate(t, g, normal, inverse[:, None, :, None], GROUP)
     q = q.reshape(dy.shape)
     if dweight is not None:
         dweight += (q * dy).sum(axis=tuple(range(dy.ndim - 1)))

@@ -37,7 +37,6 @@ import numpy as np
 from npgan.errors import InputError
 from npgan.shapes import Array, operation
 
-
 Axis = int | tuple[int, ...]
 
 
@@ -99,7 +98,7 @@ def _differentiate(
     axis: Axis,
     project: Callable[[Array, Array, Axis], Array] = _project,
 ) -> tuple[Array, Array]:
-    r"""Differentiate :math:`dx = r\,\Pi g`: return :math:`q` and :math:`\partial P/\partial x`, see the top of this file."""
+    r"""Differentiate :math:`dx = r\,\Pi g`: return q and :math:`\partial P/\partial x`, see the top of this file."""
     first, q = (inverse * project(a, normal, axis) for a in (g, ddx))
     gain, change = ((a * normal).mean(axis=axis, keepdims=True) for a in (g, ddx))
     h = inverse * (ddx * gain + g * change)
