@@ -33,6 +33,8 @@ IN_TORCH = (
     "spectral_dense",
     "fourier",
     "scale",
+    "conv2d",
+    "conv_transpose2d",
 )
 
 
@@ -85,7 +87,8 @@ def layers(torch):
 
     for name in IN_TORCH:
         for training in (True, False):
-            net, x = case.Sequential(case.layer(name)), case.random(6, 4)
+            net = case.Sequential(case.layer(name))
+            x = case.random(6, *net.layers[0].example_shape)
             parameters, points = _tensors(torch, net), torch.tensor(x, requires_grad=True)
             y = in_torch.apply(torch, net, parameters, points, training)
             (y * torch.tensor(case.random(*y.shape, seed=1))).sum().backward()

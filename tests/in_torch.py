@@ -26,6 +26,15 @@ def _fourier(torch, x, frequencies):
     return torch.cat([x, torch.sin(waves).flatten(1), torch.cos(waves).flatten(1)], dim=1)
 
 
+def _channels_first(way, x, p, layer):
+    """Let PyTorch convolve: its images are (n, channels, height, width), its weights (out, in, rows, columns)."""
+    stride, padding, dilation, groups = layer.geometry
+    given = x.permute(0, 3, 1, 2), p["weight"].permute(3, 2, 0, 1), p["bias"], stride, padding
+    if layer.name == "conv2d":
+        return way(*given, dilation, groups).permute(0, 2, 3, 1)
+    return way(*given, layer.output_padding, groups, dilation).permute(0, 2, 3, 1)
+
+
 def apply(torch, net, parameters, x, training=False):
     """Return the network's output for x by tensors of its ``parameters``; buffers stay what they are."""
     functions = torch.nn.functional
@@ -60,5 +69,11 @@ def apply(torch, net, parameters, x, training=False):
                 torch, x, p, layer.kernels
             ),
             "spectral_dense": lambda x, p=p, b=b: _spectral_dense(x, p, b),
+            "conv2d": lambda x, p=p, layer=layer: _channels_first(functions.conv2d, x, p, layer),
+            "conv_transpose2d": lambda x, p=p, layer=layer: _channels_first(
+                functions.conv_transpose2d, x, p, layer
+            ),
+            "reshape": lambda x, layer=layer: x.reshape(len(x), *layer.out_shape(x.shape[1:])),
+            "flatten": lambda x: x.flatten(1),
         }[layer.name](x)
     return x

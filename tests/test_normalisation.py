@@ -110,7 +110,8 @@ def test_what_is_alike_far_from_0_is_0_normalised(name):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", IN_TORCH)
 def test_a_layer_and_its_gradients_are_torchs(name, training):
-    net, x, noise = Sequential(layer(name)), random(6, 4), rng() if training else None
+    net, noise = Sequential(layer(name)), rng() if training else None
+    x = random(6, *LAYERS[name].example_shape)
     y, cache = net.forward(x, noise)
     dy, grads = random(*y.shape, seed=1), net.parameters.like()
     dx = net.backward(dy, cache, grads)
