@@ -28,7 +28,7 @@ from npgan.parameters import Parameters
 
 pytest.importorskip("numba")
 FLOATS = st.sampled_from([np.float32, np.float64])
-NUMBERS = {"t": 3, "factor": 2, "kernels": 2, "low": -1.0, "high": 1.0, "sigma": np.float32(1.5)}
+NUMBERS = {"groups": 2, "t": 3, "factor": 2, "kernels": 2, "low": -1.0, "high": 1.0, "sigma": np.float32(1.5)}
 FIXED = {  # sizes of operations that not any will do for
     "shift": {"d": 9},
     "pixelate": {"d": 16},
@@ -38,6 +38,7 @@ FIXED = {  # sizes of operations that not any will do for
     "chain_penalized_backward": {"n": 4, "I": 3, "p": 21, "q": 20, "S": 2, "e": 1},
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
+    "group_norm": {"D": 4, "G": 2},
     "conv": {"H": 5, "W": 4, "K": 2, "L": 3, "h": 4, "w": 2, "c": 2, "I": 2, "o": 3, "O": 3},
 }
 PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
