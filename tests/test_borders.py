@@ -28,7 +28,15 @@ from npgan.parameters import Parameters
 
 pytest.importorskip("numba")
 FLOATS = st.sampled_from([np.float32, np.float64])
-NUMBERS = {"groups": 2, "t": 3, "factor": 2, "kernels": 2, "low": -1.0, "high": 1.0, "sigma": np.float32(1.5)}
+NUMBERS = {
+    "groups": 2,
+    "t": 3,
+    "factor": 2,
+    "kernels": 2,
+    "low": -1.0,
+    "high": 1.0,
+    "sigma": np.float32(1.5),
+}
 FIXED = {  # sizes of operations that not any will do for
     "shift": {"d": 9},
     "pixelate": {"d": 16},

@@ -99,8 +99,7 @@ def test_a_batch_of_images_is_normalised_as_its_pixels():
     of_images, of_pixels = (BatchNorm(5).astype(np.float64) for _ in range(2))
     for noise in (rng(), None):
         (y, cache), (rows, other) = (
-            layer.forward(a, noise)
-            for layer, a in ((of_images, x), (of_pixels, x.reshape(24, 5)))
+            layer.forward(a, noise) for layer, a in ((of_images, x), (of_pixels, x.reshape(24, 5)))
         )
         np.testing.assert_array_equal(y, rows.reshape(x.shape))
         grads = [of_images.parameters.like() for _ in range(2)]
