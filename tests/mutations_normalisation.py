@@ -243,77 +243,7 @@ SPECTRAL_NORM = [
     spectral("double_backward", "ddy, None", "0 * ddy, None", SPECTRAL2, "x0"),
 ]
 
-GROUPS, GROUPS2 = "layer group_norm", "second derivative of group_norm"
-PIXELS, PIXELS2 = "layer pixel_norm, images", "second derivative of pixel_norm, images"
-
-
-def channels(name, old, new, case, parameter="x"):
-    return Mutation(f"ops.channels.{name}", old, new, case, parameter)
-
-
-CHANNELS = [
-    channels("group_norm_forward", "normal * weight + bias", "normal * weight", GROUPS, "bias"),
-    channels(
-        "group_norm_backward",
-        "inverse[:, None, :, None] * _project(g, normal, GROUP)",
-        "inverse[:, None, :, None] * _project(g, normal, 1)",
-        GROUPS,
-    ),
-    channels(
-        "group_norm_backward",
-        "inverse[:, None, :, None] * _project(g, normal, GROUP)",
-        "inverse[:, None, ::-1, None] * _project(g, normal, GROUP)",
-        GROUPS,
-    ),
-    channels(
-        "group_norm_backward",
-        "_unscale(dy, normal, weight, dweight, dbias)",
-        "_unscale(dy, normal, weight, dbias, dweight)",
-        GROUPS,
-        "weight",
-    ),
-    channels("group_norm_double_backward", "q * weight", "q", GROUPS2, "x0"),
-    channels("group_norm_double_backward", "dy * weight", "dy", GROUPS2, "x1"),
-    channels(
-        "group_norm_double_backward",
-        "(q * dy)",
-        "(q * normal.reshape(dy.shape))",
-        GROUPS2,
-        "weight",
-    ),
-    channels("pixel_norm_forward", "inverse * x", "inverse * (x - x.mean())", PIXELS),
-    channels("pixel_norm_backward", "_keep_size(dy, y, -1)", "_keep_size(dy, y, 1)", PIXELS),
-    channels("pixel_norm_backward", "inverse * _keep_size(dy, y, -1)", "inverse * dy", PIXELS),
-    channels(
-        "pixel_norm_double_backward",
-        "_differentiate(ddx, dy, y, inverse, -1, _keep_size)",
-        "_differentiate(ddx, dy, y, inverse, -1)",
-        PIXELS2,
-        "x0",
-    ),
-    channels(
-        "pixel_norm_double_backward",
-        "_differentiate(ddx, dy, y, inverse, -1, _keep_size)",
-        "_differentiate(ddx, dy, y, inverse, (1, 2, 3), _keep_size)",
-        PIXELS2,
-        "x1",
-    ),
-    compared(
-        "minibatch_stddev_backward",
-        "dy[..., -1].sum()",
-        "dy[:, 0, 0, -1].sum()",
-        f"{STDDEV}, images",
-    ),
-    compared(
-        STDDEV_GRADIENT,
-        "dy[..., -1].sum() / normal.size",
-        "dy[..., -1].mean() / ddx[0].size",
-        f"{STDDEV2}, images",
-        "x1",
-    ),
-]
-
-MUTATIONS = [*NORMALISATION, *COMPARED, *SPECTRAL_NORM, *CHANNELS]
+MUTATIONS = [*NORMALISATION, *COMPARED, *SPECTRAL_NORM]
 
 MOMENTS = "test_normalisation.test_running_moments_converge_to_the_datas"
 UNBIASED = "test_normalisation.test_the_running_variance_is_unbiased"

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 from small_networks import batch, one_pass
+from steps_recorded import check, compiled, rows
 from test_second_order import random
 
 from npgan import GAN, BatchNorm, Conv2D, Dense, InputError, Residual, Sequential, Tanh, backend
@@ -146,7 +147,19 @@ class Own(Tanh):
 def test_a_recorded_step_looks_into_both_ways():
     assert why_not(gan([IMAGES, "flatten"])) is None
     net = Sequential(Residual(Dense(2, 2), shortcut=[Own()]), rng=0)
-    assert "Own" in why_not(GAN(net, build(["dense 2 1"], rng=0)))
+    assert "Own" in str(why_not(GAN(net, build(["dense 2 1"], rng=0))))
+
+
+@compiled
+def test_steps_with_shortcuts_and_normalised_images_are_recorded(threads):
+    both = ["dense 4 48", "reshape 6 4 2", "batch_norm 2", IMAGES, "group_norm 5 5", "pixel_norm"]
+    generator = [*both, "flatten", "dense 30 4"]
+    discriminator = [*both, "spectral_conv2d 5 2 2", "minibatch_stddev", "flatten", "dense 6 1"]
+
+    def make():
+        return GAN(build(generator, rng=0), build(discriminator, rng=1))
+
+    check(make, rows(4), count=4)
 
 
 def test_sizes_are_named_in_both_ways_and_corrupting_layers_stay():
