@@ -14,10 +14,10 @@ from npgan.models import load
 from npgan.models.recorded import why_not
 from npgan.models.refit import for_images, in_numbers
 
-ROWS = {"residual": ["dense 4 5", "tanh", "dense 5 3"], "shortcut": ["dense 4 3"]}
+ROWS = {"residual": ["dense 4 5", "tanh", "dense 5 3"], "shortcut": ["dense 4 3", "tanh"]}
 IMAGES = {
     "residual": ["conv2d 2 4 3 2 1", "elu 1.0", "conv2d 4 5 3 1 1"],
-    "shortcut": ["conv2d 2 5 1 2"],
+    "shortcut": ["conv2d 2 5 1 2", "softplus"],
 }
 BLOCKS = {"rows": (ROWS, (4,), (3,)), "images": (IMAGES, (6, 4, 2), (3, 2, 5))}
 
@@ -117,7 +117,7 @@ def test_its_summary_has_a_line_for_each_layer_of_both_ways():
     ]  # fmt: skip
     assert lines[-1].split()[-1] == "30"
     (line,) = [s for s in build([ROWS, "tanh"]).summary().splitlines() if "Residual" in s]
-    assert "shortcut=[Dense(4, 3)])  (n, 3)" in line
+    assert "shortcut=[Dense(4, 3), Tanh()])  (n, 3)" in line
     assert line.endswith("58")
 
 
