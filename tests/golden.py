@@ -41,6 +41,12 @@ IN_TORCH = (
     "upsample_nearest",
     "upsample_bilinear",
     "pixel_shuffle",
+    "group_norm",
+    "pixel_norm",
+    "spectral_conv2d",
+    "batch_norm of images",
+    "minibatch_stddev of images",
+    "pixel_norm of images",
 )
 
 
@@ -93,8 +99,7 @@ def layers(torch):
 
     for name in IN_TORCH:
         for training in (True, False):
-            net = case.Sequential(case.layer(name))
-            x = case.random(6, *net.layers[0].example_shape)
+            net, x = case.seen_by_torch(name)
             parameters, points = _tensors(torch, net), torch.tensor(x, requires_grad=True)
             y = in_torch.apply(torch, net, parameters, points, training)
             (y * torch.tensor(case.random(*y.shape, seed=1))).sum().backward()

@@ -8,7 +8,7 @@ def _minibatch_stddev(torch, x):
     """Karras et al. 2018: their program, but for the constant sqrt(1e-8), which 0 then stands for."""
     y = x - x.mean(dim=0, keepdim=True)
     y = torch.sqrt((y**2).mean(dim=0) + 1e-8).mean() - 1e-4
-    return torch.cat([x, y.expand(len(x), 1)], dim=1)
+    return torch.cat([x, y.expand(*x.shape[:-1], 1)], dim=-1)
 
 
 def _minibatch_discrimination(torch, x, p, kernels):
@@ -17,9 +17,15 @@ def _minibatch_discrimination(torch, x, p, kernels):
     return torch.cat([x, torch.exp(-apart).sum(dim=2)], dim=1)
 
 
-def _spectral_dense(x, p, b):
+def _spectral(p, b):
+    """Return the parameters with the weight divided by its largest singular value."""
     u, v = (vector / vector.norm() for vector in b.values())
-    return x @ (p["weight"] / (u @ p["weight"] @ v)) + p["bias"]
+    return p | {"weight": p["weight"] / (u @ p["weight"].flatten(0, -2) @ v)}
+
+
+def _moved(way, x):
+    """Apply a function to images with the channels first, as PyTorch has them, or to rows."""
+    return way(x.movedim(-1, 1)).movedim(1, -1)
 
 
 def _fourier(torch, x, frequencies):
@@ -31,7 +37,7 @@ def _channels_first(way, x, p, layer):
     """Let PyTorch convolve: its images are (n, channels, height, width), its weights (out, in, rows, columns)."""
     stride, padding, dilation, groups = layer.geometry
     given = x.permute(0, 3, 1, 2), p["weight"].permute(3, 2, 0, 1), p["bias"], stride, padding
-    if layer.name == "conv2d":
+    if layer.name != "conv_transpose2d":
         return way(*given, dilation, groups).permute(0, 2, 3, 1)
     return way(*given, layer.output_padding, groups, dilation).permute(0, 2, 3, 1)
 
@@ -88,15 +94,25 @@ def apply(torch, net, parameters, x, training=False):
             "scale": lambda x, layer=layer: layer.factor * x,
             "fourier": lambda x, layer=layer: _fourier(torch, x, layer.frequencies),
             "layer_norm": lambda x, both=both: functions.layer_norm(x, x.shape[1:], *both),
-            "batch_norm": lambda x, b=b, both=both: functions.batch_norm(
-                x, b["running_mean"], b["running_var"], *both, training
+            "batch_norm": lambda x, b=b, both=both: _moved(
+                lambda x: functions.batch_norm(
+                    x, b["running_mean"], b["running_var"], *both, training
+                ),
+                x,
             ),
+            "group_norm": lambda x, both=both, layer=layer: _moved(
+                lambda x: functions.group_norm(x, layer.groups, *both), x
+            ),
+            "pixel_norm": lambda x: x / torch.sqrt((x**2).mean(dim=-1, keepdim=True) + 1e-8),
             "minibatch_stddev": lambda x: _minibatch_stddev(torch, x),
             "minibatch_discrimination": lambda x, p=p, layer=layer: _minibatch_discrimination(
                 torch, x, p, layer.kernels
             ),
-            "spectral_dense": lambda x, p=p, b=b: _spectral_dense(x, p, b),
+            "spectral_dense": lambda x, p=p, b=b: x @ _spectral(p, b)["weight"] + p["bias"],
             "conv2d": lambda x, p=p, layer=layer: _channels_first(functions.conv2d, x, p, layer),
+            "spectral_conv2d": lambda x, p=p, b=b, layer=layer: _channels_first(
+                functions.conv2d, x, _spectral(p, b), layer
+            ),
             "conv_transpose2d": lambda x, p=p, layer=layer: _channels_first(
                 functions.conv_transpose2d, x, p, layer
             ),

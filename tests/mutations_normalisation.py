@@ -11,18 +11,18 @@ def norm(name, old, new, case, parameter="x"):
 
 
 NORMALISATION = [
-    norm("_project", "g - g.mean(axis=axis, keepdims=True)", "g", LAYER),
     norm(
         "_project",
-        "g - g.mean(axis=axis, keepdims=True) - normal * along",
-        "g - g.mean(axis=axis, keepdims=True)",
-        BATCH,
+        "_keep_size(g, normal, axis) - g.mean(axis=axis, keepdims=True)",
+        "_keep_size(g, normal, axis)",
+        LAYER,
     ),
-    norm("_project", "(g * normal)", "(g * g)", LAYER),
+    norm("_project", "_keep_size(g, normal, axis)", "g", BATCH),
+    norm("_keep_size", "(g * normal)", "(g * g)", LAYER),
     norm("_normalize", "variance + eps", "variance + 2 * eps * x[:1, :1]", LAYER),
     norm("_unscale", "return dy * weight", "return dy", LAYER),
     norm("_unscale", "(dy * normal)", "dy", BATCH, "weight"),
-    norm("_unscale", "dbias += dy.sum(axis=0)", "dbias += dy[0]", BATCH, "bias"),
+    norm("_unscale", "dbias += dy.sum(axis=others)", "dbias += dy[0]", BATCH, "bias"),
     norm("layer_norm_forward", "normal * weight", "normal / weight", LAYER, "weight"),
     norm(
         "layer_norm_backward",
@@ -59,26 +59,32 @@ NORMALISATION = [
     norm(
         "frozen_batch_norm_forward", "(x - mean)", "(x - x.mean(axis=0))", FROZEN, "x, without rng"
     ),
-    norm("layer_norm_double_backward", "inverse * _project(ddx, normal, 1)", "ddx", SECOND, "x0"),
     norm("layer_norm_double_backward", "q * weight", "q", SECOND, "x0"),
-    norm("layer_norm_double_backward", "(q * dy)", "(q * g)", SECOND, "weight"),
+    norm("layer_norm_double_backward", "(q * dy)", "(q * dy * weight)", SECOND, "weight"),
     norm(
-        "layer_norm_double_backward",
-        "_project(h, normal, 1) + by_size",
-        "_project(h, normal, 1)",
+        "_differentiate",
+        "inverse * project(a, normal, axis)",
+        "project(a, normal, axis)",
+        SECOND,
+        "x0",
+    ),
+    norm(
+        "_differentiate",
+        "project(h, normal, axis) + by_size",
+        "project(h, normal, axis)",
         SECOND,
         "x1",
     ),
-    norm("layer_norm_double_backward", "ddx * gain + g * change", "ddx * gain", SECOND, "x1"),
-    norm("layer_norm_double_backward", "ddx * gain + g * change", "g * change", SECOND, "x1"),
+    norm("_differentiate", "ddx * gain + g * change", "ddx * gain", SECOND, "x1"),
+    norm("_differentiate", "ddx * gain + g * change", "g * change", SECOND, "x1"),
     norm(
-        "layer_norm_double_backward",
-        "-inverse * (_project(h, normal, 1) + by_size)",
-        "inverse * (_project(h, normal, 1) + by_size)",
+        "_differentiate",
+        "-inverse * (project(h, normal, axis) + by_size)",
+        "inverse * (project(h, normal, axis) + by_size)",
         SECOND,
         "x1",
     ),
-    norm("layer_norm_double_backward", "(ddx * first)", "(ddx * g)", SECOND, "x1"),
+    norm("_differentiate", "(ddx * first)", "(ddx * g)", SECOND, "x1"),
     Mutation(
         "layers.normalisation.BatchNorm.backward",
         "run.batch_norm_backward",
@@ -100,19 +106,19 @@ def compared(name, old, new, case, parameter="x"):
 
 
 COMPARED = [
-    compared("minibatch_stddev_backward", "dy[:, -1].sum()", "dy[:, -1:]", STDDEV),
+    compared("minibatch_stddev_backward", "dy[..., -1].sum()", "dy[..., -1:]", STDDEV),
     compared("minibatch_stddev_backward", "normal.size", "len(normal)", STDDEV),
     compared(
         "minibatch_stddev_backward",
-        "dy[:, :-1] + dy[:, -1].sum() / normal.size * normal",
-        "dy[:, -1].sum() / normal.size * normal",
+        "dy[..., :-1] + dy[..., -1].sum() / normal.size * normal",
+        "dy[..., -1].sum() / normal.size * normal",
         STDDEV,
     ),
     compared("minibatch_stddev_forward", "1 / inverse", "inverse", STDDEV),
     compared(STDDEV_GRADIENT, "(ddx * normal).sum()", "normal.sum()", STDDEV2, "x0"),
     compared(STDDEV_GRADIENT, "scale * inverse", "scale", STDDEV2, "x1"),
     compared(STDDEV_GRADIENT, "_project(ddx, normal, 0)", "ddx", STDDEV2, "x1"),
-    compared(STDDEV_GRADIENT, "dy[:, -1].sum()", "dy[0, -1]", STDDEV2, "x1"),
+    compared(STDDEV_GRADIENT, "dy[..., -1].sum()", "dy[0, -1]", STDDEV2, "x1"),
     compared(
         "minibatch_discrimination_backward",
         "dy[:, : x.shape[1]] + dm @ weight.T",
@@ -178,7 +184,7 @@ SPECTRAL, SPECTRAL2 = "layer spectral_dense", "second derivative of spectral_den
 
 
 def spectral(name, old, new, case=SPECTRAL, parameter="weight"):
-    return Mutation(f"layers.spectral.SpectralDense.{name}", old, new, case, parameter)
+    return Mutation(f"layers.spectral.Spectral.{name}", old, new, case, parameter)
 
 
 SPECTRAL_NORM = [
@@ -198,30 +204,41 @@ SPECTRAL_NORM = [
         "(u @ weight @ v) ** 2",
         "spectral_norm",
     ),
-    spectral("backward", "run.spectral_norm_backward(dnormal, normal, *rest)", "dnormal"),
+    spectral(
+        "_add",
+        "run.spectral_norm_backward(matrix(dnormal), matrix(normal), *rest)",
+        "matrix(dnormal)",
+    ),
+    spectral(
+        "_add",
+        "run.spectral_norm_backward(matrix(dnormal), matrix(normal), *rest)",
+        "matrix(dnormal)",
+        "layer spectral_conv2d",
+    ),
     spectral(
         "backward",
-        "run.dense_backward_input(dy, normal)",
-        'run.dense_backward_input(dy, self.parameters["weight"])',
+        'self._run("backward_input", dy, normal, *size)',
+        'self._run("backward_input", dy, self.parameters["weight"], *size)',
         SPECTRAL,
         "x",
     ),
     spectral(
-        "backward",
-        'grads["weight"] += run.spectral_norm_backward(dnormal, normal, *rest)',
-        'grads["weight"] -= run.spectral_norm_backward(dnormal, normal, *rest)',
+        "_add",
+        'grads["weight"] += dweight.reshape(normal.shape)',
+        'grads["weight"] -= dweight.reshape(normal.shape)',
     ),
     spectral(
         "double_backward",
-        "run.dense_double_backward(ddx, record, normal, dnormal)",
-        "run.dense_double_backward(ddx, ddx[:, :3], normal, dnormal)",
+        'self._run("double_backward", ddx, record, normal, dnormal)',
+        'self._run("double_backward", ddx, ddx[:, :3], normal, dnormal)',
         SPECTRAL2,
     ),
+    spectral("double_backward", "self._add(grads, dnormal, normal, *rest)", "None", SPECTRAL2),
     spectral(
         "double_backward",
-        "run.spectral_norm_backward(dnormal, normal, *rest)",
-        "dnormal",
-        SPECTRAL2,
+        "self._add(grads, dnormal, normal, *rest)",
+        "None",
+        "second derivative of spectral_conv2d",
     ),
     spectral("double_backward", "ddy, None", "0 * ddy, None", SPECTRAL2, "x0"),
 ]
@@ -269,15 +286,15 @@ SILENT = [
     Silent(
         "ops.spectral.power_iteration", "unit(u @ weight)", "unit(abs(u @ weight))", ONE, ((4, 7),)
     ),
-    Silent("layers.spectral.SpectralDense.forward", "rng is not None", "rng is None", STILL),
+    Silent("layers.spectral.Spectral.forward", "rng is not None", "rng is None", STILL),
     Silent(
-        "layers.spectral.SpectralDense.forward",
+        "layers.spectral.Spectral.forward",
         "run.call(unit, buffer)",
         "buffer",
         KEPT,
     ),
     Silent(
-        "layers.spectral.SpectralDense.forward",
+        "layers.spectral.Spectral.forward",
         "run.call(unit, buffer)",
         "buffer.copy()",
         SHORTER,

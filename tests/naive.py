@@ -145,6 +145,28 @@ def layer_norm(x, weight, bias, eps):
     ]
 
 
+def group_norm(image, weight, bias, groups, eps):
+    """One image, rows of pixels of channels: each group's numbers in one list, and back."""
+    height, width, share = len(image), len(image[0]), len(weight) // groups
+    y = [[list(pixel) for pixel in row] for row in image]
+    for first in range(0, len(weight), share):
+        places = [
+            (i, j, c)
+            for i in range(height)
+            for j in range(width)
+            for c in range(first, first + share)
+        ]
+        numbers = normalized([image[i][j][c] for i, j, c in places], eps)
+        for (i, j, c), number in zip(places, numbers, strict=True):
+            y[i][j][c] = weight[c] * number + bias[c]
+    return y
+
+
+def pixel_norm(pixel):
+    size = sqrt(sum(x * x for x in pixel) / len(pixel) + 1e-8)
+    return [x / size for x in pixel]
+
+
 def batch_norm(x, weight, bias, eps):
     each = zip(columns(x), weight, bias, strict=True)
     return columns([w * y + b for y in normalized(column, eps)] for column, w, b in each)

@@ -28,7 +28,15 @@ from npgan.parameters import Parameters
 
 pytest.importorskip("numba")
 FLOATS = st.sampled_from([np.float32, np.float64])
-NUMBERS = {"t": 3, "factor": 2, "kernels": 2, "low": -1.0, "high": 1.0, "sigma": np.float32(1.5)}
+NUMBERS = {
+    "groups": 2,
+    "t": 3,
+    "factor": 2,
+    "kernels": 2,
+    "low": -1.0,
+    "high": 1.0,
+    "sigma": np.float32(1.5),
+}
 FIXED = {  # sizes of operations that not any will do for
     "shift": {"d": 9},
     "pixelate": {"d": 16},
@@ -42,6 +50,7 @@ FIXED = {  # sizes of operations that not any will do for
     "max_pool": {"H": 8, "W": 4, "h": 4, "w": 2},
     "upsample": {"h": 4, "w": 2, "H": 4, "W": 2},
     "pixel_shuffle": {"h": 4, "w": 2, "c": 8},
+    "group_norm": {"D": 4, "G": 2},
     "conv": {"H": 5, "W": 4, "K": 2, "L": 3, "h": 4, "w": 2, "c": 2, "I": 2, "o": 3, "O": 3},
 }
 FURTHER = {  # arguments that a border does not name

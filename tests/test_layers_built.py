@@ -129,7 +129,7 @@ WRONG = [
     (lambda: SpectralDense(3, 2)(np.ones((5, 4))), r"SpectralDense\(3, 2\) takes an input"),
     (lambda: SpectralDense(3, 2, "zeros"), "weight's size, which must not start at 0"),
     (lambda: build([[]]), "at least one layer"),
-    (lambda: build([["dense 2 3"]]), "its layers take 2 numbers and return 3"),
+    (lambda: build([["dense 2 3"]]), "its layers make 3, its input, without a shortcut, is 2"),
     (lambda: build(["dense 2 3", ["dense 2 2"]]), r"Dense\(2, 2\) follows a layer 3 wide"),
     (lambda: build(["random_shift 0"]), "the size of a random_shift must be"),
     (lambda: RandomShift(1)(np.ones((2, 3)), np.random.default_rng(0)), "3 is no square number"),

@@ -8,6 +8,7 @@ import inspect
 import sys
 import textwrap
 
+import mutations_channels
 import mutations_classifier
 import mutations_conv
 import mutations_images
@@ -30,6 +31,7 @@ from npgan.models import multi
 from npgan.objectives import losses, penalties
 
 PARTS = (
+    mutations_channels,
     mutations_classifier,
     mutations_conv,
     mutations_images,

@@ -107,11 +107,16 @@ def test_what_is_alike_far_from_0_is_0_normalised(name):
 # --- against torch -------------------------------------------------------------------------------
 
 
+def seen_by_torch(name):
+    """Return a layer as a network, and what it is given: of what also takes images, "<layer> of images"."""
+    net, of_images = Sequential(layer(name.split()[0])), "of images" in name
+    return net, random(6, *((3, 2, 4) if of_images else net.layers[0].example_shape))
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", IN_TORCH)
 def test_a_layer_and_its_gradients_are_torchs(name, training):
-    net, noise = Sequential(layer(name)), rng() if training else None
-    x = random(6, *LAYERS[name].example_shape)
+    (net, x), noise = seen_by_torch(name), rng() if training else None
     y, cache = net.forward(x, noise)
     dy, grads = random(*y.shape, seed=1), net.parameters.like()
     dx = net.backward(dy, cache, grads)

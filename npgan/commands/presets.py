@@ -1,6 +1,7 @@
 """List the presets."""
 
 import argparse
+from typing import Any
 
 SUMMARY = "list the presets"
 EXAMPLES = """
@@ -28,7 +29,11 @@ def run(a: argparse.Namespace) -> None:
 
 
 def _in_words(layers: list) -> str:
-    """Return a network as it is read; x is what a residual block is given."""
-    return " -> ".join(
-        layer if isinstance(layer, str) else f"x + ({_in_words(layer)})" for layer in layers
-    )
+    """Return a network as it is read; x is what a residual block without a shortcut is given."""
+    return " -> ".join(layer if isinstance(layer, str) else _inner(layer) for layer in layers)
+
+
+def _inner(layers: Any) -> str:
+    if isinstance(layers, list):
+        return f"x + ({_in_words(layers)})"
+    return " + ".join(f"({_in_words(way)})" for way in layers.values())

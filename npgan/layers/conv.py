@@ -11,7 +11,6 @@ from npgan.backend import run
 from npgan.errors import InputError, count, generator, shown, unknown
 from npgan.layers.layer import Array, DType, Grads, Layer, Rng, Seed, Shape, parameters
 from npgan.ops.windows import Geometry, by
-from npgan.parameters import Parameters
 from npgan.shapes import ARRAYS, takes
 
 __all__ = ["Conv2D", "ConvTranspose2D"]
@@ -43,8 +42,7 @@ class Convolution(Layer):
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         self.geometry = Geometry.of(stride, padding, dilation, groups)
         self.init = init
-        self.bind(Parameters(shapes, dtype=dtype))
-        self.initialize(rng)
+        self._allocate(shapes, dtype, rng)
 
     @classmethod
     def shapes(cls, *arguments: Any) -> dict[str, Shape]:

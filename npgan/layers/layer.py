@@ -135,6 +135,15 @@ class Layer:
     def initialize(self, rng: Seed) -> None:
         """Draw new parameters, in order, from one generator."""
 
+    def _allocate(self, shapes: dict[str, Shape], dtype: DType, rng: Seed) -> None:
+        """Make parameters of these shapes, and buffers, and draw their first numbers."""
+        self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(shapes), dtype=dtype))
+        self.initialize(rng)
+
+    def _buffers(self, shapes: dict[str, Shape]) -> dict[str, Shape]:
+        """Return the buffers' shapes by name, for parameters of these shapes."""
+        return {}
+
     def bind(self, parameters: Parameters, buffers: Grads = None) -> None:
         """Keep parameters and buffers in this memory from now on; without buffers it keeps its own."""
         self.parameters = parameters
@@ -218,14 +227,6 @@ class Sized(Layer):
 
     in_features: int
     out_features: int
-
-    def _allocate(self, shapes: dict[str, Shape], dtype: DType, rng: Seed) -> None:
-        """Make parameters of these shapes, and buffers, and draw their first numbers."""
-        self.bind(Parameters(shapes, dtype=dtype), Parameters(self._buffers(), dtype=dtype))
-        self.initialize(rng)
-
-    def _buffers(self) -> dict[str, Shape]:
-        return {}
 
     def _checked(self, x: Array) -> Array:
         if type(x) not in ARRAYS or x.ndim != 2 or x.shape[1] != self.in_features:

@@ -1,26 +1,33 @@
-"""Layer and batch normalisation; what they compute is in :mod:`npgan.ops.normalisation`."""
+"""Normalisation as layers; what they compute is in :mod:`npgan.ops.normalisation` and :mod:`npgan.ops.channels`."""
 
 from typing import Any
 
 import numpy as np
 
 from npgan.backend import run
-from npgan.errors import count, instance
-from npgan.layers.layer import Array, DType, Grads, Pair, Rng, Seed, Shape, Sized, unpacked
+from npgan.errors import InputError, count, instance, shown
+from npgan.layers.layer import Array, DType, Grads, Layer, Pair, Rng, Seed, Shape, Sized, unpacked
+from npgan.ops.windows import by
+from npgan.shapes import ARRAYS
 
-__all__ = ["BatchNorm", "LayerNorm"]
+__all__ = ["BatchNorm", "GroupNorm", "LayerNorm", "PixelNorm"]
 
 EPS = 1e-5
 MOMENTUM = 0.1
 
 
-class Norm(Sized):
-    """What both share: a width, a ``weight`` that starts at 1, and a ``bias`` that starts at 0."""
+class Norm(Layer):
+    """What all share that have a width, a ``weight`` that starts at 1, and a ``bias`` that starts at 0.
+
+    They take rows or images; a feature of a row is what a channel is of an image.
+    """
 
     example = "4"
 
     def __init__(self, width: int, *, dtype: DType = np.float32) -> None:
-        shapes = self.shapes(width)
+        self._make(self.shapes(width), dtype)
+
+    def _make(self, shapes: dict[str, Shape], dtype: DType) -> None:
         (self.width,) = shapes["weight"]
         self.in_features = self.out_features = self.width
         self._allocate(shapes, dtype, None)
@@ -35,12 +42,26 @@ class Norm(Sized):
         self.parameters["weight"][...] = 1
         self.parameters["bias"][...] = 0
 
+    def _checked(self, x: Array) -> Array:
+        if type(x) not in ARRAYS or x.ndim not in (2, 4) or x.shape[-1] != self.width:
+            raise InputError(
+                f"{self!r} takes an input of shape (n, {self.width}) or (n, height, width, "
+                f"{self.width}), not {shown(x)}"
+            )
+        return x
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """Return the input's shape; one of another width is an InputError."""
+        if in_shape[-1] != self.width:
+            raise InputError(f"{self!r} follows a layer {by(in_shape)} wide")
+        return in_shape
+
     def _sums(self, grads: Grads) -> tuple[Array, ...]:
         grads = self._checked_grads(grads)
         return () if grads is None else tuple(grads.values())
 
 
-class LayerNorm(Norm):
+class LayerNorm(Sized, Norm):
     """Layer normalisation, :func:`npgan.ops.layer_norm_forward`: each sample over its features.
 
     It has a second derivative and treats each sample by itself, which a critic with a gradient
@@ -83,6 +104,8 @@ class LayerNorm(Norm):
 class BatchNorm(Norm):
     """Batch normalisation, :func:`npgan.ops.batch_norm_forward`: each feature over the batch.
 
+    Of images each channel is normalised over all pixels of all samples, as if pixels were rows.
+
     In training (with an ``rng``) it normalises by the mean and variance of the batch and updates the
     running ones, the buffers ``running_mean`` and ``running_var``; in evaluation it normalises by the
     running ones. ``num_batches_tracked`` counts the batches that they are of. Moments should be those of
@@ -112,8 +135,8 @@ class BatchNorm(Norm):
         "undefined; take layer_norm"
     )
 
-    def _buffers(self) -> dict[str, Shape]:
-        moments = dict.fromkeys(("running_mean", "running_var"), (self.width,))
+    def _buffers(self, shapes: dict[str, Shape]) -> dict[str, Shape]:
+        moments = dict.fromkeys(("running_mean", "running_var"), shapes["weight"])
         return {**moments, "num_batches_tracked": (1,)}
 
     def initialize(self, rng: Seed) -> None:
@@ -124,17 +147,104 @@ class BatchNorm(Norm):
 
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, tuple[bool, Pair]]:
         """Normalise; the cache begins with whether the batch's own moments were used."""
-        given, moments = (self._checked(x), *self.parameters.values()), self.buffers.values()
+        rows = self._checked(x).reshape(-1, self.width)
+        given, moments = (rows, *self.parameters.values()), self.buffers.values()
         if rng is None:
             mean, var, _ = moments
             y, *cache = run.frozen_batch_norm_forward(*given, mean, var, EPS)
         else:
             y, *cache = run.batch_norm_forward(*given, *moments, MOMENTUM, EPS)
-        return y, (rng is not None, tuple(cache))
+        return y.reshape(x.shape), (rng is not None, tuple(cache))
 
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.batch_norm_backward` and ``frozen_batch_norm_backward``."""
         training, arrays = unpacked(cache, 2)
         instance("the cache's first part", training, bool)
         way = run.batch_norm_backward if training else run.frozen_batch_norm_backward
-        return way(dy, *unpacked(arrays, 2), self.parameters["weight"], *self._sums(grads))
+        rows, weight = self._checked(dy).reshape(-1, self.width), self.parameters["weight"]
+        return way(rows, *unpacked(arrays, 2), weight, *self._sums(grads)).reshape(dy.shape)
+
+
+class GroupNorm(Norm):
+    """Group normalisation, :func:`npgan.ops.group_norm_forward`: each sample over groups of channels.
+
+    It has a second derivative and treats each sample by itself, as :class:`LayerNorm` does. One group is layer
+    normalisation of images, as many groups as channels are instance normalisation.
+
+    Raises InputError if the groups do not divide the channels.
+
+    Parameters
+    ----------
+    channels : of x and y, at least 1
+    groups : into how many parts of neighbouring channels they are split
+    dtype : float32 trains, float64 checks gradients
+
+    Examples
+    --------
+    >>> GroupNorm(2, 1)(np.array([1.0, 2.0, 3.0, 6.0]).reshape(1, 2, 1, 2)).round(3)
+    array([[[[-1.069, -0.535]],
+    <BLANKLINE>
+            [[ 0.   ,  1.604]]]])
+    """
+
+    name = "group_norm"
+    example = "4 2"
+    example_shape = (3, 2, 4)
+
+    def __init__(self, channels: int, groups: int, *, dtype: DType = np.float32) -> None:
+        self._make(self.shapes(channels, groups), dtype)
+        self.channels, self.groups = self.width, int(groups)
+
+    @classmethod
+    def shapes(cls, channels: int, groups: int) -> dict[str, Shape]:  # type: ignore[override]
+        """Return the shapes of ``weight`` and ``bias``."""
+        c = count(f"the channels of {cls.name}", channels, 1)
+        if c % count(f"the groups of {cls.name}", groups, 1):
+            raise InputError(f"{groups} groups do not divide the {c} channels of {cls.name}")
+        return dict.fromkeys(("weight", "bias"), (c,))
+
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair]:
+        """Normalise; the cache is what :func:`npgan.ops.group_norm_forward` returns beside y."""
+        given = (self._checked(x), *self.parameters.values(), self.groups, EPS)
+        y, *cache = run.group_norm_forward(*given)
+        return y, tuple(cache)
+
+    def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
+        """See :func:`npgan.ops.group_norm_backward`."""
+        weight = self.parameters["weight"]
+        return run.group_norm_backward(dy, *unpacked(cache, 2), weight, *self._sums(grads))
+
+    def double_backward(
+        self, ddx: Array, record: Array, cache: Pair, grads: Grads = None, input_grad: bool = True
+    ) -> Pair:
+        """See :func:`npgan.ops.group_norm_double_backward`; the record is ``dy``."""
+        given = (ddx, record, *unpacked(cache, 2), self.parameters["weight"])
+        return run.group_norm_double_backward(*given, *self._sums(grads)[:1])
+
+
+class PixelNorm(Layer):
+    """Pixel normalisation, :func:`npgan.ops.pixel_norm_forward`: a pixel's channels, or a row, of size 1.
+
+    It has no parameters; the size is the root mean square.
+
+    >>> PixelNorm()(np.array([[3.0, 3.0], [-1.0, 7.0]])).round(3)
+    array([[ 1. ,  1. ],
+           [-0.2,  1.4]])
+    """
+
+    name = "pixel_norm"
+
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Pair]:
+        """Normalise; the cache is what :func:`npgan.ops.pixel_norm_forward` returns."""
+        cache = run.pixel_norm_forward(x)
+        return cache[0], cache
+
+    def backward(self, dy: Array, cache: Pair, grads: Grads = None, input_grad: bool = True) -> Any:
+        """See :func:`npgan.ops.pixel_norm_backward`."""
+        return run.pixel_norm_backward(dy, *unpacked(cache, 2))
+
+    def double_backward(
+        self, ddx: Array, record: Array, cache: Pair, grads: Grads = None, input_grad: bool = True
+    ) -> Pair:
+        """See :func:`npgan.ops.pixel_norm_double_backward`; the record is ``dy``."""
+        return run.pixel_norm_double_backward(ddx, record, *unpacked(cache, 2))

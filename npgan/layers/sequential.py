@@ -42,20 +42,25 @@ class Sequential(Layer):
     """
 
     name = "sequential"
+    may_be_empty = False
 
     def __init__(self, *layers: Layer, rng: Seed = None) -> None:
-        if not layers:
+        if not layers and not self.may_be_empty:
             raise InputError("a Sequential needs at least one layer")
         for layer in layers:
             instance("a network's layer", layer, Layer)
         self.layers = [copy.deepcopy(layer) for layer in layers]
         if shape := self.in_shape():
             self.out_shape(shape)
-        named = {str(i): layer for i, layer in enumerate(self.layers)}
+        named = self.named()
         parameters = {name: layer.parameters for name, layer in named.items()}
         self.bind(join(parameters), join({name: layer.buffers for name, layer in named.items()}))
         if rng is not None:
             self.initialize(rng)
+
+    def named(self) -> dict[str, Layer]:
+        """Return all layers by the names of their scopes in the parameters, in order."""
+        return {str(i): layer for i, layer in enumerate(self.layers)}
 
     @property
     def in_width(self) -> int:
@@ -71,7 +76,7 @@ class Sequential(Layer):
     @property
     def couples_samples(self) -> bool:  # type: ignore[override]
         """Whether a layer does."""
-        return any(layer.couples_samples for layer in self.layers)
+        return any(layer.couples_samples for layer in self.named().values())
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """Return the shape of the last layer's output."""
@@ -88,7 +93,7 @@ class Sequential(Layer):
     def initialize(self, rng: Seed) -> None:
         """Draw all weights anew, in order."""
         rng = generator(rng)
-        for layer in self.layers:
+        for layer in self.named().values():
             layer.initialize(rng)
 
     def bind(self, parameters: Parameters, buffers: Grads = None) -> None:
@@ -96,8 +101,8 @@ class Sequential(Layer):
         super().bind(parameters, buffers)
         self._fused: list[tuple[str, Layer]] | None = None
         self._body: Sequential | None = None
-        for i, layer in enumerate(self.layers):
-            layer.bind(parameters.scope(str(i)), self.buffers.scope(str(i)))
+        for name, layer in self.named().items():
+            layer.bind(parameters.scope(name), self.buffers.scope(name))
 
     def body(self) -> "Sequential":
         """Return the layers but the last, an activation, in the same memory; they may make its logits, say.
@@ -239,15 +244,19 @@ class Sequential(Layer):
 
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""
-        rows = [("layer", "output", "parameters")]
-        shape = self.in_shape()
+        rows = [("layer", "output", "parameters"), *self._rows(self.in_shape())]
+        rows.append(("total", "", f"{self.parameters.flat.size:,}"))
+        a, b, c = (max(map(len, column)) for column in zip(*rows, strict=True))
+        return "\n".join(f"{x:{a}}  {y:{b}}  {z:>{c}}" for x, y, z in rows)
+
+    def _rows(self, shape: Shape | None) -> list[tuple[str, str, str]]:
+        """Return a row of the table for each layer, where the input has this shape."""
+        rows = []
         for layer in self.layers:
             shape = shape and layer.out_shape(shape)
             output = f"(n, {', '.join(map(str, shape))})" if shape else "(n, any)"
             rows.append((repr(layer), output, f"{layer.parameters.flat.size:,}"))
-        rows.append(("total", "", f"{self.parameters.flat.size:,}"))
-        a, b, c = (max(map(len, column)) for column in zip(*rows, strict=True))
-        return "\n".join(f"{x:{a}}  {y:{b}}  {z:>{c}}" for x, y, z in rows)
+        return rows
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)

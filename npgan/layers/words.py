@@ -29,12 +29,15 @@ LAYERS: dict[str, type[Layer]] = {
 }
 """Name -> layer: all of npgan's layers that have a name and do not consist of other layers."""
 Specs = Sequence["str | Specs | Mapping[str, Specs]"]
+TABLES = {"sequential"}, {"residual", "shortcut"}
+"""What tables of layers have: a network in a network, a residual block with a shortcut."""
 
 
 def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequential:
     """Build a network from its layers in words, each ``name argument ...``.
 
-    A list in the list is a residual block, :class:`Residual`; a table ``{"sequential": list}`` a network.
+    A list in the list is a residual block, :class:`Residual`, and a table ``{"residual": list, "shortcut": list}``
+    one with layers on the way past it; a table ``{"sequential": list}`` is a network.
 
     Raises InputError for an unknown layer, arguments that do not fit it, or widths that do not fit each other.
 
@@ -42,6 +45,8 @@ def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequent
     Sequential(Dense(2, 3), LeakyReLU(0.2), Dense(3, 1))
     >>> build([["dense 2 3", "relu", "dense 3 2"], "scale 5.0"])
     Sequential(Residual(Dense(2, 3), ReLU(), Dense(3, 2)), Scale(5.0))
+    >>> build([{"residual": ["dense 2 3", "relu"], "shortcut": ["dense 2 3"]}])
+    Sequential(Residual(Dense(2, 3), ReLU(), shortcut=[Dense(2, 3)]))
     """
     return Sequential(*map(_layer, specs), rng=rng)
 
@@ -73,8 +78,8 @@ def count_weights(specs: Any) -> int:
     >>> count_weights([["dense 2 3", "relu", "dense 3 2"], "layer_norm 2"])
     21
     """
-    if isinstance(specs, Mapping) and specs.keys() == {"sequential"}:
-        specs = specs["sequential"]
+    if isinstance(specs, Mapping) and specs.keys() in TABLES:
+        specs = list(specs.values())
     if isinstance(specs, str):
         kind, arguments = read(specs)
         return sum(map(math.prod, kind.shapes(*arguments).values()))
@@ -108,7 +113,8 @@ def read(spec: str) -> tuple[type[Layer], list[int | float | str]]:
 
 def _words(layer: Layer) -> Any:
     if type(layer) is Residual:
-        return words(layer)
+        past = words(layer.shortcut)
+        return {"residual": words(layer), "shortcut": past} if past else words(layer)
     if type(layer) is Sequential:
         return {layer.name: words(layer)}
     if type(layer) not in LAYERS.values():
@@ -118,11 +124,21 @@ def _words(layer: Layer) -> Any:
 
 def _layer(spec: "str | Specs | Mapping[str, Specs]") -> Layer:
     if isinstance(spec, Mapping):
-        return Sequential(*map(_layer, spec["sequential"]))
+        return _table(spec)
     if not isinstance(spec, str):
         return Residual(*map(_layer, spec))
     kind, arguments = read(spec)
     return kind(*arguments)
+
+
+def _table(specs: Mapping[str, Specs]) -> Layer:
+    if specs.keys() not in TABLES:
+        raise InputError(
+            f"a table of layers has 'sequential', or 'residual' and 'shortcut'; not {shown(specs)}"
+        )
+    if "sequential" in specs:
+        return Sequential(*map(_layer, specs["sequential"]))
+    return Residual(*map(_layer, specs["residual"]), shortcut=[*map(_layer, specs["shortcut"])])
 
 
 def _value(word: str) -> int | float | str:

@@ -21,7 +21,7 @@ def explain(model: "Model", name: str, loss: float) -> str:
     largest = max(weights, key=lambda entry: float(abs(entry[2]).max(initial=0)))
     bad.append((*largest[:2], "largest weight"))
     network, parameter, kind = bad[0]
-    layer = model.networks[network].layers[int(parameter.split(".")[0])]
+    layer = model.networks[network].named()[parameter.split(".")[0]]
     return (
         f"step {model.step + 1}: the {name}'s update is NaN or too large (its loss is {loss:.4g}; "
         f"look at the {kind} {parameter!r} of the {network}, {layer!r}); it was not applied: "

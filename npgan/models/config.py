@@ -47,8 +47,8 @@ class Config:
     batch_size : rows a step
     epochs, steps : how long; one of them
     seed : of the weights, the order of the data and all noise
-    networks : network -> its layers, each ``name argument ...``, or a list: a residual block; a size may
-        be a name of :data:`npgan.models.refit.SIZES`
+    networks : network -> its layers in words, see :func:`npgan.layers.build`; a size may be a name of
+        :data:`npgan.models.refit.SIZES`
     optimizers : network -> ``{name, lr, ...}``, see :func:`npgan.optim.build`
     settings : further arguments of the model; a penalty may be a table ``{start, end}``
     backend : what computes it, see :mod:`npgan.backend`

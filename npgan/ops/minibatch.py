@@ -13,7 +13,7 @@ from npgan.shapes import Array, operation
 EPS = 1e-8
 
 
-@operation("x (N, D)")
+@operation("x (N, *S, D)")
 def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     r"""Append the mean of the features' standard deviations over the minibatch (Karras et al. 2018, sec. 3).
 
@@ -24,7 +24,8 @@ def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     to :math:`\epsilon = 10^{-8}` it has a gradient there. The difference of the roots is computed as
     :math:`\sigma_f^2/(\sqrt{\sigma_f^2 + \epsilon} + \sqrt\epsilon)`, which keeps its digits near 0.
 
-    x is (n, d), n at least 1. It returns y (n, d + 1), :math:`\hat x_{if} = r_f (x_{if} - \mu_f)` (n, d) and
+    x is (n, d), n at least 1. Images are (n, height, width, channels): all d numbers of an image are features, and s
+    is one more channel of every pixel. It returns y (n, d + 1), :math:`\hat x_{if} = r_f (x_{if} - \mu_f)` (n, d) and
     :math:`r_f = (\sigma_f^2 + \epsilon)^{-1/2}` (1, d).
 
     >>> minibatch_stddev_forward(np.array([[0.0, 5.0], [4.0, 5.0]]))[0].round(3)
@@ -33,14 +34,14 @@ def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
     """
     normal, inverse, _, variance = _normalize(x, 0, EPS)
     deviation = (variance / (1 / inverse + np.sqrt(x.dtype.type(EPS)))).mean()
-    return np.hstack([x, np.full_like(x[:, :1], deviation)]), normal, inverse
+    return np.concatenate([x, np.full_like(x[..., :1], deviation)], axis=-1), normal, inverse
 
 
-@operation("dy (N, D+1), normal (N, D)")
+@operation("dy (N, *S, D+1), normal (N, *S, D)")
 def minibatch_stddev_backward(dy: Array, normal: Array) -> Array:
     r"""Return :math:`dx_{if} = dy_{if} + \frac{ds}{nd}\,\hat x_{if}`, with :math:`ds = \sum_i dy_{i,d+1}`.
 
-    s is in the last column of every sample, so its upstream gradients add up to ds. And
+    s is in the last column of every sample (and of every pixel), so its upstream gradients add up to ds. And
     :math:`\partial\sqrt{\sigma_f^2 + \epsilon}/\partial x_{if} = r_f (x_{if} - \mu_f)/n = \hat x_{if}/n`.
 
     >>> _, normal, _ = minibatch_stddev_forward(np.array([[0.0], [4.0]]))
@@ -48,10 +49,10 @@ def minibatch_stddev_backward(dy: Array, normal: Array) -> Array:
     array([[5.],
            [9.]])
     """
-    return dy[:, :-1] + dy[:, -1].sum() / normal.size * normal
+    return dy[..., :-1] + dy[..., -1].sum() / normal.size * normal
 
 
-@operation("ddx (N, D), dy (N, D+1), normal (N, D), inverse (1, D)")
+@operation("ddx (N, *S, D), dy (N, *S, D+1), normal (N, *S, D), inverse (1, *S, D)")
 def minibatch_stddev_double_backward(
     ddx: Array, dy: Array, normal: Array, inverse: Array
 ) -> tuple[Array, Array]:
@@ -69,9 +70,9 @@ def minibatch_stddev_double_backward(
     array([[1., 2.],
            [5., 2.]])
     """
-    change = np.full((len(ddx), 1), (ddx * normal).sum() / normal.size)
-    scale = dy[:, -1].sum() / normal.size
-    return np.hstack([ddx, change]), scale * inverse * _project(ddx, normal, 0)
+    change = np.full((*ddx.shape[:-1], 1), (ddx * normal).sum() / normal.size)
+    scale = dy[..., -1].sum() / normal.size
+    return np.concatenate([ddx, change], axis=-1), scale * inverse * _project(ddx, normal, 0)
 
 
 def _compare(m: Array) -> tuple[Array, Array]:

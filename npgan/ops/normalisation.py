@@ -16,15 +16,31 @@ samples. Both have the same derivative. Let g be the gradient with respect to :m
 :math:`\Pi` removes from g what no change of x can bring about in :math:`\hat x`: a change of its mean and,
 except for :math:`\epsilon`, of its size. It is symmetric, :math:`\sum_i h_i (\Pi g)_i = \sum_i g_i (\Pi h)_i`,
 which makes the second derivative short.
+
+**The second derivative.** A penalty P gives dx the gradient :math:`t = ddx`. The derivative of P with respect to
+anything that dx depends on is that of :math:`\sum_i t_i\,dx_i`, with t held fixed. :math:`\Pi` is symmetric, so with
+respect to g it is :math:`q = r\,\Pi t`. x enters through r and through :math:`\hat x`. With respect to r the sum has
+the derivative :math:`\frac1r\sum_i t_i\,dx_i`, and :math:`\partial r/\partial x_i = -r^2\hat x_i/m`. With respect to
+:math:`\hat x`, which is in :math:`\Pi`, it has the derivative
+
+.. math:: -h, \qquad h = r\,(t\,\langle g\hat x \rangle + g\,\langle t\hat x \rangle),
+
+and this goes back to x as any gradient of :math:`\hat x` does. Together,
+
+.. math:: \frac{\partial P}{\partial x} = -r\,\Pi h - r\,\hat x\,\langle t \odot dx \rangle.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
 from npgan.errors import InputError
 from npgan.shapes import Array, operation
 
+Axis = int | tuple[int, ...]
 
-def centre(x: Array, axis: int) -> tuple[Array, Array]:
+
+def centre(x: Array, axis: Axis) -> tuple[Array, Array]:
     """Return x minus its mean along an axis, and the mean.
 
     Far from 0 the mean is rounded, and every difference has the same small error. It would be taken for a
@@ -56,7 +72,7 @@ def polar(x: Array) -> tuple[Array, Array]:
     return largest * length, scaled / np.where(length > 0, length, 1)
 
 
-def _normalize(x: Array, axis: int, eps: float) -> tuple[Array, ...]:
+def _normalize(x: Array, axis: Axis, eps: float) -> tuple[Array, ...]:
     r"""Return :math:`\hat x` along an axis, r, the mean and the variance."""
     centred, mean = centre(x, axis)
     variance = np.square(centred).mean(axis=axis, keepdims=True)
@@ -64,10 +80,30 @@ def _normalize(x: Array, axis: int, eps: float) -> tuple[Array, ...]:
     return centred * inverse, inverse, mean, variance
 
 
-def _project(g: Array, normal: Array, axis: int) -> Array:
+def _keep_size(g: Array, normal: Array, axis: Axis) -> Array:
+    r"""Return :math:`g - \hat x\,\langle g\hat x \rangle`: g without a change of the size of :math:`\hat x`."""
+    return g - normal * (g * normal).mean(axis=axis, keepdims=True)
+
+
+def _project(g: Array, normal: Array, axis: Axis) -> Array:
     r"""Return :math:`\Pi g`."""
-    along = (g * normal).mean(axis=axis, keepdims=True)
-    return g - g.mean(axis=axis, keepdims=True) - normal * along
+    return _keep_size(g, normal, axis) - g.mean(axis=axis, keepdims=True)
+
+
+def _differentiate(
+    ddx: Array,
+    g: Array,
+    normal: Array,
+    inverse: Array,
+    axis: Axis,
+    project: Callable[[Array, Array, Axis], Array] = _project,
+) -> tuple[Array, Array]:
+    r"""Differentiate :math:`dx = r\,\Pi g`: return q and :math:`\partial P/\partial x`, see the top of this file."""
+    first, q = (inverse * project(a, normal, axis) for a in (g, ddx))
+    gain, change = ((a * normal).mean(axis=axis, keepdims=True) for a in (g, ddx))
+    h = inverse * (ddx * gain + g * change)
+    by_size = normal * (ddx * first).mean(axis=axis, keepdims=True)
+    return q, -inverse * (project(h, normal, axis) + by_size)
 
 
 def _unscale(
@@ -75,8 +111,9 @@ def _unscale(
 ) -> Array:
     """Go back through ``normal * weight + bias``: return the gradient of ``normal``, add those of the others."""
     if dweight is not None and dbias is not None:
-        dweight += (dy * normal).sum(axis=0)
-        dbias += dy.sum(axis=0)
+        others = tuple(range(dy.ndim - 1))
+        dweight += (dy * normal).sum(axis=others)
+        dbias += dy.sum(axis=others)
     return dy * weight
 
 
@@ -143,21 +180,10 @@ def layer_norm_double_backward(
 ) -> tuple[Array, Array]:
     r"""Differentiate :func:`layer_norm_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
-    That pass returned :math:`dx = r\,\Pi g`, with :math:`g = dy \odot w`. Write :math:`t = ddx`. The
-    derivative of P with respect to anything that dx depends on is that of :math:`\sum_i t_i\,dx_i`, with t
-    held fixed. :math:`\Pi` is symmetric, so with respect to g it is :math:`q = r\,\Pi t`, and
+    That pass returned :math:`dx = r\,\Pi g`, with :math:`g = dy \odot w`. The top of this file differentiates it. Its
+    derivative with respect to g is :math:`q = r\,\Pi(ddx)`, so
 
     .. math:: ddy = q \odot w, \qquad dw = \sum_n q_n \odot dy_n.
-
-    x enters through r and through :math:`\hat x`. With respect to r the sum has the derivative
-    :math:`\frac1r\sum_i t_i\,dx_i`, and :math:`\partial r/\partial x_i = -r^2\hat x_i/d`. With respect to
-    :math:`\hat x`, which is in :math:`\Pi`, it has the derivative
-
-    .. math:: -h, \qquad h = r\,(t\,\langle g\hat x \rangle + g\,\langle t\hat x \rangle),
-
-    and this goes back to x as any gradient of :math:`\hat x` does. Together,
-
-    .. math:: \frac{\partial P}{\partial x} = -r\,\Pi h - r\,\hat x\,\langle t \odot dx \rangle.
 
     The bias has no part in it.
 
@@ -171,14 +197,10 @@ def layer_norm_double_backward(
     >>> float(abs(ddy).max()), float(abs(dx).max())
     (0.0, 0.0)
     """
-    g, q = dy * weight, inverse * _project(ddx, normal, 1)
+    q, dx = _differentiate(ddx, dy * weight, normal, inverse, 1)
     if dweight is not None:
         dweight += (q * dy).sum(axis=0)
-    gain, change = (g * normal).mean(axis=1)[:, None], (ddx * normal).mean(axis=1)[:, None]
-    h = inverse * (ddx * gain + g * change)
-    first = inverse * _project(g, normal, 1)
-    by_size = normal * (ddx * first).mean(axis=1)[:, None]
-    return q * weight, -inverse * (_project(h, normal, 1) + by_size)
+    return q * weight, dx
 
 
 @operation(

@@ -14,12 +14,12 @@ from npgan.layers import (
     BatchNorm,
     Layer,
     Sequential,
-    SpectralDense,
     build,
     example,
 )
 from npgan.layers.chain import fuse
 from npgan.layers.normalisation import Norm
+from npgan.layers.spectral import Spectral, matrix
 from npgan.objectives.penalties import PENALTIES, gradient_penalty
 from npgan.parameters import Parameters
 
@@ -27,6 +27,10 @@ SECOND_ORDER = [
     name for name, kind in LAYERS.items() if kind.double_backward is not Layer.double_backward
 ]
 """Layers that have a second derivative."""
+IMAGES = "batch_norm", "minibatch_stddev", "pixel_norm"
+"""Layers whose examples take rows, and that take images as well."""
+IMAGE = (3, 2, 4)
+SHORTCUT = {"residual": ["dense 4 5", "tanh", "dense 5 3"], "shortcut": ["dense 4 3", "sigmoid"]}
 
 
 def prepared(network: Sequential) -> Sequential:
@@ -39,9 +43,9 @@ def prepared(network: Sequential) -> Sequential:
     for layer in network.layers:
         if isinstance(layer, Norm):
             layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
-        if isinstance(layer, SpectralDense):
+        if isinstance(layer, Spectral):
             for _ in range(500):
-                run.power_iteration(layer.parameters["weight"], *layer.buffers.values())
+                run.power_iteration(matrix(layer.parameters["weight"]), *layer.buffers.values())
     return network
 
 
@@ -51,6 +55,9 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
         layer = prepared(Sequential(example(name))).layers[0]
         x = rng.standard_normal((5, *layer.example_shape))
         yield Case(f"layer {name}", layer, (x,), analytic=not kind.corners)
+    for name in IMAGES:
+        layer = prepared(Sequential(example(name))).layers[0]
+        yield Case(f"layer {name}, images", layer, (rng.standard_normal((5, *IMAGE)),))
     frozen = prepared(Sequential(BatchNorm(4))).layers[0]
     frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
     yield Case("layer batch_norm, evaluated", frozen, (rng.standard_normal((5, 4)),))
@@ -60,6 +67,8 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("layer sequential", build(deep, rng=0), (rng.standard_normal((5, 4)),))
     block = build([["dense 4 5", "leaky_relu", "dense 5 4"]], rng=0)
     yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
+    shortcut = build([SHORTCUT], rng=0)
+    yield Case("layer residual, shortcut", shortcut, (rng.standard_normal((5, 4)),))
 
 
 def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
@@ -67,10 +76,15 @@ def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     for name in SECOND_ORDER:
         layer = prepared(Sequential(example(name))).layers[0]
         yield _second_derivative(f"second derivative of {name}", layer, rng)
+    for name in [name for name in IMAGES if name in SECOND_ORDER]:
+        layer = prepared(Sequential(example(name))).layers[0]
+        yield _second_derivative(f"second derivative of {name}, images", layer, rng, IMAGE)
     deep = ["dense 4 5", "tanh", "dropout 0.3", "dense 5 6", "elu", "dense 6 3", "softplus"]
     yield _second_derivative("second derivative of sequential", build(deep, rng=0), rng)
     block = build([["dense 4 5", "tanh", "dense 5 4"]], rng=0)
     yield _second_derivative("second derivative of residual", block, rng)
+    shortcut = build([SHORTCUT], rng=0)
+    yield _second_derivative("second derivative of residual, shortcut", shortcut, rng)
     chain = _chain("dense 4 3", "leaky_relu 0.3", "dense 3 2", "tanh")
     yield _second_derivative("second derivative of chain", chain, rng)
     critic = _chain("dense 3 4", "tanh", "dense 4 1")
@@ -86,9 +100,11 @@ def _chain(*specs: str) -> Layer:
     return chain
 
 
-def _second_derivative(name: str, layer: Layer, rng: np.random.Generator) -> Case:
+def _second_derivative(
+    name: str, layer: Layer, rng: np.random.Generator, shape: tuple[int, ...] = ()
+) -> Case:
     layer = layer.astype(np.float64)
-    x = rng.standard_normal((5, *layer.example_shape))
+    x = rng.standard_normal((5, *(shape or layer.example_shape)))
     dy = rng.standard_normal(layer(x).shape)
     buffers = layer.buffers.flat.copy()
 
