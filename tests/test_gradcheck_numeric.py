@@ -108,6 +108,7 @@ DERIVATIVES = {  # function, its expected slope -> the slope that is found, its 
     "above both, of a corner downwards": (lambda x: -KINK(x), 0.0, -2.0, -1),
     "below both, of a corner downwards": (lambda x: -KINK(x), -4.0, -2.0, -1),
     "a corner of curves": (lambda x: abs(x) + x**2, 0.3, 0.3, 1),
+    "a curve nearly as straight as a corner's sides": (lambda x: x + 33 * x**2, 1.0001, 1.0, 0),
     "a corner too curved": (lambda x: abs(x) + 2000 * x**2, 0.3, 0.0, 0),
     "a second corner beyond": (lambda x: abs(x) + abs(x - 1.3e-6), 0.3, None, 0),
     "a second corner before": (lambda x: abs(x) + abs(x + 1.3e-6), 0.3, None, 0),

@@ -37,3 +37,9 @@ def test_as_many_of_each_are_drawn_in_orders_of_their_own():
     assert (np.sort(drawn) == [0, 1, 2]).all()
     assert len({tuple(row) for row in drawn.tolist()}) == 6
     assert np.bincount(drawn_evenly(7, 3, np.random.default_rng(1))).max() == 3
+
+
+def test_no_more_random_numbers_are_drawn_than_labels_need():
+    one, other = (np.random.default_rng(0) for _ in range(2))
+    parts = [drawn_evenly(n, 3, one) for n in (6, 3)]
+    assert np.concatenate(parts).tolist() == drawn_evenly(9, 3, other).tolist()

@@ -194,6 +194,15 @@ def test_as_many_neighbours_as_there_are_known_rows_at_most(k, rng):
     assert neighbours.neighbour_accuracy(known, labels, known, labels, 6) == 0.5
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_nearest_of_many_rows_vote(k, rng):
+    """NumPy sorts a short row as a whole, even if it is asked for fewer numbers."""
+    known = rng.permutation(1000)
+    labels = ((known == k - 1) | (known < k // 2)).astype(int)
+    x = np.zeros((1, 1))
+    assert neighbours.neighbour_accuracy(x, np.array([1]), known[:, None], labels, k) == 1
+
+
 def test_of_labels_with_as_many_votes_the_smallest_counts():
     known, labels = np.array([[-1.0], [1.0], [3.0]]), np.array([7, -2, 5])
     assert (

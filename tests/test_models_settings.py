@@ -4,6 +4,7 @@ import naive
 import numpy as np
 import pytest
 from small_models import (
+    MODELS,
     D,
     adam,
     data,
@@ -192,6 +193,10 @@ def test_rows_that_make_no_whole_pack_have_no_logit():
     assert len(of_real) == len(of_fake) == 2
 
 
-def test_a_layer_is_no_network():
-    with pytest.raises(InputError, match="the generator must be of the class Sequential"):
-        GAN(Dense(3, D), net(Dense(D, 1)))
+@pytest.mark.parametrize("name", MODELS)
+def test_a_layer_is_no_network(name):
+    model = MODELS[name]()
+    for network in model.networks:
+        given = model.networks | {network: model.networks[network].layers[0]}
+        with pytest.raises(InputError, match=f"the {network} must be of the class Sequential"):
+            type(model)(*given.values())

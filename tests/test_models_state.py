@@ -46,6 +46,14 @@ def test_a_state_brings_another_model_to_the_same_future(name):
     assert model.state()[1] == twin.state()[1]
 
 
+def test_a_state_that_is_loaded_replaces_what_an_unfinished_step_left():
+    gan = make_gan()
+    gan.discriminator_step(data(), rng(), gan.grads)
+    assert gan.grads["discriminator"].flat.any()
+    gan.load_state(*copy.deepcopy(gan.state()))
+    assert not gan.grads["discriminator"].flat.any()
+
+
 def test_a_state_of_another_model_is_refused_and_changes_nothing():
     gan = make_gan()
     before = flat(gan)

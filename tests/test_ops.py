@@ -292,3 +292,15 @@ def test_a_chains_weights_lie_within_the_network(weight, bias, right):
     else:
         with pytest.raises(InputError, match="lies outside 8 weights"):
             go()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(0, 1), (1, 0), (4, -1), (4, len(ops.chain.ACTIVATIONS)), (5, 3)]
+)
+def test_a_chains_stage_follows_the_one_before_it(column, value):
+    plan = np.array([[3, 2, 0, 6, 0, 0], [2, 1, 0, 6, 0, 2]])
+    go = partial(ops.chain_forward, np.ones((1, 3)), np.ones(8), plan, np.zeros(2))
+    assert go().shape == (3,)
+    plan[1, column] = value
+    with pytest.raises(InputError, match="no stage follows 2 wide"):
+        go()

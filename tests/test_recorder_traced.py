@@ -54,6 +54,7 @@ REFUSED = {
     "noise of another type": lambda x: x.recorder.standard_normal(x.recorder, (3,), np.float64),
     "noise that is not the step's": lambda x: x.recorder.standard_normal(1, (3,)),
     "integers": lambda x: x.recorder.place(np.arange(3)),
+    "a list in place of an array": lambda x: x.recorder.place([1.0, 2.0, 3.0]),
 }
 
 

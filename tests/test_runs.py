@@ -10,7 +10,9 @@ import pytest
 from commands import WORDS, bytes_of, run
 
 from npgan import runs
+from npgan.history import History
 from npgan.models.presets import preset
+from npgan.training.callbacks import Measures
 from npgan.training.lock import locked
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
@@ -155,6 +157,12 @@ def test_only_models_that_make_samples_are_measured(capsys, undrawn, images):
     words = ("train", "autoencoder", "--data", images, "--steps", 1, "--metrics-every", 1)
     code, _, err = run(capsys, *words, "--batch-size", 20, "--out", "r")
     assert (code, "there are no samples of a model autoencoder to measure" in err) == (2, True)
+
+
+def test_what_a_callback_adds_to_a_row_is_written_with_it(undrawn):
+    config = replace(preset("ring"), epochs=None, steps=1, backend="numpy")
+    runs.start(config, Path("r"), [Measures(1, lambda: {"more": 7.0})])
+    assert History.read_csv(Path("r/history.csv"))["more"] == [7]
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

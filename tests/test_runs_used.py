@@ -100,7 +100,7 @@ def test_a_model_is_loaded_for_a_task_that_it_fits(whole):
     ],
 )
 def test_test_rows_are_validated_with_where_they_have_the_labels_that_are_needed(
-    capsys, preset, labels, validated
+    capsys, undrawn, preset, labels, validated
 ):
     x = np.random.default_rng(0).integers(0, 256, (90, 5, 4)).astype(np.uint8)
     given = {f"{part}_labels": np.arange(45) % 3 for part in labels}

@@ -77,6 +77,19 @@ def test_the_inputs_gradient_is_returned_only_if_it_is_wanted_and_not_zero(activ
     assert (dx is None) == (activation in PIECEWISE_LINEAR)
 
 
+def test_the_first_layers_product_is_left_out_with_the_inputs_gradient():
+    products = {True: 0, False: 0}
+    for wanted in products:
+
+        def see(name, _, wanted=wanted):
+            products[wanted] += name == "dense_backward_input"
+
+        with backend.watched(see):
+            backend.run.fused = False
+            double_backward(network("tanh"), random(5, 4), random(5, 4, seed=1), wanted)
+    assert products[True] == products[False] + 1
+
+
 def test_the_parameters_are_told_of_as_much_without_the_input():
     net = build(["layer_norm 3", ["dense 3 3", "tanh"], "dense 3 1"], rng=0)
     net, x = net.astype(np.float64), random(3, 3)
