@@ -187,16 +187,15 @@ def test_a_whole_number_of_a_configuration_has_64_bits(value, sound):
             Config.from_dict(table)
 
 
-@pytest.mark.parametrize("n_critic", [1, 5, 200])
+@pytest.mark.parametrize("settings", [{}, {"n_critic": 1}, {"n_critic": 5}, {"n_critic": 200}])
 @pytest.mark.parametrize("total", [1, 100])
-def test_schedules_are_as_long_as_the_updates_of_their_network(n_critic, total):
+def test_schedules_are_as_long_as_the_updates_of_their_network(settings, total):
     rule = {"name": "sgd", "lr": 1.0, "schedule": "linear"}
     names = "generator", "discriminator"
-    config = replace(
-        RING, steps=total, optimizers=dict.fromkeys(names, rule), settings={"n_critic": n_critic}
-    )
+    config = replace(RING, steps=total, optimizers=dict.fromkeys(names, rule), settings=settings)
     rules, _ = config.rules(1000)
-    assert [rules[name].lr.steps for name in names] == [max(1, total // n_critic), total]
+    updates = max(1, total // settings.get("n_critic", 1))
+    assert [rules[name].lr.steps for name in names] == [updates, total]
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,18 @@ def test_generators_are_handed_on_and_streams_are_their_own():
     assert numbers == [stream.random() for stream in np.random.default_rng(3).spawn(4)]
 
 
+class Words(np.random.bit_generator.ISeedSequence):
+    """A seed that no other seeds come from."""
+
+    def generate_state(self, n_words, dtype=np.uint32):
+        return np.ones(n_words, dtype)
+
+
+def test_a_generator_whose_seed_has_no_other_seeds_has_no_streams():
+    with pytest.raises(InputError, match="rng must have come from a seed"):
+        errors.streams(np.random.Generator(np.random.PCG64(Words())), 2)
+
+
 KINDS = {  # kind -> types that will do, types that will not
     "numbers": ([bool, np.int8, np.uint8, np.float32], []),
     "floats": ([np.float32, float], [bool, int]),

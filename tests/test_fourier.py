@@ -9,7 +9,7 @@ from golden import recorded
 from steps_recorded import BATCH, all_recorded, check, compiled, steps_of
 from test_second_order import double_backward, random
 
-from npgan import GAN, backend, ops, optim
+from npgan import GAN, InputError, backend, ops, optim
 from npgan.layers import build
 from npgan.models.presets import preset
 
@@ -51,6 +51,14 @@ def test_one_way_back_does_for_a_loss_and_a_penalty(activation, block, choice):
     assert value == pytest.approx((c * g**2).sum() / 2, rel=1e-13)
     np.testing.assert_allclose(both.flat, apart.flat, rtol=0, atol=1e-12 * abs(apart.flat).max())
     assert net.penalized_backward(dy, c, cache) == value
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+def test_rows_of_some_waves_but_not_of_all_are_refused(choice):
+    backend.use(choice)
+    rows = np.ones((2, 10))
+    with pytest.raises(InputError, match="whole 7s wide, not 10"):
+        backend.run.fourier_backward(rows, rows, FREQUENCIES)
 
 
 def exact_waves(x, f):

@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -80,6 +82,26 @@ def test_results_come_in_the_order_of_the_catalogue(monkeypatch, processes):
         found.close()
     assert [result.name for result in first] == names[:4]
     assert not any(result.failures for result in first)
+
+
+def test_after_an_interrupt_no_other_case_is_begun(monkeypatch):
+    begun, shut_down = [], threading.Event()
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, **options):
+            super().shutdown(wait=False, **options)
+            shut_down.set()
+            super().shutdown()
+
+    def numbers():
+        yield from range(4)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(results, "ProcessPoolExecutor", lambda *given, initializer: Pool(1))
+    monkeypatch.setattr(results, "_check", lambda number: begun.append(number) or shut_down.wait())
+    with pytest.raises(KeyboardInterrupt):
+        next(results._spread(2, numbers()))
+    assert len(begun) <= 1
 
 
 def test_a_helper_leaves_interrupts_to_the_process_that_prints():

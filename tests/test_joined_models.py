@@ -132,6 +132,17 @@ def test_the_error_in_a_hidden_layer_goes_back_through_what_couples_samples(spec
     assert report, report
 
 
+def vaegan(**settings):
+    return VAEGAN(net(D, 2 * K), net(K, D), net(D, 1), **settings)
+
+
+@pytest.mark.parametrize("make", [adversarial, bigan, vaegan], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("rows", [X[:0], X[:, 1:], X.astype(np.uint8)])
+def test_what_a_discriminator_sees_is_made_of_rows_of_data_alone(make, rows):
+    with pytest.raises(InputError, match=r"x must be floats \(n, 5\), n at least 1"):
+        make().discriminator_input(rows, np.random.default_rng(0))
+
+
 def test_the_codes_of_an_adversarial_autoencoder_become_normal():
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(1000, K)) @ rng.normal(size=(K, D)) + 3).astype(np.float32)

@@ -281,6 +281,12 @@ def test_gather_takes_rows_and_scales_bytes_only(low, high):
         assert same.dtype == dtype
 
 
+def test_kernels_of_a_minibatch_are_equally_wide():
+    x, weight = np.ones((4, 3)), np.ones((3, 5))
+    with pytest.raises(InputError, match="2 kernels do not share a weight 5 wide"):
+        ops.minibatch_discrimination_forward(x, weight, 2)
+
+
 @pytest.mark.parametrize(
     ("weight", "bias", "right"), [(0, 6, True), (1, 7, False), (2, 0, True), (3, 0, False)]
 )

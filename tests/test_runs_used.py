@@ -52,6 +52,11 @@ def test_samples_of_byte_images_lie_in_the_unit_range_though_the_output_does_not
     assert 0 == samples.min() < samples.max() <= 1
 
 
+def test_a_run_keeps_its_datas_name_or_where_its_file_lies(tmp_path):
+    assert [runs._place(name) for name in ("ring", "ring:3")] == ["ring", "ring:3"]
+    assert runs._place("x.npz:3") == str(tmp_path.resolve() / "x.npz:3")
+
+
 @pytest.mark.parametrize("chosen", ["", ":1"])
 def test_the_data_is_found_from_another_folder(capsys, labelled, tmp_path, monkeypatch, chosen):
     words = ("--data", f"{labelled.name}{chosen}", "--epochs", 1, "--batch-size", 20)

@@ -82,6 +82,14 @@ def test_a_defence_by_a_gan_gives_the_nearest_image_that_it_makes(monkeypatch, a
     assert terminal.getvalue().strip("\r").startswith("through gan:   0%|")
 
 
+def test_a_gan_of_classes_is_no_defence(capsys, made):
+    folder, *_ = made("classifier")
+    through, *_ = made("cgan-mnist")
+    code, _, err = run(capsys, "defend", folder, "--through", through, "--out", "a.png")
+    assert code == 2
+    assert f"{through} is a run of conditional-gan; defend --through takes " in err
+
+
 def test_a_search_shows_how_far_it_has_got_and_leaves_nothing(capsys, made, drawn, monkeypatch):
     folder, *_ = made("gan-small")
     monkeypatch.setattr("sys.stderr", terminal := Terminal())

@@ -118,9 +118,10 @@ def test_an_autoencoder_that_learned_to_fill_no_holes_completes_nothing(capsys, 
     assert "must begin with random_block or dropout" in message
 
 
-def test_principal_components_fill_what_lies_in_their_plane():
+@pytest.mark.parametrize("rows", [4, 50])
+def test_principal_components_fill_what_lies_in_their_plane(rows):
     rng = np.random.default_rng(0)
-    train = rng.random((50, 3)) @ rng.random((3, 9))  # of rank 3
+    train = rng.random((rows, 3)) @ rng.random((3, 9))  # of rank 3
     known = np.array([1, 1, 1, 1, 1, 0, 0, 1, 0.0])
     filled = complete.by_components(train, train[:5] * known, known)
     np.testing.assert_allclose(filled, train[:5], atol=1e-6)
