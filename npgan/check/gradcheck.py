@@ -208,7 +208,7 @@ def _checked_elsewhere(
     At one of them a corner may be close, and in a direction in which everything moves digits are lost.
     """
     wrong = {entry.name for entry in entries}
-    settings = settings._replace(method="central", directions=1)
+    settings = settings._replace(directions=1)
     for point in range(2):
         rng = np.random.default_rng([settings.seed, point])
         try:
