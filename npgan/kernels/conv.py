@@ -1,5 +1,6 @@
 """Convolutions without copies: windows are read where they lie, and zeros outside of images are not multiplied."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +24,8 @@ class Windows(NamedTuple):
     """C = D + the sums over windows of A times B, for n images; then the activation.
 
     D is one row, the same for all of C. ``classes`` and ``places`` are where a plan for ``block`` images lies,
-    counted in 64-bit integers. The steps are from term to term in A and B, along channels, columns and rows.
-    ``terms`` channels are summed over, and there are ``columns`` of B and C, in each of the groups; ``a_group`` and
+    counted in 64-bit integers: so many ``kinds`` of ``rows`` in all. The steps are from term to term in A and B, along
+    channels, columns and rows. ``terms`` channels are summed over, and there are ``columns`` of B and C, in each of the groups; ``a_group`` and
     the others are the steps from one group to the next, ``a_image`` and ``c_image`` from one image to the next.
     """
 
@@ -35,6 +36,7 @@ class Windows(NamedTuple):
     classes: int
     places: int
     kinds: int
+    rows: int
     block: int
     n: int
     terms: int
@@ -63,6 +65,7 @@ class Taps(NamedTuple):
     classes: int
     places: int
     kinds: int
+    rows: int
     block: int
     n: int
     columns: int
@@ -92,9 +95,7 @@ def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
     """Sum over channels and columns at once where they lie side by side in A and in B."""
     integers, step = seen_as(ZERO, memory, ZERO), width(memory.itemsize)
     first, last = share(row.n, ONE, part, parts)
-    rows_in_all, wide = ZERO, row.columns * row.groups
-    for k in range(row.kinds):
-        rows_in_all += integers[row.classes + CLASS * k]
+    wide = row.columns * row.groups
     side_by_side = row.a2 == row.terms and row.b2 == row.terms * row.b1
     for n in range(first, last, row.block):
         m = min(row.block, last - n)
@@ -117,7 +118,7 @@ def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
                     target, start = row.c + n * row.c_image + c + j, row.d + c + j
                     windows(
                         size // row.block * m, columns, memory, integers, a, place, b,
-                        target, place + rows_in_all, start, ZERO, sums,
+                        target, place + row.rows, start, ZERO, sums,
                     )  # fmt: skip
                     place += size
         pixels = row.c_image // wide
@@ -131,9 +132,6 @@ def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
 def _taps_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     """Cut dW into columns if each part gets a whole tile of them, else each class into rows."""
     integers, step = seen_as(ZERO, memory, ZERO), width(memory.itemsize)
-    rows_in_all, _wide = ZERO, row.columns * row.groups
-    for k in range(row.kinds):
-        rows_in_all += integers[row.classes + CLASS * k]
     by_columns = row.columns >= parts * step
     j0, j1 = share(row.columns, step, part, parts) if by_columns else (ZERO, row.columns)
     for n in range(0, row.n, row.block):
@@ -155,7 +153,7 @@ def _taps_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
                     )  # fmt: skip
                     windows(
                         i1 - i0, columns, memory, integers, x, place + i0, dy,
-                        target, place + rows_in_all + i0, target, ONE, sums,
+                        target, place + row.rows + i0, target, ONE, sums,
                     )  # fmt: skip
                     place += size
 
@@ -205,15 +203,7 @@ class Shapes(NamedTuple):
 
     def work(self, n: int) -> int:
         """Return how many multiplications the product for n images has at most."""
-        return (
-            n
-            * self.y[0]
-            * self.y[1]
-            * self.weight[0]
-            * self.weight[1]
-            * self.weight[2]
-            * self.weight[3]
-        )
+        return n * math.prod((*self.y, *self.weight))
 
     def block(self, itemsize: int) -> int:
         """Return how many images of x and y together stay in a near cache."""
@@ -262,8 +252,8 @@ def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None
     rows.write(row, shapes.work(n) // (SMALL // 2))
 
 
-def _given(rows: Any, plan: Plan) -> tuple[Any, Any, int]:
-    return rows.data(plan.classes), rows.data(plan.places), len(plan.classes)
+def _given(rows: Any, plan: Plan) -> tuple[Any, Any, int, int]:
+    return (*map(rows.data, plan[:2]), len(plan.classes), plan.places.shape[1])
 
 
 def write_bias(rows: Any, dy: Any, dbias: Any) -> None:
