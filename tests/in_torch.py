@@ -1,7 +1,6 @@
 """Layers in PyTorch, written with its own functions or as the papers' programs have them."""
 
 import math
-from functools import partial
 
 
 def _minibatch_stddev(torch, x):
@@ -42,30 +41,17 @@ def _channels_first(way, x, p, layer):
     return way(*given, layer.output_padding, groups, dilation).permute(0, 2, 3, 1)
 
 
-def _resizing(functions):
-    """Return PyTorch's functions of images, channels first, by layer: each of an image and the layer."""
-
-    def windows(layer):
-        return layer.kernel, layer.stride or layer.kernel, layer.padding
-
-    def larger(x, layer, **options):
-        return functions.interpolate(x, scale_factor=layer.factor, **options)
-
-    return {
-        "avg_pool2d": lambda x, layer: functions.avg_pool2d(x, *windows(layer)),
-        "max_pool2d": lambda x, layer: functions.max_pool2d(x, *windows(layer)),
-        "global_avg_pool2d": lambda x, _: x.mean(dim=(2, 3), keepdim=True),
-        "upsample_nearest": lambda x, layer: larger(x, layer, mode="nearest"),
-        "upsample_bilinear": lambda x, layer: larger(
-            x, layer, mode="bilinear", align_corners=False
-        ),
-        "pixel_shuffle": lambda x, layer: functions.pixel_shuffle(x, layer.factor),
-    }
-
-
-def _resized(way, layer, x):
-    y = way(x.permute(0, 3, 1, 2), layer).permute(0, 2, 3, 1)
-    return y.reshape(len(y), *layer.out_shape(x.shape[1:]))
+RESAMPLED = {  # of images (n, channels, height, width)
+    "avg_pool2d": lambda functions, x, layer: functions.avg_pool2d(x, *layer.settings),
+    "max_pool2d": lambda functions, x, layer: functions.max_pool2d(x, *layer.settings),
+    "upsample_nearest": lambda functions, x, layer: functions.interpolate(
+        x, scale_factor=layer.factor, mode="nearest"
+    ),
+    "upsample_bilinear": lambda functions, x, layer: functions.interpolate(
+        x, scale_factor=layer.factor, mode="bilinear", align_corners=False
+    ),
+    "pixel_shuffle": lambda functions, x, layer: functions.pixel_shuffle(x, layer.factor),
+}
 
 
 def apply(torch, net, parameters, x, training=False):
@@ -118,6 +104,12 @@ def apply(torch, net, parameters, x, training=False):
             ),
             "reshape": lambda x, layer=layer: x.reshape(len(x), *layer.out_shape(x.shape[1:])),
             "flatten": lambda x: x.flatten(1),
-            **{name: partial(_resized, way, layer) for name, way in _resizing(functions).items()},
+            "global_avg_pool2d": lambda x: x.mean((1, 2)),
+            **{
+                name: lambda x, way=way, layer=layer: way(
+                    functions, x.permute(0, 3, 1, 2), layer
+                ).permute(0, 2, 3, 1)
+                for name, way in RESAMPLED.items()
+            },
         }[layer.name](x)
     return x

@@ -384,67 +384,59 @@ def conv_transpose2d(
     return [row[padding[1] : width - padding[1]] for row in rows]
 
 
-# --- pooling, larger images ------------------------------------------------------------------------
+# --- images of another resolution, each one channel of one image, as a list of rows ----------------
 
 
-def pool2d(image, kernel, stride, padding, pooled):
-    """One image, as lists; ``pooled`` makes one number of those of a window, and of how many pixels it has."""
-    size = len(image), len(image[0])
-    rows, columns = (seen(*one, 1) for one in zip(size, kernel, stride, padding, strict=True))
-
-    def window(row, column, c):
-        return [image[p][q][c] for _, p in row for _, q in column]
-
-    channels = range(len(image[0][0]))
-    pixels = kernel[0] * kernel[1]
-    return [[[pooled(window(r, q, c), pixels) for c in channels] for q in columns] for r in rows]
+def windows(x, kernel, stride, padding):
+    """Return, for each pixel of the output, the (row, column) of x that its window sees."""
+    axes = zip((len(x), len(x[0])), kernel, stride, padding, strict=True)
+    rows, columns = (
+        [[p for _, p in window] for window in seen(h, k, s, p, 1)] for h, k, s, p in axes
+    )
+    return [[[(i, j) for i in row for j in column] for column in columns] for row in rows]
 
 
-def avg_pool2d(image, kernel, stride, padding):
-    return pool2d(image, kernel, stride, padding, lambda seen, pixels: sum(seen) / pixels)
+def avg_pool2d(x, kernel, stride, padding):
+    def mean(window):
+        return sum(x[i][j] for i, j in window) / (kernel[0] * kernel[1])
+
+    return [[mean(window) for window in row] for row in windows(x, kernel, stride, padding)]
 
 
-def max_pool2d(image, kernel, stride, padding):
-    return pool2d(image, kernel, stride, padding, lambda seen, _: max(seen))
+def max_pool2d(x, kernel, stride, padding):
+    """Return the places: min and max return the first of several that are equal."""
+
+    def place(window):
+        i, j = max(sorted(window), key=lambda at: x[at[0]][at[1]])
+        return i * len(x[0]) + j
+
+    return [[place(window) for window in row] for row in windows(x, kernel, stride, padding)]
 
 
-def global_avg_pool2d(image):
-    pixels = [pixel for row in image for pixel in row]
-    return [sum(channel) / len(pixels) for channel in zip(*pixels, strict=True)]
+def global_avg_pool2d(x):
+    return sum(map(sum, x)) / (len(x) * len(x[0]))
 
 
-def upsample_nearest(image, factor):
-    size = range(factor * len(image)), range(factor * len(image[0]))
-    return [[image[i // factor][j // factor] for j in size[1]] for i in size[0]]
+def upsample_nearest(x, f):
+    return [[x[u // f][v // f] for v in range(f * len(x[0]))] for u in range(f * len(x))]
 
 
-def upsample_bilinear(image, factor):
-    def between(size, i):
-        at = min(max((i + 0.5) / factor - 0.5, 0), size - 1)
-        low = min(int(at), size - 1)
-        return low, min(low + 1, size - 1), at - low
+def upsample_bilinear(x, f):
+    """Every pixel of x within a pixel's distance counts, by how near it is; outside of x lies the border."""
 
-    def pixel(i, j, c):
-        (top, bottom, down), (left, right, along) = (
-            between(len(image), i),
-            between(len(image[0]), j),
-        )
-        above = (1 - along) * image[top][left][c] + along * image[top][right][c]
-        below = (1 - along) * image[bottom][left][c] + along * image[bottom][right][c]
-        return (1 - down) * above + down * below
+    def along(values):
+        h = len(values)
+        apart = [[(u + 0.5) / f - 0.5 - q for q in range(-1, h + 1)] for u in range(f * h)]
+        bordered = [values[0], *values, values[-1]]
+        return [
+            sum(max(0, 1 - abs(d)) * value for d, value in zip(row, bordered, strict=True))
+            for row in apart
+        ]
 
-    size = factor * len(image), factor * len(image[0]), len(image[0][0])
-    return [
-        [[pixel(i, j, c) for c in range(size[2])] for j in range(size[1])] for i in range(size[0])
-    ]
+    return columns(along(column) for column in columns(along(row) for row in x))
 
 
-def pixel_shuffle(image, factor):
-    size = factor * len(image), factor * len(image[0]), len(image[0][0]) // factor**2
-    y = [[[0.0] * size[2] for _ in range(size[1])] for _ in range(size[0])]
-    for i, j, c in (
-        (i, j, c) for i in range(size[0]) for j in range(size[1]) for c in range(size[2])
-    ):
-        channel = c * factor**2 + i % factor * factor + j % factor
-        y[i][j][c] = image[i // factor][j // factor][channel]
-    return y
+def pixel_shuffle(x, f):
+    """Here x is all f * f channels of one channel of y."""
+    rows, width = range(f * len(x[0])), range(f * len(x[0][0]))
+    return [[x[u % f * f + v % f][u // f][v // f] for v in width] for u in rows]

@@ -46,21 +46,20 @@ FIXED = {  # sizes of operations that not any will do for
     "chain_penalized_backward": {"n": 4, "I": 3, "p": 21, "q": 20, "S": 2, "e": 1},
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
-    "avg_pool": {"H": 8, "W": 4, "h": 4, "w": 2},
-    "max_pool": {"H": 8, "W": 4, "h": 4, "w": 2},
-    "upsample": {"h": 4, "w": 2, "H": 4, "W": 2},
-    "pixel_shuffle": {"h": 4, "w": 2, "c": 8},
+    "upsample": {"H": 4, "W": 2},
+    "pixel_shuffle": {"C": 4, "H": 4, "W": 2},
+    "avg_pool2d": {"H": 4, "W": 3, "h": 2, "w": 2},
+    "max_pool2d": {"H": 4, "W": 3, "h": 2, "w": 2},
     "group_norm": {"D": 4, "G": 2},
     "conv": {"H": 5, "W": 4, "K": 2, "L": 3, "h": 4, "w": 2, "c": 2, "I": 2, "o": 3, "O": 3},
 }
 FURTHER = {  # arguments that a border does not name
     "conv2d_backward_input": [(5, 4)],
-    "avg_pool2d_forward": [2],
-    "avg_pool2d_backward": [(8, 4), 2],
-    "max_pool2d_forward": [2],
-    "max_pool2d_backward": [(8, 4), 2],
-    "max_pool2d_double_backward": [2],
-    "global_avg_pool2d_backward": [(3, 2)],
+    "avg_pool2d_forward": [2, (2, 1)],
+    "avg_pool2d_backward": [(4, 3), 2, (2, 1)],
+    "max_pool2d_forward": [2, (2, 1)],
+    "max_pool2d_backward": [(4, 3)],
+    "global_avg_pool2d_backward": [(4, 3)],
 }
 PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh
 ARGUMENTS = np.array([0.3, 0.0])

@@ -198,3 +198,9 @@ def test_pixels_in_no_window_are_said(size, kernel, geometry, words):
     y = ops.conv2d_forward(x, weight, np.zeros(1), *geometry)
     seen = ops.conv2d_backward_input(np.ones_like(y), weight, size, *geometry)[0, :, :, 0] > 0
     assert seen.all() == (words == "")
+
+
+def test_a_pooling_says_so_too():
+    net = build(["reshape 5 4 1", "max_pool2d 2", "flatten", "dense 4 1"])
+    (remark,) = net.remarks()
+    assert remark == "MaxPool2D(2): of 5 x 4 pixels the last 1 row is in no window"

@@ -17,7 +17,7 @@ import mutations_models
 import mutations_normalisation
 import mutations_ops
 import mutations_regularisers
-import mutations_resize
+import mutations_resampled
 import mutations_silent
 import mutations_translator
 import mutations_uses
@@ -40,7 +40,7 @@ PARTS = (
     mutations_normalisation,
     mutations_ops,
     mutations_regularisers,
-    mutations_resize,
+    mutations_resampled,
     mutations_silent,
     mutations_translator,
     mutations_uses,

@@ -40,5 +40,6 @@ from npgan.ops.normalisation import *
 from npgan.ops.pooling import *
 from npgan.ops.random import *
 from npgan.ops.resize import *
+from npgan.ops.shuffle import *
 from npgan.ops.spectral import *
 from npgan.ops.update import *

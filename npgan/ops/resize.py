@@ -1,36 +1,56 @@
-r"""Images made larger by a whole factor f: pixels are repeated, interpolated, or taken from channels.
+r"""Images enlarged by a whole factor f, and the transposes of that; images are (n, height, width, channels).
 
-All three are linear, :math:`y = Mx`. So :math:`dx = M^\top dy`, and the derivative of that with respect to ``dy``
-is :math:`ddy = M\,ddx`, the forward pass once more.
+Each number of y is a sum of numbers of x with fixed weights. So these functions are linear, :math:`y = Mx`: the
+backward pass is the transpose, :math:`dx = M^\top dy`, and gives each pixel of x what it has given, by the same
+weights. The derivative of this is M again, the forward pass (:class:`npgan.layers.linear.FixedLinear`).
 
-A pixel is a square, and its number lies in the middle. So pixel i of y lies at :math:`(i + \frac12)/f - \frac12` among
-those of x, and an interpolated one is a mean of its two neighbours, by how near they are. Three pixels, f = 2::
+**Nearest**: a pixel becomes a *cell* of f x f pixels like it; its gradient is the sum over the cell.
+
+**Bilinear**: a pixel is a point in the middle of its square, in x as in y. So pixel u of y lies at
+:math:`(u + \frac12)/f - \frac12` in x, between two pixels of x, and is their mean, weighted by how near they are. The
+border's pixels go on for ever. First each row is enlarged so, then each column. A row of three pixels, f = 2::
 
     x           0           8           4
-    y        0     2     6     7     5     4        2 = 3/4 0 + 1/4 8,  6 = 1/4 0 + 3/4 8
+    y        0     2     6     7     5     4        2 = 3/4 0 + 1/4 8, 6 = 1/4 0 + 3/4 8
+
+PyTorch has this as ``interpolate`` with the modes "nearest" and "bilinear" (``align_corners=False``).
 """
+
+import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from npgan.errors import InputError, count
+from npgan.ops.windows import Pair, by
 from npgan.shapes import Array, operation
 
 
-def _factor(factor: int) -> int:
-    return count("a factor", factor, 1)
+def whole(factor: int) -> int:
+    """Return the factor by which images are enlarged, if it is one."""
+    return count("the factor of images", factor, 1)
 
 
-def _cells(y: Array, factor: int) -> Array:
-    """Return an image as cells of factor x factor pixels, (n, h, f, w, f, c)."""
-    n, height, width, c = y.shape
-    if height % _factor(factor) or width % factor:
-        raise InputError(f"{height} x {width} pixels are no cells of {factor} x {factor}")
-    return y.reshape(n, height // factor, factor, width // factor, factor, c)
+def divided(size: tuple[int, ...], factor: int) -> Pair:
+    """Return the size of the images that are enlarged to this size.
+
+    >>> divided((4, 6), 2)
+    (2, 3)
+
+    Raises InputError if there are none.
+    """
+    factor = whole(factor)
+    height, width = size
+    if height % factor or width % factor:
+        raise InputError(f"images of {by(size)} pixels do not divide into cells {factor} wide")
+    return height // factor, width // factor
 
 
-@operation("x (n, h, w, c), factor")
+@operation("x (n, H, W, c), factor")
 def upsample_nearest_forward(x: Array, factor: int) -> Array:
-    r"""Repeat each pixel: :math:`y_{n,i,j,c} = x_{n,\lfloor i/f \rfloor,\lfloor j/f \rfloor,c}`.
+    r"""Return images in which each pixel of x is a cell.
+
+    .. math:: y_{nuvc} = x_{n,\,\lfloor u/f \rfloor,\,\lfloor v/f \rfloor,\,c}
 
     x: (n, h, w, c); y: (n, f h, f w, c).
 
@@ -38,94 +58,91 @@ def upsample_nearest_forward(x: Array, factor: int) -> Array:
     array([[1., 1., 2., 2.],
            [1., 1., 2., 2.]])
     """
-    return x.repeat(_factor(factor), axis=1).repeat(factor, axis=2)
+    return x.repeat(whole(factor), axis=1).repeat(factor, axis=2)
 
 
-@operation("dy (n, h, w, c), factor")
+@operation("dy (n, H, W, c), factor")
 def upsample_nearest_backward(dy: Array, factor: int) -> Array:
-    r"""Return dx: each pixel collects the gradients of its f² copies.
+    r"""Return the sum of each cell: :math:`dx_{nijc} = \sum_{a,b<f} dy_{n,\,fi+a,\,fj+b,\,c}`.
 
-    .. math:: dx_{nijc} = \sum_{a,b < f} dy_{n,\,fi+a,\,fj+b,\,c}
+    Raises InputError if dy does not divide into cells.
 
-    >>> upsample_nearest_backward(np.ones((1, 2, 4, 1)), 2).ravel()
-    array([4., 4.])
+    >>> upsample_nearest_backward(np.arange(8.0).reshape(1, 2, 4, 1), 2)[0, :, :, 0]
+    array([[10., 18.]])
     """
-    return _cells(dy, factor).sum(axis=(2, 4))
-
-
-def interpolation(size: int, factor: int, dtype: np.typing.DTypeLike = np.float64) -> Array:
-    """Return the matrix (f size, size) that interpolates linearly between the centres of pixels.
-
-    Pixel i of the result lies at (i + 1/2) / f - 1/2 among those that it is made of; beyond the outermost
-    centres it is equal to them.
-
-    >>> interpolation(2, 2)
-    array([[1.  , 0.  ],
-           [0.75, 0.25],
-           [0.25, 0.75],
-           [0.  , 1.  ]])
-    """
-    at = np.clip((np.arange(factor * size) + 0.5) / factor - 0.5, 0, size - 1)
-    return np.maximum(0, 1 - abs(at[:, None] - np.arange(size))).astype(dtype)
+    n, *size, c = dy.shape
+    height, width = divided((size[0], size[1]), factor)
+    return dy.reshape(n, height, factor, width, factor, c).sum(axis=(2, 4))
 
 
 @operation("x (n, H, W, c), factor")
 def upsample_bilinear_forward(x: Array, factor: int) -> Array:
-    r"""Interpolate linearly, along rows and along columns: :math:`Y = A X B^\top` for each sample and channel.
+    r"""Return images of weighted means, see the top of this file.
 
-    A (f h, h) and B (f w, w) are as :func:`interpolation` has them.
+    Along an axis :math:`y_u = (1 - t)\,x_q + t\,x_{q+1}` for :math:`q + t = (u + \frac12)/f - \frac12` and
+    :math:`0 \le t < 1`; an index outside of x means the pixel at that border.
 
-    >>> upsample_bilinear_forward(np.array([[0.0, 4.0]]).reshape(1, 1, 2, 1), 2)[0, :, :, 0]
-    array([[0., 1., 3., 4.],
-           [0., 1., 3., 4.]])
+    x: (n, h, w, c); y: (n, f h, f w, c).
+
+    >>> x = np.array([0.0, 8.0, 4.0]).reshape(1, 1, 3, 1)
+    >>> upsample_bilinear_forward(x, 2)[0, 0, :, 0]
+    array([0., 2., 6., 7., 5., 4.])
     """
-    real = x.real.dtype
-    rows, columns = (interpolation(size, _factor(factor), real) for size in x.shape[1:3])
-    return np.einsum("ih,nhwc,jw->nijc", rows, x, columns, optimize=True)
+    columns = _enlarged(x.swapaxes(1, 2), whole(factor))
+    return _enlarged(columns.swapaxes(1, 2), factor)
 
 
 @operation("dy (n, H, W, c), factor")
 def upsample_bilinear_backward(dy: Array, factor: int) -> Array:
-    r"""Return dx: since :math:`Y = A X B^\top`, it is :math:`dX = A^\top dY\,B`.
+    r"""Return what each pixel of x has given: along an axis, :math:`1 - t` of :math:`dy_u` goes to q, and t to q + 1.
 
-    >>> upsample_bilinear_backward(np.ones((1, 2, 4, 1)), 2).ravel()
-    array([4., 4.])
+    Raises InputError if dy is not ``factor`` times as large as any image.
+
+    >>> dy = np.array([0.0, 0.0, 0.0, 0.0, 8.0, 0.0]).reshape(1, 1, 6, 1)
+    >>> upsample_bilinear_backward(dy.repeat(2, axis=1), 2)[0, 0, :, 0]
+    array([ 0.,  4., 12.])
     """
-    _cells(dy, factor)
-    sizes = (size // factor for size in dy.shape[1:3])
-    rows, columns = (interpolation(size, factor, dy.dtype) for size in sizes)
-    return np.einsum("ih,nijc,jw->nhwc", rows, dy, columns, optimize=True)
+    divided(dy.shape[1:3], factor)
+    columns = _gathered(dy.swapaxes(1, 2), factor)
+    return _gathered(columns.swapaxes(1, 2), factor)
 
 
-@operation("x (n, h, w, c), factor")
-def pixel_shuffle_forward(x: Array, factor: int) -> Array:
-    r"""Lay f² channels of a pixel side by side as f x f pixels (Shi et al. 2016, eq. 4).
+def _between(size: int, factor: int) -> Iterator[tuple[slice, slice, slice, float]]:
+    """Yield every f-th pixel of y, those of x before and after them, and the weight of the latter.
 
-    .. math:: y_{n,\,fi+a,\,fj+b,\,c} = x_{n,i,j,\,cf^2+af+b}
-
-    x: (n, h, w, c f²); y: (n, f h, f w, c). The order of channels is PyTorch's.
-
-    >>> pixel_shuffle_forward(np.arange(4.0).reshape(1, 1, 1, 4), 2)[0, :, :, 0]
-    array([[0., 1.],
-           [2., 3.]])
+    x has a pixel more at either end.
     """
-    n, height, width, channels = x.shape
-    if channels % _factor(factor) ** 2:
-        raise InputError(f"{channels} channels do not make pixels of {factor} x {factor}")
-    c = channels // factor**2
-    parts = x.reshape(n, height, width, c, factor, factor).transpose(0, 1, 4, 2, 5, 3)
-    return parts.reshape(n, height * factor, width * factor, c)
+    for first in range(factor):
+        at = (first + 0.5) / factor + 0.5
+        before = math.floor(at)
+        after = before + 1
+        yield (
+            slice(first, None, factor),
+            slice(before, before + size),
+            slice(after, after + size),
+            at - before,
+        )
 
 
-@operation("dy (n, h, w, c), factor")
-def pixel_shuffle_backward(dy: Array, factor: int) -> Array:
-    r"""Return dx: the numbers go back to where they came from.
+def _enlarged(x: Array, factor: int) -> Array:
+    """Return weighted means along the first axis of images."""
+    n, size, *rest = x.shape
+    bordered = np.concatenate([x[:, :1], x, x[:, -1:]], axis=1)
+    y = np.empty((n, factor * size, *rest), x.dtype)
+    for pixels, before, after, weight in _between(size, factor):
+        y[:, pixels] = (1 - weight) * bordered[:, before] + weight * bordered[:, after]
+    return y
 
-    .. math:: dx_{n,i,j,\,cf^2+af+b} = dy_{n,\,fi+a,\,fj+b,\,c}
 
-    >>> pixel_shuffle_backward(np.arange(4.0).reshape(1, 2, 2, 1), 2).ravel()
-    array([0., 1., 2., 3.])
-    """
-    cells = _cells(dy, factor)
-    n, height, _, width, _, c = cells.shape
-    return cells.transpose(0, 1, 3, 5, 2, 4).reshape(n, height, width, c * factor**2)
+def _gathered(dy: Array, factor: int) -> Array:
+    """Return the transpose of :func:`_enlarged`: the repeated border's share belongs to the border."""
+    n, size, *rest = dy.shape
+    size //= factor
+    bordered = np.zeros((n, size + 2, *rest), dy.dtype)
+    for pixels, before, after, weight in _between(size, factor):
+        bordered[:, before] += (1 - weight) * dy[:, pixels]
+        bordered[:, after] += weight * dy[:, pixels]
+    dx = bordered[:, 1:-1]
+    dx[:, 0] += bordered[:, 0]
+    dx[:, -1] += bordered[:, -1]
+    return dx
