@@ -19,6 +19,12 @@ MUTATIONS = [
         "weight",
     ),
     Mutation(
+        "ops.conv.conv2d_backward_input",
+        "_back(dy, weight, size, Geometry.of(stride, padding, dilation, groups))",
+        "_back(dy, weight[::-1], size, Geometry.of(stride, padding, dilation, groups))",
+        CONV,
+    ),
+    Mutation(
         "ops.conv.conv2d_backward_parameters",
         "dy.sum(axis=(0, 1, 2))",
         "dy.mean(axis=(0, 1, 2))",

@@ -209,7 +209,9 @@ def in_numpy_only():
     names = "layer_norm", "batch_norm", "frozen_batch_norm", "spectral_norm"
     names += "minibatch_stddev", "minibatch_discrimination"
     names += "log_gaussian", "log_prior_ratio", "log_mean_exp"
-    names += "shift", "pixelate"
+    names += "shift", "pixelate", "group_norm", "pixel_norm"
+    names += "avg_pool2d", "max_pool2d", "global_avg_pool2d"
+    names += "upsample_nearest", "upsample_bilinear", "pixel_shuffle"
     return {"block_mask"} | {f"{name}_{way}" for name in names for way in ("forward", "backward")}
 
 
