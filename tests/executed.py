@@ -56,7 +56,7 @@ def traced(plugin, items, file):
         lines.clear(), calls.clear(), processes.clear()
         plugin.failed, begun = "", time.monotonic()
         sys.settrace(trace)
-        plugin.run(item, following, HOUR)
+        plugin.run(item, following, 0.0 if interpreted() else HOUR)
         sys.settrace(None)
         if not plugin.failed:
             of_file = defaultdict(list)
@@ -64,7 +64,7 @@ def traced(plugin, items, file):
                 of_file[Path(path).relative_to(ROOT).as_posix()].append(line)
             seconds = time.monotonic() - begun
             rows[item.nodeid] = {"seconds": seconds, "starts": bool(processes), "lines": of_file}
-    file.write_text(json.dumps(rows))
+        file.write_text(json.dumps(rows))  # the next test may hang
     return ""
 
 

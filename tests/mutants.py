@@ -286,7 +286,7 @@ def in_place(mutant, source, tests, items, sound, plugin):
 
 def imported(mutant, source, tests, sound, place, at_import):
     """Return the first test of the room that fails."""
-    path, file = ROOT / mutant.path, place / "mutant.py"
+    path, file, interpreted = ROOT / mutant.path, place / "mutant.py", executed.interpreted()
     file.write_bytes(mutant.applied(source))
     times = {name: row["seconds"] for name, row in tests.items()}
     first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
@@ -295,8 +295,9 @@ def imported(mutant, source, tests, sound, place, at_import):
     def far(item):
         name = item.nodeid
         on_record = name.endswith("those_of_the_record")  # constants, defaults, help
-        named = path.stem in name.split("::")[0]
-        return not on_record, name not in first, not named, times.get(name, 0.0)
+        named = path.stem in name.split("::")[0] and not interpreted
+        unknown = LIMIT if interpreted else 0.0
+        return not on_record, name not in first, not named, times.get(name, unknown)
 
     def show(mistake, wanted):
         def loop(plugin, items):
