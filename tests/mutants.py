@@ -56,7 +56,7 @@ TESTS = {
         "uses_defended uses_anomalies uses_codes uses_images streams own_data cli_hostile "
         "calls"
     ),
-    "data": "data_files data_images data_table data_toys data_hostile own_data calls batches",
+    "data": "data data_files data_images data_table data_toys data_hostile own_data calls batches",
     "layers": (
         "layers layers_memory layers_random layers_built second_order normalisation copies "
         "recorder recorder_traced fourier gradcheck"

@@ -64,7 +64,7 @@ def words(network: Sequential) -> list[Any]:
 
 
 def example(name: str, rng: np.random.Generator | int | None = 0) -> Layer:
-    """Return a small layer of a kind, for rows of 4 numbers.
+    """Return a small layer of a kind, for samples of its ``example_shape``.
 
     >>> example("dense"), example("tanh")
     (Dense(4, 3), Tanh())
