@@ -20,9 +20,8 @@ from npgan.kernels.tile import after
 from npgan.kernels.vectors import BYTES, FEATURES, INDEX, Vectors
 
 ROWS = 6
-VECTORS = (
-    4 if BYTES == 64 or FEATURES.get("neon") else 2
-)  # of columns: 29 registers of 32, or 15 of 16
+VECTORS = 4 if BYTES == 64 or FEATURES.get("neon") else 2
+"""The most vectors of columns of a tile, which then fills 29 of 32 registers, or 15 of 16."""
 
 
 @jit
@@ -130,12 +129,9 @@ def _loops(context: Any, module: Any, number: Any, mr: int, nv: int, values: lis
     sums = [
         vector.multiply_add(x, row, old) for x, old in zip(numbers, innermost.sums, strict=True)
     ]
-    for loop, block, (a_step, b_step), end in zip(
-        loops, [blocks[0], *ends], steps, ends, strict=False
-    ):
+    for loop, begins, (a_step, b_step), end in zip(loops, blocks, steps, ends, strict=True):
         left, at = builder.sub(loop.left, INDEX(1)), builder.add(loop.a, a_step)
-        loop.comes_from(block, left, at, builder.gep(loop.b, [b_step]), sums)
-        begins = blocks[loops.index(loop)]
+        loop.comes_from(builder.block, left, at, builder.gep(loop.b, [b_step]), sums)
         builder.cbranch(builder.icmp_signed("!=", left, INDEX(0)), begins, end)
         builder.position_at_end(end)
 
