@@ -206,7 +206,7 @@ def test_noise_and_softmax_are_the_references(name, dtype):
 
 def in_numpy_only():
     """Return the operations of layers and likelihoods that no kernel computes."""
-    names = "layer_norm", "batch_norm", "frozen_batch_norm", "spectral_norm"
+    names = "layer_norm", "frozen_batch_norm", "spectral_norm"
     names += "minibatch_stddev", "minibatch_discrimination"
     names += "log_gaussian", "log_prior_ratio", "log_mean_exp"
     names += "shift", "pixelate", "group_norm", "pixel_norm"

@@ -10,7 +10,9 @@ from npgan.kernels.batch import Columns
 from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward, Scale
+from npgan.kernels.row import PERFORM
 from npgan.program.fusion import fused
+from npgan.program.replay import named
 from npgan.program.schedule import Row, phases
 from npgan.program.traced import Buffer, Place
 
@@ -118,3 +120,9 @@ def kept():
 def test_rows_stay_apart_where(name):
     rows, results = kept()[name]
     assert fused(rows, results) == rows
+
+
+def test_no_two_kinds_of_rows_share_a_file_of_the_cache():
+    dtypes = np.dtype(np.float32), np.dtype(np.float64)
+    names = {named(kind, dtype) for kind in PERFORM for dtype in dtypes}
+    assert len(names) == 2 * len(PERFORM)

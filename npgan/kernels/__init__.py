@@ -15,6 +15,7 @@ from npgan.kernels import (
     likelihood,
     loss,
     noise,
+    normalisation,
     random,
     softmax,
     update,

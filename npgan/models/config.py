@@ -13,7 +13,7 @@ from npgan.backend import BACKENDS
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, array, chosen, count, fraction, shown, unknown
 from npgan.models.kinds import MODELS, role
-from npgan.models.refit import corruptions, for_images, in_numbers
+from npgan.models.refit import IMAGE, corruptions, for_images, in_numbers, named
 from npgan.objectives.penalties import scheduled
 from npgan.optim import Optimizer
 
@@ -133,7 +133,9 @@ class Config:
         sizes = {"latent": self.latent, "classes": classes}
         if self.shape and all(isinstance(n, int) for n in self.shape):
             d = math.prod(self.shape)
-            sizes |= {"data": d, "channels": self.shape[-1], "source": d // 2, "target": d - d // 2}
+            sizes |= {"data": d, "source": d // 2, "target": d - d // 2}
+            if len(self.shape) == 3:
+                sizes |= dict(zip(IMAGE, self.shape, strict=True))
         if classes and self.model in LABELLED and self.model != "classifier":
             settings["classes"] = classes  # a classifier's last layer says how many
         known = {n: size for n, size in sizes.items() if isinstance(size, int) and size > 0}
@@ -160,6 +162,10 @@ class Config:
             classes=_classes(data) if self.model in LABELLED else None,
             labels=list(data.classes) if data.classes else None,
         )
+        if not data.image_shape and named(self.networks) & set(IMAGE):
+            raise InputError(
+                f"{self.preset or self.model} is for images: {data.name} has {data.of_what}"
+            )
         config.check()
         networks = {n: for_images(specs, data.image_shape) for n, specs in self.networks.items()}
         if self.model == "autoencoder":

@@ -8,41 +8,68 @@ from typing import Any
 from npgan import layers
 from npgan.errors import InputError, shown
 
-SIZES = ("data", "channels", "latent", "classes", "source", "target")
-"""Sizes that a layer's words may name: how many numbers a row of the data has, how many channels an
-image, how many numbers the latent code, how many classes there are; and the two parts of a translator's
-row, what it is given and what belongs to it."""
+IMAGE = ("height", "width", "channels")
+SIZES = ("data", *IMAGE, "latent", "classes", "source", "target")
+"""Sizes that a layer's words may name: how many numbers a row of the data has, an image's height, width
+and number of channels, how many numbers the latent code, how many classes there are; and the two parts of
+a translator's row, what it is given and what belongs to it."""
 
 
 def in_numbers(specs: Any, sizes: Mapping[str, int]) -> Any:
-    """Return a network with numbers for the names of sizes, and for their sums and products.
+    """Return a network with numbers for the names of sizes, for their parts, and for sums of products of them.
 
     >>> in_numbers(["fourier data 8 0.5 32.0", ["dense 17*data 17*data"], "dense 17*data latent+1"],
     ...            {"data": 2, "latent": 3})
     ['fourier 2 8 0.5 32.0', ['dense 34 34'], 'dense 34 4']
+    >>> in_numbers(["dense 9 height/4*width/4*8"], {"height": 28, "width": 20})
+    ['dense 9 280']
 
-    Raises InputError if a size is named that is not known.
+    Raises InputError if a size is named that is not known, or has no such part.
     """
     if isinstance(specs, Mapping):
         return {name: in_numbers(inner, sizes) for name, inner in specs.items()}
     if isinstance(specs, list):
         return [in_numbers(spec, sizes) for spec in specs]
-    if not isinstance(specs, str) or not any(size in specs for size in SIZES):
+    if not isinstance(specs, str):
         return specs
     return " ".join(_number(word, sizes) for word in specs.split())
 
 
+def named(specs: Any) -> set[str]:
+    """Return the names of sizes in a network's words, or in several networks'.
+
+    >>> sorted(named({"generator": ["dense latent height/4*8", ["relu"]]}))
+    ['height', 'latent']
+    """
+    if isinstance(specs, str):
+        return set(re.split(r"[ +*/]", specs)) & set(SIZES)
+    if isinstance(specs, Mapping):
+        specs = list(specs.values())
+    return set().union(*map(named, specs)) if isinstance(specs, list) else set()
+
+
 def _number(word: str, sizes: Mapping[str, int]) -> str:
-    named = {name for name in re.split(r"[+*]", word) if name in SIZES}
-    if not named:
+    names = named(word)
+    if not names:
         return word
-    for name in sorted(named - sizes.keys()):
+    for name in sorted(names - sizes.keys()):
         raise InputError(f"the configuration does not say how large {name} is")
     try:
-        products = ([sizes.get(f) or int(f) for f in p.split("*")] for p in word.split("+"))
+        products = ([_part(f, sizes) for f in p.split("*")] for p in word.split("+"))
         return str(sum(map(math.prod, products)))
     except ValueError:
         raise InputError(f"a layer's size must be a number, not {shown(word)}") from None
+
+
+def _part(factor: str, sizes: Mapping[str, int]) -> int:
+    """Return a number, a size, or a whole part of one, such as ``height/4``."""
+    name, _, parts = factor.partition("/")
+    size, divisor = sizes.get(name) or int(name), int(parts or 1)
+    if divisor < 1 or size % divisor:
+        raise InputError(
+            f"the network needs a {name} that is a multiple of {divisor}, and {size} is none"
+        )
+    return size // divisor
 
 
 def corruptions(specs: Any, kind: type[layers.Layer] = layers.Corruption) -> list[str]:

@@ -203,6 +203,12 @@ def layer_norm_double_backward(
     return q * weight, dx
 
 
+def check_minibatch(n: int) -> None:
+    """Refuse a minibatch of one sample, which has no variance."""
+    if n < 2:
+        raise InputError("batch normalisation needs at least 2 samples in training, not 1")
+
+
 @operation(
     "x (N, d), weight (d,), bias (d,), running_mean (d,) changed, running_var (d,) changed, "
     "batches (1,) changed, momentum, eps"
@@ -253,8 +259,7 @@ def batch_norm_forward(
     >>> y.ravel(), mean, var, batches  # the second batch has two thirds of the weight
     (array([-1.,  1.]), array([2.]), array([1.66666667]), array([2.]))
     """
-    if len(x) < 2:
-        raise InputError("batch normalisation needs at least 2 samples in training, not 1")
+    check_minibatch(len(x))
     normal, inverse, mean, variance = _normalize(x, 0, eps)
     batches += 1
     share = momentum / (1 - (1 - momentum) ** float(batches[0].real))

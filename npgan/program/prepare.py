@@ -17,8 +17,8 @@ from npgan.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
 FIRST = "dense", "elementwise"  # modules of kernels, half of the work
-RARE = "conv", "likelihood", "noise", "softmax"
-"""Modules of kernels that are compiled when first needed: those of images, variational models and classifiers."""
+RARE = "conv", "likelihood", "noise", "normalisation", "softmax"
+"""Modules of kernels that are compiled when first needed: most models do without them."""
 Calls = list[Callable[[], object]]
 
 

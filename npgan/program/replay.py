@@ -49,6 +49,16 @@ def _perform(address, r, thread, part):  # type: ignore[no-untyped-def]
     perform_part(row, memory, panel, part, line[PARTS])  # noqa: F821
 
 
+def named(kind: type, dtype: np.dtype) -> str:
+    """Return the name of a function that performs rows, and of its file in the cache: no other has it.
+
+    >>> from npgan.kernels.elementwise import Add
+    >>> named(Add, np.dtype(np.float32))
+    'elementwise.Add_float32'
+    """
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}_{dtype}"
+
+
 @cache
 def function(kind: type, dtype: np.dtype) -> Any:
     """Return the C function that does a part of a row of this kind, in programs of this type of numbers.
@@ -58,7 +68,7 @@ def function(kind: type, dtype: np.dtype) -> Any:
     """
     own = {"kind": kind, "zero": dtype.type(0), "perform_part": PERFORM[kind]}
     made = FunctionType(_perform.__code__, {**globals(), **own}, _perform.__name__)
-    made.__qualname__ = f"{kind.__name__}_{dtype}"  # a name and a file of its own
+    made.__qualname__ = named(kind, dtype)
     return c_function(types.void(*[types.int64] * 4), made)
 
 
