@@ -72,8 +72,8 @@ MUTATIONS = [
     ),
     Mutation(
         "layers.noise.RandomLinear.double_backward",
-        "cache is not None",
-        "cache is None",
+        "getattr(run, f'{self.operation}_forward')(ddx, cache)",
+        "ddx",
         "GAN (augmented images), discriminator step",
         "discriminator.7.weight",
     ),
@@ -91,7 +91,7 @@ SILENT = [
         "np.arange(size[axis]) + most - moves[:, axis, None]",
         "np.arange(size[axis]) + most + moves[:, axis, None]",
         MOVED,
-        ([(0, 0), (1, -2)], (6, 2, 3)),
+        ([(0, 0), (1, -2)], (4, 4, 1)),
     ),
     Silent(
         "ops.images.flip_forward",
@@ -120,15 +120,25 @@ SILENT = [
     Silent(
         "layers.colours.RandomBrightness.draw",
         "(len(x), *[1] * (x.ndim - 1))",
-        "(*x.shape[:-1], 1)",
-        CHANNELS,
-        ("random_brightness 0.5",),
+        "(len(x), 1, *x.shape[2:])",
+        "test_augmentation.test_all_pixels_become_brighter_by_as_much",
     ),
     Silent(
         "layers.colours.RandomFactor.draw", "1 - self.strength", "1.0", DRAWN, ("random_contrast",)
     ),
-    Silent("ops.images.block_mask", "repeat(channels)", "repeat(1)", CHANNELS, ("random_block 1",)),
-    Silent("ops.images.block_mask", "True", "False", BLOCKS),
+    Silent(
+        "ops.images.block_mask",
+        "(~hidden).astype(np.float32).repeat(channels)",
+        "(~hidden).astype(np.float32).reshape(n, -1).repeat(channels, axis=0)",
+        CHANNELS,
+        ("random_block 1",),
+    ),
+    Silent(
+        "ops.images.block_mask",
+        "rng.integers(0, whole - size, (n, 1), endpoint=True)",
+        "rng.integers(0, whole - size, (n, 1), endpoint=False)",
+        BLOCKS,
+    ),
     Silent("ops.images.block_mask", "~hidden", "hidden", BLOCKS),
     Silent(
         "layers.noise.GaussianNoise.draw",

@@ -38,6 +38,11 @@ def test_half_of_the_images_are_flipped():
     assert abs(y[:, 0, 0, 0].mean() - 1 / 2) < 5 * np.sqrt(1 / 4 / n)
 
 
+def test_all_pixels_become_brighter_by_as_much():
+    y = one("random_brightness")(np.zeros((5, 2, 3, 3)), rng())
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1, :1, :1], y.shape))
+
+
 LIMITS = {
     "random_brightness": (-0.5, 0.5),
     "random_saturation": (0.0, 2.0),
