@@ -60,7 +60,7 @@ MUTATIONS = [
     Mutation(
         "ops.colours.contrast_backward",
         "contrast_forward(dy, factor)",
-        "factor.reshape(-1, *[1] * (dy.ndim - 1)) * dy",
+        "np.expand_dims(factor, tuple(range(1, dy.ndim))) * dy",
         "layer random_contrast, images",
     ),
     Mutation(

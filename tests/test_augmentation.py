@@ -147,7 +147,7 @@ def test_a_penalty_is_of_the_slope_before_augmentation():
     """D = w · contrast(x): by the chain rule the slope is s w + (1 - s) mean(w), of each image's own s."""
     net = build(["random_contrast 0.5", "dense 4 1"], rng=0).astype(np.float64)
     x, w = rng().random((6, 4)), net.parameters["1.weight"][:, 0]
-    logits, cache = net.forward(x, rng(1))
+    _, cache = net.forward(x, rng(1))
     value = net.penalized_backward(np.zeros((6, 1)), np.ones((6, 1)), cache)
     s = rng(1).uniform(0.5, 1.5, (6, 1))
     assert value == pytest.approx(np.square(s * w + (1 - s) * w.mean()).sum() / 2, rel=1e-12)

@@ -25,7 +25,7 @@ def from_mean(x: Array, factor: Array, axes: tuple[int, ...]) -> Array:
     array([[0., 4.]])
     """
     mean = x.mean(axis=axes, keepdims=True)
-    return mean + factor.reshape(-1, *[1] * (x.ndim - 1)) * (x - mean)
+    return mean + np.expand_dims(factor, tuple(range(1, x.ndim))) * (x - mean)
 
 
 @operation("x (n, h, w, C), factor (n,)")
