@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from npgan import GAN, InputError, data
+from npgan import GAN, InputError, data, metrics
+from npgan.data import stacked as stacking
 from npgan.data.dataset import Dataset
-from npgan.data.stacked import stack
 from npgan.layers import build
-from npgan.metrics import coverage_statistics
 from npgan.study import evaluation, sample_metrics
 from npgan.study.features import digits
 from npgan.study.sample_metrics import SampleMetrics
@@ -66,7 +65,7 @@ def test_it_is_the_same_each_time_in_bytes(stacked):
 
 def test_a_channel_lies_beside_the_others_of_its_pixel():
     images = np.arange(8).reshape(2, 4).astype(np.uint8)
-    pixels, labels = stack(images, np.array([3, 5]), 50, np.random.default_rng(0))
+    pixels, labels = stacking.stack(images, np.array([3, 5]), 50, np.random.default_rng(0))
     for row, label in zip(pixels.reshape(50, 4, 3), labels, strict=True):
         which = [{3: 0, 5: 1}[int(digit)] for digit in f"{label:03}"]
         np.testing.assert_array_equal(row, images[which].T)
@@ -84,14 +83,14 @@ def test_a_channel_lies_beside_the_others_of_its_pixel():
     ],
 )
 def test_coverage_is_its_formula(modes, k, covered, kl):
-    found = coverage_statistics(np.array(modes), k)
+    found = metrics.coverage_statistics(np.array(modes), k)
     assert found == {"samples": len(modes), "modes": covered, "reverse_kl": pytest.approx(kl)}
 
 
 def test_the_divergence_of_samples_of_all_modes_alike_is_what_their_number_says():
     k, n = 1000, 26_000
     drawn = np.random.default_rng(0).integers(0, k, (20, n))
-    mean = np.mean([coverage_statistics(modes, k)["reverse_kl"] for modes in drawn])
+    mean = np.mean([metrics.coverage_statistics(modes, k)["reverse_kl"] for modes in drawn])
     assert mean == pytest.approx((k - 1) / (2 * n), rel=0.03)
 
 
@@ -101,35 +100,35 @@ def test_the_divergence_of_samples_of_all_modes_alike_is_what_their_number_says(
 )
 def test_what_is_no_mode_is_refused(modes, message):
     with pytest.raises(InputError, match=message):
-        coverage_statistics(np.array(modes), 4)
+        metrics.coverage_statistics(np.array(modes), 4)
 
 
 def test_the_classifier_reads_a_digit_in_each_channel(few, gan):
-    metrics = SampleMetrics(gan, few, 200, np.random.default_rng(0))
+    measures = SampleMetrics(gan, few, 200, np.random.default_rng(0))
     rows, labels = gan.scaled(few.train), few.train_labels
     read = [digits(rows.reshape(-1, 784, 3)[:, :, c]) for c in range(3)]
     expected = np.stack(read, axis=1) @ [100, 10, 1]
-    assert 0.9 < metrics.accuracy < 1
-    assert metrics.classifier_accuracy(rows, labels) == (expected == labels).mean()
-    assert metrics.coverage(rows) == coverage_statistics(expected, 1000)
-    assert metrics.columns(rows) == {
-        name: metrics.coverage(rows)[name] for name in ("modes", "reverse_kl")
+    assert 0.9 < measures.accuracy < 1
+    assert measures.classifier_accuracy(rows, labels) == (expected == labels).mean()
+    assert measures.coverage(rows) == metrics.coverage_statistics(expected, 1000)
+    assert measures.columns(rows) == {
+        name: measures.coverage(rows)[name] for name in ("modes", "reverse_kl")
     }
 
 
 def test_samples_are_counted_in_parts_as_in_one(few, gan, monkeypatch):
-    metrics = SampleMetrics(gan, few, 50, np.random.default_rng(0))
-    whole = metrics.coverage(gan.scaled(few.train))
+    measures = SampleMetrics(gan, few, 50, np.random.default_rng(0))
+    whole = measures.coverage(gan.scaled(few.train))
     monkeypatch.setattr(sample_metrics, "ROWS", 7)
-    assert metrics.coverage(gan.scaled(few.train)) == whole
+    assert measures.coverage(gan.scaled(few.train)) == whole
 
 
 def test_images_of_three_channels_that_are_no_such_digits_have_no_modes(few, gan):
     own = Dataset("own", few.train, few.test, few.train_labels, few.test_labels // 2, few.shape)
-    metrics = SampleMetrics(gan, own, 50, np.random.default_rng(0))
-    assert (metrics.has_stacks, metrics.wanted(2000)) == (False, 2000)
+    measures = SampleMetrics(gan, own, 50, np.random.default_rng(0))
+    assert (measures.has_stacks, measures.wanted(2000)) == (False, 2000)
     with pytest.raises(InputError, match="modes are counted in stacked digits"):
-        metrics.coverage(gan.scaled(few.train))
+        measures.coverage(gan.scaled(few.train))
 
 
 def test_evaluation_counts_in_as_many_samples_as_the_papers_and_says_so(few, gan, monkeypatch):
@@ -138,7 +137,7 @@ def test_evaluation_counts_in_as_many_samples_as_the_papers_and_says_so(few, gan
     found = evaluation.evaluate(gan, few, np.random.default_rng(0), 20)
     assert found["samples"] == 20
     assert found["modes"]["samples"] == found["modes_real"]["samples"] == 120
-    metrics = SampleMetrics(gan, few, 50, np.random.default_rng(0))
-    assert metrics.wanted(2000) == 26_000
-    assert found["modes_real"] == metrics.coverage(gan.scaled(few.train[:120]))
+    measures = SampleMetrics(gan, few, 50, np.random.default_rng(0))
+    assert measures.wanted(2000) == 26_000
+    assert found["modes_real"] == measures.coverage(gan.scaled(few.train[:120]))
     assert found["modes_real"]["modes"] > 100 > found["modes"]["modes"]
