@@ -1,12 +1,15 @@
 """Three digits in one image: the data, and how many of its 1000 modes samples cover."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from npgan import GAN, InputError, data, metrics
+from npgan import GAN, InputError, data, metrics, runs
 from npgan.data import stacked as stacking
 from npgan.data.dataset import Dataset
 from npgan.layers import build
+from npgan.models.presets import preset
 from npgan.study import evaluation, sample_metrics
 from npgan.study.features import digits
 from npgan.study.sample_metrics import SampleMetrics
@@ -141,3 +144,16 @@ def test_evaluation_counts_in_as_many_samples_as_the_papers_and_says_so(few, gan
     assert measures.wanted(2000) == 26_000
     assert found["modes_real"] == measures.coverage(gan.scaled(few.train[:120]))
     assert found["modes_real"]["modes"] > 100 > found["modes"]["modes"]
+
+
+def test_the_history_has_the_modes_of_as_many_samples(few, gan, monkeypatch):
+    drawn = []
+
+    def draw(model, dataset, n, rng):
+        drawn.append(n)
+        return sample_metrics.draw_samples(model, dataset, n, rng)
+
+    monkeypatch.setattr(sample_metrics, "COUNTED", 120)
+    monkeypatch.setattr(runs, "draw_samples", draw)
+    (measures,) = runs._measures(gan, replace(preset("gan-small"), metrics_every=1), few)
+    assert (measures.measure().keys(), drawn) == ({"modes", "reverse_kl"}, [120])
