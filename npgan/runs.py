@@ -81,7 +81,7 @@ def start(
 ) -> Loop:
     """Train in a new folder and return the finished loop.
 
-    Every ``metrics_every`` epochs, metrics of 2000 samples are added to the history
+    Every ``metrics_every`` epochs, metrics of 2000 samples, of stacked digits 26,000, are added to the history
     (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
 
     Raises Taken if the folder holds anything already, and InputError if the configuration is invalid.
@@ -268,10 +268,8 @@ def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callba
     if not isinstance(model, GENERATORS):
         raise InputError(f"there are no samples of a model {config.model} to measure")
     metrics = SampleMetrics(model, dataset, MEASURED, np.random.default_rng(config.seed))
-    rng = partial(np.random.default_rng, config.seed)
-    return [
-        Measures(every, lambda: metrics.columns(draw_samples(model, dataset, MEASURED, rng())[0]))
-    ]
+    rng, n = partial(np.random.default_rng, config.seed), metrics.wanted(MEASURED)
+    return [Measures(every, lambda: metrics.columns(draw_samples(model, dataset, n, rng())[0]))]
 
 
 def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:

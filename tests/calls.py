@@ -31,7 +31,7 @@ from npgan import (
     plotting,
 )
 from npgan import data as data_sets
-from npgan.data import batches, images, outlines, toys
+from npgan.data import batches, images, outlines, stacked, toys
 from npgan.metrics import mixtures
 from npgan.models import Model
 from npgan.objectives import losses, penalties, regularisers
@@ -134,6 +134,11 @@ def shares(*names):
     )
 
 
+def within_k(result, arguments):
+    """Return whether so many of k modes can be covered."""
+    return 1 <= result["modes"] <= arguments["k"] and result["reverse_kl"] >= -1e-12
+
+
 def of_metrics() -> Iterator[Call]:
     p, unit = np.eye(C)[LABELS], within(0, 1)
     pair = {"x": X, "known": KNOWN}
@@ -157,6 +162,7 @@ def of_metrics() -> Iterator[Call]:
         {"samples": POINTS, "centres": POINTS[:3], "std": 0.5},
         shares("high_quality", "total_variation"),
     )
+    yield Call(metrics.coverage_statistics, {"modes": LABELS, "k": C}, within_k)
     yield Call(
         mixtures.relative_spread, {"samples": POINTS, "modes": LABELS, "std": 0.5}, within(0, 1e9)
     )
@@ -217,6 +223,8 @@ def of_data() -> Iterator[Call]:
     )
     yield Call(toys.grid_centres, {"side": 3, "spacing": 0.5}, finite)
     yield Call(toys.load_toy, {"name": "ring"}, anything)
+    given = {"images": (255 * X).astype(np.uint8), "digits": LABELS, "n": 4, "rng": generator()}
+    yield Call(stacked.stack, given, lambda result, given: len(result[0]) == given["n"])
     for sampler in toys.SAMPLERS.values():
         yield Call(
             sampler,
@@ -251,6 +259,7 @@ def of_uses() -> Iterator[Call]:
         yield Call(way, {"a": X[0], "b": X[1], "t": np.array([0.0, 0.5])}, a_row_for("t"))
     yield Call(features.features, {"images": random(2, 784)}, a_row_for("images"))
     yield Call(features.probabilities, {"images": random(2, 784)}, within(0, 1))
+    yield Call(features.digits, {"images": random(2, 784)}, within(0, 9))
     asked = {"dataset": SET, "n": 3, "rng": generator()}
     yield Call(sample_metrics.draw_samples, {"model": MODELS[ConditionalGAN](), **asked}, finite)
     yield Call(sample_metrics.SampleMetrics, {"model": MODELS[GAN](), **asked, "n": 8}, anything)

@@ -16,6 +16,9 @@ BOLD = "test_uses_images.test_directions_do_not_say_how_bold_an_image_is"
 PAIRS = "test_uses_images.test_a_discriminator_of_pairs_has_no_opinion_of_one_image"
 PERFECT = "test_models_settings.test_a_perfect_reconstruction_has_no_error_whatever_the_noise_in_the_hidden_layers"
 HELD_OUT = "test_vae.test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training"
+WRITTEN = "test_stacked.test_a_channel_lies_beside_the_others_of_its_pixel"
+COVERED = "test_stacked.test_coverage_is_its_formula"
+SPARSE = ([2, 2, 2], 4, 1, 1.3862943611198906)
 MUTATIONS: list = []
 SILENT = [
     Silent(
@@ -68,4 +71,14 @@ SILENT = [
         REGRESSION,
     ),
     Silent("commands.common.linear_guess", "(x - mean)", "x", REGRESSION),
+    Silent("data.stacked.stack", "[100, 10, 1]", "[1, 10, 100]", WRITTEN),
+    Silent("data.stacked.stack", "images[chosen[:, channel]]", "images[chosen[:, 0]]", WRITTEN),
+    Silent("metrics.coverage.coverage_statistics", "counts > 0", "counts >= 0", COVERED, SPARSE),
+    Silent(
+        "metrics.coverage.kl_from_uniform",
+        "len(counts) * q",
+        "(counts > 0).sum() * q",
+        COVERED,
+        SPARSE,
+    ),
 ]

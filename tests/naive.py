@@ -195,13 +195,52 @@ def minibatch_discrimination(x, weight, kernels):
 
 def shift(image, down, right):
     """Every pixel at its new place, if that is in the image, a list of rows."""
-    side = len(image)
-    result = [[0] * side for _ in range(side)]
-    for i in range(side):
-        for j in range(side):
-            if 0 <= i + down < side and 0 <= j + right < side:
+    height, width = len(image), len(image[0])
+    nothing = [0] * len(image[0][0])
+    result = [[nothing] * width for _ in range(height)]
+    for i in range(height):
+        for j in range(width):
+            if 0 <= i + down < height and 0 <= j + right < width:
                 result[i + down][j + right] = image[i][j]
     return result
+
+
+def flip(image):
+    """Every row of pixels from its end."""
+    return [row[::-1] for row in image]
+
+
+def pixelate(image, factor):
+    """The mean of all pixels in the same cell, each channel by itself."""
+    places = [(i, j) for i in range(len(image)) for j in range(len(image[0]))]
+
+    def mean(i, j, c):
+        cell = [
+            (a, b) for a, b in places if (a // factor, b // factor) == (i // factor, j // factor)
+        ]
+        return sum(image[a][b][c] for a, b in cell) / len(cell)
+
+    return [
+        [[mean(i, j, c) for c in range(len(pixel))] for j, pixel in enumerate(row)]
+        for i, row in enumerate(image)
+    ]
+
+
+def saturation(image, factor):
+    """Each pixel's channels, so many times as far from their mean."""
+    return [[contrast_of(pixel, pixel, factor) for pixel in row] for row in image]
+
+
+def contrast(image, factor):
+    """All numbers of an image, so many times as far from their mean."""
+    numbers = [number for row in image for pixel in row for number in pixel]
+    return [[contrast_of(pixel, numbers, factor) for pixel in row] for row in image]
+
+
+def contrast_of(pixel, numbers, factor):
+    """A pixel's channels, so many times as far from the mean of these numbers."""
+    mean = sum(numbers) / len(numbers)
+    return [mean + factor * (channel - mean) for channel in pixel]
 
 
 def fourier(row, frequencies):

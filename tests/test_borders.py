@@ -38,8 +38,9 @@ NUMBERS = {
     "sigma": np.float32(1.5),
 }
 FIXED = {  # sizes of operations that not any will do for
-    "shift": {"d": 9},
-    "pixelate": {"d": 16},
+    "shift": {"s": 9},
+    "flip": {"s": 9},
+    "pixelate": {"s": 16},
     "minibatch_discrimination_forward": {"e": 6},
     "fourier_backward": {"w": 10, "F": 2},
     "chain": {"n": 4, "I": 3, "o": 2, "p": 26, "q": 24, "S": 2},
@@ -68,6 +69,7 @@ DRAWN = {
     "standard_normal": ((2, 3), np.float32),
     "dropout_mask": ((2, 3), 0.5),
     "block_mask": ((2, 9), 2),
+    "uniform": ((2, 3), -1.0, 1.0),
 }
 
 

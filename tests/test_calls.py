@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from PIL.Image import Image
 
 from npgan import InputError, NonFiniteError, data, init, metrics, models, plotting
-from npgan.data import batches, outlines, toys
+from npgan.data import batches, outlines, stacked, toys
 from npgan.objectives import losses, penalties, regularisers
 from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics
 
 ROOMS = [
-    metrics, data, batches, outlines, toys, attacks, anomaly, latent, features, sample_metrics,
+    metrics, data, batches, outlines, stacked, toys, attacks, anomaly, latent, features, sample_metrics,
     evaluation, plotting,
     init, penalties, regularisers, losses, models,
 ]  # fmt: skip

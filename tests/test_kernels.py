@@ -209,10 +209,11 @@ def in_numpy_only():
     names = "layer_norm", "frozen_batch_norm", "spectral_norm"
     names += "minibatch_stddev", "minibatch_discrimination"
     names += "log_gaussian", "log_prior_ratio", "log_mean_exp"
-    names += "shift", "pixelate", "group_norm", "pixel_norm"
+    names += "shift", "flip", "pixelate", "saturation", "contrast", "group_norm", "pixel_norm"
     names += "avg_pool2d", "max_pool2d", "global_avg_pool2d"
     names += "upsample_nearest", "upsample_bilinear", "pixel_shuffle"
-    return {"block_mask"} | {f"{name}_{way}" for name in names for way in ("forward", "backward")}
+    drawn = {"block_mask", "uniform"}
+    return drawn | {f"{name}_{way}" for name in names for way in ("forward", "backward")}
 
 
 def test_the_only_operations_without_a_kernel_are_these_and_parts_of_one_that_has_it():

@@ -135,7 +135,7 @@ WRONG = [
     (lambda: RandomShift(1)(np.ones((2, 3)), np.random.default_rng(0)), "3 is no square number"),
     (
         lambda: Pixelate(2)(np.ones((2, 9)), np.random.default_rng(0)),
-        "cells 2 wide do not fit an image 3",
+        "images of 3 x 3 pixels do not divide into cells 2 wide",
     ),
     (lambda: RandomBlock(4)(np.ones((2, 9)), np.random.default_rng(0)), "a block's size must be"),
     (lambda: build(["gaussian_noise -1"]), "the standard deviation of noise must"),

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from small_networks import batch, network
 
-from npgan import Dense, Dropout, GaussianNoise, GaussianSample, Pixelate, RandomBlock, RandomShift
+from npgan import (
+    Dense,
+    Dropout,
+    GaussianNoise,
+    GaussianSample,
+    Pixelate,
+    RandomBlock,
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomShift,
+)
 from npgan.layers import LAYERS
 
 
@@ -15,7 +26,10 @@ def test_the_same_seed_draws_the_same_weights_and_another_seed_others():
     assert not np.array_equal(*(Dense(4, 4, rng=seed).parameters["weight"] for seed in (1, 2)))
 
 
-SPOIL = [Dropout(0.5), GaussianNoise(0.5), RandomShift(2), RandomBlock(1), Pixelate(2)]
+SPOIL = [
+    *(Dropout(0.5), GaussianNoise(0.5), RandomBrightness(), RandomContrast(), RandomFlip()),
+    *(RandomShift(2), RandomBlock(1), Pixelate(2)),
+]
 
 
 @pytest.mark.parametrize("random", SPOIL, ids=repr)
@@ -75,7 +89,17 @@ def test_a_sample_layer_has_the_variance_that_its_input_says():
     assert abs(((z - 1) ** 2).mean() / np.exp(2) - 1) < 5 * np.sqrt(2 / n)
 
 
-CORRUPT = "dropout", "gaussian_noise", "pixelate", "random_block", "random_shift"
+CORRUPT = (
+    *(
+        "dropout",
+        "gaussian_noise",
+        "pixelate",
+        "random_block",
+        "random_brightness",
+        "random_contrast",
+    ),
+    *("random_flip", "random_saturation", "random_shift"),
+)
 
 
 def test_these_layers_make_their_input_worse():

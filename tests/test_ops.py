@@ -128,12 +128,40 @@ def test_dense_backward_adds_to_the_gradients_it_is_given():
     )
 
 
+@pytest.mark.parametrize("shape", [(16,), (4, 4, 1), (6, 2, 3)])
 @pytest.mark.parametrize("moves", [[(0, 0), (1, -2)], [(-1, 0), (2, 3)], [(5, 1), (-4, 0)]])
-def test_a_shift_moves_every_pixel_and_loses_those_over_the_edge(moves):
-    x = np.random.default_rng(0).standard_normal((2, 16))
-    moved = ops.shift_forward(x, np.array(moves)).reshape(2, 4, 4)
-    for image, (down, right), expected in zip(x.reshape(2, 4, 4), moves, moved, strict=True):
+def test_a_shift_moves_every_pixel_and_loses_those_over_the_edge(moves, shape):
+    x = np.random.default_rng(0).standard_normal((2, *shape))
+    moved = ops.shift_forward(x, np.array(moves))
+    assert moved.shape == x.shape
+    images = (array.reshape(2, *(shape if len(shape) == 3 else (4, 4, 1))) for array in (x, moved))
+    for image, expected, (down, right) in zip(*images, moves, strict=True):
         np.testing.assert_array_equal(naive.shift(image.tolist(), down, right), expected)
+
+
+ON_IMAGES = {
+    "flip": (np.array([1, 0, 1]), lambda image, flipped: naive.flip(image) if flipped else image),
+    "pixelate": (2, naive.pixelate),
+    "saturation": (np.array([0.0, 0.3, 1.7]), naive.saturation),
+    "contrast": (np.array([0.5, 1.0, 1.4]), naive.contrast),
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 3), (4, 4, 1)])
+@pytest.mark.parametrize("name", ON_IMAGES)
+def test_operations_on_images_are_their_formulas(name, shape):
+    given, formula = ON_IMAGES[name]
+    x = np.random.default_rng(0).standard_normal((3, *shape))
+    each = zip(x.tolist(), np.broadcast_to(given, 3), strict=True)
+    y = getattr(ops, f"{name}_forward")(x, given)
+    close(y, np.array([formula(image, one) for image, one in each]), 4)
+
+
+@pytest.mark.parametrize("name", ["flip", "pixelate", "contrast"])
+def test_a_row_is_a_square_grey_image(name):
+    x, (given, _) = np.random.default_rng(0).standard_normal((3, 16)), ON_IMAGES[name]
+    forward = getattr(ops, f"{name}_forward")
+    close(forward(x, given), forward(x.reshape(3, 4, 4, 1), given).reshape(3, 16), 4)
 
 
 @given(data=st.data())

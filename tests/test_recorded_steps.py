@@ -87,6 +87,11 @@ def with_layers(*more):
     return GAN(*(build(specs, rng=i) for i, specs in enumerate(networks)))
 
 
+def with_layers_first(*first):
+    """Return a small GAN whose discriminator begins with other layers."""
+    return GAN(build(generator(), rng=0), build([*first, *critic()], rng=1))
+
+
 def with_example(name):
     """Return a small GAN whose discriminator has a layer of a kind."""
     critic = build([f"dense {WIDTH} 4", *for_rows(name)], rng=1)
@@ -138,6 +143,10 @@ CASES = {
     "networks in networks": nested,
     "activations with derivatives from x": lambda: with_layers("silu", "gelu", "mish"),
     "activations that follow no dense layer": lambda: with_layers("relu", "leaky_relu 0.3"),
+    "augmented images": lambda: with_layers_first(
+        "reshape 2 5 3", "random_brightness", "random_saturation", "random_contrast", "random_flip",
+        "random_shift 1", "random_block 1", "flatten",
+    ),
     "packing": lambda: gan(packing=4, ema=0.9),
     "packing, relativistic": lambda: gan(packing=2, objective="relativistic"),
     "several players": lambda: several(ema=0.9, n_critic=2),

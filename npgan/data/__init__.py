@@ -13,6 +13,7 @@ from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
 from npgan.data.outlines import load_outlines
 from npgan.data.reading import reading as _reading
+from npgan.data.stacked import load_stacked
 from npgan.data.toys import SAMPLERS, load_toy
 from npgan.errors import InputError, as_path, fraction, unknown
 
@@ -32,6 +33,7 @@ WITH_CLASS = re.compile(r"(.+):(-?[0-9]{1,18})", re.DOTALL)
 DATASETS: dict[str, Callable[[], Dataset]] = {
     "mnist": load_mnist,
     "mnist-outlines": load_outlines,
+    "stacked-mnist": load_stacked,
     **{name: partial(load_download, name) for name in SOURCES},
     **{name: partial(load_toy, name) for name in SAMPLERS},
 }

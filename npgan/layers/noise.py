@@ -64,8 +64,38 @@ class Dropout(RandomLinear):
         return run.dropout_mask(rng, x.shape, self.rate)
 
 
-class GaussianNoise(Layer):
-    """Noise added: ``y = x + s eps`` with eps from N(0, 1), so ``dx = dy``; without an ``rng``, y = x.
+class Added(Layer):
+    """Noise added, ``y = x + e``, so ``dx = dy``, whatever e is; without an ``rng``, y = x.
+
+    A subclass says what :meth:`draw` draws.
+    """
+
+    corrupts = True
+
+    def draw(self, x: Array, rng: np.random.Generator) -> Array:
+        """Draw what is added to x."""
+        raise NotImplementedError
+
+    @takes("x (n, *s, d)")
+    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
+        """Add what is drawn from ``rng``; the cache is empty."""
+        return (x if rng is None else x + self.draw(x, rng)), None
+
+    @takes("dy (n, *s, d)")
+    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
+        """Return ``dy``."""
+        return dy
+
+    @takes("ddx (n, *s, d)")
+    def double_backward(
+        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
+    ) -> tuple[Array, None]:
+        """Return ``ddx``."""
+        return ddx, None
+
+
+class GaussianNoise(Added):
+    """Noise added to each number: ``y = x + s eps`` with eps from N(0, 1).
 
     >>> GaussianNoise(0.3)(np.ones((1, 2)))
     array([[1., 1.]])
@@ -73,29 +103,13 @@ class GaussianNoise(Layer):
 
     name = "gaussian_noise"
     example = "0.5"
-    corrupts = True
 
     def __init__(self, std: float) -> None:
         self.std = not_negative("the standard deviation of noise", std)
 
-    @takes("x (n, d)")
-    def forward(self, x: Array, rng: Rng = None) -> tuple[Array, None]:
-        """Add noise drawn from ``rng``; the cache is empty."""
-        if rng is None:
-            return x, None
-        return x + self.std * run.standard_normal(rng, x.shape, x.real.dtype), None
-
-    @takes("dy (n, d)")
-    def backward(self, dy: Array, cache: None, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Return ``dy``."""
-        return dy
-
-    @takes("ddx (n, d)")
-    def double_backward(
-        self, ddx: Array, record: Array, cache: None, grads: Grads = None, input_grad: bool = True
-    ) -> tuple[Array, None]:
-        """Return ``ddx``."""
-        return ddx, None
+    def draw(self, x: Array, rng: np.random.Generator) -> Array:
+        """Return noise of x's shape."""
+        return self.std * run.standard_normal(rng, x.shape, x.real.dtype)
 
 
 class GaussianSample(Layer):

@@ -8,6 +8,7 @@ import numpy as np
 
 from npgan import errors
 from npgan.errors import TAME, array, positive
+from npgan.metrics.coverage import kl_from_uniform
 
 __all__ = ["mode_statistics"]
 
@@ -71,17 +72,9 @@ def mode_statistics(samples: np.ndarray, centres: np.ndarray, std: float) -> dic
         "modes_of_half_a_share": int((counts >= n / (2 * k)).sum()),
         "high_quality": float(good.mean()),
         "total_variation": float(np.abs(shares - 1 / k).sum() / 2),
-        "reverse_kl": _kl_from_uniform(counts),
+        "reverse_kl": kl_from_uniform(counts),
         "spread": relative_spread(samples[good], nearest[good], std),
     }
-
-
-def _kl_from_uniform(counts: np.ndarray) -> float:
-    """Return the sum of q log(k q) for q = counts / their sum, where 0 log 0 is 0."""
-    if not counts.any():
-        return float(np.log(len(counts)))
-    q = counts[counts > 0] / counts.sum()
-    return float((q * np.log(len(counts) * q)).sum())
 
 
 def relative_spread(samples: np.ndarray, modes: np.ndarray, std: float) -> float:

@@ -27,6 +27,7 @@ from npgan.ops.activation import *
 from npgan.ops.batch import *
 from npgan.ops.chain import *
 from npgan.ops.channels import *
+from npgan.ops.colours import *
 from npgan.ops.conv import *
 from npgan.ops.dense import *
 from npgan.ops.fourier import *

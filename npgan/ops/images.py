@@ -1,4 +1,8 @@
-"""Operations on rows that are square images: they are shifted, partly hidden, made coarse. All are linear."""
+"""Operations on images that are shifted, turned round, partly hidden, made coarse. All are linear.
+
+Images are (n, height, width, channels), or rows (n, d) that hold square grey ones. What is drawn is drawn once for an
+image, the same for all of its channels.
+"""
 
 import math
 
@@ -6,6 +10,7 @@ import numpy as np
 
 from npgan.errors import InputError, count
 from npgan.ops.random import checked_generator
+from npgan.ops.resize import divided
 from npgan.shapes import Array, operation
 
 
@@ -21,29 +26,42 @@ def side(pixels: int) -> int:
     return result
 
 
-@operation("x (n, d), moves (n, 2) integers")
-def shift_forward(x: Array, moves: Array) -> Array:
-    r"""Shift each image: :math:`y_{n,i,j} = x_{n,\,i-a_n,\,j-b_n}`, and 0 where that pixel lies outside.
+def image_of(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return the height, width and channels of a sample of this shape: an image, or a row that holds a square one.
 
-    x: (n, d); moves: (n, 2) integers :math:`(a_n, b_n)`, down and to the right.
+    >>> image_of((784,)), image_of((32, 48, 3))
+    ((28, 28, 1), (32, 48, 3))
+    """
+    if len(shape) == 3:
+        return shape
+    if len(shape) != 1:
+        raise InputError(f"images are (height, width, channels), or rows of pixels, not {shape}")
+    return side(shape[0]), side(shape[0]), 1
+
+
+@operation("x (n, *s), moves (n, 2) integers")
+def shift_forward(x: Array, moves: Array) -> Array:
+    r"""Shift each image: :math:`y_{n,i,j,c} = x_{n,\,i-a_n,\,j-b_n,\,c}`, and 0 where that pixel lies outside.
+
+    x: images or rows; moves: (n, 2) integers :math:`(a_n, b_n)`, down and to the right.
 
     >>> shift_forward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
     array([[0., 1.],
            [0., 3.]])
     """
-    n, d = x.shape
-    width = side(d)
-    moves = np.clip(moves, -width, width)  # beyond its width nothing of an image is left
+    *size, channels = image_of(x.shape[1:])
+    moves = np.clip(moves, np.negative(size), size)  # beyond its width nothing of an image is left
     most = int(abs(moves).max(initial=0))
-    padded = np.pad(x.reshape(n, width, width), ((0, 0), (most, most), (most, most)))
-    down, right = (np.arange(width) + most - moves[:, axis, None] for axis in (0, 1))
-    moved = padded[np.arange(n)[:, None, None], down[:, :, None], right[:, None, :]]
-    return moved.reshape(n, d)
+    images = x.reshape(len(x), *size, channels)
+    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)))
+    down, right = (np.arange(size[axis]) + most - moves[:, axis, None] for axis in (0, 1))
+    moved = padded[np.arange(len(x))[:, None, None], down[:, :, None], right[:, None, :]]
+    return moved.reshape(x.shape)
 
 
-@operation("dy (n, d), moves (n, 2) integers")
+@operation("dy (n, *s), moves (n, 2) integers")
 def shift_backward(dy: Array, moves: Array) -> Array:
-    r"""Return :math:`dx_{n,i,j} = dy_{n,\,i+a_n,\,j+b_n}`: the gradient is shifted back.
+    r"""Return :math:`dx_{n,i,j,c} = dy_{n,\,i+a_n,\,j+b_n,\,c}`: the gradient is shifted back.
 
     >>> shift_backward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[0, 1]])).reshape(2, 2)
     array([[2., 0.],
@@ -52,9 +70,32 @@ def shift_backward(dy: Array, moves: Array) -> Array:
     return shift_forward(dy, -moves)
 
 
+@operation("x (n, *s), flipped (n,) integers")
+def flip_forward(x: Array, flipped: Array) -> Array:
+    r"""Exchange left and right where ``flipped`` is not 0: :math:`y_{nijc} = x_{n,\,i,\,w-1-j,\,c}`; x: images or rows.
+
+    >>> flip_forward(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([1])).reshape(2, 2)
+    array([[2., 1.],
+           [4., 3.]])
+    """
+    images = x.reshape(len(x), *image_of(x.shape[1:]))
+    turned = np.where(flipped[:, None, None, None] != 0, images[:, :, ::-1], images)
+    return turned.reshape(x.shape)
+
+
+@operation("dy (n, *s), flipped (n,) integers")
+def flip_backward(dy: Array, flipped: Array) -> Array:
+    """Return dx: what is flipped twice is as it was, so the backward pass is the forward pass.
+
+    >>> flip_backward(np.array([[1.0, 0.0, 0.0, 0.0]]), np.array([1]))
+    array([[0., 1., 0., 0.]])
+    """
+    return flip_forward(dy, flipped)
+
+
 @operation()
-def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> Array:
-    """Draw, for each of n images of d pixels, a mask (n, d): 0 in a square of ``size``, else 1; float32.
+def block_mask(rng: np.random.Generator, shape: tuple[int, ...], size: int) -> Array:
+    """Draw, for n images of this shape, (n, d) or (n, h, w, c), a mask: 0 in a square of ``size``, else 1; float32.
 
     The square lies within the image, and all places are equally likely.
 
@@ -63,36 +104,33 @@ def block_mask(rng: np.random.Generator, shape: tuple[int, int], size: int) -> A
            [1., 0., 0.],
            [1., 1., 1.]], dtype=float32)
     """
-    n, d = shape
-    width = side(d)
-    first = checked_generator(rng).integers(
-        0, width - count("a block's size", size, 1, width), (2, n, 1), endpoint=True
-    )
-    inside = [(first[i] <= np.arange(width)) & (np.arange(width) < first[i] + size) for i in (0, 1)]
-    hidden = inside[0][:, :, None] & inside[1][:, None, :]
-    return (~hidden).astype(np.float32).reshape(n, d)
+    n, (*extent, channels) = shape[0], image_of(shape[1:])
+    size, rng = count("a block's size", size, 1, min(extent)), checked_generator(rng)
+    first = [rng.integers(0, whole - size, (n, 1), endpoint=True) for whole in extent]
+    places = zip(first, map(np.arange, extent), strict=True)
+    rows, columns = ((start <= at) & (at < start + size) for start, at in places)
+    hidden = rows[:, :, None] & columns[:, None, :]
+    return (~hidden).astype(np.float32).repeat(channels).reshape(shape)
 
 
-@operation("x (n, d), factor")
+@operation("x (n, *s), factor")
 def pixelate_forward(x: Array, factor: int) -> Array:
     r"""Replace all pixels of a cell by the cell's mean: x at a resolution ``factor`` times lower.
 
-    :math:`y_i = \frac1{f^2}\sum_{j \in \mathrm{cell}(i)} x_j`; the cells are squares of side f.
-    x, y: (n, d).
+    :math:`y_{ic} = \frac1{f^2}\sum_{j \in \mathrm{cell}(i)} x_{jc}`; the cells are squares of side f.
+    x, y: images or rows.
 
     >>> pixelate_forward(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[3., 3., 3., 3.]])
     """
-    n, d = x.shape
-    width = side(d)
-    if width % count("a cell's width", factor, 1):
-        raise InputError(f"cells {factor} wide do not fit an image {width} wide")
-    cells = x.reshape(n, width // factor, factor, width // factor, factor)
+    *size, channels = image_of(x.shape[1:])
+    height, width = divided(tuple(size), factor)
+    cells = x.reshape(len(x), height, factor, width, factor, channels)
     means = cells.mean(axis=(2, 4), keepdims=True)
-    return np.broadcast_to(means, cells.shape).reshape(n, d)
+    return np.broadcast_to(means, cells.shape).reshape(x.shape)
 
 
-@operation("dy (n, d), factor")
+@operation("dy (n, *s), factor")
 def pixelate_backward(dy: Array, factor: int) -> Array:
     r"""Return dx, the mean of each cell of dy.
 

@@ -98,6 +98,23 @@ def standard_normal(
     return pairs.reshape(-1)[:size].astype(dtype).reshape(shape)
 
 
+@operation()
+def uniform(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    low: float,
+    high: float,
+    dtype: np.typing.DTypeLike = np.float32,
+) -> Array:
+    r"""Draw from :math:`U[low, high)`, by the generator itself: these are a few numbers, one for each image, say.
+
+    >>> uniform(np.random.default_rng(0), (2,), -1, 1, np.float64).round(4)
+    array([ 0.2739, -0.4604])
+    """
+    size_of(shape, dtype)
+    return checked_generator(rng).uniform(low, high, shape).astype(dtype)
+
+
 def threshold(rate: float) -> int:
     """Return the word below which a share ``rate`` < 1 of all words lies; it has 32 bits."""
     return min(round(fraction("a dropout rate", rate) * 2**32), 2**32 - 1)

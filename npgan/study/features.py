@@ -65,6 +65,15 @@ def probabilities(images: np.ndarray) -> np.ndarray:
     return softmax_forward(in_chunks(_networks()[1], features(images)))
 
 
+def digits(images: np.ndarray) -> np.ndarray:
+    """Return the most probable digit of images (n, 784) in [0, 1], as :func:`probabilities` has them, (n,).
+
+    >>> digits(np.zeros((2, 784))).shape
+    (2,)
+    """
+    return probabilities(images).argmax(axis=1)
+
+
 @cache
 def _networks() -> tuple[Sequential, Sequential]:
     """Return the layers up to the features, and the last one, with the weights in the package."""

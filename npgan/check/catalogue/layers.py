@@ -27,9 +27,19 @@ SECOND_ORDER = [
     name for name, kind in LAYERS.items() if kind.double_backward is not Layer.double_backward
 ]
 """Layers that have a second derivative."""
-IMAGES = "batch_norm", "minibatch_stddev", "pixel_norm"
+IMAGES = (
+    *(
+        "batch_norm",
+        "minibatch_stddev",
+        "pixel_norm",
+        "gaussian_noise",
+        "random_brightness",
+        "random_contrast",
+    ),
+    *("random_flip", "random_shift", "random_block", "pixelate"),
+)
 """Layers whose examples take rows, and that take images as well."""
-IMAGE = (3, 2, 4)
+IMAGE = (6, 2, 4)
 SHORTCUT = {"residual": ["dense 4 5", "tanh", "dense 5 3"], "shortcut": ["dense 4 3", "sigmoid"]}
 
 

@@ -57,6 +57,7 @@ def _networks(*specs: list[str]) -> list[Sequential]:
 
 
 BEAR = "layers that bear a penalty"
+AUGMENTED = "augmented images"
 R1_AND_R2 = {"r1": 0.5, "r2": 0.7}
 NORMALIZED = {
     "batch_norm": (
@@ -68,6 +69,26 @@ NORMALIZED = {
         [
             *("spectral_dense 4 6", "tanh", "layer_norm 6", "minibatch_discrimination 6 2 2"),
             *("spectral_dense 8 5", "elu", "minibatch_stddev", "dense 6 1"),
+        ],
+    ),
+    AUGMENTED: (
+        ["dense 3 5", "tanh", "dense 5 18"],
+        [
+            *(
+                "reshape 2 3 3",
+                "random_brightness 0.5",
+                "random_saturation 1.0",
+                "random_contrast 0.5",
+            ),
+            *(
+                "random_flip",
+                "random_shift 1",
+                "random_block 1",
+                "conv2d 3 2 2",
+                "tanh",
+                "flatten",
+                "dense 4 1",
+            ),
         ],
     ),
 }
@@ -98,7 +119,8 @@ def _models() -> Iterator[tuple[str, Any]]:
         "penalties": {name: 0.5 + i for i, name in enumerate(PENALTIES)},
         "instance_noise": 0.3,
     }
-    gans["batch_norm"], gans[BEAR] = {}, {"penalties": dict.fromkeys(PENALTIES, 0.5)}
+    gans["batch_norm"] = {}
+    gans[BEAR] = gans[AUGMENTED] = {"penalties": dict.fromkeys(PENALTIES, 0.5)}
     for name, settings in gans.items():
         players = _networks(*NORMALIZED.get(name, (generator, critic)))
         yield f"GAN ({name})", GAN(*map(prepared, players), **settings)
