@@ -7,6 +7,7 @@ import numpy as np
 
 from npgan.kernels.activation import ActivationId, activate
 from npgan.kernels.dense import Weight, write_product
+from npgan.kernels.fold import FEW, write_folded
 from npgan.kernels.jit import ONE, ZERO
 from npgan.kernels.matmul import SMALL, share
 from npgan.kernels.memory import seen_as
@@ -230,6 +231,8 @@ def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> 
 def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) -> Any:
     """Write dx = what windows that have seen a pixel send back to it, plus a start (i groups,)."""
     n, (k, columns, i, o), g = len(dy), shapes.weight, shapes.geometry.groups
+    if g == 1 and i <= FEW:
+        return write_folded(rows, dy, weight, start, shapes)
     turned = rows.new(weight.dtype, k * columns * i * o)
     rows.write(Turned(weight, turned, k * columns, g, i, o // g), k * columns * i * o // SMALL)
     dx = rows.new(weight.dtype, n, *shapes.x, i * g)

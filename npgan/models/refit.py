@@ -83,20 +83,25 @@ def corruptions(specs: Any, kind: type[layers.Layer] = layers.Corruption) -> lis
 
 
 def for_images(specs: Any, shape: tuple[int, int] | None) -> Any:
-    """Return a network whose layers that corrupt square images fit images of a shape.
+    """Return a network whose layers that corrupt rows of square images fit images of a shape.
 
-    Each says itself what becomes of it, and whether it has to be left out.
+    Each says itself what becomes of it, and whether it has to be left out. What follows a ``reshape`` takes
+    images of any shape and stays.
 
     >>> for_images(["random_block 14", "dense 3 4"], (12, 12))
     ['random_block 6', 'dense 3 4']
     >>> for_images(["random_block 14", "dense 3 4"], (12, 10))
     ['dense 3 4']
+    >>> for_images(["reshape 12 10 1", "random_block 6", "flatten", "dense 120 1"], (12, 10))
+    ['reshape 12 10 1', 'random_block 6', 'flatten', 'dense 120 1']
 
     Raises InputError if cells of so many pixels do not fit the images.
     """
-    fitted = []
+    fitted, are_rows = [], True
     for spec in specs:
-        if corruptions([spec]):
+        if isinstance(spec, str):
+            are_rows = {"reshape": False, "flatten": True}.get(spec.split()[0], are_rows)
+        if are_rows and corruptions([spec]):
             layer = layers.build([spec]).layers[0].for_images(shape)
             fitted += [layer.spec()] if layer else []
         else:

@@ -1,0 +1,96 @@
+"""Gradients with respect to images of few channels, which would leave most of a register tile's lanes empty.
+
+Each pixel of dy sends a number to each channel of each pixel in its window. For one image all these are one
+matrix product, as wide as a window has taps times channels. Then they are added up where they land, while they
+are in the nearest cache.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgan.kernels.jit import ONE, ZERO, jit
+from npgan.kernels.matmul import NARROW, SMALL, block, panel_size, share
+from npgan.kernels.row import Reads, Writes, performs
+from npgan.kernels.tile import Matrix
+
+FEW = NARROW  # channels
+
+
+class Folded(NamedTuple):
+    """dx = what the pixels of dy send to their windows, plus one row, ``start``, for n images.
+
+    x has ``height`` x ``width`` pixels of ``i`` channels, dy ``rows`` x ``columns`` pixels of ``o``, the weight
+    ``k`` x ``taps``.
+    """
+
+    dy: Reads
+    weight: Reads
+    start: Reads
+    dx: Writes
+    n: int
+    height: int
+    width: int
+    i: int
+    rows: int
+    columns: int
+    o: int
+    k: int
+    taps: int
+    stride: int
+    across: int
+    padding: int
+    left: int
+    dilation: int
+    apart: int
+
+
+@performs(Folded)
+def _folded_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    pixels, wide, image = (
+        row.rows * row.columns,
+        row.k * row.taps * row.i,
+        row.height * row.width * row.i,
+    )
+    turned = Matrix(memory, row.weight, ONE, row.o)
+    at = panel_size(row.o, memory.itemsize)
+    sent = Matrix(panel, at, wide, ONE)
+    first, last = share(row.n, ONE, part, parts)
+    for n in range(first, last):
+        dy = Matrix(memory, row.dy + n * pixels * row.o, row.o, ONE)
+        block(dy, turned, sent, sent, ZERO, ZERO, pixels, ZERO, wide, row.o, panel)
+        dx = memory[row.dx + n * image :][:image]
+        for j in range(image):
+            dx[j] = memory[row.start + j % row.i]
+        fold(row, panel[at:], dx)
+
+
+@jit
+def fold(row, sent, dx):  # type: ignore[no-untyped-def]
+    """Add what is sent to one image."""
+    for r in range(row.rows):
+        for p in range(row.k):
+            x = r * row.stride - row.padding + p * row.dilation
+            if x < 0 or x >= row.height:
+                continue
+            for c in range(row.columns):
+                begin = c * row.across - row.tapseft
+                source = (((r * row.columns + c) * row.k) + p) * row.taps * row.i
+                for q in range(row.taps):
+                    y = begin + q * row.apart
+                    if y >= 0 and y < row.width:
+                        target = (x * row.width + y) * row.i
+                        for channel in range(row.i):
+                            dx[target + channel] += sent[source + q * row.i + channel]
+
+
+def write_folded(rows: Any, dy: Any, weight: Any, start: Any, shapes: Any) -> Any:
+    """Write dx of a convolution of one group."""
+    n, (k, taps, i, o), dtype = len(dy), shapes.weight, dy.dtype
+    dx = rows.new(dtype, n, *shapes.x, i)
+    way = [number for pair in shapes.geometry[:3] for number in pair]
+    row = Folded(dy, weight, start, dx, n, *shapes.x, i, *shapes.y, o, k, taps, *way)
+    panel = panel_size(o, np.dtype(dtype).itemsize) + math.prod((*shapes.y, k, taps, i))
+    rows.write(row, shapes.work(n) // (SMALL // 2), panel)
+    return dx
