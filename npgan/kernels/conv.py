@@ -231,10 +231,11 @@ def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> 
 def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) -> Any:
     """Write dx = what windows that have seen a pixel send back to it, plus a start (i groups,)."""
     n, (k, columns, i, o), g = len(dy), shapes.weight, shapes.geometry.groups
-    if g == 1 and i <= FEW:
-        return write_folded(rows, dy, weight, start, shapes)
-    turned = rows.new(weight.dtype, k * columns * i * o)
-    rows.write(Turned(weight, turned, k * columns, g, i, o // g), k * columns * i * o // SMALL)
+    folds, turned = g == 1 and i <= FEW, rows.new(weight.dtype, k * columns * i * o)
+    taps, wide = (1, k * columns * i) if folds else (k * columns, i)
+    rows.write(Turned(weight, turned, taps, g, wide, o // g), turned.size // SMALL)
+    if folds:
+        return write_folded(rows, dy, turned, start, shapes)
     dx = rows.new(weight.dtype, n, *shapes.x, i * g)
     block = min(n, shapes.block(dx.dtype.itemsize)) or 1
     plan = shapes.plan(INPUT, block)

@@ -8,12 +8,10 @@ are in the nearest cache.
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from npgan.kernels.jit import ONE, ZERO, jit
-from npgan.kernels.matmul import NARROW, SMALL, block, panel_size, share
+from npgan.kernels.matmul import NARROW, SMALL, share
 from npgan.kernels.row import Reads, Writes, performs
-from npgan.kernels.tile import Matrix
+from npgan.kernels.tile import ROWS, Matrix, at, tile, width
 
 FEW = NARROW  # channels
 
@@ -26,7 +24,7 @@ class Folded(NamedTuple):
     """
 
     dy: Reads
-    weight: Reads
+    turned: Reads
     start: Reads
     dx: Writes
     n: int
@@ -48,22 +46,19 @@ class Folded(NamedTuple):
 
 @performs(Folded)
 def _folded_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    pixels, wide, image = (
-        row.rows * row.columns,
-        row.k * row.taps * row.i,
-        row.height * row.width * row.i,
-    )
-    turned = Matrix(memory, row.weight, ONE, row.o)
-    at = panel_size(row.o, memory.itemsize)
-    sent = Matrix(panel, at, wide, ONE)
+    pixels, wide = row.rows * row.columns, row.k * row.taps * row.i
+    image, step = row.height * row.width * row.i, width(ROWS, memory.itemsize)
+    weight, sent = Matrix(memory, row.turned, wide, ONE), Matrix(panel, ZERO, wide, ONE)
     first, last = share(row.n, ONE, part, parts)
     for n in range(first, last):
         dy = Matrix(memory, row.dy + n * pixels * row.o, row.o, ONE)
-        block(dy, turned, sent, sent, ZERO, ZERO, pixels, ZERO, wide, row.o, panel)
+        for j in range(0, wide, step):
+            here = at(sent, ZERO, j)
+            tile(pixels, min(step, wide - j), dy, at(weight, ZERO, j), here, here, ZERO, row.o)
         dx = memory[row.dx + n * image :][:image]
         for j in range(image):
             dx[j] = memory[row.start + j % row.i]
-        fold(row, panel[at:], dx)
+        fold(row, panel, dx)
 
 
 @jit
@@ -75,7 +70,7 @@ def fold(row, sent, dx):  # type: ignore[no-untyped-def]
             if x < 0 or x >= row.height:
                 continue
             for c in range(row.columns):
-                begin = c * row.across - row.tapseft
+                begin = c * row.across - row.left
                 source = (((r * row.columns + c) * row.k) + p) * row.taps * row.i
                 for q in range(row.taps):
                     y = begin + q * row.apart
@@ -85,12 +80,11 @@ def fold(row, sent, dx):  # type: ignore[no-untyped-def]
                             dx[target + channel] += sent[source + q * row.i + channel]
 
 
-def write_folded(rows: Any, dy: Any, weight: Any, start: Any, shapes: Any) -> Any:
+def write_folded(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> Any:
     """Write dx of a convolution of one group."""
-    n, (k, taps, i, o), dtype = len(dy), shapes.weight, dy.dtype
-    dx = rows.new(dtype, n, *shapes.x, i)
+    n, (k, taps, i, o) = len(dy), shapes.weight
+    dx = rows.new(dy.dtype, n, *shapes.x, i)
     way = [number for pair in shapes.geometry[:3] for number in pair]
-    row = Folded(dy, weight, start, dx, n, *shapes.x, i, *shapes.y, o, k, taps, *way)
-    panel = panel_size(o, np.dtype(dtype).itemsize) + math.prod((*shapes.y, k, taps, i))
-    rows.write(row, shapes.work(n) // (SMALL // 2), panel)
+    row = Folded(dy, turned, start, dx, n, *shapes.x, i, *shapes.y, o, k, taps, *way)
+    rows.write(row, shapes.work(n) // (SMALL // 2), math.prod((*shapes.y, k, taps, i)))
     return dx
