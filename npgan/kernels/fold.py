@@ -56,28 +56,30 @@ def _folded_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
             here = at(sent, ZERO, j)
             tile(pixels, min(step, wide - j), dy, at(weight, ZERO, j), here, here, ZERO, row.o)
         dx = memory[row.dx + n * image :][:image]
-        for j in range(image):
-            dx[j] = memory[row.start + j % row.i]
+        for channel in range(row.i):
+            for j in range(channel, image, row.i):
+                dx[j] = memory[row.start + channel]
         fold(row, panel, dx)
 
 
 @jit
 def fold(row, sent, dx):  # type: ignore[no-untyped-def]
-    """Add what is sent to one image."""
+    """Add what is sent to one image: from tap to tap, along a row of pixels."""
+    wide, stride = row.k * row.taps * row.i, row.across * row.i
     for r in range(row.rows):
         for p in range(row.k):
             x = r * row.stride - row.padding + p * row.dilation
             if x < 0 or x >= row.height:
                 continue
-            for c in range(row.columns):
-                begin = c * row.across - row.left
-                source = (((r * row.columns + c) * row.k) + p) * row.taps * row.i
-                for q in range(row.taps):
-                    y = begin + q * row.apart
-                    if y >= 0 and y < row.width:
-                        target = (x * row.width + y) * row.i
-                        for channel in range(row.i):
-                            dx[target + channel] += sent[source + q * row.i + channel]
+            for q in range(row.taps):
+                y = q * row.apart - row.left  # of the first window's
+                first = max(ZERO, (row.across - 1 - y) // row.across)
+                last = min(row.columns, (row.width - 1 - y) // row.across + 1)
+                for channel in range(row.i):
+                    source = r * row.columns * wide + (p * row.taps + q) * row.i + channel
+                    target = (x * row.width + y) * row.i + channel
+                    for c in range(first, last):
+                        dx[target + c * stride] += sent[source + c * wide]
 
 
 def write_folded(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> Any:
