@@ -73,10 +73,17 @@ def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
     )
 
 
+def windows_of(x, y):
+    """Return a convolution's row."""
+    return Windows(
+        x, x, y, x, y, *[1] * (len(Windows._fields) - 8), ActivationId.IDENTITY, 0, 0.0
+    )  # fmt: skip
+
+
 def forward():
     """Return a convolution's row, that of an activation after it, and a row that reads what goes between them."""
     x, y, a, z = (Place(Buffer(12), 0, 12) for _ in range(4))
-    row = Windows(x, x, y, x, *[1] * (len(Windows._fields) - 6), ActivationId.IDENTITY, 0.0)
+    row = windows_of(x, y)
     after = Row(Activation(a, y, 12, ActivationId.LEAKY_RELU, 0.2))
     return Row(row, 5), after, Row(Scale(z, y, 12, 2.0))
 
@@ -86,7 +93,20 @@ def test_a_convolution_applies_the_activation_after_it():
     (one,) = fused([windows, after])
     assert one.most == 5
     assert one.fields == windows.fields._replace(
-        c=after.fields.y, activation=ActivationId.LEAKY_RELU, argument=0.2
+        c=after.fields.y, seen=after.fields.y, activation=ActivationId.LEAKY_RELU, argument=0.2
+    )
+
+
+def test_a_convolution_multiplies_by_the_derivative_of_the_activation_below_it():
+    product, back, _ = backward()
+    windows = Row(windows_of(product.fields.e, back.fields.dy), 5)
+    (one,) = fused([windows, back])
+    assert one.fields == windows.fields._replace(
+        c=back.fields.dx,
+        seen=back.fields.seen,
+        activation=ActivationId.TANH,
+        backward=1,
+        argument=0.5,
     )
 
 

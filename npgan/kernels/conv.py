@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan.kernels.activation import ActivationId, activate
+from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.dense import Weight, write_product
 from npgan.kernels.fold import FEW, write_folded
 from npgan.kernels.jit import ONE, ZERO
@@ -22,7 +22,7 @@ CLASS = 4  # numbers that say what a class is
 
 
 class Windows(NamedTuple):
-    """C = D + the sums over windows of A times B, for n images; then the activation.
+    """C = D + the sums over windows of A times B, for n images; then f(C), or C times f' of what ``seen`` is.
 
     D is one row, the same for all of C. ``classes`` and ``places`` are where a plan for ``block`` images lies,
     counted in 64-bit integers: so many ``kinds`` of ``rows`` in all. The steps are from term to term in A and B, along
@@ -35,6 +35,7 @@ class Windows(NamedTuple):
     b: Reads
     c: Writes
     d: Reads
+    seen: Reads
     classes: int
     places: int
     kinds: int
@@ -55,6 +56,7 @@ class Windows(NamedTuple):
     a_image: int
     c_image: int
     activation: int
+    backward: int
     argument: float
 
 
@@ -96,11 +98,11 @@ class Turned(NamedTuple):
 def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     """Sum over channels and columns at once where they lie side by side in A and in B."""
     integers, step = seen_as(ZERO, memory, ZERO), width(memory.itemsize)
-    first, last = share(row.n, ONE, part, parts)
+    begin, end = share(row.n, ONE, part, parts)
     wide = row.columns * row.groups
     side_by_side = row.a2 == row.terms and row.b2 == row.terms * row.b1
-    for n in range(first, last, row.block):
-        m = min(row.block, last - n)
+    for n in range(begin, end, row.block):
+        m = min(row.block, end - n)
         for g in range(row.groups):
             a, c = row.a + n * row.a_image + g * row.a_group, g * row.c_group
             for j in range(0, row.columns, step):
@@ -124,10 +126,14 @@ def _windows_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-d
                     )  # fmt: skip
                     place += size
         pixels = row.c_image // wide
-        activate(
-            memory, row.c, wide, n * pixels, (n + m) * pixels, ZERO, wide,
-            row.activation, row.argument,
-        )  # fmt: skip
+        first, last = n * pixels, (n + m) * pixels
+        if row.backward:
+            activate_backward(
+                memory, row.c, memory, row.seen, wide, first, last, ZERO, wide,
+                row.activation, row.argument,
+            )  # fmt: skip
+        else:
+            activate(memory, row.c, wide, first, last, ZERO, wide, row.activation, row.argument)
 
 
 @performs(Taps)
@@ -221,8 +227,8 @@ def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> 
     plan = shapes.plan(OUTPUT, block)
     images = shapes.image(i * g, shapes.x), shapes.image(o, shapes.y)
     row = Windows(
-        x, weight, y, bias, *_given(rows, plan), block, n, i, o // g, o, *plan.steps,
-        g, i, o // g, o // g, *images, ActivationId.IDENTITY, 0.0,
+        x, weight, y, bias, y, *_given(rows, plan), block, n, i, o // g, o, *plan.steps,
+        g, i, o // g, o // g, *images, ActivationId.IDENTITY, 0, 0.0,
     )  # fmt: skip
     rows.write(row, shapes.work(n) // (SMALL // 2))
     return y
@@ -241,8 +247,8 @@ def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) ->
     plan = shapes.plan(INPUT, block)
     images = shapes.image(o, shapes.y), shapes.image(i * g, shapes.x)
     row = Windows(
-        dy, turned, dx, start, *_given(rows, plan), block, n, o // g, i, i, *plan.steps,
-        g, o // g, o // g * i, i, *images, ActivationId.IDENTITY, 0.0,
+        dy, turned, dx, start, dx, *_given(rows, plan), block, n, o // g, i, i, *plan.steps,
+        g, o // g, o // g * i, i, *images, ActivationId.IDENTITY, 0, 0.0,
     )  # fmt: skip
     rows.write(row, shapes.work(n) // (SMALL // 2))
     return dx

@@ -86,7 +86,8 @@ def write_folded(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> An
     """Write dx of a convolution of one group."""
     n, (k, taps, i, o) = len(dy), shapes.weight
     dx = rows.new(dy.dtype, n, *shapes.x, i)
-    way = [number for pair in shapes.geometry[:3] for number in pair]
-    row = Folded(dy, turned, start, dx, n, *shapes.x, i, *shapes.y, o, k, taps, *way)
+    strides, paddings, dilations, _ = shapes.geometry
+    sizes = n, *shapes.x, i, *shapes.y, o, k, taps
+    row = Folded(dy, turned, start, dx, *sizes, *strides, *paddings, *dilations)
     rows.write(row, shapes.work(n) // (SMALL // 2), math.prod((*shapes.y, k, taps, i)))
     return dx

@@ -10,6 +10,8 @@ from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward
 from npgan.program.schedule import Row, meet
 from npgan.program.traced import Place
 
+Fields = Callable[[Any], dict[str, Any]]
+
 
 class Fusion(NamedTuple):
     """How a row of an activation goes into the row of a product.
@@ -17,25 +19,29 @@ class Fusion(NamedTuple):
     Attributes
     ----------
     source : the field of the activation's row that must be all that the product writes
-    product, written : the kind of product, and the field that it writes
     beside, writes : another field of the activation's row, which nothing may have written between both rows
         (nor read, if it is written there)
-    fields : what becomes of the product's fields, given the activation's row
+    products : kind of product -> the field that it writes, and what becomes of its fields, given the
+        activation's row
     """
 
     source: str
-    product: type[Any]
-    written: str
     beside: str
     writes: bool
-    fields: Callable[[Any], dict[str, Any]]
+    products: dict[type[Any], tuple[str, Fields]]
 
 
 FUSIONS = {
     ActivationBackward: Fusion(
-        "dy", Input, "dx", "seen", False, lambda row: {"dx": row.dx, "x": row.seen}
+        "dy",
+        "seen",
+        False,
+        {
+            Input: ("dx", lambda row: {"dx": row.dx, "x": row.seen}),
+            Windows: ("c", lambda row: {"c": row.dx, "seen": row.seen, "backward": 1}),
+        },
     ),
-    Activation: Fusion("x", Windows, "c", "y", True, lambda row: {"c": row.y}),
+    Activation: Fusion("x", "y", True, {Windows: ("c", lambda row: {"c": row.y, "seen": row.y})}),
 }
 
 
@@ -55,16 +61,17 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
         passed = [(*source, True)]
         first, *others = [j for j, ranges in enumerate(touched) if meet(passed, ranges)]
         product: Any = rows[first].fields
+        written, become = way.products.get(type(product), ("", dict))
         if (
-            isinstance(product, way.product)
+            written
             and product.activation == ActivationId.IDENTITY
-            and getattr(product, way.written).at() == source
+            and getattr(product, written).at() == source
             and others == [i]
             and not meet(passed, [(*place.at(), False) for place in results])
             and not any(meet(beside, ranges) for ranges in touched[first:i])
         ):
             one = product._replace(
-                **way.fields(fields), activation=fields.activation, argument=fields.argument
+                **become(fields), activation=fields.activation, argument=fields.argument
             )
             made[first], made[i] = rows[first]._replace(fields=one), None
     return [row for row in made if row is not None]
