@@ -73,6 +73,32 @@ def test_penalized_steps_are_recorded(name, threads):
     check(make, rows(dtype=np.float64), close=1e-9)
 
 
+def convolutional(channels=1, last="leaky_relu 0.2", dtype=np.float32, **settings):
+    """Return a small GAN of convolutions, with a dense layer next to them."""
+    image = f"reshape 8 8 {channels}"
+    layers = (
+        ["dense 20 32", "relu", "reshape 4 4 2", "conv_transpose2d 2 4 3 1 1", "batch_norm 4", "relu",
+         f"conv_transpose2d 4 {channels} 4 2 1", "flatten", "sigmoid"],
+        [image, f"conv2d {channels} 6 4 2 1", "leaky_relu 0.2", "conv2d 6 7 3 1 1", last, "flatten",
+         "dense 112 20", last, "dense 20 1"],
+    )  # fmt: skip
+    return GAN(*(build(specs, rng=i).astype(dtype) for i, specs in enumerate(layers)), **settings)
+
+
+@compiled
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_steps_of_convolutions_are_recorded(channels, threads):
+    check(partial(convolutional, channels), rows(64 * channels))
+
+
+@compiled
+@pytest.mark.parametrize("last", ["leaky_relu 0.2", "tanh"])
+@pytest.mark.parametrize("name", PENALIZED)
+def test_penalized_steps_of_convolutions_are_recorded(name, last):
+    made = partial(convolutional, 1, last, np.float64, **PENALIZED[name])
+    check(made, rows(64, dtype=np.float64), close=1e-8)
+
+
 def conditional(packing=1, dtype=np.float32, **settings):
     """Return a small conditional GAN of three classes."""
     layers = generator(WIDTH - 3), critic(packing * WIDTH)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan import ops
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.dense import Input, Output, Tangent, Weight, write_product
 from npgan.kernels.elementwise import ActivationBackward, worth
@@ -135,6 +136,38 @@ def chain_penalized_backward(
             write_product(rows, w.dtype, row)
             t = u
     return value
+
+
+@only_recorded
+def chain_double_backward(
+    rows: Any,
+    ddx: Any,
+    dy: Any,
+    x: Any,
+    y: Any,
+    w: Any,
+    plan: np.ndarray,
+    arguments: np.ndarray,
+    grads: Any,
+    input_grad: bool,
+) -> Any:
+    """Where every f'' is 0, only the sweep from the first stage to the last is left."""
+    stages, n, xs = plan.tolist(), len(dy), inputs(x, y, plan)
+    if any(activation not in LINEAR for *_, activation, _ in stages):
+        given = ddx, dy, x, y, w, plan, arguments, grads, input_grad
+        return rows.reference(ops.chain_double_backward, *given)
+    e, _ = gradients(rows, dy, xs, w, plan, arguments, False)
+    t = ddx
+    for s, (k, m, at, _, activation, _) in enumerate(stages):
+        part = slice(at, at + k * m)
+        if grads is not None:
+            row = Weight(t, e[s], grads[part], rows.new(w.dtype, m), 1, 1, -1, n, k, m)
+            write_product(rows, w.dtype, row)
+        u = rows.new(w.dtype, n, m)
+        row = Tangent(t, w[part], u, xs[s + 1], activation, n, k, m, arguments[s])
+        write_product(rows, w.dtype, row)
+        t = u
+    return t, None
 
 
 class Slope(NamedTuple):

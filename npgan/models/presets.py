@@ -4,85 +4,26 @@ Four articles gave most of the networks; docs/articles.md says what their progra
 first is npgan's own: what ``npgan train`` trains.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import pairwise
 from typing import Any
 
 from npgan.errors import chosen
 from npgan.models.config import Config
+from npgan.models.convolutional import CONVOLUTIONAL
 from npgan.models.kinds import CODERS, PLAYERS
-
-DIGITS = partial(Config, data="mnist", shape=[28, 28, 1], classes=10, batch_size=128)
-"""A configuration for MNIST, with what the sizes in the networks' words are for it."""
-
-
-def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = "") -> list[str]:
-    """Return a chain of dense layers with an activation between them and one at the end.
-
-    >>> mlp("latent", 3, "data", hidden="relu")
-    ['dense latent 3', 'relu', 'dense 3 data']
-    """
-    specs = []
-    for a, b in pairwise(widths):
-        specs += [f"dense {a} {b} {init}".rstrip(), hidden]
-    return specs[:-1] + ([output] if output else [])
-
-
-def coders(*widths: int, code: str = "latent", beside: str = "", **ends: str) -> dict[str, list]:
-    """Return an encoder and, with the same widths in reverse order, a decoder of pixels.
-
-    >>> coders(9, code="2*latent", hidden="relu")["encoder"]
-    ['dense data 9', 'relu', 'dense 9 2*latent']
-    """
-    return {
-        "encoder": mlp(f"data{beside}", *widths, code, **ends),
-        "decoder": mlp(f"latent{beside}", *reversed(widths), "data", **ends, output="sigmoid"),
-    }
-
-
-def players(
-    generator: Sequence[int],
-    discriminator: Sequence[int],
-    beside: str = "",
-    output: str = "sigmoid",
-    **ends: str,
-) -> dict[str, list]:
-    """Return a generator of pixels and a discriminator of them, by the widths of their hidden layers.
-
-    >>> players([9], [7], hidden="relu", beside="+classes")["discriminator"]
-    ['dense data+classes 7', 'relu', 'dense 7 1']
-    """
-    return {
-        "generator": mlp(f"latent{beside}", *generator, "data", **ends, output=output),
-        "discriminator": mlp(f"data{beside}", *discriminator, 1, **ends),
-    }
-
-
-def _both(*names: str, **settings: Any) -> dict[str, dict[str, Any]]:
-    return {name: {"name": "adam", **settings} for name in names}
-
-
-def _falling(**rates: float) -> dict[str, dict[str, Any]]:
-    return {
-        name: {"name": "adam", "lr": rate, "beta1": 0.5, "schedule": "cosine"}
-        for name, rate in rates.items()
-    }
-
-
-RELU, LEAKY = "relu", "leaky_relu 0.2"
-DEEP = {"hidden": "leaky_relu 0.1", "init": "he_normal"}
-SHRINKING = {
-    "name": "adamw",
-    "lr": 2e-3,
-    "beta2": 0.95,
-    "weight_decay": 0.3,
-    "schedule": "cosine",
-}
-"""For deep autoencoders: steps that follow how large the gradient was lately, and weights that shrink,
-so that what is learned of the training images holds for others."""
-TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
+from npgan.models.recipes import (
+    DEEP,
+    DIGITS,
+    LEAKY,
+    RELU,
+    SHRINKING,
+    TORCH,
+    both,
+    coders,
+    falling,
+    mlp,
+    players,
+)
 
 
 def _mixture(data: str, scale: float) -> Config:
@@ -107,7 +48,7 @@ def _mixture(data: str, scale: float) -> Config:
             "generator": [generator, f"scale {scale}"],
             "discriminator": [f"scale {1 / scale:.4g}", *discriminator],
         },
-        optimizers=_both(*PLAYERS, lr=1e-3, beta1=0.5, beta2=0.99, schedule="cosine"),
+        optimizers=both(*PLAYERS, lr=1e-3, beta1=0.5, beta2=0.99, schedule="cosine"),
         settings={"penalties": {"r1": falls, "r2": falls}, "ema": 0.999},
     )
 
@@ -124,7 +65,7 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
         latent=64,
         batch_size=batch_size,
         networks=players([256, 256, 476], [512, 256, 128], hidden=LEAKY),
-        optimizers=_falling(generator=lr, discriminator=2 * lr),
+        optimizers=falling(generator=lr, discriminator=2 * lr),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": penalty, "r2": penalty},
@@ -142,7 +83,7 @@ def _vae(latent: int, epochs: int) -> Config:
         latent=latent,
         epochs=epochs,
         networks=coders(400, code="2*latent", hidden=RELU, init=TORCH),
-        optimizers=_both(*CODERS, lr=3e-3, schedule="linear"),
+        optimizers=both(*CODERS, lr=3e-3, schedule="linear"),
     )
 
 
@@ -159,7 +100,7 @@ def _classifier(**more: Any) -> Config:
                 "dense 512 classes",
             ]
         },
-        optimizers=_both("classifier", lr=2e-3, schedule="cosine"),
+        optimizers=both("classifier", lr=2e-3, schedule="cosine"),
         **more,
     )
 
@@ -174,7 +115,7 @@ def _code(hidden: str, **settings: Any) -> Config:
             "encoder": ["dense data latent", hidden],
             "decoder": ["dense latent data", "sigmoid"],
         },
-        optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
+        optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
         settings=settings,
     )
 
@@ -190,7 +131,7 @@ def _undo(spoil: str) -> Config:
             "encoder": [spoil, *mlp("data", 512, "latent", **hidden), LEAKY],
             "decoder": mlp("latent", 512, "data", **hidden, output="sigmoid"),
         },
-        optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
+        optimizers=both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"loss": "bce"},
     )
 
@@ -204,21 +145,21 @@ PRESETS: dict[str, Config] = {
         batch_size=50,
         epochs=10,
         networks=players([128], [128], hidden=RELU, init=TORCH),
-        optimizers=_both(*PLAYERS, lr=2e-4),
+        optimizers=both(*PLAYERS, lr=2e-4),
     ),
     "gan-medium": DIGITS(
         model="gan",
         latent=100,
         epochs=5,
         networks=players([128, 64], [64, 128], hidden=RELU, output="tanh"),
-        optimizers=_both(*PLAYERS, lr=2e-4),
+        optimizers=both(*PLAYERS, lr=2e-4),
     ),
     "gan-large": DIGITS(
         model="gan",
         latent=100,
         epochs=20,
         networks=players([128, 256, 512], [512, 256, 128], hidden=LEAKY),
-        optimizers=_both(*PLAYERS, lr=2e-4),
+        optimizers=both(*PLAYERS, lr=2e-4),
     ),
     "autoencoder": DIGITS(
         model="autoencoder",
@@ -229,7 +170,7 @@ PRESETS: dict[str, Config] = {
             "encoder": mlp("data", "latent", hidden=RELU, output="relu"),
             "decoder": mlp("latent", 64, "data", hidden=RELU),
         },
-        optimizers=_both("encoder", "decoder", lr=1e-3),
+        optimizers=both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
     "autoencoder-deep": DIGITS(
@@ -237,7 +178,7 @@ PRESETS: dict[str, Config] = {
         latent=30,
         epochs=120,
         networks=coders(1000, 500, 250, **DEEP),
-        optimizers=_both(*CODERS, **SHRINKING),
+        optimizers=both(*CODERS, **SHRINKING),
         settings={"loss": "mse"},
     ),
     "sparse": _code("sigmoid", loss="bce", sparsity={"kl": 0.002}),
@@ -259,7 +200,7 @@ PRESETS: dict[str, Config] = {
             ],
             "decoder": mlp("latent", 256, "data", hidden=LEAKY, output="sigmoid"),
         },
-        optimizers=_both(*CODERS, lr=2e-3, schedule="cosine"),
+        optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
         settings={"loss": "bce"},
     ),
     "vae-gan": DIGITS(
@@ -272,7 +213,7 @@ PRESETS: dict[str, Config] = {
             "decoder": mlp("latent", "data", hidden=RELU),
             "discriminator": mlp("data", 64, 1, hidden=RELU),
         },
-        optimizers=_both(*CODERS, "discriminator", lr=1e-3),
+        optimizers=both(*CODERS, "discriminator", lr=1e-3),
     ),
     "vae-gan-deep": DIGITS(
         model="vae-gan",
@@ -282,7 +223,7 @@ PRESETS: dict[str, Config] = {
             **coders(512, 256, code="2*latent", hidden=LEAKY),
             "discriminator": mlp("data", 512, 256, 1, hidden=LEAKY),
         },
-        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "hidden_layers": 2},
     ),
     "ring": _mixture("ring", scale=0.707),
@@ -296,7 +237,7 @@ PRESETS: dict[str, Config] = {
             **coders(512, 256, hidden="elu"),
             "discriminator": mlp("latent", 256, 256, 1, hidden="elu"),
         },
-        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
     "bigan": DIGITS(
@@ -307,7 +248,7 @@ PRESETS: dict[str, Config] = {
             **coders(512, 256, hidden=LEAKY),
             "discriminator": mlp("data+latent", 1024, 1024, 256, 1, hidden=LEAKY),
         },
-        optimizers=_falling(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
+        optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
     "conditional-vae": DIGITS(
@@ -315,7 +256,7 @@ PRESETS: dict[str, Config] = {
         latent=8,
         epochs=20,
         networks=coders(512, 256, code="2*latent", beside="+classes", **DEEP),
-        optimizers=_both(*CODERS, **SHRINKING | {"weight_decay": 0.03}),
+        optimizers=both(*CODERS, **SHRINKING | {"weight_decay": 0.03}),
     ),
     "vae": _vae(20, epochs=10),
     "vae-2d": _vae(2, epochs=20),
@@ -324,7 +265,7 @@ PRESETS: dict[str, Config] = {
         latent=40,
         epochs=60,
         networks=coders(1000, 500, code="2*latent", **DEEP),
-        optimizers=_both(*CODERS, **SHRINKING),
+        optimizers=both(*CODERS, **SHRINKING),
     ),
     "iwae": DIGITS(
         model="iwae",
@@ -332,7 +273,7 @@ PRESETS: dict[str, Config] = {
         batch_size=20,
         epochs=10,
         networks=coders(200, 200, code="2*latent", hidden="tanh"),
-        optimizers=_both(*CODERS, lr=1e-3, schedule="cosine"),
+        optimizers=both(*CODERS, lr=1e-3, schedule="cosine"),
         settings={"samples": 50, "binarize": True},
     ),
     "classifier": _classifier(epochs=20),
@@ -350,7 +291,7 @@ PRESETS: dict[str, Config] = {
             "generator": mlp("source", 512, 512, "target", hidden=LEAKY, output="sigmoid"),
             "discriminator": mlp("data", 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=_falling(generator=1e-3, discriminator=1e-3),
+        optimizers=falling(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
     "cgan-mnist": DIGITS(
@@ -358,13 +299,14 @@ PRESETS: dict[str, Config] = {
         latent=100,
         epochs=20,
         networks=players([128, 256, 512], [512, 256, 128], "+classes", hidden=LEAKY),
-        optimizers=_falling(generator=1e-3, discriminator=1e-3),
+        optimizers=falling(generator=1e-3, discriminator=1e-3),
         settings={
             "objective": "relativistic",
             "penalties": {"r1": 1.0, "r2": 1.0},
             "ema": 0.999,
         },
     ),
+    **CONVOLUTIONAL,
 }
 DEFAULT = "gan-mnist"
 

@@ -72,9 +72,9 @@ class Recorder:
         operation = getattr(ops, name, None)
         if not hasattr(operation, "border"):
             raise NotRecordable(f"the operation {name}")
-        return partial(self._reference, operation)
+        return partial(self.reference, operation)
 
-    def _reference(self, operation: Any, *given: Any) -> Any:
+    def reference(self, operation: Any, *given: Any) -> Any:
         """Call an operation that has no kernel; gradients that it adds to are not zero any more."""
         changed = [given[i] for i, _ in operation.border.changed if i < len(given)]
         self.written += [self.data(array).at() for array in changed if array is not None]

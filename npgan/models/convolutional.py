@@ -1,0 +1,176 @@
+"""The presets with convolutions: for images of any size whose sides can be halved so often, grey or in colour."""
+
+from typing import Any
+
+from npgan.models.config import Config
+from npgan.models.kinds import CODERS
+from npgan.models.recipes import (
+    DIGITS,
+    LEAKY,
+    RELU,
+    both,
+    doubling,
+    falling,
+    halving,
+    mlp,
+    small,
+)
+
+HIDDEN = {"hidden": LEAKY, "init": "he_normal"}
+
+
+def _dcgan(*widths: int, latent: int, dense: int, batch_size: int, **more: Any) -> Config:
+    """Return a GAN of convolutions, between which and the ends both networks have a dense layer.
+
+    What convolutions see is local. The dense layer next to them lets a network see, and draw, the whole digit.
+    """
+    back = widths[::-1]
+    return DIGITS(
+        model="gan",
+        latent=latent,
+        batch_size=batch_size,
+        networks={
+            "generator": [
+                *mlp("latent", dense, small(*widths), **HIDDEN, output=LEAKY),
+                *doubling(*back, hidden=LEAKY),
+                "sigmoid",
+            ],
+            "discriminator": [
+                *halving(*widths, hidden=LEAKY),
+                *mlp(small(*widths), dense, 1, **HIDDEN),
+            ],
+        },
+        settings={
+            "objective": "relativistic",
+            "penalties": {"r1": 0.1, "r2": 0.1},
+            "ema": 0.999,
+        },
+        **more,
+    )
+
+
+def _coders(code: str) -> dict[str, list]:
+    """Return an encoder and a decoder of convolutions, with a dense layer on the code's side."""
+    widths = 16, 32
+    return {
+        "encoder": [
+            *halving(*widths, hidden=RELU),
+            *mlp(small(*widths), 256, code, hidden=RELU),
+        ],
+        "decoder": [
+            *mlp("latent", 256, small(*widths), hidden=RELU, output=RELU),
+            *doubling(*widths[::-1], hidden=RELU),
+            "sigmoid",
+        ],
+    }
+
+
+def _undo(spoil: str) -> Config:
+    """Return a denoising autoencoder of convolutions that are added to: what is there need not be drawn anew.
+
+    An image is halved twice and doubled twice; at each size, what came down is added to what goes up (the
+    U-shaped network of Ronneberger et al. 2015, which joins the two instead).
+    """
+    return DIGITS(
+        model="autoencoder",
+        epochs=3,
+        networks={
+            "encoder": ["reshape height width channels", spoil, *_u("channels"), "flatten"],
+            "decoder": [
+                "reshape height width 24",
+                "conv2d 24 channels 3 1 1",
+                "flatten",
+                "sigmoid",
+            ],
+        },
+        optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
+        settings={"loss": "bce"},
+    )
+
+
+def _u(channels: str) -> list:
+    """Return the layers of a U, from images to 24 channels of their size."""
+    bottom = [
+        "conv2d 48 64 4 2 1",
+        LEAKY,
+        "conv2d 64 64 3 1 1",
+        LEAKY,
+        "conv_transpose2d 64 48 4 2 1",
+    ]
+    middle = ["conv2d 24 48 4 2 1", LEAKY, bottom, LEAKY, "conv_transpose2d 48 24 4 2 1"]
+    return [f"conv2d {channels} 24 3 1 1", LEAKY, middle, LEAKY]
+
+
+CONVOLUTIONAL: dict[str, Config] = {
+    "dcgan-mnist": _dcgan(
+        *(16, 32),
+        latent=64,
+        dense=256,
+        batch_size=64,
+        steps=12_000,
+        optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
+    ),
+    "dcgan": _dcgan(
+        *(32, 64, 128),
+        latent=128,
+        dense=256,
+        batch_size=64,
+        steps=6000,
+        optimizers=falling(generator=1e-3, discriminator=2e-3),
+    ),
+    "autoencoder-conv": DIGITS(
+        model="autoencoder",
+        latent=32,
+        epochs=5,
+        networks=_coders("latent"),
+        optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
+        settings={"loss": "bce"},
+    ),
+    "vae-conv": DIGITS(
+        model="vae",
+        latent=20,
+        epochs=10,
+        networks=_coders("2*latent"),
+        optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
+    ),
+    "denoiser-conv": _undo("gaussian_noise 0.5"),
+    "superresolver-conv": _undo("pixelate 2"),
+    "completer-conv": _undo("random_block 14"),
+    "classifier-conv": DIGITS(
+        model="classifier",
+        epochs=8,
+        networks={
+            "classifier": [
+                "reshape height width channels",
+                "random_shift 1",
+                *("conv2d channels 16 5 1 2", "relu", "max_pool2d 2"),
+                *("conv2d 16 32 5 1 2", "relu", "max_pool2d 2"),
+                "flatten",
+                *("dropout 0.3", f"dense {small(16, 32)} 128 he_normal", "relu", "dropout 0.3"),
+                "dense 128 classes",
+            ]
+        },
+        optimizers=both("classifier", lr=2e-3, schedule="cosine"),
+    ),
+    "translator-conv": Config(
+        model="translator",
+        data="mnist-outlines",
+        shape=[56, 28, 1],
+        batch_size=64,
+        epochs=4,
+        networks={
+            "generator": [
+                "reshape height/2 width channels",
+                *_u("channels"),
+                *("conv2d 24 channels 3 1 1", "flatten", "sigmoid"),
+            ],
+            "discriminator": [
+                *halving(16, 32, hidden=LEAKY),
+                *mlp(small(16, 32), 128, 1, **HIDDEN),
+            ],
+        },
+        optimizers=falling(generator=1e-3, discriminator=1e-3),
+        settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
+    ),
+}
+"""Name of a preset -> its configuration."""
