@@ -13,7 +13,7 @@ from npgan.models import CONDITIONAL, GENERATORS, Model
 from npgan.ops.normalisation import polar
 from npgan.study.features import features, probabilities
 
-CLASSIFIED = (28, 28)
+CLASSIFIED = (28, 28, 1)
 RELIABLE = 0.9
 """The least accuracy on a data set at which the classifier's predictions of its classes are used."""
 
@@ -57,7 +57,7 @@ def draw_samples(
 class SampleMetrics:
     """Metrics of generated samples, compared with at most ``n`` test rows of a data set.
 
-    Images of 28 by 28 pixels have the features of npgan's classifier of digits. Nearest neighbours are sought
+    Grey images of 28 by 28 pixels have the features of npgan's classifier of digits. Nearest neighbours are sought
     among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
     have short features, and there real features are sparse, so that their balls are large and hold
     almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
@@ -78,7 +78,7 @@ class SampleMetrics:
 
     Attributes
     ----------
-    accuracy : the classifier's, on these test rows; None without labels, or for other rows
+    accuracy : the classifier's, on these test rows; None without labels that are numbers, or for other rows
     """
 
     def __init__(self, model: Model, dataset: Dataset, n: int, rng: np.random.Generator) -> None:
@@ -91,13 +91,14 @@ class SampleMetrics:
         self.width = train.shape[1]
         self.is_bytes = train.dtype == np.uint8
         self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
-        self.has_features = dataset.image_shape == CLASSIFIED
+        self.has_features = dataset.shape == CLASSIFIED
         chosen = rng.permutation(len(dataset.test))[:n]
         rows = model.scaled(dataset.test[chosen])
         self.accuracy: float | None = None
         if self.has_features and dataset.test_labels is not None:
             labels = dataset.given(dataset.test_labels[chosen])
-            self.accuracy = self.classifier_accuracy(rows, labels)
+            named = labels.dtype.kind == "U"  # as no digit is
+            self.accuracy = None if named else self.classifier_accuracy(rows, labels)
         self.has_classes = self.accuracy is not None and self.accuracy >= RELIABLE
         self.test = self.represent(rows)
 
