@@ -16,8 +16,8 @@ import numpy as np
 SHOWN = 80  # characters of a wrong value that a message shows
 WORD, LINE = 200, 1200  # characters that a message shows of a word, and of a line
 NAME = 255  # characters of a class's name
-LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Halves of characters that stand for no byte of a file's name either, and cannot be written to a file."""
+UNWRITTEN = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+"""What a file's text cannot hold: the character 0, and halves of characters that stand for no byte of a name."""
 LARGEST = float(np.finfo(np.float32).max)  # what float32, and so every network, can hold
 MOST = 2**40  # rows, steps, ...: more than any memory holds
 ANY = (-math.inf, math.inf)
@@ -350,11 +350,13 @@ def class_labels(name: str, value: Any) -> tuple[int, ...] | tuple[str, ...]:
     ('cat', 'dog')
     """
     words = value if isinstance(value, tuple | list) else ()
-    if not words or not all(isinstance(word, str) for word in words):
+    if not any(isinstance(word, str) for word in words):
         return tuple(array(name, value, ("classes",), "whole numbers", rows=1).tolist())
     for word in words:
-        if not 0 < len(word) <= NAME or "\0" in word or LONE.search(word):
-            raise InputError(f"{name} must have 1 to {NAME} characters of text each, not {shown(word)}")
+        if not isinstance(word, str) or not 0 < len(word) <= NAME or UNWRITTEN.search(word):
+            raise InputError(
+                f"{name} must be whole numbers or text of 1 to {NAME} characters, all alike, not {shown(word)}"
+            )
     return tuple(words)
 
 

@@ -226,7 +226,7 @@ def save_confusion(
     ----------
     path : where the picture is saved
     matrix : (c, c), as :func:`npgan.metrics.confusion` returns it
-    labels : (c,) the data's labels of the classes, if they are not 0, 1, ...
+    labels : (c,) the data's labels of the classes, numbers or text, if they are not 0, 1, ...
     """
     path = as_path(path)
     matrix = array("matrix", matrix, ("c", "c"), "whole numbers", rows=1, limits=(0, math.inf))
@@ -245,6 +245,8 @@ def save_confusion(
     axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(range(len(matrix)), [as_text(str(name)) for name in names])
+    if isinstance(names[0], str):  # which may be longer than a column is wide
+        axes.tick_params(axis="x", rotation=90)
     save_figure(path, figure)
 
 

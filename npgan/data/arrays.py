@@ -76,8 +76,8 @@ def _checked(what: str, array: np.ndarray) -> np.ndarray:
         return array
     first = array.ndim == 4 and array.shape[1] in CHANNELS and not channels_last
     raise InputError(
-        f"{what} has shape {array.shape}: it must be (n, d), (n, h, w) or (n, h, w, channels), with n at least 1 "
-        f"and 1 or 3 channels{'; np.moveaxis(x, 1, -1) puts channels last' if first else ''}"
+        f"{what} has shape {array.shape}: it must be (n, d) or (n, h, w) or, of 1 or 3 channels, (n, h, w, channels), "
+        f"with n at least 1{'; np.moveaxis(x, 1, -1) puts channels last' if first else ''}"
     )
 
 

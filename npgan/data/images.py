@@ -1,5 +1,6 @@
 """From pictures as people keep them to one array of bytes."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,19 +34,18 @@ def read_images(
     They have one size or are brought to ``size``, see `npgan.data.fit.FITS`. Pixels of 16 bits are taken
     for ones of as few bits as hold the brightest of them: cameras and scanners leave the highest bits 0.
     """
-    packed = sum(path.stat().st_size for path in paths)
     images, deep, counts = np.empty(0, np.uint8), dict[int, np.ndarray](), Counter[str]()
     for i, path in enumerate(paths):
         pixels, notes = _of_size(read_picture(path), size, fit)
         if i == 0:
-            images = _room(paths, pixels.shape, size, packed)
+            images = _room(paths, pixels.shape, size)
         if pixels.shape[:2] != images.shape[1:3]:
             raise InputError(
                 f"{path} has (height, width) {pixels.shape[:2]} but {paths[0].name} has {images.shape[1:3]}: "
                 "all pictures must have one size, as --size 32 (in Python, size=32) makes them"
             )
         if pixels.ndim > images.ndim - 1:
-            grey, images = images, _room(paths, pixels.shape, size, packed)
+            grey, images = images, _room(paths, pixels.shape, size)
             images[:i] = grey[:i, ..., None]
         counts.update(notes)
         if pixels.dtype == np.uint8:
@@ -56,12 +56,11 @@ def read_images(
     return images, [*said, *_in_bytes(deep, images)]
 
 
-def _room(
-    paths: Sequence[Path], shape: tuple[int, ...], size: Size | None, packed: int
-) -> np.ndarray:
+def _room(paths: Sequence[Path], shape: tuple[int, ...], size: Size | None) -> np.ndarray:
     """Return an array for pictures of a shape; if they were brought to a size, their files say nothing of it."""
-    total = len(paths) * int(np.prod(shape))
-    check_size(paths[0].parent, total, packed if size is None else total)
+    total = len(paths) * math.prod(shape)
+    packed = sum(path.stat().st_size for path in paths) if size is None else total
+    check_size(paths[0].parent, total, packed)
     return np.empty((len(paths), *shape), np.uint8)
 
 

@@ -1,7 +1,10 @@
 """A picture as people keep it, from its file to its pixels: the formats that are read, and the checks of them."""
 
 import io
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +30,8 @@ FORMATS = {
     ".ico": "ICO",
 }
 """End of a file's name -> a format that Pillow decodes by itself: it starts no other program, as for EPS."""
+TIFF = b"II", b"MM"
+"""How a TIFF begins."""
 MEMORY = 8  # bytes a pixel while it is decoded
 FIRST = "of several pictures in a file the first was taken"
 TRANSPARENT = "transparent pixels became white"
@@ -56,7 +61,8 @@ def read_picture(path: Path) -> Picture:
         content = largest(content) if content.startswith(ICON) else content
         png = read_png(content) if content.startswith(SIGNATURE) else None
         source = io.BytesIO(png.content if png else content)
-        with Image.open(source, formats=sorted(set(FORMATS.values()))) as image:
+        quiet = _quiet() if content.startswith(TIFF) else nullcontext()
+        with quiet, Image.open(source, formats=sorted(set(FORMATS.values()))) as image:
             check_size(path, MEMORY * image.width * image.height, packed)
             if png:
                 check_rows(png)
@@ -64,6 +70,19 @@ def read_picture(path: Path) -> Picture:
             is_first = png.is_animated if png else getattr(image, "is_animated", False)
             pixels, notes = _pixels(ImageOps.exif_transpose(image), png.clear if png else None)
             return Picture(pixels, (*notes, *[FIRST] * is_first))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep off standard error what libtiff, a C library, writes there about a damaged file."""
+    with Path(os.devnull).open("w") as nowhere:
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _check_palette(png: Png, image: Any) -> None:

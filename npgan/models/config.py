@@ -178,7 +178,7 @@ class Config:
         corrupting = corruptions(self.networks["encoder"], layers.Layer)
         if corrupting and not corruptions(encoder, layers.Layer):
             raise InputError(
-                f"{self.preset or self.model} learns to undo {corrupting[0]}, which needs square grey images: "
+                f"{self.preset or self.model} learns to undo {corrupting[0]}, which needs square images, grey ones: "
                 f"{data.name} has {data.of_what}"
             )
 
