@@ -158,7 +158,8 @@ def save_rows(
 ) -> None:
     """Save rows of images (m, d) in [0, 1], each with its name, one above the other.
 
-    ``shape`` is that of :func:`tile`. ``notes`` maps a row's name to one note for each of its images, written in the image's corner.
+    ``shape`` is that of :func:`tile`. ``notes`` maps a row's name to one note for each of its images, written in
+    the image's corner.
     """
     path = as_path(path)
     for part in (rows, {} if notes is None else notes):

@@ -61,7 +61,11 @@ PICTURES = {
     "opaque": (lambda: Image.new("LA", (2, 1), (200, 255)), [200, 200], None),
     "one bit": (lambda: Image.fromarray(np.array([[False, True]])), [0, 255], None),
     "grey in colours": (lambda: Image.new("RGB", (2, 1), (200, 200, 200)), [200, 200], None),
-    "hidden colours": (lambda: Image.new("RGBA", (2, 1), (255, 0, 0, 0)), [255, 255], "transparent"),
+    "hidden colours": (
+        lambda: Image.new("RGBA", (2, 1), (255, 0, 0, 0)),
+        [255, 255],
+        "transparent",
+    ),
 }
 
 

@@ -113,7 +113,11 @@ def picture(form):
         if mode in ("I;16", "I"):
             image = Image.fromarray(pixels(rng).astype(np.uint16) * 257)
         else:
-            image = Image.fromarray(pixels(rng, 4)).convert("RGB" if mode != "RGBA" else mode).convert(mode)
+            image = (
+                Image.fromarray(pixels(rng, 4))
+                .convert("RGB" if mode != "RGBA" else mode)
+                .convert(mode)
+            )
         image.save(file, form, **settings(form, rng, image.size))
         return file.getvalue(), naive.of_pillow(file.getvalue())
 

@@ -27,9 +27,9 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     """Make a data set of arrays of any real dtype.
 
     Images are arrays (n, h, w) or (n, h, w, c) of c = 1 or 3 channels (grey, or red, green and blue),
-    and uint8 arrays (n, s * s), taken for s-by-s pixels. Images of integers within 0..255 become uint8; if none of them reaches half of that (masks of 0 and 1,
-    digits of 0 to 16), the brightest becomes 255. Everything else becomes float32 with its values
-    kept.
+    and uint8 arrays (n, s * s), taken for s-by-s pixels. Images of integers within 0..255 become uint8;
+    if none of them reaches half of that (masks of 0 and 1, digits of 0 to 16), the brightest becomes 255.
+    Everything else becomes float32 with its values kept.
 
     Images are flattened to rows, (n, h * w * c), a pixel's channels side by side, and have the
     `shape` (h, w, c). Labels are whole numbers or text; classes are numbered in the order of their labels.

@@ -124,4 +124,7 @@ READERS: dict[str, Callable[[Path], Read]] = {
 WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 """End of a file's name -> what reads it: the arrays, and what is to be said of them."""
 
-ACCEPTED = f"accepted are a file ({', '.join(READERS)} or IDX) or a folder of IDX files, of pictures ({', '.join(FORMATS)}), or of a folder of these for each class"
+ACCEPTED = (
+    f"accepted are a file ({', '.join(READERS)} or IDX) or a folder: of IDX files, of pictures ({', '.join(FORMATS)}), "
+    "or of such a folder of pictures for each class"
+)

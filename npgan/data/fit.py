@@ -45,7 +45,7 @@ def _pad(image: "Image", size: Size) -> "Image":
     height, width = size
     scale = min(height / image.height, width / image.width)
     inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    left, top = (inner[0] - width) // 2, (inner[1] - height) // 2
+    left, top = -((width - inner[0]) // 2), -((height - inner[1]) // 2)
     return image.resize(inner).crop((left, top, left + width, top + height))
 
 

@@ -33,12 +33,16 @@ def largest(content: bytes) -> bytes:
     entries = [Entry(*struct.unpack_from("<BBBBHHII", content, 6 + 16 * i)) for i in range(count)]
     if not entries:
         raise ValueError("the icon has no picture")
-    best = max(entries, key=lambda entry: ((entry.width or 256) * (entry.height or 256), entry.bits))
+    best = max(
+        entries, key=lambda entry: ((entry.width or 256) * (entry.height or 256), entry.bits)
+    )
     picture = content[best.place : best.place + best.size]
     if picture.startswith(SIGNATURE):
         return picture
     size, width, height = struct.unpack_from("<Iii", picture)
     if (size, width, height) != (BITMAP, best.width or 256, 2 * (best.height or 256)):
-        raise ValueError(f"the icon has a bitmap of {width} x {height // 2} where it says {best[:2]}")
+        raise ValueError(
+            f"the icon has a bitmap of {width} x {height // 2} where it says {best[:2]}"
+        )
     entry = best._replace(size=len(picture), place=22)
     return ICON + struct.pack("<H", 1) + struct.pack("<BBBBHHII", *entry) + picture

@@ -60,9 +60,8 @@ def read_picture(path: Path) -> Picture:
         content = bytes(read_at_most(file, packed))
         content = largest(content) if content.startswith(ICON) else content
         png = read_png(content) if content.startswith(SIGNATURE) else None
-        source = io.BytesIO(png.content if png else content)
         quiet = _quiet() if content.startswith(TIFF) else nullcontext()
-        with quiet, Image.open(source, formats=sorted(set(FORMATS.values()))) as image:
+        with quiet, _begun(png.content if png else content) as image:
             check_size(path, MEMORY * image.width * image.height, packed)
             if png:
                 check_rows(png)
@@ -70,6 +69,16 @@ def read_picture(path: Path) -> Picture:
             is_first = png.is_animated if png else getattr(image, "is_animated", False)
             pixels, notes = _pixels(ImageOps.exif_transpose(image), png.clear if png else None)
             return Picture(pixels, (*notes, *[FIRST] * is_first))
+
+
+def _begun(content: bytes) -> Any:
+    """Return a picture of which only the header is read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BytesIO(content), formats=sorted(set(FORMATS.values())))
+    except UnidentifiedImageError:
+        raise ValueError("it does not begin as a picture of a format that is read does") from None
 
 
 @contextmanager

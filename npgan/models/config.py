@@ -156,13 +156,16 @@ class Config:
         >>> config.networks["generator"][-2], config.networks["discriminator"][0]
         ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
+        labels: Any = data.classes and list(data.classes)
+        if labels and len(labels) > MOST_CLASSES:
+            labels = None  # they are none to be learned
         floats = data.image_shape is not None and data.train.dtype != np.uint8
         config = replace(
             self,
             shape=list(data.shape),
             image_range=[float(data.train.min()), float(data.train.max())] if floats else None,
             classes=_classes(data) if self.model in LABELLED else None,
-            labels=list(data.classes) if len(data.classes or ()) in range(1, MOST_CLASSES + 1) else None,
+            labels=labels,
         )
         config.check()
         shape = data.image_shape if data.shape[-1] == 1 else None  # of colours none is fitted
