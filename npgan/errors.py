@@ -6,6 +6,7 @@ raises an :class:`InputError`. Values that npgan passes to its own code are not 
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ import numpy as np
 
 SHOWN = 80  # characters of a wrong value that a message shows
 WORD, LINE = 200, 1200  # characters that a message shows of a word, and of a line
+NAME = 255  # characters of a class's name
+UNWRITTEN = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+"""What a file's text cannot hold: the character 0, and halves of characters that stand for no byte of a name."""
 LARGEST = float(np.finfo(np.float32).max)  # what float32, and so every network, can hold
 MOST = 2**40  # rows, steps, ...: more than any memory holds
 ANY = (-math.inf, math.inf)
@@ -305,22 +309,55 @@ def labels(name: str, value: Any, n: int | str, classes: int | None = None) -> n
     return found.astype(np.int64, copy=False)
 
 
-def sizes(name: str, value: Any, what: str, product: int | None = None) -> tuple[int, int]:
-    """Return two sizes of at least 1, whose product must be ``product`` if that is given; errors call them ``what``.
+def sizes(name: str, value: Any, what: str) -> tuple[int, int]:
+    """Return two sizes of at least 1; errors call them ``what``.
 
     >>> sizes("shape", [3, 2], "(n_in, n_out)")
     (3, 2)
     """
-    given = [_value(size) for size in value] if isinstance(value, tuple | list) else []
-    whole = [size for size in given if isinstance(size, int) and size > 0]
-    if not len(given) == len(whole) == 2 or product not in (None, math.prod(whole)):
+    whole = _whole(value)
+    if len(whole) != 2:
         raise InputError(f"{name} must be {what}, not {shown(value)}")
     return whole[0], whole[1]
 
 
-def image_shape(name: str, value: Any, pixels: int) -> tuple[int, int]:
-    """Return the height and the width of images with this many pixels."""
-    return sizes(name, value, f"a height and a width that make {pixels} pixels", pixels)
+def image_shape(name: str, value: Any, d: int) -> tuple[int, ...]:
+    """Return (height, width) or, of 1 or 3 channels, (height, width, channels) of images of d numbers.
+
+    >>> image_shape("shape", [2, 2, 3], 12)
+    (2, 2, 3)
+    """
+    whole = _whole(value)
+    if len(whole) not in (2, 3) or math.prod(whole) != d or whole[2:] not in ((), (1,), (3,)):
+        raise InputError(
+            f"{name} must be (height, width) or, of 1 or 3 channels, (height, width, channels) that make {d} "
+            f"numbers, not {shown(value)}"
+        )
+    return whole
+
+
+def _whole(value: Any) -> tuple[int, ...]:
+    """Return sizes of at least 1; () if a value is anything else."""
+    given = tuple(map(_value, value)) if isinstance(value, tuple | list) else ()
+    whole = tuple(size for size in given if isinstance(size, int) and size > 0)
+    return whole if len(whole) == len(given) else ()
+
+
+def class_labels(name: str, value: Any) -> tuple[int, ...] | tuple[str, ...]:
+    """Return the labels of classes in their order: all whole numbers, or all text, of 1 to 255 characters.
+
+    >>> class_labels("labels", ["cat", "dog"])
+    ('cat', 'dog')
+    """
+    words = value if isinstance(value, tuple | list) else ()
+    if not any(isinstance(word, str) for word in words):
+        return tuple(array(name, value, ("classes",), "whole numbers", rows=1).tolist())
+    for word in words:
+        if not isinstance(word, str) or not 0 < len(word) <= NAME or UNWRITTEN.search(word):
+            raise InputError(
+                f"{name} must be whole numbers or text of 1 to {NAME} characters, all alike, not {shown(word)}"
+            )
+    return tuple(words)
 
 
 def pairs(real: np.ndarray, fake: np.ndarray) -> None:

@@ -78,18 +78,18 @@ def as_text(words: str) -> str:
     return line.replace("$", r"\$")
 
 
-def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray:
+def tile(images: np.ndarray, shape: tuple[int, ...], columns: int) -> np.ndarray:
     """Lay images out in a grid, with a dark frame around each.
 
     Parameters
     ----------
-    images : (n, height * width) in [0, 1]; values outside are clipped
-    shape : (height, width)
+    images : (n, height * width * channels) in [0, 1]; values outside are clipped
+    shape : (height, width) of grey images, or (height, width, channels) with 1 or 3 channels
     columns : the number of columns of the grid
 
     Returns
     -------
-    picture : (rows * (height + 2) + 2, columns * (width + 2) + 2) uint8
+    picture : (rows * (height + 2) + 2, columns * (width + 2) + 2) uint8, of images in colour (..., 3)
 
     Examples
     --------
@@ -97,18 +97,27 @@ def tile(images: np.ndarray, shape: tuple[int, int], columns: int) -> np.ndarray
     (10, 10)
     """
     images = array("images", images, ("n", "d"))
-    height, width = shape = errors.image_shape("shape", shape, images.shape[1])
+    images = _in_bytes(images, shape)
+    height, width, *colours = images.shape[1:]
     columns = count("columns", columns, 1)
     rows = math.ceil(len(images) / columns)
-    picture = np.full((rows * (height + PAD) + PAD, columns * (width + PAD) + PAD), 40, np.uint8)
-    for i, image in enumerate(np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)):
+    size = rows * (height + PAD) + PAD, columns * (width + PAD) + PAD
+    picture = np.full((*size, *colours), 40, np.uint8)
+    for i, image in enumerate(images):
         top = PAD + (i // columns) * (height + PAD)
         left = PAD + (i % columns) * (width + PAD)
-        picture[top : top + height, left : left + width] = image.reshape(shape)
+        picture[top : top + height, left : left + width] = image
     return picture
 
 
-def save_grid(path: Path, images: np.ndarray, shape: tuple[int, int], columns: int) -> None:
+def _in_bytes(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return images (n, d) in [0, 1] as bytes, (n, height, width) or, in colour, (n, height, width, 3)."""
+    height, width, *channels = errors.image_shape("shape", shape, images.shape[1])
+    octets = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    return octets.reshape(len(images), height, width, *(c for c in channels if c > 1))
+
+
+def save_grid(path: Path, images: np.ndarray, shape: tuple[int, ...], columns: int) -> None:
     """Save a grid of images (:func:`tile`) as a PNG, enlarged until it is at least 600 pixels wide."""
     from PIL import Image
 
@@ -144,12 +153,13 @@ def _write(path: Path, save: Callable[[io.BytesIO], Any]) -> None:
 def save_rows(
     path: Path,
     rows: Mapping[str, np.ndarray],
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     notes: Mapping[str, Sequence[Any]] | None = None,
 ) -> None:
-    """Save rows of images (m, height * width) in [0, 1], each with its name, one above the other.
+    """Save rows of images (m, d) in [0, 1], each with its name, one above the other.
 
-    ``notes`` maps a row's name to one note for each of its images, written in the image's corner.
+    ``shape`` is that of :func:`tile`. ``notes`` maps a row's name to one note for each of its images, written in
+    the image's corner.
     """
     path = as_path(path)
     for part in (rows, {} if notes is None else notes):
@@ -159,8 +169,9 @@ def save_rows(
     rows = {name: array(name, images, ("m", "d"), rows=1) for name, images in rows.items()}
     shape = errors.image_shape("shape", shape, next(iter(rows.values())).shape[1])
     columns = max(map(len, rows.values()))
-    width = 0.72 * columns * shape[1] / max(shape) + 1.9
-    figure = new_figure(width, 0.76 * len(rows) * shape[0] / max(shape) + 0.1)
+    longer = max(shape[:2])
+    width = 0.72 * columns * shape[1] / longer + 1.9
+    figure = new_figure(width, 0.76 * len(rows) * shape[0] / longer + 0.1)
     all_axes = figure.subplots(len(rows), squeeze=False).flat
     for axes, (name, images) in zip(all_axes, rows.items(), strict=True):
         axes.imshow(tile(images, shape, columns), cmap="gray", vmin=0, vmax=255)
@@ -172,13 +183,12 @@ def save_rows(
     _write(path, partial(figure.savefig, format="png", dpi=120, bbox_inches="tight"))
 
 
-def save_animation(path: Path, images: np.ndarray, shape: tuple[int, int], scale: int = 8) -> None:
-    """Save images (m, height * width) in [0, 1] as an enlarged GIF that loops, 15 images per second."""
+def save_animation(path: Path, images: np.ndarray, shape: tuple[int, ...], scale: int = 8) -> None:
+    """Save images (m, d) in [0, 1] as an enlarged GIF that loops, 15 images per second; see :func:`tile`."""
     from PIL import Image
 
     images, path = array("images", images, ("n", "d"), rows=1), as_path(path)
-    shape, scale = errors.image_shape("shape", shape, images.shape[1]), count("scale", scale, 1)
-    frames = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).reshape(len(images), *shape)
+    frames, scale = _in_bytes(images, shape), count("scale", scale, 1)
     first, *rest = (Image.fromarray(f.repeat(scale, axis=0).repeat(scale, axis=1)) for f in frames)
     settings: dict[str, Any] = {"save_all": True, "append_images": rest, "duration": 67, "loop": 0}
     _write(path, partial(first.save, format="GIF", **settings))
@@ -208,18 +218,22 @@ def save_points(path: Path, samples: np.ndarray, real: np.ndarray) -> None:
     save_figure(path, figure)
 
 
-def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None = None) -> None:
+def save_confusion(
+    path: Path, matrix: np.ndarray, labels: Sequence[int] | Sequence[str] | None = None
+) -> None:
     """Save a confusion matrix as a PNG: true classes are rows, predicted ones columns; colours are shares of a row.
 
     Parameters
     ----------
     path : where the picture is saved
     matrix : (c, c), as :func:`npgan.metrics.confusion` returns it
-    labels : (c,) the data's labels of the classes, if they are not 0, 1, ...
+    labels : (c,) the data's labels of the classes, numbers or text, if they are not 0, 1, ...
     """
     path = as_path(path)
     matrix = array("matrix", matrix, ("c", "c"), "whole numbers", rows=1, limits=(0, math.inf))
-    names = errors.labels("labels", range(len(matrix)) if labels is None else labels, len(matrix))
+    names = errors.class_labels("labels", list(range(len(matrix))) if labels is None else labels)
+    if len(names) != len(matrix):
+        raise InputError(f"there are {len(matrix)} classes, and {len(names)} labels")
     figure = new_figure(6, 6)
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -231,7 +245,9 @@ def save_confusion(path: Path, matrix: np.ndarray, labels: Sequence[int] | None 
     right = matrix.trace() / max(matrix.sum(), 1)
     axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks(range(len(matrix)), names)
+        axis.set_ticks(range(len(matrix)), [as_text(str(name)) for name in names])
+    if isinstance(names[0], str):  # which may be longer than a column is wide
+        axes.tick_params(axis="x", rotation=90)
     save_figure(path, figure)
 
 

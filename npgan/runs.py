@@ -26,9 +26,10 @@ import numpy as np
 
 from npgan import backend, data, disk, plotting
 from npgan.data.dataset import Dataset
+from npgan.data.fit import DEFAULT
 from npgan.errors import InputError, count, shown
 from npgan.models import GENERATORS, Model
-from npgan.models.config import MODELS, Config
+from npgan.models.config import LABELLED, MODELS, Config
 from npgan.models.refit import corruptions
 from npgan.schedules import Schedule
 from npgan.study.pictures import draw
@@ -87,9 +88,9 @@ def start(
     Raises Taken if the folder holds anything already, and InputError if the configuration is invalid.
     """
     share = KEPT_BACK if config.validation is None else config.validation
-    dataset = data.load_split(config.data, share)
+    dataset = _read_data(config, share)
     if config.validation is None and len(dataset.train) < config.batch_size:
-        share, dataset = 0.0, data.load(config.data)  # all rows together may fill a batch
+        share, dataset = 0.0, _read_data(config, 0.0)  # all rows together may fill a batch
     preset, place = config, _place(config.data)
     config = replace(config, data=place, validation=share, metrics_every=metrics_every)
     config = config.for_data(dataset)
@@ -215,6 +216,10 @@ def _place(source: str) -> str:
     return source if named else str(Path(source).resolve())
 
 
+def _read_data(config: Config, share: float) -> Dataset:
+    return data.load_split(config.data, share, config.size, config.fit or DEFAULT)
+
+
 def load_data(config: Config, folder: Path) -> Dataset:
     """Return the data of a folder's run, from its name or path, with the run's classes.
 
@@ -227,11 +232,11 @@ def load_data(config: Config, folder: Path) -> Dataset:
             f"{source}, the data of {folder}, is not there any more: say where it is now by "
             f"npgan train --resume {folder} --data PATH"
         )
-    dataset = data.load_split(source, config.validation or 0.0)
-    if config.labels is None:  # a run of an earlier version, which used labels as classes
-        return dataset.as_given()
-    if dataset.classes != tuple(config.labels):
+    dataset = _read_data(config, config.validation or 0.0)
+    if config.labels is not None and dataset.classes != tuple(config.labels):
         raise InputError(f"{source} has other labels than {folder} was trained with")
+    if config.labels is None and config.model in LABELLED:
+        return dataset.as_given()  # a run of an earlier version, which used labels as classes
     return dataset
 
 

@@ -157,6 +157,8 @@ def of_metrics() -> Iterator[Call]:
     yield Call(metrics.frechet_distance, {"a": X, "b": KNOWN}, within(-1e-6, np.inf))
     yield Call(metrics.psnr, {"x": IMAGES, "truth": IMAGES[::-1]}, within(0, 100))
     yield Call(metrics.ssim, {"x": IMAGES, "truth": IMAGES[::-1], "shape": (12, 12)}, within(-1, 1))
+    colours = {"x": random(2, 432), "truth": random(2, 432, seed=1), "shape": (12, 12, 3)}
+    yield Call(metrics.ssim, colours, within(-1, 1))
     yield Call(
         metrics.mode_statistics,
         {"samples": POINTS, "centres": POINTS[:3], "std": 0.5},
@@ -208,9 +210,9 @@ def of_data() -> Iterator[Call]:
     yield Call(SET.keep_back, {"share": 0.5}, lambda found, _: found is SET)
     yield Call(data_sets.split_class, {"name_or_path": "ring:3"}, anything)
     yield Call(data_sets.load_split, {"name_or_path": "ring", "share": 0.5}, anything)
-    for load in (
-        data_sets.load, data_sets.load_path, data_sets.read_idx, images.read_image, models.load
-    ):  # fmt: skip
+    for load, name in ((data_sets.load, "name_or_path"), (data_sets.load_path, "path")):
+        yield Call(load, {name: Path("nowhere"), "size": (4, 6), "fit": "pad"}, None)
+    for load in (data_sets.read_idx, images.read_image, models.load):
         (name,) = inspect.signature(load).parameters
         yield Call(load, {name: Path("nowhere.npy")}, None)
     yield Call(
@@ -278,6 +280,9 @@ def of_pictures() -> Iterator[Call]:
     yield Call(plotting.as_text, {"words": "$a$"}, anything)
     yield Call(plotting.to_unit, {"x": X, "low": -1.0, "high": 2.0}, within(0, 1))
     yield Call(plotting.tile, {**images, "columns": 3}, within(0, 255))
+    colours = {"images": random(N, 12), "shape": (2, 2, 3)}
+    yield Call(plotting.tile, {**colours, "columns": 3}, within(0, 255))
+    yield Call(plotting.save_animation, {**path, **colours, "scale": 2}, anything)
     yield Call(plotting.save_grid, {**path, **images, "columns": 3}, anything)
     rows = {"rows": {"a": X}, "shape": (2, 2), "notes": {"a": "abc"}}
     yield Call(plotting.save_rows, {**path, **rows}, anything)
@@ -287,6 +292,8 @@ def of_pictures() -> Iterator[Call]:
     yield Call(plotting.new_figure, {"width": 3.0, "height": 2.0}, anything)
     yield Call(plotting.save_figure, {**path, "figure": plotting.new_figure(3, 2)}, anything)
     yield Call(plotting.save_confusion, {**path, **matrix}, anything)
+    named = {**matrix, "labels": ["cat", "dog", "emu"]}
+    yield Call(plotting.save_confusion, {**path, **named}, anything)
     yield Call(plotting.save_curves, {**path, "history": history}, anything)
 
 

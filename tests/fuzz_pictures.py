@@ -146,3 +146,9 @@ def jpeg_scan(content, rng, other):
 
 
 JPEG = (jpeg_order, jpeg_data, jpeg_scan)
+
+
+# --- others --------------------------------------------------------------------------------------
+
+ENDS = {"GIF": "gif", "BMP": "bmp", "WEBP": "webp", "TIFF": "tif", "PPM": "ppm", "ICO": "ico"}
+"""Format -> end of a file's name. Their headers are short, and any byte of them counts."""

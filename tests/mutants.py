@@ -53,10 +53,13 @@ TESTS = {
     "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models calls",
     "commands": (
         "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
-        "uses_defended uses_anomalies uses_codes uses_images streams own_data cli_hostile "
+        "uses_defended uses_anomalies uses_codes uses_images streams own_data own_pictures cli_hostile "
         "calls"
     ),
-    "data": "data data_files data_images data_table data_toys data_hostile own_data calls batches",
+    "data": (
+        "data data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
+        "calls batches"
+    ),
     "layers": (
         "layers layers_memory layers_random layers_built second_order normalisation copies "
         "recorder recorder_traced fourier gradcheck"

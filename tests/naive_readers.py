@@ -3,8 +3,10 @@
 Each takes a file's bytes and returns its arrays, or raises whatever it likes where the file breaks a rule.
 """
 
+import contextlib
 import gzip
 import io
+import os
 import re
 import struct
 import zipfile
@@ -30,7 +32,7 @@ CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 
 
 def png(content):
-    """Return a PNG's grey values (h, w), uint8 or uint16."""
+    """Return a PNG's pixels: grey (h, w), uint8 or uint16, or colours (h, w, 3)."""
     chunks = chunks_of(content)
     width, height, depth, colour, method, filtering, interlaced = struct.unpack(
         ">IIBBBBB", chunks[0][1]
@@ -50,7 +52,7 @@ def png(content):
             data = rows(data, part, depth, channels)
     assert not data
     others = dict(chunks)
-    return grey_of(samples, depth, colour, others.get(b"PLTE"), others.get(b"tRNS"))
+    return pixels_of(samples, depth, colour, others.get(b"PLTE"), others.get(b"tRNS"))
 
 
 def chunks_of(content):
@@ -98,8 +100,8 @@ def rows(data, part, depth, channels):
     return data
 
 
-def grey_of(samples, depth, colour, palette, clear):
-    """Return grey values of samples (h, w, channels); transparent ones lie on a white page."""
+def pixels_of(samples, depth, colour, palette, clear):
+    """Return pixels of samples (h, w, channels); transparent ones lie on a white page."""
     most, alpha = 2**depth - 1, np.full(samples.shape[:2], 255)
     clear = clear if colour in (0, 2, 3) else None
     assert clear is None or depth <= 8
@@ -126,28 +128,49 @@ def grey_of(samples, depth, colour, palette, clear):
 
 
 def on_white(colours, alpha):
+    """Return colours (h, w, 3) on a white page; (h, w), if none is one."""
     colours = (colours * alpha[..., None] + 255 * (255 - alpha[..., None]) + 127) // 255
-    return ((colours @ [19595, 38470, 7471] + 2**15) >> 16).astype(np.uint8)
+    is_grey = all(red == green == blue for red, green, blue in colours.reshape(-1, 3))
+    return (colours[..., 0] if is_grey else colours).astype(np.uint8)
 
 
 TURNS = {
     2: lambda x: x[:, ::-1],
     3: lambda x: x[::-1, ::-1],
     4: lambda x: x[::-1],
-    5: lambda x: x.T,
-    6: lambda x: x[::-1].T,
-    7: lambda x: x[::-1, ::-1].T,
-    8: lambda x: x.T[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: x[::-1].swapaxes(0, 1),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+    8: lambda x: x.swapaxes(0, 1)[::-1],
 }
 
 
-def jpeg(content):
-    """Return a JPEG's grey values: Pillow's own colours, weighed and turned."""
-    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-        turn = TURNS.get(image.getexif().get(0x0112), lambda x: x)
-        colours = np.asarray(image.convert("RGB")).astype(int)
-    return turn(on_white(colours, np.full(colours.shape[:2], 255)))
+@contextlib.contextmanager
+def unheard():
+    """Let nothing be heard of a C library."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
+
+def of_pillow(content):
+    """Return the pixels of a picture in any other format: Pillow's own, on white and turned."""
+    with unheard(), Image.open(io.BytesIO(content), formats=OTHERS) as image:
+        image.load()
+        turn = TURNS.get(image.getexif().get(0x0112), lambda x: x)
+        if image.mode.startswith("I"):
+            return turn(np.asarray(image).astype(np.uint16))
+        assert image.mode != "F"
+        samples = np.asarray(image.convert("RGBA")).astype(int)
+    return turn(on_white(samples[..., :3], samples[..., 3]))
+
+
+OTHERS = ["JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO"]
 
 # --- arrays --------------------------------------------------------------------------------------
 

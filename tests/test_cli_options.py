@@ -22,7 +22,7 @@ def test_help_has_examples(capsys, command):
 
 
 ARGUMENTS = {
-    "train": "PRESET --data --epochs --steps --validation --batch-size --lr --seed --out --resume "
+    "train": "PRESET --data --size --fit --epochs --steps --validation --batch-size --lr --seed --out --resume "
     "--threads --backend --metrics-every --quiet",
     "sample": "RUN -n --seed --spread --label --out",
     "reconstruct": "RUN --out",
@@ -37,7 +37,7 @@ ARGUMENTS = {
     "translate": "RUN --images --out",
     "gradcheck": "",
     "presets": "",
-    "data": "NAME|PATH --out",
+    "data": "NAME|PATH --size --fit --out",
 }
 
 
@@ -163,6 +163,9 @@ def test_help_shows_summaries_and_examples_as_they_stand(capsys):
     ("read", "word", "message"),
     [
         (common.text, "", "it must not be empty"),
+        (common.label, "", "it must not be empty"),
+        (common.size, "32x", "a size is 32 or 32x48, height x width, say, not '32x'"),
+        (common.size, "5000", "at least 1 and at most 4096, not 5000"),
         (common.text, "a\0b", "it must not have a character 0"),
         (common.path, "", "it must not be empty"),
         (common.number(int, count, 2, 3), "1", "at least 2 and at most 3, not 1"),
@@ -183,6 +186,8 @@ def test_an_option_is_read():
     read = {common.picture(".png", ".npy"): "a.npy", common.path: "a/b", common.text: "a b"}
     assert [str(kind(word)) for kind, word in read.items()] == list(read.values())
     assert [common.number(int, count, 2, 3)(word) for word in "23"] == [2, 3]
+    assert [common.label(word) for word in ("-7", "cat", "9" * 19)] == [-7, "cat", "9" * 19]
+    assert [common.size(word) for word in ("32", "32x48")] == [(32, 32), (32, 48)]
 
 
 def test_a_word_in_place_of_a_number_is_named(capsys):

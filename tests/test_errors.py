@@ -279,8 +279,7 @@ def test_labels_are_those_of_classes():
 
 def test_sizes_are_two_and_at_least_1():
     assert errors.sizes("s", (1, np.int64(4)), "two") == (1, 4)
-    assert errors.sizes("s", [3, 2], "two", 6) == (3, 2)
-    assert errors.image_shape("s", (2, 3), 6) == (2, 3)
+    assert errors.sizes("s", [3, 2], "two") == (3, 2)
     for wrong in (
         (0, 4),
         (1, 2, 3),
@@ -289,14 +288,31 @@ def test_sizes_are_two_and_at_least_1():
         "12",
         (1.0, 2),
         (True, 2),
-        (2, 2),
         (3, 2, "x"),
         (0, 3, 2),
     ):
         with pytest.raises(InputError, match="s must be two, not"):
-            errors.sizes("s", wrong, "two", 6)
-    with pytest.raises(InputError, match="s must be a height and a width that make 6 pixels, not"):
-        errors.image_shape("s", (2, 2), 6)
+            errors.sizes("s", wrong, "two")
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1), (1, 2, 3), [3, 2]])
+def test_the_shape_of_an_image_is_its_sides_and_perhaps_its_channels(shape):
+    assert errors.image_shape("s", shape, 6) == tuple(shape)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (6,), (1, 3, 2), (1, 2, 3, 1), (2.0, 3), 6, None])
+def test_what_is_no_shape_of_an_image_is_refused(shape):
+    with pytest.raises(InputError, match=r"s must be \(height, width\) or, .* make 6 numbers, not"):
+        errors.image_shape("s", shape, 6)
+
+
+def test_labels_of_classes_are_all_numbers_or_all_text():
+    assert errors.class_labels("labels", (3, -1)) == (3, -1)
+    assert errors.class_labels("labels", ["cat", "c" * 255]) == ("cat", "c" * 255)
+    assert errors.class_labels("labels", ["\udcff"]) == ("\udcff",)  # a byte of a folder's name
+    for wrong in ([], ["a", 1], [0.5], "cat", None, ["c" * 256], [""], ["a\0"], ["\udc00"]):
+        with pytest.raises(InputError, match="labels must"):
+            errors.class_labels("labels", wrong)
 
 
 def test_pairs_are_as_many_of_both():

@@ -63,7 +63,11 @@ def labelled(content):
 
 KINDS = {
     "png": Kind("folder/a.png", written.png, fuzz_pictures.PNG, naive.png),
-    "jpeg": Kind("folder/a.jpg", written.jpeg, fuzz_pictures.JPEG, naive.jpeg),
+    "jpeg": Kind("folder/a.jpg", written.jpeg, fuzz_pictures.JPEG, naive.of_pillow),
+    **{
+        form.lower(): Kind(f"folder/a.{end}", written.picture(form), fuzz.BYTES, naive.of_pillow)
+        for form, end in fuzz_pictures.ENDS.items()
+    },
     "idx": Kind("a.gz", written.idx, fuzz_arrays.IDX, rows(naive.idx)),
     "idx labels": Kind("idx/train-labels-idx1-ubyte.gz", labels, fuzz_arrays.IDX, labelled, IMAGES),
     "npy": Kind("a.npy", written.npy, fuzz_arrays.NPY, rows(naive.npy)),
@@ -149,15 +153,17 @@ def same(data, arrays):
 
 def compare(kind, path, data, wanted):
     """Compare what was read to what should be; pictures before they are made brighter."""
-    if kind not in ("png", "jpeg"):
+    if not KINDS[kind].name.startswith("folder/"):
         same(data, wanted)
         return
-    grey = wanted.astype(int)
+    pixels = wanted.astype(int)
     if wanted.dtype == np.uint16:
-        grey >>= next(bits for bits in (8, 10, 12, 14, 16) if grey.max() < 2**bits) - 8
+        pixels >>= next(bits for bits in (8, 10, 12, 14, 16) if pixels.max() < 2**bits) - 8
     read, _ = images.read_images([path])
-    assert read[0].shape == grey.shape
-    assert abs(read[0] - grey).max() <= 1  # of the rounding of a sum of colours
+    assert read[0].shape[:2] == pixels.shape[:2]
+    assert data.shape == (*read[0].shape, 1)[:3]
+    rounded = [x if x.ndim == 3 else x[..., None] for x in (read[0], pixels)]  # on a white page
+    assert abs(rounded[0] - rounded[1]).max() <= 1
 
 
 def place(kind, folder, content):

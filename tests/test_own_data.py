@@ -83,7 +83,8 @@ def test_a_run_keeps_the_labels_of_its_data(capsys):
     assert tomllib.loads(Path("r/config.toml").read_text())["labels"] == [1, 2, 3]
     assert run(capsys, "sample", "r", "-n", 3, "--label", 3, "--out", "s.npy")[0] == 0
     code, _, err = run(capsys, "sample", "r", "--label", 0, "--out", "s.npy")
-    assert (code, err) == (2, "npgan: error: there is no class 0: the labels are [1, 2, 3]\n")
+    path = Path("d.npz").resolve()
+    assert (code, err) == (2, f"npgan: error: {path} has no class 0: there are 1, 2, 3\n")
     _, out, _ = run(capsys, "data", "d.npz")
     assert "training rows a class: 1: 30, 2: 30, 3: 30" in out
     _, out, _ = run(capsys, "data", "d.npz:2")

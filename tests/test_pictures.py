@@ -39,6 +39,8 @@ FIGURES = {
     "points": (plotting.save_points, POINTS[:40], POINTS + np.array([3, 1])),
     "points at one place": (plotting.save_points, POINTS[:0], np.array([[2, -3]])),
     "confusion": (plotting.save_confusion, np.array([[3, 1, 0], [2, 2, 4], [0, 0, 0]]), [2, 5, 7]),
+    "confusion of names": (plotting.save_confusion, np.array([[3, 1], [2, 2]]), ["cat", "$dog$"]),
+    "rows of colours": (plotting.save_rows, {"a": GREY[:2], "b": GREY[2:]}, (1, 2, 3)),
     "confusion of one row": (plotting.save_confusion, np.array([[0, 1], [0, 0]])),
     "confusion of one class": (plotting.save_confusion, np.array([[1]])),
     "confusion of none": (plotting.save_confusion, np.array([[0]])),
@@ -138,6 +140,28 @@ def test_an_animation_repeats_its_images_15_times_a_second(tmp_path):
     np.testing.assert_allclose(last, np.clip(GREY[0], 0, 1).reshape(2, 3) * 255, atol=3)
 
 
+def test_pixels_in_colour_lie_side_by_side_in_a_frame_that_is_grey(tmp_path):
+    images = np.array([[1, 0, 0, 0, 1, 0], [0, 0, 1, 1, 1, 1]])
+    tiled = plotting.tile(images, (1, 2, 3), 2)
+    assert tiled.shape == (5, 10, 3)
+    assert tiled[2, 2:4].tolist() == [[255, 0, 0], [0, 255, 0]]
+    assert tiled[2, 6:8].tolist() == [[0, 0, 255], [255, 255, 255]]
+    assert (tiled[:2] == 40).all()
+    plotting.save_grid(tmp_path / "g.png", images, (1, 2, 3), 2)
+    np.testing.assert_array_equal(picture(tmp_path / "g.png")[::60, ::60], tiled)
+    np.testing.assert_array_equal(plotting.tile(GREY, (2, 3, 1), 2), plotting.tile(GREY, (2, 3), 2))
+
+
+def test_an_animation_shows_colours(tmp_path):
+    images = np.repeat(np.eye(3), 4, axis=0).reshape(3, 12)
+    plotting.save_animation(tmp_path / "a.gif", images, (2, 2, 3))
+    with Image.open(tmp_path / "a.gif") as file:
+        assert (file.n_frames, file.size) == (3, (16, 16))
+        for colour in np.eye(3):
+            file.seek(int(colour.argmax()))
+            np.testing.assert_allclose(np.asarray(file.convert("RGB"))[3, 3], 255 * colour, atol=3)
+
+
 def test_a_grid_is_enlarged_to_600_pixels(tmp_path):
     plotting.save_grid(tmp_path / "g.png", GREY, (2, 3), 2)
     tiled = plotting.tile(GREY, (2, 3), 2)
@@ -201,6 +225,10 @@ def test_pixels_are_black_at_0_and_white_at_1(tmp_path):
 
 REFUSED = {
     "images of another shape": (plotting.save_grid, GREY, (3, 3), 2),
+    "colours of two channels": (plotting.save_grid, GREY, (1, 3, 2), 2),
+    "colours of another shape": (plotting.save_rows, {"a": GREY}, (2, 3, 3)),
+    "names of other classes": (plotting.save_confusion, np.eye(2, dtype=int), ["a", "b", "c"]),
+    "names and numbers": (plotting.save_confusion, np.eye(2, dtype=int), ["a", 1]),
     "no columns": (plotting.save_grid, GREY, (2, 3), 0),
     "no rows": (plotting.save_rows, {}, (2, 3)),
     "a row of no images": (plotting.save_rows, {"a": GREY, "b": GREY[:0]}, (2, 3)),
@@ -291,9 +319,8 @@ def shown(monkeypatch):
 
 
 def config(shape=None, **settings):
-    return SimpleNamespace(
-        **{"image_shape": shape, "image_range": None, "seed": 3, "labels": None} | settings
-    )
+    whole = {"image_shape": shape and shape[:2], "shape": shape and [*shape, 1][:3]}
+    return SimpleNamespace(**whole | {"image_range": None, "seed": 3, "labels": None} | settings)
 
 
 REAL = np.random.default_rng(1).random((100, 6), np.float32)
@@ -307,7 +334,7 @@ def test_images_are_drawn_from_the_range_of_the_data_or_of_the_model(shown, valu
     rows = np.array([[0.0, 0.5, 1.0]])
     pictures.save(Path("p"), gan, config((1, 3, 1), image_range=values), rows, 5, rows)
     images, *rest = shown["grid"]
-    assert (images.tolist(), rest) == ([expected], [(1, 3), 5])
+    assert (images.tolist(), rest) == ([expected], [(1, 3, 1), 5])
 
 
 @pytest.mark.parametrize(
@@ -324,7 +351,7 @@ def test_images_and_points_can_be_drawn(shown, width, shape, drawable):
     elif shape:
         assert list(shown) == ["grid"]
         np.testing.assert_array_equal(shown["grid"][0], np.clip(samples, 0, 1))
-        assert shown["grid"][1:] == (shape, 8)
+        assert shown["grid"][1:] == ((*shape, 1), 8)
     else:
         np.testing.assert_array_equal(shown["points"][0], samples)
         np.testing.assert_array_equal(shown["points"][1], real)
@@ -364,7 +391,7 @@ def test_reconstructions_are_below_their_images_8_a_row(shown, rows):
         part = REAL[:rows][i : i + 8]
         expected += [part, np.clip(coder.reconstruct(part), 0, 1)]
     np.testing.assert_array_equal(shown["grid"][0], np.vstack(expected))
-    assert shown["grid"][1:] == ((2, 3), 8)
+    assert shown["grid"][1:] == ((2, 3, 1), 8)
 
 
 def test_reconstructed_points_are_drawn_over_the_first_2000(shown):
@@ -383,7 +410,7 @@ def test_translations_are_drawn_below_their_sources(shown, shape):
         source = REAL[:64, :4]
         expected = np.hstack([source, np.clip(translator.translate(source), 0, 1)])
         np.testing.assert_array_equal(shown["grid"][0], expected)
-        assert shown["grid"][1:] == (shape, 16)
+        assert shown["grid"][1:] == ((2, 3, 1), 16)
 
 
 def test_a_classifier_is_drawn_as_its_confusion_where_there_are_labels(shown):

@@ -17,7 +17,7 @@ from PIL import Image
 
 
 def png(rng):
-    """Write a PNG of any colour type and depth, filtered and interlaced at random; return its grey values."""
+    """Write a PNG of any colour type and depth, filtered and interlaced at random; return its pixels."""
     if rng.random() < 0.25:
         return png_of_pillow(rng)
     colour = int(rng.choice([0, 2, 3, 4, 6]))
@@ -45,8 +45,8 @@ def png(rng):
         (b"tRNS", clear),
     ]
     chunks += [(b"IDAT", packed[:at]), (b"IDAT", packed[at:]), (b"tEXt", b"a\0b"), (b"IEND", b"")]
-    grey = naive.grey_of(samples, depth, colour, palette, clear)
-    return png_file([(kind, part) for kind, part in chunks if part is not None]), grey
+    found = naive.pixels_of(samples, depth, colour, palette, clear)
+    return png_file([(kind, part) for kind, part in chunks if part is not None]), found
 
 
 def filtered(part, depth, rng):
@@ -76,13 +76,13 @@ def png_of_pillow(rng):
     found, file = pixels(rng, *channels), io.BytesIO()
     Image.fromarray(found).save(file, "PNG", optimize=bool(rng.integers(2)))
     samples = found[..., None] if not channels else found
-    return file.getvalue(), naive.grey_of(
+    return file.getvalue(), naive.pixels_of(
         samples.astype(int), 8, {1: 0, 2: 4, 3: 2, 4: 6}[samples.shape[2]], None, None
     )
 
 
 def jpeg(rng):
-    """Write a JPEG, which keeps no pixel: its grey values are those that Pillow finds in it."""
+    """Write a JPEG, which keeps no pixel as it was: its pixels are those that Pillow finds in it."""
     file, exif = io.BytesIO(), Image.Exif()
     if rng.random() < 0.5:
         exif[0x0112] = int(rng.integers(1, 9))
@@ -91,7 +91,47 @@ def jpeg(rng):
     image.save(
         file, "JPEG", exif=exif, progressive=bool(rng.integers(2)), quality=int(rng.integers(1, 96))
     )
-    return file.getvalue(), naive.jpeg(file.getvalue())
+    return file.getvalue(), naive.of_pillow(file.getvalue())
+
+
+MODES = {
+    "GIF": ("1", "L", "P", "RGB"),
+    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "WEBP": ("L", "RGB", "RGBA"),
+    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"),
+    "PPM": ("1", "L", "RGB", "I"),
+    "ICO": ("RGB", "RGBA"),
+}
+"""Format -> the modes of Pillow that it keeps."""
+
+
+def picture(form):
+    """Return what writes a picture of a format in a mode and with settings at random; return its pixels."""
+
+    def write(rng):
+        mode, file = pick(rng, MODES[form]), io.BytesIO()
+        if mode in ("I;16", "I"):
+            image = Image.fromarray(pixels(rng).astype(np.uint16) * 257)
+        else:
+            image = (
+                Image.fromarray(pixels(rng, 4))
+                .convert("RGB" if mode != "RGBA" else mode)
+                .convert(mode)
+            )
+        image.save(file, form, **settings(form, rng, image.size))
+        return file.getvalue(), naive.of_pillow(file.getvalue())
+
+    return write
+
+
+def settings(form, rng, size):
+    known = {
+        "GIF": {"transparency": [None, 0, 1], "interlace": [0, 1]},
+        "TIFF": {"compression": ["raw", "tiff_lzw", "tiff_deflate", "packbits"]},
+        "WEBP": {"lossless": [False, True], "quality": [1, 80]},
+        "ICO": {"bitmap_format": ["png", "bmp"], "sizes": [[size], [(1, 1), size]]},
+    }
+    return {name: pick(rng, values) for name, values in known.get(form, {}).items()}
 
 
 # --- arrays --------------------------------------------------------------------------------------

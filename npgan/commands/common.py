@@ -1,6 +1,7 @@
 """What several commands share: their options, the run that they look at, a baseline and a measure."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from operator import methodcaller
@@ -100,6 +101,45 @@ def out(what: str = "the picture", endings: Sequence[str] = (".png",)) -> Option
     return option("--out", type=picture(*endings), required=True, metavar=metavar, help=what)
 
 
+def label(argument: str) -> int | str:
+    """Return a class's label, a whole number or text."""
+    return int(argument) if re.fullmatch("-?[0-9]{1,18}", argument) else text(argument)
+
+
+def size(argument: str) -> tuple[int, int]:
+    """Return a height and a width; see :func:`npgan.data.fit.as_size`."""
+    from npgan.data.fit import as_size
+
+    try:
+        return as_size(argument)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+SIZE = option(
+    "--size",
+    type=size,
+    metavar="SIDE|HxW",
+    help="bring a folder's pictures to this size: 32, or height x width, 32x48",
+)
+FIT = option(
+    "--fit",
+    type=text,
+    metavar="HOW",
+    help="crop cuts out the middle, pad puts black around it, stretch changes the sides' ratio; default crop",
+)
+"""The size that a folder's pictures are brought to, and how."""
+
+
+def fit_of(size: tuple[int, int] | None, fit: str | None) -> str | None:
+    """Return how pictures are brought to a size; None: they are not."""
+    from npgan.data.fit import DEFAULT
+
+    if fit is not None and size is None:
+        raise InputError(f"--fit {fit} says how pictures are brought to a size: give --size, too")
+    return None if size is None else fit or DEFAULT
+
+
 RUN = option("run_folder", type=path, metavar="RUN")
 """The folder of the run to work on."""
 SEED = whole("--seed", 0, "of all noise", 0)
@@ -131,11 +171,11 @@ class Trained:
         return runs.load_data(self.config, self.folder)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """The height and the width of the run's images; an InputError if its rows are none."""
-        if self.config.image_shape is None:
+    def shape(self) -> tuple[int, ...]:
+        """The height, the width and the channels of the run's images; an InputError if its rows are none."""
+        if self.config.image_shape is None or self.config.shape is None:
             raise InputError(f"{self.task} needs images; the rows of {self.config.data} are none")
-        return self.config.image_shape[0], self.config.image_shape[1]
+        return tuple(self.config.shape)
 
     @property
     def train(self) -> np.ndarray:
@@ -166,10 +206,10 @@ class Trained:
 def draw_rows(
     file: Path,
     images: Mapping[str, np.ndarray],
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     notes: Mapping[str, Sequence[Any]] | None = None,
 ) -> None:
-    """Draw the first images (n, height * width) in [0, 1] of each name; see :func:`npgan.plotting.save_rows`."""
+    """Draw the first images (n, d) in [0, 1] of each name; see :func:`npgan.plotting.save_rows`."""
     from npgan import plotting
 
     first = {name: x[:COLUMNS] for name, x in images.items()}
@@ -208,7 +248,7 @@ def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.nda
     return target + (x - mean) @ np.linalg.solve(covariance, shared)
 
 
-def quality(images: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> dict[str, float]:
+def quality(images: np.ndarray, truth: np.ndarray, shape: tuple[int, ...]) -> dict[str, float]:
     """Return the mean peak signal-to-noise ratio and structural similarity of images in [0, 1].
 
     The similarity is left out for images smaller than its window of 11 x 11 pixels.
@@ -217,6 +257,6 @@ def quality(images: np.ndarray, truth: np.ndarray, shape: tuple[int, int]) -> di
     from npgan.metrics.images import WINDOW
 
     result = {"psnr": float(psnr(images, truth).mean())}
-    if min(shape) >= WINDOW:
+    if min(shape[:2]) >= WINDOW:
         result["ssim"] = float(ssim(images, truth, shape).mean())
     return result

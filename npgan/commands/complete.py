@@ -44,23 +44,26 @@ OPTIONS = (
 )
 
 
-def known_pixels(mask: str, shape: tuple[int, int]) -> np.ndarray:
-    """Return 1 for each known pixel and 0 for each hidden one, (d,); the mask is a name or a picture.
+def known_pixels(mask: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return 1 for each known number of an image and 0 for each hidden one, (d,), of a pixel all channels alike.
+
+    The mask is a name or a picture, the shape (height, width) or (height, width, channels).
 
     >>> known_pixels("left", (2, 4)).reshape(2, 4)
     array([[0., 0., 1., 1.],
            [0., 0., 1., 1.]], dtype=float32)
     """
+    height, width, *channels = shape
     if mask in MASKS:
-        i, j = np.indices(shape)
-        hidden = MASKS[mask]((i + 0.5) / shape[0], (j + 0.5) / shape[1])
+        i, j = np.indices((height, width))
+        hidden = MASKS[mask]((i + 0.5) / height, (j + 0.5) / width)
     elif Path(mask).suffix == ".png":
-        hidden = _read(Path(mask), shape)
+        hidden = _read(Path(mask), (height, width))
     else:
         raise InputError(f"--mask must be a .png or one of {', '.join(MASKS)}, not {mask}")
     if hidden.all() or not hidden.any():
         raise InputError(f"the mask {mask} hides {'all' if hidden.all() else 'none'} of the image")
-    return (~hidden).astype(np.float32).ravel()
+    return (~hidden).astype(np.float32).ravel().repeat(channels or 1)
 
 
 def _read(path: Path, shape: tuple[int, int]) -> np.ndarray:

@@ -21,7 +21,7 @@ OPTIONS = (
     common.RUN,
     common.option(
         "--normal",
-        type=int,
+        type=common.label,
         metavar="C",
         help="the normal class; by default that of the run's data",
     ),

@@ -22,26 +22,26 @@ EXAMPLES = """
 OPTIONS = (common.RUN, common.SEED, common.out())
 
 
-def wiener(x: np.ndarray, shape: tuple[int, int], std: float) -> np.ndarray:
+def wiener(x: np.ndarray, shape: tuple[int, ...], std: float) -> np.ndarray:
     r"""Remove noise of a known standard deviation s from images (n, d): the adaptive Wiener filter.
 
     With the mean :math:`\mu` and the variance :math:`\sigma^2` of each pixel's 3 x 3 window,
     :math:`y = \mu + \frac{\max(\sigma^2 - s^2, 0)}{\max(\sigma^2, s^2)}(x - \mu)`: smooth regions become
-    flat, edges stay. Source: Lim 1990, sec. 9.2.4.
+    flat, edges stay; each channel alone. Source: Lim 1990, sec. 9.2.4.
     """
-    images = x.reshape(len(x), *shape)
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    images = x.reshape(len(x), *shape[:2], -1)
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
-    mean, variance = windows.mean(axis=(3, 4)), windows.var(axis=(3, 4))
+    mean, variance = windows.mean(axis=(4, 5)), windows.var(axis=(4, 5))
     gain = np.maximum(variance - std**2, 0) / np.maximum(np.maximum(variance, std**2), 1e-12)
     return (mean + gain * (images - mean)).reshape(x.shape)
 
 
-def bicubic(x: np.ndarray, shape: tuple[int, int], factor: int) -> np.ndarray:
-    """Interpolate pixelated images (n, d), of cells of one grey each, between the cells' centres."""
+def bicubic(x: np.ndarray, shape: tuple[int, ...], factor: int) -> np.ndarray:
+    """Interpolate pixelated grey images (n, d), of cells of one grey each, between the cells' centres."""
     from PIL import Image
 
-    coarse = x.reshape(len(x), *shape)[:, ::factor, ::factor].astype(np.float32)
+    coarse = x.reshape(len(x), *shape[:2])[:, ::factor, ::factor].astype(np.float32)
     size = shape[1], shape[0]
     fine = [np.asarray(Image.fromarray(i).resize(size, Image.Resampling.BICUBIC)) for i in coarse]
     return np.array(fine).reshape(x.shape)

@@ -55,7 +55,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
 def draw(path: Path, maps: dict[str, np.ndarray], labels: np.ndarray | None) -> None:
     """Save the first rows of maps (n, 2), or (n, 1), side by side, a colour for each class."""
-    from npgan.plotting import new_figure, save_figure
+    from npgan.plotting import as_text, new_figure, save_figure
 
     figure = new_figure(6 * len(maps), 6.4)
     for axes, (name, points) in zip(figure.subplots(1, len(maps)), maps.items(), strict=True):
@@ -63,7 +63,7 @@ def draw(path: Path, maps: dict[str, np.ndarray], labels: np.ndarray | None) -> 
         classes = [None] if labels is None else np.unique(labels)
         for i, c in enumerate(classes):
             group = slice(None) if labels is None else labels[:POINTS] == c
-            axes.plot(x[group], y[group], ".", ms=3, color=f"C{i % 10}", label=str(c))
+            axes.plot(x[group], y[group], ".", ms=3, color=f"C{i % 10}", label=as_text(str(c)))
         axes.set(title=name, xlabel="first direction of the code", ylabel="second direction")
     if labels is not None:
         entries = axes.get_legend_handles_labels()

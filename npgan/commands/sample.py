@@ -14,6 +14,7 @@ EXAMPLES = """
   npgan sample runs/gan-mnist -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
   npgan sample runs/gan-mnist --spread 0.7 --out clean.png
   npgan sample runs/cgan-mnist --label 7 --out sevens.png
+  npgan sample runs/pets --label cat --out cats.png         the folder's name, where each class has one
 """
 OPTIONS = (
     common.RUN,
@@ -26,7 +27,10 @@ OPTIONS = (
         help="of a GAN's z: less is likelier, more is more varied",
     ),
     common.option(
-        "--label", type=int, metavar="C", help="of this class; by default all take turns, from 0 on"
+        "--label",
+        type=common.label,
+        metavar="C",
+        help="of this class, a number or a name; by default all take turns, from 0 on",
     ),
     common.out("a picture or an array", endings=(".png", ".npy")),
 )

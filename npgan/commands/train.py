@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from npgan import signals
-from npgan.commands.common import either, number, option, path, text
+from npgan.commands.common import FIT, SIZE, either, fit_of, number, option, path, text
 from npgan.errors import InputError, count
 
 SUMMARY = "train a model and keep everything in a folder"
@@ -17,7 +17,8 @@ EXAMPLES = """
   npgan train grid100 --seed 1              a hundred modes in the plane
   npgan train autoencoder --data fashion-mnist
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
-  npgan train --data photos/                your own images: a folder of PNG or JPEG files of one size
+  npgan train --data photos/                your own images: a folder of pictures of one size
+  npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
@@ -30,6 +31,8 @@ OPTIONS = (
         metavar="NAME|PATH",
         help="a data set, or files of your own; with --resume, where the run's data is now",
     ),
+    SIZE,
+    FIT,
     either(
         option("--epochs", type=int, metavar="N", help="passes through the data"),
         option("--steps", type=int, metavar="N", help="batches"),
@@ -67,7 +70,7 @@ def run(a: argparse.Namespace) -> int:
     if a.resume:
         given = {"PRESET": a.preset, "--batch-size": a.batch_size, "--lr": a.lr}
         given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
-        given |= {"--validation": a.validation}
+        given |= {"--validation": a.validation, "--size": a.size, "--fit": a.fit}
         for option, value in given.items():
             if value is not None:
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
@@ -103,6 +106,8 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     config = preset(a.preset or DEFAULT).override(
         data=a.data,
         validation=a.validation,
+        size=a.size and list(a.size),
+        fit=fit_of(a.size, a.fit),
         epochs=a.epochs,
         steps=a.steps,
         batch_size=a.batch_size,

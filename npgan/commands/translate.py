@@ -27,7 +27,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     from npgan.study.features import PIXELS, probabilities
 
     trained = common.Trained("translate", a.run_folder, Translator)
-    model, (height, width) = trained.model, trained.shape
+    model, (height, *rest) = trained.model, trained.shape
     if height % 2 or model.generator.in_width != model.generator.out_width:
         raise InputError("translate draws halves of images: their height must be even")
     rows, labels = trained.test(a.images)
@@ -39,7 +39,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         "truth": truth,
     }
     images = {name: trained.unit(x) for name, x in {"source": source, **ways}.items()}
-    common.draw_rows(a.out, images, (height // 2, width))
+    common.draw_rows(a.out, images, (height // 2, *rest))
     result: dict[str, Any] = {}
     for name in ways:
         measured = {"mean_absolute_error": float(abs(images[name] - images["truth"]).mean())}

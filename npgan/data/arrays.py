@@ -13,24 +13,26 @@ PARTS = ("train", "test")
 LABELS = ("train_labels", "test_labels")
 FIELDS = (*PARTS, *LABELS)
 
+CHANNELS = 1, 3
 LARGEST_LABEL = 2**63 - 1
 DARK = 128
 """Images of which no pixel is so bright do not use the range 0..255: masks of 0 and 1, digits of 0 to 16."""
 ROWS = 256  # of which pixels are replaced at once
 
 Shape = tuple[int, ...]
-Classes = tuple[int, ...] | None
+Classes = tuple[int, ...] | tuple[str, ...] | None
 
 
 def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str] = ()) -> Dataset:
     """Make a data set of arrays of any real dtype.
 
-    Images are arrays (n, h, w), and uint8 arrays (n, s * s), taken for s-by-s pixels. Images of
-    integers within 0..255 become uint8; if none of them reaches half of that (masks of 0 and 1,
-    digits of 0 to 16), the brightest becomes 255. Everything else becomes float32 with its values
-    kept.
+    Images are arrays (n, h, w) or (n, h, w, c) of c = 1 or 3 channels (grey, or red, green and blue),
+    and uint8 arrays (n, s * s), taken for s-by-s pixels. Images of integers within 0..255 become uint8;
+    if none of them reaches half of that (masks of 0 and 1, digits of 0 to 16), the brightest becomes 255.
+    Everything else becomes float32 with its values kept.
 
-    Images are flattened to rows, (n, h * w), and have the `shape` (h, w, 1).
+    Images are flattened to rows, (n, h * w * c), a pixel's channels side by side, and have the
+    `shape` (h, w, c). Labels are whole numbers or text; classes are numbered in the order of their labels.
 
     Raises InputError if an array is of another kind, or the arrays do not fit one another.
 
@@ -44,6 +46,8 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     --------
     >>> from_arrays("squares", {"train": np.zeros((10, 3, 3), int)})
     Dataset('squares', train=(10, 9) uint8, shape=(3, 3, 1))
+    >>> from_arrays("colours", {"train": np.zeros((10, 3, 3, 3), int)})
+    Dataset('colours', train=(10, 27) uint8, shape=(3, 3, 3))
     >>> from_arrays("table", {"train": np.zeros((10, 9))})
     Dataset('table', train=(10, 9) float32)
     """
@@ -67,11 +71,14 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
 
 def _checked(what: str, array: np.ndarray) -> np.ndarray:
     array = as_array(what, array)
-    if array.ndim not in (2, 3) or not array.size:
-        raise InputError(
-            f"{what} has shape {array.shape}: it must be (n, d) or (n, h, w), with n at least 1"
-        )
-    return array
+    channels_last = array.ndim != 4 or array.shape[3] in CHANNELS
+    if array.ndim in (2, 3, 4) and array.size and channels_last:
+        return array
+    first = array.ndim == 4 and array.shape[1] in CHANNELS and not channels_last
+    raise InputError(
+        f"{what} has shape {array.shape}: it must be (n, d) or (n, h, w) or, of 1 or 3 channels, (n, h, w, channels), "
+        f"with n at least 1{'; np.moveaxis(x, 1, -1) puts channels last' if first else ''}"
+    )
 
 
 def _as_rows(arrays: list[np.ndarray], shape: Shape) -> tuple[list[np.ndarray], list[str]]:
@@ -119,17 +126,19 @@ def _are_pixels(array: np.ndarray) -> bool:
 
 def _shape(array: np.ndarray) -> Shape:
     """Return the shape of a sample, an image's as (height, width, channels)."""
-    if array.ndim == 3:
-        return *array.shape[1:], 1
+    if array.ndim > 2:
+        return (*array.shape[1:], 1)[:3]
     side = math.isqrt(array.shape[1])
     square = array.dtype == np.uint8 and side**2 == array.shape[1]
     return (side, side, 1) if square else array.shape[1:]
 
 
 def _as_labels(what: str, array: np.ndarray) -> np.ndarray:
+    if isinstance(array, np.ndarray) and array.dtype.kind == "U":
+        return array
     array = as_array(what, array)
     if array.dtype.kind not in "ui":
-        raise InputError(f"{what} has dtype {array.dtype}: integers are needed")
+        raise InputError(f"{what} has dtype {array.dtype}: integers are needed, or text")
     if array.size and array.max() > LARGEST_LABEL:
         raise InputError(f"{what} has {array.max()}: labels up to {LARGEST_LABEL} are read")
     return array.astype(np.int64)
@@ -139,8 +148,10 @@ def _numbered(labels: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Cla
     """Return labels as classes 0, 1, ..., and the label of each class, if that is another number."""
     if not labels:
         return labels, None
+    if len({one.dtype.kind for one in labels.values()}) > 1:
+        raise InputError("labels are all whole numbers or all text, for training as for test rows")
     known = np.unique(np.concatenate([one.ravel() for one in labels.values()]))
-    if np.array_equal(known, np.arange(len(known))):
+    if known.dtype.kind == "i" and np.array_equal(known, np.arange(len(known))):
         return labels, None
     found = {key: np.searchsorted(known, one) for key, one in labels.items()}
     return found, tuple(known.tolist())

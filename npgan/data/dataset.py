@@ -1,6 +1,7 @@
 """A data set: training rows, test rows, and what is known about them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -25,7 +26,7 @@ class Dataset:
     shape : of one sample: (d,), as it is by default, or (height, width, channels) of an image
     modes : (k, d) the centres of a mixture of Gaussians
     std : the standard deviation of each mode
-    classes : the label that class 0, 1, ... has in the user's own data; None: these numbers
+    classes : the label, a whole number or text, that class 0, 1, ... has in the user's own data; None: these numbers
     notes : what a user should know of how the data were read; :meth:`summary` prints them
 
     Examples
@@ -42,7 +43,7 @@ class Dataset:
     shape: tuple[int, ...] = ()
     modes: np.ndarray | None = None
     std: float | None = None
-    classes: tuple[int, ...] | None = None
+    classes: tuple[int, ...] | tuple[str, ...] | None = None
     notes: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -52,9 +53,10 @@ class Dataset:
 
     @property
     def of_what(self) -> str:
-        """What the samples are: "images of 28 x 28", say."""
+        """What the samples are: "images of 28 x 28" or "colour images of 32 x 32", say."""
         if self.image_shape:
-            return "images of {} x {}".format(*self.image_shape)
+            colour = "colour " * (self.shape[2] == 3)
+            return "{}images of {} x {}".format(colour, *self.image_shape)
         return f"rows of {self.shape[0]} numbers"
 
     @property
@@ -64,20 +66,14 @@ class Dataset:
             return self.train, self.train_labels
         return self.test, self.test_labels
 
-    def class_of(self, label: int) -> int:
+    def class_of(self, label: int | str) -> int:
         """Return the class with a label of the user's own; an InputError if there is none.
 
         >>> x, y = np.zeros((2, 2), np.uint8), np.array([0, 1])
         >>> Dataset("d", x, train_labels=y, classes=(5, 9)).class_of(9)
         1
         """
-        if self.classes is None:
-            return errors.count("a class", label)
-        if label not in self.classes:
-            raise InputError(
-                f"{self.name} has no class {label!r}: there are {errors.listed(self.classes)}"
-            )
-        return self.classes.index(label)
+        return class_of(label, self.classes, self.name)
 
     def given(self, classes: Any) -> Any:
         """Return the user's own labels of classes (n,); None for None."""
@@ -86,13 +82,13 @@ class Dataset:
         return np.array(self.classes)[classes]
 
     def as_given(self) -> "Dataset":
-        """Return the data set with the user's labels as its classes, some of which may have no rows."""
-        if self.classes is None:
+        """Return the data set with the user's labels, if they are numbers, as its classes; some may have no rows."""
+        if self.classes is None or isinstance(self.classes[0], str):
             return self
         train_labels, test_labels = map(self.given, (self.train_labels, self.test_labels))
         return replace(self, classes=None, train_labels=train_labels, test_labels=test_labels)
 
-    def only(self, label: int) -> "Dataset":
+    def only(self, label: int | str) -> "Dataset":
         """Return the rows of one class; an InputError if there are none, or no labels.
 
         >>> x, y = np.zeros((3, 2), np.uint8), np.array([0, 1, 0])
@@ -185,6 +181,21 @@ class Dataset:
         return f"Dataset({', '.join([repr(self.name), *parts])})"
 
 
+def class_of(label: Any, labels: Sequence[Any] | None, name: str) -> int:
+    """Return which of the labels of all classes is this one; without labels, classes are 0, 1, ...
+
+    >>> class_of("dog", ["cat", "dog"], "photos")
+    1
+    """
+    if labels is None:
+        return errors.count("a class", label)
+    known, plain = list(map(str, labels)), label.item() if isinstance(label, np.integer) else label
+    word = label if isinstance(label, str) else errors.shown(plain)
+    if word not in known:
+        raise InputError(f"{name} has no class {word}: there are {errors.listed(known)}")
+    return known.index(word)
+
+
 def _describe(value: object) -> str:
     return f"{value.shape} {value.dtype}" if isinstance(value, np.ndarray) else str(value)
 
@@ -223,9 +234,9 @@ def _check_labels(what: str, labels: np.ndarray | None, rows: np.ndarray | None)
     errors.array(what, labels, ("n",), limits=(0, math.inf))
 
 
-def _check_classes(what: str, classes: tuple[int, ...], *labels: np.ndarray | None) -> None:
+def _check_classes(what: str, classes: tuple, *labels: np.ndarray | None) -> None:
     errors.instance(what, classes, tuple)
-    errors.array(what, classes, ("classes",), "whole numbers", rows=1)
+    errors.class_labels(what, classes)
     for known in labels:
         if known is not None:
             errors.labels(f"{what}' numbers", known, "n", len(classes))

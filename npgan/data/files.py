@@ -1,25 +1,29 @@
-"""The user's own data: IDX files, .npy, .npz, .csv, or a folder of images."""
+"""The user's own data: IDX files, .npy, .npz, .csv, or a folder of pictures."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from npgan.data.arrays import from_arrays
 from npgan.data.dataset import Dataset
-from npgan.data.folder import left_out, regular_files
+from npgan.data.fit import DEFAULT, FITS, Size, as_size
+from npgan.data.folder import left_out, open_folders, regular_files
 from npgan.data.idx import is_idx
-from npgan.data.images import SUFFIXES, read_images
+from npgan.data.images import read_images
 from npgan.data.mnist_files import find_files, read_files, read_upright
 from npgan.data.npy import read_npy, read_npz
+from npgan.data.picture import FORMATS
 from npgan.data.reading import reading
 from npgan.data.table import read_csv
-from npgan.errors import InputError, as_path
+from npgan.errors import InputError, as_path, chosen
 
 Read = tuple[dict[str, np.ndarray], list[str]]
 
 
-def load_path(path: str | Path) -> Dataset:
+def load_path(path: str | Path, size: Any = None, fit: str = DEFAULT) -> Dataset:
     r"""Load a file or a folder of the user's own, as a data set named after it.
 
     - a folder of IDX files under MNIST's or EMNIST's names, compressed or not, or torchvision's folder
@@ -29,11 +33,18 @@ def load_path(path: str | Path) -> Dataset:
       y_test, or one array of any name;
     - .csv: a table of numbers, with or without names of columns and labels, see `npgan.data.table.read_csv`;
     - one IDX file of any name, the training data;
-    - a folder of PNG and JPEG images of one size, read as 8-bit greyscale in the order of their names,
-      see `npgan.data.images.read_images`.
+    - a folder of pictures in the order of their names (`npgan.data.picture.FORMATS`), in colour if any of
+      them is; all have one size, or are brought to ``size``;
+    - a folder of such folders, one for each class, which has the folder's name.
 
-    Hidden files, folders beside images and links that lead out of a folder are left out; the data set's
+    Hidden files, folders beside pictures and links that lead out of a folder are left out; the data set's
     notes say so.
+
+    Parameters
+    ----------
+    path : of the file or folder
+    size : of pictures, a side or (height, width); None: they stay as they are
+    fit : how they are brought to it, a name of `npgan.data.fit.FITS`
 
     See `npgan.data.arrays.from_arrays` for what is taken for images and for the dtypes.
 
@@ -46,29 +57,58 @@ def load_path(path: str | Path) -> Dataset:
     ...     load_path(path)
     Dataset('points.csv', train=(3, 2) float32)
     """
-    path = as_path(path)
+    path, size = as_path(path), None if size is None else as_size(size)
+    chosen("fit", fit, FITS)
     with reading(path):
         name = path.resolve().name
         if path.is_dir():
-            return _load_folder(name, path)
+            return _load_folder(name, path, size, fit)
         if not path.exists():
             raise InputError(f"there is nothing at {path}: {ACCEPTED}")
         reader = READERS.get(path.suffix.lower()) or (_read_idx if is_idx(path) else None)
         if reader is None:
             raise InputError(f"{path} is of no known kind: {ACCEPTED}")
+        refuse_size(path, size)
         return from_arrays(name, *reader(path))
 
 
-def _load_folder(name: str, folder: Path) -> Dataset:
+def refuse_size(source: str | Path, size: Any) -> None:
+    """Raise an InputError if a size is given for what is no folder of pictures."""
+    if size is not None:
+        raise InputError(f"a size is for folders of pictures: {source} is none")
+
+
+def _load_folder(name: str, folder: Path, size: Size | None, fit: str) -> Dataset:
     for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
         if place.is_dir() and (paths := find_files(place)):
+            refuse_size(folder, size)
             return read_files(name, paths, left_out(place, paths.values()))
-    images = [path for path in regular_files(folder) if path.suffix.lower() in SUFFIXES]
-    notes = left_out(folder, images)
-    if not images:
+    found = _pictures(folder)
+    classes = {} if found else {one: _pictures(one) for one in open_folders(folder)}
+    classes = {one: pictures for one, pictures in classes.items() if pictures}
+    notes = left_out(folder, classes or found)
+    if not found and not classes:
         raise InputError(f"{folder} holds no data{'; '.join(['', *notes])}; {ACCEPTED}")
-    pixels, said = read_images(images)
-    return from_arrays(name, {"train": pixels}, [*said, *notes])
+    for one, pictures in classes.items():
+        notes += [f"{one.name}: {note}" for note in left_out(one, pictures)]
+        found += pictures
+    pixels, said = read_images(found, size, fit)
+    arrays = {"train": pixels}
+    if classes:
+        arrays["train_labels"] = _labels(classes)
+    return from_arrays(name, arrays, [*said, *notes])
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in regular_files(folder) if path.suffix.lower() in FORMATS]
+
+
+def _labels(classes: dict[Path, list[Path]]) -> np.ndarray:
+    """Return the label of each picture: its folder's name, as a number if all names are whole numbers."""
+    names = [one.name for one in classes]
+    numbers = all(WHOLE.fullmatch(name) for name in names)
+    labels = np.array(list(map(int, names)) if numbers else names)
+    return labels.repeat(list(map(len, classes.values())))
 
 
 def _read_idx(path: Path) -> Read:
@@ -81,6 +121,10 @@ READERS: dict[str, Callable[[Path], Read]] = {
     ".npz": read_npz,
     ".csv": read_csv,
 }
+WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 """End of a file's name -> what reads it: the arrays, and what is to be said of them."""
 
-ACCEPTED = f"accepted are a file ({', '.join(READERS)} or IDX) or a folder of IDX files or of PNG or JPEG images"
+ACCEPTED = (
+    f"accepted are a file ({', '.join(READERS)} or IDX) or a folder: of IDX files, of pictures ({', '.join(FORMATS)}), "
+    "or of such a folder of pictures for each class"
+)

@@ -27,6 +27,16 @@ def regular_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if reason(path, whole) is None]
 
 
+def open_folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder that may be read, in the order of their names."""
+    whole = folder.resolve()
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if reason(path, whole) == "folders" and path.resolve().is_relative_to(whole)
+    ]
+
+
 def left_out(folder: Path, used: Iterable[Path], other: str = "other files") -> list[str]:
     """Return in at most one line which entries of a folder were not used, and why."""
     whole, names, used = folder.resolve(), dict[str, list[str]](), set(used)

@@ -97,7 +97,7 @@ def footprint(shape: tuple[int, ...], dtype: np.dtype) -> int:
     >>> footprint((10, 3), np.dtype("f8")), footprint((10, 28, 28), np.dtype("u1"))
     (360, 7840)
     """
-    kept = dtype == np.float32 or (dtype == np.uint8 and len(shape) == 3)
+    kept = dtype == np.float32 or (dtype == np.uint8 and len(shape) in (3, 4))
     return math.prod(shape) * (dtype.itemsize + 4 * (not kept))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from npgan import layers, optim
 from npgan.backend import BACKENDS
-from npgan.data.dataset import Dataset
-from npgan.errors import InputError, array, chosen, count, fraction, shown, unknown
+from npgan.data.dataset import Dataset, class_of
+from npgan.data.fit import FITS, as_size
+from npgan.errors import InputError, chosen, class_labels, count, fraction, shown, unknown
 from npgan.models.kinds import MODELS, role
 from npgan.models.refit import IMAGE, corruptions, for_images, in_numbers, named
 from npgan.objectives.penalties import scheduled
@@ -60,6 +61,7 @@ class Config:
     metrics_every : measure samples after so many epochs; None: never
     labels : the data's own label of each class; None: 0, 1, ...
     validation : the share of training rows that is held out where the data have no test rows; None: none
+    size, fit : the height and the width that a folder's pictures are brought to, and how; None: as they are
     """
 
     model: str
@@ -78,8 +80,10 @@ class Config:
     classes: int | None = None
     image_range: list[float] | None = None
     metrics_every: int | None = None
-    labels: list[int] | None = None
+    labels: list[int] | list[str] | None = None
     validation: float | None = None
+    size: list[int] | None = None
+    fit: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a TOML file holds: all that is set."""
@@ -154,20 +158,24 @@ class Config:
         >>> config.networks["generator"][-2], config.networks["discriminator"][0]
         ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
+        labels: Any = data.classes and list(data.classes)
+        if labels and len(labels) > MOST_CLASSES:
+            labels = None  # they are none to be learned
         floats = data.image_shape is not None and data.train.dtype != np.uint8
         config = replace(
             self,
             shape=list(data.shape),
             image_range=[float(data.train.min()), float(data.train.max())] if floats else None,
             classes=_classes(data) if self.model in LABELLED else None,
-            labels=list(data.classes) if data.classes else None,
+            labels=labels,
         )
         if not data.image_shape and named(self.networks) & set(IMAGE):
             raise InputError(
                 f"{self.preset or self.model} is for images: {data.name} has {data.of_what}"
             )
         config.check()
-        networks = {n: for_images(specs, data.image_shape) for n, specs in self.networks.items()}
+        shape = data.image_shape if data.shape[-1] == 1 else None  # of colours none is fitted
+        networks = {n: for_images(specs, shape) for n, specs in self.networks.items()}
         if self.model == "autoencoder":
             self._check_corruption(networks["encoder"], data)
         if self.model == "translator":
@@ -179,17 +187,15 @@ class Config:
         corrupting = corruptions(self.networks["encoder"], layers.Layer)
         if corrupting and not corruptions(encoder, layers.Layer):
             raise InputError(
-                f"{self.preset or self.model} learns to undo {corrupting[0]}, which needs square images: "
+                f"{self.preset or self.model} learns to undo {corrupting[0]}, which needs square images, grey ones: "
                 f"{data.name} has {data.of_what}"
             )
 
-    def class_of(self, label: int) -> int:
+    def class_of(self, label: int | str) -> int:
         """Return the class with a label of the data's own."""
-        if self.labels is None:
+        if self.labels is None and isinstance(label, int):
             return label
-        if label not in self.labels:
-            raise InputError(f"there is no class {label}: the labels are {shown(self.labels)}")
-        return self.labels.index(label)
+        return class_of(label, self.labels, self.data)
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree in with the run that takes it up."""
@@ -238,7 +244,11 @@ class Config:
         if self.validation is not None:
             fraction("validation", self.validation)
         if self.labels is not None:
-            array("labels", self.labels, ("classes",), "whole numbers", rows=1)
+            class_labels("labels", self.labels)
+        if self.size is not None:
+            as_size(self.size)
+        if self.fit is not None:
+            chosen("fit", self.fit, FITS)
         if self.seed < 0:
             raise InputError(f"the seed must not be negative, as {self.seed} is")
 

@@ -1,6 +1,7 @@
 """What all models share: networks by name, an optimiser for each, updates, state, ``fit``."""
 
 import copy
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -136,14 +137,14 @@ class Model(Trainable):
         return self.bounds or (0.0, 1.0)
 
     def check_data(self, data: Array) -> Array:
-        """Return the data as (n, d), uint8 or the networks' float type.
+        """Return the data as (n, d), uint8 or the networks' float type; images may be (n, h, w) or (n, h, w, channels).
 
         Raises InputError if it is empty, has the wrong width, is not of numbers, has NaN or infinity, or values
         that the output cannot reach.
         """
         data = errors.as_array("the data", data)
-        if data.ndim == 3:
-            data = data.reshape(len(data), data.shape[1] * data.shape[2])
+        if data.ndim in (3, 4):
+            data = data.reshape(len(data), math.prod(data.shape[1:]))
         octets = data.dtype == np.uint8
         dtype = np.uint8 if octets else self.networks[self.output].parameters.flat.dtype
         form, limits = ("n", self.features), (-LARGEST, LARGEST)

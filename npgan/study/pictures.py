@@ -29,9 +29,8 @@ def save(
     path: Path, model: Model, config: Config, rows: np.ndarray, columns: int, real: np.ndarray
 ) -> None:
     """Draw rows, if they can be drawn: as a grid of images, or as points over real ones."""
-    if config.image_shape:
-        shape = (config.image_shape[0], config.image_shape[1])
-        plotting.save_grid(path, to_unit(model, config, rows), shape, columns)
+    if config.image_shape and config.shape:
+        plotting.save_grid(path, to_unit(model, config, rows), tuple(config.shape), columns)
     elif model.features == 2:
         plotting.save_points(path, rows, real)
 
