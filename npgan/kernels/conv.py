@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan.kernels import winograd
 from npgan.kernels.activation import ActivationId, activate
 from npgan.kernels.dense import Weight, write_product
 from npgan.kernels.jit import ONE, ZERO
@@ -214,6 +215,8 @@ class Shapes(NamedTuple):
 
 def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> Any:
     """Write y = the sums over windows of x, plus a bias (o,)."""
+    if winograd.pays("y", len(x), shapes, weight.dtype):
+        return winograd.write_outputs(rows, x, weight, bias, shapes)
     n, (_, _, i, o), g = len(x), shapes.weight, shapes.geometry.groups
     y = rows.new(weight.dtype, n, *shapes.y, o)
     block = min(n, shapes.block(y.dtype.itemsize)) or 1
@@ -232,6 +235,8 @@ def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) ->
     n, (k, columns, i, o), g = len(dy), shapes.weight, shapes.geometry.groups
     turned = rows.new(weight.dtype, k * columns * i * o)
     rows.write(Turned(weight, turned, k * columns, g, i, o // g), k * columns * i * o // SMALL)
+    if winograd.pays("dx", n, shapes, weight.dtype):
+        return winograd.write_inputs(rows, dy, turned, start, shapes)
     dx = rows.new(weight.dtype, n, *shapes.x, i * g)
     block = min(n, shapes.block(dx.dtype.itemsize)) or 1
     plan = shapes.plan(INPUT, block)
@@ -246,6 +251,9 @@ def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) ->
 
 def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
     """Write dW += the sums over pixels of x times dy."""
+    if winograd.pays("dW", len(x), shapes, dweight.dtype):
+        winograd.write_taps(rows, dy, x, dweight, shapes)
+        return
     n, (_, _, i, o), g = len(x), shapes.weight, shapes.geometry.groups
     block, plan = shapes.block(dweight.dtype.itemsize), shapes.plan(TAP)
     images = shapes.image(i * g, shapes.x), shapes.image(o, shapes.y)

@@ -1,0 +1,310 @@
+"""Convolutions by Winograd's minimal filtering, with four points in an axis (:mod:`npgan.ops.winograd`).
+
+A part takes some images at a time, so that their numbers at all points stay in a near cache. The weight is
+transformed once for all of them.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npgan.kernels.activation import ActivationId, activate
+from npgan.kernels.jit import ONE, ZERO, jit
+from npgan.kernels.matmul import SMALL, share
+from npgan.kernels.memory import copy
+from npgan.kernels.points import (
+    ALL,
+    POINTS,
+    clear,
+    four,
+    from_taps,
+    held,
+    pixels_to_points,
+    placed,
+    points_to_pixels,
+    points_to_results,
+    results_to_points,
+    to_taps,
+)
+from npgan.kernels.row import Reads, Writes, performs
+from npgan.kernels.tile import ROWS, Matrix, tile, width
+from npgan.ops.winograd import suits
+
+UNIT = 16  # channels come in multiples of this, so that they fill vectors
+NEAR = 1 << 17  # numbers at the points of a block of images
+
+
+class Filtered(NamedTuple):
+    """C = D + the convolution of A, or what it sends ``back`` from A, for n images; then the activation.
+
+    ``points`` is the weight at all points, see :class:`WeightPoints`. D is one row, the same for all pixels. A part
+    takes ``block`` images at a time; the other fields are as in :class:`~npgan.kernels.points.Way`.
+    """
+
+    a: Reads
+    points: Reads
+    c: Writes
+    d: Reads
+    back: int
+    n: int
+    block: int
+    height: int
+    wide: int
+    channels: int
+    down: int
+    across: int
+    out: int
+    stride: int
+    r: int
+    top: int
+    left: int
+    activation: int
+    argument: float
+
+
+class Summed(NamedTuple):
+    """At each point the sum of x times dy, (planes, channels, out); the fields are as in :class:`Filtered`."""
+
+    x: Reads
+    dy: Reads
+    sums: Writes
+    n: int
+    block: int
+    height: int
+    wide: int
+    channels: int
+    down: int
+    across: int
+    out: int
+    stride: int
+    r: int
+    top: int
+    left: int
+
+
+class WeightPoints(NamedTuple):
+    """A weight (taps, rows, columns) at all points, in panels as wide as a tile.
+
+    The matrices of planes lie so many rows ``below``, or columns ``beside``, one another.
+    """
+
+    weight: Reads
+    points: Writes
+    stride: int
+    r: int
+    rows: int
+    columns: int
+    below: int
+    beside: int
+
+
+class WeightSums(NamedTuple):
+    """dW += what the sums at all points, (planes, rows, columns), make of the taps."""
+
+    sums: Reads
+    dweight: Writes
+    stride: int
+    r: int
+    rows: int
+    columns: int
+
+
+@jit
+def begins(memory, panel):  # type: ignore[no-untyped-def]
+    """Return where a thread's scratch memory begins, as a place in memory."""
+    return (panel.ctypes.data - memory.ctypes.data) // memory.itemsize
+
+
+@jit
+def multiply(memory, way, a, k, b, c, columns):  # type: ignore[no-untyped-def]
+    """C = A B at each point; B lies in panels."""
+    step = width(ROWS, memory.itemsize)
+    panels = (columns + step - 1) // step
+    for point in range(ALL):
+        rows = held(way.rows, way.last_row, point // POINTS) * way.images
+        lines = rows * held(way.columns, way.last_column, point % POINTS)
+        left = Matrix(memory, a + point * way.lines * k, k, ONE)
+        for p in range(panels):
+            right = Matrix(memory, b + (point * panels + p) * k * step, step, ONE)
+            made = Matrix(memory, c + point * way.lines * columns + p * step, columns, ONE)
+            tile(lines, min(step, columns - p * step), left, right, made, made, ZERO, k)
+
+
+@jit
+def fill(memory, start, source, times, count):  # type: ignore[no-untyped-def]
+    """Write the same row again and again."""
+    for i in range(times):
+        copy(memory, source, memory, start + i * count, count)
+
+
+@performs(Filtered)
+def _filtered_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.n, ONE, part, parts)
+    at, k = begins(memory, panel), row.stride * row.stride * row.channels
+    of_x, of_y = row.height * row.wide, row.down * row.across
+    for n in range(first, last, row.block):
+        images = min(row.block, last - n)
+        if row.back:
+            x, y = row.c + n * of_x * row.channels, row.a + n * of_y * row.out
+            way = placed(row, row.channels, x, y, images, at)
+            results_to_points(memory, way)
+            multiply(memory, way, way.results, row.out, row.points, way.pixels, k)
+            fill(memory, x, row.d, images * of_x, row.channels)
+            points_to_pixels(memory, way)
+        else:
+            x, y = row.a + n * of_x * row.channels, row.c + n * of_y * row.out
+            way = placed(row, row.channels, x, y, images, at)
+            clear(memory, at, way.bands - at)
+            pixels_to_points(memory, way)
+            multiply(memory, way, way.pixels, k, row.points, way.results, row.out)
+            fill(memory, y, row.d, images * of_y, row.out)
+            points_to_results(memory, way)
+        made, begin = (of_x * row.channels, x) if row.back else (of_y * row.out, y)
+        activate(memory, begin, made, ZERO, images, ZERO, made, row.activation, row.argument)
+
+
+@performs(Summed)
+def _summed_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Cut x into channels: each part transforms its own, and all of dy."""
+    first, last = share(row.channels, UNIT, part, parts)
+    at, planes, some, out = begins(memory, panel), row.stride * row.stride, last - first, row.out
+    step = width(ROWS, memory.itemsize)
+    for n in range(0, row.n if some > 0 else 0, row.block):
+        images = min(row.block, row.n - n)
+        x = row.x + n * row.height * row.wide * row.channels + first
+        y = row.dy + n * row.down * row.across * out
+        way = placed(row, some, x, y, images, at)
+        clear(memory, at, way.bands - at)
+        pixels_to_points(memory, way)
+        results_to_points(memory, way)
+        for point in range(ALL):
+            rows = held(way.rows, way.last_row, point // POINTS) * images
+            lines = rows * held(way.columns, way.last_column, point % POINTS)
+            for p in range(planes):
+                start = way.pixels + (point * way.lines * planes + p) * some
+                target = row.sums + ((point * planes + p) * row.channels + first) * out
+                for j in range(0, out, step):
+                    a = Matrix(memory, start, ONE, planes * some)
+                    b = Matrix(memory, way.results + point * way.lines * out + j, out, ONE)
+                    c = Matrix(memory, target + j, out, ONE)
+                    tile(some, min(step, out - j), a, b, c, c, min(n, ONE), lines)
+
+
+@performs(WeightPoints)
+def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.rows, ONE, part, parts)
+    at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
+    planes, step, tap = s * s, width(ROWS, memory.itemsize), row.rows * columns
+    lines = row.rows + (planes - 1) * row.below
+    panels = (columns + (planes - 1) * row.beside + step - 1) // step
+    length = min(step, UNIT)
+    for p in range(planes):
+        for i in range(first, last):
+            start = row.weight + (p // s * s * r + p % s) * tap + i * columns
+            for v in range(r):
+                sources = four(start + v * s * tap, s * s * r * tap)
+                from_taps(r - 2, columns, memory, sources, four(at + v * columns, r * columns))
+            for u in range(POINTS):
+                for j in range(0, columns, length):
+                    column = p * row.beside + j
+                    line = (u * POINTS * panels + column // step) * lines + p * row.below + i
+                    targets = four(row.points + line * step + column % step, panels * lines * step)
+                    sources = four(at + u * r * columns + j, columns)
+                    from_taps(r - 2, length, memory, sources, targets)
+
+
+@performs(WeightSums)
+def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.rows, ONE, part, parts)
+    at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
+    planes, tap = s * s, row.rows * columns
+    for p in range(planes):
+        for i in range(first, last):
+            clear(memory, at, r * POINTS * columns)
+            start = row.sums + (p * row.rows + i) * columns
+            for j in range(POINTS):
+                sources = four(start + j * planes * tap, POINTS * planes * tap)
+                to_taps(r - 2, columns, memory, sources, four(at + j * columns, POINTS * columns))
+            target = row.dweight + (p // s * s * r + p % s) * tap + i * columns
+            for u in range(r):
+                sources = four(at + u * POINTS * columns, columns)
+                targets = four(target + u * s * s * r * tap, s * tap)
+                to_taps(r - 2, columns, memory, sources, targets)
+
+
+def pays(product: str, n: int, shapes: Any, dtype: Any) -> bool:
+    """Return whether this way is the faster one."""
+    import os
+    if os.environ.get("W", "1") == "0" or dtype != np.float32 or not suits(shapes.geometry, shapes.weight[:2]):
+        return False
+    k, l, i, o = shapes.weight
+    s, t = shapes.geometry.stride
+    return k == l and s == t and k // s in (2, 3) and i % UNIT == 0 and o % UNIT == 0
+
+
+def fields(shapes: Any) -> tuple[int, ...]:
+    """Return what rows have from ``height`` to ``left``."""
+    (k, _, i, o), (stride, padding, *_) = shapes.weight, shapes.geometry
+    return (*shapes.x, i, *shapes.y, o, stride[0], k // stride[0], *padding)
+
+
+def per_image(shapes: Any) -> int:
+    """Return how many numbers an image has at all points, at most."""
+    _, _, i, down, across, o, stride, r, *_ = fields(shapes)
+    m = POINTS + 1 - r
+    return ALL * -(-down // m) * -(-across // m) * (stride * stride * i + o)
+
+
+def scratch(shapes: Any, block: int) -> int:
+    """Return how many numbers the scratch memory of a thread has, see :func:`~npgan.kernels.points.placed`."""
+    _, wide, i, _, across, o, stride, r, *_ = fields(shapes)
+    strips = (wide + POINTS * stride * (across + r - 1)) * i
+    return strips + ALL * -(-across // (POINTS + 1 - r)) * o + block * per_image(shapes)
+
+
+def blocked(shapes: Any, n: int, times: int = 1) -> int:
+    """Return how many images to take at a time."""
+    return min(n, max(1, times * NEAR // per_image(shapes))) or 1
+
+
+def write_weight(
+    rows: Any, weight: Any, i: int, o: int, stride: int, r: int, beside: bool
+) -> Any:
+    """Write the weight (taps, i, o) at all points."""
+    planes, step = stride * stride, int(width(ROWS, weight.dtype.itemsize))
+    columns, lines = (o * planes, i) if beside else (o, i * planes)
+    points = rows.new(weight.dtype, ALL * lines * -(-columns // step) * step)
+    row = WeightPoints(weight, points, stride, r, i, o, *((0, o) if beside else (i, 0)))
+    rows.write(row, points.size // (SMALL // 2), POINTS * r * o)
+    return points
+
+
+def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Any) -> Any:
+    """Write y = the sums over windows of x, plus a bias (o,)."""
+    n, (*_, i, o), given = len(x), shapes.weight, fields(shapes)
+    points = write_weight(rows, weight, i, o, *given[6:8], beside=False)
+    y, block = rows.new(weight.dtype, n, *shapes.y, o), blocked(shapes, n)
+    row = Filtered(x, points, y, bias, 0, n, block, *given, ActivationId.IDENTITY, 0.0)
+    rows.write(row, shapes.work(n) // (SMALL // 2), scratch(shapes, block))
+    return y
+
+
+def write_inputs(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> Any:
+    """Write dx = what windows send back, plus a start (i,), of a weight whose matrices are turned."""
+    n, (*_, i, o), given = len(dy), shapes.weight, fields(shapes)
+    points = write_weight(rows, turned, o, i, *given[6:8], beside=True)
+    dx, block = rows.new(dy.dtype, n, *shapes.x, i), blocked(shapes, n)
+    row = Filtered(dy, points, dx, start, 1, n, block, *given, ActivationId.IDENTITY, 0.0)
+    rows.write(row, shapes.work(n) // (SMALL // 2), scratch(shapes, block))
+    return dx
+
+
+def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Any) -> None:
+    """Write dW += the sums over pixels of x times dy."""
+    n, (_, _, i, o), given = len(x), shapes.weight, fields(shapes)
+    stride, r = given[6:8]
+    sums, block = rows.new(dweight.dtype, ALL * stride * stride * i * o), blocked(shapes, n, 2)
+    row = Summed(x, dy, sums, n, block, *given)
+    rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), scratch(shapes, block))
+    most = sums.size // (SMALL // 2)
+    rows.write(WeightSums(sums, dweight, stride, r, i, o), most, POINTS * r * o)
