@@ -13,6 +13,8 @@ from npgan.ops.winograd import minimal
 
 POINTS, LAST = 4, 3
 ALL = POINTS * POINTS
+SKEW = 16
+"""Numbers between the matrices of two points, or cache lines of all points would compete for the same places."""
 
 PIXELS = [minimal(n - 1, 2).pixels for n in (2, 3, 4)]
 RESULTS = [minimal(n + 1 - r, r).results for r, n in ((2, 2), (2, 3), (2, 4), (3, 3), (3, 4))]
@@ -33,7 +35,7 @@ class Way(NamedTuple):
     begin at ``x`` and ``y``; so many channels of x are in hand, its ``part``. There are ``rows`` and ``columns``
     of tiles, the last ones with so many points. In memory are a ``spare`` row that stands for those outside of x;
     ``strips`` and ``bands``, rows of x and of y that are transformed along one axis; and, at ``pixels`` and
-    ``results``, the matrices at all points, with room for so many ``lines`` each.
+    ``results``, the matrices at all points, so far ``apart``.
     """
 
     height: int
@@ -54,12 +56,13 @@ class Way(NamedTuple):
     last_row: int
     columns: int
     last_column: int
-    lines: int
     spare: int
     strips: int
     bands: int
     pixels: int
+    pixels_apart: int
     results: int
+    results_apart: int
 
 
 @jit
@@ -71,13 +74,14 @@ def placed(row, part, x, y, images, at):  # type: ignore[no-untyped-def]
     strips = at + row.wide * row.channels
     bands = strips + POINTS * row.stride * (row.across + row.r - 1) * part
     pixels = bands + ALL * columns * row.out
-    results = pixels + ALL * lines * row.stride * row.stride * part
+    pixels_apart = lines * row.stride * row.stride * part + SKEW
+    results = pixels + ALL * pixels_apart
     return Way(
         row.height, row.wide, row.channels, row.down, row.across, row.out,
         row.stride, row.r, row.top, row.left, images, part, x, y,
         rows, row.down - (rows - 1) * m + row.r - 1,
         columns, row.across - (columns - 1) * m + row.r - 1,
-        lines, at, strips, bands, pixels, results,
+        at, strips, bands, pixels, pixels_apart, results, lines * row.out + SKEW,
     )  # fmt: skip
 
 
@@ -121,7 +125,7 @@ def along_row(way, start, k, points, before):  # type: ignore[no-untyped-def]
 
     So many rows of tiles, of all images, lie ``before`` it, each with as many lines as it has tiles with the point.
     """
-    step, before, last = way.lines * k, before * k, way.last_column
+    step, before, last = way.pixels_apart, before * k, way.last_column
     places = (
         start + before * way.columns,
         start + step + before * (way.columns - (last < 3)),
@@ -175,7 +179,7 @@ def pixels_to_points(memory, way):  # type: ignore[no-untyped-def]
                     for b in range(way.columns):
                         across = of(b, way.columns, way.last_column)
                         strip = way.strips + (i * wide + stride * m * b) * part
-                        start = way.pixels + (g * way.lines + b) * k + p * stride * part
+                        start = way.pixels + g * way.pixels_apart + b * k + p * stride * part
                         from_pixels(
                             across - 2, stride * part, memory, four(strip, stride * part),
                             along_row(way, start, k, across, a * way.images + n),
@@ -199,7 +203,7 @@ def points_to_pixels(memory, way):  # type: ignore[no-untyped-def]
                     for b in range(way.columns):
                         across = of(b, way.columns, way.last_column)
                         strip = way.strips + (i * wide + stride * m * b) * part
-                        start = way.pixels + (g * way.lines + b) * k + p * stride * part
+                        start = way.pixels + g * way.pixels_apart + b * k + p * stride * part
                         to_pixels(
                             across - 2, stride * part, memory,
                             along_row(way, start, k, across, a * way.images + n),
@@ -234,10 +238,10 @@ def results_to_points(memory, way):  # type: ignore[no-untyped-def]
                     )  # fmt: skip
             for j in range(POINTS):
                 length = held(way.columns, way.last_column, j) * out
-                start = way.results + j * way.lines * out + (a * way.images + n) * length
+                start = way.results + j * way.results_apart + (a * way.images + n) * length
                 from_results(
                     which(way, points), length, memory, four(way.bands + j * band, POINTS * band),
-                    chosen(points, four(start, POINTS * way.lines * out)),
+                    chosen(points, four(start, POINTS * way.results_apart)),
                 )  # fmt: skip
 
 
@@ -251,10 +255,10 @@ def points_to_results(memory, way):  # type: ignore[no-untyped-def]
             clear(memory, way.bands, (points + 1 - way.r) * POINTS * band)
             for j in range(POINTS):
                 length = held(way.columns, way.last_column, j) * out
-                start = way.results + j * way.lines * out + (a * way.images + n) * length
+                start = way.results + j * way.results_apart + (a * way.images + n) * length
                 to_results(
                     which(way, points), length, memory,
-                    chosen(points, four(start, POINTS * way.lines * out)),
+                    chosen(points, four(start, POINTS * way.results_apart)),
                     four(way.bands + j * band, POINTS * band),
                 )  # fmt: skip
             for i in range(points + 1 - way.r):

@@ -15,6 +15,7 @@ from npgan.kernels.memory import copy
 from npgan.kernels.points import (
     ALL,
     POINTS,
+    SKEW,
     clear,
     four,
     from_taps,
@@ -31,7 +32,7 @@ from npgan.kernels.tile import ROWS, Matrix, tile, width
 from npgan.ops.winograd import suits
 
 UNIT = 16  # channels come in multiples of this, so that they fill vectors
-NEAR = 1 << 17  # numbers at the points of a block of images
+NEAR = 1 << 16  # numbers at the points of a block of images
 
 
 class Filtered(NamedTuple):
@@ -116,17 +117,18 @@ def begins(memory, panel):  # type: ignore[no-untyped-def]
 
 
 @jit
-def multiply(memory, way, a, k, b, c, columns):  # type: ignore[no-untyped-def]
+def multiply(memory, way, a, a_apart, k, b, c, c_apart, columns):  # type: ignore[no-untyped-def]
     """C = A B at each point; B lies in panels."""
     step = width(ROWS, memory.itemsize)
     panels = (columns + step - 1) // step
     for point in range(ALL):
         rows = held(way.rows, way.last_row, point // POINTS) * way.images
         lines = rows * held(way.columns, way.last_column, point % POINTS)
-        left = Matrix(memory, a + point * way.lines * k, k, ONE)
+        left = Matrix(memory, a + point * a_apart, k, ONE)
         for p in range(panels):
-            right = Matrix(memory, b + (point * panels + p) * k * step, step, ONE)
-            made = Matrix(memory, c + point * way.lines * columns + p * step, columns, ONE)
+            start = b + point * (panels * k * step + SKEW) + p * k * step
+            right = Matrix(memory, start, step, ONE)
+            made = Matrix(memory, c + point * c_apart + p * step, columns, ONE)
             tile(lines, min(step, columns - p * step), left, right, made, made, ZERO, k)
 
 
@@ -148,7 +150,10 @@ def _filtered_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-
             x, y = row.c + n * of_x * row.channels, row.a + n * of_y * row.out
             way = placed(row, row.channels, x, y, images, at)
             results_to_points(memory, way)
-            multiply(memory, way, way.results, row.out, row.points, way.pixels, k)
+            multiply(
+                memory, way, way.results, way.results_apart, row.out, row.points,
+                way.pixels, way.pixels_apart, k,
+            )  # fmt: skip
             fill(memory, x, row.d, images * of_x, row.channels)
             points_to_pixels(memory, way)
         else:
@@ -156,7 +161,10 @@ def _filtered_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-
             way = placed(row, row.channels, x, y, images, at)
             clear(memory, at, way.bands - at)
             pixels_to_points(memory, way)
-            multiply(memory, way, way.pixels, k, row.points, way.results, row.out)
+            multiply(
+                memory, way, way.pixels, way.pixels_apart, k, row.points,
+                way.results, way.results_apart, row.out,
+            )  # fmt: skip
             fill(memory, y, row.d, images * of_y, row.out)
             points_to_results(memory, way)
         made, begin = (of_x * row.channels, x) if row.back else (of_y * row.out, y)
@@ -181,11 +189,12 @@ def _summed_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
             rows = held(way.rows, way.last_row, point // POINTS) * images
             lines = rows * held(way.columns, way.last_column, point % POINTS)
             for p in range(planes):
-                start = way.pixels + (point * way.lines * planes + p) * some
-                target = row.sums + ((point * planes + p) * row.channels + first) * out
+                start = way.pixels + point * way.pixels_apart + p * some
+                target = row.sums + point * (planes * row.channels * out + SKEW)
+                target += (p * row.channels + first) * out
                 for j in range(0, out, step):
                     a = Matrix(memory, start, ONE, planes * some)
-                    b = Matrix(memory, way.results + point * way.lines * out + j, out, ONE)
+                    b = Matrix(memory, way.results + point * way.results_apart + j, out, ONE)
                     c = Matrix(memory, target + j, out, ONE)
                     tile(some, min(step, out - j), a, b, c, c, min(n, ONE), lines)
 
@@ -197,7 +206,7 @@ def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-unt
     planes, step, tap = s * s, width(ROWS, memory.itemsize), row.rows * columns
     lines = row.rows + (planes - 1) * row.below
     panels = (columns + (planes - 1) * row.beside + step - 1) // step
-    length = min(step, UNIT)
+    length, apart = min(step, UNIT), panels * lines * step + SKEW
     for p in range(planes):
         for i in range(first, last):
             start = row.weight + (p // s * s * r + p % s) * tap + i * columns
@@ -207,8 +216,9 @@ def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-unt
             for u in range(POINTS):
                 for j in range(0, columns, length):
                     column = p * row.beside + j
-                    line = (u * POINTS * panels + column // step) * lines + p * row.below + i
-                    targets = four(row.points + line * step + column % step, panels * lines * step)
+                    line = column // step * lines + p * row.below + i
+                    place = row.points + u * POINTS * apart + line * step + column % step
+                    targets = four(place, apart)
                     sources = four(at + u * r * columns + j, columns)
                     from_taps(r - 2, length, memory, sources, targets)
 
@@ -217,13 +227,14 @@ def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-unt
 def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     first, last = share(row.rows, ONE, part, parts)
     at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
-    planes, tap = s * s, row.rows * columns
-    for p in range(planes):
+    tap = row.rows * columns
+    apart = s * s * tap + SKEW
+    for p in range(s * s):
         for i in range(first, last):
             clear(memory, at, r * POINTS * columns)
             start = row.sums + (p * row.rows + i) * columns
             for j in range(POINTS):
-                sources = four(start + j * planes * tap, POINTS * planes * tap)
+                sources = four(start + j * apart, POINTS * apart)
                 to_taps(r - 2, columns, memory, sources, four(at + j * columns, POINTS * columns))
             target = row.dweight + (p // s * s * r + p % s) * tap + i * columns
             for u in range(r):
@@ -235,11 +246,16 @@ def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyp
 def pays(product: str, n: int, shapes: Any, dtype: Any) -> bool:
     """Return whether this way is the faster one."""
     import os
-    if os.environ.get("W", "1") == "0" or dtype != np.float32 or not suits(shapes.geometry, shapes.weight[:2]):
+
+    if (
+        os.environ.get("W", "1") == "0"
+        or dtype != np.float32
+        or not suits(shapes.geometry, shapes.weight[:2])
+    ):
         return False
-    k, l, i, o = shapes.weight
+    k, q, i, o = shapes.weight
     s, t = shapes.geometry.stride
-    return k == l and s == t and k // s in (2, 3) and i % UNIT == 0 and o % UNIT == 0
+    return k == q and s == t and k // s in (2, 3) and i % UNIT == 0 and o % UNIT == 0
 
 
 def fields(shapes: Any) -> tuple[int, ...]:
@@ -259,21 +275,22 @@ def scratch(shapes: Any, block: int) -> int:
     """Return how many numbers the scratch memory of a thread has, see :func:`~npgan.kernels.points.placed`."""
     _, wide, i, _, across, o, stride, r, *_ = fields(shapes)
     strips = (wide + POINTS * stride * (across + r - 1)) * i
-    return strips + ALL * -(-across // (POINTS + 1 - r)) * o + block * per_image(shapes)
+    bands = ALL * -(-across // (POINTS + 1 - r)) * o
+    return strips + bands + block * per_image(shapes) + 2 * ALL * SKEW
 
 
-def blocked(shapes: Any, n: int, times: int = 1) -> int:
-    """Return how many images to take at a time."""
-    return min(n, max(1, times * NEAR // per_image(shapes))) or 1
+def blocked(shapes: Any, n: int, numbers: int) -> int:
+    """Return how many of n images to take at a time, for so many numbers at all points, or half of the weight's."""
+    _, _, i, _, _, o, stride, *_ = fields(shapes)
+    wanted = max(numbers, ALL * stride * stride * i * o // 2)
+    return max(1, min(n, wanted // per_image(shapes)))
 
 
-def write_weight(
-    rows: Any, weight: Any, i: int, o: int, stride: int, r: int, beside: bool
-) -> Any:
+def write_weight(rows: Any, weight: Any, i: int, o: int, stride: int, r: int, beside: bool) -> Any:
     """Write the weight (taps, i, o) at all points."""
     planes, step = stride * stride, int(width(ROWS, weight.dtype.itemsize))
     columns, lines = (o * planes, i) if beside else (o, i * planes)
-    points = rows.new(weight.dtype, ALL * lines * -(-columns // step) * step)
+    points = rows.new(weight.dtype, ALL * (lines * -(-columns // step) * step + SKEW))
     row = WeightPoints(weight, points, stride, r, i, o, *((0, o) if beside else (i, 0)))
     rows.write(row, points.size // (SMALL // 2), POINTS * r * o)
     return points
@@ -283,7 +300,7 @@ def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Any) -> Any
     """Write y = the sums over windows of x, plus a bias (o,)."""
     n, (*_, i, o), given = len(x), shapes.weight, fields(shapes)
     points = write_weight(rows, weight, i, o, *given[6:8], beside=False)
-    y, block = rows.new(weight.dtype, n, *shapes.y, o), blocked(shapes, n)
+    y, block = rows.new(weight.dtype, n, *shapes.y, o), blocked(shapes, n, NEAR)
     row = Filtered(x, points, y, bias, 0, n, block, *given, ActivationId.IDENTITY, 0.0)
     rows.write(row, shapes.work(n) // (SMALL // 2), scratch(shapes, block))
     return y
@@ -293,7 +310,7 @@ def write_inputs(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> An
     """Write dx = what windows send back, plus a start (i,), of a weight whose matrices are turned."""
     n, (*_, i, o), given = len(dy), shapes.weight, fields(shapes)
     points = write_weight(rows, turned, o, i, *given[6:8], beside=True)
-    dx, block = rows.new(dy.dtype, n, *shapes.x, i), blocked(shapes, n)
+    dx, block = rows.new(dy.dtype, n, *shapes.x, i), blocked(shapes, n, NEAR)
     row = Filtered(dy, points, dx, start, 1, n, block, *given, ActivationId.IDENTITY, 0.0)
     rows.write(row, shapes.work(n) // (SMALL // 2), scratch(shapes, block))
     return dx
@@ -303,7 +320,10 @@ def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Any) -> None:
     """Write dW += the sums over pixels of x times dy."""
     n, (_, _, i, o), given = len(x), shapes.weight, fields(shapes)
     stride, r = given[6:8]
-    sums, block = rows.new(dweight.dtype, ALL * stride * stride * i * o), blocked(shapes, n, 2)
+    sums, block = (
+        rows.new(dweight.dtype, ALL * (stride * stride * i * o + SKEW)),
+        2 * blocked(shapes, n, NEAR),
+    )
     row = Summed(x, dy, sums, n, block, *given)
     rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), scratch(shapes, block))
     most = sums.size // (SMALL // 2)
