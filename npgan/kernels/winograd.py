@@ -4,14 +4,14 @@ A part takes some images at a time, so that their numbers at all points stay in 
 transformed once for all of them.
 """
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple, Self
 
 from npgan.kernels.activation import ActivationId, activate
+from npgan.kernels.choice import UNIT
 from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import SMALL, share
 from npgan.kernels.memory import copy
+from npgan.kernels.plan import Shapes
 from npgan.kernels.points import (
     ALL,
     POINTS,
@@ -29,9 +29,7 @@ from npgan.kernels.points import (
 )
 from npgan.kernels.row import Reads, Writes, performs
 from npgan.kernels.tile import ROWS, Matrix, tile, width
-from npgan.ops.winograd import suits
 
-UNIT = 16  # channels come in multiples of this, so that they fill vectors
 NEAR = 1 << 16  # numbers at the points of a block of images
 
 
@@ -243,88 +241,90 @@ def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyp
                 to_taps(r - 2, columns, memory, sources, targets)
 
 
-def pays(product: str, n: int, shapes: Any, dtype: Any) -> bool:
-    """Return whether this way is the faster one."""
-    import os
+class Sizes(NamedTuple):
+    """What rows have from ``height`` to ``left``."""
 
-    if (
-        os.environ.get("W", "1") == "0"
-        or dtype != np.float32
-        or not suits(shapes.geometry, shapes.weight[:2])
-    ):
-        return False
-    k, q, i, o = shapes.weight
-    s, t = shapes.geometry.stride
-    return k == q and s == t and k // s in (2, 3) and i % UNIT == 0 and o % UNIT == 0
+    height: int
+    wide: int
+    channels: int
+    down: int
+    across: int
+    out: int
+    stride: int
+    r: int
+    top: int
+    left: int
+
+    @classmethod
+    def of(cls, shapes: Shapes) -> Self:
+        """Return those of a convolution that can be filtered."""
+        (k, _, i, o), ((stride, _), padding, *_) = shapes.weight, shapes.geometry
+        return cls(*shapes.x, i, *shapes.y, o, stride, k // stride, *padding)
+
+    @property
+    def planes(self) -> int:
+        """How many planes an image has."""
+        return self.stride * self.stride
+
+    @property
+    def weight(self) -> int:
+        """How many numbers a weight has at all points."""
+        return ALL * self.planes * self.channels * self.out
+
+    @property
+    def image(self) -> int:
+        """How many numbers an image has at all points, at most."""
+        m = POINTS + 1 - self.r
+        tiles = -(-self.down // m) * -(-self.across // m)
+        return ALL * tiles * (self.planes * self.channels + self.out)
+
+    def block(self, n: int, times: int = 1) -> int:
+        """Return how many of n images to take at a time: together as many numbers as half of the weight has."""
+        return max(1, min(n, times * max(NEAR, self.weight // 2) // self.image))
+
+    def scratch(self, block: int) -> int:
+        """Return how much scratch memory a thread has for a block, see :func:`~npgan.kernels.points.placed`."""
+        strips = self.wide + POINTS * self.stride * (self.across + self.r - 1)
+        bands = ALL * -(-self.across // (POINTS + 1 - self.r))
+        return strips * self.channels + bands * self.out + block * self.image + 2 * ALL * SKEW
 
 
-def fields(shapes: Any) -> tuple[int, ...]:
-    """Return what rows have from ``height`` to ``left``."""
-    (k, _, i, o), (stride, padding, *_) = shapes.weight, shapes.geometry
-    return (*shapes.x, i, *shapes.y, o, stride[0], k // stride[0], *padding)
-
-
-def per_image(shapes: Any) -> int:
-    """Return how many numbers an image has at all points, at most."""
-    _, _, i, down, across, o, stride, r, *_ = fields(shapes)
-    m = POINTS + 1 - r
-    return ALL * -(-down // m) * -(-across // m) * (stride * stride * i + o)
-
-
-def scratch(shapes: Any, block: int) -> int:
-    """Return how many numbers the scratch memory of a thread has, see :func:`~npgan.kernels.points.placed`."""
-    _, wide, i, _, across, o, stride, r, *_ = fields(shapes)
-    strips = (wide + POINTS * stride * (across + r - 1)) * i
-    bands = ALL * -(-across // (POINTS + 1 - r)) * o
-    return strips + bands + block * per_image(shapes) + 2 * ALL * SKEW
-
-
-def blocked(shapes: Any, n: int, numbers: int) -> int:
-    """Return how many of n images to take at a time, for so many numbers at all points, or half of the weight's."""
-    _, _, i, _, _, o, stride, *_ = fields(shapes)
-    wanted = max(numbers, ALL * stride * stride * i * o // 2)
-    return max(1, min(n, wanted // per_image(shapes)))
-
-
-def write_weight(rows: Any, weight: Any, i: int, o: int, stride: int, r: int, beside: bool) -> Any:
-    """Write the weight (taps, i, o) at all points."""
-    planes, step = stride * stride, int(width(ROWS, weight.dtype.itemsize))
+def write_weight(rows: Any, weight: Any, i: int, o: int, sizes: Sizes, beside: bool) -> Any:
+    """Write a weight (taps, i, o) at all points, with the planes beside or below one another."""
+    planes, step = sizes.planes, int(width(ROWS, weight.dtype.itemsize))
     columns, lines = (o * planes, i) if beside else (o, i * planes)
     points = rows.new(weight.dtype, ALL * (lines * -(-columns // step) * step + SKEW))
-    row = WeightPoints(weight, points, stride, r, i, o, *((0, o) if beside else (i, 0)))
-    rows.write(row, points.size // (SMALL // 2), POINTS * r * o)
+    places = (0, o) if beside else (i, 0)
+    row = WeightPoints(weight, points, sizes.stride, sizes.r, i, o, *places)
+    rows.write(row, points.size // (SMALL // 2), POINTS * sizes.r * o)
     return points
 
 
-def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Any) -> Any:
+def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> Any:
     """Write y = the sums over windows of x, plus a bias (o,)."""
-    n, (*_, i, o), given = len(x), shapes.weight, fields(shapes)
-    points = write_weight(rows, weight, i, o, *given[6:8], beside=False)
-    y, block = rows.new(weight.dtype, n, *shapes.y, o), blocked(shapes, n, NEAR)
-    row = Filtered(x, points, y, bias, 0, n, block, *given, ActivationId.IDENTITY, 0.0)
-    rows.write(row, shapes.work(n) // (SMALL // 2), scratch(shapes, block))
+    n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
+    points = write_weight(rows, weight, i, o, sizes, beside=False)
+    y, block = rows.new(weight.dtype, n, *shapes.y, o), sizes.block(n)
+    row = Filtered(x, points, y, bias, 0, n, block, *sizes, ActivationId.IDENTITY, 0.0)
+    rows.write(row, shapes.work(n) // (SMALL // 2), sizes.scratch(block))
     return y
 
 
-def write_inputs(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> Any:
+def write_inputs(rows: Any, dy: Any, turned: Any, start: Any, shapes: Shapes) -> Any:
     """Write dx = what windows send back, plus a start (i,), of a weight whose matrices are turned."""
-    n, (*_, i, o), given = len(dy), shapes.weight, fields(shapes)
-    points = write_weight(rows, turned, o, i, *given[6:8], beside=True)
-    dx, block = rows.new(dy.dtype, n, *shapes.x, i), blocked(shapes, n, NEAR)
-    row = Filtered(dy, points, dx, start, 1, n, block, *given, ActivationId.IDENTITY, 0.0)
-    rows.write(row, shapes.work(n) // (SMALL // 2), scratch(shapes, block))
+    n, (*_, i, o), sizes = len(dy), shapes.weight, Sizes.of(shapes)
+    points = write_weight(rows, turned, o, i, sizes, beside=True)
+    dx, block = rows.new(dy.dtype, n, *shapes.x, i), sizes.block(n)
+    row = Filtered(dy, points, dx, start, 1, n, block, *sizes, ActivationId.IDENTITY, 0.0)
+    rows.write(row, shapes.work(n) // (SMALL // 2), sizes.scratch(block))
     return dx
 
 
-def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Any) -> None:
-    """Write dW += the sums over pixels of x times dy."""
-    n, (_, _, i, o), given = len(x), shapes.weight, fields(shapes)
-    stride, r = given[6:8]
-    sums, block = (
-        rows.new(dweight.dtype, ALL * (stride * stride * i * o + SKEW)),
-        2 * blocked(shapes, n, NEAR),
-    )
-    row = Summed(x, dy, sums, n, block, *given)
-    rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), scratch(shapes, block))
-    most = sums.size // (SMALL // 2)
-    rows.write(WeightSums(sums, dweight, stride, r, i, o), most, POINTS * r * o)
+def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
+    """Write dW += the sums over pixels of x times dy, of twice as many images at a time: their sums are read again."""
+    n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
+    sums, block = rows.new(dweight.dtype, sizes.weight + ALL * SKEW), sizes.block(n, 2)
+    row = Summed(x, dy, sums, n, block, *sizes)
+    rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), sizes.scratch(block))
+    back = WeightSums(sums, dweight, sizes.stride, sizes.r, i, o)
+    rows.write(back, sizes.weight // (SMALL // 2), POINTS * sizes.r * o)

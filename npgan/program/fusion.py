@@ -7,6 +7,7 @@ from npgan.kernels.activation import ActivationId
 from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward
+from npgan.kernels.winograd import Filtered
 from npgan.program.schedule import Row, meet
 from npgan.program.traced import Place
 
@@ -17,14 +18,14 @@ class Fusion(NamedTuple):
     Attributes
     ----------
     source : the field of the activation's row that must be all that the product writes
-    product, written : the kind of product, and the field that it writes
+    products, written : the kinds of products, and the field that they write
     beside, writes : another field of the activation's row, which nothing may have written between both rows
         (nor read, if it is written there)
     fields : what becomes of the product's fields, given the activation's row
     """
 
     source: str
-    product: type[Any]
+    products: tuple[type[Any], ...]
     written: str
     beside: str
     writes: bool
@@ -33,9 +34,9 @@ class Fusion(NamedTuple):
 
 FUSIONS = {
     ActivationBackward: Fusion(
-        "dy", Input, "dx", "seen", False, lambda row: {"dx": row.dx, "x": row.seen}
+        "dy", (Input,), "dx", "seen", False, lambda row: {"dx": row.dx, "x": row.seen}
     ),
-    Activation: Fusion("x", Windows, "c", "y", True, lambda row: {"c": row.y}),
+    Activation: Fusion("x", (Windows, Filtered), "c", "y", True, lambda row: {"c": row.y}),
 }
 
 
@@ -56,7 +57,7 @@ def fused(rows: Sequence[Row], results: Sequence[Place] = ()) -> list[Row]:
         first, *others = [j for j, ranges in enumerate(touched) if meet(passed, ranges)]
         product: Any = rows[first].fields
         if (
-            isinstance(product, way.product)
+            isinstance(product, way.products)
             and product.activation == ActivationId.IDENTITY
             and getattr(product, way.written).at() == source
             and others == [i]
