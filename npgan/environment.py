@@ -16,6 +16,14 @@ def threads(most: int) -> int:
     return min(int(wanted), most) if len(wanted) <= DIGITS else most
 
 
+def winograd() -> bool:
+    """Return whether convolutions may go Winograd's way: NPGAN_WINOGRAD, 0 or 1, which is the default."""
+    wanted = os.environ.get("NPGAN_WINOGRAD", "1")
+    if wanted not in ("0", "1"):
+        raise InputError(f"NPGAN_WINOGRAD must be 0 or 1, not {shown(wanted)}")
+    return wanted == "1"
+
+
 def check() -> None:
     """Raise an InputError for settings with which importing Numba would end the process."""
     wanted = os.environ.get("NUMBA_NUM_THREADS", "1")

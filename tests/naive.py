@@ -423,6 +423,24 @@ def conv_transpose2d(
     return [row[padding[1] : width - padding[1]] for row in rows]
 
 
+def pair_of_two_taps(d, g, times):
+    """Two outputs of two taps and three pixels by three products; of rows if ``times`` makes a product of rows."""
+    m1, m2, m3 = (
+        times(minus(d[0], d[1]), g[0]),
+        times(d[1], plus(g[0], g[1])),
+        times(minus(d[1], d[2]), g[1]),
+    )
+    return [plus(m1, m2), minus(m2, m3)]
+
+
+def plus(a, b):
+    return [plus(x, y) for x, y in zip(a, b, strict=True)] if isinstance(a, list) else a + b
+
+
+def minus(a, b):
+    return [minus(x, y) for x, y in zip(a, b, strict=True)] if isinstance(a, list) else a - b
+
+
 # --- images of another resolution, each one channel of one image, as a list of rows ----------------
 
 

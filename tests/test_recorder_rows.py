@@ -11,6 +11,7 @@ from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward, Scale
 from npgan.kernels.row import PERFORM
+from npgan.kernels.winograd import Filtered
 from npgan.program.fusion import fused
 from npgan.program.replay import named
 from npgan.program.schedule import Row, phases
@@ -73,23 +74,23 @@ def test_a_product_multiplies_by_the_derivative_of_the_activation_below_it():
     )
 
 
-def windows_of(x, y):
+def convolved(x, y, kind=Windows):
     """Return a convolution's row."""
-    return Windows(
-        x, x, y, x, y, *[1] * (len(Windows._fields) - 8), ActivationId.IDENTITY, 0, 0.0
-    )  # fmt: skip
+    sizes = [1] * (len(kind._fields) - 8)
+    return kind(x, x, y, x, y, *sizes, ActivationId.IDENTITY, 0, 0.0)
 
 
-def forward():
+def forward(kind=Windows):
     """Return a convolution's row, that of an activation after it, and a row that reads what goes between them."""
     x, y, a, z = (Place(Buffer(12), 0, 12) for _ in range(4))
-    row = windows_of(x, y)
+    row = convolved(x, y, kind)
     after = Row(Activation(a, y, 12, ActivationId.LEAKY_RELU, 0.2))
     return Row(row, 5), after, Row(Scale(z, y, 12, 2.0))
 
 
-def test_a_convolution_applies_the_activation_after_it():
-    windows, after, _ = forward()
+@pytest.mark.parametrize("kind", [Windows, Filtered])
+def test_a_convolution_applies_the_activation_after_it(kind):
+    windows, after, _ = forward(kind)
     (one,) = fused([windows, after])
     assert one.most == 5
     assert one.fields == windows.fields._replace(
@@ -97,9 +98,10 @@ def test_a_convolution_applies_the_activation_after_it():
     )
 
 
-def test_a_convolution_multiplies_by_the_derivative_of_the_activation_below_it():
+@pytest.mark.parametrize("kind", [Windows, Filtered])
+def test_a_convolution_multiplies_by_the_derivative_of_the_activation_below_it(kind):
     product, back, _ = backward()
-    windows = Row(windows_of(product.fields.e, back.fields.dy), 5)
+    windows = Row(convolved(product.fields.e, back.fields.dy, kind), 5)
     (one,) = fused([windows, back])
     assert one.fields == windows.fields._replace(
         c=back.fields.dx,

@@ -1,23 +1,23 @@
 """Convolutions without copies: windows are read where they lie, and zeros outside of images are not multiplied."""
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan.kernels import winograd
 from npgan.kernels.activation import ActivationId, activate, activate_backward
+from npgan.kernels.choice import filters
 from npgan.kernels.dense import Weight, write_product
 from npgan.kernels.fold import FEW, write_folded
 from npgan.kernels.jit import ONE, ZERO
 from npgan.kernels.matmul import SMALL, share
 from npgan.kernels.memory import seen_as
-from npgan.kernels.plan import INPUT, OUTPUT, TAP, Axis, Plan, planned
+from npgan.kernels.plan import INPUT, OUTPUT, TAP, Plan, Shapes
 from npgan.kernels.row import Reads, Writes, kernel, performs
 from npgan.kernels.transpose import transpose
 from npgan.kernels.window import Sums, width, windows
 from npgan.ops.windows import Geometry, Pair, pair
 
-NEAR = 1 << 18  # bytes of images that stay in a near cache while all of a weight is read
 CLASS = 4  # numbers that say what a class is
 
 
@@ -177,50 +177,10 @@ def _turned_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
             transpose(memory, start, o * row.groups, i, o, target, i)
 
 
-class Shapes(NamedTuple):
-    """A convolution from x to y: the images' sizes, the weight's, and where windows lie."""
-
-    x: Pair
-    y: Pair
-    weight: tuple[int, int, int, int]
-    geometry: Geometry
-
-    def plan(self, which: Any, block: int = 0) -> Plan:
-        """Return the plan for dW, or for blocks of so many images of y or dx."""
-        (k, columns, i, o), g = self.weight, self.geometry.groups
-        axes = [
-            Axis(*sizes)
-            for sizes in zip(self.x, self.y, (k, columns), *self.geometry[:3], strict=True)
-        ]
-        lies = (self.x[1] * i * g, i * g), (self.y[1] * o, o), (columns * i * o, i * o)
-        images = self.image(i * g, self.x), self.image(o, self.y)
-        times, again = (
-            (i, (1, o)) if which is TAP else (block, (images[which[1]], images[which[0]]))
-        )
-        return planned(which, tuple(axes), lies, times, again, which is TAP)
-
-    @property
-    def channels(self) -> int:
-        """How many channels x has."""
-        return self.weight[2] * self.geometry.groups
-
-    @staticmethod
-    def image(channels: int, size: Pair) -> int:
-        """Return how many numbers an image has."""
-        return channels * size[0] * size[1]
-
-    def work(self, n: int) -> int:
-        """Return how many multiplications the product for n images has at most."""
-        return n * math.prod((*self.y, *self.weight))
-
-    def block(self, itemsize: int) -> int:
-        """Return how many images of x and y together stay in a near cache."""
-        i, o = self.weight[2] * self.geometry.groups, self.weight[3]
-        return max(1, NEAR // itemsize // (self.image(i, self.x) + self.image(o, self.y)))
-
-
 def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> Any:
     """Write y = the sums over windows of x, plus a bias (o,)."""
+    if filters("y", len(x), shapes, weight.dtype):
+        return winograd.write_outputs(rows, x, weight, bias, shapes)
     n, (_, _, i, o), g = len(x), shapes.weight, shapes.geometry.groups
     y = rows.new(weight.dtype, n, *shapes.y, o)
     block = min(n, shapes.block(y.dtype.itemsize)) or 1
@@ -242,6 +202,8 @@ def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) ->
     rows.write(Turned(weight, turned, taps, g, wide, o // g), turned.size // SMALL)
     if folds:
         return write_folded(rows, dy, turned, start, shapes)
+    if filters("dx", n, shapes, weight.dtype):
+        return winograd.write_inputs(rows, dy, turned, start, shapes)
     dx = rows.new(weight.dtype, n, *shapes.x, i * g)
     block = min(n, shapes.block(dx.dtype.itemsize)) or 1
     plan = shapes.plan(INPUT, block)
@@ -256,6 +218,9 @@ def write_inputs(rows: Any, dy: Any, weight: Any, start: Any, shapes: Shapes) ->
 
 def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
     """Write dW += the sums over pixels of x times dy."""
+    if filters("dW", len(x), shapes, dweight.dtype):
+        winograd.write_taps(rows, dy, x, dweight, shapes)
+        return
     n, (_, _, i, o), g = len(x), shapes.weight, shapes.geometry.groups
     block, plan = shapes.block(dweight.dtype.itemsize), shapes.plan(TAP)
     images = shapes.image(i * g, shapes.x), shapes.image(o, shapes.y)

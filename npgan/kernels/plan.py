@@ -7,6 +7,7 @@ the same x, and dW over those with the same tap. The other two parts of a meetin
 Inside an image all these sums are alike; at its border they have fewer terms. Those alike make a *class*.
 """
 
+import math
 from collections import defaultdict
 from functools import lru_cache
 from itertools import pairwise, product
@@ -14,10 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from npgan.ops.windows import Geometry, Pair
+
 Which = tuple[int, int, int]
 OUTPUT, INPUT, TAP = (1, 0, 2), (0, 1, 2), (2, 0, 1)
 """Which parts of a meeting (x, y, tap) are the places in C, A and B: for y, for dx and for dW."""
 REMEMBERED = 256  # plans
+NEAR = 1 << 18  # bytes of images that stay in a near cache while all of a weight is read
 
 
 class Axis(NamedTuple):
@@ -110,3 +114,48 @@ def planned(
         np.ascontiguousarray(np.concatenate(found).T, np.int64),
         (steps[0], steps[1], steps[2], steps[3]),
     )
+
+
+class Shapes(NamedTuple):
+    """A convolution from x to y: the images' sizes, the weight's, and where windows lie."""
+
+    x: Pair
+    y: Pair
+    weight: tuple[int, int, int, int]
+    geometry: Geometry
+
+    def plan(self, which: Which, block: int = 0) -> Plan:
+        """Return the plan for dW, or for blocks of so many images of y or dx."""
+        (_, columns, i, o), g = self.weight, self.geometry.groups
+        lies = (self.x[1] * i * g, i * g), (self.y[1] * o, o), (columns * i * o, i * o)
+        images = self.image(i * g, self.x), self.image(o, self.y)
+        times, again = (
+            (i, (1, o)) if which is TAP else (block, (images[which[1]], images[which[0]]))
+        )
+        return planned(which, self.axes, lies, times, again, which is TAP)
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """The rows' and the columns'."""
+        sizes = zip(self.x, self.y, self.weight[:2], *self.geometry[:3], strict=True)
+        rows, columns = (Axis(*one) for one in sizes)
+        return rows, columns
+
+    @property
+    def channels(self) -> int:
+        """How many channels x has."""
+        return self.weight[2] * self.geometry.groups
+
+    @staticmethod
+    def image(channels: int, size: Pair) -> int:
+        """Return how many numbers an image has."""
+        return channels * size[0] * size[1]
+
+    def work(self, n: int) -> int:
+        """Return how many multiplications the product for n images has at most."""
+        return n * math.prod((*self.y, *self.weight))
+
+    def block(self, itemsize: int) -> int:
+        """Return how many images of x and y together stay in a near cache."""
+        i, o = self.weight[2] * self.geometry.groups, self.weight[3]
+        return max(1, NEAR // itemsize // (self.image(i, self.x) + self.image(o, self.y)))

@@ -7,6 +7,7 @@ from npgan.kernels.activation import ActivationId
 from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward
+from npgan.kernels.winograd import Filtered
 from npgan.program.schedule import Row, meet
 from npgan.program.traced import Place
 
@@ -31,6 +32,7 @@ class Fusion(NamedTuple):
     products: dict[type[Any], tuple[str, Fields]]
 
 
+CONVOLUTIONS = Windows, Filtered
 FUSIONS = {
     ActivationBackward: Fusion(
         "dy",
@@ -38,10 +40,17 @@ FUSIONS = {
         False,
         {
             Input: ("dx", lambda row: {"dx": row.dx, "x": row.seen}),
-            Windows: ("c", lambda row: {"c": row.dx, "seen": row.seen, "backward": 1}),
+            **dict.fromkeys(
+                CONVOLUTIONS, ("c", lambda row: {"c": row.dx, "seen": row.seen, "backward": 1})
+            ),
         },
     ),
-    Activation: Fusion("x", "y", True, {Windows: ("c", lambda row: {"c": row.y, "seen": row.y})}),
+    Activation: Fusion(
+        "x",
+        "y",
+        True,
+        dict.fromkeys(CONVOLUTIONS, ("c", lambda row: {"c": row.y, "seen": row.y})),
+    ),
 }
 
 

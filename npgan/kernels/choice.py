@@ -1,0 +1,62 @@
+"""Which way a convolution is computed: directly, or by Winograd's minimal filtering (:mod:`npgan.kernels.winograd`)."""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from npgan import environment
+from npgan.kernels.plan import REMEMBERED, Shapes
+from npgan.kernels.points import ALL, POINTS
+from npgan.ops.winograd import suits, tiles
+
+UNIT = 16
+"""Channels come in multiples of this, so that they fill the vectors of any machine."""
+COSTS = {"y": (1.0, 12.0, 12.0), "dx": (1.1, 12.0, 24.0), "dW": (1.0, 6.0, 12.0)}
+"""Product -> what filtering takes for a multiplication, and for a number of the images and of the weight at all points.
+
+The unit is a multiplication of the direct way. They are those of a grid with which the faster way was chosen best
+for 228 shapes, on one thread of a Zen 3: it took .7, .5 and 2 % longer than if each had been known. Always to go
+directly took 13, 4 and 21 % longer, never 45, 72 and 32 % (``python benchmarks/winograd.py``).
+"""
+ENABLED = environment.winograd()
+
+
+class Counts(NamedTuple):
+    """How many multiplications the direct way and filtering need, and numbers of images and weight at all points."""
+
+    direct: int
+    filtered: int
+    images: int
+    weight: int
+
+
+@lru_cache(REMEMBERED)
+def counts(n: int, shapes: Shapes) -> Counts:
+    """Return them for a product of n images; the direct way does not multiply zeros outside of images."""
+    (_, _, i, o), stride = shapes.weight, shapes.geometry.stride[0]
+    r, planes = shapes.weight[0] // stride, stride * stride
+    meetings = n * math.prod(len(axis.meetings()) for axis in shapes.axes)
+    points = n * math.prod(
+        sum(made + r - 1 for _, made in tiles(size, POINTS + 1 - r)) for size in shapes.y
+    )
+    return Counts(
+        meetings * i * o, points * planes * i * o, points * (planes * i + o), ALL * planes * i * o
+    )
+
+
+def possible(shapes: Shapes, dtype: np.dtype) -> bool:
+    """Return whether there are kernels: in single precision, for two or three taps in a plane, in whole vectors."""
+    (k, columns, i, o), (stride, across) = shapes.weight, shapes.geometry.stride
+    square = k == columns and stride == across and k // stride in (2, 3)
+    whole = i % UNIT == 0 and o % UNIT == 0
+    return dtype == np.float32 and square and whole and suits(shapes.geometry, (k, columns))
+
+
+def filters(product: str, n: int, shapes: Shapes, dtype: np.dtype) -> bool:
+    """Return whether y, dx or dW of n images is computed by filtering: where it can be, and takes less time."""
+    if not (ENABLED and possible(shapes, dtype)):
+        return False
+    direct, *counted = counts(n, shapes)
+    return sum(map(math.prod, zip(COSTS[product], counted, strict=True))) < direct

@@ -1,0 +1,338 @@
+"""Convolutions by Winograd's minimal filtering, with four points in an axis (:mod:`npgan.ops.winograd`).
+
+A part takes some images at a time, so that their numbers at all points stay in a near cache. The weight is
+transformed once for all of them.
+"""
+
+from typing import Any, NamedTuple, Self
+
+from npgan.kernels.activation import ActivationId, activate, activate_backward
+from npgan.kernels.choice import UNIT
+from npgan.kernels.jit import ONE, ZERO, jit
+from npgan.kernels.matmul import SMALL, share
+from npgan.kernels.memory import copy
+from npgan.kernels.plan import Shapes
+from npgan.kernels.points import (
+    ALL,
+    POINTS,
+    SKEW,
+    clear,
+    four,
+    from_taps,
+    held,
+    pixels_to_points,
+    placed,
+    points_to_pixels,
+    points_to_results,
+    results_to_points,
+    to_taps,
+)
+from npgan.kernels.row import Reads, Writes, performs
+from npgan.kernels.tile import ROWS, Matrix, tile, width
+
+NEAR = 1 << 16  # numbers at the points of a block of images
+
+
+class Filtered(NamedTuple):
+    """C = D + the convolution of A, or what it sends ``back`` from A, for n images; then f(C), or C times f'.
+
+    ``points`` is the weight at all points, see :class:`WeightPoints`. D is one row, the same for all pixels. A part
+    takes ``block`` images at a time; the other fields are as in :class:`~npgan.kernels.points.Way`.
+    """
+
+    a: Reads
+    points: Reads
+    c: Writes
+    d: Reads
+    seen: Reads
+    back: int
+    n: int
+    block: int
+    height: int
+    wide: int
+    channels: int
+    down: int
+    across: int
+    out: int
+    stride: int
+    r: int
+    top: int
+    left: int
+    activation: int
+    backward: int
+    argument: float
+
+
+class Summed(NamedTuple):
+    """At each point the sum of x times dy, (planes, channels, out); the fields are as in :class:`Filtered`."""
+
+    x: Reads
+    dy: Reads
+    sums: Writes
+    n: int
+    block: int
+    height: int
+    wide: int
+    channels: int
+    down: int
+    across: int
+    out: int
+    stride: int
+    r: int
+    top: int
+    left: int
+
+
+class WeightPoints(NamedTuple):
+    """A weight (taps, rows, columns) at all points, in panels as wide as a tile.
+
+    The matrices of planes lie so many rows ``below``, or columns ``beside``, one another.
+    """
+
+    weight: Reads
+    points: Writes
+    stride: int
+    r: int
+    rows: int
+    columns: int
+    below: int
+    beside: int
+
+
+class WeightSums(NamedTuple):
+    """dW += what the sums at all points, (planes, rows, columns), make of the taps."""
+
+    sums: Reads
+    dweight: Writes
+    stride: int
+    r: int
+    rows: int
+    columns: int
+
+
+@jit
+def begins(memory, panel):  # type: ignore[no-untyped-def]
+    """Return where a thread's scratch memory begins, as a place in memory."""
+    return (panel.ctypes.data - memory.ctypes.data) // memory.itemsize
+
+
+@jit
+def multiply(memory, way, a, a_apart, k, b, c, c_apart, columns):  # type: ignore[no-untyped-def]
+    """C = A B at each point; B lies in panels."""
+    step = width(ROWS, memory.itemsize)
+    panels = (columns + step - 1) // step
+    for point in range(ALL):
+        rows = held(way.rows, way.last_row, point // POINTS) * way.images
+        lines = rows * held(way.columns, way.last_column, point % POINTS)
+        left = Matrix(memory, a + point * a_apart, k, ONE)
+        for p in range(panels):
+            start = b + point * (panels * k * step + SKEW) + p * k * step
+            right = Matrix(memory, start, step, ONE)
+            made = Matrix(memory, c + point * c_apart + p * step, columns, ONE)
+            tile(lines, min(step, columns - p * step), left, right, made, made, ZERO, k)
+
+
+@jit
+def fill(memory, start, source, times, count):  # type: ignore[no-untyped-def]
+    """Write the same row again and again."""
+    for i in range(times):
+        copy(memory, source, memory, start + i * count, count)
+
+
+@performs(Filtered)
+def _filtered_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.n, ONE, part, parts)
+    at, k = begins(memory, panel), row.stride * row.stride * row.channels
+    of_x, of_y = row.height * row.wide, row.down * row.across
+    for n in range(first, last, row.block):
+        images = min(row.block, last - n)
+        if row.back:
+            x, y = row.c + n * of_x * row.channels, row.a + n * of_y * row.out
+            way = placed(row, row.channels, x, y, images, at)
+            results_to_points(memory, way)
+            multiply(
+                memory, way, way.results, way.results_apart, row.out, row.points,
+                way.pixels, way.pixels_apart, k,
+            )  # fmt: skip
+            fill(memory, x, row.d, images * of_x, row.channels)
+            points_to_pixels(memory, way)
+        else:
+            x, y = row.a + n * of_x * row.channels, row.c + n * of_y * row.out
+            way = placed(row, row.channels, x, y, images, at)
+            clear(memory, at, way.bands - at)
+            pixels_to_points(memory, way)
+            multiply(
+                memory, way, way.pixels, way.pixels_apart, k, row.points,
+                way.results, way.results_apart, row.out,
+            )  # fmt: skip
+            fill(memory, y, row.d, images * of_y, row.out)
+            points_to_results(memory, way)
+        made, begin = (of_x * row.channels, x) if row.back else (of_y * row.out, y)
+        if row.backward:
+            activate_backward(
+                memory, begin, memory, row.seen + begin - row.c, made, ZERO, images, ZERO, made,
+                row.activation, row.argument,
+            )  # fmt: skip
+        else:
+            activate(memory, begin, made, ZERO, images, ZERO, made, row.activation, row.argument)
+
+
+@performs(Summed)
+def _summed_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Cut x into channels: each part transforms its own, and all of dy."""
+    first, last = share(row.channels, UNIT, part, parts)
+    at, planes, some, out = begins(memory, panel), row.stride * row.stride, last - first, row.out
+    step = width(ROWS, memory.itemsize)
+    for n in range(0, row.n if some > 0 else 0, row.block):
+        images = min(row.block, row.n - n)
+        x = row.x + n * row.height * row.wide * row.channels + first
+        y = row.dy + n * row.down * row.across * out
+        way = placed(row, some, x, y, images, at)
+        clear(memory, at, way.bands - at)
+        pixels_to_points(memory, way)
+        results_to_points(memory, way)
+        for point in range(ALL):
+            rows = held(way.rows, way.last_row, point // POINTS) * images
+            lines = rows * held(way.columns, way.last_column, point % POINTS)
+            for p in range(planes):
+                start = way.pixels + point * way.pixels_apart + p * some
+                target = row.sums + point * (planes * row.channels * out + SKEW)
+                target += (p * row.channels + first) * out
+                for j in range(0, out, step):
+                    a = Matrix(memory, start, ONE, planes * some)
+                    b = Matrix(memory, way.results + point * way.results_apart + j, out, ONE)
+                    c = Matrix(memory, target + j, out, ONE)
+                    tile(some, min(step, out - j), a, b, c, c, min(n, ONE), lines)
+
+
+@performs(WeightPoints)
+def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.rows, ONE, part, parts)
+    at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
+    planes, step, tap = s * s, width(ROWS, memory.itemsize), row.rows * columns
+    lines = row.rows + (planes - 1) * row.below
+    panels = (columns + (planes - 1) * row.beside + step - 1) // step
+    length, apart = min(step, UNIT), panels * lines * step + SKEW
+    for p in range(planes):
+        for i in range(first, last):
+            start = row.weight + (p // s * s * r + p % s) * tap + i * columns
+            for v in range(r):
+                sources = four(start + v * s * tap, s * s * r * tap)
+                from_taps(r - 2, columns, memory, sources, four(at + v * columns, r * columns))
+            for u in range(POINTS):
+                for j in range(0, columns, length):
+                    column = p * row.beside + j
+                    line = column // step * lines + p * row.below + i
+                    place = row.points + u * POINTS * apart + line * step + column % step
+                    targets = four(place, apart)
+                    sources = four(at + u * r * columns + j, columns)
+                    from_taps(r - 2, length, memory, sources, targets)
+
+
+@performs(WeightSums)
+def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    first, last = share(row.rows, ONE, part, parts)
+    at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
+    tap = row.rows * columns
+    apart = s * s * tap + SKEW
+    for p in range(s * s):
+        for i in range(first, last):
+            clear(memory, at, r * POINTS * columns)
+            start = row.sums + (p * row.rows + i) * columns
+            for j in range(POINTS):
+                sources = four(start + j * apart, POINTS * apart)
+                to_taps(r - 2, columns, memory, sources, four(at + j * columns, POINTS * columns))
+            target = row.dweight + (p // s * s * r + p % s) * tap + i * columns
+            for u in range(r):
+                sources = four(at + u * POINTS * columns, columns)
+                targets = four(target + u * s * s * r * tap, s * tap)
+                to_taps(r - 2, columns, memory, sources, targets)
+
+
+class Sizes(NamedTuple):
+    """What rows have from ``height`` to ``left``."""
+
+    height: int
+    wide: int
+    channels: int
+    down: int
+    across: int
+    out: int
+    stride: int
+    r: int
+    top: int
+    left: int
+
+    @classmethod
+    def of(cls, shapes: Shapes) -> Self:
+        """Return those of a convolution that can be filtered."""
+        (k, _, i, o), ((stride, _), padding, *_) = shapes.weight, shapes.geometry
+        return cls(*shapes.x, i, *shapes.y, o, stride, k // stride, *padding)
+
+    @property
+    def planes(self) -> int:
+        """How many planes an image has."""
+        return self.stride * self.stride
+
+    @property
+    def weight(self) -> int:
+        """How many numbers a weight has at all points."""
+        return ALL * self.planes * self.channels * self.out
+
+    @property
+    def image(self) -> int:
+        """How many numbers an image has at all points, at most."""
+        m = POINTS + 1 - self.r
+        tiles = -(-self.down // m) * -(-self.across // m)
+        return ALL * tiles * (self.planes * self.channels + self.out)
+
+    def block(self, n: int, times: int = 1) -> int:
+        """Return how many of n images to take at a time: together as many numbers as half of the weight has."""
+        return max(1, min(n, times * max(NEAR, self.weight // 2) // self.image))
+
+    def scratch(self, block: int) -> int:
+        """Return how much scratch memory a thread has for a block, see :func:`~npgan.kernels.points.placed`."""
+        strips = self.wide + POINTS * self.stride * (self.across + self.r - 1)
+        bands = ALL * -(-self.across // (POINTS + 1 - self.r))
+        return strips * self.channels + bands * self.out + block * self.image + 2 * ALL * SKEW
+
+
+def write_weight(rows: Any, weight: Any, i: int, o: int, sizes: Sizes, beside: bool) -> Any:
+    """Write a weight (taps, i, o) at all points, with the planes beside or below one another."""
+    planes, step = sizes.planes, int(width(ROWS, weight.dtype.itemsize))
+    columns, lines = (o * planes, i) if beside else (o, i * planes)
+    points = rows.new(weight.dtype, ALL * (lines * -(-columns // step) * step + SKEW))
+    places = (0, o) if beside else (i, 0)
+    row = WeightPoints(weight, points, sizes.stride, sizes.r, i, o, *places)
+    rows.write(row, points.size // (SMALL // 2), POINTS * sizes.r * o)
+    return points
+
+
+def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> Any:
+    """Write y = the sums over windows of x, plus a bias (o,)."""
+    n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
+    points = write_weight(rows, weight, i, o, sizes, beside=False)
+    y, block = rows.new(weight.dtype, n, *shapes.y, o), sizes.block(n)
+    row = Filtered(x, points, y, bias, y, 0, n, block, *sizes, ActivationId.IDENTITY, 0, 0.0)
+    rows.write(row, shapes.work(n) // (SMALL // 2), sizes.scratch(block))
+    return y
+
+
+def write_inputs(rows: Any, dy: Any, turned: Any, start: Any, shapes: Shapes) -> Any:
+    """Write dx = what windows send back, plus a start (i,), of a weight whose matrices are turned."""
+    n, (*_, i, o), sizes = len(dy), shapes.weight, Sizes.of(shapes)
+    points = write_weight(rows, turned, o, i, sizes, beside=True)
+    dx, block = rows.new(dy.dtype, n, *shapes.x, i), sizes.block(n)
+    row = Filtered(dy, points, dx, start, dx, 1, n, block, *sizes, ActivationId.IDENTITY, 0, 0.0)
+    rows.write(row, shapes.work(n) // (SMALL // 2), sizes.scratch(block))
+    return dx
+
+
+def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
+    """Write dW += the sums over pixels of x times dy, of twice as many images at a time: their sums are read again."""
+    n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
+    sums, block = rows.new(dweight.dtype, sizes.weight + ALL * SKEW), sizes.block(n, 2)
+    row = Summed(x, dy, sums, n, block, *sizes)
+    rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), sizes.scratch(block))
+    back = WeightSums(sums, dweight, sizes.stride, sizes.r, i, o)
+    rows.write(back, sizes.weight // (SMALL // 2), POINTS * sizes.r * o)
