@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from npgan.backend import run
 from npgan.check.catalogue.case import Case
 from npgan.layers import (
     LAYERS,
@@ -37,15 +36,15 @@ def prepared(network: Sequential) -> Sequential:
     """Return a network in float64, fit to be checked.
 
     A normalisation's weights are not 1, which would hide that they are forgotten. Singular vectors
-    are where passes that move them leave them: what a step of several passes computes has its gradient.
+    are exact, and passes leave them there: what a step of several passes computes has its gradient.
     """
     network = network.astype(np.float64)
     for layer in network.layers:
         if isinstance(layer, Norm):
             layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
         if isinstance(layer, Spectral):
-            for _ in range(500):
-                run.power_iteration(matrix(layer.parameters["weight"]), *layer.buffers.values())
+            u, _, v = np.linalg.svd(matrix(layer.parameters["weight"]))
+            layer.buffers["u"][...], layer.buffers["v"][...] = u[:, 0], v[0]
     return network
 
 
