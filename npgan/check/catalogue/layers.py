@@ -48,15 +48,21 @@ def prepared(network: Sequential) -> Sequential:
     return network
 
 
+def _samples(layer: Layer, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """Return a batch for a layer: five samples, of images two unless the layer compares them."""
+    shape = shape or layer.example_shape
+    n = 2 if len(shape) == 3 and not layer.couples_samples else 5
+    return rng.standard_normal((n, *shape))
+
+
 def layers(rng: np.random.Generator) -> Iterator[Case]:
     """Yield every layer, and batch normalisation by frozen moments."""
     for name, kind in LAYERS.items():
         layer = prepared(Sequential(example(name))).layers[0]
-        x = rng.standard_normal((5, *layer.example_shape))
-        yield Case(f"layer {name}", layer, (x,), analytic=not kind.corners)
+        yield Case(f"layer {name}", layer, (_samples(layer, rng),), analytic=not kind.corners)
     for name in IMAGES:
         layer = prepared(Sequential(example(name))).layers[0]
-        yield Case(f"layer {name}, images", layer, (rng.standard_normal((5, *IMAGE)),))
+        yield Case(f"layer {name}, images", layer, (_samples(layer, rng, IMAGE),))
     frozen = prepared(Sequential(BatchNorm(4))).layers[0]
     frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
     yield Case("layer batch_norm, evaluated", frozen, (rng.standard_normal((5, 4)),))
@@ -103,7 +109,7 @@ def _second_derivative(
     name: str, layer: Layer, rng: np.random.Generator, shape: tuple[int, ...] = ()
 ) -> Case:
     layer = layer.astype(np.float64)
-    x = rng.standard_normal((5, *(shape or layer.example_shape)))
+    x = _samples(layer, rng, shape)
     dy = rng.standard_normal(layer(x).shape)
     buffers = layer.buffers.flat.copy()
 
