@@ -16,8 +16,9 @@ VALUES = (
     "--", "", "9" * 19, "9" * 5000, "-" + "9" * 400, "1e999", "nan", "0x10", "1.5", "\u0663", "\x1b[31m",
     "a\nb", "$x_{", "\udcff", "a\0b", "\U0001f600" * 900,
 )  # fmt: skip
+PARSER = cli._parser()
 (COMMANDS,) = (
-    action for action in cli._parser()._actions if isinstance(action, argparse._SubParsersAction)
+    action for action in PARSER._actions if isinstance(action, argparse._SubParsersAction)
 )
 OPTIONS = [
     (command, action.option_strings[-1] if action.option_strings else "")
@@ -46,7 +47,7 @@ def test_every_value_of_every_option_is_taken_or_refused_in_a_line(capsys, comma
     for value in VALUES:
         words = [command, f"{option}={value}"] if option else [command, "--", value]
         try:
-            given = cli._parser().parse_args(words)
+            given = PARSER.parse_args(words)
         except SystemExit as end:
             err = capsys.readouterr().err
             assert (end.code, err.count("\n")) == (2, 1), words

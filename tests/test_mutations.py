@@ -26,7 +26,7 @@ import pytest
 from mutations import mutated
 
 from npgan import backend
-from npgan.check import catalogue
+from npgan.check import catalogue, comparison
 from npgan.models import multi
 from npgan.objectives import losses, penalties
 
@@ -101,6 +101,7 @@ def check(name):
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_the_gradient_checker_catches(mutation, monkeypatch):
     mutate(mutation, monkeypatch)
+    monkeypatch.setattr(comparison, "FAILURES", 1)  # one wrong element of an array is enough
     if mutation.raises:
         with pytest.raises(ValueError, match=r"matmul|shape|takes"):
             check(mutation.case)
@@ -123,10 +124,16 @@ def named_test(name):
     return getattr(importlib.import_module(module), function)
 
 
+PASSED = set()  # tests, and of which arguments, that pass on the code as it is
+
+
 @pytest.mark.parametrize("mutation", SILENT, ids=str)
 def test_a_test_catches(mutation, monkeypatch):
     test = named_test(mutation.test)
-    test(*mutation.arguments)
+    unchanged = mutation.test, repr(mutation.arguments)
+    if unchanged not in PASSED:
+        test(*mutation.arguments)
+        PASSED.add(unchanged)
     mutate(mutation, monkeypatch)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         test(*mutation.arguments)

@@ -198,6 +198,7 @@ class ConvTranspose2D(Convolution):
 
     name = "conv_transpose2d"
     example = "2 4 3 2 1 1 1 2"
+    example_shape = (2, 3, 2)
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from npgan.backend import run
 from npgan.check.catalogue.case import Case
 from npgan.layers import (
     LAYERS,
@@ -47,27 +46,33 @@ def prepared(network: Sequential) -> Sequential:
     """Return a network in float64, fit to be checked.
 
     A normalisation's weights are not 1, which would hide that they are forgotten. Singular vectors
-    are where passes that move them leave them: what a step of several passes computes has its gradient.
+    are exact, and passes leave them there: what a step of several passes computes has its gradient.
     """
     network = network.astype(np.float64)
     for layer in network.layers:
         if isinstance(layer, Norm):
             layer.parameters.flat[...] = np.linspace(0.5, 1.5, layer.parameters.flat.size)
         if isinstance(layer, Spectral):
-            for _ in range(500):
-                run.power_iteration(matrix(layer.parameters["weight"]), *layer.buffers.values())
+            u, _, v = np.linalg.svd(matrix(layer.parameters["weight"]))
+            layer.buffers["u"][...], layer.buffers["v"][...] = u[:, 0], v[0]
     return network
+
+
+def _samples(layer: Layer, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """Return a batch for a layer: five samples, of images two unless the layer compares them."""
+    shape = shape or layer.example_shape
+    n = 2 if len(shape) == 3 and not layer.couples_samples else 5
+    return rng.standard_normal((n, *shape))
 
 
 def layers(rng: np.random.Generator) -> Iterator[Case]:
     """Yield every layer, and batch normalisation by frozen moments."""
     for name, kind in LAYERS.items():
         layer = prepared(Sequential(example(name))).layers[0]
-        x = rng.standard_normal((5, *layer.example_shape))
-        yield Case(f"layer {name}", layer, (x,), analytic=not kind.corners)
+        yield Case(f"layer {name}", layer, (_samples(layer, rng),), analytic=not kind.corners)
     for name in IMAGES:
         layer = prepared(Sequential(example(name))).layers[0]
-        yield Case(f"layer {name}, images", layer, (rng.standard_normal((5, *IMAGE)),))
+        yield Case(f"layer {name}, images", layer, (_samples(layer, rng, IMAGE),))
     frozen = prepared(Sequential(BatchNorm(4))).layers[0]
     frozen.buffers.flat[...] = rng.uniform(0.5, 1.5, 9)
     yield Case("layer batch_norm, evaluated", frozen, (rng.standard_normal((5, 4)),))
@@ -114,7 +119,7 @@ def _second_derivative(
     name: str, layer: Layer, rng: np.random.Generator, shape: tuple[int, ...] = ()
 ) -> Case:
     layer = layer.astype(np.float64)
-    x = rng.standard_normal((5, *(shape or layer.example_shape)))
+    x = _samples(layer, rng, shape)
     dy = rng.standard_normal(layer(x).shape)
     buffers = layer.buffers.flat.copy()
 
