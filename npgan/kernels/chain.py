@@ -161,11 +161,11 @@ def chain_double_backward(
     for s, (k, m, at, _, activation, _) in enumerate(stages):
         part = slice(at, at + k * m)
         if grads is not None:
-            row = Weight(t, e[s], grads[part], rows.new(w.dtype, m), 1, 1, -1, n, k, m)
-            write_product(rows, w.dtype, row)
+            places = t, e[s], grads[part], rows.new(w.dtype, m)
+            write_product(rows, w.dtype, Weight(*places, 1, 1, -1, n, k, m))
         u = rows.new(w.dtype, n, m)
-        row = Tangent(t, w[part], u, xs[s + 1], activation, n, k, m, arguments[s])
-        write_product(rows, w.dtype, row)
+        places = t, w[part], u, xs[s + 1]
+        write_product(rows, w.dtype, Tangent(*places, activation, n, k, m, arguments[s]))
         t = u
     return t, None
 

@@ -1,4 +1,4 @@
-"""The presets with convolutions: for images of any size whose sides can be halved so often, grey or in colour."""
+"""The presets with convolutions, for images grey or in colour, of sides that are multiples of 4."""
 
 from typing import Any
 
@@ -111,7 +111,9 @@ CONVOLUTIONAL: dict[str, Config] = {
         optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
     ),
     "dcgan": _dcgan(
-        *(32, 64, 128),
+        *(32, 64),
+        data="stacked-mnist",
+        shape=[28, 28, 3],
         latent=128,
         dense=256,
         batch_size=64,
