@@ -38,6 +38,7 @@ def test_operations_of_a_step(name):
         "iwae",
         "anomaly",
         "conv",
+        "winograd",
     ],
 )
 def test_help_shows_examples(script):

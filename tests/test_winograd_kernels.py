@@ -22,7 +22,7 @@ from npgan.program.eager import KERNELS
 
 FREE = dict.fromkeys(choice.COSTS, (0.0, 0.0, 1e-9))
 """Costs with which every convolution that can be filtered is."""
-CHANNELS = st.sampled_from([16, 32, 48])
+CHANNELS = st.sampled_from([16, 32])
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def always(monkeypatch):
 
 
 @pytest.mark.usefixtures("threads")
-@given(filterings([*FORMS, (6, 2)]), st.integers(0, 3), CHANNELS, CHANNELS)
-@settings(deadline=None, max_examples=25)
+@given(filterings([*FORMS, (6, 2)], 7), st.integers(0, 2), CHANNELS, CHANNELS)
+@settings(deadline=None, max_examples=20)
 def test_every_operation_is_its_reference(way, n, i, o):
     x, weight, _ = arrays(way, i, o, n)
     with pytest.MonkeyPatch.context() as patch:
@@ -48,7 +48,7 @@ def test_every_operation_is_its_reference(way, n, i, o):
 @pytest.mark.parametrize("form", FORMS)
 def test_the_number_of_threads_changes_no_bit(form):
     (k, s), before, found = form, jit.threads(), []
-    x, weight = random(7, 11, 9, 48), random(k, k, 48, 32, seed=1)
+    x, weight = random(3, 8, 9, 48), random(k, k, 48, 16, seed=1)
     given = calls(x, weight, Geometry.of(s, 1), np.float32)
     for count in (1, 2):
         jit.set_threads(count)
@@ -66,7 +66,7 @@ def test_rounding_keeps_its_bound(name, form):
     (k, s), rng = form, np.random.default_rng(6)
     geometry = Geometry.of(s, 1)
     way = Filtering(geometry, (k, k), (9, 8), geometry.smaller((9, 8), (k, k)), 5 - k // s)
-    x, weight, dy = (ADVERSARIAL[name](a, rng).astype(np.float32) for a in arrays(way, 32, 16, n=5))
+    x, weight, dy = (ADVERSARIAL[name](a, rng).astype(np.float32) for a in arrays(way, 16, 16, n=3))
     dweight, bias = np.zeros_like(weight), np.zeros(16, np.float32)
     KERNELS["conv2d_backward_parameters"](dy, x, dweight, bias.copy(), *way.geometry)
     made = (
