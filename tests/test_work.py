@@ -47,6 +47,30 @@ def test_a_dense_layer_has_2nkm_operations_each_way():
     assert PRODUCTS["dense_double_backward"](x, dy, w, w) == 2 * (2 * 3 * 4)
 
 
+def test_a_convolution_has_a_product_for_each_window_each_way():
+    x, dy, weight, way = (
+        np.ones((2, 6, 8, 3)),
+        np.ones((2, 3, 4, 5)),
+        np.ones((4, 4, 3, 5)),
+        (2, 1, 1, 1),
+    )
+    given = {
+        "conv2d_forward": (x, weight, None),
+        "conv2d_backward_input": (dy, weight, (6, 8)),
+        "conv2d_backward_parameters": (dy, x, weight, None),
+        "conv2d_double_backward": (x, dy, weight, None),
+        "conv_transpose2d_forward": (dy, weight, None),
+        "conv_transpose2d_backward_input": (x, weight),
+        "conv_transpose2d_backward_parameters": (x, dy, weight, None),
+        "conv_transpose2d_double_backward": (dy, x, weight, None),
+    }
+    for name, arguments in given.items():
+        assert PRODUCTS[name](*arguments, *way) == 2 * 3 * 4 * weight.size, name
+    for name in ("conv2d_double_backward", "conv_transpose2d_double_backward"):
+        *arguments, _ = given[name]
+        assert PRODUCTS[name](*arguments, weight, *way) == 2 * (2 * 3 * 4 * weight.size), name
+
+
 PLAN = [[5, 7, 0, 35, 1, 0], [7, 4, 42, 70, 1, 7], [4, 2, 74, 82, 0, 11]]
 
 

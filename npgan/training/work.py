@@ -1,12 +1,14 @@
 r"""How much work a training step is: the operations of its matrix products.
 
 A product of (n, k) and (k, m) is :math:`2nkm` of them: a multiplication and an addition each. A dense layer
-has one for its output, one for its weights' gradient and one for its input's; a penalty has more. What
+has one for its output, one for its weights' gradient and one for its input's; a penalty has more. A convolution
+is a product of its weight with each window. What
 else a step does, activations, noise and updates, takes much less time. Divided by what a machine does a
 second, the work of a run is about how long it takes there.
 """
 
 import copy
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +19,7 @@ from npgan import backend
 from npgan.data.batches import Batches
 from npgan.ops.chain import ACTIVATIONS
 from npgan.ops.kinds import KINDS
+from npgan.ops.windows import Geometry
 from npgan.training.loop import Callback, Loop
 
 __all__ = ["Work"]
@@ -64,6 +67,17 @@ def _chain_penalized_backward(
     return len(dy) * (sizes.sum() + trained * (sizes[:-1].sum() + sizes.sum() + again))
 
 
+def _windows(images: Any, weight: Any) -> int:
+    """Return the products of a weight with as many windows as these images have pixels."""
+    return math.prod(images.shape[:3]) * weight.size
+
+
+def _seen(images: Any, weight: Any, *way: Any) -> int:
+    """Return the products of a weight with all windows of images, which may look over the border."""
+    pixels = Geometry.of(*way).smaller(images.shape[1:3], weight.shape[:2])
+    return len(images) * math.prod(pixels) * weight.size
+
+
 PRODUCTS: dict[str, Callable[..., int]] = {
     "dense_forward": lambda x, weight, bias: len(x) * weight.size,
     "dense_backward_input": lambda dy, weight: len(dy) * weight.size,
@@ -75,6 +89,18 @@ PRODUCTS: dict[str, Callable[..., int]] = {
     "chain_backward": _chain_backward,
     "chain_double_backward": _chain_double_backward,
     "chain_penalized_backward": _chain_penalized_backward,
+    "conv2d_forward": lambda x, weight, bias, *way: _seen(x, weight, *way),
+    "conv2d_backward_input": lambda dy, weight, *way: _windows(dy, weight),
+    "conv2d_backward_parameters": lambda dy, x, dweight, *way: _windows(dy, dweight),
+    "conv2d_double_backward": lambda ddx, dy, weight, dweight, *way: (
+        _windows(dy, weight) * (1 + (dweight is not None))
+    ),
+    "conv_transpose2d_forward": lambda x, weight, *way: _windows(x, weight),
+    "conv_transpose2d_backward_input": _seen,
+    "conv_transpose2d_backward_parameters": lambda dy, x, dweight, *way: _windows(x, dweight),
+    "conv_transpose2d_double_backward": lambda ddx, dy, weight, dweight, *way: (
+        _windows(ddx, weight) * (1 + (dweight is not None))
+    ),
     "minibatch_discrimination_forward": lambda x, weight, kernels: len(x) * weight.size,
     "minibatch_discrimination_backward": lambda dy, x, m, weight, dweight=None: (
         len(x) * weight.size * (1 + (dweight is not None))
