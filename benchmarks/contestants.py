@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,11 +12,49 @@ from npgan.data import load
 from npgan.data.batches import Batches
 from npgan.models.config import Config
 from npgan.models.model import Model
-from npgan.models.presets import mlp, preset
+from npgan.models.presets import preset
+from npgan.models.recipes import both, doubling, halving, mlp, small
 from npgan.training import work
 from npgan.training.steps import Steps
 
 VARIANTS = {"gan-large-r1r2": ("gan-large", {"penalties": {"r1": 1.0, "r2": 1.0}})}
+
+
+def normalised(specs: Sequence[str], first: int) -> list[str]:
+    """Return a network with batch normalisation before its activations, but for the first ones."""
+    made: list[str] = []
+    for spec, after in zip(specs, [*specs[1:], ""], strict=True):
+        made.append(spec)
+        if after in ("relu", "leaky_relu 0.2"):
+            first -= 1
+            made += [f"batch_norm {spec.split()[2]}"] if first < 0 else []
+    return made
+
+
+def dcgan(latent: int, *widths: int, **more: Any) -> Config:
+    """Return a GAN of convolutions (Radford et al. 2016); with penalties D is not normalised."""
+    generator = [f"dense latent {small(*widths)}", "relu", *doubling(*widths[::-1], hidden="relu")]
+    discriminator = [*halving(*widths, hidden="leaky_relu 0.2"), f"dense {small(*widths)} 1"]
+    penalized = "penalties" in more.get("settings", {})
+    return Config(
+        model="gan",
+        latent=latent,
+        batch_size=64,
+        steps=10_000,
+        networks={
+            "generator": [*normalised(generator, 0), "tanh"],
+            "discriminator": discriminator if penalized else normalised(discriminator, 1),
+        },
+        optimizers=both("generator", "discriminator", lr=2e-4, beta1=0.5),
+        **more,
+    )
+
+
+SLOPES = {"settings": {"penalties": {"r1": 1.0, "r2": 1.0}}}
+DCGANS = {
+    "dcgan-28": partial(dcgan, 64, 64, 128, data="mnist", shape=[28, 28, 1]),
+    "dcgan-32": partial(dcgan, 128, 64, 128, 256, data="mnist in colour", shape=[32, 32, 3]),
+}
 OWN = {
     "ring": Config(
         model="gan",
@@ -30,9 +69,11 @@ OWN = {
             "generator": {"name": "adam", "lr": 1e-3, "beta1": 0.5},
             "discriminator": {"name": "adam", "lr": 3e-4, "beta1": 0.5},
         },
-    )
+    ),
+    **{name: make() for name, make in DCGANS.items()},
+    **{f"{name}-r1r2": make(**SLOPES) for name, make in DCGANS.items()},
 }
-"""Networks that are no preset: a plain GAN in two dimensions."""
+"""Networks that are no preset: a plain GAN in two dimensions, and GANs of convolutions."""
 PRESETS = ("gan-small", "gan-medium", "gan-large", "autoencoder", *OWN, *VARIANTS)
 CHECKED_STEPS = 3
 CUBE = 1024
@@ -51,13 +92,21 @@ def config_of(name: str) -> Config:
     return replace(config, settings={**config.settings, **changes}).in_numbers()
 
 
+def rows_of(config: Config) -> np.ndarray:
+    """Return the training rows; digits in colour are MNIST's in a frame, three times."""
+    if config.data != "mnist in colour":
+        return load(config.data).train
+    framed = np.pad(load("mnist").train.reshape(-1, 28, 28, 1), ((0, 0), (2, 2), (2, 2), (0, 0)))
+    return framed.repeat(3, axis=3).reshape(len(framed), -1)
+
+
 def operations(config: Config) -> int:
     """Return the operations of a step's matrix products (:mod:`npgan.training.work`): all that are needed.
 
     With R1 and R2 one product a layer is the weights' gradient by loss and penalty, both of which go back
     by the logit (see :func:`npgan.ops.chain_double_backward`); who takes the two ways apart makes more.
     """
-    data = load(config.data).train
+    data = rows_of(config)
     model = config.build(len(data))
     batches = Batches(data, config.batch_size, np.random.default_rng(0), model.value_range)
     return work.operations(model, batches)
@@ -66,7 +115,7 @@ def operations(config: Config) -> int:
 def given(config: Config, model: Model) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:
     """Return the batches, and each step's noise (D's and G's), that losses are compared on."""
     rng = np.random.default_rng(0)
-    data = Batches(load(config.data).train, config.batch_size, rng, model.value_range)
+    data = Batches(rows_of(config), config.batch_size, rng, model.value_range)
     batches = [data.next() for _ in range(CHECKED_STEPS)]
     if config.model != "gan":
         return batches, [[] for _ in batches]
@@ -100,7 +149,7 @@ class Npgan:
 
     def __init__(self, config: Config, name: str) -> None:
         use(name)
-        data = load(config.data).train
+        data = rows_of(config)
         self.build = lambda: config.build(len(data))
         self.model = self.build()
         order, self.noise = np.random.default_rng(0).spawn(2)
@@ -150,7 +199,7 @@ def torch_peer(config: Config, model: Model, threads: int, **settings: Any) -> C
     """Return PyTorch's contestant."""
     from peers_torch import Peer
 
-    data = load(config.data).train
+    data = rows_of(config)
     return Peer(config, model.weights(), data, model.value_range, threads=threads, **settings)
 
 
@@ -158,7 +207,7 @@ def jax_peer(config: Config, model: Model, threads: int, **settings: Any) -> Con
     """Return JAX's contestant; its threads are set by :func:`workers.environment`."""
     from peers_jax import Peer
 
-    return Peer(config, model.weights(), load(config.data).train, model.value_range, **settings)
+    return Peer(config, model.weights(), rows_of(config), model.value_range, **settings)
 
 
 Maker = Callable[[Config, Model, int], Contestant]

@@ -37,8 +37,14 @@ def networks(config: Config, weights: Weights) -> dict[str, nn.Sequential]:
         modules[name] = torch_network(specs)
         with torch.no_grad():
             for parameter, tensor in modules[name].named_parameters():
-                tensor.copy_(torch.from_numpy(weights[f"{name}.{parameter}"].T))
+                tensor.copy_(torch.from_numpy(transposed(weights[f"{name}.{parameter}"])))
+        modules[name].to(memory_format=torch.channels_last)
     return modules
+
+
+def transposed(weight: np.ndarray) -> np.ndarray:
+    """Return a weight (i, o) as (o, i), one of a convolution, (rows, columns, i, o), as (o, i, rows, columns)."""
+    return weight.transpose(3, 2, 0, 1) if weight.ndim == 4 else weight.T
 
 
 def latent_dim(config: Config) -> int:

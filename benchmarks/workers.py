@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from contestants import MAKERS, RATES, Contestant, config_of, given
-
-from npgan.data import load
+from contestants import MAKERS, RATES, Contestant, config_of, given, rows_of
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -89,7 +87,7 @@ def work(name: str, preset_name: str, threads: int) -> None:
 
     try:
         config = config_of(preset_name)
-        model = config.build(len(load(config.data).train))
+        model = config.build(len(rows_of(config)))
         contestant = MAKERS[name](config, model, threads)
         losses = contestant.losses(*given(config, model)) if name not in RATES else []
         contestant.run(3)
