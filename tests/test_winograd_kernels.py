@@ -101,6 +101,20 @@ def test_a_recorded_product_applies_the_activation_after_it():
     np.testing.assert_array_equal(made, ops.leaky_relu_forward(y, 0.2))
 
 
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("form", FORMS)
+def test_rounding_of_normal_numbers_is_that_of_the_direct_way(form, monkeypatch):
+    (k, s), errors = form, []
+    x, weight = random(4, 12, 12, 32).astype(np.float32), random(k, k, 32, 32).astype(np.float32)
+    bias = np.zeros(32, np.float32)
+    exact = ops.conv2d_forward(x.astype(np.float64), weight, bias, s, 1)
+    for enabled in (False, True):
+        monkeypatch.setattr(choice, "ENABLED", enabled)
+        y = KERNELS["conv2d_forward"](x, weight, bias, s, 1)
+        errors.append(np.square(y - exact).mean())
+    assert 0 < errors[1] <= 1.1**2 * errors[0]
+
+
 def shapes(size, i, o, taps=4, stride=2, groups=1):
     """Return a convolution of square images, with a padding of 1."""
     geometry = Geometry.of(stride, 1, 1, groups)

@@ -53,10 +53,10 @@ of eps and sums over k products
     \gamma_q = q u / (1 - q u),
 
 and alike for dx and dW: 16 roundings, at most, lie in the transforms, if there are at most four points in an axis. Then
-all numbers of the matrices are 0, 1 or 1/2, and the bound is at most 16 times that of the direct way, for pixels
-as large as the tile's largest (Higham 2002, sec. 23.2.2, for matrices). In random tests errors are like those
-of the direct way, whose sums are longer. With five points (F(4, 2)) they are four times as large. What is not finite
-spreads to all of its tile.
+all numbers of the matrices are 0, 1 or 1/2 and signs, and the bound is at most 16 times that of the direct way, if all
+pixels of a tile are as large as its largest. For normal numbers the errors are like the direct way's, whose
+sums have more terms: smaller, or at most a tenth larger. With a fifth point, F(4, 2), they are about four times as
+large, the worst of them ten times. A number that is not finite spreads to the tiles that see it.
 
 Source: Winograd 1980, *Arithmetic complexity of computations*; Lavin and Gray 2016.
 """
