@@ -2,6 +2,7 @@
 
 import os
 import signal
+from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+MANY = 5000  # tests: nearly all
+
 
 @pytest.fixture(autouse=True)
 def _in_numpy():
@@ -39,6 +42,23 @@ def threads(request):
     jit.set_threads(request.param)
     yield request.param
     jit.set_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_out(request):
+    """Let each process of a whole run compile its share of the kernels first: else both compile most of them."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if processes == 1 or len(request.session.items) < MANY or not find_spec("numba"):
+        return
+    from npgan.kernels import jit
+    from npgan.kernels.row import PERFORM
+    from npgan.program import replay
+
+    if not jit.interpreted:
+        number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        every = [(kind, np.dtype(dtype)) for dtype in (np.float32, np.float64) for kind in PERFORM]
+        for kind, dtype in every[number::processes]:
+            replay.function(kind, dtype)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ OPTIONS = [
     if action.nargs != 0
 ]
 
-pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
 
 
 def refused(capsys, words):

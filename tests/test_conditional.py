@@ -205,7 +205,7 @@ class Enough(Callback):
         loop.stop = "enough" if loop.step == 3 else loop.stop
 
 
-def test_a_run_goes_on_to_the_same_bits(labelled, folder):
+def test_a_run_goes_on_to_the_same_bits(labelled, folder, undrawn):
     config = preset("cgan-mnist").override(data=str(labelled), steps=8, batch_size=20)
     runs.start(config, Path("a"))
     assert runs.start(config, Path("b"), [Enough()]).step == 3
@@ -214,7 +214,7 @@ def test_a_run_goes_on_to_the_same_bits(labelled, folder):
     assert a == b
 
 
-def test_a_run_without_classes_has_no_label(capsys, folder):
+def test_a_run_without_classes_has_no_label(capsys, folder, undrawn):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     code, _, err = run(capsys, "sample", "r", "--label", 1, "--out", "s.png")
     assert (code, "r is a run of gan, without classes: no --label" in err) == (2, True)
@@ -227,7 +227,9 @@ def test_data_without_labels_is_refused_and_leaves_nothing(capsys, images, folde
     assert not os.path.exists("r")
 
 
-def test_digits_are_compared_with_the_labels_they_were_asked_for(capsys, folder, monkeypatch):
+def test_digits_are_compared_with_the_labels_they_were_asked_for(
+    capsys, folder, undrawn, monkeypatch
+):
     mnist = datasets.load("mnist")
     np.savez(
         "digits.npz",

@@ -19,13 +19,17 @@ from npgan.study.evaluation import evaluate
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 from npgan.training import History
 
-pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return data.load("mnist")
 
 
 @pytest.fixture
-def digits():
+def digits(mnist):
     """A little of MNIST as a file of the user's own."""
-    mnist = data.load("mnist")
     np.savez(
         "digits.npz",
         x_train=mnist.train[:400].reshape(-1, 28, 28),

@@ -5,6 +5,7 @@ import json
 import golden
 import numpy as np
 import pytest
+from test_mutations import MUTATIONS
 from threadpoolctl import threadpool_limits
 
 from npgan import (
@@ -42,6 +43,12 @@ def test_every_gradient_in_the_catalogue_is_right(case):
     assert report, report
     assert report.tolerance == 1e-8
     assert len(report.entries) >= len(case.inputs)
+    mutated = {mutation.parameter for mutation in MUTATIONS if mutation.case == case.name}
+    assert mutated <= {entry.name for entry in report.entries}
+
+
+def test_the_cases_of_the_mutations_are_in_the_catalogue():
+    assert {mutation.case for mutation in MUTATIONS} <= {case.name for case in CASES}
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,9 @@ def config():
     return chosen.override(steps=60)
 
 
-def test_a_resumed_run_with_buffers_is_the_uninterrupted_one_and_is_sampled(tmp_path, capsys):
+def test_a_resumed_run_with_buffers_is_the_uninterrupted_one_and_is_sampled(
+    tmp_path, capsys, undrawn
+):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     runs.start(config(), whole)
     runs.start(config().override(steps=23), parts)

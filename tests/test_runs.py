@@ -18,7 +18,7 @@ from npgan.training.lock import locked
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
 
-def test_an_existing_run_is_not_touched(capsys):
+def test_an_existing_run_is_not_touched(capsys, undrawn):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     before = {name: os.stat(f"r/{name}").st_mtime_ns for name in os.listdir("r")}
     code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r")
@@ -28,7 +28,9 @@ def test_an_existing_run_is_not_touched(capsys):
 
 
 @pytest.mark.parametrize("step", [2, 3])
-def test_weights_are_written_however_a_run_ends_without_an_error(capsys, monkeypatch, step):
+def test_weights_are_written_however_a_run_ends_without_an_error(
+    capsys, undrawn, monkeypatch, step
+):
     """Ctrl-C in the last step finds the run complete; before it, the run can go on."""
     from npgan.models import GAN
 

@@ -13,7 +13,7 @@ from npgan import InputError, runs
 from npgan.commands.cli import main
 from npgan.training import checkpoint
 
-pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
 
 
 CONFIGS = {

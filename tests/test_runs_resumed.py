@@ -15,7 +15,7 @@ from npgan import runs
 from npgan.models.presets import preset
 from npgan.training import History, checkpoint
 
-pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
 
 
 def test_an_interrupted_run_is_resumed_to_the_same_bits(capsys, images):

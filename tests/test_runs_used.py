@@ -10,7 +10,7 @@ from commands import picture, rows, run
 from npgan import InputError, runs
 from npgan.training import checkpoint
 
-pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
 
 
 def test_at_most_as_many_samples_as_fit_in_4_gib_are_made(capsys):
