@@ -19,7 +19,7 @@ def answer(capsys, *words):
 def assert_drawn(picture, rows, shape=SHAPE):
     """See whether rows of images were drawn, the first 12 of each."""
     assert list(picture.rows) == list(rows)
-    assert picture.shape == shape
+    assert picture.shape == (*shape, 1)
     for name, images in rows.items():
         expected = np.clip(images[:12], 0, 1)
         np.testing.assert_allclose(picture.rows[name], expected, atol=1e-5, err_msg=name)

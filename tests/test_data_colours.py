@@ -168,6 +168,7 @@ BITMAP = struct.pack("<Iii", 40, 9, 18) + bytes(28)
 HOSTILE = {
     "an icon without pictures": (icon(), "the icon has no picture"),
     "an icon cut short": (icon((4, 5, b""))[:-4], "requires a buffer"),
+    "an icon whose picture is cut short": (icon((4, 5, grey_png(GREY)))[:-20], "the icon is cut short"),
     "an icon that lies of a bitmap": (icon((8, 9, BITMAP)), "a bitmap of 9 x 9 where it says"),
     "an icon whose picture has fewer rows": (icon((4, 5, grey_png(GREY)[:-20])), "cut short"),
     "an icon of a bomb": (
@@ -245,6 +246,14 @@ def test_the_middle_is_cut_out_and_the_longer_side_is_in_the_middle():
     assert fitted(row[:, 5:8], (1, 7), "pad")[0].tolist() == [0, 0, 100, 120, 140, 0, 0]
 
 
+def test_what_swings_over_the_ends_of_the_range_is_cut_off():
+    for kind in (np.uint8, np.uint16):
+        most = np.iinfo(kind).max
+        found = fitted(np.array([[0, 0, most, most]], kind), (1, 16), "stretch")[0]
+        assert (np.diff(found.astype(int)) >= 0).all()
+        assert (found[0], found[-1]) == (0, most)
+
+
 def test_pictures_of_several_sizes_are_brought_to_one(tmp_path):
     save(tmp_path, a=COLOURS, b=COLOURS[:3], c=COLOURS[:4])
     with pytest.raises(
@@ -269,6 +278,17 @@ def test_a_size_is_for_folders_of_pictures(tmp_path):
             load(source, size=8)
     with pytest.raises(InputError, match="unknown fit 'corp': did you mean 'crop'"):
         load(save(tmp_path / "p", a=GREY), size=8, fit="corp")
+
+
+def test_many_pictures_that_unpack_to_much_are_refused_together(tmp_path, monkeypatch):
+    black = np.zeros((100, 100), np.uint8)
+    save(tmp_path, **{f"p{i}": black for i in range(9)})
+    packed = sum(path.stat().st_size for path in tmp_path.iterdir())
+    monkeypatch.setattr("npgan.data.reading.SMALL", 80_000)  # as one of them takes
+    monkeypatch.setattr("npgan.data.reading.RATIO", 80_000 // packed)
+    with pytest.raises(InputError, match="announces 90,000 bytes in"):
+        load(tmp_path)
+    assert load(tmp_path, size=99).shape == (99, 99, 1)
 
 
 def test_a_size_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):

@@ -97,6 +97,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, name):
 def test_floats_that_bytes_become_are_counted():
     assert reading.footprint((10, 3), np.dtype("u1")) == 10 * 3 * (1 + 4)
     assert reading.footprint((10, 3, 3), np.dtype("u1")) == 10 * 9
+    assert reading.footprint((10, 3, 3, 3), np.dtype("u1")) == 10 * 27
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.npy", "a.npz", "a", "folder/a.png"])

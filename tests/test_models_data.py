@@ -93,6 +93,9 @@ def test_images_are_flattened_and_bytes_scaled_to_the_outputs_range():
     images = np.array([[[0, 255], [51, 102]]], np.uint8)
     gan = make_gan(output=Tanh)
     assert gan.check_data(images).shape == (1, D)
+    assert gan.check_data(images[..., None]).tolist() == gan.check_data(images).tolist()
+    with pytest.raises(InputError, match=r"the data must be numbers \(n, 4\)"):
+        gan.check_data(images[..., None].repeat(3, axis=3))
     assert gan.check_data(images / 255).dtype == np.float32
     assert gan.check_data(images).dtype == np.uint8
     # 2 b / 255 - 1 in float32, three roundings

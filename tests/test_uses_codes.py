@@ -32,7 +32,7 @@ def test_directions_of_codes_are_followed(capsys, made, drawn, preset):
         assert result["share_of_variance"] == pytest.approx(share[:3].tolist(), rel=1e-4)
         if preset == "vae-2d":
             grid = drawn["grid"]
-            assert (grid.path, grid.shape, grid.columns) == (Path("d.png"), SHAPE, 5)
+            assert (grid.path, grid.shape, grid.columns) == (Path("d.png"), (*SHAPE, 1), 5)
             codes = explore.plane(found, 5).astype(np.float32)
             np.testing.assert_allclose(grid.images, model.decode(codes), atol=1e-5)
             return
@@ -80,7 +80,7 @@ def test_paths_lead_from_one_code_to_the_next(capsys, made, drawn, monkeypatch, 
     answer(capsys, "interpolate", folder, "--pairs", 3, *words, "--out", "w.gif")
     loop = [latent.slerp(codes[i], codes[(i + 1) % 3], np.arange(3) / 3) for i in range(3)]
     film = drawn["animation"]
-    assert (film.path, film.shape) == (Path("w.gif"), SHAPE)
+    assert (film.path, film.shape) == (Path("w.gif"), (*SHAPE, 1))
     np.testing.assert_allclose(film.images, images(np.vstack(loop)), atol=1e-5)
 
 

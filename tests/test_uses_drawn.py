@@ -51,7 +51,7 @@ def test_samples_are_arrays_in_the_unit_range_and_of_a_class_where_one_is_asked_
         answer(capsys, "sample", folder, "-n", 7, "--seed", 3, *words, "--out", "s.png")
         grid = drawn["grid"]
         np.testing.assert_array_equal(grid.images, np.load("s.npy"))
-        assert (grid.path, grid.shape, grid.columns) == (Path("s.png"), SHAPE, 3)
+        assert (grid.path, grid.shape, grid.columns) == (Path("s.png"), (*SHAPE, 1), 3)
 
 
 @pytest.mark.parametrize("kind", ["bytes", "floats", "table"])
@@ -115,7 +115,7 @@ def test_data_are_drawn_from_their_least_to_their_largest_number(
     first, grid = x[:64].reshape(64, -1), drawn["grid"]
     low, high = (0, 255) if kind == "bytes" else (first.min(), first.max())
     np.testing.assert_allclose(grid.images, (first - low) / (high - low), atol=1e-6)
-    assert (grid.path, grid.shape, grid.columns) == (Path("d.png"), SHAPE, 8)
+    assert (grid.path, grid.shape, grid.columns) == (Path("d.png"), (*SHAPE, 1), 8)
     drawn.clear()
     assert run(capsys, "data", "x.npy")[1] == out
     assert not drawn
@@ -181,7 +181,7 @@ def test_test_rows_are_reconstructed(capsys, made, drawn):
     folder, model, dataset = made("autoencoder")
     answer(capsys, "reconstruct", folder, "--out", "p.png")
     grid, first = drawn["grid"], dataset.test[:8]
-    assert (grid.path, grid.shape, grid.columns) == (Path("p.png"), SHAPE, 8)
+    assert (grid.path, grid.shape, grid.columns) == (Path("p.png"), (*SHAPE, 1), 8)
     expected = np.vstack([first / np.float32(255), np.clip(model.reconstruct(first), 0, 1)])
     np.testing.assert_allclose(grid.images[:16], expected, atol=1e-6)
 

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 def largest(content: bytes) -> bytes:
     """Return the largest picture in an icon: a PNG as it is, a bitmap as an icon of it alone.
 
-    Raises ValueError if there is none, or a bitmap is not of the size that the icon says.
+    Raises ValueError if there is none, it is cut short, or a bitmap is not of the size that the icon says.
     """
     (count,) = struct.unpack_from("<4xH", content)
     entries = [Entry(*struct.unpack_from("<BBBBHHII", content, 6 + 16 * i)) for i in range(count)]
@@ -37,6 +37,8 @@ def largest(content: bytes) -> bytes:
         entries, key=lambda entry: ((entry.width or 256) * (entry.height or 256), entry.bits)
     )
     picture = content[best.place : best.place + best.size]
+    if len(picture) < best.size:
+        raise ValueError("the icon is cut short")
     if picture.startswith(SIGNATURE):
         return picture
     size, width, height = struct.unpack_from("<Iii", picture)
@@ -44,5 +46,4 @@ def largest(content: bytes) -> bytes:
         raise ValueError(
             f"the icon has a bitmap of {width} x {height // 2} where it says {best[:2]}"
         )
-    entry = best._replace(size=len(picture), place=22)
-    return ICON + struct.pack("<H", 1) + struct.pack("<BBBBHHII", *entry) + picture
+    return ICON + struct.pack("<HBBBBHHII", 1, *best._replace(place=22)) + picture
