@@ -228,7 +228,7 @@ def test_sizes_become_numbers_wherever_they_stand(specs, sizes, numbers):
     ("spec", "message"),
     [
         ("dense data+latent 2", "does not say how large latent is"),
-        ("dense data+x 2", "a layer's size must be a number, not 'data.x'"),
+        ("dense data+x 2", "a layer's size must be a number, not 'x'"),
         ("dense data+ 2", "a layer's size must be a number"),
     ],
 )

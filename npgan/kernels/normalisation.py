@@ -66,7 +66,7 @@ class Sums(NamedTuple):
 
 
 class NormalBackward(NamedTuple):
-    """dx = inverse weight (dy - plain / n - normal product / n), column by column."""
+    """dx = inverse (g - the mean of g - normal times that of g normal), where g = dy weight, column by column."""
 
     dy: Reads
     normal: Reads
@@ -108,7 +108,7 @@ def _moments(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     for j in range(mean.size):
         k, more = first + j, rest[j] / row.n
         variance = square[j] / row.n - more * more
-        memory[row.mean + k] = mean[j]
+        memory[row.mean + k] = mean[j] + more
         memory[row.rest + k] = mean[j] - memory[row.mean + k] + more
         memory[row.variance + k] = variance
         memory[row.inverse + k] = 1 / np.sqrt(variance + row.eps)
@@ -164,8 +164,12 @@ def _normal_backward(row, memory, panel, part, parts):  # type: ignore[no-untype
         at = i * row.d
         dy, normal, dx = memory[row.dy + at :], memory[row.normal + at :], memory[row.dx + at :]
         for j in range(row.d):
-            kept = dy[j] - each * plain[j] - normal[j] * (each * product[j])
-            dx[j] = inverse[j] * weight[j] * kept
+            w = weight[j]
+            mean, gain = (
+                each * plain[j] * w,
+                each * product[j] * w + (w - w),
+            )  # NaN if w is infinite
+            dx[j] = inverse[j] * (dy[j] * w - mean - normal[j] * gain)
 
 
 @kernel
@@ -206,9 +210,9 @@ def batch_norm_backward(
     n, d = dy.shape
     plain, product, dx = (rows.new(dy.dtype, *shape) for shape in ((d,), (d,), (n, d)))
     rows.write(Sums(dy, normal, plain, product, n, d), worth(dy.size), 6 * d)
-    for gradient, total in ((dweight, product), (dbias, plain)):
-        if gradient is not None:
-            rows.write(Add(gradient, gradient, total, d, 1.0))
+    if dweight is not None and dbias is not None:
+        rows.write(Add(dweight, dweight, product, d, 1.0))
+        rows.write(Add(dbias, dbias, plain, d, 1.0))
     row = NormalBackward(dy, normal, inverse, weight, plain, product, dx, n, d)
     rows.write(row, worth(dy.size))
     return dx

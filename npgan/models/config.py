@@ -161,6 +161,10 @@ class Config:
         labels: Any = data.classes and list(data.classes)
         if labels and len(labels) > MOST_CLASSES:
             labels = None  # they are none to be learned
+        if not data.image_shape and named(self.networks) & set(IMAGE):
+            raise InputError(
+                f"{self.preset or self.model} is for images: {data.name} has {data.of_what}"
+            )
         floats = data.image_shape is not None and data.train.dtype != np.uint8
         config = replace(
             self,
@@ -169,10 +173,6 @@ class Config:
             classes=_classes(data) if self.model in LABELLED else None,
             labels=labels,
         )
-        if not data.image_shape and named(self.networks) & set(IMAGE):
-            raise InputError(
-                f"{self.preset or self.model} is for images: {data.name} has {data.of_what}"
-            )
         config.check()
         shape = data.image_shape if data.shape[-1] == 1 else None  # of colours none is fitted
         networks = {n: for_images(specs, shape) for n, specs in self.networks.items()}

@@ -137,7 +137,7 @@ CONVOLUTIONAL: dict[str, Config] = {
     ),
     "denoiser-conv": _undo("gaussian_noise 0.5"),
     "superresolver-conv": _undo("pixelate 2"),
-    "completer-conv": _undo("random_block 14"),
+    "completer-conv": _undo("random_block width/2"),
     "classifier-conv": DIGITS(
         model="classifier",
         epochs=8,

@@ -54,22 +54,22 @@ def _number(word: str, sizes: Mapping[str, int]) -> str:
         return word
     for name in sorted(names - sizes.keys()):
         raise InputError(f"the configuration does not say how large {name} is")
-    try:
-        products = ([_part(f, sizes) for f in p.split("*")] for p in word.split("+"))
-        return str(sum(map(math.prod, products)))
-    except ValueError:
-        raise InputError(f"a layer's size must be a number, not {shown(word)}") from None
+    products = ([_part(factor, sizes) for factor in p.split("*")] for p in word.split("+"))
+    return str(sum(map(math.prod, products)))
 
 
 def _part(factor: str, sizes: Mapping[str, int]) -> int:
     """Return a number, a size, or a whole part of one, such as ``height/4``."""
-    name, _, parts = factor.partition("/")
-    size, divisor = sizes.get(name) or int(name), int(parts or 1)
-    if divisor < 1 or size % divisor:
+    read = re.fullmatch(r"(\w+)(?:/([1-9]\d{0,8}))?", factor, re.ASCII)
+    if not read or not (read[1] in sizes or read[1].isdecimal()):
+        raise InputError(f"a layer's size must be a number, not {shown(factor)}")
+    name, parts = read[1], int(read[2] or 1)
+    size = sizes.get(name) or int(name)
+    if size % parts:
         raise InputError(
-            f"the network needs a {name} that is a multiple of {divisor}, and {size} is none"
+            f"the network needs a {name} that is a multiple of {parts}, and {size} is none"
         )
-    return size // divisor
+    return size // parts
 
 
 def corruptions(specs: Any, kind: type[layers.Layer] = layers.Corruption) -> list[str]:

@@ -1,0 +1,63 @@
+"""Presets with convolutions fit images of any size and number of channels, and refuse what they cannot take."""
+
+import numpy as np
+import pytest
+
+from npgan import InputError
+from npgan.data import Dataset
+from npgan.models.convolutional import CONVOLUTIONAL
+from npgan.models.refit import in_numbers
+
+
+def images(height, width, channels, n=24):
+    """Return a data set of random images of two classes."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 256, (n, height * width * channels)).astype(np.uint8)
+    shape = height, width, channels
+    return Dataset("photos", rows, train_labels=np.arange(n) % 2, shape=shape)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+def test_a_preset_trains_on_images_of_another_size(name, channels):
+    data = images(16, 8, channels)
+    config = CONVOLUTIONAL[name].for_data(data).override(steps=2, batch_size=8)
+    model = config.build(len(data.train))
+    before = {key: array.copy() for key, array in model.weights().items()}
+    model.fit(data, steps=2, batch_size=8, rng=0, callbacks=[])
+    changed = [key for key, array in model.weights().items() if (array != before[key]).any()]
+    weights = [key for key in before if key.endswith("weight")]
+    assert set(weights) <= set(changed)
+
+
+UNFIT = {
+    "height": (images(18, 16, 1), "needs a height that is a multiple of 4, and 18 is none"),
+    "width": (images(16, 18, 3), "needs a width that is a multiple of 4, and 18 is none"),
+    "a table": (
+        Dataset("t", np.ones((9, 4), np.float32)),
+        "is for images: t has rows of 4 numbers",
+    ),
+}
+U = "denoiser-conv", "superresolver-conv", "completer-conv", "translator-conv"
+
+
+@pytest.mark.parametrize("name", [name for name in CONVOLUTIONAL if name not in U])
+@pytest.mark.parametrize("why", UNFIT)
+def test_what_does_not_fit_is_one_line(name, why):
+    data, message = UNFIT[why]
+    with pytest.raises(InputError, match=message):
+        CONVOLUTIONAL[name].for_data(data).build(len(data.train))
+
+
+@pytest.mark.parametrize("name", U)
+@pytest.mark.parametrize("why", UNFIT)
+def test_what_a_u_does_not_fit_is_refused(name, why):
+    data, _ = UNFIT[why]
+    with pytest.raises(InputError, match=r"^[^\n]+$"):
+        CONVOLUTIONAL[name].for_data(data).build(len(data.train))
+
+
+@pytest.mark.parametrize("word", ["height/0", "height/x", "height/", "3/4*height"])
+def test_a_part_of_a_size_is_a_whole_number(word):
+    with pytest.raises(InputError):
+        in_numbers([f"dense 2 {word}"], {"height": 8})
