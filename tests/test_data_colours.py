@@ -168,7 +168,10 @@ BITMAP = struct.pack("<Iii", 40, 9, 18) + bytes(28)
 HOSTILE = {
     "an icon without pictures": (icon(), "the icon has no picture"),
     "an icon cut short": (icon((4, 5, b""))[:-4], "requires a buffer"),
-    "an icon whose picture is cut short": (icon((4, 5, grey_png(GREY)))[:-20], "the icon is cut short"),
+    "an icon whose picture is cut short": (
+        icon((4, 5, grey_png(GREY)))[:-20],
+        "the icon is cut short",
+    ),
     "an icon that lies of a bitmap": (icon((8, 9, BITMAP)), "a bitmap of 9 x 9 where it says"),
     "an icon whose picture has fewer rows": (icon((4, 5, grey_png(GREY)[:-20])), "cut short"),
     "an icon of a bomb": (

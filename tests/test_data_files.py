@@ -176,7 +176,7 @@ LYING = lying(ZEROS, b"(2, 2), }" + b" " * 12, b"(900000, 900000), }  ")
         ("a.csv", b"\xff\xfe", "cannot read .*a.csv"),
         ("a.txt", b"1", "a.txt is of no known kind: accepted are a file .*npz"),
         ("dir/a.txt", b"1", r"dir holds no data; left out: other files \(1\): a.txt; accepted"),
-        ("dir/a.png", b"JFIF", "cannot read .*a.png: cannot identify image file"),
+        ("dir/a.png", b"JFIF", "cannot read .*a.png: it does not begin as a picture"),
         ("dir/t10k-labels-idx1-ubyte", b"\0\0\x08\1\0\0\0\1\7", "only test_labels"),
     ],
 )

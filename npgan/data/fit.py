@@ -72,8 +72,8 @@ FITS = {
 def fitted(pixels: np.ndarray, size: Size, fit: str) -> np.ndarray:
     """Return pixels (h, w) or (h, w, 3), uint8 or uint16, in another size (height, width).
 
-    >>> fitted(np.array([[0, 0, 9, 9]], np.uint8), (1, 2), "stretch")
-    array([[0, 9]], dtype=uint8)
+    >>> fitted(np.array([[5, 7, 9]], np.uint8), (3, 1), "pad").T
+    array([[0, 7, 0]], dtype=uint8)
     """
     from PIL import Image
 
