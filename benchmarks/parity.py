@@ -104,55 +104,17 @@ def npgan_training(name: str) -> Iterator[Snapshot]:
 # PyTorch's side.
 
 
-class ToImages(nn.Module):
-    """Rows as images whose channels lie side by side in memory, as npgan's do."""
-
-    def __init__(self, *shape: str) -> None:
-        super().__init__()
-        self.shape = tuple(map(int, shape))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (n, channels, height, width)."""
-        return x.reshape(-1, *self.shape).permute(0, 3, 1, 2)
-
-
-class ToRows(nn.Module):
-    """Images as rows, the channels of a pixel side by side."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (n, height * width * channels)."""
-        return x.permute(0, 2, 3, 1).flatten(1)
-
-
-class BatchNorm(nn.Module):
-    """Batch normalisation of rows or images, without running moments."""
-
-    def __init__(self, width: str) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(int(width)))
-        self.bias = nn.Parameter(torch.zeros(int(width)))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the normalised minibatch."""
-        moments = None, None
-        return nn.functional.batch_norm(x, *moments, self.weight, self.bias, training=True)
-
-
 def torch_network(specs: list[str]) -> nn.Sequential:
     """Build a network, with torch's initial weights, from the layers of a Config."""
+    import images_torch  # needs torch
+
     kinds = {
         "dense": lambda a, b, *_: nn.Linear(int(a), int(b)),
         "relu": nn.ReLU,
         "leaky_relu": lambda slope: nn.LeakyReLU(float(slope)),
         "sigmoid": nn.Sigmoid,
         "tanh": nn.Tanh,
-        "conv2d": lambda i, o, *sizes: nn.Conv2d(int(i), int(o), *map(int, sizes)),
-        "conv_transpose2d": lambda i, o, *sizes: nn.ConvTranspose2d(
-            int(i), int(o), *map(int, sizes)
-        ),
-        "batch_norm": BatchNorm,
-        "reshape": ToImages,
-        "flatten": ToRows,
+        **images_torch.KINDS,
     }
     layers = (spec.split() for spec in specs)
     return nn.Sequential(*(kinds[name](*arguments) for name, *arguments in layers))
