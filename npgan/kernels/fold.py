@@ -19,8 +19,9 @@ FEW = NARROW  # channels
 class Folded(NamedTuple):
     """dx = what the pixels of dy send to their windows, plus one row, ``start``, for n images.
 
-    x has ``height`` x ``width`` pixels of ``i`` channels, dy ``rows`` x ``columns`` pixels of ``o``, the weight
-    ``k`` x ``taps``.
+    x has ``height`` x ``width`` pixels of ``i`` channels, dy ``rows`` x ``columns`` pixels of ``o``. The weight has
+    ``k`` rows of ``taps`` taps; ``turned`` is its transpose, (o, k taps i). Stride, padding and dilation are
+    ``across``, ``left`` and ``apart`` along a row of pixels.
     """
 
     dy: Reads

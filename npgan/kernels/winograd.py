@@ -310,22 +310,24 @@ def write_weight(rows: Any, weight: Any, i: int, o: int, sizes: Sizes, beside: b
 
 def write_outputs(rows: Any, x: Any, weight: Any, bias: Any, shapes: Shapes) -> Any:
     """Write y = the sums over windows of x, plus a bias (o,)."""
-    n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
-    points = write_weight(rows, weight, i, o, sizes, beside=False)
-    y, block = rows.new(weight.dtype, n, *shapes.y, o), sizes.block(n)
-    row = Filtered(x, points, y, bias, y, 0, n, block, *sizes, ActivationId.IDENTITY, 0, 0.0)
-    rows.write(row, shapes.work(n) // (SMALL // 2), sizes.scratch(block))
-    return y
+    return _write_filtered(rows, x, weight, bias, shapes, back=False)
 
 
 def write_inputs(rows: Any, dy: Any, turned: Any, start: Any, shapes: Shapes) -> Any:
     """Write dx = what windows send back, plus a start (i,), of a weight whose matrices are turned."""
-    n, (*_, i, o), sizes = len(dy), shapes.weight, Sizes.of(shapes)
-    points = write_weight(rows, turned, o, i, sizes, beside=True)
-    dx, block = rows.new(dy.dtype, n, *shapes.x, i), sizes.block(n)
-    row = Filtered(dy, points, dx, start, dx, 1, n, block, *sizes, ActivationId.IDENTITY, 0, 0.0)
+    return _write_filtered(rows, dy, turned, start, shapes, back=True)
+
+
+def _write_filtered(rows: Any, a: Any, weight: Any, d: Any, shapes: Shapes, back: bool) -> Any:
+    n, (*_, i, o), sizes = len(a), shapes.weight, Sizes.of(shapes)
+    ends = (o, i) if back else (i, o)
+    points, block = write_weight(rows, weight, *ends, sizes, beside=back), sizes.block(n)
+    c = rows.new(weight.dtype, n, *(shapes.x if back else shapes.y), ends[1])
+    row = Filtered(
+        a, points, c, d, c, int(back), n, block, *sizes, ActivationId.IDENTITY, 0, 0.0
+    )  # fmt: skip
     rows.write(row, shapes.work(n) // (SMALL // 2), sizes.scratch(block))
-    return dx
+    return c
 
 
 def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:

@@ -19,25 +19,23 @@ from npgan.models.recipes import (
 HIDDEN = {"hidden": LEAKY, "init": "he_normal"}
 
 
-def _dcgan(*widths: int, latent: int, dense: int, batch_size: int, **more: Any) -> Config:
+def _dcgan(*widths: int, **more: Any) -> Config:
     """Return a GAN of convolutions, between which and the ends both networks have a dense layer.
 
-    What convolutions see is local. The dense layer next to them lets a network see, and draw, the whole digit.
+    What convolutions see is local. The dense layer next to them lets a network see, and draw, the whole image.
     """
-    back = widths[::-1]
     return DIGITS(
         model="gan",
-        latent=latent,
-        batch_size=batch_size,
+        batch_size=64,
         networks={
             "generator": [
-                *mlp("latent", dense, small(*widths), **HIDDEN, output=LEAKY),
-                *doubling(*back, hidden=LEAKY),
+                *mlp("latent", 256, small(*widths), **HIDDEN, output=LEAKY),
+                *doubling(*widths[::-1], hidden=LEAKY),
                 "sigmoid",
             ],
             "discriminator": [
                 *halving(*widths, hidden=LEAKY),
-                *mlp(small(*widths), dense, 1, **HIDDEN),
+                *mlp(small(*widths), 256, 1, **HIDDEN),
             ],
         },
         settings={
@@ -75,7 +73,7 @@ def _undo(spoil: str) -> Config:
         model="autoencoder",
         epochs=3,
         networks={
-            "encoder": ["reshape height width channels", spoil, *_u("channels"), "flatten"],
+            "encoder": ["reshape height width channels", spoil, *_u(), "flatten"],
             "decoder": [
                 "reshape height width 24",
                 "conv2d 24 channels 3 1 1",
@@ -88,7 +86,7 @@ def _undo(spoil: str) -> Config:
     )
 
 
-def _u(channels: str) -> list:
+def _u() -> list:
     """Return the layers of a U, from images to 24 channels of their size."""
     bottom = [
         "conv2d 48 64 4 2 1",
@@ -98,15 +96,13 @@ def _u(channels: str) -> list:
         "conv_transpose2d 64 48 4 2 1",
     ]
     middle = ["conv2d 24 48 4 2 1", LEAKY, bottom, LEAKY, "conv_transpose2d 48 24 4 2 1"]
-    return [f"conv2d {channels} 24 3 1 1", LEAKY, middle, LEAKY]
+    return ["conv2d channels 24 3 1 1", LEAKY, middle, LEAKY]
 
 
 CONVOLUTIONAL: dict[str, Config] = {
     "dcgan-mnist": _dcgan(
         *(16, 32),
         latent=64,
-        dense=256,
-        batch_size=64,
         steps=12_000,
         optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
     ),
@@ -115,8 +111,6 @@ CONVOLUTIONAL: dict[str, Config] = {
         data="stacked-mnist",
         shape=[28, 28, 3],
         latent=128,
-        dense=256,
-        batch_size=64,
         steps=6000,
         optimizers=falling(generator=1e-3, discriminator=2e-3),
     ),
@@ -163,7 +157,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         networks={
             "generator": [
                 "reshape height/2 width channels",
-                *_u("channels"),
+                *_u(),
                 *("conv2d 24 channels 3 1 1", "flatten", "sigmoid"),
             ],
             "discriminator": [
