@@ -2,6 +2,7 @@
 
 from mutations import Mutation, Silent
 
+FIRST = "test_resampled.test_a_pooling_takes_the_first_of_the_largest_of_each_window"
 LARGEST = "test_resampled.test_where_a_window_has_a_nan_it_is_the_largest"
 SHAPES = "test_resampled.test_windows_lie_side_by_side_if_there_is_no_stride"
 
@@ -20,14 +21,14 @@ MUTATIONS = [
     ),
     Mutation(
         "ops.pooling.max_pool2d_backward",
-        "np.add.at(dx, _at(places, size), dy)",
-        "dx[_at(places, size)] = dy",
+        "dx[tap.x] += np.where(taken, dy[tap.y], 0)",
+        "dx[tap.x] = np.where(taken, dy[tap.y], dx[tap.x])",
         "layer max_pool2d",
     ),
     Mutation(
         "ops.pooling.max_pool2d_double_backward",
-        "_at(places, size)",
-        "_at(places[:, ::-1], size)",
+        "ddx[tap.x]",
+        "ddx[tap.x][:, ::-1]",
         "second derivative of max_pool2d",
         "x0",
     ),
@@ -94,14 +95,14 @@ MUTATIONS = [
     ),
     Mutation(
         "layers.pooling.MaxPool2D.backward",
-        "run.max_pool2d_backward(dy, *unpacked(cache, 2))",
-        "2 * run.max_pool2d_backward(dy, *unpacked(cache, 2))",
+        "run.max_pool2d_backward(dy, x, y, *self.settings)",
+        "2 * run.max_pool2d_backward(dy, x, y, *self.settings)",
         "layer max_pool2d",
     ),
     Mutation(
         "layers.pooling.MaxPool2D.double_backward",
-        "run.max_pool2d_double_backward(ddx, places)",
-        "run.max_pool2d_forward(ddx, *self.settings)[0]",
+        "run.max_pool2d_double_backward(ddx, x, y, *self.settings)",
+        "run.max_pool2d_forward(ddx, *self.settings)",
         "second derivative of max_pool2d",
         "x0",
     ),
@@ -109,14 +110,13 @@ MUTATIONS = [
 
 SILENT = [
     Silent(
-        "ops.pooling.max_pool2d_forward",
-        "seen.real > best.real",
-        "seen.real >= best.real",
-        "test_resampled.test_a_pooling_is_the_largest_of_each_window_and_says_where",
+        "ops.pooling._taken",
+        "searched[tap.y] &= ~taken",
+        "pass",
+        FIRST,
     ),
-    Silent("ops.pooling.max_pool2d_forward", "place < 0", "place < -1", LARGEST),
-    Silent("ops.pooling.max_pool2d_forward", "np.isnan(seen) & ~np.isnan(best)", "False", LARGEST),
-    Silent("ops.pooling.max_pool2d_forward", "~np.isnan(best)", "True", LARGEST),
+    Silent("ops.pooling.max_pool2d_forward", "-np.inf", "0", FIRST),
+    Silent("ops.pooling._taken", "np.isnan(seen)", "False", LARGEST),
     Silent("ops.pooling.pool", "kernel if stride is None else stride", "stride or 1", SHAPES),
     Silent(
         "ops.pooling.avg_pool2d_forward",

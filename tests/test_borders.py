@@ -59,7 +59,8 @@ FURTHER = {  # arguments that a border does not name
     "avg_pool2d_forward": [2, (2, 1)],
     "avg_pool2d_backward": [(4, 3), 2, (2, 1)],
     "max_pool2d_forward": [2, (2, 1)],
-    "max_pool2d_backward": [(4, 3)],
+    "max_pool2d_backward": [2, (2, 1)],
+    "max_pool2d_double_backward": [2, (2, 1)],
     "global_avg_pool2d_backward": [(4, 3)],
 }
 PLAN = np.array([[3, 4, 0, 12, 2, 0], [4, 2, 16, 24, 4, 4]])  # 3 -> 4 leaky ReLU -> 2 tanh

@@ -26,6 +26,7 @@ from npgan import (
 )
 from npgan.layers import LAYERS, build, example
 
+BACKWARD = Dense.backward
 # the least batch that has a deviation, by whether it is a training pass
 LEAST = {("batch_norm", True): 2, ("minibatch_stddev", False): 1, ("minibatch_stddev", True): 1}
 
@@ -186,6 +187,26 @@ def test_the_width_of_the_input_is_found_through_any_layers():
     net = Sequential(first, Dense(4, 3), rng=0)  # 4 = (5 + 1) / 2 + 1
     assert (net.in_width, net.out_width) == (5, 3)
     assert net(batch(0, width=5)).shape == (5, 3)
+
+
+def test_where_no_input_gradient_is_wanted_a_pass_ends_at_the_first_layer_with_parameters(
+    monkeypatch,
+):
+    net, x = Sequential(Tanh(), Dense(5, 3), Softmax(), rng=0), batch(0, width=5)
+    y, cache = net.forward(x)
+    expected, grads = net.parameters.like(), net.parameters.like()
+    net.backward(y, cache, expected)
+    wanted = []
+
+    def once(layer, dy, cache, grads, input_grad):
+        wanted.append(input_grad)
+        return BACKWARD(layer, dy, cache, grads, input_grad)
+
+    monkeypatch.setattr(Tanh, "backward", None)
+    monkeypatch.setattr(Dense, "backward", once)
+    assert net.backward(y, cache, grads, input_grad=False) is None
+    assert wanted == [False]
+    np.testing.assert_array_equal(grads.flat, expected.flat)
 
 
 def test_softmax_returns_rows_that_sum_to_1():

@@ -53,16 +53,24 @@ def test_a_pooling_is_the_mean_of_each_window(case):
     np.testing.assert_allclose(ops.avg_pool2d_forward(x, *way), expected, atol=1e-14)
 
 
+def at(images, places):
+    """Return the numbers of images (n, h, w, c) at places, which count an image's pixels."""
+    flat = images.reshape(len(images), -1, images.shape[3])
+    found = np.take_along_axis(flat, places.reshape(len(images), -1, images.shape[3]), 1)
+    return found.reshape(places.shape)
+
+
 @given(pools(), st.booleans())
 @settings(deadline=None)
-def test_a_pooling_is_the_largest_of_each_window_and_says_where(case, alike):
+def test_a_pooling_takes_the_first_of_the_largest_of_each_window(case, alike):
     x, *way = case
     x = x.round() - 9 if alike else x  # all below the padding's zeros
-    y, places = ops.max_pool2d_forward(x, *way)
-    np.testing.assert_array_equal(places, each(naive.max_pool2d, x, *way))
-    flat = x.reshape(len(x), -1, x.shape[3])
-    taken = np.take_along_axis(flat, places.reshape(len(x), -1, x.shape[3]), 1)
-    np.testing.assert_array_equal(y, taken.reshape(y.shape))
+    y, places = ops.max_pool2d_forward(x, *way), each(naive.max_pool2d, x, *way).astype(int)
+    np.testing.assert_array_equal(y, at(x, places))
+    numbers = np.arange(1.0, x.size + 1).reshape(x.shape)
+    np.testing.assert_array_equal(
+        ops.max_pool2d_double_backward(numbers, x, y, *way), at(numbers, places)
+    )
 
 
 @given(images())
@@ -99,10 +107,10 @@ def test_a_shuffled_image_has_the_order_of_channels_that_torch_has(x, factor):
 @settings(deadline=None)
 def test_ways_back_of_poolings_are_transposes(case):
     x, *way = case
-    y, places = ops.max_pool2d_forward(x, *way)
+    y, size = ops.max_pool2d_forward(x, *way), x.shape[1:3]
     dy, ddx = random(*y.shape, seed=1), random(*x.shape, seed=2)
-    dx, size = ops.max_pool2d_backward(dy, places, x.shape[1:3]), x.shape[1:3]
-    ddy = ops.max_pool2d_double_backward(ddx, places)
+    dx = ops.max_pool2d_backward(dy, x, y, *way)
+    ddy = ops.max_pool2d_double_backward(ddx, x, y, *way)
     np.testing.assert_allclose((dx * x).sum(), (dy * y).sum(), atol=1e-12)
     np.testing.assert_allclose((dx * ddx).sum(), (dy * ddy).sum(), atol=1e-12)
     dx = ops.avg_pool2d_backward(dy, size, *way)
@@ -156,11 +164,12 @@ def test_several_windows_take_one_pixel():
 
 def test_where_a_window_has_a_nan_it_is_the_largest():
     x = np.array([[3.0, np.nan, 5, np.nan], [1, 2, -np.inf, -np.inf]]).reshape(1, 2, 4, 1)
-    y, places = ops.max_pool2d_forward(x, (1, 4))
+    y = ops.max_pool2d_forward(x, (1, 4))
     np.testing.assert_array_equal(y.ravel(), [np.nan, 2])
-    np.testing.assert_array_equal(places.ravel(), [1, 5])
-    places = ops.max_pool2d_forward(np.full((1, 2, 2, 1), -np.inf), 2, 2, 1)[1]
-    np.testing.assert_array_equal(places.ravel(), [0, 1, 2, 3])
+    dx = ops.max_pool2d_backward(np.array([7.0, 8]).reshape(y.shape), x, y, (1, 4))
+    np.testing.assert_array_equal(dx.ravel(), [0, 7, 0, 0, 0, 8, 0, 0])
+    lowest = np.full((1, 2, 2, 1), -np.inf)
+    np.testing.assert_array_equal(ops.max_pool2d_forward(lowest, 2, 2, 1), lowest)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -253,13 +262,13 @@ REFUSED = {
         lambda: ops.avg_pool2d_backward(SQUARE, (9, 9), 3),
         "of images of 9 x 9 pixels a pooling makes 3 x 3, not 4 x 4",
     ),
-    "a place outside of the image": (
-        lambda: ops.max_pool2d_backward(SQUARE, np.full(SQUARE.shape, 4), (2, 2)),
-        "places are pixels of an image of 2 x 2: one is not in it",
+    "a maximum of another pooling": (
+        lambda: ops.max_pool2d_backward(SQUARE, np.ones((1, 9, 9, 3)), SQUARE, 3),
+        "of images of 9 x 9 pixels a pooling makes 3 x 3, not 4 x 4",
     ),
-    "a place before the image": (
-        lambda: ops.max_pool2d_double_backward(SQUARE, np.full((1, 1, 1, 3), -1)),
-        "places are pixels of an image of 4 x 4: one is not in it",
+    "and its derivative": (
+        lambda: ops.max_pool2d_double_backward(SQUARE, SQUARE, SQUARE, 2),
+        "of images of 4 x 4 pixels a pooling makes 2 x 2, not 4 x 4",
     ),
     "the cache of another layer": (
         lambda: MaxPool2D(2).backward(SQUARE, (4, 4, 4)),

@@ -16,6 +16,7 @@ from npgan.kernels import (
     loss,
     noise,
     normalisation,
+    pooling,
     random,
     softmax,
     update,

@@ -84,20 +84,21 @@ class MaxPool2D(Pooling):
 
     @takes("x (n, H, W, c)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, tuple]:
-        """See :func:`npgan.ops.max_pool2d_forward`; the cache are the places, and the height and width of x."""
-        y, places = run.max_pool2d_forward(x, *self.settings)
-        return y, (places, x.shape[1:3])
+        """See :func:`npgan.ops.max_pool2d_forward`; the cache is (x, y)."""
+        y = run.max_pool2d_forward(x, *self.settings)
+        return y, (x, y)
 
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
         """See :func:`npgan.ops.max_pool2d_backward`."""
-        return run.max_pool2d_backward(dy, *unpacked(cache, 2)) if input_grad else None
+        x, y = unpacked(cache, 2)
+        return run.max_pool2d_backward(dy, x, y, *self.settings) if input_grad else None
 
     def double_backward(
         self, ddx: Array, record: Array, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, None]:
         """See :func:`npgan.ops.max_pool2d_double_backward`."""
-        places, _ = unpacked(cache, 2)
-        return run.max_pool2d_double_backward(ddx, places), None
+        x, y = unpacked(cache, 2)
+        return run.max_pool2d_double_backward(ddx, x, y, *self.settings), None
 
 
 class GlobalAvgPool2D(FixedLinear):

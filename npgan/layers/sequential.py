@@ -150,12 +150,13 @@ class Sequential(Layer):
         return parts
 
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Go through the layers backwards: the chain rule."""
+        """Go through the layers backwards, as far down as there are parameters: the chain rule."""
         parts, grads = self._passed(cache), self._checked_grads(grads)
-        for i in reversed(range(len(parts))):
+        lowest = 0 if input_grad else _first_trained(parts)
+        for i in reversed(range(lowest, len(parts))):
             scope, layer = parts[i]
             inner = None if grads is None else grads.scope(scope)
-            dy = layer.backward(dy, cache[i], inner, input_grad or i > 0)
+            dy = layer.backward(dy, cache[i], inner, input_grad or i > lowest)
         return dy if input_grad else None
 
     def input_gradient(self, dy: Array, cache: list[Any]) -> tuple[Array, list[Any]]:
@@ -191,15 +192,15 @@ class Sequential(Layer):
         """
         parts, grads = self._passed(cache, record), self._checked_grads(grads)
         scopes = [None if grads is None else grads.scope(scope) for scope, _ in parts]
-        shares = []
+        lowest, shares = 0 if input_grad else _first_trained(parts), []
         for i, (_, layer) in enumerate(parts):
-            wanted = input_grad or i > 0
+            wanted = input_grad or i > lowest
             ddx, share = layer.double_backward(ddx, record[i], cache[i], scopes[i], wanted)
             shares.append(share)
         dx = None
-        for i in reversed(range(len(parts))):
+        for i in reversed(range(lowest, len(parts))):
             if dx is not None:
-                dx = parts[i][1].backward(dx, cache[i], scopes[i], input_grad or i > 0)
+                dx = parts[i][1].backward(dx, cache[i], scopes[i], input_grad or i > lowest)
             dx = total(dx, shares[i])
         return ddx, dx if input_grad else None
 
@@ -208,8 +209,7 @@ class Sequential(Layer):
     ) -> np.floating:
         """Leave it to the last chain of layers, if no layer below it has parameters."""
         *below, (_, chain) = self._passed(cache)
-        trained = any(isinstance(layer, Chain) or layer.parameters for _, layer in below)
-        if trained or not isinstance(chain, Chain):
+        if _first_trained(below) < len(below) or not isinstance(chain, Chain):
             return super().penalized_backward(dy, c, cache, grads)
         records: list[Any] = []
 
@@ -263,3 +263,9 @@ class Sequential(Layer):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
+
+
+def _first_trained(parts: list[tuple[str, Layer]]) -> int:
+    """Return the place of the first layer that has parameters; as many as there are, if none has."""
+    trained = (i for i, (_, layer) in enumerate(parts) if layer.parameters)
+    return next(trained, len(parts))

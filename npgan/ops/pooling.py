@@ -7,24 +7,22 @@ window follows right after the other where no stride is given. Channels do not m
 **A mean** of k pixels gives each of them 1/k of its gradient. That is linear, so the derivative of the backward pass
 is the forward pass again (:class:`npgan.layers.linear.FixedLinear`).
 
-**A maximum** hands its gradient to the pixel it was taken from. So the forward pass keeps these *places*, and the
-backward pass needs nothing else: it is linear as long as the places stay the same. Four pixels, of which two windows
-of three take the largest::
+**A maximum** hands its gradient to the pixel it was taken from, the first of equal ones. This is linear in the
+gradient as long as the largest pixels stay the same. Four pixels, of which two windows of three take the largest::
 
     x      1  5  2  3            dy        a     b
     y         5  5               dx     0  a+b  0  0
-    places    1  1
 
 Source: Boureau, Ponce and LeCun 2010, who compare the two.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from npgan.errors import InputError
-from npgan.ops.windows import Geometry, Pair, by, pair
+from npgan.ops.windows import Geometry, Pair, Tap, by, pair
 from npgan.shapes import Array, operation
 
 
@@ -90,12 +88,9 @@ def avg_pool2d_backward(
            [1., 3., 2.]])
     """
     size, (kernel, geometry) = pair("an image's size", size, 1), pool(kernel, stride, padding)
-    n, *have, c = dy.shape
-    if (made := geometry.smaller(size, kernel)) != tuple(have):
-        raise InputError(
-            f"of images of {by(size)} pixels a pooling makes {by(made)}, not {by(have)}"
-        )
+    n, c = len(dy), dy.shape[3]
     dx = np.zeros((n, *size, c), dy.dtype)
+    check_pooled(dx.shape, dy.shape, kernel, geometry)
     for tap in geometry.taps(dx.shape, dy.shape, (*kernel, c, c)):
         dx[tap.x] += dy[tap.y]
     return dx / math.prod(kernel)
@@ -104,71 +99,97 @@ def avg_pool2d_backward(
 @operation("x (n, H, W, c)")
 def max_pool2d_forward(
     x: Array, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
-) -> tuple[Array, Array]:
-    r"""Return the largest number of each window, and its places: y and places (n, h, w, c).
+) -> Array:
+    r"""Return the largest number of each window; of the padding none is taken.
 
     .. math:: y_{nijc} = \max_{a<k,\,b<l} x_{n,\,si+a-p,\,sj+b-p,\,c}
 
-    A place is a pixel's number in x, counted row by row. Of equal pixels the first is taken, and none of the padding.
-    NaN counts as larger than any number.
+    NaN counts as larger than any number; of complex numbers the real parts are compared first.
 
     Raises InputError as :func:`avg_pool2d_forward` does.
 
     >>> x = np.array([[1.0, 5.0, 2.0, 5.0], [0.0, 3.0, 2.0, 5.0]]).reshape(1, 2, 4, 1)
-    >>> y, places = max_pool2d_forward(x, 2)
-    >>> y.ravel(), places.ravel()
-    (array([5., 5.]), array([1, 3]))
+    >>> max_pool2d_forward(x, 2).ravel()
+    array([5., 5.])
     """
     kernel, geometry = pool(kernel, stride, padding)
     n, height, width, c = x.shape
-    y = np.zeros((n, *geometry.smaller((height, width), kernel), c), x.dtype)
-    places, pixels = np.full(y.shape, -1), np.arange(height * width).reshape(1, height, width, 1)
+    y = np.full((n, *geometry.smaller((height, width), kernel), c), -np.inf, x.dtype)
     for tap in geometry.taps(x.shape, y.shape, (*kernel, c, c)):
-        seen, best, place = x[tap.x], y[tap.y], places[tap.y]
-        larger = (place < 0) | (seen.real > best.real) | (np.isnan(seen) & ~np.isnan(best))
-        np.copyto(best, seen, where=larger)
-        np.copyto(place, pixels[tap.x], where=larger)
-    return y, places
+        np.maximum(y[tap.y], x[tap.x], out=y[tap.y])
+    return y
 
 
-@operation("dy (n, h, w, c), places (n, h, w, c) integers")
-def max_pool2d_backward(dy: Array, places: Array, size: Pair) -> Array:
-    r"""Return the gradient with respect to x, whose height and width are ``size``: it goes to the places alone.
+@operation("dy (n, h, w, c), x (n, H, W, c), y (n, h, w, c)")
+def max_pool2d_backward(
+    dy: Array,
+    x: Array,
+    y: Array,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+) -> Array:
+    r"""Return the gradient with respect to x, of which y was made: each window's goes to its largest pixel alone.
 
-    .. math:: dx_{nqc} = \sum_{ij} dy_{nijc}\,[\mathrm{place}_{nijc} = q]
+    .. math:: dx_{nqc} = \sum_{ij} dy_{nijc}\,[q_{nijc} = q]
 
-    >>> dy, places = np.array([1.0, 10.0]).reshape(1, 1, 2, 1), np.array([1, 1]).reshape(1, 1, 2, 1)
-    >>> max_pool2d_backward(dy, places, (1, 4)).ravel()
-    array([ 0., 11.,  0.,  0.])
+    Here q runs over the pixels, and :math:`q_{nijc}` is the first of the window whose number is y.
+
+    Raises InputError if a pooling of x has not the size of y.
+
+    >>> x, dy = np.array([1.0, 5.0, 2.0]).reshape(1, 1, 3, 1), np.array([1.0, 10.0]).reshape(1, 1, 2, 1)
+    >>> max_pool2d_backward(dy, x, max_pool2d_forward(x, (1, 2), 1), (1, 2), 1).ravel()
+    array([ 0., 11.,  0.])
     """
-    size = pair("an image's size", size, 1)
-    dx = np.zeros((len(dy), size[0] * size[1], dy.shape[3]), dy.dtype)
-    np.add.at(dx, _at(places, size), dy)
-    return dx.reshape(len(dy), *size, dy.shape[3])
+    dx = np.zeros(x.shape, dy.dtype)
+    for tap, taken in _taken(x, y, *pool(kernel, stride, padding)):
+        dx[tap.x] += np.where(taken, dy[tap.y], 0)
+    return dx
 
 
-@operation("ddx (n, H, W, c), places (n, h, w, c) integers")
-def max_pool2d_double_backward(ddx: Array, places: Array) -> Array:
-    r"""Differentiate :func:`max_pool2d_backward`: return what ``ddx`` holds at the places.
+@operation("ddx (n, H, W, c), x (n, H, W, c), y (n, h, w, c)")
+def max_pool2d_double_backward(
+    ddx: Array,
+    x: Array,
+    y: Array,
+    kernel: int | Pair,
+    stride: int | Pair | None = None,
+    padding: int | Pair = 0,
+) -> Array:
+    r"""Differentiate :func:`max_pool2d_backward`: return what ``ddx`` holds where y was taken from.
 
-    dx is linear in dy, and where x changes a little the places stay:
+    dx is linear in dy, and where x changes a little the largest pixels stay the same:
 
-    .. math:: ddy_{nijc} = ddx_{n,\,\mathrm{place}_{nijc},\,c}
+    .. math:: ddy_{nijc} = ddx_{n,\,q_{nijc},\,c}
 
-    >>> ddx, places = np.arange(4.0).reshape(1, 1, 4, 1), np.array([1, 3]).reshape(1, 1, 2, 1)
-    >>> max_pool2d_double_backward(ddx, places).ravel()
-    array([1., 3.])
+    >>> x = np.array([1.0, 5.0, 2.0]).reshape(1, 1, 3, 1)
+    >>> max_pool2d_double_backward(-x, x, max_pool2d_forward(x, (1, 2), 1), (1, 2), 1).ravel()
+    array([-5., -5.])
     """
-    n, *size, c = ddx.shape
-    return ddx.reshape(n, size[0] * size[1], c)[_at(places, size)]
+    ddy = np.zeros(y.shape, ddx.dtype)
+    for tap, taken in _taken(x, y, *pool(kernel, stride, padding)):
+        ddy[tap.y] += np.where(taken, ddx[tap.x], 0)
+    return ddy
 
 
-def _at(places: Array, size: Sequence[int]) -> tuple[Array, Array, Array]:
-    """Return the indices of places in arrays (n, height * width, channels)."""
-    n, *_, c = places.shape
-    if places.size and not 0 <= places.min() <= places.max() < size[0] * size[1]:
-        raise InputError(f"places are pixels of an image of {by(size)}: one is not in it")
-    return np.arange(n)[:, None, None, None], places, np.arange(c)
+def _taken(x: Array, y: Array, kernel: Pair, geometry: Geometry) -> Iterator[tuple[Tap, Array]]:
+    """Yield each tap, and of which windows it sees the first pixel whose number is y."""
+    check_pooled(x.shape, y.shape, kernel, geometry)
+    searched = np.ones(y.shape, bool)
+    for tap in geometry.taps(x.shape, y.shape, (*kernel, y.shape[3], y.shape[3])):
+        seen, largest = x[tap.x], y[tap.y]
+        taken = searched[tap.y] & ((seen == largest) | np.isnan(seen))
+        searched[tap.y] &= ~taken
+        yield tap, taken
+
+
+def check_pooled(x: Sequence[int], y: Sequence[int], kernel: Pair, geometry: Geometry) -> None:
+    """Refuse images of a shape that a pooling of images of shape x does not make."""
+    made = geometry.smaller((x[1], x[2]), kernel)
+    if made != tuple(y[1:3]):
+        raise InputError(
+            f"of images of {by(x[1:3])} pixels a pooling makes {by(made)}, not {by(y[1:3])}"
+        )
 
 
 @operation("x (n, H, W, c)")

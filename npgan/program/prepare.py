@@ -17,7 +17,7 @@ from npgan.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
 FIRST = "dense", "elementwise"  # modules of kernels, half of the work
-RARE = "conv", "fold", "likelihood", "noise", "normalisation", "softmax", "winograd"
+RARE = "conv", "fold", "likelihood", "noise", "normalisation", "pooling", "softmax", "winograd"
 """Modules of kernels that are compiled when first needed: most models do without them."""
 Calls = list[Callable[[], object]]
 
