@@ -7,6 +7,7 @@ from npgan import data, models, optim, training
 from npgan.errors import InputError, NonFiniteError
 from npgan.gradcheck import gradcheck
 from npgan.layers.activation import *
+from npgan.layers.beside import *
 from npgan.layers.colours import *
 from npgan.layers.conv import *
 from npgan.layers.dense import *

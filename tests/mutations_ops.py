@@ -184,6 +184,8 @@ LAYERS = [
     ),
     Mutation("layers.scale.Scale.backward", "self.factor * dy", "dy", "layer scale"),
     Mutation("layers.residual.Residual.backward", "past + dx", "dx", "layer residual"),
+    Mutation("layers.beside.Beside.backward", "[dx, dc]", "[dx, 2 * dc]", "layer beside"),
+    Mutation("layers.beside.Beside.forward", "[y, c]", "[y, c - y[:, :1]]", "layer beside"),
     Mutation("layers.residual.Residual.backward", "past + dx", "past", "layer residual"),
     Mutation("layers.residual.Residual.forward", "past + y", "y", "layer residual"),
     Mutation(
@@ -388,6 +390,17 @@ SECOND = [
     ),
     second("layers.scale.Scale.double_backward", "self.factor * ddx", "ddx", "scale", "x0"),
     second("layers.residual.Residual.double_backward", "past + ddy", "ddy", "residual", "x0"),
+    second(
+        "layers.beside.Beside.double_backward", "[ddy, ddc]", "[ddy, ddc[::-1]]", "beside", "x0"
+    ),
+    second(
+        "layers.beside.Beside.double_backward",
+        "[dx, np.zeros_like(ddc)]",
+        "[0 * dx, np.zeros_like(ddc)]",
+        "beside",
+        "x1",
+    ),
+    second("layers.beside.Beside.input_gradient", "[dx, dc]", "[dx, 0 * dc]", "beside", "x0"),
     second("layers.residual.Residual.input_gradient", "past + dx", "dx", "residual", "x0"),
     second(
         "layers.residual.Residual.double_backward",

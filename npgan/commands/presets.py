@@ -36,4 +36,6 @@ def _in_words(layers: list) -> str:
 def _inner(layers: Any) -> str:
     if isinstance(layers, list):
         return f"x + ({_in_words(layers)})"
+    if "beside" in layers:
+        return f"[{_in_words(layers['sequential'])}, {layers['beside']}]"
     return " + ".join(f"({_in_words(way)})" for way in layers.values())

@@ -234,7 +234,7 @@ class Sequential(Layer):
         >>> Sequential(Reshape(4, 4, 1), Conv2D(1, 2, 3, 2)).remarks()
         ['Conv2D(1, 2, 3, 2): of 4 x 4 pixels the last 1 row and the last 1 column are in no window']
         """
-        shape, found = self.in_shape() or (), []
+        shape, found = Sequential.in_shape(self) or (), []
         for layer in self.layers if shape else ():
             found += layer.remarks() if isinstance(layer, Sequential) else []
             remark = layer.remark(shape)

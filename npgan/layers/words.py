@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from npgan.errors import InputError, shown, unknown
+from npgan.layers.beside import Beside
 from npgan.layers.chain import Chain
 from npgan.layers.layer import Layer, parameters
 from npgan.layers.residual import Residual
@@ -25,19 +26,20 @@ def _kinds(kind: type[Layer]) -> Iterator[type[Layer]]:
 LAYERS: dict[str, type[Layer]] = {
     kind.name: kind
     for kind in _kinds(Layer)
-    if "name" in vars(kind) and kind not in (Layer, Chain, Sequential, Residual)
+    if "name" in vars(kind) and kind not in (Layer, Chain, Sequential, Residual, Beside)
 }
 """Name -> layer: all of npgan's layers that have a name and do not consist of other layers."""
-Specs = Sequence["str | Specs | Mapping[str, Specs]"]
-TABLES = {"sequential"}, {"residual", "shortcut"}
-"""What tables of layers have: a network in a network, a residual block with a shortcut."""
+Specs = Sequence["str | Specs | Mapping[str, Specs | str | int]"]
+TABLES = {"sequential"}, {"residual", "shortcut"}, {"sequential", "beside"}
+"""What tables of layers have: a network in a network, a residual block with a shortcut, a network beside columns."""
 
 
 def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequential:
     """Build a network from its layers in words, each ``name argument ...``.
 
     A list in the list is a residual block, :class:`Residual`, and a table ``{"residual": list, "shortcut": list}``
-    one with layers on the way past it; a table ``{"sequential": list}`` is a network.
+    one with layers on the way past it. A table ``{"sequential": list}`` is a network, and one with ``"beside": k`` is
+    one of all but the last k columns, :class:`Beside`.
 
     Raises InputError for an unknown layer, arguments that do not fit it, or widths that do not fit each other.
 
@@ -47,6 +49,8 @@ def build(specs: Specs, rng: np.random.Generator | int | None = None) -> Sequent
     Sequential(Residual(Dense(2, 3), ReLU(), Dense(3, 2)), Scale(5.0))
     >>> build([{"residual": ["dense 2 3", "relu"], "shortcut": ["dense 2 3"]}])
     Sequential(Residual(Dense(2, 3), ReLU(), shortcut=[Dense(2, 3)]))
+    >>> build([{"sequential": ["dense 2 3", "relu"], "beside": 1}, "dense 4 1"])
+    Sequential(Beside(Dense(2, 3), ReLU(), columns=1), Dense(4, 1))
     """
     return Sequential(*map(_layer, specs), rng=rng)
 
@@ -79,7 +83,7 @@ def count_weights(specs: Any) -> int:
     21
     """
     if isinstance(specs, Mapping) and specs.keys() in TABLES:
-        specs = list(specs.values())
+        specs = [layers for name, layers in specs.items() if name != "beside"]
     if isinstance(specs, str):
         kind, arguments = read(specs)
         return sum(map(math.prod, kind.shapes(*arguments).values()))
@@ -117,12 +121,14 @@ def _words(layer: Layer) -> Any:
         return {"residual": words(layer), "shortcut": past} if past else words(layer)
     if type(layer) is Sequential:
         return {layer.name: words(layer)}
+    if type(layer) is Beside:
+        return {"sequential": words(layer), layer.name: layer.columns}
     if type(layer) not in LAYERS.values():
         raise InputError(f"{layer!r} is a layer of one's own: there are no words to build it from")
     return layer.spec()
 
 
-def _layer(spec: "str | Specs | Mapping[str, Specs]") -> Layer:
+def _layer(spec: "str | Specs | Mapping[str, Any]") -> Layer:
     if isinstance(spec, Mapping):
         return _table(spec)
     if not isinstance(spec, str):
@@ -131,11 +137,15 @@ def _layer(spec: "str | Specs | Mapping[str, Specs]") -> Layer:
     return kind(*arguments)
 
 
-def _table(specs: Mapping[str, Specs]) -> Layer:
+def _table(specs: Mapping[str, Any]) -> Layer:
     if specs.keys() not in TABLES:
         raise InputError(
-            f"a table of layers has 'sequential', or 'residual' and 'shortcut'; not {shown(specs)}"
+            "a table of layers has 'sequential' and perhaps 'beside', or 'residual' and 'shortcut'; "
+            f"not {shown(specs)}"
         )
+    if "beside" in specs:
+        columns = _value(str(specs["beside"]))
+        return Beside(*map(_layer, specs["sequential"]), columns=columns)  # type: ignore[arg-type]
     if "sequential" in specs:
         return Sequential(*map(_layer, specs["sequential"]))
     return Residual(*map(_layer, specs["residual"]), shortcut=[*map(_layer, specs["shortcut"])])

@@ -9,6 +9,7 @@ from npgan.models.recipes import (
     LEAKY,
     RELU,
     both,
+    bottleneck,
     doubling,
     falling,
     halving,
@@ -36,6 +37,39 @@ def _dcgan(*widths: int, **more: Any) -> Config:
             "discriminator": [
                 *halving(*widths, hidden=LEAKY),
                 *mlp(small(*widths), 256, 1, **HIDDEN),
+            ],
+        },
+        settings={
+            "objective": "relativistic",
+            "penalties": {"r1": 0.1, "r2": 0.1},
+            "ema": 0.999,
+        },
+        **more,
+    )
+
+
+def _r3gan(*widths: int, **more: Any) -> Config:
+    """Return a GAN of residual blocks without normalisation, in the manner of R3GAN (Huang et al. 2024).
+
+    A block begins as the identity, since its last weights are 0 (fix-up initialisation, Zhang et al. 2019; with so
+    few blocks its other factors are close to 1, and left out). Its middle convolution has groups of 16 channels.
+    Between the blocks the images are halved and doubled.
+    """
+    small_, first = small(*widths), f"reshape height/4 width/4 {widths[1]}"
+    a, b = widths
+    return DIGITS(
+        model="gan",
+        batch_size=64,
+        networks={
+            "generator": [
+                *mlp("latent", 256, small_, **HIDDEN),
+                *(first, bottleneck(b), f"conv_transpose2d {b} {a} 4 2 1", bottleneck(a), LEAKY),
+                *(f"conv_transpose2d {a} channels 4 2 1", "flatten", "sigmoid"),
+            ],
+            "discriminator": [
+                *("reshape height width channels", f"conv2d channels {a} 4 2 1", bottleneck(a)),
+                *(f"conv2d {a} {b} 4 2 1", bottleneck(b), LEAKY, "flatten"),
+                *mlp(small_, 256, 1, **HIDDEN),
             ],
         },
         settings={
@@ -113,6 +147,57 @@ CONVOLUTIONAL: dict[str, Config] = {
         latent=128,
         steps=6000,
         optimizers=falling(generator=1e-3, discriminator=2e-3),
+    ),
+    "r3gan-mnist": _r3gan(
+        *(16, 32),
+        latent=64,
+        steps=6000,
+        optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
+    ),
+    "r3gan": _r3gan(
+        *(32, 64),
+        data="stacked-mnist",
+        shape=[28, 28, 3],
+        latent=128,
+        steps=4000,
+        optimizers=falling(generator=1e-3, discriminator=2e-3),
+    ),
+    "cgan-conv": DIGITS(
+        model="conditional-gan",
+        latent=64,
+        batch_size=64,
+        steps=6000,
+        networks={
+            "generator": [
+                *mlp("latent+classes", 256, small(16, 32), **HIDDEN, output=LEAKY),
+                *doubling(32, 16, hidden=LEAKY),
+                "sigmoid",
+            ],
+            "discriminator": [
+                {"sequential": halving(16, 32, hidden=LEAKY), "beside": "classes"},
+                *mlp(f"{small(16, 32)}+classes", 256, 1, **HIDDEN),
+            ],
+        },
+        optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
+        settings={
+            "objective": "relativistic",
+            "penalties": {"r1": 0.1, "r2": 0.1},
+            "ema": 0.999,
+        },
+    ),
+    "vae-gan-conv": DIGITS(
+        model="vae-gan",
+        latent=32,
+        epochs=5,
+        networks={
+            **_coders("2*latent"),
+            "discriminator": [
+                *halving(16, 32, hidden=LEAKY),
+                *mlp(small(16, 32), 128, 1, **HIDDEN),
+            ],
+        },
+        optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
+        settings={"objective": "relativistic", "hidden_layers": 5},
     ),
     "autoencoder-conv": DIGITS(
         model="autoencoder",

@@ -107,6 +107,21 @@ def doubling(*widths: int, hidden: str) -> list[str]:
     return [*specs[:-1], "flatten"]
 
 
+def bottleneck(width: int) -> list[str]:
+    """Return a residual block that mixes channels, then pixels of 16 channels at a time, then channels.
+
+    Its last weights are 0: it begins as the identity.
+
+    >>> bottleneck(32)
+    ['conv2d 32 32 1', 'leaky_relu 0.2', 'conv2d 32 32 3 1 1 1 2', 'leaky_relu 0.2', 'conv2d 32 32 1 1 0 1 1 zeros']
+    """
+    w = width
+    return [
+        *(f"conv2d {w} {w} 1", LEAKY, f"conv2d {w} {w} 3 1 1 1 {w // 16}", LEAKY),
+        f"conv2d {w} {w} 1 1 0 1 1 zeros",
+    ]
+
+
 def small(*widths: int) -> str:
     """Return how many numbers there are where an image was halved so often, and has the last width's channels.
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from npgan.layers import LAYERS, Layer, Residual, Sequential
+from npgan.layers import LAYERS, Beside, Layer, Residual, Sequential
 from npgan.layers.residual import Shortcut
 from npgan.optim import OPTIMIZERS
 
@@ -26,6 +26,6 @@ def why_not(model: "Model") -> str | None:
 
 def _layers(network: Layer) -> list[Layer]:
     """Return the layers of a network, and of the networks in it."""
-    if type(network) in (Sequential, Residual, Shortcut):
+    if type(network) in (Sequential, Residual, Shortcut, Beside):
         return [layer for part in network.named().values() for layer in _layers(part)]  # type: ignore[attr-defined]
     return [network]

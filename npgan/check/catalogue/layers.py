@@ -39,6 +39,7 @@ IMAGES = (
 )
 """Layers whose examples take rows, and that take images as well."""
 IMAGE = (6, 2, 4)
+BESIDE: dict[str, Any] = {"sequential": ["dense 3 5", "tanh", "dense 5 2", "tanh"], "beside": 1}
 SHORTCUT = {"residual": ["dense 4 5", "tanh", "dense 5 3"], "shortcut": ["dense 4 3", "sigmoid"]}
 
 
@@ -84,6 +85,8 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("layer residual", block, (rng.standard_normal((5, 4)),))
     shortcut = build([SHORTCUT], rng=0)
     yield Case("layer residual, shortcut", shortcut, (rng.standard_normal((5, 4)),))
+    beside = build([BESIDE], rng=0)
+    yield Case("layer beside", beside, (rng.standard_normal((5, 4)),))
 
 
 def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
@@ -100,6 +103,8 @@ def second_derivatives(rng: np.random.Generator) -> Iterator[Case]:
     yield _second_derivative("second derivative of residual", block, rng)
     shortcut = build([SHORTCUT], rng=0)
     yield _second_derivative("second derivative of residual, shortcut", shortcut, rng)
+    beside = build([BESIDE], rng=0)
+    yield _second_derivative("second derivative of beside", beside, rng)
     chain = _chain("dense 4 3", "leaky_relu 0.3", "dense 3 2", "tanh")
     yield _second_derivative("second derivative of chain", chain, rng)
     critic = _chain("dense 3 4", "tanh", "dense 4 1")
