@@ -65,7 +65,8 @@ def test_the_number_of_threads_changes_no_bit(form):
 def test_rounding_keeps_its_bound(name, form):
     (k, s), rng = form, np.random.default_rng(6)
     geometry = Geometry.of(s, 1)
-    way = Filtering(geometry, (k, k), (9, 8), geometry.smaller((9, 8), (k, k)), 5 - k // s)
+    y, r = geometry.smaller((9, 8), (k, k)), k // s
+    way = Filtering(geometry, (k, k), (9, 8), y, choice.points_of_a_tile(r, y) + 1 - r)
     x, weight, dy = (ADVERSARIAL[name](a, rng).astype(np.float32) for a in arrays(way, 16, 16, n=3))
     dweight, bias = np.zeros_like(weight), np.zeros(16, np.float32)
     KERNELS["conv2d_backward_parameters"](dy, x, dweight, bias.copy(), *way.geometry)

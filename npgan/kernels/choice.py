@@ -1,6 +1,7 @@
 """Which way a convolution is computed: directly, or by Winograd's minimal filtering (:mod:`npgan.kernels.winograd`)."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,7 +9,6 @@ import numpy as np
 
 from npgan import environment
 from npgan.kernels.plan import REMEMBERED, Shapes
-from npgan.kernels.points import ALL, POINTS
 from npgan.ops.winograd import suits, tiles
 
 UNIT = 16
@@ -32,18 +32,29 @@ class Counts(NamedTuple):
     weight: int
 
 
+def points_of_a_tile(r: int, y: Sequence[int]) -> int:
+    """Return how many points a tile has along an axis, for r taps and y of this size: so that they are few in all.
+
+    >>> points_of_a_tile(2, (7, 7)), points_of_a_tile(2, (4, 4)), points_of_a_tile(3, (4, 4))
+    (4, 3, 4)
+    """
+    return min((3, 4) if r == 2 else (4,), key=lambda most: points(most, r, y))
+
+
+def points(most: int, r: int, y: Sequence[int]) -> int:
+    """Return how many points all tiles of an image have."""
+    return math.prod(sum(made + r - 1 for _, made in tiles(size, most + 1 - r)) for size in y)
+
+
 @lru_cache(REMEMBERED)
 def counts(n: int, shapes: Shapes) -> Counts:
     """Return them for a product of n images; the direct way does not multiply zeros outside of images."""
     (_, _, i, o), stride = shapes.weight, shapes.geometry.stride[0]
     r, planes = shapes.weight[0] // stride, stride * stride
     meetings = n * math.prod(len(axis.meetings()) for axis in shapes.axes)
-    points = n * math.prod(
-        sum(made + r - 1 for _, made in tiles(size, POINTS + 1 - r)) for size in shapes.y
-    )
-    return Counts(
-        meetings * i * o, points * planes * i * o, points * (planes * i + o), ALL * planes * i * o
-    )
+    most = points_of_a_tile(r, shapes.y)
+    all_, weight = n * points(most, r, shapes.y), most * most * planes * i * o
+    return Counts(meetings * i * o, all_ * planes * i * o, all_ * (planes * i + o), weight)
 
 
 def possible(shapes: Shapes, dtype: np.dtype) -> bool:

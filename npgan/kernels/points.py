@@ -8,7 +8,7 @@ matrices of these have fewer rows: :func:`held` says how many tiles of an axis h
 from typing import NamedTuple
 
 from npgan.kernels.combine import combinations
-from npgan.kernels.jit import ONE, jit
+from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.ops.winograd import minimal
 
 POINTS, LAST = 4, 3
@@ -18,7 +18,7 @@ SKEW = 16
 
 PIXELS = [minimal(n - 1, 2).pixels for n in (2, 3, 4)]
 RESULTS = [minimal(n + 1 - r, r).results for r, n in ((2, 2), (2, 3), (2, 4), (3, 3), (3, 4))]
-TAPS = [minimal(POINTS + 1 - r, r).taps for r in (2, 3)]
+TAPS = [minimal(n + 1 - r, r).taps for r, n in ((2, 3), (2, 4), (3, 4))]
 
 from_pixels = combinations("from_pixels", PIXELS, add=False)
 from_results = combinations("from_results", RESULTS, add=False)
@@ -31,11 +31,12 @@ to_taps = combinations("to_taps", [matrix.T for matrix in TAPS], add=True)
 class Way(NamedTuple):
     """A convolution from images (height, wide, channels) to (down, across, out), a block of which is in hand.
 
-    Along each axis ``stride`` planes have ``r`` taps each; ``top`` and ``left`` are the padding. So many ``images``
-    begin at ``x`` and ``y``; so many channels of x are in hand, its ``part``. There are ``rows`` and ``columns``
-    of tiles, the last ones with so many points. In memory are a ``spare`` row that stands for those outside of x;
-    ``strips`` and ``bands``, rows of x and of y that are transformed along one axis; and, at ``pixels`` and
-    ``results``, the matrices at all points, so far ``apart``.
+    Along each axis ``stride`` planes have ``r`` taps each; ``top`` and ``left`` are the padding. So many
+    ``images`` begin at ``x`` and ``y``; so many channels of x are in hand, its ``part``. There are ``rows`` and
+    ``columns`` of tiles, of ``most`` points along each axis, the last ones with so many. In memory are a
+    ``spare`` row that stands for those outside of x; ``strips`` and ``bands``, rows of x and of y that are
+    transformed along one axis; and, at ``pixels`` and ``results``, the matrices at all points, so far
+    ``apart``.
     """
 
     height: int
@@ -46,6 +47,7 @@ class Way(NamedTuple):
     out: int
     stride: int
     r: int
+    most: int
     top: int
     left: int
     images: int
@@ -68,7 +70,7 @@ class Way(NamedTuple):
 @jit
 def placed(row, part, x, y, images, at):  # type: ignore[no-untyped-def]
     """Return where everything is, if scratch memory begins at ``at``."""
-    m = POINTS + 1 - row.r
+    m = row.most + 1 - row.r
     rows, columns = (row.down + m - 1) // m, (row.across + m - 1) // m
     lines = rows * columns * row.block
     strips = at + row.wide * row.channels
@@ -78,7 +80,7 @@ def placed(row, part, x, y, images, at):  # type: ignore[no-untyped-def]
     results = pixels + ALL * pixels_apart
     return Way(
         row.height, row.wide, row.channels, row.down, row.across, row.out,
-        row.stride, row.r, row.top, row.left, images, part, x, y,
+        row.stride, row.r, row.most, row.top, row.left, images, part, x, y,
         rows, row.down - (rows - 1) * m + row.r - 1,
         columns, row.across - (columns - 1) * m + row.r - 1,
         at, strips, bands, pixels, pixels_apart, results, lines * row.out + SKEW,
@@ -94,16 +96,18 @@ def clear(memory, start, count):  # type: ignore[no-untyped-def]
 
 
 @jit
-def held(tiles, last, point):  # type: ignore[no-untyped-def]
-    """Return how many of an axis's tiles have a point, if the last tile has so many points."""
+def held(tiles, most, last, point):  # type: ignore[no-untyped-def]
+    """Return how many of an axis's tiles have a point, if tiles have so many points at most, and the last one."""
+    if point == 2 and most < POINTS:
+        return ZERO
     lacks = (point == 1 and last < 3) or (point == 2 and last < 4)
     return tiles - ONE if lacks else tiles
 
 
 @jit
-def of(k, tiles, last):  # type: ignore[no-untyped-def]
+def of(k, tiles, most, last):  # type: ignore[no-untyped-def]
     """Return how many points a tile has."""
-    return last if k == tiles - 1 else POINTS
+    return last if k == tiles - 1 else most
 
 
 @jit
@@ -158,13 +162,13 @@ def moved(places, by):  # type: ignore[no-untyped-def]
 @jit
 def pixels_to_points(memory, way):  # type: ignore[no-untyped-def]
     """Transform x: rows of images first, as a whole, then each row's tiles."""
-    stride, part, m = way.stride, way.part, POINTS + 1 - way.r
+    stride, part, m = way.stride, way.part, way.most + 1 - way.r
     k, size = stride * stride * part, way.height * way.wide * way.channels
     wide = stride * (way.across + way.r - 1)
     seen = min(way.wide, wide - way.left)
     pieces, length = (ONE, seen * part) if part == way.channels else (seen, part)
     for a in range(way.rows):
-        points = of(a, way.rows, way.last_row)
+        points = of(a, way.rows, way.most, way.last_row)
         for n in range(way.images):
             for p in range(stride):
                 image = image_rows(way, way.x + n * size, stride * m * a + p - way.top)
@@ -177,7 +181,7 @@ def pixels_to_points(memory, way):  # type: ignore[no-untyped-def]
                 for i in range(points):
                     g = POINTS * (i if i < points - 1 else LAST)
                     for b in range(way.columns):
-                        across = of(b, way.columns, way.last_column)
+                        across = of(b, way.columns, way.most, way.last_column)
                         strip = way.strips + (i * wide + stride * m * b) * part
                         start = way.pixels + g * way.pixels_apart + b * k + p * stride * part
                         from_pixels(
@@ -189,19 +193,19 @@ def pixels_to_points(memory, way):  # type: ignore[no-untyped-def]
 @jit
 def points_to_pixels(memory, way):  # type: ignore[no-untyped-def]
     """Do the transpose, and add it to x."""
-    stride, part, m = way.stride, way.part, POINTS + 1 - way.r
+    stride, part, m = way.stride, way.part, way.most + 1 - way.r
     k, size = stride * stride * part, way.height * way.wide * way.channels
     wide = stride * (way.across + way.r - 1)
     seen = min(way.wide, wide - way.left)
     for a in range(way.rows):
-        points = of(a, way.rows, way.last_row)
+        points = of(a, way.rows, way.most, way.last_row)
         for n in range(way.images):
             for p in range(stride):
                 clear(memory, way.strips, points * wide * part)
                 for i in range(points):
                     g = POINTS * (i if i < points - 1 else LAST)
                     for b in range(way.columns):
-                        across = of(b, way.columns, way.last_column)
+                        across = of(b, way.columns, way.most, way.last_column)
                         strip = way.strips + (i * wide + stride * m * b) * part
                         start = way.pixels + g * way.pixels_apart + b * k + p * stride * part
                         to_pixels(
@@ -221,23 +225,29 @@ def which(way, points):  # type: ignore[no-untyped-def]
 
 
 @jit
+def of_taps(row):  # type: ignore[no-untyped-def]
+    """Return the number in TAPS of a weight's matrix."""
+    return row.most - 3 + (row.r - 2)
+
+
+@jit
 def results_to_points(memory, way):  # type: ignore[no-untyped-def]
     """Transform y: the tiles of each row first, then a row of tiles as a whole."""
-    out, m, band = way.out, POINTS + 1 - way.r, way.columns * way.out
+    out, m, band = way.out, way.most + 1 - way.r, way.columns * way.out
     for a in range(way.rows):
-        points = of(a, way.rows, way.last_row)
+        points = of(a, way.rows, way.most, way.last_row)
         for n in range(way.images):
             for i in range(points + 1 - way.r):
                 line = way.y + ((n * way.down + m * a + i) * way.across) * out
                 bands = four(way.bands + i * POINTS * band, band)
                 for b in range(way.columns):
-                    across = of(b, way.columns, way.last_column)
+                    across = of(b, way.columns, way.most, way.last_column)
                     from_results(
                         which(way, across), out, memory, four(line + m * b * out, out),
                         chosen(across, moved(bands, b * out)),
                     )  # fmt: skip
             for j in range(POINTS):
-                length = held(way.columns, way.last_column, j) * out
+                length = held(way.columns, way.most, way.last_column, j) * out
                 start = way.results + j * way.results_apart + (a * way.images + n) * length
                 from_results(
                     which(way, points), length, memory, four(way.bands + j * band, POINTS * band),
@@ -248,13 +258,13 @@ def results_to_points(memory, way):  # type: ignore[no-untyped-def]
 @jit
 def points_to_results(memory, way):  # type: ignore[no-untyped-def]
     """Do the transpose, and add it to y."""
-    out, m, band = way.out, POINTS + 1 - way.r, way.columns * way.out
+    out, m, band = way.out, way.most + 1 - way.r, way.columns * way.out
     for a in range(way.rows):
-        points = of(a, way.rows, way.last_row)
+        points = of(a, way.rows, way.most, way.last_row)
         for n in range(way.images):
             clear(memory, way.bands, (points + 1 - way.r) * POINTS * band)
             for j in range(POINTS):
-                length = held(way.columns, way.last_column, j) * out
+                length = held(way.columns, way.most, way.last_column, j) * out
                 start = way.results + j * way.results_apart + (a * way.images + n) * length
                 to_results(
                     which(way, points), length, memory,
@@ -265,7 +275,7 @@ def points_to_results(memory, way):  # type: ignore[no-untyped-def]
                 line = way.y + ((n * way.down + m * a + i) * way.across) * out
                 bands = four(way.bands + i * POINTS * band, band)
                 for b in range(way.columns):
-                    across = of(b, way.columns, way.last_column)
+                    across = of(b, way.columns, way.most, way.last_column)
                     to_results(
                         which(way, across), out, memory, chosen(across, moved(bands, b * out)),
                         four(line + m * b * out, out),

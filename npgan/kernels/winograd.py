@@ -7,7 +7,7 @@ transformed once for all of them.
 from typing import Any, NamedTuple, Self
 
 from npgan.kernels.activation import ActivationId, activate, activate_backward
-from npgan.kernels.choice import UNIT
+from npgan.kernels.choice import UNIT, points_of_a_tile
 from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import SMALL, share
 from npgan.kernels.memory import copy
@@ -16,10 +16,12 @@ from npgan.kernels.points import (
     ALL,
     POINTS,
     SKEW,
+    chosen,
     clear,
     four,
     from_taps,
     held,
+    of_taps,
     pixels_to_points,
     placed,
     points_to_pixels,
@@ -56,6 +58,7 @@ class Filtered(NamedTuple):
     out: int
     stride: int
     r: int
+    most: int
     top: int
     left: int
     activation: int
@@ -79,6 +82,7 @@ class Summed(NamedTuple):
     out: int
     stride: int
     r: int
+    most: int
     top: int
     left: int
 
@@ -93,6 +97,7 @@ class WeightPoints(NamedTuple):
     points: Writes
     stride: int
     r: int
+    most: int
     rows: int
     columns: int
     below: int
@@ -106,6 +111,7 @@ class WeightSums(NamedTuple):
     dweight: Writes
     stride: int
     r: int
+    most: int
     rows: int
     columns: int
 
@@ -117,13 +123,27 @@ def begins(memory, panel):  # type: ignore[no-untyped-def]
 
 
 @jit
+def uses(most, point):  # type: ignore[no-untyped-def]
+    """Return whether tiles of at most so many points along an axis may have a point."""
+    return most == POINTS or (point // POINTS != 2 and point % POINTS != 2)
+
+
+@jit
+def tiles_with(way, point):  # type: ignore[no-untyped-def]
+    """Return how many tiles of the images in hand have a point."""
+    rows = held(way.rows, way.most, way.last_row, point // POINTS)
+    return rows * held(way.columns, way.most, way.last_column, point % POINTS) * way.images
+
+
+@jit
 def multiply(memory, way, a, a_apart, k, b, c, c_apart, columns):  # type: ignore[no-untyped-def]
     """C = A B at each point; B lies in panels."""
     step = width(ROWS, memory.itemsize)
     panels = (columns + step - 1) // step
     for point in range(ALL):
-        rows = held(way.rows, way.last_row, point // POINTS) * way.images
-        lines = rows * held(way.columns, way.last_column, point % POINTS)
+        lines = tiles_with(way, point)
+        if lines == 0:
+            continue
         left = Matrix(memory, a + point * a_apart, k, ONE)
         for p in range(panels):
             start = b + point * (panels * k * step + SKEW) + p * k * step
@@ -192,9 +212,8 @@ def _summed_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
         pixels_to_points(memory, way)
         results_to_points(memory, way)
         for point in range(ALL):
-            rows = held(way.rows, way.last_row, point // POINTS) * images
-            lines = rows * held(way.columns, way.last_column, point % POINTS)
-            for p in range(planes):
+            lines = tiles_with(way, point)
+            for p in range(planes if uses(row.most, point) else 0):
                 start = way.pixels + point * way.pixels_apart + p * some
                 target = row.sums + point * (planes * row.channels * out + SKEW)
                 target += (p * row.channels + first) * out
@@ -212,41 +231,45 @@ def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-unt
     planes, step, tap = s * s, width(ROWS, memory.itemsize), row.rows * columns
     lines = row.rows + (planes - 1) * row.below
     panels = (columns + (planes - 1) * row.beside + step - 1) // step
-    length, apart = min(step, UNIT), panels * lines * step + SKEW
+    length, apart, which = min(step, UNIT), panels * lines * step + SKEW, of_taps(row)
     for p in range(planes):
         for i in range(first, last):
             start = row.weight + (p // s * s * r + p % s) * tap + i * columns
             for v in range(r):
                 sources = four(start + v * s * tap, s * s * r * tap)
-                from_taps(r - 2, columns, memory, sources, four(at + v * columns, r * columns))
+                targets = chosen(row.most, four(at + v * columns, r * columns))
+                from_taps(which, columns, memory, sources, targets)
             for u in range(POINTS):
+                if not uses(row.most, u):
+                    continue
                 for j in range(0, columns, length):
                     column = p * row.beside + j
                     line = column // step * lines + p * row.below + i
                     place = row.points + u * POINTS * apart + line * step + column % step
-                    targets = four(place, apart)
                     sources = four(at + u * r * columns + j, columns)
-                    from_taps(r - 2, length, memory, sources, targets)
+                    from_taps(which, length, memory, sources, chosen(row.most, four(place, apart)))
 
 
 @performs(WeightSums)
 def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     first, last = share(row.rows, ONE, part, parts)
     at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
-    tap = row.rows * columns
+    tap, which = row.rows * columns, of_taps(row)
     apart = s * s * tap + SKEW
     for p in range(s * s):
         for i in range(first, last):
             clear(memory, at, r * POINTS * columns)
             start = row.sums + (p * row.rows + i) * columns
             for j in range(POINTS):
-                sources = four(start + j * apart, POINTS * apart)
-                to_taps(r - 2, columns, memory, sources, four(at + j * columns, POINTS * columns))
+                if not uses(row.most, j):
+                    continue
+                sources = chosen(row.most, four(start + j * apart, POINTS * apart))
+                to_taps(which, columns, memory, sources, four(at + j * columns, POINTS * columns))
             target = row.dweight + (p // s * s * r + p % s) * tap + i * columns
             for u in range(r):
-                sources = four(at + u * POINTS * columns, columns)
+                sources = chosen(row.most, four(at + u * POINTS * columns, columns))
                 targets = four(target + u * s * s * r * tap, s * tap)
-                to_taps(r - 2, columns, memory, sources, targets)
+                to_taps(which, columns, memory, sources, targets)
 
 
 class Sizes(NamedTuple):
@@ -260,6 +283,7 @@ class Sizes(NamedTuple):
     out: int
     stride: int
     r: int
+    most: int
     top: int
     left: int
 
@@ -267,7 +291,8 @@ class Sizes(NamedTuple):
     def of(cls, shapes: Shapes) -> Self:
         """Return those of a convolution that can be filtered."""
         (k, _, i, o), ((stride, _), padding, *_) = shapes.weight, shapes.geometry
-        return cls(*shapes.x, i, *shapes.y, o, stride, k // stride, *padding)
+        most = points_of_a_tile(k // stride, shapes.y)
+        return cls(*shapes.x, i, *shapes.y, o, stride, k // stride, most, *padding)
 
     @property
     def planes(self) -> int:
@@ -282,7 +307,7 @@ class Sizes(NamedTuple):
     @property
     def image(self) -> int:
         """How many numbers an image has at all points, at most."""
-        m = POINTS + 1 - self.r
+        m = self.most + 1 - self.r
         tiles = -(-self.down // m) * -(-self.across // m)
         return ALL * tiles * (self.planes * self.channels + self.out)
 
@@ -293,7 +318,7 @@ class Sizes(NamedTuple):
     def scratch(self, block: int) -> int:
         """Return how much scratch memory a thread has for a block, see :func:`~npgan.kernels.points.placed`."""
         strips = self.wide + POINTS * self.stride * (self.across + self.r - 1)
-        bands = ALL * -(-self.across // (POINTS + 1 - self.r))
+        bands = ALL * -(-self.across // (self.most + 1 - self.r))
         return strips * self.channels + bands * self.out + block * self.image + 2 * ALL * SKEW
 
 
@@ -303,7 +328,7 @@ def write_weight(rows: Any, weight: Any, i: int, o: int, sizes: Sizes, beside: b
     columns, lines = (o * planes, i) if beside else (o, i * planes)
     points = rows.new(weight.dtype, ALL * (lines * -(-columns // step) * step + SKEW))
     places = (0, o) if beside else (i, 0)
-    row = WeightPoints(weight, points, sizes.stride, sizes.r, i, o, *places)
+    row = WeightPoints(weight, points, sizes.stride, sizes.r, sizes.most, i, o, *places)
     rows.write(row, points.size // (SMALL // 2), POINTS * sizes.r * o)
     return points
 
@@ -336,5 +361,5 @@ def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None
     sums, block = rows.new(dweight.dtype, sizes.weight + ALL * SKEW), sizes.block(n, 2)
     row = Summed(x, dy, sums, n, block, *sizes)
     rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), sizes.scratch(block))
-    back = WeightSums(sums, dweight, sizes.stride, sizes.r, i, o)
+    back = WeightSums(sums, dweight, sizes.stride, sizes.r, sizes.most, i, o)
     rows.write(back, sizes.weight // (SMALL // 2), POINTS * sizes.r * o)
