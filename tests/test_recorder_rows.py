@@ -10,6 +10,7 @@ from npgan.kernels.batch import Columns
 from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward, Scale
+from npgan.kernels.normalisation import Normal
 from npgan.kernels.row import PERFORM
 from npgan.kernels.winograd import Filtered
 from npgan.program.fusion import fused
@@ -95,6 +96,16 @@ def test_a_convolution_applies_the_activation_after_it(kind):
     assert one.most == 5
     assert one.fields == windows.fields._replace(
         c=after.fields.y, seen=after.fields.y, activation=ActivationId.LEAKY_RELU, argument=0.2
+    )
+
+
+def test_a_normalisation_applies_the_activation_after_it():
+    _, after, _ = forward()
+    x, normal = (Place(Buffer(12), 0, 12) for _ in range(2))
+    row = Normal(x, x, x, x, x, x, normal, after.fields.x, 4, 3, ActivationId.IDENTITY, 0.0)
+    (one,) = fused([Row(row, 5), after])
+    assert one.fields == row._replace(
+        y=after.fields.y, activation=ActivationId.LEAKY_RELU, argument=0.2
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npgan.kernels.activation import ActivationId, activate
 from npgan.kernels.elementwise import Add, worth
 from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import share
@@ -40,7 +41,7 @@ class Running(NamedTuple):
 
 
 class Normal(NamedTuple):
-    """normal = (x - mean) inverse, column by column; y = normal weight + bias."""
+    """normal = (x - mean) inverse, column by column; y = f(normal weight + bias)."""
 
     x: Reads
     mean: Reads
@@ -52,6 +53,8 @@ class Normal(NamedTuple):
     y: Writes
     n: int
     d: int
+    activation: int
+    argument: float
 
 
 class Sums(NamedTuple):
@@ -136,6 +139,7 @@ def _normal(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
         for j in range(row.d):
             normal[j] = (x[j] - mean[j] - rest[j]) * inverse[j]
             y[j] = normal[j] * weight[j] + bias[j]
+    activate(memory, row.y, row.d, first, last, ZERO, row.d, row.activation, row.argument)
 
 
 @performs(Sums)
@@ -191,7 +195,9 @@ def batch_norm_forward(
     inverse, normal, y = (rows.new(x.dtype, *shape) for shape in ((1, d), (n, d), (n, d)))
     rows.write(Moments(x, mean, rest, variance, inverse, n, d, eps), worth(x.size), 6 * d)
     rows.write(Running(mean, variance, running_mean, running_var, batches, n, d, momentum))
-    row = Normal(x, mean, rest, inverse, weight, bias, normal, y, n, d)
+    row = Normal(
+        x, mean, rest, inverse, weight, bias, normal, y, n, d, ActivationId.IDENTITY, 0.0
+    )  # fmt: skip
     rows.write(row, worth(x.size))
     return y, normal, inverse
 

@@ -7,6 +7,7 @@ from npgan.kernels.activation import ActivationId
 from npgan.kernels.conv import Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward
+from npgan.kernels.normalisation import Normal
 from npgan.kernels.winograd import Filtered
 from npgan.program.schedule import Row, meet
 from npgan.program.traced import Place
@@ -15,14 +16,14 @@ Fields = Callable[[Any], dict[str, Any]]
 
 
 class Fusion(NamedTuple):
-    """How a row of an activation goes into the row of a product.
+    """How a row of an activation goes into the row before it, which is called a product's: most are.
 
     Attributes
     ----------
     source : the field of the activation's row that must be all that the product writes
     beside, writes : another field of the activation's row, which nothing may have written between both rows
         (nor read, if it is written there)
-    products : kind of product -> the field that it writes, and what becomes of its fields, given the
+    products : kind of row -> the field that it writes, and what becomes of its fields, given the
         activation's row
     """
 
@@ -49,7 +50,10 @@ FUSIONS = {
         "x",
         "y",
         True,
-        dict.fromkeys(CONVOLUTIONS, ("c", lambda row: {"c": row.y, "seen": row.y})),
+        {
+            Normal: ("y", lambda row: {"y": row.y}),
+            **dict.fromkeys(CONVOLUTIONS, ("c", lambda row: {"c": row.y, "seen": row.y})),
+        },
     ),
 }
 
