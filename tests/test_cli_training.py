@@ -76,8 +76,28 @@ def test_a_run_is_begun_with_what_was_asked_for(monkeypatch):
         data="d", validation=0.2, epochs=3, batch_size=7, lr=0.5, seed=9, backend="numpy"
     )
     assert (config, rest) == (asked, ["o", 0, {"metrics_every": 4}])
-    assert other == preset("gan-mnist").override(steps=5, backend=backend.choice())
-    assert others == ["runs/gan-mnist", 2, {"metrics_every": None}]
+    assert other == preset("gan-conv").override(steps=5, backend=backend.choice())
+    assert others == ["runs/gan-conv", 2, {"metrics_every": None}]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    {
+        ("--data", "mnist"): "gan-conv",
+        ("--data", "d"): "gan-mnist",
+        ("vae", "--data", "d"): "vae",
+    }.items(),
+)
+def test_without_a_name_the_preset_is_that_of_the_data(monkeypatch, words, name):
+    begun = []
+
+    def start(config, *rest, **more):
+        begun.append(config.preset)
+        raise InputError("enough")
+
+    monkeypatch.setattr("npgan.runs.start", start)
+    assert main(["train", *words, "--out", "o"]) == 2
+    assert begun == [name]
 
 
 def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(monkeypatch):

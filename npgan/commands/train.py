@@ -18,13 +18,20 @@ EXAMPLES = """
   npgan train autoencoder --data fashion-mnist
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
   npgan train --data photos/                your own images: a folder of pictures of one size
+  npgan train gan-conv --data photos/       the same with convolutions, if the sides are multiples of 4
   npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
 """
 OPTIONS = (
-    option("preset", type=text, nargs="?", metavar="PRESET", help="see npgan presets"),
+    option(
+        "preset",
+        type=text,
+        nargs="?",
+        metavar="PRESET",
+        help="see npgan presets; default gan-conv on MNIST, and gan-mnist, which takes any data, on others",
+    ),
     option(
         "--data",
         type=text,
@@ -101,9 +108,10 @@ def run(a: argparse.Namespace) -> int:
 def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     """Start a run, and return its folder and its loop."""
     from npgan import backend, runs
-    from npgan.models.presets import DEFAULT, preset
+    from npgan.models.presets import DEFAULT, FOR_ANY_DATA, preset
 
-    config = preset(a.preset or DEFAULT).override(
+    default = DEFAULT if a.data in (None, "mnist") else FOR_ANY_DATA
+    config = preset(a.preset or default).override(
         data=a.data,
         validation=a.validation,
         size=a.size and list(a.size),

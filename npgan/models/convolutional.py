@@ -18,6 +18,20 @@ from npgan.models.recipes import (
 )
 
 HIDDEN = {"hidden": LEAKY, "init": "he_normal"}
+RELATIVISTIC = {
+    "objective": "relativistic",
+    "penalties": {"r1": 0.1, "r2": 0.1},
+    "ema": 0.999,
+}
+
+
+def _painter(*widths: int, latent: str = "latent") -> list:
+    """Return a generator of two dense layers, and of transposed convolutions that double what they make."""
+    return [
+        *mlp(latent, 256, small(*widths), **HIDDEN, output=LEAKY),
+        *doubling(*widths[::-1], hidden=LEAKY),
+        "sigmoid",
+    ]
 
 
 def _dcgan(*widths: int, **more: Any) -> Config:
@@ -29,21 +43,13 @@ def _dcgan(*widths: int, **more: Any) -> Config:
         model="gan",
         batch_size=64,
         networks={
-            "generator": [
-                *mlp("latent", 256, small(*widths), **HIDDEN, output=LEAKY),
-                *doubling(*widths[::-1], hidden=LEAKY),
-                "sigmoid",
-            ],
+            "generator": _painter(*widths),
             "discriminator": [
                 *halving(*widths, hidden=LEAKY),
                 *mlp(small(*widths), 256, 1, **HIDDEN),
             ],
         },
-        settings={
-            "objective": "relativistic",
-            "penalties": {"r1": 0.1, "r2": 0.1},
-            "ema": 0.999,
-        },
+        settings=RELATIVISTIC,
         **more,
     )
 
@@ -72,11 +78,7 @@ def _r3gan(*widths: int, **more: Any) -> Config:
                 *mlp(small_, 256, 1, **HIDDEN),
             ],
         },
-        settings={
-            "objective": "relativistic",
-            "penalties": {"r1": 0.1, "r2": 0.1},
-            "ema": 0.999,
-        },
+        settings=RELATIVISTIC,
         **more,
     )
 
@@ -134,6 +136,18 @@ def _u() -> list:
 
 
 CONVOLUTIONAL: dict[str, Config] = {
+    "gan-conv": DIGITS(
+        model="gan",
+        latent=64,
+        batch_size=64,
+        steps=8000,
+        networks={
+            "generator": _painter(16, 32),
+            "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
+        },
+        optimizers=falling(generator=4e-3, discriminator=4e-3),
+        settings=RELATIVISTIC,
+    ),
     "dcgan-mnist": _dcgan(
         *(16, 32),
         latent=64,
@@ -168,22 +182,14 @@ CONVOLUTIONAL: dict[str, Config] = {
         batch_size=64,
         steps=6000,
         networks={
-            "generator": [
-                *mlp("latent+classes", 256, small(16, 32), **HIDDEN, output=LEAKY),
-                *doubling(32, 16, hidden=LEAKY),
-                "sigmoid",
-            ],
+            "generator": _painter(16, 32, latent="latent+classes"),
             "discriminator": [
                 {"sequential": halving(16, 32, hidden=LEAKY), "beside": "classes"},
                 *mlp(f"{small(16, 32)}+classes", 256, 1, **HIDDEN),
             ],
         },
         optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
-        settings={
-            "objective": "relativistic",
-            "penalties": {"r1": 0.1, "r2": 0.1},
-            "ema": 0.999,
-        },
+        settings=RELATIVISTIC,
     ),
     "vae-gan-conv": DIGITS(
         model="vae-gan",

@@ -1,7 +1,6 @@
 """The presets: a network, its optimisers and its data by name, all of it as data.
 
-Four articles gave most of the networks; docs/articles.md says what their programs got wrong. The
-first is npgan's own: what ``npgan train`` trains.
+Four articles gave most of the networks; docs/articles.md says what their programs got wrong.
 """
 
 from dataclasses import replace
@@ -308,7 +307,8 @@ PRESETS: dict[str, Config] = {
     ),
     **CONVOLUTIONAL,
 }
-DEFAULT = "gan-mnist"
+DEFAULT, FOR_ANY_DATA = "gan-conv", "gan-mnist"
+"""What is trained on MNIST, and on data of which nothing is known, if no preset is named."""
 
 
 def preset(name: str) -> Config:
