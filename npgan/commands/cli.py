@@ -16,7 +16,7 @@ from npgan.training.interrupts import raised
 EXAMPLES = """
   npgan train                               the recommended GAN on MNIST, into runs/
   npgan train autoencoder --epochs 5        a preset
-  npgan sample runs/gan-mnist -n 64 --out digits.png
+  npgan sample runs/gan-conv -n 64 --out digits.png
   npgan gradcheck                           check every gradient there is
 """
 

@@ -16,7 +16,7 @@ from npgan.errors import InputError
 
 SUMMARY = "fill a hidden part of test images"
 EXAMPLES = """
-  npgan complete runs/gan-mnist --mask bottom --out completed.png
+  npgan complete runs/gan-conv --mask bottom --out completed.png
   npgan complete runs/completer --mask center --out completed.png
   npgan complete runs/completer --mask hole.png --out completed.png     what is black in it is hidden
 """

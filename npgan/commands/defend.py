@@ -20,7 +20,7 @@ from npgan.errors import InputError, positive
 SUMMARY = "attack a classifier, and measure what defences restore"
 EXAMPLES = """
   npgan defend runs/classifier --out attacked.png
-  npgan defend runs/classifier --through runs/denoiser --through runs/gan-mnist --out attacked.png
+  npgan defend runs/classifier --through runs/denoiser --through runs/gan-conv --out attacked.png
   npgan defend runs/classifier --beside runs/classifier-robust --curve accuracy.png --out attacked.png
 """
 NAMES = {"pgd": "PGD, undefended", "fgsm": "FGSM, undefended"}

@@ -16,7 +16,7 @@ from npgan.commands import common
 SUMMARY = "draw what directions of the latent space change"
 EXAMPLES = """
   npgan explore runs/vae --out directions.png
-  npgan explore runs/gan-mnist --rows 12 --out directions.png
+  npgan explore runs/gan-conv --rows 12 --out directions.png
 """
 REACH = 3.0
 NOISE = 10_000  # draws, for the quantiles of a grid

@@ -3,11 +3,10 @@
 from typing import Any
 
 from npgan.models.config import Config
-from npgan.models.kinds import CODERS
+from npgan.models.kinds import CODERS, PLAYERS
 from npgan.models.recipes import (
     DIGITS,
     LEAKY,
-    RELU,
     both,
     bottleneck,
     doubling,
@@ -88,14 +87,10 @@ def _coders(code: str) -> dict[str, list]:
     widths = 16, 32
     return {
         "encoder": [
-            *halving(*widths, hidden=RELU),
-            *mlp(small(*widths), 256, code, hidden=RELU),
+            *halving(*widths, hidden=LEAKY),
+            *mlp(small(*widths), 256, code, **HIDDEN),
         ],
-        "decoder": [
-            *mlp("latent", 256, small(*widths), hidden=RELU, output=RELU),
-            *doubling(*widths[::-1], hidden=RELU),
-            "sigmoid",
-        ],
+        "decoder": _painter(*widths),
     }
 
 
@@ -145,7 +140,7 @@ CONVOLUTIONAL: dict[str, Config] = {
             "generator": _painter(16, 32),
             "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=falling(generator=4e-3, discriminator=4e-3),
+        optimizers=both(*PLAYERS, lr=3.5e-3, beta1=0.5),
         settings=RELATIVISTIC,
     ),
     "dcgan-mnist": _dcgan(
@@ -215,10 +210,10 @@ CONVOLUTIONAL: dict[str, Config] = {
     ),
     "vae-conv": DIGITS(
         model="vae",
-        latent=20,
-        epochs=10,
+        latent=32,
+        epochs=40,
         networks=_coders("2*latent"),
-        optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
+        optimizers=both(*CODERS, lr=8e-3, beta2=0.95, schedule="cosine"),
     ),
     "denoiser-conv": _undo("gaussian_noise 0.5"),
     "superresolver-conv": _undo("pixelate 2"),
