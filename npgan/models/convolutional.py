@@ -53,28 +53,28 @@ def _dcgan(*widths: int, **more: Any) -> Config:
     )
 
 
-def _r3gan(*widths: int, **more: Any) -> Config:
+def _r3gan(a: int, b: int, **more: Any) -> Config:
     """Return a GAN of residual blocks without normalisation, in the manner of R3GAN (Huang et al. 2024).
 
     A block begins as the identity, since its last weights are 0 (fix-up initialisation, Zhang et al. 2019; with so
     few blocks its other factors are close to 1, and left out). Its middle convolution has groups of 16 channels.
     Between the blocks the images are halved and doubled.
     """
-    small_, first = small(*widths), f"reshape height/4 width/4 {widths[1]}"
-    a, b = widths
+    middle = small(a, b)
     return DIGITS(
         model="gan",
         batch_size=64,
         networks={
             "generator": [
-                *mlp("latent", 256, small_, **HIDDEN),
-                *(first, bottleneck(b), f"conv_transpose2d {b} {a} 4 2 1", bottleneck(a), LEAKY),
+                *mlp("latent", 256, middle, **HIDDEN),
+                *(f"reshape height/4 width/4 {b}", bottleneck(b)),
+                *(f"conv_transpose2d {b} {a} 4 2 1", bottleneck(a), LEAKY),
                 *(f"conv_transpose2d {a} channels 4 2 1", "flatten", "sigmoid"),
             ],
             "discriminator": [
                 *("reshape height width channels", f"conv2d channels {a} 4 2 1", bottleneck(a)),
                 *(f"conv2d {a} {b} 4 2 1", bottleneck(b), LEAKY, "flatten"),
-                *mlp(small_, 256, 1, **HIDDEN),
+                *mlp(middle, 256, 1, **HIDDEN),
             ],
         },
         settings=RELATIVISTIC,
@@ -162,14 +162,6 @@ CONVOLUTIONAL: dict[str, Config] = {
         latent=64,
         steps=6000,
         optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
-    ),
-    "r3gan": _r3gan(
-        *(32, 64),
-        data="stacked-mnist",
-        shape=[28, 28, 3],
-        latent=128,
-        steps=4000,
-        optimizers=falling(generator=1e-3, discriminator=2e-3),
     ),
     "cgan-conv": DIGITS(
         model="conditional-gan",
