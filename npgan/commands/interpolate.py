@@ -19,7 +19,7 @@ SUMMARY = "draw paths from one image to another through the latent space"
 EXAMPLES = """
   npgan interpolate runs/gan-conv --out ways.png
   npgan interpolate runs/vae --pairs 3 --out ways.png
-  npgan interpolate runs/gan-conv --pairs 8 --out loop.gif     a loop through 8 images
+  npgan interpolate runs/gan-conv --pairs 8 --out loop.gif      a loop through 8 images
 """
 MIDPOINTS = 2000
 OPTIONS = (

@@ -11,7 +11,7 @@ from npgan.errors import InputError, positive
 SUMMARY = "generate samples from a run"
 EXAMPLES = """
   npgan sample runs/gan-conv -n 100 --out digits.png
-  npgan sample runs/gan-conv -n 10000 --seed 7 --out digits.npy   float32 (n, 784) in [0, 1]
+  npgan sample runs/gan-conv -n 10000 --seed 7 --out digits.npy    float32 (n, 784) in [0, 1]
   npgan sample runs/gan-conv --spread 0.7 --out clean.png
   npgan sample runs/cgan-mnist --label 7 --out sevens.png
   npgan sample runs/pets --label cat --out cats.png         the folder's name, where each class has one

@@ -110,7 +110,7 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     from npgan import backend, runs
     from npgan.models.presets import DEFAULT, FOR_ANY_DATA, preset
 
-    default = DEFAULT if a.data in (None, "mnist") else FOR_ANY_DATA
+    default = DEFAULT if a.data in (None, preset(DEFAULT).data) else FOR_ANY_DATA
     config = preset(a.preset or default).override(
         data=a.data,
         validation=a.validation,

@@ -14,12 +14,13 @@ __all__ = ["Beside"]
 
 
 class Beside(Sequential):
-    r"""Layers F of all but the last columns of a row, [x, c], which those pass by: :math:`y = [F(x), c]`.
+    r"""Layers F of all but the last columns of a row [x, c]; these pass by: :math:`y = [F(x), c]`.
 
     So a network can look at an image first, and then at what it found together with a label c.
 
-    The gradients go both ways apart: :math:`dx = F'(x)^\top dy_F`, and that with respect to c is ``dy``'s own.
-    Such a map is linear in ``dy``, so its derivative has the same form.
+    [x, c] is (n, i + columns) and y (n, o + columns), if F makes rows (n, o) of rows (n, i). The gradient with respect
+    to x is :math:`F'(x)^\top dy_F`; that with respect to c is the last columns of ``dy``. Both are linear in ``dy``, so
+    the derivative of the backward pass takes the same two ways.
 
     Raises InputError if F does not take and make rows.
 
