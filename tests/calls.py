@@ -262,6 +262,7 @@ def of_uses() -> Iterator[Call]:
     yield Call(features.features, {"images": random(2, 784)}, a_row_for("images"))
     yield Call(features.probabilities, {"images": random(2, 784)}, within(0, 1))
     yield Call(features.digits, {"images": random(2, 784)}, within(0, 9))
+    yield Call(features.Reader, {"network": net(D, K, 2)}, anything)
     asked = {"dataset": SET, "n": 3, "rng": generator()}
     yield Call(sample_metrics.draw_samples, {"model": MODELS[ConditionalGAN](), **asked}, finite)
     yield Call(sample_metrics.SampleMetrics, {"model": MODELS[GAN](), **asked, "n": 8}, anything)

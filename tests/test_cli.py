@@ -90,6 +90,20 @@ def test_evaluate_prints_json(capsys):
     assert result["modes_real"]["modes"] == 8
 
 
+def test_samples_are_compared_by_the_features_of_another_run(capsys, labelled):
+    short = ["--data", labelled, "--steps", 3, "--batch-size", 20, "--quiet", "--out"]
+    for name in ("classifier", "gan-small"):
+        run(capsys, "train", name, *short, name)
+    plain = json.loads(run(capsys, "evaluate", "gan-small", "--samples", 20)[1])
+    judged = ["evaluate", "gan-small", "--samples", 20, "--classifier"]
+    found = json.loads(run(capsys, *judged, "classifier")[1])
+    assert found.keys() - plain.keys() >= {"feature_frechet_distance", "classifier_accuracy"}
+    code, _, err = run(capsys, *judged, "gan-small")
+    assert (code, "gan-small is a run of gan" in err) == (2, True)
+    code, _, err = run(capsys, "evaluate", "classifier", "--classifier", "classifier")
+    assert (code, "this model makes none" in err) == (2, True)
+
+
 def test_reconstructions_are_a_picture(capsys, images):
     run(
         capsys,

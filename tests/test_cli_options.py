@@ -26,7 +26,7 @@ ARGUMENTS = {
     "--threads --backend --metrics-every --quiet",
     "sample": "RUN -n --seed --spread --label --out",
     "reconstruct": "RUN --out",
-    "evaluate": "RUN --seed --samples",
+    "evaluate": "RUN --seed --samples --classifier",
     "complete": "RUN --mask --images --seed --out",
     "defend": "RUN --epsilon --images --steps --through --beside --curve --seed --out",
     "detect": "RUN --normal --rows --seed --out",

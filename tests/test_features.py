@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from npgan import InputError, backend, data
+from npgan.layers import build
+from npgan.ops import softmax_forward
 from npgan.study import features
 
 
@@ -55,7 +57,7 @@ def test_other_weights_are_refused(tmp_path, monkeypatch, images):
     path = tmp_path / "classifier.safetensors"
     path.write_bytes(content)
     monkeypatch.setattr(features, "WEIGHTS", path)
-    features._networks.cache_clear()
+    features.digit_reader.cache_clear()
     with pytest.raises(InputError, match="is damaged or of another version"):
         features.features(images)
 
@@ -81,8 +83,23 @@ def test_what_are_no_such_images_is_refused(images, message):
     "wrong", [lambda x: x + 1, lambda x: x - 1, lambda x: x[:0], lambda x: x[:, 1:], lambda x: x[0]]
 )
 def test_what_are_no_images_of_28_by_28_pixels_is_refused(wrong, images):
-    features._networks.cache_clear()
+    features.digit_reader.cache_clear()
     assert features.features(images[:1].astype(np.float64)).dtype == np.float32
     for ask in (features.features, features.probabilities):
         with pytest.raises(InputError, match="images"):
             ask(wrong(images))
+
+
+def test_a_reader_shows_the_last_hidden_layer_and_the_classes():
+    network = build(["dense 3 5", "tanh", "dense 5 2"], rng=0)
+    rows = np.random.default_rng(0).random((4, 3), np.float32)
+    reader = features.Reader(network)
+    first = network.layers[0].parameters
+    hidden = np.tanh(rows @ first["weight"] + first["bias"])
+    np.testing.assert_allclose(reader.features(rows), hidden, rtol=1e-5)
+    np.testing.assert_allclose(reader.probabilities(rows), softmax_forward(network(rows)))
+
+
+def test_a_network_without_a_hidden_layer_has_no_features():
+    with pytest.raises(InputError, match="one layer has no hidden layer"):
+        features.Reader(build(["dense 3 5"]))

@@ -217,6 +217,28 @@ def test_bytes_are_compared_between_0_and_1():
         np.testing.assert_allclose(found.on_data_scale(rows), expected)
 
 
+def classifier_of(width):
+    network = Sequential(Dense(width, 4), ReLU(), Dense(4, 2), rng=0)
+    return Classifier(network)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "numbers"])
+def test_rows_are_compared_by_what_a_classifier_of_theirs_sees(kind):
+    judge = classifier_of(5)
+    x = table(60) * 3 if kind == "numbers" else (table(60) * 255).astype(np.uint8)
+    labels = judge.predict(x)
+    labels[:3] = 1 - labels[:3]
+    own = Dataset("own", x, x, train_labels=labels, test_labels=labels, classes=("no", "yes"))
+    found = SampleMetrics(gan(5), own, 60, 0, judge)
+    assert (found.accuracy, found.has_features, found.has_classes) == (57 / 60, True, True)
+    first = judge.classifier.layers[0].parameters
+    seen = judge.scaled(x[:40])
+    hidden = np.maximum(seen @ first["weight"] + first["bias"], 0)
+    ours = found.represent(judge.scaled(x[:40]))
+    np.testing.assert_allclose(ours.features, hidden, atol=1e-6)
+    np.testing.assert_allclose(ours.probabilities, judge.probabilities(x[:40]), atol=1e-6)
+
+
 @pytest.mark.parametrize("modes", ["both", "no spread"])
 def test_modes_are_looked_at_where_their_places_and_their_width_are_known(modes):
     x = table(60, width=2)
@@ -251,6 +273,8 @@ def test_labels_are_drawn_as_often_as_the_data_have_them():
         lambda own: SampleMetrics(gan(2), "own", 3, 0),
         lambda own: SampleMetrics(gan(2), own, 0, 0),
         lambda own: SampleMetrics(gan(2), own, 3, "rng"),
+        lambda own: SampleMetrics(gan(2), own, 3, 0, gan(2)),
+        lambda own: SampleMetrics(gan(2), own, 3, 0, classifier_of(3)),
         lambda own: SampleMetrics(gan(2), own, 3, 0).on_data_scale(np.zeros((3, 3))),
         lambda own: SampleMetrics(gan(2), own, 3, 0).on_data_scale(np.zeros((0, 2))),
     ],

@@ -27,10 +27,15 @@ class Task(NamedTuple):
     test: np.ndarray
     n: int
     rng: np.random.Generator
+    classifier: Classifier | None
 
 
 def evaluate(
-    model: Model, dataset: Dataset, rng: np.random.Generator, samples: int = SAMPLES
+    model: Model,
+    dataset: Dataset,
+    rng: np.random.Generator,
+    samples: int = SAMPLES,
+    classifier: Classifier | None = None,
 ) -> dict[str, Any]:
     """Return a model's metrics on held-out data, by name.
 
@@ -55,14 +60,19 @@ def evaluate(
                                  the data's own labels where they are not 0, 1, ...
     ============================ =================================================================
 
-    Raises InputError if the data set has no test data, or there are too few rows or samples to measure.
+    ``classifier`` was trained on such data: samples are compared by its features, and classes as it sees them.
+
+    Raises InputError if the data set has no test data, or there are too few rows or samples to measure, or a
+    classifier is given for a model that does not generate.
     """
     instance("model", model, Model)
     instance("dataset", dataset, Dataset)
     samples, rng = count("samples", samples, 1), errors.generator(rng)
     if dataset.test is None:
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
-    task = Task(model, dataset, dataset.test, samples, rng)
+    if classifier is not None and not isinstance(model, GENERATORS):
+        raise InputError("a classifier is of use for samples, and this model makes none")
+    task = Task(model, dataset, dataset.test, samples, rng, classifier)
     result: dict[str, Any] = {}
     for kind, measure in MEASURES:
         if isinstance(model, kind):
@@ -71,15 +81,15 @@ def evaluate(
 
 
 def _generation(task: Task) -> dict[str, Any]:
-    model, dataset, _, n, rng = task
-    metrics = SampleMetrics(model, dataset, n, rng)
+    model, dataset, _, n, rng, classifier = task
+    metrics = SampleMetrics(model, dataset, n, rng, classifier)
     samples, labels = draw_samples(model, dataset, n, rng)
     real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
     result: dict[str, Any] = {"samples": n}
     if metrics.accuracy is not None:
         result["classifier_accuracy"] = metrics.accuracy
     if labels is not None and metrics.has_classes:
-        result["labels_right"] = metrics.classifier_accuracy(samples, dataset.given(labels))
+        result["labels_right"] = metrics.classifier_accuracy(samples, labels)
         result["labels_right_real"] = metrics.accuracy
     measured, measured_real = metrics.measure(samples), metrics.measure(real)
     for name, value in measured.items():
@@ -94,7 +104,7 @@ def _generation(task: Task) -> dict[str, Any]:
 
 
 def _discrimination(task: Task) -> dict[str, Any]:
-    model, dataset, test, n, rng = task
+    model, dataset, test, n, rng, _ = task
     if any(network.couples_samples for network in model.discriminators.values()):
         return {}  # its logit of a sample depends on the others in the batch, and on their number
     rows = model.rows(test, dataset.test_labels)
@@ -122,7 +132,7 @@ def _reconstruction(task: Task) -> dict[str, Any]:
 
 
 def _bound(task: Task) -> dict[str, Any]:
-    model, dataset, test, _, rng = task
+    model, dataset, test, _, rng, _ = task
     result = {}
     for k in sorted({1, model.samples}):
         name = "negative_elbo" if k == 1 else f"negative_bound_of_{k}_codes"

@@ -1,7 +1,7 @@
-"""Features of 28-by-28 images, from a classifier of MNIST's digits, for metrics of generated images.
+"""Features of images or rows, from a classifier of them, for metrics of generated ones.
 
-The network is npgan's own and small, so that anyone can train it again
-(``python benchmarks/train_classifier.py``). It was trained on MNIST's training images, whose features
+For 28-by-28 images there is one of MNIST's digits. It is npgan's own and small, so that anyone can train it
+again (``python benchmarks/train_classifier.py``). It was trained on MNIST's training images, whose features
 are therefore a little more regular than those of new digits: compare each metric with that of real images.
 Values cannot be compared with those of another network, such as Inception.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from npgan.errors import InputError, array
+from npgan.errors import InputError, array, instance
 from npgan.layers import Sequential, build
 from npgan.models.checks import in_chunks
 from npgan.ops import softmax_forward
@@ -47,8 +47,7 @@ def features(images: np.ndarray) -> np.ndarray:
     >>> features(np.zeros((3, 784))).shape
     (3, 128)
     """
-    images = array("images", images, ("n", PIXELS), rows=1, dtype=np.float32, limits=(0, 1))
-    return in_chunks(_networks()[0], np.ascontiguousarray(images))
+    return digit_reader().features(_checked(images))
 
 
 def probabilities(images: np.ndarray) -> np.ndarray:
@@ -62,7 +61,7 @@ def probabilities(images: np.ndarray) -> np.ndarray:
     >>> p.argmax(axis=1), mnist.test_labels[:5]
     (array([7, 2, 1, 0, 4]), array([7, 2, 1, 0, 4]))
     """
-    return softmax_forward(in_chunks(_networks()[1], features(images)))
+    return digit_reader().probabilities(_checked(images))
 
 
 def digits(images: np.ndarray) -> np.ndarray:
@@ -74,12 +73,49 @@ def digits(images: np.ndarray) -> np.ndarray:
     return probabilities(images).argmax(axis=1)
 
 
+def _checked(images: np.ndarray) -> np.ndarray:
+    return array("images", images, ("n", PIXELS), rows=1, dtype=np.float32, limits=(0, 1))
+
+
 @cache
-def _networks() -> tuple[Sequential, Sequential]:
-    """Return the layers up to the features, and the last one, with the weights in the package."""
+def digit_reader() -> "Reader":
+    """Return the reader of digits, with the weights in the package."""
     if hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() != SHA256:
         raise InputError(f"{WEIGHTS} is damaged or of another version: install npgan again")
     arrays, _ = checkpoint.load(WEIGHTS)
     network = build(LAYERS)
     network.parameters.load(arrays)
-    return Sequential(*network.layers[:-1]), Sequential(network.layers[-1])
+    return Reader(network)
+
+
+class Reader:
+    """What a classifier sees in rows: the activations of its last hidden layer, and how probable each class is.
+
+    Raises InputError for a network of one layer, which has none that is hidden.
+
+    Parameters
+    ----------
+    network : from rows (n, d) to logits
+
+    Examples
+    --------
+    >>> reader = Reader(build(["dense 3 5", "relu", "dense 5 2"]))
+    >>> reader.features(np.ones((4, 3))).shape, reader.probabilities(np.ones((4, 3))).shape
+    ((4, 5), (4, 2))
+    """
+
+    def __init__(self, network: Sequential) -> None:
+        instance("network", network, Sequential)
+        if len(network.layers) < 2:
+            raise InputError("a classifier of one layer has no hidden layer to take features from")
+        self.width = network.in_width
+        self._hidden, self._last = Sequential(*network.layers[:-1]), Sequential(network.layers[-1])
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """Return the activations of the last hidden layer, (n, width of that layer) float32."""
+        rows = array("rows", rows, ("n", self.width), rows=1, dtype=np.float32)
+        return in_chunks(self._hidden, np.ascontiguousarray(rows))
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        """Return how probable each class is, (n, classes) float32."""
+        return softmax_forward(in_chunks(self._last, self.features(rows)))

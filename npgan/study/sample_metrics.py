@@ -15,9 +15,9 @@ from npgan.metrics import (
     mode_statistics,
     neighbour_statistics,
 )
-from npgan.models import CONDITIONAL, GENERATORS, Model
+from npgan.models import CONDITIONAL, GENERATORS, Classifier, Model
 from npgan.ops.normalisation import polar
-from npgan.study.features import digits, features, probabilities
+from npgan.study.features import Reader, digit_reader, digits
 
 CLASSIFIED = (28, 28, 1)
 STACKED = (28, 28, 3)
@@ -67,7 +67,8 @@ def draw_samples(
 class SampleMetrics:
     """Metrics of generated samples, compared with at most ``n`` test rows of a data set.
 
-    Grey images of 28 by 28 pixels have the features of npgan's classifier of digits. Nearest neighbours are sought
+    Rows have the features of the classifier that is given, :class:`npgan.study.features.Reader`. Without one, grey
+    images of 28 by 28 pixels have those of npgan's classifier of digits. Nearest neighbours are sought
     among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
     have short features, and there real features are sparse, so that their balls are large and hold
     almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
@@ -77,7 +78,7 @@ class SampleMetrics:
     nine in ten of the test labels. In images of 28 by 28 pixels with three channels it reads a digit in each. If it
     predicts the labels of :mod:`npgan.data.stacked` so, the modes that samples cover can be counted, :meth:`coverage`.
 
-    Raises InputError if the data set has no test data.
+    Raises InputError if the data set has no test data, or the classifier takes other rows.
 
     Parameters
     ----------
@@ -86,13 +87,21 @@ class SampleMetrics:
     n : how many test rows
     rng : chooses them at random, since test data may be sorted: on the first half of MNIST's test images
         the classifier's accuracy is 98.2 %, on the second half 99.2 %
+    classifier : of such rows, trained on such data; None: npgan's own, of digits
 
     Attributes
     ----------
     accuracy : the classifier's, on these test rows; None without labels that are numbers, or for other rows
     """
 
-    def __init__(self, model: Model, dataset: Dataset, n: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        n: int,
+        rng: np.random.Generator,
+        classifier: Classifier | None = None,
+    ) -> None:
         instance("model", model, Model)
         instance("dataset", dataset, Dataset)
         n, rng = count("n", n, 1), errors.generator(rng)
@@ -102,27 +111,30 @@ class SampleMetrics:
         self.width = train.shape[1]
         self.is_bytes = train.dtype == np.uint8
         self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
-        self.shape, self.has_features = dataset.shape, dataset.shape == CLASSIFIED
+        self.shape, self.own = dataset.shape, classifier is not None
+        self.reader = self._reader(classifier)
+        self.has_features = self.reader is not None
         chosen = rng.permutation(len(dataset.test))[:n]
         rows = model.scaled(dataset.test[chosen])
         self.accuracy: float | None = None
-        if self.shape in (CLASSIFIED, STACKED) and dataset.test_labels is not None:
-            labels = dataset.given(dataset.test_labels[chosen])
-            named = labels.dtype.kind == "U"  # as no digit is
+        self._given = (lambda classes: classes) if self.own else dataset.given
+        if (self.has_features or self.shape == STACKED) and dataset.test_labels is not None:
+            named = self._given(dataset.test_labels).dtype.kind == "U"  # as no digit is
+            labels = dataset.test_labels[chosen]
             self.accuracy = None if named else self.classifier_accuracy(rows, labels)
         reliable = self.accuracy is not None and self.accuracy >= RELIABLE
         self.has_classes = reliable and self.has_features
-        self.has_stacks = reliable and self.shape == STACKED
+        self.has_stacks = reliable and not self.has_features
         self.test = self.represent(rows)
 
     def represent(self, rows: np.ndarray) -> Representation:
         """Return rows (n, d), which are on the model's scale, in the forms that the metrics need."""
         rows = self.on_data_scale(rows)
-        if not self.has_features:
+        if self.reader is None:
             return Representation(rows, rows, rows)
-        images = rows if self.is_bytes else self._unit(rows)
-        found = features(images)
-        classes = probabilities(images) if self.has_classes else None
+        images = rows if self.is_bytes or self.own else self._unit(rows)
+        found = self.reader.features(images)
+        classes = self.reader.probabilities(images) if self.has_classes else None
         return Representation(rows, found, polar(found)[1], classes)
 
     def on_data_scale(self, rows: np.ndarray) -> np.ndarray:
@@ -134,12 +146,25 @@ class SampleMetrics:
         return plotting.to_unit(rows, *self.limits)
 
     def classifier_accuracy(self, rows: np.ndarray, labels: np.ndarray) -> float:
-        """Return the share of rows (n, d) whose label (n,) the classifier predicts."""
+        """Return the share of rows (n, d) whose label (n,), as in the data set, the classifier predicts."""
         predicted = self._predicted(rows)
-        return float((predicted == errors.labels("labels", labels, len(predicted))).mean())
+        labels = self._given(errors.labels("labels", labels, len(predicted)))
+        return float((predicted == labels).mean())
+
+    def _reader(self, classifier: Classifier | None) -> Reader | None:
+        if classifier is None:
+            return digit_reader() if self.shape == CLASSIFIED else None
+        instance("classifier", classifier, Classifier)
+        if classifier.features != self.width:
+            raise InputError(
+                f"the classifier takes rows of {classifier.features} numbers, the data have {self.width}"
+            )
+        return Reader(classifier.classifier)
 
     def _predicted(self, rows: np.ndarray) -> np.ndarray:
-        """Return the number that the digits in the channels of each row write, (n,)."""
+        """Return the class of each row, (n,): of digits the number that those in the channels write."""
+        if self.own and self.reader is not None:
+            return self.reader.probabilities(self.on_data_scale(rows)).argmax(axis=1)
         channels, numbers = self.shape[2], []
         for i in range(0, len(rows), ROWS):
             images = self._unit(rows[i : i + ROWS]).reshape(-1, self.width // channels, channels)
