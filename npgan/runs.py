@@ -73,26 +73,41 @@ class Curves(Callback):
         plotting.save_curves(self.path, loop.history, self.model.reports, self.model.equilibrium())
 
 
+def read(config: Config) -> tuple[Config, Dataset]:
+    """Return a configuration with the share of the rows that is held out, and its data.
+
+    Without a share of its own it holds out a tenth, but nothing if the rest does not fill a minibatch.
+
+    Raises InputError if there is no such data, or it cannot be read.
+    """
+    share = KEPT_BACK if config.validation is None else config.validation
+    dataset = _read_data(config, share)
+    if config.validation is None and len(dataset.train) < config.batch_size:
+        share, dataset = 0.0, _read_data(config, 0.0)
+    return replace(config, validation=share), dataset
+
+
 def start(
     config: Config,
     folder: Path,
     callbacks: Iterable[Callback] = (),
     *,
     metrics_every: int | None = None,
+    dataset: Dataset | None = None,
 ) -> Loop:
     """Train in a new folder and return the finished loop.
+
+    The data is what :func:`read` returns; with ``dataset`` it was read already.
 
     Every ``metrics_every`` epochs, metrics of 2000 samples, of stacked digits 26,000, are added to the history
     (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
 
     Raises Taken if the folder holds anything already, and InputError if the configuration is invalid.
     """
-    share = KEPT_BACK if config.validation is None else config.validation
-    dataset = _read_data(config, share)
-    if config.validation is None and len(dataset.train) < config.batch_size:
-        share, dataset = 0.0, _read_data(config, 0.0)  # all rows together may fill a batch
+    if dataset is None:
+        config, dataset = read(config)
     preset, place = config, _place(config.data)
-    config = replace(config, data=place, validation=share, metrics_every=metrics_every)
+    config = replace(config, data=place, metrics_every=metrics_every)
     config = config.for_data(dataset)
     count("batch_size, a number of training rows,", config.batch_size, 1, len(dataset.train))
     model = config.build(len(dataset.train))

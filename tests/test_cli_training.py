@@ -3,6 +3,7 @@
 import os
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from commands import run
 
@@ -75,29 +76,40 @@ def test_a_run_is_begun_with_what_was_asked_for(monkeypatch):
     asked = preset("vae").override(
         data="d", validation=0.2, epochs=3, batch_size=7, lr=0.5, seed=9, backend="numpy"
     )
-    assert (config, rest) == (asked, ["o", 0, {"metrics_every": 4}])
+    assert (config, rest) == (asked, ["o", 0, {"metrics_every": 4, "dataset": None}])
     assert other == preset("gan-conv").override(steps=5, backend=backend.choice())
-    assert others == ["runs/gan-conv", 2, {"metrics_every": None}]
+    assert others == ["runs/gan-conv", 2, {"metrics_every": None, "dataset": None}]
 
 
 @pytest.mark.parametrize(
-    ("words", "name"),
-    {
-        ("--data", "mnist"): "gan-conv",
-        ("--data", "d"): "gan-mnist",
-        ("vae", "--data", "d"): "vae",
-    }.items(),
+    ("words", "shape", "name"),
+    [
+        ([], None, "gan-conv"),
+        ([], (80, 8, 12, 3), "gan-conv"),
+        ([], (80, 8, 10), "gan-mnist"),
+        ([], (80, 10, 8), "gan-mnist"),
+        ([], (80, 4), "gan-mnist"),
+        (["vae"], (80, 8, 8), "vae"),
+    ],
 )
-def test_without_a_name_the_preset_is_that_of_the_data(monkeypatch, words, name):
-    begun = []
+def test_without_a_name_the_preset_is_that_of_the_data(monkeypatch, words, shape, name):
+    begun, read = [], []
 
-    def start(config, *rest, **more):
-        begun.append(config.preset)
+    def start(config, *rest, dataset, **more):
+        begun.append((config.preset, config.validation, dataset and dataset.shape))
         raise InputError("enough")
 
+    load = runs.data.load_split
     monkeypatch.setattr("npgan.runs.start", start)
+    monkeypatch.setattr("npgan.runs.data.load_split", lambda *a: read.append(a) or load(*a))
+    if shape:
+        np.save("d.npy", np.zeros(shape, np.uint8))
+        words = [*words, "--data", "d.npy"]
     assert main(["train", *words, "--out", "o"]) == 2
-    assert begun == [name]
+    by_shape = bool(shape) and name != "vae"
+    assert [one[0] for one in begun] == [name]
+    assert len(read) == by_shape
+    assert (begun[0][1] is None, begun[0][2] is None) == (not by_shape, not by_shape)
 
 
 def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(monkeypatch):

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ EXAMPLES = """
   npgan train autoencoder --data fashion-mnist
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
   npgan train --data photos/                your own images: a folder of pictures of one size
-  npgan train gan-conv --data photos/       the same with convolutions, if the sides are multiples of 4
   npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
@@ -30,7 +30,8 @@ OPTIONS = (
         type=text,
         nargs="?",
         metavar="PRESET",
-        help="see npgan presets; default gan-conv on MNIST, and gan-mnist, which takes any data, on others",
+        help="see npgan presets; default gan-conv, but gan-mnist for data other than images whose sides are "
+        "multiples of 4",
     ),
     option(
         "--data",
@@ -108,25 +109,32 @@ def run(a: argparse.Namespace) -> int:
 def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     """Start a run, and return its folder and its loop."""
     from npgan import backend, runs
-    from npgan.models.presets import DEFAULT, FOR_ANY_DATA, preset
+    from npgan.models.config import Config
+    from npgan.models.presets import DEFAULT, default, preset
 
-    default = DEFAULT if a.data in (None, preset(DEFAULT).data) else FOR_ANY_DATA
-    config = preset(a.preset or default).override(
-        data=a.data,
-        validation=a.validation,
-        size=a.size and list(a.size),
-        fit=fit_of(a.size, a.fit),
-        epochs=a.epochs,
-        steps=a.steps,
-        batch_size=a.batch_size,
-        lr=a.lr,
-        seed=a.seed,
-        backend=a.backend or backend.choice(),
-    )
+    def asked(name: str) -> Config:
+        return preset(name).override(
+            data=a.data,
+            validation=a.validation,
+            size=a.size and list(a.size),
+            fit=fit_of(a.size, a.fit),
+            epochs=a.epochs,
+            steps=a.steps,
+            batch_size=a.batch_size,
+            lr=a.lr,
+            seed=a.seed,
+            backend=a.backend or backend.choice(),
+        )
+
+    config, dataset = asked(a.preset or DEFAULT), None
+    if a.preset is None and a.data is not None:
+        held_out, dataset = runs.read(config)
+        config = replace(asked(default(dataset.shape)), validation=held_out.validation)
     while True:
         folder = a.out or _new_folder(Path("runs"), config.preset)
         try:
-            return folder, runs.start(config, folder, callbacks, metrics_every=a.metrics_every)
+            options = {"metrics_every": a.metrics_every, "dataset": dataset}
+            return folder, runs.start(config, folder, callbacks, **options)
         except runs.Taken:  # by a run that began at the same time
             if a.out:
                 raise

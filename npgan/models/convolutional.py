@@ -140,7 +140,7 @@ CONVOLUTIONAL: dict[str, Config] = {
             "generator": _painter(16, 32),
             "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=both(*PLAYERS, lr=3.5e-3, beta1=0.5),
+        optimizers=both(*PLAYERS, lr=4e-3, beta1=0.5, schedule="late_linear"),
         settings=RELATIVISTIC,
     ),
     "dcgan-mnist": _dcgan(
@@ -212,13 +212,14 @@ CONVOLUTIONAL: dict[str, Config] = {
     "completer-conv": _undo("random_block width/2"),
     "classifier-conv": DIGITS(
         model="classifier",
-        epochs=8,
+        batch_size=64,
+        epochs=6,
         networks={
             "classifier": [
                 "reshape height width channels",
                 "random_shift 1",
-                *("conv2d channels 16 5 1 2", "relu", "max_pool2d 2"),
-                *("conv2d 16 32 5 1 2", "relu", "max_pool2d 2"),
+                *("conv2d channels 16 5 1 2", "max_pool2d 2", "relu"),
+                *("conv2d 16 32 5 1 2", "max_pool2d 2", "relu"),
                 "flatten",
                 *("dropout 0.3", f"dense {small(16, 32)} 128 he_normal", "relu", "dropout 0.3"),
                 "dense 128 classes",

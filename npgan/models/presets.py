@@ -307,8 +307,19 @@ PRESETS: dict[str, Config] = {
     ),
     **CONVOLUTIONAL,
 }
-DEFAULT, FOR_ANY_DATA = "gan-conv", "gan-mnist"
-"""What is trained on MNIST, and on data of which nothing is known, if no preset is named."""
+DEFAULT, DENSE_DEFAULT = "gan-conv", "gan-mnist"
+
+
+def default(shape: tuple[int, ...]) -> str:
+    """Return the preset that is trained on samples of this shape if none is named.
+
+    Convolutions need images that can be halved twice.
+
+    >>> default((28, 28, 1)), default((30, 30, 3)), default((2,))
+    ('gan-conv', 'gan-mnist', 'gan-mnist')
+    """
+    halved = len(shape) == 3 and all(side % 4 == 0 for side in shape[:2])
+    return DEFAULT if halved else DENSE_DEFAULT
 
 
 def preset(name: str) -> Config:
