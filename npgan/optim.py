@@ -36,19 +36,6 @@ def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
     return Schedule("linear", lr, final, steps)
 
 
-def late_linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    r"""Keep the learning rate for half of the steps, then decrease it linearly.
-
-    :math:`\eta_t = \eta + (\eta_T - \eta)\max(2t/T - 1, 0)`.
-
-    Source: Zhu et al. 2017 (CycleGAN), sec. 4.
-
-    >>> [late_linear(1.0, 4)(t) for t in (0, 2, 3, 4, 5)]
-    [1.0, 1.0, 0.5, 0.0, 0.0]
-    """
-    return Schedule("late_linear", lr, final, steps)
-
-
 def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     r"""Decrease along half a cosine: :math:`\eta_T + (\eta - \eta_T)(1 + \cos(\pi t/T))/2`.
 
@@ -63,7 +50,6 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
 SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
     "constant": lambda lr, steps: constant(lr),
     "linear": linear,
-    "late_linear": late_linear,
     "cosine": cosine,
 }
 

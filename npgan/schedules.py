@@ -13,7 +13,6 @@ Varying = float | Callable[[int], float]
 SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "constant": lambda start, end, share: start,
     "linear": lambda start, end, share: start + (end - start) * share,
-    "late_linear": lambda start, end, share: start + (end - start) * max(2 * share - 1, 0),
     "cosine": lambda start, end, share: end + (start - end) * (1 + math.cos(math.pi * share)) / 2,
     "geometric": lambda start, end, share: start * (end / start) ** share,
 }

@@ -185,14 +185,12 @@ def test_an_optimiser_clips_what_it_is_told_to(clipping, expected):
     np.testing.assert_allclose(w, expected, rtol=1e-15)
 
 
-@pytest.mark.parametrize(
-    ("name", "halfway"), [("linear", 0.3), ("late_linear", 0.5), ("cosine", 0.3)]
-)
-def test_a_schedule_falls_from_lr_to_its_final_value_and_stays_there(name, halfway):
+@pytest.mark.parametrize("name", ["linear", "cosine"])
+def test_a_schedule_falls_from_lr_to_its_final_value_and_stays_there(name):
     schedule = optim.SCHEDULES[name](0.5, 10, final=0.1)
     rates = [schedule(t) for t in range(13)]
     assert rates[0] == pytest.approx(0.5, rel=1e-15)
-    assert rates[5] == pytest.approx(halfway, rel=1e-15)
+    assert rates[5] == pytest.approx(0.3, rel=1e-15)
     assert rates[10:] == pytest.approx([0.1] * 3, rel=1e-15)
     assert rates == sorted(rates, reverse=True)
 

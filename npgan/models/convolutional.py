@@ -135,12 +135,12 @@ CONVOLUTIONAL: dict[str, Config] = {
         model="gan",
         latent=64,
         batch_size=64,
-        steps=8000,
+        steps=8500,
         networks={
             "generator": _painter(16, 32),
             "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=both(*PLAYERS, lr=4e-3, beta1=0.5, schedule="late_linear"),
+        optimizers=both(*PLAYERS, lr=3e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
         settings=RELATIVISTIC,
     ),
     "dcgan-mnist": _dcgan(
