@@ -126,3 +126,25 @@ def test_features_in_single_precision_are_compared_in_double(rng):
     expected = frechet_distance(a.astype(np.float64), b.astype(np.float64))
     assert frechet_distance(a, b) == expected
     assert PCA(a, 2).directions.dtype == np.float64
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 9), (5, 40), (40, 5), (12, 13)])
+def test_frechet_of_fewer_rows_than_features_is_the_same_without_their_covariances(rng, n, m):
+    a, b = rng.normal(size=(n, 12)), 2 * rng.normal(size=(m, 12)) + 1
+    covariances = [np.cov(x.T) for x in (a, b)]
+    values = np.linalg.eigvals(covariances[0] @ covariances[1]).real
+    expected = np.square(a.mean(0) - b.mean(0)).sum() + sum(map(np.trace, covariances))
+    expected -= 2 * np.sqrt(np.maximum(values, 0)).sum()
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-6)
+
+
+def test_frechet_of_few_large_images_takes_no_matrix_of_all_their_pairs_of_pixels(rng):
+    a = rng.normal(size=(4, 100_000))  # 80 GB would be the covariance
+    assert frechet_distance(a, a + 1) == pytest.approx(100_000, rel=1e-6)
+
+
+def test_components_of_fewer_rows_than_columns_are_those_of_the_covariance(rng):
+    x = rng.normal(size=(6, 9))
+    found, values = PCA(x, 4).directions, np.linalg.eigvalsh(np.cov(x.T))[:-5:-1]
+    np.testing.assert_allclose(np.cov(x.T) @ found, found * values, atol=1e-12)
+    np.testing.assert_allclose(found.T @ found, np.eye(4), atol=1e-12)

@@ -147,6 +147,9 @@ USES = {
     "vae": ("reconstruct", "explore", "interpolate", "complete", "reduce"),
     "gan-small": ("explore", "interpolate", "complete"),
     "denoiser": ("enhance", "reconstruct"),
+    "denoiser-conv": ("enhance", "reconstruct"),
+    "superresolver-conv": ("enhance",),
+    "completer-conv": ("complete",),
     "translator": ("translate",),
 }
 
@@ -177,6 +180,31 @@ def test_layers_of_grey_images_are_refused_before_training(capsys, pets, preset)
     code, _, err = run(capsys, "train", preset, *WORDS, "--size", 16, "--out", "r")
     assert (code, "grey ones: pets has colour images of 16 x 16" in err) == (2, True)
     assert not Path("r").exists()
+
+
+DATA = {
+    "another shape": np.zeros((40, 4, 9, 1), np.uint8),
+    "other labels": np.zeros((40, 6, 6, 1), np.uint8),
+    "another range": np.linspace(0, 1, 1440, dtype=np.float32).reshape(40, 6, 6, 1),
+}
+
+
+@pytest.mark.parametrize("other", DATA)
+def test_a_classifier_of_other_data_compares_no_samples(capsys, undrawn, other):
+    labels = np.arange(40) % 2
+    images = RNG.integers(0, 256, (40, 6, 6, 1), np.uint8)
+    np.savez("d.npz", train=images, train_labels=labels, test=images, test_labels=labels)
+    others = np.where(labels == 1, 7, 0) if other == "other labels" else labels
+    np.savez("e.npz", train=DATA[other], train_labels=others)
+    short = ("--steps", 2, "--batch-size", 8, "--quiet", "--data")
+    ok(capsys, "train", "gan-small", *short, "d.npz", "--out", "r")
+    for data, out in (("d.npz", "c"), ("e.npz", "o")):
+        ok(capsys, "train", "classifier", *short, data, "--out", out)
+    assert "classifier_accuracy" in ok(
+        capsys, "evaluate", "r", "--samples", 20, "--classifier", "c"
+    )
+    code, _, err = run(capsys, "evaluate", "r", "--samples", 20, "--classifier", "o")
+    assert (code, "--classifier o was trained on other data: its" in err) == (2, True), err
 
 
 def test_labels_that_are_text_are_no_digits_to_a_classifier(capsys, undrawn):

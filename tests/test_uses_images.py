@@ -206,6 +206,16 @@ def test_a_linear_guess_of_many_pixels_far_from_0_is_as_in_double_precision():
     np.testing.assert_allclose(found, exact, atol=2e-3)
 
 
+def test_a_linear_guess_from_fewer_rows_than_pixels_solves_the_same_equations():
+    rng = np.random.default_rng(0)
+    known, wanted, x = rng.normal(1, 1, (6, 20)), rng.normal(size=(6, 3)), rng.normal(size=(4, 20))
+    centred, mean = known - known.mean(axis=0), wanted.mean(axis=0)
+    covariance = centred.T @ centred / 6 + common.RIDGE * np.eye(20)
+    weights = np.linalg.solve(covariance, centred.T @ (wanted - mean) / 6)
+    expected = mean + (x - known.mean(axis=0)) @ weights
+    np.testing.assert_allclose(common.linear_guess(known, wanted, x), expected, rtol=1e-10)
+
+
 def test_what_is_left_out_of_a_linear_guess_is_its_ridge():
     x = np.array([[-1.0], [1.0]])
     assert common.linear_guess(x, 3 * x, x[1:]) == pytest.approx(3 / 1.001)

@@ -14,6 +14,7 @@ from npgan.errors import MOST, InputError, count
 
 if TYPE_CHECKING:
     from npgan.data.dataset import Dataset
+    from npgan.layers import Layer, Sequential
 
 RIDGE = 1e-3
 LARGEST = 2**30
@@ -223,6 +224,25 @@ def progress(what: str) -> Callable[[range], Any]:
     return lambda steps: tqdm(steps, desc=what, disable=None, leave=False)
 
 
+def spoiling(encoder: "Sequential") -> tuple["Layer", Callable[..., np.ndarray]]:
+    """Return the layer that an encoder begins with, behind a reshape, and that layer as a function of rows.
+
+    >>> from npgan.layers import build
+    >>> layer, spoil = spoiling(build(["reshape 2 2 1", "pixelate 2", "flatten"]))
+    >>> layer.name, spoil(np.array([[0.0, 0.0, 0.0, 1.0]]), np.random.default_rng(0))
+    ('pixelate', array([[0.25, 0.25, 0.25, 0.25]]))
+    """
+    first = 1 if encoder.layers[0].name == "reshape" and len(encoder.layers) > 1 else 0
+    before, layer = encoder.layers[:first], encoder.layers[first]
+
+    def spoil(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        for reshape in before:
+            x = reshape(x)
+        return layer(x, rng).reshape(len(x), -1)
+
+    return layer, spoil
+
+
 def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.ndarray:
     r"""Return the best linear prediction (m, b) of what is wanted from x (m, a): ridge regression.
 
@@ -232,7 +252,8 @@ def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.nda
     .. math:: (\Sigma_{kk} + \epsilon I)W = \Sigma_{kw}, \qquad \hat w = \mu_w + (x - \mu_k)W
 
     with the means and covariances of training rows. For Gaussians it is the conditional mean.
-    :math:`\epsilon` avoids a division by 0 where a pixel never changes.
+    :math:`\epsilon` avoids a division by 0 where a pixel never changes. With fewer rows than pixels, the same
+    prediction is :math:`XK^\top(KK^\top + n\epsilon I)^{-1}W`, of the centred rows, with a smaller matrix to invert.
 
     Parameters
     ----------
@@ -243,6 +264,10 @@ def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.nda
     """
     mean, target = (y.mean(axis=0, dtype=np.float64).astype(y.dtype) for y in (known, wanted))
     centred, n = known - mean, len(known)
+    if n < len(mean):
+        products = (centred @ centred.T).astype(np.float64) + n * RIDGE * np.eye(n)
+        weights = np.linalg.solve(products, (wanted - target).astype(np.float64))
+        return target + ((x - mean) @ centred.T) @ weights
     covariance = (centred.T @ centred).astype(np.float64) / n + RIDGE * np.eye(len(mean))
     shared = (centred.T @ (wanted - target)).astype(np.float64) / n
     return target + (x - mean) @ np.linalg.solve(covariance, shared)

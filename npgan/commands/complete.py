@@ -121,7 +121,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     kinds = GAN | LATENT | Autoencoder
     trained = common.Trained("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
     model, shape = trained.model, trained.shape
-    if isinstance(model, Autoencoder) and model.encoder.layers[0].name not in HIDING:
+    if isinstance(model, Autoencoder) and common.spoiling(model.encoder)[0].name not in HIDING:
         raise InputError(
             f"{a.run_folder} did not learn to fill holes: its encoder must begin with "
             f"{' or '.join(HIDING)}, as the preset completer's does"

@@ -1,8 +1,8 @@
 """Enhance images: remove noise, or double the resolution.
 
-The first layer of a denoising autoencoder says what it learned to undo. It spoils the test images as it
-spoiled the training images. The network's results are compared with those of methods without a network:
-a Wiener filter for noise, bicubic interpolation for resolution, and the best linear prediction for both.
+The first layer of a denoising autoencoder, behind a reshape, says what it learned to undo. It spoils the test
+images as it spoiled the training images. The network's results are compared with those of methods without a
+network: a Wiener filter for noise, bicubic interpolation for resolution, and the best linear prediction for both.
 """
 
 import argparse
@@ -38,13 +38,17 @@ def wiener(x: np.ndarray, shape: tuple[int, ...], std: float) -> np.ndarray:
 
 
 def bicubic(x: np.ndarray, shape: tuple[int, ...], factor: int) -> np.ndarray:
-    """Interpolate pixelated grey images (n, d), of cells of one grey each, between the cells' centres."""
+    """Interpolate pixelated images (n, d), of cells of one colour each, between the cells' centres."""
     from PIL import Image
 
-    coarse = x.reshape(len(x), *shape[:2])[:, ::factor, ::factor].astype(np.float32)
-    size = shape[1], shape[0]
-    fine = [np.asarray(Image.fromarray(i).resize(size, Image.Resampling.BICUBIC)) for i in coarse]
-    return np.array(fine).reshape(x.shape)
+    height, width, *_ = shape
+    planes = np.moveaxis(x.reshape(len(x), height, width, -1), 3, 1)
+    coarse = planes[:, :, ::factor, ::factor].astype(np.float32)
+    fine = [
+        np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
+        for plane in coarse.reshape(-1, *coarse.shape[2:])
+    ]
+    return np.moveaxis(np.reshape(fine, planes.shape), 1, 3).reshape(x.shape)
 
 
 BASELINES: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
@@ -61,7 +65,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
 
     trained = common.Trained("enhance", a.run_folder, Autoencoder)
     model, rng = trained.model, np.random.default_rng(a.seed)
-    layer = model.encoder.layers[0]
+    layer, spoil = common.spoiling(model.encoder)
     if layer.name not in BASELINES:
         raise InputError(
             f"{a.run_folder} learned to undo neither noise nor coarseness: its encoder must begin "
@@ -69,12 +73,12 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
             "learned to fill holes is for npgan complete"
         )
     shape, train, clean = trained.shape, trained.train, trained.test()[0]
-    spoiled = layer(clean, rng)
+    spoiled = spoil(clean, rng)
     name, baseline = BASELINES[layer.name]
     rows = {
         "spoiled": spoiled,
         name: baseline(spoiled, shape, layer),
-        "linear guess": common.linear_guess(layer(train, rng), train, spoiled),
+        "linear guess": common.linear_guess(spoil(train, rng), train, spoiled),
         trained.name: in_chunks(model.decoder, in_chunks(model.encoder, spoiled)),
         "original": clean,
     }

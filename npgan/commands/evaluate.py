@@ -1,13 +1,19 @@
 """Measure how good a run's model is."""
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npgan.commands import common
-from npgan.errors import count
+from npgan.errors import InputError, count
 from npgan.metrics import NEIGHBOURS
+
+if TYPE_CHECKING:
+    from npgan.data.dataset import Dataset
+    from npgan.models import Classifier
+    from npgan.models.config import Config
 
 SUMMARY = "measure a run on its test data, as JSON"
 EXAMPLES = """
@@ -32,12 +38,38 @@ OPTIONS = (
 def run(a: argparse.Namespace) -> dict[str, Any]:
     """Return the measures."""
     from npgan import runs
-    from npgan.models import Classifier
     from npgan.study.evaluation import evaluate
 
     model, config = runs.load(a.run_folder)
     count("--samples", a.samples, NEIGHBOURS + 1, common.LARGEST // model.features)
     dataset = runs.load_data(config, a.run_folder)
-    classifier = a.classifier and runs.load_for("--classifier", a.classifier, Classifier)[0]
+    classifier = a.classifier and _classifier(a.classifier, config, dataset)
     result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples, classifier)
     return {"run": str(a.run_folder), "data": config.data, **result}
+
+
+def _classifier(folder: Path, config: "Config", dataset: "Dataset") -> "Classifier":
+    """Return the classifier of a run, if it was trained on such data: else what it sees means nothing."""
+    from npgan import runs
+    from npgan.models import Classifier
+
+    model, its = runs.load_for("--classifier", folder, Classifier)
+    differences = {
+        "shape": its.shape != config.shape,
+        "labels": dataset.test_labels is not None and its.labels != config.labels,
+        "image_range": _far(its.image_range, config.image_range),
+    }
+    for what, differs in differences.items():
+        if differs:
+            raise InputError(
+                f"--classifier {folder} was trained on other data: its {what} is {getattr(its, what)}, "
+                f"that of {config.data} is {getattr(config, what)}"
+            )
+    return model
+
+
+def _far(a: list[float] | None, b: list[float] | None) -> bool:
+    """Return whether two ranges differ by more than a tenth of their width; None: those of bytes."""
+    if a is None or b is None:
+        return a is not b
+    return max(abs(x - y) for x, y in zip(a, b, strict=True)) > 0.1 * (a[1] - a[0])

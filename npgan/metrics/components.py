@@ -36,7 +36,7 @@ class PCA:
         k = count("the width of a code of principal components", k, 1, x.shape[1])
         centred, mean = centre(np.asarray(x, np.float64), 0)
         self.mean = mean[0]
-        self.directions = np.linalg.eigh(centred.T @ centred / (len(x) - 1))[1][:, : -k - 1 : -1]
+        self.directions = _directions(centred, k)
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Return the code (n, k) of x (n, d)."""
@@ -46,3 +46,14 @@ class PCA:
         """Return what a code (n, k) stands for, (n, d)."""
         code = array("code", code, ("n", self.directions.shape[1]))
         return self.mean + code @ self.directions.T
+
+
+def _directions(centred: np.ndarray, k: int) -> np.ndarray:
+    r"""Return the first k eigenvectors of the covariance :math:`X^\top X/(n - 1)`, (d, k).
+
+    They are the right singular vectors of X, and with fewer rows than columns found sooner so.
+    """
+    n, d = centred.shape
+    if k <= n < d:
+        return np.linalg.svd(centred, full_matrices=False)[2][:k].T
+    return np.linalg.eigh(centred.T @ centred / (n - 1))[1][:, : -k - 1 : -1]
