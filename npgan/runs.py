@@ -114,7 +114,6 @@ def start(
     loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]
     words += _fitted(preset, config)
-    words += [f"{name}: {one}" for name, net in model.networks.items() for one in net.remarks()]
     loop.callbacks[1:1] = [*_measures(model, config, dataset), *callbacks]
     _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -371,10 +370,12 @@ def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
 
 
 def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable[str]) -> Loop:
-    """Print the lines ``words`` on standard error, then train to the end."""
+    """Print the lines ``words`` on standard error, of a new run also remarks, then train to the end."""
     backend.use(config.backend)
     if loop.step == 0:
         checkpoint.save(folder / CHECKPOINT, *loop.state())
+        remarks = [(name, one) for name, net in model.networks.items() for one in net.remarks()]
+        words = [*words, *(f"{name}: {one}" for name, one in remarks)]
     (folder / SAMPLES).mkdir(exist_ok=True)
     for line in words:
         print(line, file=sys.stderr)

@@ -200,6 +200,23 @@ def test_pixels_in_no_window_are_said(size, kernel, geometry, words):
     assert seen.all() == (words == "")
 
 
+INSIDE = {
+    "a network": {"sequential": ["conv2d 1 2 3 2"]},
+    "a residual block": {
+        "residual": ["conv2d 1 2 3 2"],
+        "shortcut": ["avg_pool2d 2 2", "conv2d 1 2 2"],
+    },
+    "a shortcut": {"residual": ["avg_pool2d 2 2", "conv2d 1 2 2"], "shortcut": ["conv2d 1 2 3 2"]},
+}
+
+
+@pytest.mark.parametrize("block", INSIDE.values(), ids=list(INSIDE))
+def test_layers_inside_say_so_too(block):
+    (remark,) = build(["reshape 8 8 1", block]).remarks()
+    words = "of 8 x 8 pixels the last 1 row and the last 1 column are in no window"
+    assert remark == f"Conv2D(1, 2, 3, 2): {words}"
+
+
 def test_a_pooling_says_so_too():
     net = build(["reshape 5 4 1", "max_pool2d 2", "flatten", "dense 4 1"])
     (remark,) = net.remarks()

@@ -5,6 +5,7 @@ import pytest
 from small_models import MODELS, D, adam, data, flat, make_gan, net, rng, same
 
 from npgan import SGD, Autoencoder, Dense, InputError, NonFiniteError, Sequential, Sigmoid, Tanh
+from npgan.layers import build
 from npgan.models.blame import explain
 from npgan.models.checks import in_chunks
 
@@ -109,6 +110,20 @@ def test_a_network_is_applied_to_many_rows_a_part_at_a_time(n, monkeypatch):
     network, x = Sequential(Dense(2, 3), rng=0), np.random.default_rng(0).random((n, 2), np.float32)
     np.testing.assert_allclose(in_chunks(network, x), network(x), rtol=1e-6)
     assert in_chunks(network, x).shape == (n, 3)
+
+
+def test_fewer_rows_go_at_once_where_a_layer_makes_much_of_each(monkeypatch):
+    seen = []
+    layers = ["reshape 2 2 1", ["upsample_nearest 4", "avg_pool2d 4"], "flatten"]
+    network, x = build(layers), np.arange(40, dtype=np.float32).reshape(10, 4)
+    first = type(network.layers[0])
+    forward = first.forward
+    monkeypatch.setattr(
+        first, "forward", lambda self, x, rng=None: seen.append(len(x)) or forward(self, x, rng)
+    )
+    monkeypatch.setattr("npgan.models.checks.NUMBERS", 4 * 64)  # 64 numbers of a row
+    np.testing.assert_allclose(in_chunks(network, x), 2 * x)
+    assert seen == [4, 4, 2]
 
 
 def test_an_activation_does_not_hide_weights_that_are_too_large():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from npgan import Dense, InputError, NonFiniteError, Residual, Sequential, Sigmoid, Tanh
+from npgan.layers import build
 from npgan.models import CONDITIONAL, GENERATORS, RECONSTRUCTORS, Classifier, Translator
 from npgan.models.checks import in_chunks
 from npgan.models.presets import PRESETS
@@ -97,3 +98,11 @@ def test_an_inner_networks_activation_hides_no_infinity():
     network.parameters["0.0.weight"][...] = 3e38
     with pytest.raises(NonFiniteError, match=r"Dense\(2, 2.*the weights are too large, up to 3e"):
         in_chunks(network, np.ones((3, 2), np.float32))
+
+
+def test_layers_beside_columns_are_named_as_one():
+    beside = {"sequential": ["reshape 1 2 1", "conv2d 1 2 1", "flatten"], "beside": 3}
+    network = build([beside, "dense 7 1"], rng=0)
+    network.parameters.flat[:] = np.inf
+    with pytest.raises(NonFiniteError, match="Beside"):
+        in_chunks(network, np.ones((4, 5), np.float32))

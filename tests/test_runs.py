@@ -180,3 +180,19 @@ def test_a_run_does_not_begin_where_something_exists(capsys, undrawn, kind):
 def test_a_batch_may_be_a_single_row(capsys):
     words = ("--steps", 2, "--batch-size", 1, "--quiet", "--out", "r")
     assert run(capsys, "train", "ring", *words)[0] == 0
+
+
+def test_what_layers_leave_out_is_said_when_a_run_begins_also_by_resuming(capsys, undrawn):
+    np.save("d.npy", np.zeros((20, 6, 6), np.uint8))
+    encoder = ["reshape 6 6 1", "conv2d 1 2 3 2", "flatten", "dense 8 3"]
+    networks = {"encoder": encoder, "decoder": ["dense 3 36", "sigmoid"]}
+    config = replace(preset("autoencoder"), networks=networks, data="d.npy", latent=3)
+    runs.start(config.override(steps=1, batch_size=5), Path("r"))
+    said = "encoder: Conv2D(1, 2, 3, 2): of 6 x 6 pixels the last 1 row and the last 1 column"
+    assert said in capsys.readouterr().err
+    for path in Path("r").iterdir():
+        if path.is_file() and path.name != runs.CONFIG:
+            path.unlink()
+    for expected in (True, False):
+        runs.resume(Path("r"), steps=1 + (not expected))
+        assert (said in capsys.readouterr().err) == expected

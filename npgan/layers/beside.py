@@ -1,5 +1,6 @@
 """Layers of a part of each row, which the rest of it passes by."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,10 @@ class Beside(Sequential):
         if len(made) != 1:
             raise InputError(f"layers beside columns must make rows, not images of {by(made)}")
         return (made[0] + self.columns,)
+
+    def walk(self, in_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+        """Yield the layers of F, as a network does."""
+        return super().walk((in_shape[0] - self.columns,))
 
     def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
         """Return the shape of x and c; None if no layer fixes it."""

@@ -1,6 +1,6 @@
 """A residual block: layers that say how their input is to change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from npgan.errors import InputError
@@ -101,6 +101,11 @@ class Residual(Sequential):
         out_shape = super().out_shape(in_shape)
         self._together(out_shape, self.shortcut.out_shape(in_shape))
         return out_shape
+
+    def walk(self, in_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+        """Yield the layers of both ways, as a network does."""
+        yield from super().walk(in_shape)
+        yield from self.shortcut.walk(in_shape)
 
     def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
         """Return the shape of the input; None if no layer on either way fixes it."""

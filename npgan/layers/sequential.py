@@ -84,6 +84,19 @@ class Sequential(Layer):
             in_shape = layer.out_shape(in_shape)
         return in_shape
 
+    def walk(self, in_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+        """Yield each layer that is no network itself, with the shape that it takes.
+
+        >>> from npgan import Dense, Tanh
+        >>> list(Sequential(Dense(3, 2), Sequential(Tanh())).walk((3,)))
+        [(Dense(3, 2), (3,)), (Tanh(), (2,))]
+        """
+        for layer in self.layers:
+            yield from (
+                layer.walk(in_shape) if isinstance(layer, Sequential) else [(layer, in_shape)]
+            )
+            in_shape = layer.out_shape(in_shape)
+
     def in_shape(self, out_shape: Shape | None = None) -> Shape | None:
         """Return the shape of the first layer's input; None if no layer fixes it."""
         for layer in reversed(self.layers):
@@ -234,13 +247,10 @@ class Sequential(Layer):
         >>> Sequential(Reshape(4, 4, 1), Conv2D(1, 2, 3, 2)).remarks()
         ['Conv2D(1, 2, 3, 2): of 4 x 4 pixels the last 1 row and the last 1 column are in no window']
         """
-        shape, found = Sequential.in_shape(self) or (), []
-        for layer in self.layers if shape else ():
-            found += layer.remarks() if isinstance(layer, Sequential) else []
-            remark = layer.remark(shape)
-            found += [f"{layer!r}: {remark}"] if remark else []
-            shape = layer.out_shape(shape)
-        return found
+        shape = self.in_shape()
+        walk = self.walk(shape) if shape else ()
+        found = [(layer, layer.remark(takes)) for layer, takes in walk]
+        return [f"{layer!r}: {remark}" for layer, remark in found if remark]
 
     def summary(self) -> str:
         """Return a table of the layers, their output shapes and parameter counts."""

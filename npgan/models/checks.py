@@ -1,5 +1,6 @@
 """What models ask of networks and rows: checks, and passes in evaluation mode."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,11 +8,11 @@ import numpy as np
 
 from npgan import errors
 from npgan.errors import InputError, NonFiniteError
-from npgan.layers import Layer, Residual, Sequential, Sigmoid, Tanh
+from npgan.layers import Beside, Layer, Residual, Sequential, Sigmoid, Tanh
 from npgan.layers.layer import Array
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
-CHUNK = 1000
+CHUNK, NUMBERS = 1000, 2**26  # rows, and numbers that a layer makes of them
 WILD = 1e3  # a weight that no training needs
 NOT_NEGATIVE = "running_var", "num_batches_tracked"  # buffers
 
@@ -34,9 +35,12 @@ def check_networks(**networks: Any) -> None:
 def in_chunks(network: Layer, x: Array) -> Array:
     """Apply a network, in evaluation mode, to many rows without holding all its caches at once.
 
+    That is to at most 1000 rows at a time, and to fewer if a layer makes more than 2**26 numbers of these.
+
     Raises NonFiniteError if a layer makes a number that is NaN or infinite of weights that are too large.
     """
-    chunks = [x[i : i + CHUNK] for i in range(0, max(len(x), 1), CHUNK)]
+    size = _rows_at_once(network)
+    chunks = [x[i : i + size] for i in range(0, max(len(x), 1), size)]
     with np.errstate(all="ignore"):  # what is not finite is looked for
         y = np.concatenate(list(map(network, chunks)))
         largest = max((float(abs(w).max(initial=0)) for w in network.arrays().values()), default=0)
@@ -46,10 +50,17 @@ def in_chunks(network: Layer, x: Array) -> Array:
     return y
 
 
+def _rows_at_once(network: Layer) -> int:
+    shape = network.in_shape() if isinstance(network, Sequential) else None
+    walk = network.walk(shape) if shape else ()
+    widest = max((math.prod(layer.out_shape(takes)) for layer, takes in walk), default=1)
+    return max(1, min(CHUNK, NUMBERS // widest))
+
+
 def _require_finite(network: Layer, x: Array, largest: float) -> Array:
     """Go through the layers one by one: what an activation would hide is seen before it."""
     for layer in network.layers if isinstance(network, Sequential) else [network]:
-        if isinstance(layer, Sequential):
+        if isinstance(layer, Sequential) and not isinstance(layer, Beside):  # its layers see less
             _require_finite(layer, x, largest)
         x = layer(x)
         if not np.isfinite(x).all():
