@@ -51,10 +51,11 @@ def in_chunks(network: Layer, x: Array) -> Array:
 
 
 def _rows_at_once(network: Layer) -> int:
-    shape = network.in_shape() if isinstance(network, Sequential) else None
-    walk = network.walk(shape) if shape else ()
-    widest = max((math.prod(layer.out_shape(takes)) for layer, takes in walk), default=1)
-    return max(1, min(CHUNK, NUMBERS // widest))
+    shape = network.in_shape()
+    if not shape or not isinstance(network, Sequential):
+        return CHUNK
+    made = (math.prod(layer.out_shape(takes)) for layer, takes in network.walk(shape))
+    return max(1, min(CHUNK, NUMBERS // max(made, default=1)))
 
 
 def _require_finite(network: Layer, x: Array, largest: float) -> Array:
