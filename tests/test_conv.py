@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_second_order import random
 
 import npgan
-from npgan import Conv2D, ConvTranspose2D, InputError, ops
+from npgan import GAN, Conv2D, ConvTranspose2D, InputError, ops
 from npgan.layers import build
 from npgan.ops.windows import Geometry
 
@@ -221,3 +221,35 @@ def test_a_pooling_says_so_too():
     net = build(["reshape 5 4 1", "max_pool2d 2", "flatten", "dense 4 1"])
     (remark,) = net.remarks()
     assert remark == "MaxPool2D(2): of 5 x 4 pixels the last 1 row is in no window"
+
+
+UNFIT = {
+    "dense 64 4, flatten": (["dense 64 4", "flatten"], "Flatten() takes images, but"),
+    "pixelate": (["pixelate 3", "dense 64 4"], "Pixelate(3) does not fit images of 8 x 8 pixels"),
+    "random_block": (["random_block 9", "dense 64 4"], "does not fit images of 8 x 8 pixels"),
+    "random_shift": (["random_shift 9", "dense 64 4"], "does not fit images of 8 x 8 pixels"),
+    "random_flip": (["random_flip", "dense 48 4"], "square images, and 48 numbers are none"),
+    "odd": (
+        ["reshape 9 9 1", ["conv2d 1 2 2 2", "conv_transpose2d 2 1 2 2"]],
+        "its layers make 8 x 8 x 1, its input, without a shortcut, is 9 x 9 x 1: sides that are",
+    ),
+}
+
+
+@pytest.mark.parametrize(("specs", "message"), UNFIT.values(), ids=list(UNFIT))
+def test_layers_that_do_not_fit_are_refused_when_a_network_is_built(specs, message):
+    with pytest.raises(InputError) as info:
+        build(specs)
+    assert message in str(info.value)
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_network_that_ends_in_images_is_refused_by_its_model(name):
+    specs = {
+        "generator": ["dense 3 16", "reshape 4 4 1", "flatten"],
+        "discriminator": ["reshape 4 4 1", "conv2d 1 1 4", "flatten"],
+    }
+    GAN(**{key: build(value, rng=0) for key, value in specs.items()})
+    specs[name].pop()
+    with pytest.raises(InputError, match=f"the {name} makes images of .*: let it end in flatten"):
+        GAN(**{key: build(value, rng=0) for key, value in specs.items()})

@@ -6,6 +6,7 @@ these layers pass their input on. They take images (height, width, channels), an
 :class:`~npgan.layers.Dropout` and :class:`~npgan.layers.GaussianNoise` corrupt rows of any kind.
 """
 
+import math
 from typing import Any, Self
 
 import numpy as np
@@ -27,9 +28,19 @@ class Corruption(RandomLinear):
         return self if shape and shape[0] == shape[1] else None
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        """Return the same shape; an image that the layer does not fit is an InputError."""
-        if len(in_shape) == 3 and not self.fits(*in_shape[:2]):
-            raise InputError(f"{self!r} does not fit images of {by(in_shape[:2])} pixels")
+        """Return the same shape; an image that the layer does not fit is an InputError.
+
+        Rows are square images of one channel.
+        """
+        side = math.isqrt(in_shape[0])
+        if len(in_shape) == 1 and side * side != in_shape[0]:
+            raise InputError(
+                f"{self!r} takes rows for square images, and {in_shape[0]} numbers are none: begin "
+                "with a reshape"
+            )
+        size = in_shape[:2] if len(in_shape) == 3 else (side, side)
+        if not self.fits(*size):
+            raise InputError(f"{self!r} does not fit images of {by(size)} pixels")
         return in_shape
 
     def fits(self, height: int, width: int) -> bool:

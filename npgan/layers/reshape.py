@@ -97,7 +97,9 @@ class Flatten(Rearranged):
         return x.reshape(len(x), math.prod(x.shape[1:])), x.shape
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        """Return how many numbers a sample has."""
+        """Return how many numbers an image has; rows are an InputError."""
+        if len(in_shape) != 3:
+            raise InputError(f"{self!r} takes images, but the layer before it makes {by(in_shape)}")
         return (math.prod(in_shape),)
 
     def in_shape(self, out_shape: Shape | None = None) -> None:

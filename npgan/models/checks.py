@@ -10,6 +10,7 @@ from npgan import errors
 from npgan.errors import InputError, NonFiniteError
 from npgan.layers import Beside, Layer, Residual, Sequential, Sigmoid, Tanh
 from npgan.layers.layer import Array
+from npgan.ops.windows import by
 
 OUTPUT_RANGES: dict[type[Layer], tuple[float, float]] = {Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 CHUNK, NUMBERS = 1000, 2**26  # rows, and numbers that a layer makes of them
@@ -27,9 +28,13 @@ def bounds(network: Sequential) -> tuple[float, float] | None:
 
 
 def check_networks(**networks: Any) -> None:
-    """Refuse what is no network: a bare layer, say."""
+    """Refuse what is no network, a bare layer, say, and networks that make images where rows are needed."""
     for name, network in networks.items():
         errors.instance(f"the {name}", network, Sequential)
+        shape = network.in_shape()
+        made = network.out_shape(shape) if shape else ()
+        if len(made) == 3:
+            raise InputError(f"the {name} makes images of {by(made)}: let it end in flatten")
 
 
 def in_chunks(network: Layer, x: Array) -> Array:
