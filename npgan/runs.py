@@ -109,7 +109,12 @@ def start(
     preset, place = config, _place(config.data)
     config = replace(config, data=place, metrics_every=metrics_every)
     config = config.for_data(dataset)
-    count("batch_size, a number of training rows,", config.batch_size, 1, len(dataset.train))
+    count(
+        "batch_size (--batch-size), a number of training rows,",
+        config.batch_size,
+        1,
+        len(dataset.train),
+    )
     model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]

@@ -231,7 +231,7 @@ UNFIT = {
     "random_flip": (["random_flip", "dense 48 4"], "square images, and 48 numbers are none"),
     "odd": (
         ["reshape 9 9 1", ["conv2d 1 2 2 2", "conv_transpose2d 2 1 2 2"]],
-        "its layers make 8 x 8 x 1, its input, without a shortcut, is 9 x 9 x 1: sides that are",
+        "its layers make 8 x 8 x 1, its input, without a shortcut, is 9 x 9 x 1",
     ),
 }
 

@@ -159,7 +159,7 @@ def test_a_batch_of_more_rows_than_are_left_is_said_plainly(capsys):
     np.save("x.npy", images(90, 4, 4))
     words = ("train", "vae", "--data", "x.npy", "--out", "r")
     code, _, err = run(capsys, *words)
-    assert (code, "batch_size, a number of training rows, must" in err) == (2, True)
+    assert (code, "batch_size (--batch-size), a number of training rows, must" in err) == (2, True)
     assert "at most 90, not 128" in err
     code, _, err = run(capsys, *words, "--batch-size", 90, "--validation", 0.1)
     assert (code, "at most 81, not 90" in err) == (2, True)

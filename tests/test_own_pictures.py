@@ -175,6 +175,16 @@ def test_attacks_on_colours_are_drawn_with_the_names_of_classes(capsys, pets, mo
     assert {name for row in notes.values() for name in row} <= CLASSES.keys()
 
 
+@pytest.mark.parametrize("name", ["denoiser-conv", "superresolver-conv", "completer-conv"])
+@pytest.mark.parametrize(("size", "what"), [("18x16", "height"), ("16x18", "width")])
+def test_images_that_cannot_be_halved_twice_are_refused_before_training(
+    capsys, pets, name, size, what
+):
+    code, _, err = run(capsys, "train", name, *WORDS, "--size", size, "--out", "r")
+    assert (code, f"needs a {what} that is a multiple of 4" in err) == (2, True), err
+    assert not Path("r").exists()
+
+
 @pytest.mark.parametrize("preset", ["superresolver", "completer"])
 def test_layers_of_grey_images_are_refused_before_training(capsys, pets, preset):
     code, _, err = run(capsys, "train", preset, *WORDS, "--size", 16, "--out", "r")

@@ -92,14 +92,8 @@ class Residual(Sequential):
         """Refuse ways whose shapes cannot be added."""
         if made != past:
             other = "shortcut makes" if self.shortcut.layers else "input, without a shortcut, is"
-            images = len(made) == len(past) == 3 and made[2] == past[2]
-            lost = images and all(
-                m % 2 == 0 <= p - m < 4 for m, p in zip(made[:2], past[:2], strict=True)
-            )
-            hint = ": sides that are halved must be even" if lost else ""
             raise InputError(
                 f"a residual block adds both its ways: its layers make {by(made)}, its {other} {by(past)}"
-                f"{hint}"
             )
 
     def out_shape(self, in_shape: Shape) -> Shape:

@@ -24,11 +24,11 @@ RELATIVISTIC = {
 }
 
 
-def _painter(*widths: int, latent: str = "latent") -> list:
+def _painter(*widths: int, latent: str = "latent", hidden: str = LEAKY) -> list:
     """Return a generator of two dense layers, and of transposed convolutions that double what they make."""
     return [
-        *mlp(latent, 256, small(*widths), **HIDDEN, output=LEAKY),
-        *doubling(*widths[::-1], hidden=LEAKY),
+        *mlp(latent, 256, small(*widths), hidden=hidden, init="he_normal", output=hidden),
+        *doubling(*widths[::-1], hidden=hidden),
         "sigmoid",
     ]
 
@@ -82,15 +82,15 @@ def _r3gan(a: int, b: int, **more: Any) -> Config:
     )
 
 
-def _coders(code: str) -> dict[str, list]:
+def _coders(code: str, hidden: str = LEAKY) -> dict[str, list]:
     """Return an encoder and a decoder of convolutions, with a dense layer on the code's side."""
     widths = 16, 32
     return {
         "encoder": [
-            *halving(*widths, hidden=LEAKY),
-            *mlp(small(*widths), 256, code, **HIDDEN),
+            *halving(*widths, hidden=hidden),
+            *mlp(small(*widths), 256, code, hidden=hidden, init="he_normal"),
         ],
-        "decoder": _painter(*widths),
+        "decoder": _painter(*widths, hidden=hidden),
     }
 
 
@@ -104,7 +104,7 @@ def _undo(spoil: str) -> Config:
         model="autoencoder",
         epochs=3,
         networks={
-            "encoder": ["reshape height width channels", spoil, *_u(), "flatten"],
+            "encoder": ["reshape height/4*4 width/4*4 channels", spoil, *_u(), "flatten"],
             "decoder": [
                 "reshape height width 24",
                 "conv2d 24 channels 3 1 1",
@@ -118,7 +118,7 @@ def _undo(spoil: str) -> Config:
 
 
 def _u() -> list:
-    """Return the layers of a U, from images to 24 channels of their size."""
+    """Return the layers of a U, from images to 24 channels of their size, whose sides are multiples of 4."""
     bottom = [
         "conv2d 48 64 4 2 1",
         LEAKY,
@@ -203,9 +203,9 @@ CONVOLUTIONAL: dict[str, Config] = {
     "vae-conv": DIGITS(
         model="vae",
         latent=32,
-        epochs=40,
-        networks=_coders("2*latent"),
-        optimizers=both(*CODERS, lr=8e-3, beta2=0.95, schedule="cosine"),
+        epochs=34,
+        networks=_coders("2*latent", "silu"),
+        optimizers=both(*CODERS, lr=7e-3, beta2=0.95, schedule="cosine"),
     ),
     "denoiser-conv": _undo("gaussian_noise 0.5"),
     "superresolver-conv": _undo("pixelate 2"),
@@ -235,7 +235,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         epochs=4,
         networks={
             "generator": [
-                "reshape height/2 width channels",
+                "reshape height/8*4 width/4*4 channels",
                 *_u(),
                 *("conv2d 24 channels 3 1 1", "flatten", "sigmoid"),
             ],

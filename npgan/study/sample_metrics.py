@@ -9,6 +9,7 @@ from npgan import errors, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, array, count, instance
 from npgan.metrics import (
+    NEIGHBOURS,
     class_statistics,
     coverage_statistics,
     frechet_distance,
@@ -107,7 +108,12 @@ class SampleMetrics:
         n, rng = count("n", n, 1), errors.generator(rng)
         if dataset.test is None:
             raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
-        train, self.modes, self.std = dataset.train, dataset.modes, dataset.std
+        self.name, train, self.modes, self.std = (
+            dataset.name,
+            dataset.train,
+            dataset.modes,
+            dataset.std,
+        )
         self.width = train.shape[1]
         self.is_bytes = train.dtype == np.uint8
         self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
@@ -191,13 +197,21 @@ class SampleMetrics:
         result: dict[str, Any] = {"frechet_distance": frechet_distance(ours.rows, test.rows)}
         if self.has_features:
             result["feature_frechet_distance"] = frechet_distance(ours.features, test.features)
-            result["feature_neighbours"] = neighbour_statistics(ours.features, test.features)
-        result["neighbours"] = neighbour_statistics(ours.directions, test.directions)
+            result["feature_neighbours"] = self._neighbours(ours.features, test.features)
+        result["neighbours"] = self._neighbours(ours.directions, test.directions)
         if ours.probabilities is not None and test.probabilities is not None:
             result["classes"] = class_statistics(ours.probabilities, test.probabilities)
         if self.modes is not None and self.std is not None:
             result["modes"] = mode_statistics(rows, self.modes, self.std)
         return result
+
+    def _neighbours(self, ours: np.ndarray, test: np.ndarray) -> dict[str, float]:
+        if len(test) <= NEIGHBOURS:
+            raise InputError(
+                f"{self.name} has {len(test)} test rows: {NEIGHBOURS + 1} or more are needed to compare "
+                "neighbours (--validation holds out a larger share)"
+            )
+        return neighbour_statistics(ours, test)
 
     def columns(self, rows: np.ndarray) -> dict[str, float]:
         """Return the main metrics of rows, for a history: of modes if the data has some, else of features."""
@@ -207,7 +221,7 @@ class SampleMetrics:
         if self.has_stacks:
             return {name: self.coverage(rows)[name] for name in ("modes", "reverse_kl")}
         ours, test = self.represent(rows), self.test
-        neighbours = neighbour_statistics(ours.directions, test.directions)
+        neighbours = self._neighbours(ours.directions, test.directions)
         result = {"frechet": frechet_distance(ours.features, test.features)}
         result |= {name: neighbours[name] for name in ("precision", "recall")}
         if ours.probabilities is not None and test.probabilities is not None:
