@@ -8,6 +8,7 @@ WINDOW = "test_uses_images.test_a_wiener_filter_is_its_formula_in_each_window"
 COMPONENTS = "test_uses_images.test_components_that_say_all_fill_as_the_best_linear_guess_does"
 LOADING = "test_uses_images.test_components_fill_with_the_conditional_mean_of_their_gaussian"
 REGRESSION = "test_uses_images.test_the_linear_guess_is_a_regression_on_the_known_pixels"
+FEW = "test_uses_images.test_a_linear_guess_from_fewer_rows_than_pixels_solves_the_same_equations"
 RANGES = (
     "test_uses_images.test_a_defence_of_another_range_sees_its_own_and_gives_the_classifiers_back"
 )
@@ -70,7 +71,9 @@ SILENT = [
         "(x - mean) @ np.linalg.solve(covariance, shared)",
         REGRESSION,
     ),
-    Silent("commands.common.linear_guess", "(x - mean)", "x", REGRESSION),
+    Silent("commands.common.linear_guess", "(x - mean) @ np.", "x @ np.", REGRESSION),
+    Silent("commands.common.linear_guess", "(x - mean) @ centred.T", "x @ centred.T", FEW),
+    Silent("commands.common.linear_guess", "n * RIDGE * np.eye(n)", "RIDGE * np.eye(n)", FEW),
     Silent("data.stacked.stack", "[100, 10, 1]", "[1, 10, 100]", WRITTEN),
     Silent("data.stacked.stack", "images[chosen[:, channel]]", "images[chosen[:, 0]]", WRITTEN),
     Silent("metrics.coverage.coverage_statistics", "counts > 0", "counts >= 0", COVERED, SPARSE),

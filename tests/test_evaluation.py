@@ -149,7 +149,7 @@ def test_too_little_test_data_is_one_line(capsys):
     words = ("--data", "few.npz", "--steps", 2, "--batch-size", 20, "--out", "r")
     assert run(capsys, "train", "ring", *words)[0] == 0
     code, _, err = run(capsys, "evaluate", "r", "--samples", 100)
-    assert (code, "real must be numbers (n, 3), n at least 6" in err) == (2, True), err
+    assert (code, "few.npz has 5 test rows: 6 or more are needed" in err) == (2, True), err
 
 
 def test_real_data_is_drawn_at_random_from_rows_that_are_sorted():

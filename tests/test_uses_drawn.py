@@ -198,7 +198,7 @@ def test_presets_are_listed_with_their_networks_and_settings(capsys):
     out = run(capsys, "presets")[1]
     lines = out.splitlines()
     for line in (
-        "gan-conv (the default): gan on mnist, 8000 steps, batch 64",
+        "gan-conv (the default): gan on mnist, 8500 steps, batch 64",
         "ring: gan on ring, 60000 steps, batch 256",
         "  encoder: dense 784 64 -> relu",
         "    name adam, lr 0.001",
