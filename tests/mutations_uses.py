@@ -71,7 +71,12 @@ SILENT = [
         "(x - mean) @ np.linalg.solve(covariance, shared)",
         REGRESSION,
     ),
-    Silent("commands.common.linear_guess", "(x - mean) @ np.", "x @ np.", REGRESSION),
+    Silent(
+        "commands.common.linear_guess",
+        "target + (x - mean) @ np.linalg.solve(covariance, shared)",
+        "target + x @ np.linalg.solve(covariance, shared)",
+        REGRESSION,
+    ),
     Silent("commands.common.linear_guess", "(x - mean) @ centred.T", "x @ centred.T", FEW),
     Silent("commands.common.linear_guess", "n * RIDGE * np.eye(n)", "RIDGE * np.eye(n)", FEW),
     Silent("data.stacked.stack", "[100, 10, 1]", "[1, 10, 100]", WRITTEN),

@@ -325,5 +325,5 @@ def test_few_digits_have_features_directions_and_classes(mnist):
 @pytest.mark.parametrize("asked", ["measure", "columns"])
 def test_too_few_test_rows_are_named_with_what_helps(asked):
     own = Dataset("table", table(9, width=2), table(5, 1, width=2))
-    with pytest.raises(InputError, match="table has 5 test rows: 6 or more .*--validation"):
+    with pytest.raises(InputError, match=r"table has 5 test rows: 6 or more .*--validation"):
         getattr(SampleMetrics(gan(2), own, 100, 0), asked)(table(9, 2, width=2))
