@@ -252,8 +252,11 @@ def linear_guess(known: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> np.nda
     .. math:: (\Sigma_{kk} + \epsilon I)W = \Sigma_{kw}, \qquad \hat w = \mu_w + (x - \mu_k)W
 
     with the means and covariances of training rows. For Gaussians it is the conditional mean.
-    :math:`\epsilon` avoids a division by 0 where a pixel never changes. With fewer rows than pixels, the same
-    prediction is :math:`XK^\top(KK^\top + n\epsilon I)^{-1}W`, of the centred rows, with a smaller matrix to invert.
+    :math:`\epsilon` avoids a division by 0 where a pixel never changes.
+
+    With fewer rows than pixels, a smaller matrix is inverted. K (n, a) and T (n, b) are the centred known and
+    wanted rows. Since :math:`(K^\top K + n\epsilon I)K^\top = K^\top(KK^\top + n\epsilon I)`, the same weights are
+    :math:`W = K^\top(KK^\top + n\epsilon I)^{-1}T`.
 
     Parameters
     ----------
