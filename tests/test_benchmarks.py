@@ -39,6 +39,7 @@ def test_operations_of_a_step(name):
         "anomaly",
         "conv",
         "winograd",
+        "same_time",
     ],
 )
 def test_help_shows_examples(script):

@@ -1,0 +1,123 @@
+"""Train a preset with npgan and a DCGAN with PyTorch on the same images for the same time, and compare samples.
+
+Every second or so they take turns, on the same threads, until the preset's steps are over: PyTorch's share
+of the time is the same. Its networks are the preset's, trained as the DCGAN is (dcgan_torch.py).
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgan import backend, plotting, runs
+from npgan.data import Dataset, load_split
+from npgan.metrics import copy_statistics
+from npgan.models import GAN, Classifier
+from npgan.models.config import Config
+from npgan.models.presets import preset
+from npgan.study.sample_metrics import SampleMetrics
+from npgan.training import Callback, Loop
+
+EXAMPLES = """
+examples:
+  NPGAN_NUM_THREADS=2 python benchmarks/same_time.py --data icons/ --size 32 --preset dcgan --minutes 20
+  python benchmarks/same_time.py --data fashion-mnist --preset gan-conv --classifier runs/classifier-conv
+"""
+TURN = 1.0  # seconds
+SAMPLES, SHOWN, TRIAL = 10_000, 100, 60
+
+
+class Turns(Callback):
+    """Gives PyTorch the time that npgan had."""
+
+    def __init__(self, peer: Any) -> None:
+        self.peer, self.seconds, self.begin = peer, 0.0, time.perf_counter()
+
+    def on_step_end(self, loop: Loop) -> None:
+        """After a turn, let PyTorch have one."""
+        turn = time.perf_counter() - self.begin
+        if turn >= TURN or loop.step == loop.total_steps:
+            self.seconds += turn
+            self.peer.train(self.seconds)
+            print(f"step {loop.step} of {loop.total_steps}", end="\r", file=sys.stderr)
+            self.begin = time.perf_counter()
+
+
+def steps_in(config: Config, data: Dataset, minutes: float) -> int:
+    """Return how many steps fit, by the time of a few."""
+    loop = Loop(config.build(len(data.train)), data.train, batch_size=config.batch_size, rng=0)
+    loop.run(steps=TRIAL // 3)
+    start = time.perf_counter()
+    loop.run(steps=TRIAL)
+    return round(minutes * 60 / (time.perf_counter() - start) * (TRIAL - TRIAL // 3))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True, help="a data set's name, or a folder of pictures")
+    parser.add_argument("--size", type=int, help="side of the images of a folder, in pixels")
+    parser.add_argument("--preset", default="dcgan", help="default: dcgan")
+    parser.add_argument("--minutes", type=float, help="for each; default: the preset's steps")
+    parser.add_argument("--classifier", type=Path, help="a run of a classifier of such data")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("same-time"), help="default: same-time")
+    arguments = parser.parse_args()
+    from dcgan_torch import Dcgan  # needs torch
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    backend.use("numba")
+    backend.prepare()
+    data = load_split(arguments.data, 0.1, arguments.size)
+    config = replace(preset(arguments.preset), seed=arguments.seed).for_data(data)
+    if arguments.minutes:
+        config = config.override(steps=steps_in(config, data, arguments.minutes))
+    model, peer = config.build(len(data.train)), Dcgan(config, data.train)
+    turns = Turns(peer)
+    loop = Loop(model, data.train, batch_size=config.batch_size, rng=config.seed, callbacks=[turns])
+    loop.run(steps=config.total_steps(len(data.train)))
+    report = compare(model, peer, data, arguments)
+    report["npgan"] |= {"steps": loop.step, "seconds": turns.seconds}
+    report["PyTorch"] |= {"steps": peer.steps, "seconds": peer.seconds}
+    (arguments.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+
+
+def compare(
+    model: GAN, peer: Any, data: Dataset, arguments: argparse.Namespace
+) -> dict[str, dict[str, Any]]:
+    """Return the metrics of both and of training images, and draw samples."""
+    judge = (
+        arguments.classifier and runs.load_for("--classifier", arguments.classifier, Classifier)[0]
+    )
+    metrics = SampleMetrics(model, data, SAMPLES, np.random.default_rng(0), judge)
+    n = min(SAMPLES, len(data.train))
+    real = data.train[np.random.default_rng(1).permutation(len(data.train))[:n]]
+    low, high = model.value_range
+    who: dict[str, Callable[[], np.ndarray]] = {
+        "npgan": lambda: model.sample(n, 0),
+        "PyTorch": lambda: peer.sample(n) * (high - low) + low,
+        "training images": lambda: model.scaled(real),
+    }
+    report = {}
+    for name, draw in who.items():
+        rows = draw()
+        images = metrics.on_data_scale(rows)
+        grid = arguments.out / f"{name.replace(' ', '-')}.png"
+        plotting.save_grid(grid, images[:SHOWN], data.shape, 10)
+        train = metrics.on_data_scale(model.scaled(data.train))
+        report[name] = metrics.measure(rows) | {
+            "copies": copy_statistics(images[:1000], metrics.test.rows[:1000], train)
+        }
+    return report
+
+
+if __name__ == "__main__":
+    main()
