@@ -57,6 +57,25 @@ def test_what_a_u_does_not_fit_is_refused(name, why):
         CONVOLUTIONAL[name].for_data(data).build(len(data.train))
 
 
+def dark_squares(n, side=8):
+    """Return rows of two equal images, of a white square each; six in seven pixels are black."""
+    images = np.zeros((n, side, side), np.float32)
+    for one, i, j in zip(
+        images, *np.random.default_rng(0).integers(0, side - 2, (2, n)), strict=True
+    ):
+        one[i : i + 3, j : j + 3] = 1
+    return np.tile(images.reshape(n, -1), 2)
+
+
+def test_the_translator_of_dark_images_draws_more_than_the_median_which_is_black():
+    pairs = dark_squares(512)
+    source, target = np.split(pairs, 2, axis=1)
+    config = CONVOLUTIONAL["translator-conv"].for_data(Dataset("dark", pairs, shape=(16, 8, 1)))
+    model = config.build(len(pairs))
+    model.fit(pairs, steps=100, batch_size=32, rng=0, callbacks=[])
+    assert abs(model.translate(source) - target).mean() < 0.75 * target.mean()
+
+
 @pytest.mark.parametrize("word", ["height/0", "height/x", "height/", "3/4*height"])
 def test_a_part_of_a_size_is_a_whole_number(word):
     with pytest.raises(InputError):

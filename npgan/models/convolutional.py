@@ -7,6 +7,7 @@ from npgan.models.kinds import CODERS, PLAYERS
 from npgan.models.recipes import (
     DIGITS,
     LEAKY,
+    SHRINKING,
     both,
     bottleneck,
     doubling,
@@ -117,17 +118,23 @@ def _undo(spoil: str) -> Config:
     )
 
 
-def _u() -> list:
-    """Return the layers of a U, from images to 24 channels of their size, whose sides are multiples of 4."""
+def _u(normalised: bool = False) -> list:
+    """Return the layers of a U, from images to 24 channels of their size, whose sides are multiples of 4.
+
+    With batch normalisation no channel can be driven to one value for all images. Without it the absolute error of
+    dark pictures, whose median is black, soon makes all pixels black, and a sigmoid that far down has no slope.
+    """
+
+    def then(width: int) -> list[str]:
+        return [f"batch_norm {width}", LEAKY] if normalised else [LEAKY]
+
     bottom = [
-        "conv2d 48 64 4 2 1",
-        LEAKY,
-        "conv2d 64 64 3 1 1",
-        LEAKY,
+        *("conv2d 48 64 4 2 1", *then(64)),
+        *("conv2d 64 64 3 1 1", *then(64)),
         "conv_transpose2d 64 48 4 2 1",
     ]
-    middle = ["conv2d 24 48 4 2 1", LEAKY, bottom, LEAKY, "conv_transpose2d 48 24 4 2 1"]
-    return ["conv2d channels 24 3 1 1", LEAKY, middle, LEAKY]
+    middle = ["conv2d 24 48 4 2 1", *then(48), bottom, LEAKY, "conv_transpose2d 48 24 4 2 1"]
+    return ["conv2d channels 24 3 1 1", *then(24), middle, *then(24)]
 
 
 CONVOLUTIONAL: dict[str, Config] = {
@@ -205,7 +212,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         latent=32,
         epochs=34,
         networks=_coders("2*latent", "silu"),
-        optimizers=both(*CODERS, lr=7e-3, beta2=0.95, schedule="cosine"),
+        optimizers=both(*CODERS, **SHRINKING | {"lr": 7e-3, "weight_decay": 0.1}),
     ),
     "denoiser-conv": _undo("gaussian_noise 0.5"),
     "superresolver-conv": _undo("pixelate 2"),
@@ -236,7 +243,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         networks={
             "generator": [
                 "reshape height/8*4 width/4*4 channels",
-                *_u(),
+                *_u(normalised=True),
                 *("conv2d 24 channels 3 1 1", "flatten", "sigmoid"),
             ],
             "discriminator": [
