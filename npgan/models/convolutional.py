@@ -239,7 +239,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         data="mnist-outlines",
         shape=[56, 28, 1],
         batch_size=64,
-        epochs=4,
+        steps=1200,
         networks={
             "generator": [
                 "reshape height/8*4 width/4*4 channels",
@@ -251,7 +251,7 @@ CONVOLUTIONAL: dict[str, Config] = {
                 *mlp(small(16, 32), 128, 1, **HIDDEN),
             ],
         },
-        optimizers=falling(generator=1e-3, discriminator=1e-3),
+        optimizers=falling(generator=2e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
 }
