@@ -51,12 +51,20 @@ def shift_forward(x: Array, moves: Array) -> Array:
     """
     *size, channels = image_of(x.shape[1:])
     moves = np.clip(moves, np.negative(size), size)  # beyond its width nothing of an image is left
-    most = int(abs(moves).max(initial=0))
     images = x.reshape(len(x), *size, channels)
-    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)))
-    down, right = (np.arange(size[axis]) + most - moves[:, axis, None] for axis in (0, 1))
-    moved = padded[np.arange(len(x))[:, None, None], down[:, :, None], right[:, None, :]]
+    moved = np.zeros_like(images)
+    for image, new, (down, right) in zip(images, moved, moves.tolist(), strict=True):
+        new[_kept(down), _kept(right)] = image[_kept(-down), _kept(-right)]
     return moved.reshape(x.shape)
+
+
+def _kept(by: int) -> slice:
+    """Return the places along an axis that hold something after a shift; those of ``-by`` are where it was before.
+
+    >>> np.arange(5)[_kept(2)], np.arange(5)[_kept(-2)]
+    (array([2, 3, 4]), array([0, 1, 2]))
+    """
+    return slice(by, None) if by >= 0 else slice(None, by)
 
 
 @operation("dy (n, *s), moves (n, 2) integers")
@@ -78,8 +86,9 @@ def flip_forward(x: Array, flipped: Array) -> Array:
     array([[2., 1.],
            [4., 3.]])
     """
-    images = x.reshape(len(x), *image_of(x.shape[1:]))
-    turned = np.where(flipped[:, None, None, None] != 0, images[:, :, ::-1], images)
+    images, chosen = x.reshape(len(x), *image_of(x.shape[1:])), flipped != 0
+    turned = images.copy()
+    turned[chosen] = images[chosen, :, ::-1]
     return turned.reshape(x.shape)
 
 
