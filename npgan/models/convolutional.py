@@ -24,6 +24,9 @@ RELATIVISTIC = {
     "ema": 0.999,
 }
 
+STEADY = {"lr": 3e-3, "beta1": 0.0, "beta2": 0.99, "schedule": "cosine"}
+"""Adam without momentum: with it, two networks that learn from each other swing."""
+
 
 def _painter(*widths: int, latent: str = "latent", hidden: str = LEAKY) -> list:
     """Return a generator of two dense layers, and of transposed convolutions that double what they make."""
@@ -147,14 +150,14 @@ CONVOLUTIONAL: dict[str, Config] = {
             "generator": _painter(16, 32),
             "discriminator": mlp("data", 512, 256, 128, 1, hidden=LEAKY),
         },
-        optimizers=both(*PLAYERS, lr=3e-3, beta1=0.0, beta2=0.99, schedule="cosine"),
+        optimizers=both(*PLAYERS, **STEADY),
         settings=RELATIVISTIC,
     ),
     "dcgan-mnist": _dcgan(
         *(16, 32),
         latent=64,
-        steps=12_000,
-        optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
+        steps=15_000,
+        optimizers=both(*PLAYERS, **STEADY),
     ),
     "dcgan": _dcgan(
         *(32, 64),
