@@ -58,6 +58,12 @@ def steps_in(config: Config, data: Dataset, minutes: float) -> int:
     return round(minutes * 60 / (time.perf_counter() - start) * (TRIAL - TRIAL // 3))
 
 
+def is_plain_gan(config: Config) -> bool:
+    """Return whether PyTorch's side can be built: a GAN without blocks within its networks."""
+    specs = [spec for network in config.networks.values() for spec in network]
+    return config.model == "gan" and all(isinstance(spec, str) for spec in specs)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,6 +76,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("same-time"), help="default: same-time")
     arguments = parser.parse_args()
+    if arguments.minutes is not None and arguments.minutes <= 0:
+        parser.error(f"--minutes must be positive, not {arguments.minutes}")
+    if not is_plain_gan(preset(arguments.preset)):
+        parser.error(f"--preset must be a GAN of layers in a row, not {arguments.preset}")
     from dcgan_torch import Dcgan  # needs torch
 
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -106,13 +116,12 @@ def compare(
         "PyTorch": lambda: peer.sample(n) * (high - low) + low,
         "training images": lambda: model.scaled(real),
     }
-    report = {}
+    report, train = {}, metrics.on_data_scale(model.scaled(data.train))
     for name, draw in who.items():
         rows = draw()
         images = metrics.on_data_scale(rows)
         grid = arguments.out / f"{name.replace(' ', '-')}.png"
         plotting.save_grid(grid, images[:SHOWN], data.shape, 10)
-        train = metrics.on_data_scale(model.scaled(data.train))
         report[name] = metrics.measure(rows) | {
             "copies": copy_statistics(images[:1000], metrics.test.rows[:1000], train)
         }

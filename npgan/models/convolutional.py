@@ -25,7 +25,7 @@ RELATIVISTIC = {
 }
 
 STEADY = {"lr": 3e-3, "beta1": 0.0, "beta2": 0.99, "schedule": "cosine"}
-"""Adam without momentum: with it, two networks that learn from each other swing."""
+"""Adam without momentum: momentum makes two networks that learn from each other oscillate."""
 
 
 def _painter(*widths: int, latent: str = "latent", hidden: str = LEAKY) -> list:
