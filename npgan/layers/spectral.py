@@ -44,15 +44,20 @@ class Spectral(Layer):
         return {"u": (math.prod(rows),), "v": (out,)}
 
     def initialize(self, rng: Seed) -> None:
-        """Draw the weight by the layer's initialiser, and u; some power iterations bring u and v near."""
+        """Draw the weight by the layer's initialiser, and u; some power iterations bring u and v near.
+
+        They are made in float64: how float32 is rounded, which differs from machine to machine, is not in
+        what a run starts from.
+        """
         rng = generator(rng)
         super().initialize(rng)
         weight, (u, v) = matrix(self.parameters["weight"]), self.buffers.values()
         if not weight.any():
             raise InputError(f"{self!r} divides by its weight's size, which must not start at 0")
-        u[...] = rng.standard_normal(u.shape)
+        u64, v64 = rng.standard_normal(u.shape), np.empty(v.shape)
         for _ in range(ITERATIONS):
-            power_iteration(weight, u, v)
+            power_iteration(weight.astype(np.float64), u64, v64)
+        u[...], v[...] = u64, v64
 
     def _run(self, way: str, *given: Any) -> Any:
         return getattr(run, f"{self.operation}_{way}")(*given, *self.geometry)
