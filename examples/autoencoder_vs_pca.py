@@ -10,14 +10,14 @@ from npgan import Adam, Autoencoder, Dense, ReLU, Sequential, Sigmoid, data
 CODE = 32
 
 
-def main(path: str = "autoencoder_vs_pca.png") -> None:
+def main(path: str = "autoencoder_vs_pca.png", epochs: str = "5") -> None:
     mnist = data.load("mnist")
     model = Autoencoder(
         encoder=Sequential(Dense(784, 128), ReLU(), Dense(128, CODE), rng=0),
         decoder=Sequential(Dense(CODE, 128), ReLU(), Dense(128, 784), Sigmoid(), rng=1),
         optimizers={"encoder": Adam(2e-3), "decoder": Adam(2e-3)},
     )
-    model.fit(mnist, epochs=5, rng=0)
+    model.fit(mnist, epochs=int(epochs), rng=0)
 
     train, test = model.scaled(mnist.train), model.scaled(mnist.test)
     by_pca = pca(train, test, CODE)

@@ -11,7 +11,7 @@ from npgan import GAN, Adam, Dense, ReLU, Sequential, data
 from npgan.metrics import mode_statistics
 from npgan.ops import sigmoid_forward
 
-STEPS = (0, 500, 1000, 1500, 2000, 4000)
+SHOWN = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 1)  # of all steps
 
 
 def mlp(out_features: int, rng: int) -> Sequential:
@@ -19,7 +19,7 @@ def mlp(out_features: int, rng: int) -> Sequential:
     return Sequential(*hidden, Dense(128, out_features, "he_normal"), rng=rng)
 
 
-def main(path: str = "ring.png") -> None:
+def main(path: str = "ring.png", steps: str = "4000") -> None:
     ring = data.load("ring")
     # D learns more slowly than G here. At equal rates, 1e-3, samples come nearer to the modes, but the
     # modes are less evenly full: try it.
@@ -27,18 +27,19 @@ def main(path: str = "ring.png") -> None:
     gan = GAN(mlp(2, rng=0), mlp(1, rng=1), optimizers=optimizers, ema=0.99)
 
     figure = Figure(figsize=(13, 3.3), layout="constrained")
-    panels = figure.subplots(1, len(STEPS), sharex=True, sharey=True)
+    panels = figure.subplots(1, len(SHOWN), sharex=True, sharey=True)
     print(" step  modes hit  within 3 sigma of one  unevenness (total variation)")
-    for steps, axes in zip(STEPS, panels, strict=True):
-        if steps > gan.step:
-            gan.fit(ring, steps=steps - gan.step, batch_size=256, callbacks=[], rng=steps)
+    for part, axes in zip(SHOWN, panels, strict=True):
+        step = round(part * int(steps))
+        if step > gan.step:
+            gan.fit(ring, steps=step - gan.step, batch_size=256, callbacks=[], rng=step)
         samples = gan.sample(2000, rng=0)
         seen = mode_statistics(samples, ring.modes, ring.std)
         modes, share = seen["modes"], seen["high_quality"]
         uneven = seen["total_variation"]
-        print(f"{steps:5}  {modes} of {len(ring.modes)}     {share:21.0%}  {uneven:.2f}")
+        print(f"{step:5}  {modes} of {len(ring.modes)}     {share:21.0%}  {uneven:.2f}")
         surface = draw(axes, gan, ring, samples[:400])
-        axes.set(title=f"step {steps:,}\n{modes} modes hit, by {share:.0%}", xlabel="$x_1$")
+        axes.set(title=f"step {step:,}\n{modes} modes hit, by {share:.0%}", xlabel="$x_1$")
     panels[0].set_ylabel("$x_2$")
     figure.colorbar(
         surface,

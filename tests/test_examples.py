@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
-SHORT = {"first_gan": "1", "collapse_and_cure": "300"}
+SHORT = {"autoencoder_vs_pca": "1", "collapse_and_cure": "100", "first_gan": "1", "ring": "80"}
 """How long the tests let examples train that take longer."""
 SLOW = {"autoencoder_vs_pca", "collapse_and_cure", "first_gan", "ring"}
 
