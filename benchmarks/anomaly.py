@@ -17,10 +17,10 @@ import numpy as np
 
 from npgan import backend
 from npgan.data import Dataset, load
-from npgan.disk import write_atomically
 from npgan.metrics import auroc
 from npgan.models.presets import preset
 from npgan.study.anomaly import scores_for
+from npgan.system.disk import write_atomically
 from npgan.training import Loop
 
 EXAMPLES = """

@@ -18,10 +18,10 @@ import numpy as np
 from npgan import backend
 from npgan.backend import run
 from npgan.data import Dataset, load
-from npgan.disk import write_atomically
 from npgan.models.config import Config
 from npgan.models.kinds import CODERS
 from npgan.models.presets import mlp, preset
+from npgan.system.disk import write_atomically
 from npgan.training import Loop
 
 EXAMPLES = """

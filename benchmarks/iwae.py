@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 
 from npgan import backend
 from npgan.data import load
-from npgan.disk import write_atomically
 from npgan.models.presets import preset
 from npgan.models.vae import binarized
+from npgan.system.disk import write_atomically
 from npgan.training import Loop
 
 EXAMPLES = """

@@ -24,7 +24,7 @@ from step import listed, ratio
 from workers import spawn
 
 from npgan import backend
-from npgan.memory import aligned_zeros
+from npgan.system.memory import aligned_zeros
 
 SQUARES = (32, 64, 128, 256, 512, 1024)
 PRODUCTS = ("x @ w", "x.T @ dy", "dy @ w.T")

@@ -26,12 +26,12 @@ from matplotlib.figure import Figure
 
 from npgan import backend
 from npgan.data import Dataset, load
-from npgan.disk import write_atomically
 from npgan.metrics import frechet_distance, mode_statistics
 from npgan.models.config import Config
 from npgan.models.presets import preset
 from npgan.study.evaluation import evaluate
 from npgan.study.sample_metrics import SampleMetrics
+from npgan.system.disk import write_atomically
 from npgan.training import Loop
 
 EXAMPLES = """

@@ -1,6 +1,6 @@
 """GANs and autoencoders from scratch in NumPy, every gradient derived and written by hand."""
 
-from npgan import signals as signals  # first, for Ctrl-C while the rest is imported
+from npgan.system import signals as signals  # first, for Ctrl-C while the rest is imported
 
 # isort: split
 from npgan import data, models, optim, training

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from npgan import environment, ops
+from npgan import ops
 from npgan.errors import unknown
 from npgan.ops.update import too_large
+from npgan.system import environment
 
 BACKENDS = ("numpy", "numba")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from npgan.errors import InputError, instance, shown
-from npgan.memory import aligned_zeros
 from npgan.shapes import number_type
+from npgan.system.memory import aligned_zeros
 
 
 class Parameters(Mapping[str, np.ndarray]):

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from npgan import errors
-from npgan.disk import write_atomically
 from npgan.errors import LARGEST, InputError, array, as_path, count, instance
-from npgan.history import History
 from npgan.objectives.reports import REPORTS, Reports
+from npgan.system.disk import write_atomically
+from npgan.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

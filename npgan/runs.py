@@ -24,16 +24,17 @@ from typing import Any
 
 import numpy as np
 
-from npgan import backend, data, disk, plotting
+from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
 from npgan.data.fit import DEFAULT
 from npgan.errors import InputError, count, shown
 from npgan.models import GENERATORS, Model
 from npgan.models.config import LABELLED, MODELS, Config
 from npgan.models.refit import corruptions
-from npgan.schedules import Schedule
+from npgan.optim.schedules import Schedule
 from npgan.study.pictures import draw
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
+from npgan.system import disk
 from npgan.training import (
     Callback,
     Checkpoints,

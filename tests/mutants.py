@@ -90,20 +90,18 @@ TESTS = {
     ),
     "backend.py": "kernels recorder recorder_traced signals interrupts",
     "errors.py": "borders calls models models_settings models_data",
-    "disk.py": "runs runs_resumed runs_damaged faults data_files checkpoint_files",
-    "environment.py": "cli_hostile data_files cli cli_options cli_program",
-    "history.py": "training training_callbacks training_resumed runs runs_resumed runs_damaged calls",
     "init.py": "init layers layers_random layers_built",
-    "memory.py": "parameters kernels",
-    "optim.py": "optim copies training training_resumed",
+    "optim": "optim copies training training_resumed penalties vae",
     "plotting.py": "pictures calls own_data uses uses_images",
     "runs.py": (
         "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options "
         "cli_training cli_program"
     ),
-    "schedules.py": "optim penalties vae",
     "shapes.py": "shapes borders ops",
-    "signals.py": "signals_early signals interrupts",
+    "system": (
+        "runs runs_resumed runs_damaged faults data_files checkpoint_files cli_hostile cli cli_options "
+        "cli_program parameters kernels signals_early signals interrupts"
+    ),
 }
 """Room, or file of no room -> its test files, besides those that bear the module's name."""
 

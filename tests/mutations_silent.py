@@ -66,7 +66,11 @@ SILENT = [
         "models.model.Model.__copy__", "copy.deepcopy(self)", "self", COPY, ("gan", "numpy", "copy")
     ),
     Silent(
-        "optim.Optimizer.__copy__", "copy.deepcopy(self)", "self", OWN_MOMENTS, ("adamw", "copy")
+        "optim.rules.Optimizer.__copy__",
+        "copy.deepcopy(self)",
+        "self",
+        OWN_MOMENTS,
+        ("adamw", "copy"),
     ),
     Silent(
         "layers.dense.Dense.initialize",
@@ -148,7 +152,7 @@ SILENT = [
     Silent("ops.update.clip_by_norm", "limit / norm", "1 / norm**2", CLIP, (3.0,)),
     Silent("ops.update.clip_by_norm", "norm > limit", "norm", CLIP, (0.5,)),
     Silent(
-        "optim.Optimizer._advance",
+        "optim.rules.Optimizer._advance",
         "self.t += 1",
         "self.t += 2",
         "test_optim.test_the_first_update_has_the_schedules_first_rate",
@@ -233,7 +237,9 @@ SILENT = [
         RECORDED,
         ("decaying", None),
     ),
-    Silent("schedules.Schedule.__call__", "min(step / self.steps, 1)", "step / self.steps", DECAY),
+    Silent(
+        "optim.schedules.Schedule.__call__", "min(step / self.steps, 1)", "step / self.steps", DECAY
+    ),
     Silent(
         "objectives.penalties.penalized_backward",
         'counted * (now.get("r1", 0.0) / n)',

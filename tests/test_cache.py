@@ -206,5 +206,5 @@ def test_what_the_key_depends_on(monkeypatch):
 
 def test_constants_from_elsewhere_are_in_the_key():
     sources = list(cache._sources())
-    for name in ("memory.py", "ops/random.py", "ops/fourier.py", "ops/chain.py"):
+    for name in ("system/memory.py", "ops/random.py", "ops/fourier.py", "ops/chain.py"):
         assert (PACKAGE / name).read_bytes() in sources

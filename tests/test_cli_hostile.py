@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from commands import run
 
-from npgan import InputError, environment
+from npgan import InputError
 from npgan.commands import cli
+from npgan.system import environment
 
 VALUES = (
     "--", "", "9" * 19, "9" * 5000, "-" + "9" * 400, "1e999", "nan", "0x10", "1.5", "\u0663", "\x1b[31m",

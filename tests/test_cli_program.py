@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import pytest
 from commands import run
 
-from npgan import signals
 from npgan.commands import COMMANDS
 from npgan.commands.cli import main
 from npgan.errors import InputError, NonFiniteError
+from npgan.system import signals
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 import npgan.data
-from npgan import environment
 from npgan.data import Dataset, from_arrays, load
 from npgan.data.arrays import brightened
 from npgan.data.download import SOURCES, Source
 from npgan.data.mnist_files import FILES
 from npgan.errors import InputError
+from npgan.system import environment
 
 ROWS = np.zeros((3, 4), np.float32)
 LABELS = np.arange(3)

@@ -74,7 +74,7 @@ def constants():
 
     What is empty may be a table that is filled later.
     """
-    of_machine = "npgan.kernels", "npgan.program", "npgan.environment"
+    of_machine = "npgan.kernels", "npgan.program", "npgan.system.environment"
     return {
         f"{where}.{name}": repr(value)
         for where, module in modules()

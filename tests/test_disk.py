@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from npgan import InputError, disk
+from npgan import InputError
+from npgan.system import disk
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no list of open files")
 

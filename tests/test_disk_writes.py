@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from npgan import disk
+from npgan.system import disk
 
 
 def test_files_get_the_mode_that_the_umask_leaves(tmp_path):

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npgan import InputError, backend, disk, runs
+from npgan import InputError, backend, runs
 from npgan.models.presets import preset
+from npgan.system import disk
 from npgan.training import History
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child that dies is a fork")

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from commands import run
 
-from npgan import backend, disk, runs
+from npgan import backend, runs
 from npgan.commands import cli
 from npgan.models.config import Config
+from npgan.system import disk
 from npgan.training import Callback, History, checkpoint
 
 SHORT, LONG = 8, 500

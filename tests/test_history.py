@@ -108,8 +108,8 @@ def test_a_history_has_a_maximum_size_and_its_incomplete_last_row_is_left_out(
     tmp_path, monkeypatch
 ):
     (tmp_path / "h.csv").write_text("step,loss\n1,\n2,0.5\n3,0.2")
-    monkeypatch.setattr("npgan.history.MOST", 24)
+    monkeypatch.setattr("npgan.training.history.MOST", 24)
     assert History.read_csv(tmp_path / "h.csv").rows == [{"step": 1}, {"step": 2, "loss": 0.5}]
-    monkeypatch.setattr("npgan.history.MOST", 23)
+    monkeypatch.setattr("npgan.training.history.MOST", 23)
     with pytest.raises(InputError, match="at most 23 belong there"):
         History.read_csv(tmp_path / "h.csv")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from npgan import NonFiniteError, backend
-from npgan.signals import REASONS
+from npgan.system.signals import REASONS
 from npgan.training import Callback, Checkpoints, Loop, StopOnInterrupt, interrupts
 from npgan.training.interrupts import Shield, handled, raised
 

@@ -16,7 +16,7 @@ import mutators
 import numpy as np
 import pytest
 
-from npgan import disk, memory
+from npgan.system import disk, memory
 
 SOURCE = b'''"""Words, 1 + 1."""
 def f(x: int = 1, *, y=True) -> list[int]:
@@ -64,9 +64,9 @@ def test_every_kind_of_mistake_is_made_and_no_words_are_changed():
 def test_a_mutant_is_imported_in_place_of_its_file(monkeypatch):
     path = disk.__file__
     monkeypatch.setattr(sys, "meta_path", [mutants.Importer(path, b"changed = 1"), *sys.meta_path])
-    monkeypatch.delitem(sys.modules, "npgan.disk")
-    monkeypatch.setattr("npgan.disk", disk)
-    assert importlib.import_module("npgan.disk").changed == 1
+    monkeypatch.delitem(sys.modules, "npgan.system.disk")
+    monkeypatch.setattr("npgan.system.disk", disk)
+    assert importlib.import_module("npgan.system.disk").changed == 1
 
 
 def test_a_mistake_is_put_into_functions_that_are_there_and_not_into_what_runs_at_import():
@@ -90,8 +90,10 @@ def test_the_map_says_which_lines_a_test_executes_and_whether_it_starts_processe
     tests = json.loads(file.read_text())
     assert [row["starts"] for row in tests.values()] == [False, True]
     lines, first = inspect.getsourcelines(memory.index_of)
-    assert executed.executing(tests, "npgan/memory.py", {first + len(lines) - 1}) == ["lines"]
-    assert executed.executing(tests, "npgan/memory.py", {first + len(lines)}) == []
+    assert executed.executing(tests, "npgan/system/memory.py", {first + len(lines) - 1}) == [
+        "lines"
+    ]
+    assert executed.executing(tests, "npgan/system/memory.py", {first + len(lines)}) == []
 
 
 def test_known_equivalents_are_mutants_and_say_why():

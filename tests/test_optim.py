@@ -9,7 +9,7 @@ import pytest
 
 from npgan import SGD, Adam, AdamW, InputError, Momentum, RMSProp, ops, optim
 from npgan.ops import update
-from npgan.schedules import Schedule, read
+from npgan.optim.schedules import Schedule, read
 
 STEPS = 6
 SETTINGS = {

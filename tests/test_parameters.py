@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from npgan import InputError, Parameters
-from npgan.memory import LINE, address_of, aligned_zeros, index_of
 from npgan.parameters import join
+from npgan.system.memory import LINE, address_of, aligned_zeros, index_of
 
 SHAPES = {"0.weight": (2, 3), "0.bias": (3,), "10.weight": (3, 1), "10.bias": (1,), "1.a.b": (2,)}
 

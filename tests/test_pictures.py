@@ -25,8 +25,8 @@ from npgan import (
     plotting,
 )
 from npgan.commands import defend, detect, reduce
-from npgan.history import History
 from npgan.study import pictures
+from npgan.training.history import History
 
 GREY = np.linspace(-0.2, 1.2, 5 * 6).reshape(5, 6).astype(np.float32)
 POINTS = np.random.default_rng(0).standard_normal((2100, 2))

@@ -10,7 +10,7 @@ from commands import Terminal
 pytest.importorskip("npgan.kernels")
 from npgan.kernels import cache, jit
 from npgan.program import prepare
-from npgan.signals import process
+from npgan.system.signals import process
 
 pytestmark = pytest.mark.skipif(bool(jit.interpreted), reason="nothing is compiled then")
 

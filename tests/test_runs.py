@@ -10,9 +10,9 @@ import pytest
 from commands import WORDS, bytes_of, run
 
 from npgan import runs
-from npgan.history import History
 from npgan.models.presets import preset
 from npgan.training.callbacks import Measures
+from npgan.training.history import History
 from npgan.training.lock import locked
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
@@ -86,7 +86,7 @@ def test_a_full_disk_is_one_line(capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "r/config.toml")
 
-    monkeypatch.setattr("npgan.disk.write_atomically", full)
+    monkeypatch.setattr("npgan.system.disk.write_atomically", full)
     code, _, err = run(capsys, "train", "ring", "--steps", 2, "--out", "r", "--quiet")
     assert code == 2
     assert err == "npgan: error: r/config.toml: No space left on device\n"

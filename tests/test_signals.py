@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npgan import backend, disk, runs
+from npgan import backend, runs
 from npgan.commands import cli
+from npgan.system import disk
 from npgan.training import History
 from npgan.training.interrupts import REASONS
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from npgan import signals
-from npgan.signals import REASONS
+from npgan.system import signals
+from npgan.system.signals import REASONS
 
 PRESSED = """
 import os, signal, sys

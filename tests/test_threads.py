@@ -21,7 +21,7 @@ from npgan.kernels.elementwise import Activation
 from npgan.kernels.row import PERFORM
 from npgan.program.prepare import RARE, compile_second, pieces, prepare
 from npgan.program.threads import HELD, WorkerPool, worker_pool
-from npgan.signals import process
+from npgan.system.signals import process
 
 
 @compiled

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from test_second_order import random
 from test_winograd import ADVERSARIAL, FORMS, arrays, bounds, direct, filterings
 
-from npgan import InputError, backend, environment, ops
+from npgan import InputError, backend, ops
 from npgan.ops.windows import Geometry
 from npgan.ops.winograd import Filtering
+from npgan.system import environment
 
 pytest.importorskip("npgan.kernels")
 from test_conv_kernels import calls, result

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from npgan import signals
 from npgan.commands import COMMANDS, streams
 from npgan.errors import InputError, NonFiniteError, one_line
+from npgan.system import signals
 from npgan.training.interrupts import raised
 
 EXAMPLES = """

@@ -38,9 +38,9 @@ OPTIONS = (
 
 def run(a: argparse.Namespace) -> None:
     """Generate and save."""
-    from npgan import disk
     from npgan.models import CONDITIONAL, GAN, GENERATORS
     from npgan.study import pictures
+    from npgan.system import disk
 
     trained = common.Trained("sample", a.run_folder, GENERATORS)
     model, config = trained.model, trained.config

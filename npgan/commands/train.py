@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from npgan import signals
 from npgan.commands.common import FIT, SIZE, either, fit_of, number, option, path, text
 from npgan.errors import InputError, count
+from npgan.system import signals
 
 SUMMARY = "train a model and keep everything in a folder"
 EXAMPLES = """

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from npgan.data.reading import Readable, opened, read_array, reading
+from npgan.data.reading import Readable, read_array, reading
 from npgan.errors import InputError, as_path
+from npgan.system.disk import opened
 
 DTYPES: dict[int, np.dtype] = {
     0x08: np.dtype("u1"),

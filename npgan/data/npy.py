@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from npgan.data.arrays import FIELDS
-from npgan.data.reading import Readable, footprint, opened, read_array
+from npgan.data.reading import Readable, footprint, read_array
+from npgan.system.disk import opened
 
 KERAS = {
     "x_train": "train",

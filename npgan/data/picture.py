@@ -12,7 +12,8 @@ import numpy as np
 
 from npgan.data.icon import ICON, largest
 from npgan.data.png import SIGNATURE, Png, check_rows, read_png
-from npgan.data.reading import check_size, opened, read_at_most, reading
+from npgan.data.reading import check_size, read_at_most, reading
+from npgan.system.disk import opened
 
 FORMATS = {
     ".png": "PNG",

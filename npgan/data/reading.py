@@ -1,12 +1,10 @@
 """Reading files that nobody vouches for: memory is bounded, and every failure is one line."""
 
 import math
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -19,7 +17,6 @@ RATIO, SMALL = 200, 2**28
 
 CHUNK = 2**20
 LETTERS = 200  # of a parser's message
-FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Readable(Protocol):
@@ -45,16 +42,6 @@ def reading(path: Path) -> Iterator[None]:
         line = one_line(" ".join(reason.split()))
         line = line if len(line) <= LETTERS else f"{line[:LETTERS]}..."
         raise InputError(f"cannot read {path}: {line}") from error
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a regular file, and say how many bytes it has; what has no end, or is yet to be written, is refused."""
-    with open(os.open(path, FLAGS), "rb") as file:  # noqa: PTH123 (a descriptor)
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{path} is no regular file")
-        yield file, status.st_size
 
 
 def read_at_most(file: Readable, limit: int) -> bytearray:

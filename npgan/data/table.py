@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npgan.data.reading import check_size, opened
+from npgan.data.reading import check_size
 from npgan.errors import LARGEST, shown
+from npgan.system.disk import opened
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas"}
 """What may separate two cells: the first of these that the first line has."""

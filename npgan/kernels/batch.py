@@ -12,7 +12,7 @@ from npgan.kernels.matmul import share
 from npgan.kernels.memory import copy, seen_as
 from npgan.kernels.row import Reads, Writes, kernel, performs, value_of
 from npgan.kernels.vectors import fetch
-from npgan.memory import LINE, index_of
+from npgan.system.memory import LINE, index_of
 
 AHEAD = 6  # rows to fetch ahead
 

@@ -34,7 +34,7 @@ CHECKSUM = 4  # bytes
 DAY = 24 * 3600.0  # seconds: a folder that was used within a day is not removed either
 PACKAGE = Path(__file__).parents[1]
 COMPILED = "kernels", "program"  # packages with compiled code
-CONSTANTS = re.compile(rb"^from npgan\.((?:ops|memory)\b[\w.]*) import", re.MULTILINE)
+CONSTANTS = re.compile(rb"^from npgan\.((?:ops|system\.memory)\b[\w.]*) import", re.MULTILINE)
 NOT_COMPILED_IN = "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"
 
 

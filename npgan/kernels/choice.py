@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npgan import environment
 from npgan.kernels.plan import REMEMBERED, Shapes
 from npgan.ops.winograd import suits, tiles
+from npgan.system import environment
 
 UNIT = 16
 """Channels come in multiples of this, so that they fill the vectors of any machine."""

@@ -19,8 +19,8 @@ from numba.core.sigutils import normalize_signature
 from numba.core.typing import signature as signature_of
 from numba.extending import intrinsic, overload
 
-from npgan import environment
 from npgan.kernels.cache import Cache
+from npgan.system import environment
 
 MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from numba.np.arrayobj import populate_array
 
 from npgan.kernels.jit import call_function, interpreted, jit
 from npgan.kernels.vectors import FEATURES
-from npgan.memory import address_of
+from npgan.system.memory import address_of
 
 NAP = 20  # microseconds
 

@@ -10,8 +10,8 @@ from npgan.kernels.jit import ONE, ZERO, jit
 from npgan.kernels.matmul import share
 from npgan.kernels.memory import seen_as
 from npgan.kernels.row import Reads, Writes, kernel, performs
-from npgan.memory import LINE
 from npgan.ops.normalisation import check_minibatch
+from npgan.system.memory import LINE
 
 
 class Moments(NamedTuple):

@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -208,7 +207,6 @@ class Layer:
         return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"
 
 
-@cache
 def parameters(kind: type[Layer]) -> tuple[inspect.Parameter, ...]:
     """Return the constructor's parameters that are said in words: those that may be positional."""
     every = inspect.signature(kind).parameters.values()

@@ -12,8 +12,8 @@ from npgan.models.steps import Result
 from npgan.objectives.losses import OBJECTIVES, GeneratorLoss, Objective
 from npgan.objectives.penalties import check_penalties, penalized_backward
 from npgan.objectives.reports import measured
+from npgan.optim.schedules import Varying
 from npgan.parameters import Parameters
-from npgan.schedules import Varying
 
 if TYPE_CHECKING:
     from npgan.models.model import Model

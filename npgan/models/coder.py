@@ -17,7 +17,7 @@ from npgan.models.model import Model
 from npgan.models.steps import Result, Step
 from npgan.objectives.losses import Objective
 from npgan.optim import Optimizer
-from npgan.schedules import Varying
+from npgan.optim.schedules import Varying
 
 
 class Coder:

@@ -24,7 +24,7 @@ from npgan.models.steps import Result, Step
 from npgan.objectives.losses import GeneratorLoss, Objective
 from npgan.ops.update import ema_decay
 from npgan.optim import Adam, Optimizer
-from npgan.schedules import Varying
+from npgan.optim.schedules import Varying
 
 
 class GAN(Model):

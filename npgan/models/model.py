@@ -26,8 +26,8 @@ from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS, Objective
 from npgan.objectives.penalties import PENALTIES
 from npgan.objectives.reports import Reports
 from npgan.optim import Adam, Optimizer
+from npgan.optim.schedules import Varying
 from npgan.parameters import Parameters
-from npgan.schedules import Varying
 from npgan.training import Callback, History, Loop, Progress
 from npgan.training.loop import Trainable
 

@@ -18,7 +18,7 @@ from npgan.layers.layer import Array
 from npgan.models.config import Config
 from npgan.models.kinds import CODERS, MODELS, PLAYERS
 from npgan.optim import OPTIMIZERS, Optimizer
-from npgan.schedules import Schedule
+from npgan.optim.schedules import Schedule
 from npgan.training import checkpoint
 
 if TYPE_CHECKING:

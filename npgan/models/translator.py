@@ -25,7 +25,7 @@ from npgan.models.checks import check_networks, check_rows, in_chunks, inputs
 from npgan.models.model import Model
 from npgan.models.steps import Result, Step
 from npgan.optim import Adam, Optimizer
-from npgan.schedules import Varying
+from npgan.optim.schedules import Varying
 
 
 class Translator(Model):

@@ -26,13 +26,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan import errors, schedules
+from npgan import errors
 from npgan.backend import run
 from npgan.errors import InputError, chosen, instance, not_negative, positive, shown
 from npgan.layers import Layer, Sequential
 from npgan.ops.normalisation import polar
+from npgan.optim import schedules
+from npgan.optim.schedules import Schedule, Varying
 from npgan.parameters import Parameters
-from npgan.schedules import Schedule, Varying
 from npgan.shapes import Array, takes
 
 DRAGAN_NOISE = 0.5

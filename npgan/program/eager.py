@@ -10,10 +10,10 @@ import numpy as np
 from npgan import ops
 from npgan.kernels import jit
 from npgan.kernels.row import KERNELS, Later, layout
-from npgan.memory import index_of
 from npgan.ops.random import key
 from npgan.program.schedule import Row
 from npgan.program.tables import Tables
+from npgan.system.memory import index_of
 
 
 class Kept(threading.local):

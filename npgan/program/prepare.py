@@ -13,7 +13,7 @@ from npgan.kernels.elementwise import Activation
 from npgan.kernels.row import PERFORM
 from npgan.program import replay
 from npgan.program.tables import Tables
-from npgan.signals import process
+from npgan.system.signals import process
 
 PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
 FIRST = "dense", "elementwise"  # modules of kernels, half of the work

@@ -22,12 +22,12 @@ from npgan.kernels.dense import Weight
 from npgan.kernels.elementwise import Add, Finite, Scale, worth
 from npgan.kernels.row import KERNELS, ONLY_RECORDED, Later, NotRecordable, Reads, Writes
 from npgan.kernels.update import Step
-from npgan.memory import address_of
 from npgan.ops.random import key
 from npgan.ops.update import too_large
 from npgan.program.fusion import fused
 from npgan.program.schedule import Call, Program, Row, Values, flat, listed, mapped, perform
 from npgan.program.traced import Buffer, Outputs, Place, Traced
+from npgan.system.memory import address_of
 
 SIGNS = {np.add: 1.0, np.subtract: -1.0}
 

@@ -24,7 +24,7 @@ from numba import types
 from npgan.kernels.jit import c_function, jit
 from npgan.kernels.memory import add, call, exchange, load, maximum, nap, pause, view
 from npgan.kernels.row import PERFORM, layout, read
-from npgan.memory import LINE
+from npgan.system.memory import LINE
 
 FUNCTION, PARTS, WAIT, FIELDS = range(4)
 WIDTH, NUMBERS = FIELDS + max(len(layout(kind).integers) for kind in PERFORM), 8

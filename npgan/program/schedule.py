@@ -15,9 +15,9 @@ import numpy as np
 
 from npgan.kernels import jit
 from npgan.kernels.row import Later, Writes, value_of
-from npgan.memory import LINE, aligned_zeros, index_of
 from npgan.program.tables import Tables
 from npgan.program.traced import OUTSIDE, Buffer, Place, Traced
+from npgan.system.memory import LINE, aligned_zeros, index_of
 
 Values = Callable[[], Sequence[Any]]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from npgan.kernels import jit
 from npgan.kernels.row import layout
-from npgan.memory import ORIGIN, address_of, aligned_zeros, index_of
 from npgan.program import replay
 from npgan.program.threads import worker_pool
+from npgan.system.memory import ORIGIN, address_of, aligned_zeros, index_of
 
 
 class Tables:

@@ -15,8 +15,8 @@ import numpy as np
 
 from npgan.kernels.jit import jit
 from npgan.kernels.memory import add, exchange, load, pause
-from npgan.memory import LINE, aligned_zeros
 from npgan.program.replay import work
+from npgan.system.memory import LINE, aligned_zeros
 
 CALLS, PROGRAM = range(2)  # the number of calls so far, and the address of the program to work on
 SEEN, BUSY, ASLEEP = range(3)  # of a worker: the last call it saw, and whether it works, or sleeps

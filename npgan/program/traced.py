@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from npgan.kernels.row import Later, NotRecordable
-from npgan.memory import index_of
 from npgan.shapes import ARRAYS
+from npgan.system.memory import index_of
 
 
 class Buffer:

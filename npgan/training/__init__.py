@@ -1,6 +1,6 @@
 """Training: the loop, what happens beside it, and what it leaves on the disk."""
 
-from npgan.history import History
 from npgan.training.callbacks import *
+from npgan.training.history import History
 from npgan.training.loop import Callback, Loop
 from npgan.training.work import *

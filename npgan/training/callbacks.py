@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from npgan import backend, disk
+from npgan import backend
 from npgan.errors import count
-from npgan.signals import REASONS
+from npgan.system import disk
+from npgan.system.signals import REASONS
 from npgan.training import checkpoint
 from npgan.training.interrupts import handled
 from npgan.training.loop import Callback, Loop

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from npgan.data.reading import MAX_BYTES
-from npgan.disk import check_regular, write_atomically
 from npgan.errors import InputError, shown
+from npgan.system.disk import check_regular, write_atomically
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> None:

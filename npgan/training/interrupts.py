@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from npgan.signals import REASONS, leave, process
+from npgan.system.signals import REASONS, leave, process
 
 PATIENCE = 0.8  # seconds in which a compilation is to end by itself
 Handler = Callable[[int, Any], Any]

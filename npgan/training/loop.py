@@ -14,9 +14,9 @@ import numpy as np
 from npgan import backend, errors
 from npgan.data.batches import Batches
 from npgan.errors import InputError, NonFiniteError, count
-from npgan.history import History, check_columns
 from npgan.objectives.reports import Reports
 from npgan.training import checkpoint
+from npgan.training.history import History, check_columns
 from npgan.training.interrupts import Shield
 from npgan.training.pace import Pace
 from npgan.training.steps import Steps

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
-from npgan import environment
 from npgan.check.catalogue import Case, cases
+from npgan.system import environment
 
 CASES: list[Case] = []
 

@@ -1,57 +1,22 @@
 """Optimisers: each is a pure update rule (:mod:`npgan.ops.update`) and a visible state, over flat vectors.
 
-They come in order of increasing complexity. A learning rate is a number or a schedule: a function of the
-number of updates made so far.
+They come in order of increasing complexity. A learning rate is a number or a schedule (:mod:`npgan.optim.schedules`):
+a function of the number of updates made so far.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from npgan import schedules
 from npgan.backend import run
 from npgan.errors import InputError, chosen, fraction, not_negative, positive
-from npgan.memory import aligned_zeros
-from npgan.schedules import Schedule, Varying
+from npgan.optim.schedules import SCHEDULES, Varying, read
 from npgan.shapes import takes
+from npgan.system.memory import aligned_zeros
 
-
-def constant(lr: float) -> Schedule:
-    r"""Keep the learning rate: :math:`\eta_t = \eta`.
-
-    >>> constant(0.1)(1000)
-    0.1
-    """
-    return Schedule("constant", lr, lr, 1)
-
-
-def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    r"""Decrease linearly from ``lr`` to ``final`` in ``steps``: :math:`\eta_t = \eta + (\eta_T - \eta)t/T`.
-
-    >>> [linear(1.0, 4)(t) for t in (0, 1, 4, 5)]
-    [1.0, 0.75, 0.0, 0.0]
-    """
-    return Schedule("linear", lr, final, steps)
-
-
-def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    r"""Decrease along half a cosine: :math:`\eta_T + (\eta - \eta_T)(1 + \cos(\pi t/T))/2`.
-
-    Source: Loshchilov and Hutter 2017, eq. 5, without restarts.
-
-    >>> [round(cosine(1.0, 4)(t), 3) for t in (0, 2, 4, 5)]
-    [1.0, 0.5, 0.0, 0.0]
-    """
-    return Schedule("cosine", lr, final, steps)
-
-
-SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
-    "constant": lambda lr, steps: constant(lr),
-    "linear": linear,
-    "cosine": cosine,
-}
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSProp", "build"]
 
 
 class Optimizer:
@@ -245,6 +210,6 @@ def build(
     if schedule is not None:
         lr = chosen("schedule", schedule, SCHEDULES)(positive("lr", lr), steps)
     try:
-        return rule(schedules.read(lr), **settings)
+        return rule(read(lr), **settings)
     except TypeError as error:
         raise InputError(f"optimiser {name!r} cannot take {settings}: {error}") from None

@@ -2,16 +2,18 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from npgan.data.reading import opened
 from npgan.errors import InputError
 
 TEMPORARY = ".npgan-*.tmp"
 """What files are called until they are complete."""
 ALONE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # which follows no link
+READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
@@ -70,6 +72,16 @@ def remove_temporary(folder: Path) -> None:
     """Remove what interrupted writers left in a folder; no process may be writing there."""
     for path in folder.glob(TEMPORARY):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file, and say how many bytes it has; what has no end, or is yet to be written, is refused."""
+    with open(os.open(path, READ), "rb") as file:  # noqa: PTH123 (a descriptor)
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path} is no regular file")
+        yield file, status.st_size
 
 
 def check_regular(path: Path, most: int) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from npgan.disk import check_regular
 from npgan.errors import InputError, shown
+from npgan.system.disk import check_regular
 
 WHOLE = "step", "epoch"
 """Columns of whole numbers."""

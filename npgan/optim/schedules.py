@@ -7,6 +7,8 @@ from typing import Any
 
 from npgan.errors import InputError, chosen, count, not_negative, positive, shown
 
+__all__ = ["SCHEDULES", "Schedule", "Varying", "constant", "cosine", "linear"]
+
 Varying = float | Callable[[int], float]
 """A number, or a function of the number of updates, or steps, made so far."""
 
@@ -59,6 +61,42 @@ class Schedule:
     def __call__(self, step: int) -> float:
         """Return the value after this many steps."""
         return SHAPES[self.shape](self.start, self.end, min(step / self.steps, 1))
+
+
+def constant(lr: float) -> Schedule:
+    r"""Keep the learning rate: :math:`\eta_t = \eta`.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    return Schedule("constant", lr, lr, 1)
+
+
+def linear(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    r"""Decrease linearly from ``lr`` to ``final`` in ``steps``: :math:`\eta_t = \eta + (\eta_T - \eta)t/T`.
+
+    >>> [linear(1.0, 4)(t) for t in (0, 1, 4, 5)]
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    return Schedule("linear", lr, final, steps)
+
+
+def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    r"""Decrease along half a cosine: :math:`\eta_T + (\eta - \eta_T)(1 + \cos(\pi t/T))/2`.
+
+    Source: Loshchilov and Hutter 2017, eq. 5, without restarts.
+
+    >>> [round(cosine(1.0, 4)(t), 3) for t in (0, 2, 4, 5)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    return Schedule("cosine", lr, final, steps)
+
+
+SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
+    "constant": lambda lr, steps: constant(lr),
+    "linear": linear,
+    "cosine": cosine,
+}
 
 
 def read(value: Any) -> Any:
