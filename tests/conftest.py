@@ -119,7 +119,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave the pictures out, which take most of a short run's time."""
-    monkeypatch.setattr("npgan.runs.draw", lambda *_: None)
+    monkeypatch.setattr("npgan.runs.train.draw", lambda *_: None)
     monkeypatch.setattr("npgan.plotting.save_curves", lambda *_: None)
 
 

@@ -73,7 +73,7 @@ def test_a_confusion_is_drawn_with_the_labels_of_the_data(monkeypatch, tmp_path)
     monkeypatch.setattr("npgan.plotting._write", lambda path, save: figures.append(save.func))
     x, labels = rows()
     for own in ([0, 5, 9], None):
-        runs.draw(make(), SimpleNamespace(labels=own), x, labels, tmp_path / "c.png")
+        runs.train.draw(make(), SimpleNamespace(labels=own), x, labels, tmp_path / "c.png")
         (axes,) = figures.pop().__self__.axes
         for axis in (axes.xaxis, axes.yaxis):
             shown = [int(text.get_text()) for text in axis.get_ticklabels()]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from commands import run
 
-from npgan import backend, runs
+from npgan import backend, data, runs
 from npgan.commands.cli import main
 from npgan.errors import InputError
 from npgan.models.presets import preset
@@ -99,9 +99,9 @@ def test_without_a_name_the_preset_is_that_of_the_data(monkeypatch, words, shape
         begun.append((config.preset, config.validation, dataset and dataset.shape))
         raise InputError("enough")
 
-    load = runs.data.load_split
+    load = data.load_split
     monkeypatch.setattr("npgan.runs.start", start)
-    monkeypatch.setattr("npgan.runs.data.load_split", lambda *a: read.append(a) or load(*a))
+    monkeypatch.setattr("npgan.data.load_split", lambda *a: read.append(a) or load(*a))
     if shape:
         np.save("d.npy", np.zeros(shape, np.uint8))
         words = [*words, "--data", "d.npy"]

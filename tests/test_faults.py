@@ -56,7 +56,7 @@ def _quick(monkeypatch, tmp_path):
     def curves(path, history, *_):
         disk.write_atomically(path, str(history["d_loss"]).encode())
 
-    monkeypatch.setattr(runs, "draw", draw)
+    monkeypatch.setattr(runs.train, "draw", draw)
     monkeypatch.setattr("npgan.plotting.save_curves", curves)
     backend.use("numpy")
 

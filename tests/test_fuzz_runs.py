@@ -59,7 +59,7 @@ def begun(tmp_path_factory):
         parser = cli._parser()  # takes half of a command's time
         patch.setattr(cli, "_parser", lambda: parser)
         patch.setattr("os.fsync", lambda _: None)
-        patch.setattr(runs, "draw", draw)
+        patch.setattr(runs.train, "draw", draw)
         patch.setattr("npgan.plotting.save_curves", lambda path, *_: draw(0, 0, 0, 0, path))
         backend.use("numpy")
         runs.start(CONFIG, folder / "begun", [Stop()])

@@ -56,7 +56,7 @@ def test_a_picture_that_fails_does_not_lose_the_state(capsys, monkeypatch):
         if "step-0000000" not in path.name:
             raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(runs, "draw", fails)
+    monkeypatch.setattr(runs.train, "draw", fails)
     assert run(capsys, "train", "ring", "--epochs", 1, "--out", "r", "--quiet")[0] == 2
     assert run(capsys, "sample", "r", "--out", "s.png")[0] == 0
 
@@ -105,7 +105,7 @@ def test_a_run_has_one_writer(capsys, whole):
 def test_runs_that_begin_together_get_names_of_their_own(capsys, undrawn, monkeypatch):
     """The other begins between the look for a free name and the first file."""
 
-    free, others = runs._check_free, []
+    free, others = runs.train._check_free, []
 
     def other(folder):
         free(folder)
@@ -113,7 +113,7 @@ def test_runs_that_begin_together_get_names_of_their_own(capsys, undrawn, monkey
             folder.mkdir(parents=True)
             others.append((folder / "config.toml").write_bytes(b"another's"))
 
-    monkeypatch.setattr(runs, "_check_free", other)
+    monkeypatch.setattr(runs.train, "_check_free", other)
     assert run(capsys, *WORDS, "--steps", 2)[0] == 0
     assert sorted(os.listdir("runs")) == ["ring", "ring-2"]
     assert bytes_of("runs/ring", "config.toml") == b"another's"

@@ -204,7 +204,7 @@ def test_a_line_of_a_configuration_has_a_maximum_number_of_dots(whole, dots):
 @pytest.mark.parametrize("more", [0, 1])
 def test_a_configuration_has_a_maximum_size(whole, monkeypatch, more):
     size = (whole / "config.toml").stat().st_size
-    monkeypatch.setattr(runs, "LARGEST_CONFIG", size - more)
+    monkeypatch.setattr(runs.folder, "LARGEST_CONFIG", size - more)
     if more:
         with pytest.raises(InputError, match=r"config\.toml has"):
             runs.read_config(whole)

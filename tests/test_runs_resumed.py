@@ -198,7 +198,7 @@ def test_a_damaged_history_is_restored_from_the_checkpoint(capsys, whole, name):
 
 
 def test_a_resumed_run_goes_on_measuring(capsys, undrawn, monkeypatch):
-    monkeypatch.setattr("npgan.runs.MEASURED", 20)
+    monkeypatch.setattr("npgan.runs.train.MEASURED", 20)
     assert run(capsys, *WORDS, "--steps", 2, "--metrics-every", 1, "--out", "r")[0] == 0
     assert run(capsys, "train", "--resume", "r", "--steps", 4)[0] == 0
     assert len(History.read_csv(Path("r/history.csv"))["modes"]) == 2
@@ -250,5 +250,5 @@ def test_a_checkpoint_of_other_data_is_not_taken_up(capsys, whole, name):
 def test_a_run_of_the_same_length_says_nothing_of_its_schedules():
     config = preset("ring").override(steps=8)
     model = config.build(rows=1000)
-    assert list(runs._moved(config, model, 1000)) == []
-    assert len(list(runs._moved(config.override(steps=4), model, 1000))) == 1
+    assert list(runs.train._moved(config, model, 1000)) == []
+    assert len(list(runs.train._moved(config.override(steps=4), model, 1000))) == 1

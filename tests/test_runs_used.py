@@ -53,8 +53,8 @@ def test_samples_of_byte_images_lie_in_the_unit_range_though_the_output_does_not
 
 
 def test_a_run_keeps_its_datas_name_or_where_its_file_lies(tmp_path):
-    assert [runs._place(name) for name in ("ring", "ring:3")] == ["ring", "ring:3"]
-    assert runs._place("x.npz:3") == str(tmp_path.resolve() / "x.npz:3")
+    assert [runs.folder.place_of(name) for name in ("ring", "ring:3")] == ["ring", "ring:3"]
+    assert runs.folder.place_of("x.npz:3") == str(tmp_path.resolve() / "x.npz:3")
 
 
 @pytest.mark.parametrize("chosen", ["", ":1"])

@@ -40,7 +40,7 @@ def _undrawn(monkeypatch):
     def draw(_model, _config, _real, _labels, path):
         disk.write_atomically(path, path.name.encode())
 
-    monkeypatch.setattr(runs, "draw", draw)
+    monkeypatch.setattr(runs.train, "draw", draw)
     monkeypatch.setattr("npgan.plotting.save_curves", lambda path, *_: draw(0, 0, 0, 0, path))
     monkeypatch.setattr("os.fsync", lambda _: None)
 

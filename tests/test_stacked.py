@@ -157,6 +157,6 @@ def test_the_history_has_the_modes_of_as_many_samples(few, gan, monkeypatch):
         return sample_metrics.draw_samples(model, dataset, n, rng)
 
     monkeypatch.setattr(sample_metrics, "COUNTED", 120)
-    monkeypatch.setattr(runs, "draw_samples", draw)
-    (measures,) = runs._measures(gan, replace(preset("gan-small"), metrics_every=1), few)
+    monkeypatch.setattr(runs.train, "draw_samples", draw)
+    (measures,) = runs.train._measures(gan, replace(preset("gan-small"), metrics_every=1), few)
     assert (measures.measure().keys(), drawn) == ({"modes", "reverse_kl"}, [120])

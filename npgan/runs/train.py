@@ -1,21 +1,7 @@
-"""Runs on disk: a folder that holds everything that defines a training run, and everything that it makes.
-
-::
-
-    config.toml             everything that determines the run
-    history.csv             the losses, and the metrics that were asked for
-    samples/step-*.png      what the model makes, before training and after each epoch
-    losses.png              the history as curves
-    checkpoint.safetensors  the whole state, with the history, from which a run resumes
-    weights.safetensors     the networks, whenever training ends without an error
-
-A run begins with its configuration and the state before the first step; one process writes to it at a time.
-"""
+"""Training in a run's folder: a run is started, or goes on from its checkpoint."""
 
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
@@ -26,12 +12,27 @@ import numpy as np
 
 from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
-from npgan.data.fit import DEFAULT
 from npgan.errors import InputError, count, shown
 from npgan.models import GENERATORS, Model
-from npgan.models.config import LABELLED, MODELS, Config
+from npgan.models.config import Config
 from npgan.models.refit import corruptions
 from npgan.optim.schedules import Schedule
+from npgan.runs.folder import (
+    CHECKPOINT,
+    CURVES,
+    HISTORY,
+    HISTORY_TABLE,
+    SAMPLES,
+    WEIGHTS,
+    built,
+    load_data,
+    naming,
+    place_of,
+    read_config,
+    read_data,
+    read_state,
+    write_config,
+)
 from npgan.study.pictures import draw
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 from npgan.system import disk
@@ -47,16 +48,12 @@ from npgan.training import (
     checkpoint,
 )
 from npgan.training.lock import LOCK, Locked, locked
-from npgan.training.loop import HISTORY as HISTORY_TABLE
 
-CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
-CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
+__all__ = ["Taken", "read", "resume", "start"]
+
 KEPT_BACK = 0.1
 """The share of its training rows that is held out of a data set without test rows."""
 MEASURED = 2000
-LARGEST_CONFIG, DOTS = 2**20, 200  # bytes of a configuration, and dots in one of its lines
-BESIDE = 2**26
-"""The most bytes that a checkpoint may hold besides the model: the history, and numbers."""
 
 
 class Taken(InputError):
@@ -82,9 +79,9 @@ def read(config: Config) -> tuple[Config, Dataset]:
     Raises InputError if there is no such data, or it cannot be read.
     """
     share = KEPT_BACK if config.validation is None else config.validation
-    dataset = _read_data(config, share)
+    dataset = read_data(config, share)
     if config.validation is None and len(dataset.train) < config.batch_size:
-        share, dataset = 0.0, _read_data(config, 0.0)
+        share, dataset = 0.0, read_data(config, 0.0)
     return replace(config, validation=share), dataset
 
 
@@ -107,7 +104,7 @@ def start(
     """
     if dataset is None:
         config, dataset = read(config)
-    preset, place = config, _place(config.data)
+    preset, place = config, place_of(config.data)
     config = replace(config, data=place, metrics_every=metrics_every)
     config = config.for_data(dataset)
     count(
@@ -127,7 +124,7 @@ def start(
         with locked(folder):
             _check_free(folder)
             disk.remove_temporary(folder)
-            _write_config(folder, config)
+            write_config(folder, config)
             return _run(loop, model, config, folder, words)
     except Locked as error:
         raise Taken(str(error)) from None
@@ -171,7 +168,7 @@ def resume(
     with locked(folder):
         for place in (folder, folder / SAMPLES):
             disk.remove_temporary(place)
-        return _resume(folder, callbacks, **changes, data=data and _place(data))
+        return _resume(folder, callbacks, **changes, data=data and place_of(data))
 
 
 def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop:
@@ -179,7 +176,7 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
     config = before.override(**changes)
     config.check()
     dataset = load_data(config, folder)
-    model = _build(config, folder, len(dataset.train))
+    model = built(config, folder, len(dataset.train))
     loop = _loop(model, config, dataset, folder)
     measures = _measures(model, config, dataset)
     _take_up(loop, model, folder, config.data)
@@ -190,7 +187,7 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
             f"{folder} is at step {loop.step} already, and {total} are asked for: give a larger "
             "--epochs or --steps to train longer"
         )
-    _write_config(folder, config)
+    write_config(folder, config)
     if loop.step >= total and not unwritten:
         return loop
     words: Iterable[str] = []
@@ -200,64 +197,15 @@ def _resume(folder: Path, callbacks: Iterable[Callback], **changes: Any) -> Loop
     return _run(loop, model, config, folder, words)
 
 
-def _build(config: Config, folder: Path, rows: int) -> Model:
-    """Build a run's model, unless its files are too small to hold the weights."""
-    size = sum(config.weights().values())
-    for name in (CHECKPOINT, WEIGHTS):
-        path = folder / name
-        if path.exists() and path.stat().st_size < size:
-            raise InputError(
-                f"{path} is damaged: it cannot hold the {size:,} weights that {CONFIG} speaks of"
-            )
-    with _naming(folder / CONFIG):
-        return config.build(rows)
-
-
-def _read(path: Path, model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Load a file, unless it is larger than any file of this model can be."""
-    arrays = model.state()[0].values()
-    return checkpoint.load(path, sum(array.nbytes for array in arrays) + BESIDE)
-
-
 def _written(path: Path, model: Model) -> bool:
     """Return whether a file holds the model's weights."""
     try:
-        arrays, mine = _read(path, model)[0], model.weights()
+        arrays, mine = read_state(path, model)[0], model.weights()
     except InputError:
         return False
     return arrays.keys() == mine.keys() and all(
         np.array_equal(arrays[name], array) for name, array in mine.items()
     )
-
-
-def _place(source: str) -> str:
-    """Return a data set's name as it is, and a path to data as an absolute path."""
-    named = data.split_class(source)[0] in data.DATASETS
-    return source if named else str(Path(source).resolve())
-
-
-def _read_data(config: Config, share: float) -> Dataset:
-    return data.load_split(config.data, share, config.size, config.fit or DEFAULT)
-
-
-def load_data(config: Config, folder: Path) -> Dataset:
-    """Return the data of a folder's run, from its name or path, with the run's classes.
-
-    Raises InputError if the data is not there any more, cannot be read, or has other labels.
-    """
-    source = config.data
-    path = Path(data.split_class(source)[0])
-    if path.is_absolute() and not (path.exists() or Path(source).exists()):
-        raise InputError(
-            f"{source}, the data of {folder}, is not there any more: say where it is now by "
-            f"npgan train --resume {folder} --data PATH"
-        )
-    dataset = _read_data(config, config.validation or 0.0)
-    if config.labels is not None and dataset.classes != tuple(config.labels):
-        raise InputError(f"{source} has other labels than {folder} was trained with")
-    if config.labels is None and config.model in LABELLED:
-        return dataset.as_given()  # a run of an earlier version, which used labels as classes
-    return dataset
 
 
 def _fitted(before: Config, now: Config) -> Iterator[str]:
@@ -306,7 +254,7 @@ def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:
                 f"{folder} has no {CHECKPOINT} to go on from: train anew, in another folder"
             )
         return
-    arrays, numbers = _read(path, model)
+    arrays, numbers = read_state(path, model)
     for name in ("rows", "checksum of the data"):
         if numbers.get(name, loop.identity[name]) != loop.identity[name]:
             raise InputError(
@@ -314,7 +262,7 @@ def _take_up(loop: Loop, model: Model, folder: Path, source: str) -> None:
                 f"{loop.identity[name]}, not {shown(numbers[name])}"
             )
     first = _streams(loop)
-    with _naming(path):
+    with naming(path):
         loop.load_state(arrays, numbers)
         _check(loop, model, numbers)
         if _streams(loop) != first:
@@ -342,15 +290,6 @@ def _streams(loop: Loop) -> list[Any]:
     """Return the parts of a loop's random states that drawing numbers does not change."""
     states: Any = loop.noise.bit_generator.state, loop.batches.rng.bit_generator.state
     return [(state["bit_generator"], state["state"]["inc"]) for state in states]
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Begin the message of an InputError with the file that caused it."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
 def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
@@ -394,70 +333,3 @@ def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable
         )
         raise
     return loop
-
-
-def _write_config(folder: Path, config: Config) -> None:
-    import tomli_w
-
-    text = tomli_w.dumps(config.to_dict())
-    disk.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
-
-
-def read_config(folder: Path) -> Config:
-    """Read a run's configuration.
-
-    Raises InputError if the folder is not a run's, or the file is damaged.
-    """
-    path = folder / CONFIG
-    if not path.is_file():
-        raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
-    disk.check_regular(path, LARGEST_CONFIG)
-    try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        if any(line.count(".") > DOTS for line in text.splitlines()):
-            raise ValueError("a line of it has too many points")  # tomllib would take for ever
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError also for an integer too long to read
-        raise InputError(f"{path} is damaged: {error}") from None
-    with _naming(path):
-        config = Config.from_dict(table)
-        config.check()
-    return config
-
-
-def load(folder: Path) -> tuple[Model, Config]:
-    """Return a run's trained model, from its checkpoint or, where that was removed, its weights.
-
-    Raises InputError if the folder is not a run's, or its files are damaged.
-    """
-    config = read_config(folder)
-    model = _build(config, folder, config.batch_size)
-    path = next((p for name in (CHECKPOINT, WEIGHTS) if (p := folder / name).exists()), None)
-    if path is None:
-        raise InputError(f"{folder} has no weights yet: npgan train --resume {folder}")
-    arrays, numbers = _read(path, model)
-    if numbers.get("step") == 0:
-        raise InputError(f"{folder} has made no step yet: npgan train --resume {folder}")
-    other = [name for name in arrays if name.startswith("optimizer.") or name == HISTORY_TABLE]
-    with _naming(path):
-        checkpoint.check_same(numbers, config.identity())
-        model.load_weights({name: arrays[name] for name in arrays.keys() - other})
-    return model, config
-
-
-def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, Config]:
-    """Return a run's model and configuration, as :func:`load` does, if the model is of these kinds.
-
-    ``but`` are exceptions among these kinds.
-
-    Raises InputError if it is not; the message lists the models that fit the task.
-    """
-    model, config = load(folder)
-    fitting = [
-        name
-        for name, kind in MODELS.items()
-        if issubclass(kind, kinds) and not issubclass(kind, but)
-    ]
-    if config.model not in fitting:
-        raise InputError(f"{folder} is a run of {config.model}; {task} takes {', '.join(fitting)}")
-    return model, config

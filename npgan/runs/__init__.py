@@ -1,0 +1,16 @@
+"""Runs on disk: a folder that holds everything that defines a training run, and everything that it makes.
+
+::
+
+    config.toml             everything that determines the run
+    history.csv             the losses, and the metrics that were asked for
+    samples/step-*.png      what the model makes, before training and after each epoch
+    losses.png              the history as curves
+    checkpoint.safetensors  the whole state, with the history, from which a run resumes
+    weights.safetensors     the networks, whenever training ends without an error
+
+A run begins with its configuration and the state before the first step; one process writes to it at a time.
+"""
+
+from npgan.runs.folder import *
+from npgan.runs.train import *
