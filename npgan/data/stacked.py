@@ -9,7 +9,7 @@ from npgan.data.mnist_files import load_mnist
 from npgan.errors import array, count, generator, labels
 
 NAME, CHANNELS = "stacked-mnist", 3
-TRAIN, TEST = 26_000, 10_000
+TRAIN, TEST = 128_000, 10_000
 
 
 def stack(
@@ -40,14 +40,14 @@ def stack(
 
 
 def load_stacked() -> Dataset:
-    """Load stacked MNIST: 26,000 training images of 28 x 28 pixels and 3 channels, and 10,000 of the test digits.
+    """Load stacked MNIST: 128,000 training images of 28 x 28 pixels and 3 channels, and 10,000 of the test digits.
 
-    They are drawn at random, but always the same ones. Each of the 1000 modes is met about 26 times. Source: Metz
-    et al. 2017, "Unrolled generative adversarial networks". There and in the programs of PacGAN (Lin et al. 2018)
-    models train on more, on digits stacked anew at each step or on 128,000 images, those of the test set among them.
+    They are drawn at random, but always the same ones. Each of the 1000 modes is met about 128 times. Source: Metz
+    et al. 2017, "Unrolled generative adversarial networks"; there are as many as in the program of PacGAN (Lin et al.
+    2018), which stacks digits of the test set, too.
 
     >>> load_stacked()
-    Dataset('stacked-mnist', train=(26000, 2352) uint8, test=(10000, 2352) uint8, train_labels=(26000,) int64, \
+    Dataset('stacked-mnist', train=(128000, 2352) uint8, test=(10000, 2352) uint8, train_labels=(128000,) int64, \
 test_labels=(10000,) int64, shape=(28, 28, 3))
     """
     mnist, rng = load_mnist(), np.random.default_rng(zlib.crc32(NAME.encode()))
