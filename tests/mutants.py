@@ -54,7 +54,7 @@ TESTS = {
     "commands": (
         "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
         "uses_defended uses_anomalies uses_codes uses_images streams own_data own_pictures cli_hostile "
-        "calls"
+        "evaluation calls"
     ),
     "data": (
         "data data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
@@ -68,7 +68,7 @@ TESTS = {
         "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours calls"
     ),
     "models": (
-        "recorded_steps recorded_singly recorded_changes models models_settings models_data "
+        "presets recorded_steps recorded_singly recorded_changes models models_settings models_data "
         "models_state labels conditional players joined_models vae copies config_hostile runs "
         "runs_resumed runs_damaged runs_used"
     ),

@@ -152,7 +152,7 @@ def test_a_fork_beside_a_thread_that_records_a_step_can_train():
         child = os.fork()
     if child == 0:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(10)
+        signal.alarm(4)
         backend.use("numpy")
         os._exit(0)
     thread.join()

@@ -12,6 +12,7 @@ from npgan.data import Dataset
 from npgan.layers import GaussianSample
 from npgan.models import vae
 from npgan.study.evaluation import evaluate
+from npgan.testing import assert_gradients
 from npgan.training import Loop
 
 D, K = 5, 2
@@ -122,6 +123,12 @@ def test_with_another_posterior_more_codes_are_nearer_to_the_likelihood():
     assert gaps[0] == pytest.approx(divergence, abs=0.1)
     assert gaps[0] > 2 * gaps[1] > 4 * gaps[2] > 0
     assert_allclose(model.bound(x, rng(), samples=5000), exact, atol=0.05)
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_gradients_are_right_for_one_code_and_for_two(samples):
+    """The catalogue has three."""
+    assert_gradients(make(IWAE, samples=samples), pixels(3))
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
