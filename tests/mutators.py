@@ -37,6 +37,10 @@ SWAPS: dict[type, type] = {
 }
 
 
+SYMMETRIC = "max", "min", "np.array_equal", "np.result_type"
+"""Functions of whose first two arguments either may come first."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A mistake: in the function ``where`` of a file, the ``number``-th node ``old`` becomes ``new``."""
@@ -87,8 +91,10 @@ def _constants(value: object) -> Iterator[object]:
 def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     args = node.args
     swapped = [args[1], args[0], *args[2:]] if len(args) > 1 else args
-    starred = any(isinstance(arg, ast.Starred) for arg in args[:2])
-    if not starred and list(map(ast.dump, swapped)) != list(map(ast.dump, args)):
+    alike = ast.unparse(node.func) in SYMMETRIC or any(
+        isinstance(arg, ast.Starred) for arg in args[:2]
+    )
+    if not alike and list(map(ast.dump, swapped)) != list(map(ast.dump, args)):
         yield "arguments", _changed(node, args=swapped)
     for keyword in node.keywords:
         if keyword.arg:

@@ -362,3 +362,11 @@ def test_sizes_by_name_become_numbers_and_are_not_kept():
     assert (config.classes, config.latent) == (None, None)
     generator = config.networks["generator"]
     assert (generator[0].split()[1], generator[-2].split()[2]) == ("2", "3")
+
+
+@pytest.mark.parametrize(
+    ("n", "message"), [(2000, "data must be"), (2001, "more than 2000 values")]
+)
+def test_so_many_values_are_as_deep_as_each_other_at_most(n, message):
+    with pytest.raises(InputError, match=message):
+        Config.from_dict({"data": ["x"] * n})

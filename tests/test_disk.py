@@ -42,6 +42,15 @@ def test_what_is_written_by_halves_is_written_to_its_end(tmp_path, monkeypatch):
     assert (tmp_path / "a").read_bytes() == b"abcdefgh"
 
 
+def test_a_new_file_may_be_read_and_written_and_not_executed(tmp_path):
+    before = os.umask(0)
+    try:
+        disk.write_atomically(tmp_path / "a", b"a")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o666
+
+
 @pytest.mark.parametrize("number", [28, None])
 def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path, monkeypatch, number):
     def fail(*_):

@@ -84,6 +84,13 @@ class Odd:
         raise KeyError
 
 
+class WithShape:
+    shape = (2, 3)
+
+    def __repr__(self):
+        return "it has a shape"
+
+
 class Loud:
     def __repr__(self):
         raise KeyError
@@ -94,6 +101,7 @@ class Loud:
     [
         (np.zeros((2, 3)), "float64 (2, 3)"),
         (np.float32(1.5), repr(np.float32(1.5))),
+        (WithShape(), "it has a shape"),
         ("x\n  y", r"'x\n y'"),
         ([1,   2], "[1, 2]"),
         ("x" * 78, "'" + "x" * 78 + "'"),

@@ -1,5 +1,7 @@
 """Random layers: what they do with a generator, and without one."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from small_networks import batch, network
@@ -24,6 +26,15 @@ def test_the_same_seed_draws_the_same_weights_and_another_seed_others():
     np.testing.assert_array_equal(a, b)
     assert not np.array_equal(a, c)
     assert not np.array_equal(*(Dense(4, 4, rng=seed).parameters["weight"] for seed in (1, 2)))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layers_own_seed_draws_its_weights(name):
+    words = LAYERS[name].example.split()
+    arguments = [float(word) if "." in word else int(word) for word in words]
+    if "rng" in signature(LAYERS[name]).parameters:
+        a, b = (LAYERS[name](*arguments, rng=1).parameters.flat for _ in range(2))
+        np.testing.assert_array_equal(a, b)
 
 
 SPOIL = [

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from small_models import MODELS, data, flat, make_autoencoder, make_gan, make_vaegan, rng, same
 
+from npgan import Dense, InputError, Sequential
+from npgan.models import Model
 from npgan.objectives.losses import OBJECTIVES
+
+
+def test_a_model_without_steps_does_not_train():
+    model = Model({"generator": Sequential(Dense(2, 3), rng=0)})
+    with pytest.raises(InputError, match="Model does not say what its losses are"):
+        model.train_step(np.zeros((4, 3), np.float32), rng())
 
 
 def test_the_generators_step_gives_the_discriminator_no_gradient_and_leaves_it_alone():

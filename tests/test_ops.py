@@ -100,6 +100,9 @@ def test_the_arguments_of_leaky_relu_and_elu_reach_both_directions(alpha):
     x, dy = np.array([-2.0, 2.0]), np.array([3.0, 3.0])
     np.testing.assert_allclose(ops.leaky_relu_forward(x, alpha), [-2 * alpha, 2])
     np.testing.assert_allclose(ops.leaky_relu_backward(dy, x, alpha), [3 * alpha, 3])
+    at_0 = ops.leaky_relu_forward(np.array([1e-20j]), alpha)  # the complex step, at the corner
+    np.testing.assert_allclose(at_0.imag / 1e-20, [alpha])
+    np.testing.assert_allclose(ops.leaky_relu_backward(np.ones(1), np.zeros(1), alpha), [alpha])
     y = ops.elu_forward(x, alpha)
     np.testing.assert_allclose(y, [alpha * (np.exp(-2) - 1), 2])
     np.testing.assert_allclose(ops.elu_backward(dy, y, alpha), [3 * alpha * np.exp(-2), 3])

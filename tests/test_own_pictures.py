@@ -12,6 +12,7 @@ from PIL import Image
 
 from npgan import runs
 from npgan.commands import complete, enhance
+from npgan.commands.evaluate import _far
 from npgan.data import load_split
 from npgan.metrics import ssim
 
@@ -215,6 +216,13 @@ def test_a_classifier_of_other_data_compares_no_samples(capsys, undrawn, other):
     )
     code, _, err = run(capsys, "evaluate", "r", "--samples", 20, "--classifier", "o")
     assert (code, "--classifier o was trained on other data: its" in err) == (2, True), err
+
+
+def test_ranges_are_others_if_they_differ_by_more_than_a_tenth():
+    assert not _far(None, None)
+    assert _far(None, [0.0, 1.0])
+    assert not _far([2.0, 4.0], [1.9, 4.1])
+    assert _far([2.0, 4.0], [1.7, 4.0])
 
 
 def test_labels_that_are_text_are_no_digits_to_a_classifier(capsys, undrawn):

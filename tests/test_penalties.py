@@ -30,6 +30,7 @@ from npgan.models.config import Config
 from npgan.models.presets import preset
 from npgan.objectives import penalties
 from npgan.objectives.penalties import PENALTIES
+from npgan.ops.normalisation import polar
 
 ACTIVATIONS = [*naive.ACTIVATIONS, "softmax"]
 G = np.array([[3.0, 4.0], [0.6, 0.0], [0.0, 0.0]])  # of the norms 5, 0.6 and 0
@@ -70,6 +71,12 @@ def test_where_there_is_no_direction_the_distance_from_one_has_the_gradient_0(dt
     np.testing.assert_allclose(dg[:2], [[1.6, 32 / 15], [-4 / 15, 0]], rtol=1e-6)
     assert np.isfinite(tiny).all()
     assert dg.dtype == value.dtype == dtype
+
+
+def test_a_rows_length_does_not_depend_on_how_long_others_are():
+    lengths, directions = polar(np.array([[3e-200, 4e-200], [3e200, 4e200]]))
+    np.testing.assert_allclose(lengths, [[5e-200], [5e200]], rtol=1e-15)
+    np.testing.assert_allclose(directions, [[0.6, 0.8], [0.6, 0.8]], rtol=1e-15)
 
 
 @pytest.mark.parametrize("measure", [penalties.squared_norm, penalties.distance_from_one])

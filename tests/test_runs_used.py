@@ -8,6 +8,7 @@ import pytest
 from commands import picture, rows, run
 
 from npgan import InputError, runs
+from npgan.commands import common
 from npgan.training import checkpoint
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
@@ -17,6 +18,18 @@ def test_at_most_as_many_samples_as_fit_in_4_gib_are_made(capsys):
     run(capsys, "train", "ring", "--steps", 2, "--out", "r")
     code, _, err = run(capsys, "sample", "r", "-n", 10**12, "--out", "s.npy")
     assert (code, "at most 536870912 samples of 2 numbers, 4 GiB" in err) == (2, True)
+
+
+def test_exactly_as_many_samples_as_fit_are_made(capsys, monkeypatch):
+    run(capsys, "train", "ring", "--steps", 2, "--out", "r")
+    monkeypatch.setattr(common, "LARGEST", 2 * 7)
+    assert run(capsys, "sample", "r", "-n", 7, "--out", "s.npy")[0] == 0
+    assert run(capsys, "sample", "r", "-n", 8, "--out", "t.npy")[0] == 2
+
+
+def test_a_run_makes_the_folders_that_it_lies_in(capsys):
+    assert run(capsys, "train", "ring", "--steps", 1, "--out", "among/others")[0] == 0
+    assert runs.read_config(Path("among/others")).steps == 1
 
 
 def test_rows_that_do_not_form_a_picture_are_not_called_one(capsys):
