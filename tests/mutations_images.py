@@ -100,11 +100,13 @@ SILENT = [
         FORMULAS,
         ("flip", (2, 4, 3)),
     ),
-    Silent("ops.colours.saturation_forward", "(3,)", "(2, 3)", FORMULAS, ("saturation", (2, 4, 3))),
+    Silent(
+        "ops.colours.saturation_forward", "/ channels", "/ 2", FORMULAS, ("saturation", (2, 4, 3))
+    ),
     Silent(
         "ops.colours.contrast_forward",
-        "range(1, x.ndim)",
-        "range(1, x.ndim - 1)",
+        "x.mean(axis=axes, keepdims=True)",
+        "x.mean(keepdims=True)",
         FORMULAS,
         ("contrast", (2, 4, 3)),
     ),

@@ -8,7 +8,7 @@ each image (contrast). So :math:`y = Mx`,
 .. math:: M = s I + (1 - s) P, \qquad P_{ij} = \frac1k [i, j \text{ have one mean}],
 
 k the number of those that have it. P is symmetric, and so is M: the backward pass is the forward pass, of dy. As it is
-linear, its derivative is M once more.
+linear, its derivative is M once more. An image's pixels share one small M of its channels.
 
 Source: Zhao et al. 2020, "Differentiable augmentation for data-efficient GAN training", sec. 4, and their program.
 """
@@ -18,16 +18,6 @@ import numpy as np
 from npgan.shapes import Array, operation
 
 
-def from_mean(x: Array, factor: Array, axes: tuple[int, ...]) -> Array:
-    """Return x, each number ``factor`` (n,) times as far from its mean over these axes.
-
-    >>> from_mean(np.array([[1.0, 3.0]]), np.array([2.0]), (1,))
-    array([[0., 4.]])
-    """
-    mean = x.mean(axis=axes, keepdims=True)
-    return mean + np.expand_dims(factor, tuple(range(1, x.ndim))) * (x - mean)
-
-
 @operation("x (n, h, w, C), factor (n,)")
 def saturation_forward(x: Array, factor: Array) -> Array:
     r"""Move each pixel's channels: :math:`m_{nij} = \frac1c \sum_c x_{nijc}`. x, y: (n, h, w, c); factor: (n,).
@@ -35,7 +25,10 @@ def saturation_forward(x: Array, factor: Array) -> Array:
     >>> saturation_forward(np.array([[[[1.0, 3.0]]], [[[1.0, 3.0]]]]), np.array([0.0, 2.0])).tolist()
     [[[[2.0, 2.0]]], [[[0.0, 4.0]]]]
     """
-    return from_mean(x, factor, (3,))
+    channels = x.shape[3]
+    kept, spread = factor[:, None, None], (1 - factor)[:, None, None] / channels
+    pixels = x.reshape(len(x), -1, channels)
+    return (pixels @ (kept * np.eye(channels, dtype=factor.dtype) + spread)).reshape(x.shape)
 
 
 @operation("dy (n, h, w, C), factor (n,)")
@@ -55,7 +48,9 @@ def contrast_forward(x: Array, factor: Array) -> Array:
     >>> contrast_forward(np.array([[1.0, 2.0, 6.0]]), np.array([0.5]))
     array([[2. , 2.5, 4.5]])
     """
-    return from_mean(x, factor, tuple(range(1, x.ndim)))
+    axes = tuple(range(1, x.ndim))
+    mean = x.mean(axis=axes, keepdims=True)
+    return mean + np.expand_dims(factor, axes) * (x - mean)
 
 
 @operation("dy (n, *S), factor (n,)")
