@@ -101,7 +101,11 @@ SILENT = [
         ("flip", (2, 4, 3)),
     ),
     Silent(
-        "ops.colours.saturation_forward", "/ channels", "/ 2", FORMULAS, ("saturation", (2, 4, 3))
+        "ops.colours.saturation_forward",
+        "(1 - factor)[:, None, None] / channels",
+        "(1 - factor)[:, None, None] / 2",
+        FORMULAS,
+        ("saturation", (2, 4, 3)),
     ),
     Silent(
         "ops.colours.contrast_forward",
