@@ -1,5 +1,6 @@
 """The presets with convolutions, for images grey or in colour, of sides that are multiples of 4."""
 
+from dataclasses import replace
 from typing import Any
 
 from npgan.models.config import Config
@@ -26,6 +27,8 @@ RELATIVISTIC = {
 
 STEADY = {"lr": 3e-3, "beta1": 0.0, "beta2": 0.99, "schedule": "cosine"}
 """Adam without momentum: momentum makes two networks that learn from each other oscillate."""
+
+COLOURS = "random_brightness 0.25", "random_saturation 1.0", "random_contrast 0.5"
 
 
 def _painter(*widths: int, latent: str = "latent", hidden: str = LEAKY) -> list:
@@ -55,6 +58,13 @@ def _dcgan(*widths: int, **more: Any) -> Config:
         settings=RELATIVISTIC,
         **more,
     )
+
+
+def _augmented(config: Config) -> Config:
+    """Return a GAN whose discriminator sees each image in other colours and elsewhere every time (Zhao et al. 2020)."""
+    image, *layers = config.networks["discriminator"]
+    seen = [image, *COLOURS, "random_shift 4", *layers]
+    return replace(config, networks={**config.networks, "discriminator": seen})
 
 
 def _r3gan(a: int, b: int, **more: Any) -> Config:
@@ -166,6 +176,16 @@ CONVOLUTIONAL: dict[str, Config] = {
         latent=128,
         steps=6000,
         optimizers=falling(generator=1e-3, discriminator=2e-3),
+    ),
+    "dcgan-few": _augmented(
+        _dcgan(
+            *(32, 64),
+            data="stacked-mnist",
+            shape=[28, 28, 3],
+            latent=64,
+            steps=15_000,
+            optimizers=both(*PLAYERS, **STEADY),
+        )
     ),
     "r3gan-mnist": _r3gan(
         *(16, 32),
