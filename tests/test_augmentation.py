@@ -97,6 +97,11 @@ def test_a_layer_that_does_not_fit_images_is_refused_before_training(spec):
         build(["reshape 4 6 3", spec])
 
 
+@pytest.mark.parametrize("name", ["random_brightness", "random_saturation", "random_contrast"])
+def test_of_no_images_none_are_made(name):
+    assert one(name)(np.zeros((0, 4, 4, 3)), rng()).shape == (0, 4, 4, 3)
+
+
 def test_rows_have_no_saturation():
     with pytest.raises(InputError, match="takes images, but the layer before it makes rows of 4"):
         build(["dense 3 4", "random_saturation"])

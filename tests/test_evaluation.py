@@ -152,6 +152,20 @@ def test_too_little_test_data_is_one_line(capsys):
     assert (code, "few.npz has 5 test rows: 6 or more are needed" in err) == (2, True), err
 
 
+def test_who_waits_is_shown_the_parts():
+    x = np.random.default_rng(0).random((60, 4), np.float32)
+    few, seen = data.Dataset("few", x, x), []
+    gan = GAN(build(["dense 2 4", "sigmoid"], rng=0), build(["dense 4 1"], rng=1))
+
+    def progress(parts):
+        seen.extend(name for name, _ in parts)
+        return parts
+
+    found = [evaluate(gan, few, np.random.default_rng(0), 20, None, p) for p in (iter, progress)]
+    assert found[0] == found[1]
+    assert seen == ["", "_real", "copies"]
+
+
 def test_real_data_is_drawn_at_random_from_rows_that_are_sorted():
     x = np.sort(np.random.default_rng(0).standard_normal((400, 2), np.float32), axis=0)
     gan = GAN(build(["dense 2 2"], rng=0), build(["dense 2 1"], rng=1))

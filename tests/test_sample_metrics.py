@@ -1,6 +1,5 @@
 """Each kind of data has the metrics that fit it, and they tell good samples from bad ones."""
 
-import sys
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
@@ -21,7 +20,6 @@ from npgan import (
     metrics,
 )
 from npgan.data import Dataset
-from npgan.study import sample_metrics
 from npgan.study.features import features, probabilities
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 
@@ -286,16 +284,6 @@ def test_what_cannot_be_compared_is_refused(wrong):
     assert len(SampleMetrics(gan(2), own, 1, 0).test.rows) == 1
     with pytest.raises(InputError):
         wrong(own)
-
-
-def test_in_a_terminal_a_bar_shows_how_many_metrics_are_done(mnist, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    few = replace(mnist, train=mnist.train[:40], train_labels=mnist.train_labels[:40])
-    metrics = SampleMetrics(gan(784, Sigmoid()), few, 40, np.random.default_rng(3))
-    for patience, shown in ((100.0, False), (0.0, True)):
-        monkeypatch.setattr(sample_metrics, "PATIENCE", patience)
-        metrics.measure(few.train / np.float32(255))
-        assert ("metrics: " in capsys.readouterr().err) == shown
 
 
 def test_few_digits_have_features_directions_and_classes(mnist):

@@ -217,8 +217,8 @@ def draw_rows(
     plotting.save_rows(file, first, shape, notes)
 
 
-def progress(what: str) -> Callable[[range], Any]:
-    """Return a function that shows, in a terminal, how far a loop over a range has got."""
+def progress(what: str) -> Callable[[Sequence[Any]], Any]:
+    """Return a function that shows, in a terminal, how far a loop has got."""
     from tqdm import tqdm
 
     return lambda steps: tqdm(steps, desc=what, disable=None, leave=False)

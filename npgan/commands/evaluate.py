@@ -44,7 +44,8 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     count("--samples", a.samples, NEIGHBOURS + 1, common.LARGEST // model.features)
     dataset = runs.load_data(config, a.run_folder)
     classifier = a.classifier and _classifier(a.classifier, config, dataset)
-    result = evaluate(model, dataset, np.random.default_rng(a.seed), a.samples, classifier)
+    rng, progress = np.random.default_rng(a.seed), common.progress("evaluating")
+    result = evaluate(model, dataset, rng, a.samples, classifier, progress)
     return {"run": str(a.run_folder), "data": config.data, **result}
 
 

@@ -27,7 +27,7 @@ def saturation_forward(x: Array, factor: Array) -> Array:
     """
     channels = x.shape[3]
     kept, spread = factor[:, None, None], (1 - factor)[:, None, None] / channels
-    pixels = x.reshape(len(x), -1, channels)
+    pixels = x.reshape(len(x), x.shape[1] * x.shape[2], channels)
     return (pixels @ (kept * np.eye(channels, dtype=factor.dtype) + spread)).reshape(x.shape)
 
 

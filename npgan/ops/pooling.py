@@ -5,7 +5,7 @@ pixel :math:`(si - p,\ sj - p)` of the input, with stride s and padding p. It is
 window follows right after the other where no stride is given. Channels do not mix.
 
 **A mean** of k pixels gives each of them 1/k of its gradient. That is linear, so the derivative of the backward pass
-is the forward pass again (:class:`npgan.layers.linear.FixedLinear`).
+is the forward pass again (:class:`npgan.layers.resampled.FixedLinear`).
 
 **A maximum** hands its gradient to the pixel it was taken from, the first of equal ones. This is linear in the
 gradient as long as the largest pixels stay the same. Four pixels, of which two windows of three take the largest::

@@ -2,7 +2,7 @@ r"""Images enlarged by a whole factor f, and the transposes of that; images are 
 
 Each number of y is a sum of numbers of x with fixed weights. So these functions are linear, :math:`y = Mx`: the
 backward pass is the transpose, :math:`dx = M^\top dy`, and gives each pixel of x what it has given, by the same
-weights. The derivative of this is M again, the forward pass (:class:`npgan.layers.linear.FixedLinear`).
+weights. The derivative of this is M again, the forward pass (:class:`npgan.layers.resampled.FixedLinear`).
 
 **Nearest**: a pixel becomes a *cell* of f x f pixels like it; its gradient is the sum over the cell.
 

@@ -1,6 +1,6 @@
 """Numbers that say how good a trained model is, beside those of real data or of a simple baseline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,10 +17,12 @@ from npgan.study.sample_metrics import COUNTED, SampleMetrics, draw_samples
 
 SAMPLES = 10_000
 COPIES = 1000
+ROWS = 1000  # of the training data that are scaled at once
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 class Task(NamedTuple):
-    """What is evaluated: a model, a data set and its test rows, by n samples."""
+    """What is evaluated: a model, a data set and its test rows, by n samples; and who is shown how far it has got."""
 
     model: Any
     dataset: Dataset
@@ -28,6 +30,7 @@ class Task(NamedTuple):
     n: int
     rng: np.random.Generator
     classifier: Classifier | None
+    progress: Progress
 
 
 def evaluate(
@@ -36,6 +39,7 @@ def evaluate(
     rng: np.random.Generator,
     samples: int = SAMPLES,
     classifier: Classifier | None = None,
+    progress: Progress = iter,
 ) -> dict[str, Any]:
     """Return a model's metrics on held-out data, by name.
 
@@ -61,6 +65,7 @@ def evaluate(
     ============================ =================================================================
 
     ``classifier`` was trained on such data: samples are compared by its features, and classes as it sees them.
+    ``progress`` hands on the parts of what takes long, as ``tqdm`` does.
 
     Raises InputError if the data set has no test data, or there are too few rows or samples to measure, or a
     classifier is given for a model that does not generate.
@@ -72,7 +77,7 @@ def evaluate(
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
     if classifier is not None and not isinstance(model, GENERATORS):
         raise InputError("a classifier is of use for samples, and this model makes none")
-    task = Task(model, dataset, dataset.test, samples, rng, classifier)
+    task = Task(model, dataset, dataset.test, samples, rng, classifier, progress)
     result: dict[str, Any] = {}
     for kind, measure in MEASURES:
         if isinstance(model, kind):
@@ -81,7 +86,7 @@ def evaluate(
 
 
 def _generation(task: Task) -> dict[str, Any]:
-    model, dataset, _, n, rng, classifier = task
+    model, dataset, _, n, rng, classifier, progress = task
     metrics = SampleMetrics(model, dataset, n, rng, classifier)
     samples, labels = draw_samples(model, dataset, n, rng)
     real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
@@ -91,20 +96,34 @@ def _generation(task: Task) -> dict[str, Any]:
     if labels is not None and metrics.has_classes:
         result["labels_right"] = metrics.classifier_accuracy(samples, labels)
         result["labels_right_real"] = metrics.accuracy
-    measured, measured_real = metrics.measure(samples), metrics.measure(real)
+    parts: dict[str, Callable[[], Any]] = {
+        "": lambda: metrics.measure(samples),
+        "_real": lambda: metrics.measure(real),
+        "copies": lambda: _copies(task, metrics, samples),
+    }
+    if metrics.has_stacks:
+        many = draw_samples(model, dataset, COUNTED, rng)[0]
+        parts["modes"] = lambda: metrics.coverage(many)
+        parts["modes_real"] = lambda: metrics.coverage(model.scaled(dataset.train[:COUNTED]))
+    found = {name: part() for name, part in progress([*parts.items()])}
+    measured, measured_real = found.pop(""), found.pop("_real")
     for name, value in measured.items():
         result |= {name: value, f"{name}_real": measured_real[name]}
-    train = metrics.on_data_scale(model.scaled(dataset.train))
+    return result | found
+
+
+def _copies(task: Task, metrics: SampleMetrics, samples: np.ndarray) -> dict[str, float]:
+    """Return whether the first samples are copies; training rows are many, and their floats fill much memory."""
+    model, rows = task.model, task.dataset.train
     first = metrics.on_data_scale(samples[:COPIES])
-    result["copies"] = copy_statistics(first, metrics.test.rows[:COPIES], train)
-    if metrics.has_stacks:
-        result["modes"] = metrics.coverage(draw_samples(model, dataset, COUNTED, rng)[0])
-        result["modes_real"] = metrics.coverage(model.scaled(dataset.train[:COUNTED]))
-    return result
+    train = np.empty(rows.shape, first.dtype)
+    for i in range(0, len(rows), ROWS):
+        train[i : i + ROWS] = metrics.on_data_scale(model.scaled(rows[i : i + ROWS]))
+    return copy_statistics(first, metrics.test.rows[:COPIES], train)
 
 
 def _discrimination(task: Task) -> dict[str, Any]:
-    model, dataset, test, n, rng, _ = task
+    model, dataset, test, n, rng, *_ = task
     if any(network.couples_samples for network in model.discriminators.values()):
         return {}  # its logit of a sample depends on the others in the batch, and on their number
     rows = model.rows(test, dataset.test_labels)
@@ -132,7 +151,7 @@ def _reconstruction(task: Task) -> dict[str, Any]:
 
 
 def _bound(task: Task) -> dict[str, Any]:
-    model, dataset, test, _, rng, _ = task
+    model, dataset, test, _, rng, *_ = task
     result = {}
     for k in sorted({1, model.samples}):
         name = "negative_elbo" if k == 1 else f"negative_bound_of_{k}_codes"

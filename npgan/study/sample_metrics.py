@@ -1,6 +1,5 @@
 """Metrics of generated samples against held-out data, whose features are computed once."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,6 @@ STACKED = (28, 28, 3)
 COUNTED = 26_000
 """The number of samples in which the modes of stacked digits are counted, as Lin et al. 2018 do."""
 ROWS = 1000  # of which the digits are read at once
-PATIENCE = 2.0  # seconds before a progress bar appears
 RELIABLE = 0.9
 """The least accuracy on a data set at which the classifier's predictions of its classes are used."""
 
@@ -47,13 +45,6 @@ class Representation:
     features: np.ndarray
     directions: np.ndarray
     probabilities: np.ndarray | None = None
-
-
-def _with_a_bar(parts: Iterable[Any], what: str) -> Any:
-    """Return the parts; in a terminal, a bar shows how many of them are done if they take long."""
-    from tqdm import tqdm
-
-    return tqdm(parts, what, delay=PATIENCE, leave=False, disable=None)
 
 
 def draw_samples(
@@ -181,7 +172,7 @@ class SampleMetrics:
         if self.own and self.reader is not None:
             return self.reader.probabilities(self.on_data_scale(rows)).argmax(axis=1)
         channels, numbers = self.shape[2], []
-        for i in _with_a_bar(range(0, len(rows), ROWS), "digits read, in thousands"):
+        for i in range(0, len(rows), ROWS):
             images = self._unit(rows[i : i + ROWS]).reshape(-1, self.width // channels, channels)
             read = [digits(images[:, :, channel]) for channel in range(channels)]
             numbers.append(np.array(read).T @ 10 ** np.arange(channels)[::-1])
@@ -203,18 +194,16 @@ class SampleMetrics:
     def measure(self, rows: np.ndarray) -> dict[str, Any]:
         """Return all metrics of rows by name."""
         ours, test = self.represent(rows), self.test
-        found: dict[str, Any] = {"frechet_distance": (frechet_distance, ours.rows, test.rows)}
+        result: dict[str, Any] = {"frechet_distance": frechet_distance(ours.rows, test.rows)}
         if self.has_features:
-            of_both = ours.features, test.features
-            found["feature_frechet_distance"] = (frechet_distance, *of_both)
-            found["feature_neighbours"] = (self._neighbours, *of_both)
-        found["neighbours"] = (self._neighbours, ours.directions, test.directions)
+            result["feature_frechet_distance"] = frechet_distance(ours.features, test.features)
+            result["feature_neighbours"] = self._neighbours(ours.features, test.features)
+        result["neighbours"] = self._neighbours(ours.directions, test.directions)
         if ours.probabilities is not None and test.probabilities is not None:
-            found["classes"] = (class_statistics, ours.probabilities, test.probabilities)
+            result["classes"] = class_statistics(ours.probabilities, test.probabilities)
         if self.modes is not None and self.std is not None:
-            found["modes"] = (mode_statistics, rows, self.modes, self.std)
-        bar = _with_a_bar(found.items(), "metrics")
-        return {name: measure(*given) for name, (measure, *given) in bar}
+            result["modes"] = mode_statistics(rows, self.modes, self.std)
+        return result
 
     def _neighbours(self, ours: np.ndarray, test: np.ndarray) -> dict[str, float]:
         if len(test) <= NEIGHBOURS:
