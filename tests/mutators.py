@@ -37,7 +37,7 @@ SWAPS: dict[type, type] = {
 }
 
 
-SYMMETRIC = "max", "min", "np.array_equal", "np.result_type"
+SYMMETRIC = "max", "min", "np.array_equal", "np.result_type", "frechet_distance"
 """Functions of whose first two arguments either may come first."""
 
 
