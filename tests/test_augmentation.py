@@ -97,7 +97,7 @@ def test_a_layer_that_does_not_fit_images_is_refused_before_training(spec):
         build(["reshape 4 6 3", spec])
 
 
-@pytest.mark.parametrize("name", ["random_brightness", "random_saturation", "random_contrast"])
+@pytest.mark.parametrize("name", [spec.split()[0] for spec in COLOURS])
 def test_of_no_images_none_are_made(name):
     assert one(name)(np.zeros((0, 4, 4, 3)), rng()).shape == (0, 4, 4, 3)
 
@@ -113,7 +113,7 @@ def test_what_is_no_image_is_refused(shape):
         one("random_flip")(np.zeros((5, *shape)), rng())
 
 
-@pytest.mark.parametrize("name", ["random_brightness", "random_saturation", "random_contrast"])
+@pytest.mark.parametrize("name", [spec.split()[0] for spec in COLOURS])
 def test_colours_stay_for_images_of_any_shape(name):
     assert LAYERS[name]().for_images((5, 4)).spec() == LAYERS[name]().spec()
 

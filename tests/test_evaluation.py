@@ -163,7 +163,7 @@ def test_who_waits_is_shown_the_parts():
 
     found = [evaluate(gan, few, np.random.default_rng(0), 20, None, p) for p in (iter, progress)]
     assert found[0] == found[1]
-    assert seen == ["", "_real", "copies"]
+    assert seen == ["samples", "training rows", "copies"]
 
 
 def test_real_data_is_drawn_at_random_from_rows_that_are_sorted():

@@ -46,8 +46,8 @@ class Spectral(Layer):
     def initialize(self, rng: Seed) -> None:
         """Draw the weight by the layer's initialiser, and u; some power iterations bring u and v near.
 
-        They are made in float64: how float32 is rounded, which differs from machine to machine, is not in
-        what a run starts from.
+        The iterations are in float64, so that a run starts from the same vectors on every machine; products in
+        float32 are rounded in different ways.
         """
         rng = generator(rng)
         super().initialize(rng)

@@ -50,6 +50,7 @@ def read_config(folder: Path) -> Config:
 
 
 def write_config(folder: Path, config: Config) -> None:
+    """Write a run's configuration."""
     import tomli_w
 
     text = tomli_w.dumps(config.to_dict())
@@ -134,6 +135,7 @@ def load_data(config: Config, folder: Path) -> Dataset:
 
 
 def read_data(config: Config, share: float) -> Dataset:
+    """Read a configuration's data, and hold out a share of the rows where they have no test rows."""
     return data.load_split(config.data, share, config.size, config.fit or DEFAULT)
 
 

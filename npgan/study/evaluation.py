@@ -1,6 +1,7 @@
 """Numbers that say how good a trained model is, beside those of real data or of a simple baseline."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,16 +98,16 @@ def _generation(task: Task) -> dict[str, Any]:
         result["labels_right"] = metrics.classifier_accuracy(samples, labels)
         result["labels_right_real"] = metrics.accuracy
     parts: dict[str, Callable[[], Any]] = {
-        "": lambda: metrics.measure(samples),
-        "_real": lambda: metrics.measure(real),
+        "samples": lambda: metrics.measure(samples),
+        "training rows": lambda: metrics.measure(real),
         "copies": lambda: _copies(task, metrics, samples),
     }
     if metrics.has_stacks:
-        many = draw_samples(model, dataset, COUNTED, rng)[0]
-        parts["modes"] = lambda: metrics.coverage(many)
+        draw = partial(draw_samples, model, dataset, COUNTED, rng)
+        parts["modes"] = lambda: metrics.coverage(draw()[0])
         parts["modes_real"] = lambda: metrics.coverage(model.scaled(dataset.train[:COUNTED]))
     found = {name: part() for name, part in progress([*parts.items()])}
-    measured, measured_real = found.pop(""), found.pop("_real")
+    measured, measured_real = found.pop("samples"), found.pop("training rows")
     for name, value in measured.items():
         result |= {name: value, f"{name}_real": measured_real[name]}
     return result | found
