@@ -145,7 +145,11 @@ def test_gradcheck_fails_on_a_wrong_gradient(capsys, monkeypatch):
 
     right = operations.tanh_backward
     monkeypatch.setattr(operations, "tanh_backward", lambda dy, y: -right(dy, y))
-    monkeypatch.setattr(catalogue, "FAMILIES", (catalogue.layers,))
+
+    def some(rng):
+        return (case for case in catalogue.layers(rng) if "tanh" in case.name)
+
+    monkeypatch.setattr(catalogue, "FAMILIES", (some,))
     code, out, _ = run(capsys, "gradcheck")
     assert code == 1
     assert re.search(r"FAIL +layer tanh", out)

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -207,9 +208,12 @@ class Layer:
         return f"{type(self).__name__}({', '.join(self.spec().split()[1:])})"
 
 
+_signature: Any = cache(inspect.signature)
+
+
 def parameters(kind: type[Layer]) -> tuple[inspect.Parameter, ...]:
     """Return the constructor's parameters that are said in words: those that may be positional."""
-    every = inspect.signature(kind).parameters.values()
+    every = _signature(kind).parameters.values()
     return tuple(p for p in every if p.kind is p.POSITIONAL_OR_KEYWORD)
 
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from npgan.check.catalogue.case import Case
 from npgan.check.gradcheck import Report, gradcheck
+from npgan.models.model import Model
 from npgan.models.presets import PRESETS
 
 
 class Preset(Case):
-    """All steps of a preset's model, along random directions: it is large, and made when it is checked."""
+    """All steps of a preset's model, along a random direction for each array: it is large, and made when checked."""
 
-    def check(self, method: str = "central") -> Report:
-        """Run the checker."""
+    def made(self) -> tuple[Model, np.ndarray, np.ndarray]:
+        """Return the model, a batch and its labels."""
         rng = np.random.default_rng(crc32(self.name.encode()))
         config = self.target
         model = config.build(rows=config.batch_size)
@@ -26,8 +27,11 @@ class Preset(Case):
             flat += rng.standard_normal(flat.size) / max(10, np.sqrt(widest))
             flat *= 0.9
         x = rng.random((3, model.features))
-        labels = np.arange(len(x)) % getattr(model, "classes", 1)
-        return gradcheck(model, x, labels, method=method, directions=2)
+        return model, x, np.arange(len(x)) % getattr(model, "classes", 1)
+
+    def check(self, method: str = "central") -> Report:
+        """Run the checker."""
+        return gradcheck(*self.made(), method=method, directions=1)
 
 
 def presets(_: np.random.Generator) -> Iterator[Case]:
