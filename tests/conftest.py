@@ -1,5 +1,6 @@
 """Fixtures that several files use."""
 
+import gc
 import os
 import signal
 from importlib.util import find_spec
@@ -26,6 +27,16 @@ if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 MANY = 5000  # tests: nearly all
+OBJECTS = 50_000  # new ones before Python looks for unreachable cycles among them
+
+gc.disable()  # while tests are collected: nothing is left behind
+
+
+def pytest_collection_finish():
+    """Do not look through thousands of tests, and all that is imported, again and again."""
+    gc.enable()
+    gc.freeze()
+    gc.set_threshold(OBJECTS)
 
 
 @pytest.fixture(autouse=True)

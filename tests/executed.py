@@ -1,7 +1,7 @@
 """The map of mutants.py: which lines of the package each test executes, and how long it takes.
 
 It is kept in a file for each test file, whose name is a digest of the sources. Where Python runs the kernels,
-only the time is measured.
+which takes long, all lines of a function count as executed as soon as it is called.
 """
 
 import hashlib
@@ -49,8 +49,14 @@ def traced(plugin, items, file):
         lines.add((path, frame.f_lineno))
         return trace
 
+    def trace_calls(frame, event, argument):
+        code = frame.f_code
+        if code.co_filename.startswith(PACKAGE) and not calls[id(code)]:
+            calls[id(code)] = 1
+            lines.update((code.co_filename, line) for *_, line in code.co_lines())
+
     sys.addaudithook(lambda event, _: event in STARTS and processes.append(event))
-    trace = None if interpreted() else trace
+    trace = trace_calls if interpreted() else trace
     threading.settrace(trace)
     for item, following in zip(items, [*items[1:], None], strict=False):
         lines.clear(), calls.clear(), processes.clear()

@@ -39,7 +39,28 @@ ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 PLACE = "NPGAN_MUTANT"  # in the environment: the file and its source with the mistake
 COMPILED = "npgan/kernels/", "npgan/program/replay.py"
-COMPILED_TOO = "npgan/program/threads.py _serve", "npgan/program/threads.py _call"
+PLAIN = "npgan/kernels/cache.py", "npgan/kernels/jit.py"  # run by Python as they are
+INSTRUCTIONS = {
+    "npgan/kernels/batch.py": "_prefetch _prefetch_compiled",
+    "npgan/kernels/combine.py": "combinations.combine _loop _sum",
+    "npgan/kernels/dots.py": "_dots",
+    "npgan/kernels/elementary.py": (
+        "_float_of_bits _bits_of_float _rint _polynomial singles single _split _exp _expm1 _tanh _log _log1p "
+        "_normal _turn _sine"
+    ),
+    "npgan/kernels/jit.py": "_fma_compiled",
+    "npgan/kernels/memory.py": (
+        "_everything _view _seen_as _place _atomic.operation _load _call _named.operation"
+    ),
+    "npgan/kernels/random.py": "_fraction",
+    "npgan/kernels/row.py": "_read",
+    "npgan/kernels/tile.py": "_jump _loop after _tiles _tile _compile",
+    "npgan/kernels/transpose.py": "_transpose_tile",
+    "npgan/kernels/vectors.py": "fetch Vectors",
+    "npgan/kernels/window.py": "_signature _jump _Sum _loops _tiles _windows _compile",
+    "npgan/program/threads.py": "_serve _call",
+}
+"""File -> what only a compiler runs, or what it makes: no Python sees its mistakes."""
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
 SECONDS = 8.0  # for each of the two parts: what a slower test catches counts as surviving
 IN_PYTHON = 60.0  # seconds for kernels' tests, whose loops take long
@@ -292,11 +313,12 @@ def imported(mutant, source, tests, sound, place, at_import):
     times = {name: row["seconds"] for name, row in tests.items()}
     first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
     files = dict.fromkeys([*(name.split("::")[0] for name in first[:NEAR]), *files_of(mutant)])
+    of_file = {name for name, row in tests.items() if mutant.path in row["lines"]}
 
     def far(item):
         name = item.nodeid
         on_record = name.endswith("those_of_the_record")  # constants, defaults, help
-        named = path.stem in name.split("::")[0] and not interpreted
+        named = name in of_file if interpreted else path.stem in name.split("::")[0]
         unknown = LIMIT if interpreted else 0.0
         return not on_record, name not in first, not named, times.get(name, unknown)
 
@@ -366,11 +388,19 @@ def chosen(arguments):
     found = []
     for path in sorted((ROOT / "npgan").rglob("*.py")):
         name, source = path.relative_to(ROOT).as_posix(), path.read_bytes()
-        if name.startswith(COMPILED) == arguments.interpreted and path.match(arguments.files):
+        compiled = name.startswith(COMPILED) and name not in PLAIN
+        if compiled == arguments.interpreted and path.match(arguments.files):
             found += [(mutant, source) for mutant in mutators.mutants(name, source)]
     random.Random(arguments.seed).shuffle(found)
-    found = [(m, s) for m, s in found if not f"{m.path} {m.where}".startswith(COMPILED_TOO)]
-    return found[: arguments.number]
+    return [(m, s) for m, s in found if not builds_instructions(m)][: arguments.number]
+
+
+def builds_instructions(mutant):
+    """Return whether only a compiler runs a mutant's function, or reads its number."""
+    if mutant.path.endswith("elementary.py") and not mutant.where:
+        return True  # a polynomial's coefficient
+    names = INSTRUCTIONS.get(mutant.path, "").split()
+    return any(f"{mutant.where}.".startswith(f"{name}.") for name in names)
 
 
 def main():

@@ -110,3 +110,23 @@ def test_the_tests_of_a_room_are_there(room):
     assert (mutants.ROOT / "npgan" / room).exists()
     for name in mutants.TESTS[room].split():
         assert (mutants.ROOT / "tests" / f"test_{name}.py").exists()
+
+
+@pytest.mark.parametrize("path", mutants.INSTRUCTIONS)
+def test_what_only_a_compiler_runs_is_there(path):
+    found = {m.where for m in mutators.mutants(path, (mutants.ROOT / path).read_bytes())}
+    for name in mutants.INSTRUCTIONS[path].split():
+        assert any(f"{where}.".startswith(f"{name}.") for where in found), name
+
+
+@pytest.mark.parametrize("in_python", [False, True])
+def test_of_kernels_in_python_all_lines_of_a_called_function_count(
+    in_python, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1") if in_python else None
+    plugin = SimpleNamespace(failed="", run=lambda *_: memory.address_of(np.ones(1)))
+    items, file = [SimpleNamespace(nodeid="a test")], tmp_path / "map.json"
+    mutants.in_child(lambda: executed.traced(plugin, items, file))
+    lines, first = inspect.getsourcelines(memory.address_of)
+    tests, last = json.loads(file.read_text()), {first + len(lines) - 1}  # where it is not read-only
+    assert executed.executing(tests, "npgan/system/memory.py", last) == ["a test"] * in_python

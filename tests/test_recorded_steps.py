@@ -74,6 +74,19 @@ def test_penalized_steps_are_recorded(name, threads):
     check(make, rows(dtype=np.float64), close=1e-9)
 
 
+@pytest.mark.parametrize("first", ["dense 4 12", "fourier 4 1 0.2 0.2"])
+@pytest.mark.parametrize("name", PENALIZED)
+def test_small_penalized_steps_are_recorded_without_a_compiler_too(name, first):
+    """Slow as Python's loops are, so that debuggers see these kernels."""
+
+    def make():
+        critic = [first, "leaky_relu 0.2", "dense 12 5", "relu", "dense 5 1"]
+        players = (build(layers, rng=1) for layers in (["dense 2 4"], critic))
+        return GAN(*(player.astype(np.float64) for player in players), **PENALIZED[name])
+
+    check(make, rows(4, np.float64, n=7), batch_size=3, count=3, close=1e-9)
+
+
 def convolutional(channels=1, last="leaky_relu 0.2", dtype=np.float32, **settings):
     """Return a small GAN of convolutions, with a dense layer next to them."""
     image = f"reshape 8 8 {channels}"
