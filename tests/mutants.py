@@ -317,7 +317,7 @@ def imported(mutant, source, tests, sound, place, at_import):
 
     def far(item):
         name = item.nodeid
-        on_record = name.endswith("those_of_the_record")  # constants, defaults, help
+        on_record = "of_the_record" in name  # constants, defaults, help
         named = name in of_file if interpreted else path.stem in name.split("::")[0]
         unknown = LIMIT if interpreted else 0.0
         return not on_record, name not in first, not named, times.get(name, unknown)

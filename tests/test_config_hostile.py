@@ -364,6 +364,11 @@ def test_sizes_by_name_become_numbers_and_are_not_kept():
     assert (generator[0].split()[1], generator[-2].split()[2]) == ("2", "3")
 
 
+def test_of_a_single_number_there_is_no_half_to_translate():
+    with pytest.raises(InputError, match="source"):
+        replace(preset("translator"), shape=[1], latent=4).in_numbers().build(10)
+
+
 @pytest.mark.parametrize(
     ("n", "message"), [(2000, "data must be"), (2001, "more than 2000 values")]
 )

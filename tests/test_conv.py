@@ -132,6 +132,10 @@ REFUSED = {
         lambda: ConvTranspose2D(1, 1, 2, 1, 2)(np.ones((1, 2, 2, 1), np.float32)),
         "a padding of 2 x 2 leaves nothing",
     ),
+    "a padding that leaves no row of some columns": (
+        lambda: ConvTranspose2D(1, 1, 1, 1, 1)(np.ones((1, 1, 5, 1), np.float32)),
+        "a padding of 1 x 1 leaves nothing",
+    ),
     "too large an output padding": (
         lambda: ConvTranspose2D(1, 1, 4, 2, 1, 2)(np.ones((1, 2, 2, 1), np.float32)),
         "an output padding must be below stride or dilation, not 2 x 2",
@@ -187,6 +191,7 @@ UNSEEN = [
     ((28, 28), (3, 3), Geometry.of(2, 1), ""),  # of the padding alone
     ((28, 28), (3, 3), Geometry.of(2), "the last 1 row and the last 1 column are in no window"),
     ((9, 8), (2, 2), Geometry.of(3), "the last 1 row is in no window"),
+    ((28, 9), (3, 3), Geometry.of(4, 1), "the last 2 rows are in no window"),
     ((9, 13), (2, 5), Geometry.of((1, 5)), "of 9 x 13 pixels the last 3 columns are in no window"),
 ]
 

@@ -5,6 +5,7 @@ import functools
 import gzip
 import hashlib
 import http.server
+import re
 import struct
 import subprocess
 import sys
@@ -108,6 +109,15 @@ def published(tmp_path, monkeypatch):
     monkeypatch.setenv("NPGAN_DATA", str(tmp_path))
     monkeypatch.setenv("NO_PROXY", "*")
     return folder
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_has_an_address_a_folder_and_the_sums_of_all_its_files(name):
+    source = SOURCES[name]
+    assert source.url.startswith(("http://", "https://"))
+    assert source.torchvision.endswith("/raw")
+    assert source.sha256.keys() == FILES.keys()
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in source.sha256.values())
 
 
 @pytest.mark.parametrize("place", ["kmnist", "KMNIST/raw"])

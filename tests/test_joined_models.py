@@ -102,6 +102,17 @@ def test_the_parts_of_an_adversarial_autoencoders_loss_add_up():
     assert parts["loss"] == pytest.approx(squared + 0.3 * opinion.value, rel=1e-5)
 
 
+def test_an_adversarial_autoencoder_is_validated_by_the_loss_that_it_was_given():
+    """The cross-entropy of x with its reconstruction p, not of p with x."""
+    decoder = Sequential(Dense(K, D), Sigmoid(), rng=0)
+    model = AdversarialAutoencoder(net(D, 8, K), decoder, net(K, 16, 1), loss="bce")
+    x = np.random.default_rng(0).uniform(0.1, 0.9, (9, D)).astype(np.float32)
+    p = model.reconstruct(x)
+    entropies = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=1)
+    found = model.validate(x)["val_reconstruction"]
+    assert found == pytest.approx(entropies.mean(), rel=1e-5)
+
+
 def test_the_weight_of_a_vae_gans_opinion_is_2_by_gamma():
     """Larsen et al. 2016, algorithm 1: the decoder's gamma L_llike - L_GAN, which adds both kinds of fakes."""
     gamma, x = 0.4, X[:16].astype(float)

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from small_models import MODELS, D, adam, data, flat, make_gan, net, rng, same
 
-from npgan import SGD, Autoencoder, Dense, InputError, NonFiniteError, Sequential, Sigmoid, Tanh
+from npgan import (
+    SGD,
+    VAE,
+    Autoencoder,
+    Classifier,
+    Dense,
+    InputError,
+    NonFiniteError,
+    Sequential,
+    Sigmoid,
+    Tanh,
+)
 from npgan.layers import build
 from npgan.models.blame import explain
 from npgan.models.checks import in_chunks
@@ -140,3 +151,25 @@ def test_the_largest_weight_is_to_blame_where_no_number_is_bad(weight):
     model.encoder.parameters["0.weight"][...] = 0.25
     model.decoder.parameters["0.weight"][...] = weight
     assert "the largest weight '0.weight' of the decoder" in explain(model, "encoder", np.inf)
+
+
+def test_the_last_layer_with_a_bad_gradient_is_to_blame_where_all_weights_are_finite():
+    model = Autoencoder(
+        net(Dense(1, 1), Dense(1, 1)), net(Dense(1, 1)), optimizers=adam("encoder", "decoder")
+    )
+    for name in ("0.bias", "1.weight"):
+        model.grads["encoder"][name][...] = np.inf
+    assert "the gradient '1.weight' of the encoder" in explain(model, "encoder", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "width"),
+    [
+        (VAE(net(Dense(3, 4)), net(Dense(2, 3), Sigmoid())), 3),
+        (Classifier(net(Dense(3, 2))), 5),  # with labels
+    ],
+    ids=["VAE", "classifier"],
+)
+def test_without_rows_there_is_nothing_to_validate(model, width):
+    with pytest.raises(InputError, match="rows must be"):
+        model.validate(np.zeros((0, width), np.float32))

@@ -128,5 +128,8 @@ def test_of_kernels_in_python_all_lines_of_a_called_function_count(
     items, file = [SimpleNamespace(nodeid="a test")], tmp_path / "map.json"
     mutants.in_child(lambda: executed.traced(plugin, items, file))
     lines, first = inspect.getsourcelines(memory.address_of)
-    tests, last = json.loads(file.read_text()), {first + len(lines) - 1}  # where it is not read-only
+    tests, last = (
+        json.loads(file.read_text()),
+        {first + len(lines) - 1},
+    )  # where it is not read-only
     assert executed.executing(tests, "npgan/system/memory.py", last) == ["a test"] * in_python

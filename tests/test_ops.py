@@ -106,6 +106,7 @@ def test_the_arguments_of_leaky_relu_and_elu_reach_both_directions(alpha):
     y = ops.elu_forward(x, alpha)
     np.testing.assert_allclose(y, [alpha * (np.exp(-2) - 1), 2])
     np.testing.assert_allclose(ops.elu_backward(dy, y, alpha), [3 * alpha * np.exp(-2), 3])
+    np.testing.assert_allclose(ops.elu_backward(np.ones(1), np.zeros(1), alpha), [alpha])
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -113,6 +113,13 @@ def test_moments_serve_one_vector_until_init():
         rule.step(w, w.copy())
 
 
+def test_a_rule_that_has_made_updates_but_lost_its_moments_says_so():
+    rule = Adam(0.1)
+    rule.t = 3
+    with pytest.raises(InputError, match="holds the moments of 0 weights"):
+        rule.step(np.ones(2), np.ones(2))
+
+
 def read_only(w):
     w.flags.writeable = False
     return w

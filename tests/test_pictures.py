@@ -423,3 +423,8 @@ def test_a_classifier_is_drawn_as_its_confusion_where_there_are_labels(shown):
     for (i, j), times in np.ndenumerate(table):
         assert times == ((labels == i) & (taken == j)).sum()
     assert (table.shape, names) == ((4, 4), [5, 6, 7, 8])
+
+
+def test_a_confusion_of_no_classes_is_said_to_be_empty():
+    with pytest.raises(InputError, match="matrix must be"):
+        plotting.save_confusion(Path("p.png"), np.zeros((0, 0), int))

@@ -12,7 +12,7 @@ RECORDED = json.loads(golden.PRESETS.read_text())
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_what_was_measured(name):
+def test_a_preset_is_that_of_the_record(name):
     assert json.loads(json.dumps(golden.trained_by(PRESETS[name]))) == RECORDED[name]
 
 

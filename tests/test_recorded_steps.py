@@ -20,7 +20,19 @@ from steps_recorded import (
     several,
 )
 
-from npgan import GAN, IWAE, VAE, ConditionalGAN, Dense, LeakyReLU, ReLU, Sequential, Tanh, optim
+from npgan import (
+    GAN,
+    IWAE,
+    VAE,
+    ConditionalGAN,
+    ConditionalVAE,
+    Dense,
+    LeakyReLU,
+    ReLU,
+    Sequential,
+    Tanh,
+    optim,
+)
 from npgan.layers import LAYERS, build
 from npgan.models.config import MODELS
 from npgan.models.presets import PRESETS, preset
@@ -120,6 +132,12 @@ def conditional(packing=1, dtype=np.float32, **settings):
     return ConditionalGAN(*networks, classes=3, packing=packing, **settings)
 
 
+def conditional_vae():
+    """Return a small conditional VAE of three classes."""
+    layers = [f"dense {WIDTH} 8"], ["dense 7 9", "tanh", f"dense 9 {WIDTH - 3}", "sigmoid"]
+    return ConditionalVAE(*(build(specs, rng=i) for i, specs in enumerate(layers)), classes=3)
+
+
 def with_layers(*more):
     """Return a small GAN whose discriminator has further layers before the last one."""
     dense, activation, last = critic()
@@ -174,6 +192,7 @@ CASES = {
     "tied weights": lambda: autoencoder(tied=True),
     "a VAE": lambda: vae(warm_up=5, binarize=True),
     "a VAE of real numbers": lambda: vae(likelihood="gaussian", beta=2.0),
+    "a conditional VAE": conditional_vae,
     "an IWAE": lambda: vae(IWAE, samples=3, binarize=True),
     "n_critic": lambda: gan(n_critic=2, ema=0.9),
     "n_critic, odd": lambda: gan(n_critic=3, ema=0.9),

@@ -160,3 +160,9 @@ def test_the_history_has_the_modes_of_as_many_samples(few, gan, monkeypatch):
     monkeypatch.setattr(runs.train, "draw_samples", draw)
     (measures,) = runs.train._measures(gan, replace(preset("gan-small"), metrics_every=1), few)
     assert (measures.measure().keys(), drawn) == ({"modes", "reverse_kl"}, [120])
+
+
+def test_a_single_image_can_be_stacked_upon_itself():
+    images, digits = np.array([[1, 2]], np.uint8), np.array([7])
+    made = stacking.stack(images, digits, 1, np.random.default_rng(0))
+    assert [part.tolist() for part in made] == [[[1, 1, 1, 2, 2, 2]], [777]]

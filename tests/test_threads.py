@@ -20,7 +20,7 @@ from npgan.kernels import jit
 from npgan.kernels.elementwise import Activation
 from npgan.kernels.row import PERFORM
 from npgan.program.prepare import RARE, compile_second, pieces, prepare
-from npgan.program.threads import HELD, WorkerPool, worker_pool
+from npgan.program.threads import BUSY, CALLS, EACH, HELD, SEEN, WORKERS, WorkerPool, worker_pool
 from npgan.system.signals import process
 
 
@@ -41,6 +41,18 @@ def test_helpers_that_come_late_find_tables_of_programs_that_are_gone(threads):
         assert jit.threads() == 1 or tables[-1]() is not None
     gc.unfreeze()
     assert sum(table() is not None for table in tables) < 2 * HELD, "and not for ever"
+
+
+@pytest.mark.parametrize(("busy", "held"), [(1, HELD + 1), (0, 2)])
+def test_tables_are_dropped_when_many_are_held_and_no_worker_is_late(busy, held):
+    pool = WorkerPool(0)
+    pool.shared = np.zeros(WORKERS + EACH, np.int64)  # a worker that never comes
+    for address in range(HELD):
+        pool.call(np.int64(address), ())
+    assert len(pool.tables) == HELD
+    pool.shared[WORKERS + BUSY] = busy
+    pool.call(np.int64(HELD), ())
+    assert len(pool.tables) == held, "all, or the last program's and this one's"
 
 
 SCRIPTS = {
@@ -134,6 +146,26 @@ def test_helpers_are_free_after_a_run(threads):
     for _ in range(3):
         step()
         assert jit.threads() == 1 or not worker_pool(jit.threads() - 1).lock.locked()
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_workers_are_called_to_each_program(threads):
+    if jit.threads() == 1:
+        pytest.skip("one core")
+    backend.use("numba")
+    step, _, _ = steps_of(gan(), rows())
+    step()
+    calls = int(worker_pool(1).shared[CALLS])
+    step()
+    shared = worker_pool(1).shared
+    assert shared[CALLS] > calls
+    ends = time.monotonic() + 60
+    while shared[WORKERS + SEEN] != shared[CALLS] and time.monotonic() < ends:
+        time.sleep(0.001)  # they come
+    assert shared[WORKERS + SEEN] == shared[CALLS]
+    backend.run.tanh_forward(np.ones(3))
+    assert shared[WORKERS + SEEN] == shared[CALLS]  # for a row of one part they are left alone
 
 
 @compiled

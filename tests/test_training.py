@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from loops import AtStep, Recorder, StopAt
 
-from npgan import GAN, Autoencoder, Dense, InputError, NonFiniteError, Sequential
+from npgan import GAN, Autoencoder, Dense, InputError, NonFiniteError, Sequential, backend
 from npgan.training import Callback, Loop
 
 
@@ -124,3 +124,13 @@ def test_a_batch_that_a_model_cannot_divide_is_refused_before_the_first_step(poi
     gan = GAN(Sequential(Dense(2, 2)), Sequential(Dense(4, 1)), packing=2)
     with pytest.raises(InputError, match="a batch of 99 does not make packs of 2"):
         Loop(gan, points, batch_size=99)
+
+
+@pytest.mark.parametrize("chosen", [None, "numpy"])
+def test_training_uses_kernels_unless_the_reference_was_chosen(
+    chosen, small_gan, points, monkeypatch
+):
+    pytest.importorskip("npgan.kernels")
+    monkeypatch.setattr(backend, "_chosen", chosen)
+    small_gan().fit(points, steps=1, batch_size=150, callbacks=[], rng=0)
+    assert backend.run.fused == (chosen is None)
