@@ -26,6 +26,7 @@ from npgan.training.pace import PERIOD, PROBE, Pace
 
 pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit
+from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh
 from npgan.kernels.loss import LOSSES
 from npgan.kernels.transpose import transpose
@@ -340,6 +341,26 @@ def test_a_fused_network_is_its_layers(n, widths, dtype, data):
         results.append((y, dx, grads.flat))
     for mine, reference in zip(results[1], results[0], strict=True):
         close(mine, reference, 100 * len(widths))
+
+
+OF_OUTPUT = [name for name, kind in KINDS.items() if not kind.of_input]
+
+
+@pytest.mark.parametrize("name", OF_OUTPUT)
+def test_an_activation_of_a_block_leaves_the_rest_of_a_matrix_alone(name):
+    start, wide, inside = 5, 7, np.s_[1:4, 2:6]
+    numbers, slopes = random((2, start + 5 * wide), np.float64)
+    y, dx = numbers.copy(), slopes.copy()
+    place = wide, *(1, 4, 2, 6), ActivationId[name.upper()], 0.3
+    activate(y, start, *place)
+    activate_backward(dx, start, y, start, *place)
+
+    argument = () if KINDS[name].argument is None else (0.3,)
+    right = numbers.copy(), slopes.copy()
+    x, dy = (array[start:].reshape(-1, wide)[inside] for array in right)  # changed in place
+    x[...] = getattr(ops, f"{name}_forward")(x, *argument)
+    dy[...] = getattr(ops, f"{name}_backward")(dy, x, *argument)
+    np.testing.assert_allclose((y, dx), right, rtol=1e-14)
 
 
 CASES = list(catalogue.cases())

@@ -426,5 +426,5 @@ def test_a_classifier_is_drawn_as_its_confusion_where_there_are_labels(shown):
 
 
 def test_a_confusion_of_no_classes_is_said_to_be_empty():
-    with pytest.raises(InputError, match="matrix must be"):
+    with pytest.raises(InputError, match="c at least 1"):
         plotting.save_confusion(Path("p.png"), np.zeros((0, 0), int))

@@ -86,13 +86,20 @@ def test_penalized_steps_are_recorded(name, threads):
     check(make, rows(dtype=np.float64), close=1e-9)
 
 
-@pytest.mark.parametrize("first", ["dense 4 12", "fourier 4 1 0.2 0.2"])
+FIRST = {
+    "dense": ["dense 4 12"],
+    "fourier": ["fourier 4 1 0.2 0.2"],
+    "conv2d": ["reshape 2 2 1", "conv2d 1 3 2 1 1 2", "leaky_relu 0.2", "flatten", "dense 12 12"],
+}
+
+
+@pytest.mark.parametrize("first", FIRST)
 @pytest.mark.parametrize("name", PENALIZED)
 def test_small_penalized_steps_are_recorded_without_a_compiler_too(name, first):
     """Slow as Python's loops are, so that debuggers see these kernels."""
 
     def make():
-        critic = [first, "leaky_relu 0.2", "dense 12 5", "relu", "dense 5 1"]
+        critic = [*FIRST[first], "leaky_relu 0.2", "dense 12 5", "relu", "dense 5 1"]
         players = (build(layers, rng=1) for layers in (["dense 2 4"], critic))
         return GAN(*(player.astype(np.float64) for player in players), **PENALIZED[name])
 
