@@ -7,15 +7,16 @@ pytest.importorskip("npgan.kernels")
 
 from npgan.kernels.activation import ActivationId
 from npgan.kernels.batch import Columns
-from npgan.kernels.conv import Windows
+from npgan.kernels.conv import Turned, Windows
 from npgan.kernels.dense import Input
 from npgan.kernels.elementwise import FROM_INPUT, Activation, ActivationBackward, Scale
 from npgan.kernels.normalisation import Normal
 from npgan.kernels.row import PERFORM
 from npgan.kernels.winograd import Filtered
 from npgan.program.fusion import fused
+from npgan.program.repetition import once
 from npgan.program.replay import named
-from npgan.program.schedule import Row, phases
+from npgan.program.schedule import Call, Row, phases
 from npgan.program.traced import Buffer, Place
 
 
@@ -121,6 +122,31 @@ def test_a_convolution_multiplies_by_the_derivative_of_the_activation_below_it(k
         backward=1,
         argument=0.5,
     )
+
+
+def weights(*, other=False, changed=False, called=False, **different):
+    """Return two rows that prepare a weight; between them one that may write it."""
+    weight, result, read = (Place(Buffer(12), 0, 12) for _ in range(3))
+    first, second = (Place(Buffer(12), 0, 12) for _ in range(2))
+    row = Turned(weight, first, 4, 1, 3, 1)
+    again = row._replace(weight=read if other else weight, turned=second, **different)
+    between = Scale(weight._replace(size=1) if changed else result, read, 1, 2.0)
+    return [Row(row), Row(Call(print, (), []) if called else between), Row(again)]
+
+
+def test_a_weight_is_turned_once_until_it_changes():
+    first, between, second = rows = weights()
+    assert once(rows) == [first, between]
+    assert second.fields.turned.at() == first.fields.turned.at()
+
+
+@pytest.mark.parametrize(
+    "what", [{"other": True}, {"changed": True}, {"called": True}, {"groups": 2}]
+)
+def test_another_weight_or_way_is_turned_again(what):
+    rows = weights(**what)
+    assert once(rows) == rows
+    assert rows[2].fields.turned.at() != rows[0].fields.turned.at()
 
 
 def kept():

@@ -25,6 +25,7 @@ from npgan.kernels.update import Step
 from npgan.ops.random import key
 from npgan.ops.update import too_large
 from npgan.program.fusion import fused
+from npgan.program.repetition import once
 from npgan.program.schedule import Call, Program, Row, Values, flat, listed, mapped, perform
 from npgan.program.traced import Buffer, Outputs, Place, Traced
 from npgan.system.memory import address_of
@@ -299,7 +300,7 @@ class Recorder:
             raise NotRecordable("a step that computes nothing, or reports a number of its own")
         reported = {name: self.data(value) for name, value in metrics.items()}
         self.program = Program(
-            fused(self.rows, list(reported.values())), self.before, self.afterwards, self.otherwise,
+            fused(once(self.rows), list(reported.values())), self.before, self.afterwards, self.otherwise,
             self.check, reported, self.dtype, self.panel,
         )  # fmt: skip
         return self.program
