@@ -62,6 +62,15 @@ def test_every_operation_is_its_reference(case, dtype):
             close(value, reference, 64)
 
 
+def test_images_that_are_taken_one_at_a_time_make_the_same_sums(monkeypatch):
+    monkeypatch.setattr("npgan.kernels.plan.NEAR", 0)
+    x, weight = random(3, 4, 3, 2), random(2, 2, 2, 5, seed=1)
+    for name, call in calls(x, weight, Geometry.of(1, 1)).items():
+        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
+        for value, reference in zip(numba, numpy, strict=True):
+            close(value, reference, 64)
+
+
 @pytest.mark.parametrize("channels", [1, 3, 17, 64])
 @pytest.mark.parametrize("groups", [1, 2])
 def test_the_number_of_threads_changes_no_bit(channels, groups):

@@ -29,6 +29,7 @@ from npgan.kernels import jit
 from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh
 from npgan.kernels.loss import LOSSES
+from npgan.kernels.matmul import region
 from npgan.kernels.transpose import transpose
 from npgan.program.eager import KERNELS
 
@@ -52,6 +53,17 @@ def random(shape, dtype, seed=0):
 
 def test_every_kernel_has_a_reference_of_its_name():
     assert set(KERNELS) <= set(backend.TABLE)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(20, 900), (900, 20)])
+def test_two_parts_share_a_large_product_and_not_a_small_one(rows, columns):
+    for k, shared in ((1000, True), (1, False)):
+        made = np.zeros((rows, columns))
+        for part in range(2):
+            i0, i1, j0, j1 = region(rows, columns, k, 4, part, 2)
+            made[i0:i1, j0:j1] += 1
+            assert (0.3 < made.mean() < 0.7) == (shared and part == 0)
+        assert (made == 1).all()
 
 
 @pytest.mark.usefixtures("threads")
