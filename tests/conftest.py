@@ -29,7 +29,11 @@ if hasattr(signal, "SIGHUP"):
 MANY = 5000  # tests: nearly all
 OBJECTS = 50_000  # new ones before Python looks for unreachable cycles among them
 
-gc.disable()  # while tests are collected: nothing is left behind
+
+def pytest_sessionstart(session):
+    """Look for no unreachable cycles while tests are collected: there are hardly any."""
+    if not session.config.getoption("numprocesses", None):  # other processes collect
+        gc.disable()
 
 
 def pytest_collection_finish():

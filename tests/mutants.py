@@ -60,7 +60,7 @@ INSTRUCTIONS = {
     "npgan/kernels/window.py": "_signature _jump _Sum _loops _tiles _windows _compile",
     "npgan/program/threads.py": "_serve _call",
 }
-"""File -> what only a compiler runs, or what it makes: no Python sees its mistakes."""
+"""File -> what builds instructions, or is run by the compiler alone: Python does not run what it makes."""
 IMPORTED = "hypothesis", "matplotlib.pyplot", "numba", "PIL.Image", "pytest", "xdist"
 SECONDS = 8.0  # for each of the two parts: what a slower test catches counts as surviving
 IN_PYTHON = 60.0  # seconds for kernels' tests, whose loops take long
@@ -188,6 +188,7 @@ def patch(path, old, new):
         return 0
     pairs = zip(before, after, strict=True)
     changed = {a: b for a, b in pairs if a != b and a.co_freevars == b.co_freevars}
+    gc.unfreeze()  # those of conftest.py's imports, which are passed over otherwise
     functions = [f for f in gc.get_objects() if type(f) is FunctionType]
     found = [f for f in functions if f.__code__.co_filename == path and f.__code__ in changed]
     for function in found:
@@ -392,13 +393,15 @@ def chosen(arguments):
         if compiled == arguments.interpreted and path.match(arguments.files):
             found += [(mutant, source) for mutant in mutators.mutants(name, source)]
     random.Random(arguments.seed).shuffle(found)
-    return [(m, s) for m, s in found if not builds_instructions(m)][: arguments.number]
+    kept = [(m, s) for m, s in found if not builds_instructions(m)]
+    print(f"{len(kept):,} mutants, and {len(found) - len(kept):,} that only compiled code can show")
+    return kept[: arguments.number]
 
 
 def builds_instructions(mutant):
-    """Return whether only a compiler runs a mutant's function, or reads its number."""
+    """Return whether only compiled code does, or reads, what a mutant changes."""
     if mutant.path.endswith("elementary.py") and not mutant.where:
-        return True  # a polynomial's coefficient
+        return "." in mutant.old  # a polynomial's coefficient
     names = INSTRUCTIONS.get(mutant.path, "").split()
     return any(f"{mutant.where}.".startswith(f"{name}.") for name in names)
 

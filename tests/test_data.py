@@ -111,6 +111,11 @@ def published(tmp_path, monkeypatch):
     return folder
 
 
+def test_rows_of_float32_are_not_copied():
+    x = np.ones((3, 2), np.float32)
+    assert np.shares_memory(from_arrays("d", {"train": x}).train, x)
+
+
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_source_has_an_address_a_folder_and_the_sums_of_all_its_files(name):
     source = SOURCES[name]

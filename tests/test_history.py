@@ -91,6 +91,7 @@ def test_steps_of_a_history_are_whole_and_rise(steps, message):
         (["step", "loss"], np.array([[1.0]]), r"a history of 2 columns is float64 \(1, 1\)"),
         (["step", "loss"], np.array([1.0, 2.0]), r"float64 \(2,\)"),
         (["step", "step"], np.array([[1.0, 2.0]]), "a history of 2 columns"),
+        (["step", "step"], np.array([[1.0]]), "longer|shorter"),
         (["step", "a\nb"], np.array([[1.0, 2.0]]), "a column is called"),
     ],
 )

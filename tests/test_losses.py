@@ -6,7 +6,7 @@ import naive
 import numpy as np
 import pytest
 
-from npgan import InputError
+from npgan import InputError, ops
 from npgan.objectives.losses import OBJECTIVES, RECONSTRUCTIONS
 
 REAL = np.array([[0.5], [-1.5], [3.0], [0.0]])
@@ -198,3 +198,10 @@ def test_a_reconstruction_loss_is_the_mean_over_all_elements(name):
     assert value == pytest.approx(naive.elementwise(element, x, target).mean(), rel=EPS)
     expected = naive.elementwise(slope, x, target) / 12
     np.testing.assert_allclose(gradient, expected, rtol=EPS, atol=EPS)
+
+
+def test_cross_entropies_of_small_logits_lose_no_digit_to_cancellation():
+    logits = np.linspace(0.01, 1, 100, dtype=np.float32)
+    exact = np.log1p(np.exp(-logits.astype(float)))
+    found = ops.loss.cross_entropies(logits, 1.0)
+    np.testing.assert_allclose(found, exact, rtol=2 * np.finfo(np.float32).eps)

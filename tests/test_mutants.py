@@ -1,6 +1,7 @@
 """The maker of mutants makes what it says, and leaves words and lines alone."""
 
 import ast
+import gc
 import importlib
 import inspect
 import json
@@ -128,8 +129,16 @@ def test_of_kernels_in_python_all_lines_of_a_called_function_count(
     items, file = [SimpleNamespace(nodeid="a test")], tmp_path / "map.json"
     mutants.in_child(lambda: executed.traced(plugin, items, file))
     lines, first = inspect.getsourcelines(memory.address_of)
-    tests, last = (
-        json.loads(file.read_text()),
-        {first + len(lines) - 1},
-    )  # where it is not read-only
-    assert executed.executing(tests, "npgan/system/memory.py", last) == ["a test"] * in_python
+    last = first + len(lines) - 1  # which is executed where memory is read-only
+    tests = json.loads(file.read_text())
+    found = executed.executing(tests, "npgan/system/memory.py", {last})
+    assert found == ["a test"] * in_python
+
+
+def test_functions_are_found_that_the_garbage_collector_passes_over():
+    source = "def f(): return 1"
+    space = {}
+    exec(compile(source, "frozen.py", "exec"), space)
+    gc.freeze()
+    assert mutants.patch("frozen.py", source, source.replace("1", "2")) == 1
+    assert space["f"]() == 2

@@ -14,7 +14,7 @@ from npgan.kernels.normalisation import Normal
 from npgan.kernels.row import PERFORM
 from npgan.kernels.winograd import Filtered
 from npgan.program.fusion import fused
-from npgan.program.repetition import once
+from npgan.program.repetition import PREPARES, once
 from npgan.program.replay import named
 from npgan.program.schedule import Call, Row, phases
 from npgan.program.traced import Buffer, Place
@@ -124,29 +124,43 @@ def test_a_convolution_multiplies_by_the_derivative_of_the_activation_below_it(k
     )
 
 
-def weights(*, other=False, changed=False, called=False, **different):
-    """Return two rows that prepare a weight; between them one that may write it."""
-    weight, result, read = (Place(Buffer(12), 0, 12) for _ in range(3))
-    first, second = (Place(Buffer(12), 0, 12) for _ in range(2))
-    row = Turned(weight, first, 4, 1, 3, 1)
-    again = row._replace(weight=read if other else weight, turned=second, **different)
-    between = Scale(weight._replace(size=1) if changed else result, read, 1, 2.0)
+def prepared(kind, *, other=False, changed="", called=False, **different):
+    """Return two rows that prepare a weight; between them one that may write it, or what it became."""
+    weight, result, read, first, second = (Place(Buffer(64), 16, 12) for _ in range(5))
+    sizes = dict.fromkeys(kind._fields, 1)
+    row = kind(**sizes | {"weight": weight, PREPARES[kind]: first})
+    again = row._replace(weight=read if other else weight, **{PREPARES[kind]: second}, **different)
+    written = {"weight": weight, "first": first}.get(changed, result)
+    between = Scale(written._replace(start=20, size=1), read, 1, 2.0)
     return [Row(row), Row(Call(print, (), []) if called else between), Row(again)]
 
 
-def test_a_weight_is_turned_once_until_it_changes():
-    first, between, second = rows = weights()
-    assert once(rows) == [first, between]
-    assert second.fields.turned.at() == first.fields.turned.at()
+def made(kind, rows):
+    """Return where the first and the last row write."""
+    return [getattr(row.fields, PREPARES[kind]).at()[0] for row in (rows[0], rows[2])]
 
 
-@pytest.mark.parametrize(
-    "what", [{"other": True}, {"changed": True}, {"called": True}, {"groups": 2}]
-)
-def test_another_weight_or_way_is_turned_again(what):
-    rows = weights(**what)
+@pytest.mark.parametrize("kind", PREPARES)
+def test_a_weight_is_prepared_once_until_it_changes(kind):
+    rows = prepared(kind)
+    assert once(rows) == rows[:2]
+    assert len(set(made(kind, rows))) == 1
+
+
+CHANGES = {"other": True}, {"changed": "weight"}, {"changed": "first"}, {"called": True}
+
+
+@pytest.mark.parametrize("kind", PREPARES)
+@pytest.mark.parametrize("what", CHANGES)
+def test_another_weight_or_one_that_may_have_changed_is_prepared_again(kind, what):
+    rows = prepared(kind, **what)
     assert once(rows) == rows
-    assert rows[2].fields.turned.at() != rows[0].fields.turned.at()
+    assert len(set(made(kind, rows))) == 2
+
+
+def test_a_weight_is_prepared_again_in_another_way():
+    rows = prepared(Turned, groups=2)
+    assert once(rows) == rows
 
 
 def kept():

@@ -20,7 +20,17 @@ from npgan.kernels import jit
 from npgan.kernels.elementwise import Activation
 from npgan.kernels.row import PERFORM
 from npgan.program.prepare import RARE, compile_second, pieces, prepare
-from npgan.program.threads import BUSY, CALLS, EACH, HELD, SEEN, WORKERS, WorkerPool, worker_pool
+from npgan.program.threads import (
+    BUSY,
+    CALLS,
+    EACH,
+    HELD,
+    SEEN,
+    WORKERS,
+    WorkerPool,
+    serve,
+    worker_pool,
+)
 from npgan.system.signals import process
 
 
@@ -164,8 +174,14 @@ def test_workers_are_called_to_each_program(threads):
     while shared[WORKERS + SEEN] != shared[CALLS] and time.monotonic() < ends:
         time.sleep(0.001)  # they come
     assert shared[WORKERS + SEEN] == shared[CALLS]
+    calls = int(shared[CALLS])
     backend.run.tanh_forward(np.ones(3))
-    assert shared[WORKERS + SEEN] == shared[CALLS]  # for a row of one part they are left alone
+    assert shared[CALLS] == calls  # for a row of one part they are left alone
+
+
+@compiled
+def test_a_worker_that_waits_lets_other_threads_run():
+    assert serve.targetoptions["nogil"]
 
 
 @compiled

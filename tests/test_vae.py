@@ -2,6 +2,7 @@
 
 import json
 from math import exp, log, pi
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -244,3 +245,8 @@ def test_a_bound_of_many_codes_is_of_few_rows_at_once(monkeypatch):
 def test_a_code_may_be_a_single_number():
     networks = Sequential(Dense(3, 2), rng=0), Sequential(Dense(1, 3), rng=1)
     assert VAE(*networks, likelihood="gaussian").latent_dim == 1
+
+
+def test_black_pixels_stay_black_even_where_0_is_drawn():
+    zeros = SimpleNamespace(random=np.zeros)
+    assert vae.binarized(np.array([[0.0, 0.1]]), zeros).tolist() == [[0.0, 1.0]]

@@ -1,4 +1,4 @@
-"""What a weight becomes before its products is made once for all of them, until the weight changes."""
+"""Weights are prepared for their products once, and again only after they have changed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,24 +13,24 @@ PREPARES = {Turned: "turned", WeightPoints: "points"}
 
 
 def once(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows without those that would make again what is there; who reads it reads what the first made."""
+    """Return the rows without those that would prepare a weight again; their readers use the first result."""
     made, there = list[Row](), dict[Any, Place]()
     for row in rows:
         fields: Any = row.fields
+        touched, unknown = row.ranges(), isinstance(fields, Call)  # which may change any array
         written = PREPARES.get(type(fields))
         if written:
             place = getattr(fields, written)
-            first = there.setdefault(
-                fields._replace(**{written: None, "weight": fields.weight.at()}), place
-            )
-            if first is not place:
-                place.buffer.whole = first.buffer
+            way = fields._replace(**{written: None, "weight": fields.weight.at()})
+            if (type(fields), way) in there:
+                place.buffer.whole, place.buffer.offset = there[type(fields), way][:2]
                 continue
-        made.append(row)
-        touched, unknown = row.ranges(), isinstance(fields, Call)  # which may change any array
         there = {
-            key: place
-            for key, place in there.items()
-            if not (unknown or meet([(*key.weight, False)], touched))
+            key: first
+            for key, first in there.items()
+            if not (unknown or meet([(*key[1].weight, False), (*first.at(), False)], touched))
         }
+        if written:
+            there[type(fields), way] = place
+        made.append(row)
     return made
