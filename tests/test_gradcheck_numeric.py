@@ -214,6 +214,8 @@ HIDDEN = {  # function, expected slope, size of the values, whether rounding hid
     "zero, and so it is": (lambda x: 0 * x, 0.0, 1e6, False),
     "zero, but not expected": (lambda x: 0 * x, 1.0, 1e6, None),
     "hidden": (lambda x: 0 * x, 1.0, 1e18, True),
+    "wrong by less than a hundredth": (lambda x: x, 1.009, 1e8, False),
+    "wrong by more than a hundredth": (lambda x: x, 1.015, 1e8, None),
     "hidden, but for the longest step": (lambda x: x, 2.0, 1e13, None),
     "right, as the longest step shows": (lambda x: x, 1.001, 1e13, False),
     "zero at a point of a curve": (lambda x: x**5, 1e-14, 1.0, True),
