@@ -28,8 +28,10 @@ pytest.importorskip("npgan.kernels")
 from npgan.kernels import jit
 from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh
+from npgan.kernels.jit import ONE, ZERO
 from npgan.kernels.loss import LOSSES
-from npgan.kernels.matmul import region
+from npgan.kernels.matmul import block, panel_size, region
+from npgan.kernels.tile import Matrix
 from npgan.kernels.transpose import transpose
 from npgan.program.eager import KERNELS
 
@@ -64,6 +66,25 @@ def test_two_parts_share_a_large_product_and_not_a_small_one(rows, columns):
             made[i0:i1, j0:j1] += 1
             assert (0.3 < made.mean() < 0.7) == (shared and part == 0)
         assert (made == 1).all()
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 5, 40])
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True)])
+def test_a_part_of_a_product_is_added_to_another_matrix(m, turned):
+    """Of either matrix the columns may be contiguous: then it is the transpose of one whose rows are."""
+    n, k, inside = 7, 3, np.s_[1:6]
+    a, b, c, d = (random(s, np.float64, i) for i, s in enumerate([(n, k), (k, m), (n, m), (n, m)]))
+    expected = c.copy()
+    expected[inside] = d[inside] + a[inside] @ b
+
+    def matrix(x, turn=False):
+        flat = np.concatenate([np.zeros(5), (x.T if turn else x).ravel()])
+        return Matrix(flat, ZERO + 5, *((ONE, ONE * len(x)) if turn else (ONE * x.shape[1], ONE)))
+
+    operands, made = (matrix(a, turned[0]), matrix(b, turned[1])), matrix(c)
+    panel = np.zeros(panel_size(k, 8))
+    block(*operands, made, matrix(d), ONE, ONE * 1, ONE * 6, ZERO, ONE * m, ONE * k, panel)
+    np.testing.assert_allclose(made.data[5:].reshape(n, m), expected, rtol=1e-13)
 
 
 @pytest.mark.usefixtures("threads")
