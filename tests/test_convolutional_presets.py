@@ -6,6 +6,7 @@ import pytest
 from npgan import InputError
 from npgan.data import Dataset
 from npgan.models.convolutional import CONVOLUTIONAL
+from npgan.models.recipes import doubling
 from npgan.models.refit import in_numbers
 
 
@@ -80,3 +81,7 @@ def test_the_translator_of_dark_images_draws_more_than_the_median_which_is_black
 def test_a_part_of_a_size_is_a_whole_number(word):
     with pytest.raises(InputError):
         in_numbers([f"dense 2 {word}"], {"height": 8})
+
+
+def test_every_stage_doubles_the_images():
+    assert doubling(8, 4, 2, hidden="relu")[0] == "reshape height/8 width/8 8"

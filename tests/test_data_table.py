@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgan.data import load
-from npgan.errors import InputError
+from npgan.errors import LARGEST, InputError
 
 TABLE = [[1.5, 2], [3, 4]]
 
@@ -104,6 +104,7 @@ def test_numbers_are_names_only_where_they_count_columns_or_rows(tmp_path, text,
         ("# x\na,b\n1,2\n1,y\n", "line 4, column 2 has 'y'"),
         ('a,b\n"1\n",2\n1,y\n', "line 4, column 2 has 'y'"),
         ("a,b\n1_0,2\n", "'1_0', which is no number"),
+        (f"a,b\n{LARGEST!r},x\n", "column 2 has 'x', which is no number"),
         ("a,b\n١,2\n", "which is no number"),
         ("a,b\n1e39,2\n", "'1e39', which is not within the range"),
         ("a,b\n1,inf\n", "'inf', which is not within the range"),

@@ -261,3 +261,9 @@ def test_a_black_box_is_moved_to_its_last_other_point_and_back():
     box.move_away()
     assert [list(at) for at in seen] == [[1e-3, 0], [0, 1e-3], [0, 0], [0, 1e-3]]
     assert list(array) == [0, 0]
+
+
+def test_what_changes_on_one_side_alone_counts_as_changed():
+    slopes, line = measured(lambda x: 5 + max(x, 0.0))
+    slopes.plain(line, 1e-3)
+    assert slopes.derivative(line, 0.5, 1.0, 1e-8).size == 5

@@ -1,6 +1,7 @@
 """Right gradients pass, however oddly the code is written."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -170,3 +171,13 @@ def test_corners_that_bend_to_both_sides_need_not_agree_on_one():
     )
     assert report, report
     assert report.entries[0].corners == 2
+
+
+def test_nothing_is_said_of_points_nearby_where_a_function_is_not_defined():
+    def logarithms(x):
+        return np.log(1 - x).sum(), -1 / (1 - x)
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        assert gradcheck(logarithms, np.full(9, 0.999))
+    assert not found

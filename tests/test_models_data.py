@@ -18,7 +18,7 @@ from npgan import (
 )
 from npgan.layers import build
 from npgan.models.blame import explain
-from npgan.models.checks import in_chunks
+from npgan.models.checks import in_chunks, inputs
 
 
 @pytest.mark.parametrize(
@@ -173,3 +173,7 @@ def test_the_last_layer_with_a_bad_gradient_is_to_blame_where_all_weights_are_fi
 def test_without_rows_there_is_nothing_to_validate(model, width):
     with pytest.raises(InputError, match="rows must be"):
         model.validate(np.zeros((0, width), np.float32))
+
+
+def test_a_network_of_any_width_takes_rows_of_any_width():
+    assert inputs("x", np.ones((2, 3)), net(Tanh())).shape == (2, 3)
