@@ -318,7 +318,18 @@ def test_labels_of_classes_are_all_numbers_or_all_text():
     assert errors.class_labels("labels", (3, -1)) == (3, -1)
     assert errors.class_labels("labels", ["cat", "c" * 255]) == ("cat", "c" * 255)
     assert errors.class_labels("labels", ["\udcff"]) == ("\udcff",)  # a byte of a folder's name
-    for wrong in ([], ["a", 1], [0.5], "cat", None, ["c" * 256], [""], ["a\0"], ["\udc00"]):
+    for wrong in (
+        [],
+        np.zeros(0, int),
+        ["a", 1],
+        [0.5],
+        "cat",
+        None,
+        ["c" * 256],
+        [""],
+        ["a\0"],
+        ["\udc00"],
+    ):
         with pytest.raises(InputError, match="labels must"):
             errors.class_labels("labels", wrong)
 

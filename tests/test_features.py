@@ -98,6 +98,8 @@ def test_a_reader_shows_the_last_hidden_layer_and_the_classes():
     hidden = np.tanh(rows @ first["weight"] + first["bias"])
     np.testing.assert_allclose(reader.features(rows), hidden, rtol=1e-5)
     np.testing.assert_allclose(reader.probabilities(rows), softmax_forward(network(rows)))
+    with pytest.raises(InputError, match="rows must be"):
+        reader.features(rows[:0])
 
 
 def test_a_network_without_a_hidden_layer_has_no_features():

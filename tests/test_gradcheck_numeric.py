@@ -171,6 +171,8 @@ def test_a_slope_that_two_steps_agree_on_is_not_measured_with_all_of_them(expect
 CONTRADICTED = {  # function, expected slope, whether steps contradict it
     "right": (lambda x: x, 1.0, False),
     "a little wrong": (lambda x: x, 1.005, False),
+    "almost a hundredth": (lambda x: x, 1.009, False),
+    "more than a hundredth": (lambda x: x, 1.015, True),
     "wrong": (lambda x: x, 1.05, True),
     "zero": (lambda x: x, 0.0, True),
     "zero, but not expected": (lambda x: 0 * x, 1.0, True),

@@ -12,7 +12,7 @@ pytest.importorskip("npgan.kernels")
 from steps_recorded import rows
 
 from npgan.kernels.elementwise import ActivationBackward
-from npgan.program import replay
+from npgan.program import record, replay
 from npgan.program.record import Recorder
 
 
@@ -298,3 +298,9 @@ def test_a_call_between_rows_may_write_all_that_it_is_given():
     assert [(place.buffer, writes) for place, writes in recorder.rows[-1].places()] == [
         (x.buffer, True)
     ]
+
+
+def test_a_number_at_the_limit_is_marked_as_one_beyond_it_or_none():
+    numbers = np.array([0.0, -1.9, 2.0, -2.1, np.nan, np.inf])
+    marks = record._marked(2.0, np.dtype(np.float32), numbers)
+    assert marks.tolist() == [0, 0, *[np.inf] * 4]

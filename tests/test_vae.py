@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from npgan import IWAE, VAE, Dense, InputError, Sequential, Sigmoid, Tanh, ops
+from npgan import IWAE, VAE, Dense, Dropout, InputError, Sequential, Sigmoid, Tanh, ops
 from npgan.data import Dataset
 from npgan.layers import GaussianSample
 from npgan.models import vae
+from npgan.models.gaussian import GaussianEncoder
 from npgan.study.evaluation import evaluate
 from npgan.testing import assert_gradients
 from npgan.training import Loop
@@ -84,6 +85,13 @@ def test_codes_have_the_moments_that_the_encoder_gives():
     error = 6 / n**0.5  # six standard errors of a unit variance
     assert abs(z.mean() - 3) < 0.5 * error
     assert abs(z.var() / 0.25 - 1) < 2**0.5 * error, "the variance is exp(log_var), not its square"
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_codes_are_drawn_by_the_encoder_as_in_training_or_as_it_is(training):
+    network = Sequential(Dense(2, 4, rng=0), Dropout(0.5))
+    _, drawn = GaussianEncoder(network).forward(np.ones((9, 2)), rng(), training=training)
+    assert np.array_equal(drawn.described, network(np.ones((9, 2)))) != training
 
 
 def linear(sigma):
