@@ -78,10 +78,11 @@ def test_two_parts_share_a_large_product_and_not_a_small_one(rows, columns):
 @pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True)])
 def test_a_part_of_a_product_is_added_to_another_matrix(m, turned):
     """Of either matrix the columns may be contiguous: then it is the transpose of one whose rows are."""
-    n, k, inside = 7, 3, np.s_[1:6]
+    n, k, first = 7, 3, min(1, m - 1)
+    inside = np.s_[1:6, first:]
     a, b, c, d = (random(s, np.float64, i) for i, s in enumerate([(n, k), (k, m), (n, m), (n, m)]))
     expected = c.copy()
-    expected[inside] = d[inside] + a[inside] @ b
+    expected[inside] = (d + a @ b)[inside]
 
     def matrix(x, turn=False):
         flat = np.concatenate([np.zeros(5), (x.T if turn else x).ravel()])
@@ -89,7 +90,7 @@ def test_a_part_of_a_product_is_added_to_another_matrix(m, turned):
 
     operands, made = (matrix(a, turned[0]), matrix(b, turned[1])), matrix(c)
     panel = np.zeros(panel_size(k, 8))
-    block(*operands, made, matrix(d), ONE, ONE * 1, ONE * 6, ZERO, ONE * m, ONE * k, panel)
+    block(*operands, made, matrix(d), ONE, ONE * 1, ONE * 6, ONE * first, ONE * m, ONE * k, panel)
     np.testing.assert_allclose(made.data[5:].reshape(n, m), expected, rtol=1e-13)
 
 
