@@ -188,3 +188,7 @@ def test_what_does_not_fit_is_refused(case):
     make, message = REFUSED[case]
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_a_group_may_be_of_a_single_channel():
+    assert GroupNorm(1, 1)(np.ones((2, 3, 3, 1), np.float32)).shape == (2, 3, 3, 1)

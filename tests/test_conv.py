@@ -258,3 +258,8 @@ def test_a_network_that_ends_in_images_is_refused_by_its_model(name):
     specs[name].pop()
     with pytest.raises(InputError, match=f"the {name} makes images of .*: let it end in flatten"):
         GAN(**{key: build(value, rng=0) for key, value in specs.items()})
+
+
+def test_a_convolution_says_which_rows_of_oblong_images_it_does_not_see():
+    remark = Conv2D(1, 1, 2, stride=2).remark((5, 4, 1))
+    assert remark == "of 5 x 4 pixels the last 1 row is in no window"

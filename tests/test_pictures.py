@@ -428,3 +428,11 @@ def test_a_classifier_is_drawn_as_its_confusion_where_there_are_labels(shown):
 def test_a_confusion_of_no_classes_is_said_to_be_empty():
     with pytest.raises(InputError, match="c at least 1"):
         plotting.save_confusion(Path("p.png"), np.zeros((0, 0), int))
+
+
+@pytest.mark.parametrize(("names", "angle"), [(["cat", "dog"], 90), ([3, 5], 0)])
+def test_names_of_classes_are_turned_and_numbers_are_not(monkeypatch, names, angle):
+    saved = []
+    monkeypatch.setattr(plotting, "save_figure", lambda path, figure: saved.append(figure))
+    plotting.save_confusion(Path("p.png"), np.eye(2, dtype=int), names)
+    assert saved[0].axes[0].get_xticklabels()[0].get_rotation() == angle

@@ -134,3 +134,8 @@ def test_training_uses_kernels_unless_the_reference_was_chosen(
     monkeypatch.setattr(backend, "_chosen", chosen)
     small_gan().fit(points, steps=1, batch_size=150, callbacks=[], rng=0)
     assert backend.run.fused == (chosen is None)
+
+
+def test_an_unknown_backend_is_refused_in_words():
+    with pytest.raises(InputError, match="unknown backend 'nump': did you mean 'numpy'"):
+        backend.use("nump")

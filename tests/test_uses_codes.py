@@ -160,3 +160,10 @@ def test_a_code_of_one_number_is_mapped_on_a_line(capsys, made):
     Path("line", "config.toml").write_text(line)
     assert run(capsys, "train", "--resume", "line", "--quiet")[0] == 0
     assert "1 principal components" in answer(capsys, "reduce", "line", "--out", "m.png")
+
+
+def test_two_numbers_have_a_way_along_a_circle(capsys, made, drawn):
+    folder, model, _ = made("vae-2d")
+    assert model.gaussian.mean(np.zeros((1, model.features), np.float32)).shape == (1, 2)
+    result = answer(capsys, "interpolate", folder, "--out", "w.png")
+    assert result.keys() == {"ends", "straight", "sphere"}
