@@ -1,5 +1,6 @@
 """Pictures as people keep them: none is left out, misread or black in silence."""
 
+import os
 import struct
 import zlib
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from npgan.data import Dataset, from_arrays, load
+from npgan.data import Dataset, from_arrays, load, picture
 from npgan.data.images import read_image
 from npgan.data.png import check_rows, read_png
 from npgan.errors import InputError
@@ -491,3 +492,10 @@ def test_pairs_are_outlines_and_digits_of_training_and_of_test(monkeypatch):
         assert below.tolist() == digits[-n:].tolist() if n == 1 else digits[:2].tolist()
         for line in above:
             assert sorted(map(tuple, np.argwhere(line == 255))) == [(4, 5), (5, 4), (5, 6), (6, 5)]
+
+
+def test_standard_error_is_kept_off_and_comes_back(capfd):
+    with picture._quiet():
+        os.write(2, b"lost")
+    os.write(2, b"seen")
+    assert capfd.readouterr().err == "seen"

@@ -12,6 +12,7 @@ from npgan import (
     BatchNorm,
     Dense,
     GaussianSample,
+    InputError,
     Layer,
     LayerNorm,
     MinibatchDiscrimination,
@@ -221,3 +222,13 @@ def test_a_layer_must_say_how_it_goes_forward_and_back():
     ):
         with pytest.raises(NotImplementedError):
             way()
+
+
+@pytest.mark.parametrize("what", ["the parameters", "read-only numbers"])
+def test_gradients_are_added_to_memory_of_their_own(what):
+    layer = Dense(3, 2, rng=0)
+    grads = layer.parameters if what == "the parameters" else layer.parameters.like()
+    grads.flat.flags.writeable = what == "the parameters"
+    y, cache = layer.forward(np.ones((4, 3), np.float32))
+    with pytest.raises(InputError, match="memory of their own"):
+        layer.backward(y, cache, grads)

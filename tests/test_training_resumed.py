@@ -1,5 +1,9 @@
 """A loop goes on from its own checkpoint as if nothing had happened, and from no other."""
 
+import copy
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from loops import StopAt, run
@@ -222,3 +226,18 @@ def test_the_sums_of_a_models_only_column_are_missed(points):
     assert numbers["sums"].keys() == {"loss"}
     with pytest.raises(InputError, match="its sums are not those of the 1 steps"):
         make().load_state(arrays, {**numbers, "sums": {}})
+
+
+def test_a_step_that_is_interrupted_leaves_the_order_of_the_data_as_it_was(small_gan, points):
+    loop = Loop(small_gan(), points, batch_size=7, rng=0, callbacks=[])
+    before = copy.deepcopy(loop.batches.state())
+    loop._shield = SimpleNamespace(open=nullcontext)
+
+    def step():
+        with loop._interruptible():
+            loop.batches.next()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        step()
+    np.testing.assert_equal(loop.batches.state(), before)
