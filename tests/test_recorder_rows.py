@@ -136,8 +136,8 @@ def prepared(kind, *, other=False, changed="", called=False, **different):
 
 
 def made(kind, rows):
-    """Return where the first and the last row write."""
-    return [getattr(row.fields, PREPARES[kind]).at()[0] for row in (rows[0], rows[2])]
+    """Return where the first row and the last one write."""
+    return [getattr(row.fields, PREPARES[kind]).at() for row in (rows[0], rows[2])]
 
 
 @pytest.mark.parametrize("kind", PREPARES)

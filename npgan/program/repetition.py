@@ -21,16 +21,16 @@ def once(rows: Sequence[Row]) -> list[Row]:
         written = PREPARES.get(type(fields))
         if written:
             place = getattr(fields, written)
-            way = fields._replace(**{written: None, "weight": fields.weight.at()})
-            if (type(fields), way) in there:
-                place.buffer.whole, place.buffer.offset = there[type(fields), way][:2]
+            key = type(fields), fields._replace(**{written: None, "weight": fields.weight.at()})
+            if first := there.get(key):
+                place.buffer.whole, place.buffer.offset = first.buffer, first.start - place.start
                 continue
         there = {
-            key: first
-            for key, first in there.items()
-            if not (unknown or meet([(*key[1].weight, False), (*first.at(), False)], touched))
+            (kind, way): first
+            for (kind, way), first in there.items()
+            if not (unknown or meet([(*way.weight, False), (*first.at(), False)], touched))
         }
         if written:
-            there[type(fields), way] = place
+            there[key] = place
         made.append(row)
     return made

@@ -12,7 +12,10 @@ from npgan.models.presets import PRESETS
 
 
 class Preset(Case):
-    """All steps of a preset's model, along a random direction for each array; large, so it is built when checked."""
+    """All steps of a preset's model, along a random direction for each array.
+
+    The model is large, so it is built only when it is checked.
+    """
 
     def made(self) -> tuple[Model, np.ndarray, np.ndarray]:
         """Return the model, a batch and its labels."""
