@@ -26,9 +26,9 @@ RISES = "test_attacks.test_more_steps_raise_the_loss_more"
 BEARS = "test_attacks.test_a_classifier_that_learned_from_attacked_rows_bears_more"
 SILENT = [
     Silent(
-        "objectives.adversarial.worst_case",
-        "moved + alpha * np.sign(gradient(moved))",
-        "moved - alpha * np.sign(gradient(moved))",
+        "ops.ascent.projected_ascent",
+        "x + alpha * np.sign(g)",
+        "x - alpha * np.sign(g)",
         RISES,
     ),
     Silent(
@@ -40,11 +40,19 @@ SILENT = [
     classifier("classification_step", "logits.argmax", "logits.argmin", REPORTED),
     classifier("_split", "columns.argmax", "columns.argmin", REPORTED),
     classifier(
-        "input_gradient",
+        "_rise",
         "self.classifier.forward(x)",
         "self.classifier.forward(x, np.random.default_rng(0))",
         SLOPE,
     ),
-    classifier("input_gradient", "dlogits[right] = -1", "dlogits[right] = 0", SLOPE),
-    classifier("input_gradient", "wrong[right] = -np.inf", "pass", SLOPE),
+    classifier(
+        "_rise", "np.where(right, -1, among_wrong)", "np.where(right, 0, among_wrong)", SLOPE
+    ),
+    classifier("_rise", "np.where(right, -np.inf, logits)", "logits", SLOPE),
+    Silent(
+        "models.classifier.Classifier._training_batch",
+        "columns == columns.max(axis=1, keepdims=True)",
+        "columns < columns.max(axis=1, keepdims=True)",
+        BEARS,
+    ),
 ]

@@ -299,6 +299,10 @@ def adam(w, gradients, lr, beta1, beta2, eps, weight_decay=0.0):
 RULES = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam, "adamw": adam}
 
 
+def projected_ascent(x, g, low, high, alpha):
+    return min(max(x + alpha * (float(g > 0) - float(g < 0)), low), high)
+
+
 def ema(weights, limit):
     decays = [min(limit, (t - 1) / (t + 8)) for t in range(1, len(weights) + 1)]
     return sum(w * (1 - decays[i]) * prod(decays[i + 1 :]) for i, w in enumerate(weights))

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from itertools import pairwise
 
+import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -283,6 +284,21 @@ def test_a_share_above_zero_is_the_references_to_the_bit(dtype):
         mine, theirs = KERNELS["mean_heaviside"](numbers), ops.mean_heaviside(numbers)
         np.testing.assert_array_equal(mine, theirs)
         assert mine.dtype == theirs.dtype == dtype
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_projected_ascent_is_the_references_to_the_bit(dtype):
+    x, g = random((70, 130), dtype), np.round(random((70, 130), dtype))
+    low, high = x - abs(random(x.shape, dtype)), x + abs(random(x.shape, dtype))
+    x[0, 0], g[0, 1:4] = np.nan, [np.nan, 0.0, -0.0]
+    low[1], high[2] = x[1], x[2]  # where it is already
+    both = KERNELS["projected_ascent"], ops.projected_ascent
+    for alpha in (dtype(0.3), dtype(0)):
+        mine, theirs = (f(x, g, low, high, alpha) for f in both)
+        np.testing.assert_array_equal(mine, theirs)
+        expected = naive.elementwise(naive.projected_ascent, x[1:], g[1:], low[1:], high[1:], alpha)
+        np.testing.assert_allclose(mine[1:], expected, rtol=4 * np.finfo(dtype).eps)
 
 
 @pytest.mark.usefixtures("threads")

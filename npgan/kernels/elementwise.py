@@ -52,6 +52,18 @@ class Multiply(NamedTuple):
     size: int
 
 
+class Ascend(NamedTuple):
+    """y = x + alpha sign(g), within [low, high]."""
+
+    y: Writes
+    x: Reads
+    g: Reads
+    low: Reads
+    high: Reads
+    size: int
+    alpha: float
+
+
 class Activation(NamedTuple):
     """y = f(x)."""
 
@@ -126,6 +138,19 @@ def _multiply(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
         y[k] = a[k] * b[k]
 
 
+@performs(Ascend)
+def _ascend(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """NaN stays: it is neither above nor below anything."""
+    i, j = share(row.size, UNIT, part, parts)
+    y, x, g = memory[row.y + i :][: j - i], memory[row.x + i :], memory[row.g + i :]
+    low, high = memory[row.low + i :], memory[row.high + i :]
+    for k in range(y.size):
+        sign = 1 if g[k] > 0 else -1 if g[k] < 0 else g[k] + 0
+        moved = fma(row.alpha, sign, x[k])
+        moved = low[k] if moved < low[k] else moved
+        y[k] = high[k] if moved > high[k] else moved
+
+
 @performs(Activation)
 def _activation(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     i, j = share(row.size, UNIT, part, parts)
@@ -188,6 +213,14 @@ def dropout_forward(rows: Any, x: Any, mask: Any) -> Any:
 
 
 KERNELS["dropout_backward"] = dropout_forward
+
+
+@kernel
+def projected_ascent(rows: Any, x: Any, g: Any, low: Any, high: Any, alpha: Any) -> Any:
+    """One pass, where NumPy makes an array of each of its four steps."""
+    y = rows.new(x.dtype, *x.shape)
+    rows.write(Ascend(y, x, g, low, high, y.size, alpha), worth(y.size))
+    return rows.done(y)
 
 
 @kernel

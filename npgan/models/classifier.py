@@ -106,10 +106,11 @@ class Classifier(Model):
         """Return the rows, attacked so that the loss rises the most if the model is to bear that."""
         if not self.adversarial:
             return batch
-        x, labels = self._split(batch)
-        gradient, attack = partial(self.input_gradient, labels=labels), self.adversarial
+        x, columns = self.labels.split(batch)
+        right = columns == columns.max(axis=1, keepdims=True)
+        gradient, attack = partial(self._rise, right=right), self.adversarial
         x = worst_case(gradient, x, attack, self.value_range, steps=self.attack_steps, rng=rng)
-        return np.concatenate([x, self.labels.split(batch)[1]], axis=1)
+        return np.concatenate([x, columns], axis=1)
 
     def input_gradient(self, x: Array, labels: Array) -> Array:
         r"""Return where each row's loss rises, (n, d), in evaluation mode: what an attack follows.
@@ -118,13 +119,15 @@ class Classifier(Model):
         the right class c. The loss :math:`-\log p` rises with them, its gradient is :math:`1 - p` times this
         one, and where the classifier is sure, floating point would make that 0.
         """
+        x = errors.array("x", x, ("n", self.features), "floats")
+        labels = errors.labels("labels", labels, len(x), self.classes)
+        return self._rise(x, labels[:, None] == np.arange(self.classes))
+
+    def _rise(self, x: Array, right: Array) -> Array:
+        """Return the gradient of the log-odds; ``right`` (n, classes) says which class is a row's own."""
         logits, cache = self.classifier.forward(x)
-        labels = errors.labels("labels", labels, len(logits), self.classes)
-        right, wrong = (np.arange(len(labels)), labels), logits.copy()
-        wrong[right] = -np.inf
-        dlogits = run.softmax_forward(wrong)
-        dlogits[right] = -1
-        return self.classifier.backward(dlogits, cache)
+        among_wrong = run.softmax_forward(np.where(right, -np.inf, logits))
+        return self.classifier.backward(np.where(right, -1, among_wrong), cache)
 
     def _split(self, rows: Array) -> tuple[Array, Array]:
         """Return the data (n, d) and the labels (n,) of rows that have both."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from npgan.backend import run
 from npgan.shapes import Array
 
 STRIDE = 2.5
@@ -25,7 +26,7 @@ def worst_case(
     step: float | None = None,
     rng: np.random.Generator | None = None,
 ) -> Array:
-    r"""Follow the gradient's sign, and come back to the box after each step.
+    r"""Take steps of projected ascent, :func:`npgan.ops.projected_ascent`, along each row's own gradient.
 
     .. math:: x_{t+1} = \Pi\big(x_t + \alpha\,\mathrm{sign}(\partial L(x_t)/\partial x_t)\big)
 
@@ -44,13 +45,12 @@ def worst_case(
     >>> worst_case(lambda x: 0.5 - x, np.array([[0.1, 0.8]]), 0.2, (0, 1), steps=1)
     array([[0.3, 0.6]])
     """
-    least, most = limits
-    within = min(least, x.min(initial=least)), max(most, x.max(initial=most))
+    within = x.min(initial=limits[0]), x.max(initial=limits[1])
     low, high = (np.clip(x + sign * epsilon, *within).astype(x.dtype) for sign in (-1, 1))
     alpha = x.dtype.type(STRIDE * epsilon / steps if step is None else step)
     moved = x
     if rng is not None:
         moved = low + (high - low) * rng.random(x.shape, x.dtype)
     for _ in range(steps):
-        moved = np.clip(moved + alpha * np.sign(gradient(moved)), low, high)
+        moved = run.projected_ascent(moved, gradient(moved), low, high, alpha)
     return moved

@@ -24,6 +24,7 @@ looks at the real part.
 """
 
 from npgan.ops.activation import *
+from npgan.ops.ascent import *
 from npgan.ops.batch import *
 from npgan.ops.chain import *
 from npgan.ops.channels import *
