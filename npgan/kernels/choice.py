@@ -17,8 +17,8 @@ COSTS = {"y": (1.0, 12.0, 12.0), "dx": (1.1, 12.0, 24.0), "dW": (1.0, 6.0, 12.0)
 """Product -> what filtering takes for a multiplication, and for a number of the images and of the weight at all points.
 
 The unit is a multiplication of the direct way. They are those of a grid with which the faster way was chosen best
-for 228 shapes, on one thread of a Zen 3: it took .7, .5 and 2 % longer than if each had been known. Always to go
-directly took 13, 4 and 21 % longer, never 45, 72 and 32 % (``python benchmarks/winograd.py``).
+for 228 shapes on a Zen 3. On one thread of a Zen 4 what they choose takes 1.3, .1 and 1 % longer than if each had been
+known; always to go directly takes 9, 18 and 8 % longer, never 54, 40 and 57 % (``python benchmarks/winograd.py``).
 """
 ENABLED = environment.winograd()
 
@@ -35,10 +35,10 @@ class Counts(NamedTuple):
 def points_of_a_tile(r: int, y: Sequence[int]) -> int:
     """Return how many points a tile has along an axis, for r taps and y of this size: so that they are few in all.
 
-    >>> points_of_a_tile(2, (7, 7)), points_of_a_tile(2, (4, 4)), points_of_a_tile(3, (4, 4))
-    (4, 3, 4)
+    >>> points_of_a_tile(2, (7, 7)), points_of_a_tile(2, (2, 2)), points_of_a_tile(3, (4, 4))
+    (5, 3, 4)
     """
-    return min((3, 4) if r == 2 else (4,), key=lambda most: points(most, r, y))
+    return min((3, 4, 5)[r - 2 :], key=lambda most: points(most, r, y))
 
 
 def points(most: int, r: int, y: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from npgan.kernels.jit import interpreted
 from npgan.kernels.vectors import BYTES, INDEX
 
-MOST = 4
+MOST = 5
 """The most vectors on either side."""
 
 
@@ -21,7 +21,7 @@ def combinations(name: str, matrices: Sequence[np.ndarray], add: bool) -> Any:
 
     It multiplies the matrix with the number ``which`` by as many vectors as that has columns. These are ``count``
     numbers long, a multiple of a vector register's, and begin at the ``sources`` in memory. The results are written to
-    the ``targets``, or added to what is there. Of both there are four places; those that a matrix lacks are ignored.
+    the ``targets``, or added to what is there. Of both there are five places; those that a matrix lacks are ignored.
     """
 
     @intrinsic
@@ -97,16 +97,22 @@ def _loop(module: Any, name: str, matrix: np.ndarray, add: bool, values: list) -
     return function
 
 
+def _fused(builder: Any, kind: Any) -> Any:
+    """Return the multiply-add of vectors, fused where the machine can."""
+    number = {"float": "f32", "double": "f64"}[str(kind.element)]
+    name = f"llvm.fmuladd.v{kind.count}{number}"
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+
+
 def _sum(builder: Any, row: np.ndarray, vectors: list, total: Any) -> Any:
     """Return the total plus the sum of a row's numbers times the vectors; ones are not multiplied by."""
     terms = [(float(a), v) for a, v in zip(row, vectors, strict=True) if a]
     for factor, vector in sorted(terms, key=lambda term: -term[0]):  # begin with a positive one
-        if abs(factor) != 1:
-            vector = builder.fmul(
-                vector, ir.Constant(vector.type, [abs(factor)] * vector.type.count)
-            )
+        times = ir.Constant(vector.type, [factor] * vector.type.count)
         if total is None:
-            total = vector if factor > 0 else builder.fneg(vector)
-        else:
+            total = vector if factor == 1 else builder.fmul(vector, times)
+        elif abs(factor) == 1:
             total = (builder.fadd if factor > 0 else builder.fsub)(total, vector)
+        else:
+            total = builder.call(_fused(builder, vector.type), [vector, times, total])
     return total

@@ -1,4 +1,4 @@
-"""Convolutions by Winograd's minimal filtering, with four points in an axis (:mod:`npgan.ops.winograd`).
+"""Convolutions by Winograd's minimal filtering, with up to five points in an axis (:mod:`npgan.ops.winograd`).
 
 A part takes some images at a time, so that their numbers at all points stay in a near cache. The weight is
 transformed once for all of them.
@@ -13,12 +13,9 @@ from npgan.kernels.matmul import SMALL, share
 from npgan.kernels.memory import copy
 from npgan.kernels.plan import Shapes
 from npgan.kernels.points import (
-    ALL,
-    POINTS,
     SKEW,
-    chosen,
     clear,
-    four,
+    five,
     from_taps,
     held,
     of_taps,
@@ -123,16 +120,10 @@ def begins(memory, panel):  # type: ignore[no-untyped-def]
 
 
 @jit
-def uses(most, point):  # type: ignore[no-untyped-def]
-    """Return whether tiles of at most so many points along an axis may have a point."""
-    return most == POINTS or (point // POINTS != 2 and point % POINTS != 2)
-
-
-@jit
 def tiles_with(way, point):  # type: ignore[no-untyped-def]
     """Return how many tiles of the images in hand have a point."""
-    rows = held(way.rows, way.most, way.last_row, point // POINTS)
-    return rows * held(way.columns, way.most, way.last_column, point % POINTS) * way.images
+    rows = held(way.rows, way.most, way.last_row, point // way.most)
+    return rows * held(way.columns, way.most, way.last_column, point % way.most) * way.images
 
 
 @jit
@@ -140,7 +131,7 @@ def multiply(memory, way, a, a_apart, k, b, c, c_apart, columns):  # type: ignor
     """C = A B at each point; B lies in panels."""
     step = width(ROWS, memory.itemsize)
     panels = (columns + step - 1) // step
-    for point in range(ALL):
+    for point in range(way.most * way.most):
         lines = tiles_with(way, point)
         if lines == 0:
             continue
@@ -161,40 +152,42 @@ def fill(memory, start, source, times, count):  # type: ignore[no-untyped-def]
 
 @performs(Filtered)
 def _filtered_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Finish images one by one, while they are in a near cache."""
     first, last = share(row.n, ONE, part, parts)
     at, k = begins(memory, panel), row.stride * row.stride * row.channels
-    of_x, of_y = row.height * row.wide, row.down * row.across
+    of_x, of_y = row.height * row.wide * row.channels, row.down * row.across * row.out
+    made, channels = (of_x, row.channels) if row.back else (of_y, row.out)
     for n in range(first, last, row.block):
         images = min(row.block, last - n)
+        x, y = (row.c, row.a) if row.back else (row.a, row.c)
+        way = placed(row, row.channels, x + n * of_x, y + n * of_y, images, at)
         if row.back:
-            x, y = row.c + n * of_x * row.channels, row.a + n * of_y * row.out
-            way = placed(row, row.channels, x, y, images, at)
             results_to_points(memory, way)
             multiply(
                 memory, way, way.results, way.results_apart, row.out, row.points,
                 way.pixels, way.pixels_apart, k,
             )  # fmt: skip
-            fill(memory, x, row.d, images * of_x, row.channels)
-            points_to_pixels(memory, way)
         else:
-            x, y = row.a + n * of_x * row.channels, row.c + n * of_y * row.out
-            way = placed(row, row.channels, x, y, images, at)
             clear(memory, at, way.bands - at)
             pixels_to_points(memory, way)
             multiply(
                 memory, way, way.pixels, way.pixels_apart, k, row.points,
                 way.results, way.results_apart, row.out,
             )  # fmt: skip
-            fill(memory, y, row.d, images * of_y, row.out)
-            points_to_results(memory, way)
-        made, begin = (of_x * row.channels, x) if row.back else (of_y * row.out, y)
-        if row.backward:
-            activate_backward(
-                memory, begin, memory, row.seen + begin - row.c, made, ZERO, images, ZERO, made,
-                row.activation, row.argument,
-            )  # fmt: skip
-        else:
-            activate(memory, begin, made, ZERO, images, ZERO, made, row.activation, row.argument)
+        for i in range(images):
+            begin = row.c + (n + i) * made
+            fill(memory, begin, row.d, made // channels, channels)
+            if row.back:
+                points_to_pixels(memory, way, i)
+            else:
+                points_to_results(memory, way, i)
+            if row.backward:
+                activate_backward(
+                    memory, begin, memory, row.seen + begin - row.c, made, ZERO, ONE, ZERO, made,
+                    row.activation, row.argument,
+                )  # fmt: skip
+            else:
+                activate(memory, begin, made, ZERO, ONE, ZERO, made, row.activation, row.argument)
 
 
 @performs(Summed)
@@ -211,9 +204,9 @@ def _summed_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
         clear(memory, at, way.bands - at)
         pixels_to_points(memory, way)
         results_to_points(memory, way)
-        for point in range(ALL):
+        for point in range(row.most * row.most):
             lines = tiles_with(way, point)
-            for p in range(planes if uses(row.most, point) else 0):
+            for p in range(planes):
                 start = way.pixels + point * way.pixels_apart + p * some
                 target = row.sums + point * (planes * row.channels * out + SKEW)
                 target += (p * row.channels + first) * out
@@ -226,49 +219,49 @@ def _summed_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
 
 @performs(WeightPoints)
 def _weight_points_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
+    """Go down the rows of a panel, so that each point's numbers are written one after the other."""
     first, last = share(row.rows, ONE, part, parts)
     at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
     planes, step, tap = s * s, width(ROWS, memory.itemsize), row.rows * columns
     lines = row.rows + (planes - 1) * row.below
     panels = (columns + (planes - 1) * row.beside + step - 1) // step
-    length, apart, which = min(step, UNIT), panels * lines * step + SKEW, of_taps(row)
+    apart, which = panels * lines * step + SKEW, of_taps(row)
     for p in range(planes):
-        for i in range(first, last):
-            start = row.weight + (p // s * s * r + p % s) * tap + i * columns
-            for v in range(r):
-                sources = four(start + v * s * tap, s * s * r * tap)
-                targets = chosen(row.most, four(at + v * columns, r * columns))
-                from_taps(which, columns, memory, sources, targets)
-            for u in range(POINTS):
-                if not uses(row.most, u):
-                    continue
-                for j in range(0, columns, length):
-                    column = p * row.beside + j
-                    line = column // step * lines + p * row.below + i
-                    place = row.points + u * POINTS * apart + line * step + column % step
-                    sources = four(at + u * r * columns + j, columns)
-                    from_taps(which, length, memory, sources, chosen(row.most, four(place, apart)))
+        j = ZERO
+        while j < columns:
+            column = p * row.beside + j
+            length = min(step - column % step, columns - j)
+            for i in range(first, last):
+                start = row.weight + (p // s * s * r + p % s) * tap + i * columns + j
+                for v in range(r):
+                    sources = five(start + v * s * tap, s * s * r * tap)
+                    from_taps(which, length, memory, sources, five(at + v * length, r * length))
+                line = column // step * lines + p * row.below + i
+                place = row.points + line * step + column % step
+                for u in range(row.most):
+                    sources = five(at + u * r * length, length)
+                    targets = five(place + u * row.most * apart, apart)
+                    from_taps(which, length, memory, sources, targets)
+            j += length
 
 
 @performs(WeightSums)
 def _weight_sums_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     first, last = share(row.rows, ONE, part, parts)
     at, s, r, columns = begins(memory, panel), row.stride, row.r, row.columns
-    tap, which = row.rows * columns, of_taps(row)
+    tap, which, most = row.rows * columns, of_taps(row), row.most
     apart = s * s * tap + SKEW
     for p in range(s * s):
         for i in range(first, last):
-            clear(memory, at, r * POINTS * columns)
+            clear(memory, at, r * most * columns)
             start = row.sums + (p * row.rows + i) * columns
-            for j in range(POINTS):
-                if not uses(row.most, j):
-                    continue
-                sources = chosen(row.most, four(start + j * apart, POINTS * apart))
-                to_taps(which, columns, memory, sources, four(at + j * columns, POINTS * columns))
+            for j in range(most):
+                sources = five(start + j * apart, most * apart)
+                to_taps(which, columns, memory, sources, five(at + j * columns, most * columns))
             target = row.dweight + (p // s * s * r + p % s) * tap + i * columns
             for u in range(r):
-                sources = chosen(row.most, four(at + u * POINTS * columns, columns))
-                targets = four(target + u * s * s * r * tap, s * tap)
+                sources = five(at + u * most * columns, columns)
+                targets = five(target + u * s * s * r * tap, s * tap)
                 to_taps(which, columns, memory, sources, targets)
 
 
@@ -302,34 +295,35 @@ class Sizes(NamedTuple):
     @property
     def weight(self) -> int:
         """How many numbers a weight has at all points."""
-        return ALL * self.planes * self.channels * self.out
+        return self.most**2 * self.planes * self.channels * self.out
 
     @property
     def image(self) -> int:
         """How many numbers an image has at all points, at most."""
         m = self.most + 1 - self.r
         tiles = -(-self.down // m) * -(-self.across // m)
-        return ALL * tiles * (self.planes * self.channels + self.out)
+        return self.most**2 * tiles * (self.planes * self.channels + self.out)
 
     def block(self, n: int, times: int = 1) -> int:
-        """Return how many of n images to take at a time: together as many numbers as half of the weight has."""
-        return max(1, min(n, times * max(NEAR, self.weight // 2) // self.image))
+        """Return how many of n images to take at a time: together as many numbers as a third of the weight has."""
+        return max(1, min(n, times * max(NEAR, self.weight // 3) // self.image))
 
     def scratch(self, block: int) -> int:
         """Return how much scratch memory a thread has for a block, see :func:`~npgan.kernels.points.placed`."""
-        strips = self.wide + POINTS * self.stride * (self.across + self.r - 1)
-        bands = ALL * -(-self.across // (self.most + 1 - self.r))
-        return strips * self.channels + bands * self.out + block * self.image + 2 * ALL * SKEW
+        strips = self.wide + self.most * self.stride * (self.across + self.r - 1)
+        bands = self.most**2 * -(-self.across // (self.most + 1 - self.r))
+        skews = 2 * self.most**2 * SKEW
+        return strips * self.channels + bands * self.out + block * self.image + skews
 
 
 def write_weight(rows: Any, weight: Any, i: int, o: int, sizes: Sizes, beside: bool) -> Any:
     """Write a weight (taps, i, o) at all points, with the planes beside or below one another."""
     planes, step = sizes.planes, int(width(ROWS, weight.dtype.itemsize))
     columns, lines = (o * planes, i) if beside else (o, i * planes)
-    points = rows.new(weight.dtype, ALL * (lines * -(-columns // step) * step + SKEW))
+    points = rows.new(weight.dtype, sizes.most**2 * (lines * -(-columns // step) * step + SKEW))
     places = (0, o) if beside else (i, 0)
     row = WeightPoints(weight, points, sizes.stride, sizes.r, sizes.most, i, o, *places)
-    rows.write(row, points.size // (SMALL // 2), POINTS * sizes.r * o)
+    rows.write(row, points.size // (SMALL // 2), sizes.most * sizes.r * o)
     return points
 
 
@@ -358,8 +352,8 @@ def _write_filtered(rows: Any, a: Any, weight: Any, d: Any, shapes: Shapes, back
 def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
     """Write dW += the sums over pixels of x times dy, of twice as many images at a time: their sums are read again."""
     n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
-    sums, block = rows.new(dweight.dtype, sizes.weight + ALL * SKEW), sizes.block(n, 2)
+    sums, block = rows.new(dweight.dtype, sizes.weight + sizes.most**2 * SKEW), sizes.block(n, 2)
     row = Summed(x, dy, sums, n, block, *sizes)
     rows.write(row, min(i // UNIT, shapes.work(n) // (SMALL // 2)), sizes.scratch(block))
     back = WeightSums(sums, dweight, sizes.stride, sizes.r, sizes.most, i, o)
-    rows.write(back, sizes.weight // (SMALL // 2), POINTS * sizes.r * o)
+    rows.write(back, sizes.weight // (SMALL // 2), sizes.most * sizes.r * o)

@@ -37,9 +37,10 @@ what a convolution needs: with respect to u it is y, and where u is the gradient
 So all three multiply at the same n points, and use the same matrices, or their transposes.
 
 **The plane.** Rows and columns are filtered one inside the other, :math:`Y = A^\top [G g G^\top \odot B^\top D B] A`,
-and the savings multiply: F(2 x 2, 2 x 2) has 9 products for 16, and F(3 x 3, 2 x 2) 16 for 36. An image is
-cut into tiles of m x m outputs, whose windows overlap. Where m does not divide it the last tile is smaller, e < m.
-F(e, r) needs fewer points, the first ones and infinity, so that it shares the transformed weights.
+and the savings multiply: F(2 x 2, 2 x 2) has 9 products for 16, F(3 x 3, 2 x 2) 16 for 36, and F(4 x 4, 2 x 2) 25
+for 64. An image is cut into tiles of m x m outputs, whose windows overlap. Where m does not divide it the last tile is
+smaller, e < m. F(e, r) needs fewer points, the first ones and infinity, so that it shares the transformed weights: 7
+outputs are tiles of 4 and 3 with 5 + 4 points, and 81 products replace 196.
 
 **Strides.** A weight of 4 x 4 taps with a stride of 2 sees every second pixel with every second tap. So it is one of
 2 x 2 taps and stride 1 on four images, those of the even and odd rows and columns (its *planes*), with four times the
@@ -55,8 +56,14 @@ of eps and sums over k products
 and alike for dx and dW: 16 roundings, at most, lie in the transforms, if there are at most four points in an axis. Then
 all numbers of the matrices are 0, 1 or 1/2 and signs, and the bound is at most 16 times that of the direct way, if all
 pixels of a tile are as large as its largest. For normal numbers the errors are like the direct way's, whose
-sums have more terms: smaller, or at most a tenth larger. With a fifth point, F(4, 2), they are about four times as
-large, the worst of them ten times. A number that is not finite spreads to the tiles that see it.
+sums have more terms: smaller, or at most a tenth larger.
+
+With five points there are 40 roundings, and the bound is at most 62 times that of the direct way. Errors of normal
+numbers are one and a half to two times as large, which depends on the points. A number z on the line is the direction
+(1, z) in the plane, and infinity is (0, 1). Values at directions that are alike are alike, so that their differences
+are lost in rounding. Equal angles are best, :math:`z = \tan(\tfrac\pi2 + \tfrac{k\pi}n)`: for n = 4 that is 0, 1, -1
+and infinity, and for n = 5 it is :math:`\pm .325`, :math:`\pm 1.376` and infinity, close to 1/3 and 4/3. With 0, 1, -1
+and 1/2 the errors are twice as large again. A number that is not finite spreads to the tiles that see it.
 
 Source: Winograd 1980, *Arithmetic complexity of computations*; Lavin and Gray 2016.
 """
@@ -71,10 +78,16 @@ from npgan.ops.windows import Geometry, Pair
 from npgan.shapes import Array
 
 __all__: list[str] = []
-POINTS = 0.0, 1.0, -1.0, 0.5, -2.0
-"""The points but for infinity, in the order in which they are used."""
-ROUNDINGS = 16
-"""How many roundings the transforms of a product have at most, with four points in an axis."""
+POINTS = {
+    1: (),
+    2: (0.0,),
+    3: (0.0, 1.0),
+    4: (0.0, 1.0, -1.0),
+    5: (1 / 3, -4 / 3, 4 / 3, -1 / 3),
+}
+"""How many points a tile has -> those but for infinity; a smaller last tile uses the first of them."""
+ROUNDINGS = {4: 16, 5: 40}
+"""How many roundings the transforms of a product have at most, for tiles of at most so many points in an axis."""
 
 
 class Filter(NamedTuple):
@@ -93,14 +106,14 @@ class Filter(NamedTuple):
 
 
 @cache
-def minimal(m: int, r: int) -> Filter:
-    """Return the matrices for m outputs of r taps.
+def minimal(m: int, r: int, most: int = 0) -> Filter:
+    """Return the matrices for m outputs of r taps, at the points of tiles of so many; 0: of m + r - 1.
 
     >>> d, g, f = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0]), minimal(2, 2)
     >>> f.results.T @ ((f.taps @ g) * (f.pixels @ d))  # 1 3 + 2 5 and 2 3 + 4 5
     array([13., 26.])
     """
-    finite = np.array(POINTS[: m + r - 2])
+    finite = np.array(POINTS[most or m + r - 1][: m + r - 2])
     pixels = np.zeros((m + r - 1, m + r - 1))
     pixels[-1] = _vanishing(finite)
     for p, point in enumerate(finite):
@@ -120,9 +133,9 @@ def _values(points: Array, count: int) -> Array:
 
 
 @cache
-def absolute(m: int, r: int) -> Filter:
+def absolute(m: int, r: int, most: int = 0) -> Filter:
     """Return the matrices' absolute values, which bound the rounding errors."""
-    return Filter(*map(np.abs, minimal(m, r)))
+    return Filter(*map(np.abs, minimal(m, r, most)))
 
 
 def tiles(size: int, m: int) -> list[Pair]:
@@ -134,7 +147,7 @@ def tiles(size: int, m: int) -> list[Pair]:
     return [(first, min(m, size - first)) for first in range(0, size, m)]
 
 
-Matrices = Callable[[int, int], Filter]
+Matrices = Callable[[int, int, int], Filter]
 Axes = tuple[Filter, Filter]
 
 
@@ -171,7 +184,11 @@ class Filtering(NamedTuple):
             for j, b in tiles(width, self.m):
                 seen = slice(None), slice(i, i + a + r - 1), slice(j, j + b + q - 1)
                 made = slice(None), slice(i, i + a), slice(j, j + b)
-                yield seen, made, (self.matrices(a, r), self.matrices(b, q))
+                rows, columns = (
+                    self.matrices(a, r, self.m + r - 1),
+                    self.matrices(b, q, self.m + q - 1),
+                )
+                yield seen, made, (rows, columns)
 
     def planes(self, x: Array) -> Array:
         """Return the planes of x as channels, with the padding that windows see, and without what none sees."""
@@ -269,11 +286,11 @@ def gradient(x: Array, dy: Array, way: Filtering) -> Array:
     return way.taps_of(dweight)
 
 
-def gamma(terms: int, dtype: np.typing.DTypeLike = np.float32) -> float:
-    """Return the bound's factor for sums of so many products, see the top of this file.
+def gamma(terms: int, most: int = 4, dtype: np.typing.DTypeLike = np.float32) -> float:
+    """Return the bound's factor for sums of so many products in tiles of ``most`` points, see the top of this file.
 
     >>> round(gamma(1024) / np.finfo(np.float32).eps)
     520
     """
-    rounded = (terms + ROUNDINGS) * float(np.finfo(dtype).eps) / 2
+    rounded = (terms + ROUNDINGS[max(most, 4)]) * float(np.finfo(dtype).eps) / 2
     return rounded / (1 - rounded)
