@@ -124,14 +124,15 @@ def test_a_convolution_multiplies_by_the_derivative_of_the_activation_below_it(k
     )
 
 
-def prepared(kind, *, other=False, changed="", called=False, **different):
-    """Return two rows that prepare a weight; between them one that may write it, or what it became."""
+def prepared(kind, *, other=False, changed="", seen="", called=False, **different):
+    """Return two rows that prepare a weight; between them one that may touch it, or what it became."""
     weight, result, read, first, second = (Place(Buffer(64), 16, 12) for _ in range(5))
     sizes = dict.fromkeys(kind._fields, 1)
     row = kind(**sizes | {"weight": weight, PREPARES[kind]: first})
     again = row._replace(weight=read if other else weight, **{PREPARES[kind]: second}, **different)
-    written = {"weight": weight, "first": first}.get(changed, result)
-    between = Scale(written._replace(start=20, size=1), read, 1, 2.0)
+    named = {"weight": weight, "first": first}
+    written, reads = named.get(changed, result), named.get(seen, read)
+    between = Scale(written._replace(start=20, size=1), reads, 1, 2.0)
     return [Row(row), Row(Call(print, (), []) if called else between), Row(again)]
 
 
@@ -141,8 +142,9 @@ def made(kind, rows):
 
 
 @pytest.mark.parametrize("kind", PREPARES)
-def test_a_weight_is_prepared_once_until_it_changes(kind):
-    rows = prepared(kind)
+@pytest.mark.parametrize("seen", ["", "weight", "first"])
+def test_a_weight_is_prepared_once_until_it_changes(kind, seen):
+    rows = prepared(kind, seen=seen)
     assert once(rows) == rows[:2]
     assert len(set(made(kind, rows))) == 1
 

@@ -15,6 +15,7 @@ from steps_recorded import rows
 
 from npgan.kernels.update import Step
 from npgan.program.record import Recorder
+from npgan.program.schedule import Call
 from npgan.program.traced import NotRecordable, Outputs
 
 
@@ -55,6 +56,10 @@ REFUSED = {
     "noise that is not the step's": lambda x: x.recorder.standard_normal(1, (3,)),
     "integers": lambda x: x.recorder.place(np.arange(3)),
     "a list in place of an array": lambda x: x.recorder.place([1.0, 2.0, 3.0]),
+    "no elements in place of some": lambda x: x.reshape(0),
+    "flat arrays side by side": lambda x: np.hstack([x.reshape(-1), x.reshape(-1)]),
+    "columns of a flat array": lambda x: np.split(x.reshape(-1), 2, axis=1),
+    "more parts than columns": lambda x: np.split(x, 5, axis=1),
 }
 
 
@@ -106,6 +111,41 @@ def test_a_part_of_a_traced_array_lies_where_numpys_does(name):
         assert mine is x
 
 
+ROWS = {
+    "columns": lambda x: x[:, 1:],
+    "columns of rows": lambda x: x[1:][:, :2],
+    "parts": lambda x: np.split(x, 3, axis=1)[1],
+    "arrays side by side": lambda x: np.hstack([x, x]),
+    "arrays along the columns": lambda x: np.concatenate([x, x], axis=1),
+    "one after itself": lambda x: np.concatenate([x, x]),
+    "a sum": lambda x: x + x,
+    "a difference": lambda x: x - x,
+    "the opposite": lambda x: -x,
+    "a multiple": lambda x: 2.0 * x,
+    "a multiple of the same type": lambda x: np.float32(2) * x,
+    "a multiple that changes": lambda x: x.recorder.each(lambda: 2.0) * x,
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_has_a_kind_of_row_is_no_call(name):
+    x = recorder().new(np.float32, 4, 3)
+    assert ROWS[name](x) is not None
+    assert x.recorder.rows
+    assert not any(isinstance(row.fields, Call) for row in x.recorder.rows)
+
+
+def test_outputs_of_a_chain_that_are_joined_lie_one_after_the_other():
+    made = recorder()
+    stages = made.new(np.float32, 3, 1), made.new(np.float32, 3, 5)
+    joined = Outputs(stages).joined
+    assert joined.shape == (18,)
+    assert [stage.place().at() for stage in stages] == [
+        (joined.buffer, 0, 3),
+        (joined.buffer, 3, 18),
+    ]
+
+
 ROOTS = {  # a part of a gradient that was written, the part to which a product is added -> whether it is
     ((0, 4), (0, 4)): 1,
     ((0, 4), (2, 4)): 1,
@@ -129,6 +169,8 @@ def test_a_product_is_added_to_what_was_written_since_the_last_update(parts, upd
         made.write(Step(parameters, weight[low:high], *[None] * (len(Step._fields) - 2)))
     made.dense_backward_parameters(dy, x, weight[begin:end], bias)
     cleared = bool(updated) and updated[0] <= first < updated[1]
+    row = made.rows[0].fields
+    assert (row.add_weight, row.add_bias) == (0, 0)
     row = made.rows[-1].fields
     assert row.add_weight == (0 if cleared else ROOTS[parts])
     assert row.add_bias == 1
@@ -153,6 +195,7 @@ JOINED = {
     "twice": lambda a, b: np.concatenate([np.concatenate([a, b]), np.concatenate([b, a])]),
     "columns": lambda a, b: np.concatenate([a[:, 1:3], b[:, :-2]], axis=1),
     "columns of a part": lambda a, b: np.concatenate([a[2:4][:, -3:], b[1:3][:, :1]], axis=1),
+    "one array beside none": lambda a, b: np.concatenate([a], axis=1),
     "columns of one row": lambda a, b: np.concatenate([a[:1][:, 3:], b[:1], a[:1][:, :2]], axis=1),
 }
 
