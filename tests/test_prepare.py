@@ -1,7 +1,9 @@
 """What a user sees, and what is left running, while kernels are compiled before the first step."""
 
 import io
+import os
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +24,9 @@ def compiles(monkeypatch):
     monkeypatch.setattr(prepare, "whole", lambda: None)
     monkeypatch.setattr(process, "children", [])
     monkeypatch.setattr(process, "compiles", False)
-    return lambda call: monkeypatch.setattr(prepare, "pieces", lambda dtype: ([call], []))
+    return lambda *calls: monkeypatch.setattr(
+        prepare, "pieces", lambda dtype: ([*calls[:1]], [*calls[1:]])
+    )
 
 
 def test_an_interrupt_ends_the_second_process_and_goes_on(compiles, monkeypatch):
@@ -48,3 +52,70 @@ def test_a_bar_is_for_a_terminal_alone(compiles, monkeypatch, stream):
     prepare.prepare()
     assert error.getvalue().count("compiling kernels") > 0
     assert ("%|" in error.getvalue()) == (stream is Terminal)
+
+
+@pytest.mark.parametrize("cold", [True, False])
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_what_takes_no_time_is_announced_only_where_no_bar_can_follow(
+    compiles, monkeypatch, stream, cold
+):
+    monkeypatch.setattr(prepare, "PATIENCE", 60)
+    monkeypatch.setattr(cache, "holds", lambda name: not cold)
+    monkeypatch.setattr(cache, "usable", lambda: False)
+    monkeypatch.setattr("sys.stderr", error := stream())
+    compiles(lambda: None)
+    prepare.prepare()
+    assert bool(error.getvalue()) == (cold and stream is io.StringIO)
+
+
+def test_it_is_said_that_kernels_are_compiled_before_they_are(compiles, monkeypatch):
+    seen, raw = [], io.BytesIO()
+    monkeypatch.setattr(cache, "usable", lambda: False)
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(raw))
+    compiles(lambda: seen.append((b"compiling" in raw.getvalue(), process.compiles)))
+    prepare.prepare()
+    assert seen == [(True, True)]
+    assert not process.compiles
+
+
+@pytest.mark.parametrize("cold", [True, False])
+@pytest.mark.parametrize("usable", [True, False])
+def test_a_second_process_compiles_half_where_its_work_can_be_kept(
+    compiles, monkeypatch, cold, usable
+):
+    did = []
+    helper = SimpleNamespace(wait=lambda: did.append("wait"))
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *words, **streams: did.append("start") or helper
+    )
+    monkeypatch.setattr(cache, "holds", lambda name: not cold)
+    monkeypatch.setattr(cache, "usable", lambda: usable)
+    monkeypatch.setattr(prepare, "whole", lambda: did.append("whole"))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    compiles(lambda: did.append("first"), lambda: did.append("second"))
+    prepare.prepare()
+    helped = cold and usable
+    both = ["start", "first", "wait", "second"] if helped else ["first", "second"]
+    assert did == [*(both if cold else []), "whole"]
+    assert process.children == ([helper] if helped else [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no scripts here")
+def test_the_second_process_says_nothing(compiles, monkeypatch, tmp_path, capfd):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho said\necho said >&2\necho "$2" > "$0.ran"\n')
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(cache, "usable", lambda: True)
+    monkeypatch.setattr("sys.stderr", Terminal())
+    compiles(lambda: None)
+    prepare.prepare()
+    assert capfd.readouterr() == ("", "")
+    assert "compile_second()" in python.with_name("python.ran").read_text()
+
+
+def test_the_second_process_compiles_the_second_half(compiles):
+    did = []
+    compiles(lambda: did.append("first"), lambda: did.append("second"))
+    prepare.compile_second()
+    assert did == ["second"]
