@@ -11,9 +11,13 @@ from npgan.layers import build
 pytest.importorskip("npgan.kernels")
 from steps_recorded import rows
 
-from npgan.kernels.elementwise import ActivationBackward
+from npgan.kernels import jit
+from npgan.kernels.elementwise import ActivationBackward, Scale
 from npgan.program import record, replay
+from npgan.program.eager import KEPT
 from npgan.program.record import Recorder
+from npgan.program.schedule import Call
+from npgan.system.memory import LINE, address_of
 
 
 def test_where_a_check_fails_earlier_calls_are_made_and_then_its_own():
@@ -304,3 +308,70 @@ def test_a_number_at_the_limit_is_marked_as_one_beyond_it_or_none():
     numbers = np.array([0.0, -1.9, 2.0, -2.1, np.nan, np.inf])
     marks = record._marked(2.0, np.dtype(np.float32), numbers)
     assert marks.tolist() == [0, 0, *[np.inf] * 4]
+
+
+def test_the_trial_of_a_call_warns_of_nothing():
+    recorder = Recorder(np.random.default_rng(0))
+    x = recorder.new(np.float32, 3)
+    assert recorder.call(lambda x: np.log(x - 1), x).shape == (3,)
+
+
+@pytest.mark.parametrize("change", [1, -1])
+def test_a_call_must_return_as_much_as_when_it_was_recorded(change):
+    backend.use("numba")
+    batches, count = Batches(np.ones((5, 1), np.float32), 5, np.random.default_rng(0)), [2]
+
+    def step(rng):
+        x = batches.next()
+        run.call(lambda x: [x] * count[0], x)
+        return {"sum": x.sum()}
+
+    program, _ = backend.record(step, np.random.default_rng(0))
+    assert program.run() == {"sum": 5}
+    count[0] += change
+    with pytest.raises(ValueError, match="zip"):
+        program.run()
+
+
+@pytest.mark.parametrize(("dtype", "calls"), [(np.float32, 0), (np.float64, 1)])
+def test_only_numbers_of_another_type_are_checked_by_a_call(dtype, calls):
+    recorder = Recorder(np.random.default_rng(0))
+    x = recorder.new(np.float32, 3)
+    loss = recorder.call(lambda x: x.astype(dtype), x)
+    recorder.rows.clear()
+    recorder.require_finite(lambda: None, loss)
+    assert [isinstance(row.fields, Call) for row in recorder.rows] == [True] * calls + [False]
+
+
+def test_arrays_of_a_program_begin_at_cache_lines():
+    recorder = Recorder(np.random.default_rng(0))
+    arrays = [recorder.new(np.float32, n) for n in (1, 17, 3)]
+    total = -arrays[0] + arrays[0]
+    for array in arrays:
+        recorder.write(Scale(array, array, array.size, 2.0))
+    program = recorder.finish({"total": total})
+    for array in arrays:
+        assert address_of(program.view(array.place())) % LINE == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_run_ends_when_all_parts_of_all_rows_are_complete(count, threads):
+    recorder = Recorder(np.random.default_rng(0))
+    x = recorder.new(np.float32, 3)
+    for _ in range(count):
+        recorder.write(Scale(x, x, 3, 2.0), 2)
+    (stage,) = recorder.finish({"x": x}).stages
+    parts = stage.__self__.integers[:, replay.PARTS]
+    assert parts.tolist() == [jit.threads()] * count
+    assert stage.__self__.state[replay.ALL] == parts.sum()
+
+
+def test_an_operation_that_is_called_again_goes_through_the_same_tables():
+    backend.use("numba")
+    x, w = np.ones((3, 4), np.float32), np.ones((4, 5), np.float32)
+    results, tables = [], []
+    for _ in range(2):
+        results.append(run.dense_forward(x, w, w[0]))
+        tables.append(dict(KEPT.tables))
+    assert tables[0] == tables[1]
+    np.testing.assert_array_equal(*results)

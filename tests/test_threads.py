@@ -65,6 +65,33 @@ def test_tables_are_dropped_when_many_are_held_and_no_worker_is_late(busy, held)
     assert len(pool.tables) == held, "all, or the last program's and this one's"
 
 
+@compiled
+def test_all_workers_come_when_they_are_called():
+    pool = worker_pool(2)
+    own = [t for t in threading.enumerate() if t.name.endswith("(_serve)")]
+    assert len(own) >= 2
+    assert all(thread.daemon for thread in own), "the process may end"
+    with pool.lock:
+        pool.call(np.int64(0), ())  # to no program
+    ends = time.monotonic() + 20
+    while any(pool.shared[WORKERS + SEEN :: EACH] != pool.shared[CALLS]):
+        assert time.monotonic() < ends
+        time.sleep(0.001)
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_who_finds_the_workers_busy_works_alone(threads):
+    backend.use("numba")
+    x, results = np.linspace(-1, 1, 100_000), []
+    work = threading.Thread(target=lambda: results.append(backend.run.tanh_forward(x)), daemon=True)
+    with worker_pool(1).lock:
+        work.start()
+        work.join(20)
+        assert len(results) == 1
+    np.testing.assert_array_equal(results[0], backend.run.tanh_forward(x))
+
+
 SCRIPTS = {
     "two threads that train": """
 import threading
@@ -80,16 +107,24 @@ for _ in range(3):
     assert [together[seed] for seed in (1, 2)] == alone
 """,
     "a fork": """
-import os
+import os, threading
+from npgan.kernels import jit
+helpers = lambda: sum(t.name.endswith("(_serve)") for t in threading.enumerate())
 def train(model):
     model.fit(data, steps=20, batch_size=64, callbacks=[], rng=1)
     return bits(model)
 first = gan(); train(first)
 exact = train(gan(rng=3)), train(first)
 first = gan(); train(first)
+threads, count = jit.threads(), helpers()
 child = os.fork()
 if child == 0:
-    os._exit(0 if (train(gan(rng=3)), train(first)) == exact else 1)
+    if helpers():
+        os._exit(2)
+    right = (train(gan(rng=3)), train(first)) == exact
+    jit.set_threads(threads)
+    right = right and train(gan(rng=3)) == exact[0]
+    os._exit(0 if right and helpers() == count else 1)
 assert os.waitpid(child, 0)[1] == 0
 assert train(first) == exact[1]
 """,
