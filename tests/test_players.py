@@ -369,3 +369,10 @@ def test_a_gan_has_but_two_players():
 def test_of_losses_that_are_as_large_the_first_is_the_hardest():
     losses = [GeneratorLoss(np.float32(1), np.full((2, 2), i)) for i in range(2)]
     assert of_the_hardest(losses) is losses[0]
+
+
+def test_one_of_several_generators_may_be_packed():
+    networks = {"generator": generator(), "discriminator": critic(packing=2)}
+    gan = MultiGAN(networks, optimizers=optimizers(*networks), packing=2)
+    assert bits(gan) == bits(make_gan(packing=2))
+    assert train(gan) == train(make_gan(packing=2))
