@@ -132,11 +132,14 @@ def test_a_network_is_applied_to_many_rows_a_part_at_a_time(n, monkeypatch):
     assert in_chunks(network, x).shape == (n, 3)
 
 
-@pytest.mark.parametrize(("many", "sizes"), [(4 * 64, [4, 4, 2]), (1, [1] * 10)])
-def test_fewer_rows_go_at_once_where_a_layer_makes_much_of_each(many, sizes, monkeypatch):
+@pytest.mark.parametrize(
+    ("many", "n", "sizes"),
+    [(4 * 64, 10, [4, 4, 2]), (1, 10, [1] * 10), (1, 1, [1]), (1, 0, [0])],
+)
+def test_fewer_rows_go_at_once_where_a_layer_makes_much_of_each(many, n, sizes, monkeypatch):
     seen = []
     layers = ["reshape 2 2 1", ["upsample_nearest 4", "avg_pool2d 4"], "flatten"]
-    network, x = build(layers), np.arange(40, dtype=np.float32).reshape(10, 4)
+    network, x = build(layers), np.arange(4 * n, dtype=np.float32).reshape(n, 4)
     first = type(network.layers[0])
     forward = first.forward
     monkeypatch.setattr(

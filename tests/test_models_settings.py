@@ -22,6 +22,7 @@ from npgan import (
     GAN,
     SGD,
     VAEGAN,
+    Adam,
     Autoencoder,
     Dense,
     Dropout,
@@ -30,6 +31,7 @@ from npgan import (
     Sigmoid,
     Softmax,
     Tanh,
+    Translator,
     ops,
 )
 from npgan.models import MODELS as KINDS
@@ -221,3 +223,14 @@ def test_what_is_no_network_is_refused_by_every_model(name):
             players = [given] if model.several else given.values()
             with pytest.raises(InputError, match=f"the {network} must be of the class Sequential"):
                 type(model)(*players, **classes)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_networks_are_trained_by_adam_unless_a_rule_is_given(name):
+    model = MAKERS[name]()
+    if name == "gan":
+        model = GAN(*model.networks.values())
+    usual = (2e-4, 0.5) if isinstance(model, GAN | Translator) else (1e-3, 0.9)
+    assert model.optimizers.keys() == model.networks.keys()
+    for rule in model.optimizers.values():
+        assert (type(rule), rule.lr, rule.beta1) == (Adam, *usual)
