@@ -376,3 +376,11 @@ def test_one_of_several_generators_may_be_packed():
     gan = MultiGAN(networks, optimizers=optimizers(*networks), packing=2)
     assert bits(gan) == bits(make_gan(packing=2))
     assert train(gan) == train(make_gan(packing=2))
+
+
+def test_a_mixture_refuses_a_cache_of_more_networks_than_it_has():
+    mixture = make_several().generator
+    y, cache = mixture.forward(rng().random((6, 3), np.float32))
+    assert mixture.backward(y, cache).shape == (6, 3)
+    with pytest.raises(ValueError, match="is longer than"):
+        mixture.backward(y, [*cache, cache[-1]])
