@@ -247,6 +247,11 @@ def test_a_size_that_cannot_be_computed_is_named(spec, message):
         (["random_block 4", "dense 3 4"], None, ["dense 3 4"]),
         (["pixelate 2", "dense 3 4"], (4, 4), ["pixelate 2", "dense 3 4"]),
         (["pixelate 2", "dense 3 4"], (4, 5), ["dense 3 4"]),
+        (
+            ["reshape 4 4 1", "random_block 9", "flatten", "random_block 9"],
+            (4, 4),
+            ["reshape 4 4 1", "random_block 9", "flatten", "random_block 2"],
+        ),
         (["dropout 0.5", "dense 3 4", ["relu"]], (4, 5), ["dropout 0.5", "dense 3 4", ["relu"]]),
     ],
 )

@@ -5,8 +5,9 @@ import pytest
 
 from npgan import InputError
 from npgan.data import Dataset
+from npgan.layers import build
 from npgan.models.convolutional import CONVOLUTIONAL
-from npgan.models.recipes import doubling
+from npgan.models.recipes import doubling, halving, small
 from npgan.models.refit import in_numbers
 
 
@@ -85,3 +86,16 @@ def test_a_part_of_a_size_is_a_whole_number(word):
 
 def test_every_stage_doubles_the_images():
     assert doubling(8, 4, 2, hidden="relu")[0] == "reshape height/8 width/8 8"
+
+
+@pytest.mark.parametrize("widths", [[6], [4, 6], [3, 4, 6]])
+def test_an_image_is_halved_and_doubled_once_for_each_width(widths):
+    sizes = {"height": 16, "width": 24, "channels": 2}
+    few = (16 >> len(widths)) * (24 >> len(widths)) * 6
+    assert in_numbers(small(*widths), sizes) == str(few)
+    for specs, ends in (
+        (halving(*widths, hidden="relu"), (16 * 24 * 2, few)),
+        (doubling(*widths[::-1], hidden="relu"), (few, 16 * 24 * 2)),
+    ):
+        network = build(in_numbers(specs, sizes))
+        assert (network.in_width, network.out_width) == ends

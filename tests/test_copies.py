@@ -258,6 +258,8 @@ UNSAID = {
     "an objective": (lambda: changed(objective=None), "not as its settings would make it"),
     "no average": (lambda: changed(average=None), r"'average\.\S+' is missing"),
     "numbers": (lambda: gan().astype(np.complex128), "all float32 or all float64"),
+    "mixed numbers": (lambda: GAN(net(3, D), net(D, 1).astype(np.float64)),
+                      "all float32 or all float64"),
 }  # fmt: skip
 
 

@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 from gradcheck_cases import X
 
-from npgan import GAN, VAE, Dense, InputError, LeakyReLU, ReLU, Sequential, Sigmoid, Tanh, gradcheck
+from npgan import (
+    GAN,
+    VAE,
+    Autoencoder,
+    Dense,
+    InputError,
+    LeakyReLU,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    gradcheck,
+)
 from npgan.testing import assert_gradients
 
 
@@ -76,6 +88,33 @@ def test_the_loss_that_is_reported_must_be_the_one_that_is_differentiated():
     assert gradcheck(VAE(*coders, likelihood="gaussian"), X)
     with pytest.raises(InputError, match="where no gradient is wanted"):
         gradcheck(Dishonest(*coders, likelihood="gaussian"), X)
+
+
+class Rounded(Autoencoder):
+    """Sums the loss up another way where its gradient is wanted: its last digits differ."""
+
+    def reconstruction_step(self, x, rng=None, grads=None):
+        result = super().reconstruction_step(x, rng, grads)
+        return result if grads is None else result._replace(loss=result.loss * (1 + 3e-14))
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_the_last_digits_of_a_loss_however_large_may_differ(scale):
+    coders = Sequential(Dense(3, 2), rng=0), Sequential(Dense(2, 3), rng=1)
+    model = Rounded(*coders).astype(np.float64)
+    for step in model.gradient_steps(scale * X):
+        loss, vjp = step.function()
+        assert loss > scale**2 / 10
+        assert all(np.isfinite(gradient).all() for gradient in vjp(1.0).values())
+
+
+def test_the_checkers_loss_is_that_of_a_step_whose_noise_has_the_seed_0():
+    gan, x = GAN(*networks()).astype(np.float64), abs(X) / 4
+    losses = [
+        step(x, np.random.default_rng(0)).loss
+        for step in (gan.discriminator_step, gan.generator_step)
+    ]
+    assert [step.function()[0] for step in gan.gradient_steps(x)] == losses
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ import copy
 import numpy as np
 import pytest
 from small_models import MODELS, data, flat, make_autoencoder, make_gan, make_vaegan, rng, same
+from test_copies import DATA, MAKERS
 
 from npgan import Dense, InputError, Sequential
-from npgan.models import Model
+from npgan.models import MODELS as KINDS
+from npgan.models import AdversarialCoder, Model
 from npgan.objectives.losses import OBJECTIVES
 
 
@@ -124,3 +126,52 @@ def test_training_forgets_the_gradients_that_an_unfinished_step_left(name):
         one.fit(data(), steps=2, batch_size=8, callbacks=[], rng=0)
         assert not any(grads.flat.any() for grads in one.grads.values())
     assert all(same(flat(model), flat(twin)).values())
+
+
+def batch_for(model, n=8):
+    """Return rows of any model, with their labels if it learns from these."""
+    return model.rows(DATA.train[:n], DATA.train_labels[:n])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_step_gives_a_gradient_to_the_networks_that_it_names_alone(name):
+    model = MAKERS[name]()
+    for step in model.steps():
+        grads = model.zero_grads()
+        step.minimise(batch_for(model), rng(), grads)
+        assert {n for n in model.networks if grads[n].flat.any()} == set(step.networks)
+
+
+ROWS = dict.fromkeys(KINDS, "x") | {
+    **dict.fromkeys(["gan", "conditional-gan", "multi-gan"], "batch"),
+    **dict.fromkeys(["vae", "iwae", "conditional-vae", "classifier"], "rows"),
+    "translator": "pairs",
+}
+"""What a model's steps call the rows that they are given."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_step_refuses_rows_that_do_not_fit_by_their_name(name):
+    model = MAKERS[name]()
+    rows = batch_for(model)
+    message = rf"^{ROWS[name]} must be floats \(n, {rows.shape[1]}\), n at least 1"
+    for step in model.steps():
+        for wrong in (rows[:0], rows[:, 1:], np.hstack([rows, rows])):
+            with pytest.raises(InputError, match=message):
+                step.minimise(wrong, rng(), model.zero_grads())
+
+
+@pytest.mark.parametrize("step", ["discriminator_step", "generator_step"])
+def test_a_coder_that_does_not_say_what_it_minimises_has_no_step(step):
+    networks = MAKERS["adversarial-autoencoder"]().networks
+    with pytest.raises(NotImplementedError):
+        getattr(AdversarialCoder(*networks.values()), step)(data(), rng())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_one_row_is_enough_to_be_validated(name):
+    model = MAKERS[name]()
+    if hasattr(model, "validate"):
+        assert all(map(np.isfinite, model.validate(batch_for(model, 1)).values()))
+    else:
+        assert len(model.logits(batch_for(model, 1), rng())[0][0]) == 1

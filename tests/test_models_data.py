@@ -12,6 +12,7 @@ from npgan import (
     Dense,
     InputError,
     NonFiniteError,
+    ReLU,
     Sequential,
     Sigmoid,
     Tanh,
@@ -19,6 +20,14 @@ from npgan import (
 from npgan.layers import build
 from npgan.models.blame import explain
 from npgan.models.checks import in_chunks, inputs
+from npgan.parameters import Parameters
+
+
+class Empty(ReLU):
+    """A layer of one's own whose weights are none."""
+
+    def __init__(self):
+        self.bind(Parameters({"weight": (0, 2)}))
 
 
 @pytest.mark.parametrize(
@@ -123,18 +132,22 @@ def test_a_network_is_applied_to_many_rows_a_part_at_a_time(n, monkeypatch):
     assert in_chunks(network, x).shape == (n, 3)
 
 
-def test_fewer_rows_go_at_once_where_a_layer_makes_much_of_each(monkeypatch):
+@pytest.mark.parametrize(
+    ("many", "n", "sizes"),
+    [(4 * 64, 10, [4, 4, 2]), (1, 10, [1] * 10), (1, 1, [1]), (1, 0, [0])],
+)
+def test_fewer_rows_go_at_once_where_a_layer_makes_much_of_each(many, n, sizes, monkeypatch):
     seen = []
     layers = ["reshape 2 2 1", ["upsample_nearest 4", "avg_pool2d 4"], "flatten"]
-    network, x = build(layers), np.arange(40, dtype=np.float32).reshape(10, 4)
+    network, x = build(layers), np.arange(4 * n, dtype=np.float32).reshape(n, 4)
     first = type(network.layers[0])
     forward = first.forward
     monkeypatch.setattr(
         first, "forward", lambda self, x, rng=None: seen.append(len(x)) or forward(self, x, rng)
     )
-    monkeypatch.setattr("npgan.models.checks.NUMBERS", 4 * 64)  # 64 numbers of a row
+    monkeypatch.setattr("npgan.models.checks.NUMBERS", many)  # 64 numbers of a row
     np.testing.assert_allclose(in_chunks(network, x), 2 * x)
-    assert seen == [4, 4, 2]
+    assert seen == sizes
 
 
 def test_an_activation_does_not_hide_weights_that_are_too_large():
@@ -178,3 +191,41 @@ def test_without_rows_there_is_nothing_to_validate(model, width):
 def test_a_network_of_any_width_takes_rows_of_any_width():
     for network in (Tanh(), net(Tanh())):
         assert inputs("x", np.ones((2, 3)), network).shape == (2, 3)
+
+
+@pytest.mark.parametrize("network", [Tanh(), net(Tanh()), net(net(Tanh())), Dense(2, 2, rng=0)])
+def test_a_network_of_any_width_and_a_layer_are_applied_to_many_rows(network):
+    x = np.random.default_rng(0).random((9, 2), np.float32)
+    np.testing.assert_allclose(in_chunks(network, x), network(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("network", "largest"), [(net(ReLU()), "0"), (net(Dense(1, 1)), "0.5"), (net(Empty()), "0")]
+)
+def test_the_largest_weight_is_said_where_a_network_makes_numbers_that_are_infinite(
+    network, largest
+):
+    network.parameters.flat[:1] = 0.5
+    with pytest.raises(NonFiniteError, match=f"the weights are too large, up to {largest}, or"):
+        in_chunks(network, np.full((1, 1), np.inf, np.float32))
+
+
+@pytest.mark.parametrize("weight", [1e3, 1001.0])
+def test_a_weight_above_1000_is_looked_into(weight):
+    """Where none is, it is the numbers that a network is given that an activation may hide."""
+    network, x = net(Dense(1, 1), Tanh()), np.full((1, 1), 3e38, np.float32)
+    network.parameters.flat[0] = weight
+    if weight <= 1000:
+        assert in_chunks(network, x) == 1
+    else:
+        with pytest.raises(NonFiniteError, match=r"Dense\(.* up to 1e\+03"):
+            in_chunks(network, x)
+
+
+@pytest.mark.parametrize(
+    ("weight", "advice"), [(999.0, "scale the data"), (1e3, "start from weights that are finite")]
+)
+def test_weights_from_1000_on_are_said_to_be_too_large_at_the_first_step(weight, advice):
+    model = Autoencoder(net(Dense(1, 1)), net(Dense(1, 1)), optimizers=adam("encoder", "decoder"))
+    model.encoder.parameters["0.weight"][...] = weight
+    assert advice in explain(model, "encoder", np.inf)

@@ -16,11 +16,13 @@ from small_models import (
     rng,
     same,
 )
+from test_copies import MAKERS, C
 
 from npgan import (
     GAN,
     SGD,
     VAEGAN,
+    Adam,
     Autoencoder,
     Dense,
     Dropout,
@@ -29,20 +31,23 @@ from npgan import (
     Sigmoid,
     Softmax,
     Tanh,
+    Translator,
     ops,
 )
+from npgan.models import MODELS as KINDS
 from npgan.objectives.losses import OBJECTIVES
 
 
 def test_n_critic_lets_the_generator_move_every_third_step():
-    gan, moved, reported = make_gan(n_critic=3), [], []
+    gan, moved, reported, announced = make_gan(n_critic=3), [], [], []
     for i in range(6):
         before = flat(gan)
+        announced.append(gan.pattern())
         metrics = gan.train_step(data(), rng(i))
         moved.append(not same(flat(gan), before)["generator"])
         reported.append("g_loss" in metrics)
         assert not same(flat(gan), before)["discriminator"]
-    assert moved == reported == [False, False, True] * 2
+    assert moved == reported == announced == [False, False, True] * 2
 
 
 @pytest.mark.parametrize(("limit", "n_critic"), [(0.2, 1), (0.2, 2), (0.999, 1)])
@@ -179,6 +184,11 @@ WRONG = [
     (lambda: make_gan().fit(data(), steps=1, batch_size=2.5), "batch_size.* not 2.5"),
     (lambda: make_gan().fit(data(), steps=1, rng="a"), "rng must be a generator or a seed"),
     (lambda: make_vaegan(objective="wgan"), "unknown objective 'wgan'"),
+    (lambda: make_gan(optimizers=[SGD(0.1)]), "optimizers must be of the class Mapping"),
+    (
+        lambda: make_gan(optimizers=dict.fromkeys(("generator", "discriminator"), "sgd")),
+        "an optimizer must be of the class Optimizer, not 'sgd'",
+    ),
 ]
 
 
@@ -201,3 +211,26 @@ def test_a_layer_is_no_network(name):
         given = model.networks | {network: model.networks[network].layers[0]}
         with pytest.raises(InputError, match=f"the {network} must be of the class Sequential"):
             type(model)(*given.values())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_no_network_is_refused_by_every_model(name):
+    model = MAKERS[name]()
+    classes = {"classes": C} if name.startswith("conditional") else {}
+    for network in model.networks:
+        for wrong in ("relu", model.networks[network].layers[0]):
+            given = model.networks | {network: wrong}
+            players = [given] if model.several else given.values()
+            with pytest.raises(InputError, match=f"the {network} must be of the class Sequential"):
+                type(model)(*players, **classes)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_networks_are_trained_by_adam_unless_a_rule_is_given(name):
+    model = MAKERS[name]()
+    if name == "gan":
+        model = GAN(*model.networks.values())
+    usual = (2e-4, 0.5) if isinstance(model, GAN | Translator) else (1e-3, 0.9)
+    assert model.optimizers.keys() == model.networks.keys()
+    for rule in model.optimizers.values():
+        assert (type(rule), rule.lr, rule.beta1) == (Adam, *usual)

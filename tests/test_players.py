@@ -369,3 +369,18 @@ def test_a_gan_has_but_two_players():
 def test_of_losses_that_are_as_large_the_first_is_the_hardest():
     losses = [GeneratorLoss(np.float32(1), np.full((2, 2), i)) for i in range(2)]
     assert of_the_hardest(losses) is losses[0]
+
+
+def test_one_of_several_generators_may_be_packed():
+    networks = {"generator": generator(), "discriminator": critic(packing=2)}
+    gan = MultiGAN(networks, optimizers=optimizers(*networks), packing=2)
+    assert bits(gan) == bits(make_gan(packing=2))
+    assert train(gan) == train(make_gan(packing=2))
+
+
+def test_a_mixture_refuses_a_cache_of_more_networks_than_it_has():
+    mixture = make_several().generator
+    y, cache = mixture.forward(rng().random((6, 3), np.float32))
+    assert mixture.backward(y, cache).shape == (6, 3)
+    with pytest.raises(ValueError, match="is longer than"):
+        mixture.backward(y, [*cache, cache[-1]])

@@ -28,3 +28,8 @@ def test_a_schedule_is_as_long_as_its_networks_updates(length, n_critic):
     model = config.build(1050)  # ten batches an epoch
     lengths = {name: rule.lr.steps for name, rule in model.optimizers.items()}
     assert lengths == {"generator": 30 // n_critic, "discriminator": 30}
+
+
+def test_the_seed_is_0_unless_another_is_asked_for():
+    assert {config.seed for config in PRESETS.values()} == {0}
+    assert PRESETS["gan-small"].override(seed=7).seed == 7

@@ -191,6 +191,20 @@ def test_tied_weights_stay_each_others_transpose_and_have_the_sum_of_both_gradie
             lambda: Autoencoder(encoder(), Sequential(Dense(K, D), rng=0), tied=True),
             "mirror the encoder's",
         ),
+        (
+            lambda: Autoencoder(
+                Sequential(Dense(D, K)), Sequential(Dense(K, K), Dense(K, D)), tied=True
+            ),
+            "mirror the encoder's",
+        ),
+        (
+            lambda: Autoencoder(
+                Sequential(Dense(D, H), Dense(H, K)),
+                Sequential(Dense(K, D), Dense(D, D)),
+                tied=True,
+            ),
+            "mirror the encoder's",
+        ),
     ],
 )
 def test_what_is_refused(build, message):

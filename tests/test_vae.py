@@ -207,6 +207,20 @@ def test_the_loss_on_held_out_rows_is_of_the_same_bound_as_in_training():
     assert model.validate(x)["val_loss"] == pytest.approx(float(expected), rel=1e-6)
 
 
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_the_bound_of_some_codes_is_what_an_iwae_of_as_many_is_trained_on(likelihood):
+    model, x = make(IWAE, likelihood, samples=3), pixels()
+    assert_allclose(-model.bound(x, rng(), 3).mean(), model.bound_step(x, rng()).loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize("of", [lambda m: m.bound(pixels(), rng()), lambda m: m.validate(pixels())])
+def test_a_bound_is_of_networks_without_their_dropout(of):
+    model = make()
+    noisy = VAE(*(Sequential(*n.layers[:2], Dropout(0.5), *n.layers[2:]) for n in (
+        model.encoder, model.decoder)))  # fmt: skip
+    assert_array_equal(of(noisy), of(model))
+
+
 def test_evaluation_gives_the_bound_of_one_code_and_of_as_many_as_in_training():
     rows = rng().random((60, D)).astype(np.float32)
     few = Dataset("few", rows, rows)
@@ -241,13 +255,14 @@ def test_both_networks_are_asked_for(name):
         VAE(**networks | {name: Dense(3, 4)}, likelihood="gaussian")
 
 
-def test_a_bound_of_many_codes_is_of_few_rows_at_once(monkeypatch):
+@pytest.mark.parametrize(("samples", "sizes"), [(3, [2, 2, 1]), (7, [1] * 5)])
+def test_a_bound_of_many_codes_is_of_few_rows_at_once(samples, sizes, monkeypatch):
     model, seen = make(), []
     weigh = model._weigh
     model._weigh = lambda rows, k, rng: seen.append(len(rows)) or weigh(rows, k, rng)
     monkeypatch.setattr(vae, "CHUNK", 6)
-    model.bound(np.zeros((5, model.features), np.float32), rng=0, samples=3)
-    assert seen == [2, 2, 1]
+    model.bound(np.zeros((5, model.features), np.float32), rng=0, samples=samples)
+    assert seen == sizes
 
 
 def test_a_code_may_be_a_single_number():

@@ -1,10 +1,13 @@
 """How much work a step is: a chain has the products that it makes, and training says how many there are."""
 
 import threading
+from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from test_copies import DATA as SMALL
+from test_copies import MAKERS
 
 from npgan import GAN, Adam, Classifier, backend, ops
 from npgan.data.batches import Batches
@@ -197,3 +200,35 @@ def test_a_penalized_chain_goes_down_up_and_back_from_its_last_curved_stage(curv
     down, up, weights = 35 + 28 + 8, 35 + 28, 35 + 28 + 8
     expected = N * (down + trained * (up + weights + again))
     assert PRODUCTS["chain_penalized_backward"](*given) == expected
+
+
+READ = {
+    "gan": {"discriminator": 2},  # for both penalties in one, and for the generator
+    "conditional-gan": {"discriminator": 1},
+    "multi-gan": {"discriminator": 1, "discriminator2": 1},
+    "autoencoder": {"decoder": 1},
+    "vae": {"decoder": 1},
+    "iwae": {"decoder": 1},
+    "conditional-vae": {"decoder": 1},
+    "vae-gan": {"discriminator": 2, "decoder": 1},  # its hidden layer's error, and its opinion
+    "adversarial-autoencoder": {"discriminator": 1, "decoder": 1},
+    "bigan": {"discriminator": 2},  # for a penalty, and for encoder and decoder
+    "translator": {"discriminator": 1},
+    "classifier": {"classifier": 2},  # for two steps of an attack
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_gradient_by_a_networks_input_is_computed_where_it_is_read_alone(name):
+    model, found = MAKERS[name](), Counter()
+
+    def see(operation, arguments):
+        if operation == "dense_backward_input":
+            for player, network in model.networks.items():
+                found[player] += arguments[1] is network.layers[0].parameters["weight"]
+
+    model.step = getattr(model, "n_critic", 1) - 1  # the generator moves as well
+    with backend.watched(see):
+        backend.run.fused = False
+        model.train_step(model.rows(SMALL.train, SMALL.train_labels), np.random.default_rng(0))
+    assert +found == READ[name]
