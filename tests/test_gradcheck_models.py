@@ -93,9 +93,12 @@ def test_the_loss_that_is_reported_must_be_the_one_that_is_differentiated():
 class Rounded(Autoencoder):
     """Sums the loss up another way where its gradient is wanted: its last digits differ."""
 
+    relative, absolute = 3e-14, 0.0
+
     def reconstruction_step(self, x, rng=None, grads=None):
         result = super().reconstruction_step(x, rng, grads)
-        return result if grads is None else result._replace(loss=result.loss * (1 + 3e-14))
+        other = result.loss * (1 + self.relative) + self.absolute
+        return result if grads is None else result._replace(loss=other)
 
 
 @pytest.mark.parametrize("scale", [1, 1e4])
@@ -106,6 +109,19 @@ def test_the_last_digits_of_a_loss_however_large_may_differ(scale):
         loss, vjp = step.function()
         assert loss > scale**2 / 10
         assert all(np.isfinite(gradient).all() for gradient in vjp(1.0).values())
+
+
+def test_a_small_loss_may_differ_by_1e_12_and_no_more():
+    coders = Sequential(Dense(3, 2), rng=0), Sequential(Dense(2, 3), rng=1)
+    model = Rounded(*coders).astype(np.float64)
+    ((_, vjp),) = (step.function() for step in model.gradient_steps(0 * X))  # its loss is 0
+    model.absolute = 1e-12
+    assert vjp(1.0).keys() >= {"encoder.0.weight", "decoder.0.weight"}
+    model.absolute = 1.1e-12
+    with pytest.raises(
+        InputError, match=r"the loss is 0\.0 where no gradient is wanted, and 1\.1e-12"
+    ):
+        vjp(1.0)
 
 
 def test_the_checkers_loss_is_that_of_a_step_whose_noise_has_the_seed_0():
