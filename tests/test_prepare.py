@@ -52,6 +52,8 @@ def test_a_bar_is_for_a_terminal_alone(compiles, monkeypatch, stream):
     prepare.prepare()
     assert error.getvalue().count("compiling kernels") > 0
     assert ("%|" in error.getvalue()) == (stream is Terminal)
+    if stream is Terminal:  # at the end it is wiped away
+        assert error.getvalue().endswith("\r")
 
 
 @pytest.mark.parametrize("cold", [True, False])

@@ -1,6 +1,7 @@
 """Traced arrays: what they refuse, where their parts lie, and how they are joined and added to."""
 
 import copy
+import re
 
 import numpy as np
 import pytest
@@ -68,6 +69,13 @@ def test_a_traced_array_refuses(name):
     x = recorder().new(np.float32, 4, 3)
     with pytest.raises(NotRecordable):
         REFUSED[name](x)
+
+
+@pytest.mark.parametrize("shape", [(-1, 0, 3), (0, -1, 3)])
+def test_the_shape_that_is_refused_is_named(shape):
+    sizes = tuple(12 if n < 0 else n for n in shape)
+    with pytest.raises(NotRecordable, match=rf"\(4, 3\) as {re.escape(str(sizes))}"):
+        recorder().new(np.float32, 4, 3).reshape(shape)
 
 
 TAKEN = {
