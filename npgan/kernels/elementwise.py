@@ -145,8 +145,8 @@ def _ascend(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     y, x, g = memory[row.y + i :][: j - i], memory[row.x + i :], memory[row.g + i :]
     low, high = memory[row.low + i :], memory[row.high + i :]
     for k in range(y.size):
-        sign = 1 if g[k] > 0 else -1 if g[k] < 0 else g[k] + 0
-        moved = fma(row.alpha, sign, x[k])
+        step = row.alpha if g[k] > 0 else -row.alpha if g[k] < 0 else abs(g[k])
+        moved = x[k] + step
         moved = low[k] if moved < low[k] else moved
         y[k] = high[k] if moved > high[k] else moved
 
