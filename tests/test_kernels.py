@@ -291,7 +291,7 @@ def test_a_share_above_zero_is_the_references_to_the_bit(dtype):
 def test_projected_ascent_is_the_references_to_the_bit(dtype):
     x, g = random((70, 130), dtype), np.round(random((70, 130), dtype))
     low, high = x - abs(random(x.shape, dtype)), x + abs(random(x.shape, dtype))
-    x[0, 0], g[0, 1:4] = np.nan, [np.nan, 0.0, -0.0]
+    x[0, 0], g[0, 1:4], low[0, 4], high[0, 5] = np.nan, [np.nan, 0.0, -0.0], np.nan, np.nan
     low[1], high[2] = x[1], x[2]  # where it is already
     both = KERNELS["projected_ascent"], ops.projected_ascent
     for alpha in (dtype(0.3), dtype(0)):

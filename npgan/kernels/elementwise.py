@@ -140,15 +140,15 @@ def _multiply(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 
 @performs(Ascend)
 def _ascend(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    """NaN stays: it is neither above nor below anything."""
+    """NaN stays NaN, in x, g and the box."""
     i, j = share(row.size, UNIT, part, parts)
     y, x, g = memory[row.y + i :][: j - i], memory[row.x + i :], memory[row.g + i :]
     low, high = memory[row.low + i :], memory[row.high + i :]
     for k in range(y.size):
         step = row.alpha if g[k] > 0 else -row.alpha if g[k] < 0 else abs(g[k])
         moved = x[k] + step
-        moved = low[k] if moved < low[k] else moved
-        y[k] = high[k] if moved > high[k] else moved
+        moved = moved if moved >= low[k] or moved != moved else low[k]
+        y[k] = moved if moved <= high[k] or moved != moved else high[k]
 
 
 @performs(Activation)
