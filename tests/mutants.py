@@ -42,7 +42,7 @@ COMPILED = "npgan/kernels/", "npgan/program/replay.py"
 PLAIN = "npgan/kernels/cache.py", "npgan/kernels/jit.py"  # run by Python as they are
 INSTRUCTIONS = {
     "npgan/kernels/batch.py": "_prefetch _prefetch_compiled",
-    "npgan/kernels/combine.py": "combinations.combine _loop _fused _sum",
+    "npgan/kernels/combine.py": "combinations.combine _loop _sum",
     "npgan/kernels/dots.py": "_dots",
     "npgan/kernels/elementary.py": (
         "_float_of_bits _bits_of_float _rint _polynomial singles single _split _exp _expm1 _tanh _log _log1p "
@@ -56,7 +56,7 @@ INSTRUCTIONS = {
     "npgan/kernels/row.py": "_read",
     "npgan/kernels/tile.py": "_jump _loop after _tiles _tile _compile",
     "npgan/kernels/transpose.py": "_transpose_tile",
-    "npgan/kernels/vectors.py": "fetch Vectors",
+    "npgan/kernels/vectors.py": "fetch multiply_add Vectors",
     "npgan/kernels/window.py": "_signature _jump _Sum _loops _tiles _windows _compile",
     "npgan/program/threads.py": "_serve _call",
 }

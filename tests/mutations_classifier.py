@@ -40,15 +40,18 @@ SILENT = [
     classifier("classification_step", "logits.argmax", "logits.argmin", REPORTED),
     classifier("_split", "columns.argmax", "columns.argmin", REPORTED),
     classifier(
-        "_rise",
+        "_log_odds_gradient",
         "self.classifier.forward(x)",
         "self.classifier.forward(x, np.random.default_rng(0))",
         SLOPE,
     ),
     classifier(
-        "_rise", "np.where(right, -1, among_wrong)", "np.where(right, 0, among_wrong)", SLOPE
+        "_log_odds_gradient",
+        "np.where(right, -1, among_wrong)",
+        "np.where(right, 0, among_wrong)",
+        SLOPE,
     ),
-    classifier("_rise", "np.where(right, -np.inf, logits)", "logits", SLOPE),
+    classifier("_log_odds_gradient", "np.where(right, -np.inf, logits)", "logits", SLOPE),
     Silent(
         "models.classifier.Classifier._training_batch",
         "columns == columns.max(axis=1, keepdims=True)",

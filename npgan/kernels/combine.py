@@ -10,7 +10,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from npgan.kernels.jit import interpreted
-from npgan.kernels.vectors import BYTES, INDEX
+from npgan.kernels.vectors import BYTES, INDEX, multiply_add
 
 MOST = 5
 """The most vectors on either side."""
@@ -97,13 +97,6 @@ def _loop(module: Any, name: str, matrix: np.ndarray, add: bool, values: list) -
     return function
 
 
-def _fused(builder: Any, kind: Any) -> Any:
-    """Return the multiply-add of vectors, fused where the machine can."""
-    number = {"float": "f32", "double": "f64"}[str(kind.element)]
-    name = f"llvm.fmuladd.v{kind.count}{number}"
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
-
-
 def _sum(builder: Any, row: np.ndarray, vectors: list, total: Any) -> Any:
     """Return the total plus the sum of a row's numbers times the vectors; ones are not multiplied by."""
     terms = [(float(a), v) for a, v in zip(row, vectors, strict=True) if a]
@@ -114,5 +107,6 @@ def _sum(builder: Any, row: np.ndarray, vectors: list, total: Any) -> Any:
         elif abs(factor) == 1:
             total = (builder.fadd if factor > 0 else builder.fsub)(total, vector)
         else:
-            total = builder.call(_fused(builder, vector.type), [vector, times, total])
+            fma = multiply_add(builder.module, vector.type)
+            total = builder.call(fma, [vector, times, total])
     return total

@@ -19,6 +19,13 @@ def fetch(builder: Any, place: Any, writes: bool = False) -> None:
     builder.call(function, [builder.bitcast(place, pointer), LANE(int(writes)), LANE(3), LANE(1)])
 
 
+def multiply_add(module: Any, kind: Any) -> Any:
+    """Return the function a, b, c -> a b + c of vectors of a kind, with one rounding where the machine can."""
+    number = {"float": "f32", "double": "f64"}[str(kind.element)]
+    function = ir.FunctionType(kind, [kind] * 3)
+    return cgutils.get_or_insert_function(module, function, f"llvm.fmuladd.v{kind.count}{number}")
+
+
 class Vectors:
     """Rows of ``count`` vectors; of the last vector only the first ``last`` numbers exist."""
 
@@ -36,8 +43,7 @@ class Vectors:
             function = ir.FunctionType(result, arguments)
             return cgutils.get_or_insert_function(builder.module, function, name)
 
-        same = [self.type] * 3
-        self.fma = declare(f"llvm.fmuladd.{kind}", self.type, *same)
+        self.fma = multiply_add(builder.module, self.type)
         self.masked_load = declare(
             f"llvm.masked.load.{kind}.p0", self.type, pointer, LANE, mask, self.type
         )

@@ -108,7 +108,7 @@ class Classifier(Model):
             return batch
         x, columns = self.labels.split(batch)
         right = columns == columns.max(axis=1, keepdims=True)
-        gradient, attack = partial(self._rise, right=right), self.adversarial
+        gradient, attack = partial(self._log_odds_gradient, right=right), self.adversarial
         x = worst_case(gradient, x, attack, self.value_range, steps=self.attack_steps, rng=rng)
         return np.concatenate([x, columns], axis=1)
 
@@ -121,10 +121,10 @@ class Classifier(Model):
         """
         x = errors.array("x", x, ("n", self.features), "floats")
         labels = errors.labels("labels", labels, len(x), self.classes)
-        return self._rise(x, labels[:, None] == np.arange(self.classes))
+        return self._log_odds_gradient(x, labels[:, None] == np.arange(self.classes))
 
-    def _rise(self, x: Array, right: Array) -> Array:
-        """Return the gradient of the log-odds; ``right`` (n, classes) says which class is a row's own."""
+    def _log_odds_gradient(self, x: Array, right: Array) -> Array:
+        """Return the log-odds' gradient with respect to x (n, d); ``right`` (n, classes) marks each row's class."""
         logits, cache = self.classifier.forward(x)
         among_wrong = run.softmax_forward(np.where(right, -np.inf, logits))
         return self.classifier.backward(np.where(right, -1, among_wrong), cache)

@@ -26,7 +26,7 @@ def worst_case(
     step: float | None = None,
     rng: np.random.Generator | None = None,
 ) -> Array:
-    r"""Take steps of projected ascent, :func:`npgan.ops.projected_ascent`, along each row's own gradient.
+    r"""Take steps of :func:`npgan.ops.projected_ascent` along the gradient of each row's own loss.
 
     .. math:: x_{t+1} = \Pi\big(x_t + \alpha\,\mathrm{sign}(\partial L(x_t)/\partial x_t)\big)
 

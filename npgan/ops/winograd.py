@@ -59,11 +59,12 @@ pixels of a tile are as large as its largest. For normal numbers the errors are 
 sums have more terms: smaller, or at most a tenth larger.
 
 With five points there are 40 roundings, and the bound is at most 62 times that of the direct way. Errors of normal
-numbers are one and a half to two times as large, which depends on the points. A number z on the line is the direction
-(1, z) in the plane, and infinity is (0, 1). Values at directions that are alike are alike, so that their differences
-are lost in rounding. Equal angles are best, :math:`z = \tan(\tfrac\pi2 + \tfrac{k\pi}n)`: for n = 4 that is 0, 1, -1
-and infinity, and for n = 5 it is :math:`\pm .325`, :math:`\pm 1.376` and infinity, close to 1/3 and 4/3. With 0, 1, -1
-and 1/2 the errors are twice as large again. A number that is not finite spreads to the tiles that see it.
+numbers are 1.3 to 2 times as large; how large depends on the points. Think of a point z as the direction (1, z) in the
+plane, and of infinity as (0, 1). A polynomial has nearly the same value at directions that are close to each other, and
+their difference is lost in rounding. So equal angles between them are best,
+:math:`z = \tan(\tfrac\pi2 + \tfrac{k\pi}n)`: for n = 4 that is 0, 1, -1 and infinity, and for n = 5 it is
+:math:`\pm .325`, :math:`\pm 1.376` and infinity, close to 1/3 and 4/3. With 0, 1, -1 and 1/2 the errors are twice as
+large again. A number that is not finite spreads to the tiles that see it.
 
 Source: Winograd 1980, *Arithmetic complexity of computations*; Lavin and Gray 2016.
 """
@@ -184,11 +185,8 @@ class Filtering(NamedTuple):
             for j, b in tiles(width, self.m):
                 seen = slice(None), slice(i, i + a + r - 1), slice(j, j + b + q - 1)
                 made = slice(None), slice(i, i + a), slice(j, j + b)
-                rows, columns = (
-                    self.matrices(a, r, self.m + r - 1),
-                    self.matrices(b, q, self.m + q - 1),
-                )
-                yield seen, made, (rows, columns)
+                rows = self.matrices(a, r, self.m + r - 1)
+                yield seen, made, (rows, self.matrices(b, q, self.m + q - 1))
 
     def planes(self, x: Array) -> Array:
         """Return the planes of x as channels, with the padding that windows see, and without what none sees."""
