@@ -76,8 +76,9 @@ seen_as = _plain_seen_as if interpreted else _seen_as
 @jit
 def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
     """Copy numbers; assigning a slice would take longer to compile, since Numba checks its shape."""
-    for i in range(count):
-        target[t + i] = source[s + i]
+    ours, theirs = target[t : t + count], source[s : s + count]
+    for i in range(ours.size):
+        ours[i] = theirs[i]
 
 
 def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
