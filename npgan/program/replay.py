@@ -36,7 +36,7 @@ START, ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(
 cache lines that are never written during a run, the address where memory starts, the numbers of parts,
 rows and threads, and where the tables lie, counted in their own elements. The compiler must not know
 where memory starts: it may remove accesses to addresses where no array can be."""
-SPINS = 1000  # times that a thread looks before it gives up its core while it waits
+SPINS = 3000  # times that a thread looks before it gives up its core while it waits: some 30 us
 
 
 def _perform(address, r, thread, part):  # type: ignore[no-untyped-def]
