@@ -460,6 +460,10 @@ def show_all(arguments, file, place):
     def say(text):
         print(text, file=progress, flush=True)
 
+    def warn(sound):
+        for name in (name for name, holds in sound.items() if not holds):
+            say(f"it fails without a mistake too, and counts for nothing: {name}")
+
     def show(mutant, left, otherwise, work):
         begun = time.monotonic()
         failed = work()
@@ -477,6 +481,7 @@ def show_all(arguments, file, place):
         for i, (mutant, source) in enumerate([] if arguments.interpreted else todo, 1):
             work = partial(in_place, mutant, source, tests, by_name, sound, plugin)
             show(mutant, len(todo) - i, "open", work)
+        warn(sound)
 
     of_kernels = dict.fromkeys(f"{TESTS['kernels']} {TESTS['program']}".split())
     files = [f"tests/test_{name}.py" for name in of_kernels]
@@ -491,6 +496,7 @@ def show_all(arguments, file, place):
         at_import = done.get(mutant.key, OPEN)["test"] == AT_IMPORT
         work = partial(imported, mutant, source, tests, sound, place, at_import)
         show(mutant, len(todo) - i, "survived", work)
+    warn(sound)
 
 
 if __name__ == "__main__":

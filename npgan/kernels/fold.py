@@ -65,22 +65,23 @@ def _folded_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
 
 @jit
 def fold(row, sent, dx):  # type: ignore[no-untyped-def]
-    """Add what is sent to one image: from tap to tap, along a row of pixels."""
-    wide, stride = row.k * row.taps * row.i, row.across * row.i
-    for r in range(row.rows):
-        for p in range(row.k):
-            x = r * row.stride - row.padding + p * row.dilation
-            if x < 0 or x >= row.height:
-                continue
-            for q in range(row.taps):
-                y = q * row.apart - row.left  # of the first window's
-                first = max(ZERO, (row.across - 1 - y) // row.across)
-                last = min(row.columns, (row.width - 1 - y) // row.across + 1)
+    """Add what is sent to one image: tap by tap, along rows of pixels."""
+    wide, stride, line = row.k * row.taps * row.i, row.across * row.i, row.width * row.i
+    for q in range(row.taps):
+        y = q * row.apart - row.left  # of the first window's
+        first = max(ZERO, (row.across - 1 - y) // row.across)
+        last = min(row.columns, (row.width - 1 - y) // row.across + 1)
+        for r in range(row.rows):
+            for p in range(row.k):
+                x = r * row.stride - row.padding + p * row.dilation
+                if x < 0 or x >= row.height:
+                    continue
+                source = (r * row.columns + first) * wide + (p * row.taps + q) * row.i
+                target = x * line + y * row.i + first * stride
                 for channel in range(row.i):
-                    source = r * row.columns * wide + (p * row.taps + q) * row.i + channel
-                    target = (x * row.width + y) * row.i + channel
-                    for c in range(first, last):
-                        dx[target + c * stride] += sent[source + c * wide]
+                    numbers, pixels = sent[source + channel :], dx[target + channel :]
+                    for c in range(last - first):
+                        pixels[c * stride] += numbers[c * wide]
 
 
 def write_folded(rows: Any, dy: Any, turned: Any, start: Any, shapes: Any) -> Any:
