@@ -34,7 +34,7 @@ MUTATIONS = [
         G,
         FIRST,
     ),
-    translator("generator_step", "dmade = self.l1_weight * derror", "dmade = derror", G, FIRST),
+    translator("generator_step", "self.l1_weight * derror", "derror", G, FIRST),
     translator(
         "generator_step",
         "self.adversarial_weight * against.dfake[:, a:]",

@@ -34,6 +34,7 @@ class BiGAN(AdversarialCoder):
     """
 
     name = "bigan"
+    recorded = True
 
     def _check_widths(
         self, encoder: Sequential, decoder: Sequential, discriminator: Sequential

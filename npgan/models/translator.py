@@ -52,6 +52,7 @@ class Translator(Model):
     """
 
     name = "translator"
+    recorded = True
 
     default_rule = partial(Adam, 2e-4, beta1=0.5)
 
@@ -114,7 +115,7 @@ class Translator(Model):
         """
         check_rows("pairs", pairs, self.features)
         a = self.generator.in_width
-        source, target = np.ascontiguousarray(pairs[:, :a]), pairs[:, a:]
+        source, target = pairs[:, :a], pairs[:, a:]
         made, cache = self.generator.forward(source, rng)
         error, derror = run.l1(made, target)
         against = adversary.adversarial_loss(
@@ -123,8 +124,7 @@ class Translator(Model):
             rng,
         )
         if grads is not None:
-            dmade = self.l1_weight * derror
-            dmade += self.adversarial_weight * against.dfake[:, a:]
+            dmade = self.l1_weight * derror + self.adversarial_weight * against.dfake[:, a:]
             self.generator.backward(dmade, cache, grads["generator"], input_grad=False)
         loss = self.adversarial_weight * against.value + self.l1_weight * error
         return Result(loss, {"g_loss": loss, "l1": error})
