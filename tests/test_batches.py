@@ -45,6 +45,11 @@ def test_bytes_become_the_range_of_the_output(low, high):
     np.testing.assert_allclose(batch, [[low, high]], atol=1e-6)
 
 
+def test_bytes_become_0_to_1_where_nothing_else_is_said():
+    batch = Batches(np.array([[0, 51, 255]], np.uint8), 1, np.random.default_rng(0)).next()
+    np.testing.assert_allclose(batch, [[0, 0.2, 1]], atol=1e-6)
+
+
 def test_there_must_be_a_row():
     with pytest.raises(InputError, match="data must be numbers"):
         Batches(np.ones((0, 3), np.float32), 1, np.random.default_rng(0))

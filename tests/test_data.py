@@ -18,7 +18,7 @@ import pytest
 import npgan.data
 from npgan.data import Dataset, from_arrays, load
 from npgan.data.arrays import brightened
-from npgan.data.download import SOURCES, Source
+from npgan.data.download import SOURCES, Source, _download, load_download
 from npgan.data.mnist_files import FILES
 from npgan.errors import InputError
 from npgan.system import environment
@@ -111,8 +111,10 @@ def published(tmp_path, monkeypatch):
     return folder
 
 
-def test_rows_of_float32_are_not_copied():
-    x = np.ones((3, 2), np.float32)
+@pytest.mark.parametrize(
+    "x", [np.ones((3, 2), np.float32), np.full((3, 2, 2), 255, np.uint8)], ids=["rows", "images"]
+)
+def test_rows_of_float32_and_bright_images_are_not_copied(x):
     assert np.shares_memory(from_arrays("d", {"train": x}).train, x)
 
 
@@ -149,6 +151,21 @@ def test_a_failed_download_says_which_and_where_to_put_the_file(published):
     assert "could not download http://localhost:1/train-images-idx3-ubyte.gz" in message
     assert f"put it at {published.parent / 'kmnist'}/train-images-idx3-ubyte.gz" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_download_shows_its_progress_on_a_terminal_alone(published, monkeypatch, is_terminal):
+    asked = []
+    monkeypatch.setattr("pooch.retrieve", lambda *_, **settings: asked.append(settings))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal, raising=False)
+    _download("http://localhost:1/a.gz", published / "a.gz", "")
+    (settings,) = asked
+    assert (settings["progressbar"], settings["fname"]) == (is_terminal, "a.gz")
+
+
+def test_what_is_no_download_is_refused():
+    with pytest.raises(InputError, match="unknown download 'kmnits': did you mean 'kmnist'"):
+        load_download("kmnits")
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -327,6 +344,8 @@ def test_labels_are_given_back_as_they_were():
     assert old.as_given() is old
     assert old.given(SOME) is SOME
     assert Dataset("d", MORE, train_labels=SOME, classes=(5, 9)).as_given().test_labels is None
+    alone = Dataset("d", ROWS, train_labels=np.zeros(3, int), classes=(7,)).as_given()
+    assert alone.train_labels.tolist() == [7, 7, 7]
 
 
 def test_no_share_is_kept_back_of_what_has_rows_to_test_with_or_has_but_one():

@@ -12,7 +12,9 @@ from PIL import Image
 
 from npgan.data import Dataset, from_arrays, load, load_split
 from npgan.data.fit import FITS, as_size, fitted
+from npgan.data.icon import largest
 from npgan.data.picture import FORMATS, read_picture
+from npgan.data.png import SIGNATURE
 from npgan.errors import InputError
 
 COLOURS = np.random.default_rng(0).integers(128, 256, (5, 4, 3), np.uint8)
@@ -157,6 +159,30 @@ def test_the_largest_picture_of_an_icon_is_its_picture(tmp_path):
     np.testing.assert_array_equal(read_picture(tmp_path / "a.ico").pixels, GREY)
 
 
+LARGEST_FIRST = [
+    [(2, 9), (3, 1)],
+    [(255, 255), (254, 0)],  # 0 is 256
+    [(255, 255), (0, 254)],
+    [(0, 1), (1, 255)],
+    [(1, 0), (255, 1)],
+]
+
+
+@pytest.mark.parametrize("sizes", LARGEST_FIRST, ids=str)
+def test_of_an_icons_pictures_that_with_the_most_pixels_is_the_largest(sizes):
+    pictures = [(*size, SIGNATURE + bytes(size)) for size in sizes]
+    for order in (pictures, pictures[::-1]):
+        assert largest(icon(*order)) == SIGNATURE + bytes(sizes[0])
+
+
+@pytest.mark.parametrize("shape", [(256, 2), (2, 256)])
+def test_a_bitmap_in_an_icon_may_have_sides_of_256_pixels(tmp_path, shape):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    image = Image.fromarray(pixels).convert("RGBA")
+    image.save(tmp_path / "a.ico", bitmap_format="bmp", sizes=[image.size])
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.ico").pixels, pixels)
+
+
 def content_of(pixels, form, **settings):
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, form, **settings)
@@ -240,6 +266,12 @@ def test_a_picture_of_one_colour_stays_so_wherever_it_is(fit, size, shape):
     inside = found[found.any(axis=2)] if fit == "pad" else found.reshape(-1, 3)
     assert (inside == [200, 100, 50]).all()
     assert len(inside)
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("pixels", [GREY, COLOURS], ids=["grey", "colours"])
+def test_a_picture_that_has_the_size_is_left_as_it_is(fit, pixels):
+    assert fitted(pixels, pixels.shape[:2], fit) is pixels
 
 
 def test_the_middle_is_cut_out_and_the_longer_side_is_in_the_middle():

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from npgan.data import load, read_idx
 from npgan.data.idx import DTYPES
+from npgan.data.reading import read_array
 from npgan.errors import InputError
 
 
@@ -174,6 +175,13 @@ def test_a_gzip_bomb_is_not_decompressed_beyond_what_the_header_announces(path, 
     with pytest.raises(InputError, match="holds more"):
         read_idx(path)
     assert len(read.getvalue()) == len(GOOD) + 1
+
+
+def test_one_byte_more_than_announced_is_read_to_see_that_there_is_more(path):
+    file = io.BytesIO(bytes(9))
+    with pytest.raises(ValueError, match="announces 6 bytes of data, it holds more"):
+        read_array(file, path, (2, 3), np.dtype("u1"), 9)
+    assert file.tell() == 7
 
 
 class Recorder:

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from npgan.data import Dataset, from_arrays, load, picture
-from npgan.data.images import read_image
+from npgan.data.images import read_image, read_images
+from npgan.data.outlines import outlines
 from npgan.data.png import check_rows, read_png
 from npgan.errors import InputError
 
@@ -248,6 +249,10 @@ SPOILT = {
     "rows apart": (
         written((1, 1), 8, 0, ROW, end=chunk(b"tEXt", b"a\0b") + chunk(b"IDAT", b"")),
         "IHDR, IDAT, tEXt, IDAT, IEND: that is no order",
+    ),
+    "many chunks": (
+        written((1, 1), 8, 0, ROW, *[(b"aBCD", b"")] * 5, (b"QUIT", b"")),
+        "IHDR, aBCD, aBCD, aBCD, aBCD, aBCD, QUIT, IDAT, ...: that is no order",
     ),
     "a chunk that must be known": (written((1, 1), 8, 0, ROW, (b"QUIT", b"")), "no order"),
     "two headers": (written((1, 1), 8, 0, ROW, (b"IHDR", WHOLE[16:29])), "no order"),
@@ -499,3 +504,32 @@ def test_standard_error_is_kept_off_and_comes_back(capfd):
         os.write(2, b"lost")
     os.write(2, b"seen")
     assert capfd.readouterr().err == "seen"
+
+
+def test_no_file_stays_open_where_standard_error_was_kept_off():
+    def free():
+        """Return the numbers that the next files get."""
+        numbers = [os.dup(2) for _ in range(4)]
+        for number in numbers:
+            os.close(number)
+        return numbers
+
+    before = free()
+    with picture._quiet():
+        pass
+    assert free() == before
+
+
+def test_no_pictures_are_no_images():
+    images, notes = read_images([])
+    assert (len(images), notes) == (0, [])
+
+
+@pytest.mark.parametrize("value", [255, 256, -1])
+def test_outlines_are_of_bytes(value):
+    images = np.array([[0, value]])
+    if value == 255:
+        assert outlines(images, (1, 2)).tolist() == [[255, 0]]
+    else:
+        with pytest.raises(InputError, match=r"images must be whole numbers in \[0, 255\]"):
+            outlines(images, (1, 2))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npgan.data import load
+from npgan.data import load, table
 from npgan.errors import LARGEST, InputError
 
 TABLE = [[1.5, 2], [3, 4]]
@@ -84,6 +84,7 @@ def test_row_numbers_that_float32_would_merge_are_told_apart(tmp_path):
         ("a\n1\n2\n", [[1], [2]]),
         ("0,1,2\n", [[0, 1, 2]]),
         ("1,2\n\n3,4\n", [[1, 2], [3, 4]]),
+        ("Unnamed: 0\n1\n2\n", [[1], [2]]),
     ],
 )
 def test_numbers_are_names_only_where_they_count_columns_or_rows(tmp_path, text, rows):
@@ -103,6 +104,7 @@ def test_numbers_are_names_only_where_they_count_columns_or_rows(tmp_path, text,
         ("a,b\n\n1,2\n1\n", "line 4 has 1 cells"),
         ("# x\na,b\n1,2\n1,y\n", "line 4, column 2 has 'y'"),
         ('a,b\n"1\n",2\n1,y\n', "line 4, column 2 has 'y'"),
+        ('a,b\n"1\r2",2\n', r"column 1 has '1\r2', which is no number"),
         ("a,b\n1_0,2\n", "'1_0', which is no number"),
         (f"a,b\n{LARGEST!r},x\n", "column 2 has 'x', which is no number"),
         ("a,b\n١,2\n", "which is no number"),
@@ -208,11 +210,14 @@ def test_a_first_row_names_columns_or_is_one_of_numbers(tmp_path, text, rows):
 @pytest.mark.parametrize("cells", [1, 4, 5])
 def test_a_table_is_read_a_part_at_a_time(tmp_path, monkeypatch, rows, cells):
     monkeypatch.setattr("npgan.data.table.CELLS", cells)
+    parts, block = [], table._block
+    monkeypatch.setattr(table, "_block", lambda rows: parts.append(len(rows)) or block(rows))
     wanted = [[2.0 * i, i + 0.5] for i in range(rows)]
     text = "label,a,b\n" + "".join(f"{i % 2},{a},{b}\n" for i, (a, b) in enumerate(wanted))
     data = read(tmp_path, text)
     assert data.train.tolist() == wanted
     assert data.train_labels.tolist() == [i % 2 for i in range(rows)]
+    assert parts == [1] * rows
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -64,8 +64,9 @@ def test_the_modes_have_equal_shares_and_the_stated_deviation(samples, name):
     assert abs(squared.min(axis=1).mean() / std**2 - 2) < 5 * 2 / np.sqrt(N)
 
 
-def test_the_spirals_points_lie_on_two_arms_of_one_and_a_half_turns(samples):
-    r, angle = np.hypot(*samples["spiral"].T), np.arctan2(*samples["spiral"].T[::-1])
+def test_the_spirals_points_lie_on_two_arms_of_one_and_a_half_turns():
+    points = SAMPLERS["spiral"](N, np.random.default_rng(1))
+    r, angle = np.hypot(*points.T), np.arctan2(*points.T[::-1])
     far = r > 0.3  # there the noise across an arm is the radius' times its slope, and the angle's
     beside = (r * np.sin(angle - 3 * np.pi * r))[far]
     scale = SPIRAL_NOISE * np.hypot(1, 3 * np.pi * r[far])
@@ -73,8 +74,8 @@ def test_the_spirals_points_lie_on_two_arms_of_one_and_a_half_turns(samples):
     assert np.mean(np.cos(angle - 3 * np.pi * r)[far] > 0) == pytest.approx(1 / 2, abs=0.01)
 
 
-def test_the_moons_points_lie_on_two_half_circles(samples):
-    x, y = samples["moons"].T
+def test_the_moons_points_lie_on_two_half_circles():
+    x, y = SAMPLERS["moons"](N, np.random.default_rng(1)).T
     upper, lower = abs(np.hypot(x, y) - 1), abs(np.hypot(x - 1, y - 0.5) - 1)
     clear = abs(upper - lower) > 0.3  # there the nearer of the two is the point's own
     apart = np.minimum(upper, lower)[clear]

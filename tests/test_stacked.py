@@ -162,6 +162,17 @@ def test_the_history_has_the_modes_of_as_many_samples(few, gan, monkeypatch):
     assert (measures.measure().keys(), drawn) == ({"modes", "reverse_kl"}, [120])
 
 
+@pytest.mark.parametrize(
+    ("pixel", "digit", "message"),
+    [(256, 9, r"images must be .* \[0, 255\]"), (-1, 9, "images"), (255, 10, "digits must be 0 to 9")],
+)
+def test_bytes_and_digits_are_stacked_and_nothing_else(pixel, digit, message):
+    with pytest.raises(InputError, match=message):
+        stacking.stack(np.array([[pixel]]), np.array([digit]), 1, np.random.default_rng(0))
+    made = stacking.stack(np.array([[255]]), np.array([9]), 1, np.random.default_rng(0))
+    assert [part.tolist() for part in made] == [[[255, 255, 255]], [999]]
+
+
 def test_a_single_image_can_be_stacked_upon_itself():
     images, digits = np.array([[1, 2]], np.uint8), np.array([7])
     made = stacking.stack(images, digits, 1, np.random.default_rng(0))
