@@ -308,7 +308,11 @@ def test_pictures_of_several_sizes_are_brought_to_one(tmp_path):
 
 def test_a_size_is_for_folders_of_pictures(tmp_path):
     np.save(tmp_path / "x.npy", COLOURS)
-    for source in ("mnist", "ring", tmp_path / "x.npy"):
+    (tmp_path / "idx").mkdir()
+    images = struct.pack(">HBB3I", 0, 8, 3, 1, 5, 4) + GREY.tobytes()
+    (tmp_path / "idx" / "train-images-idx3-ubyte").write_bytes(images)
+    assert load(tmp_path / "idx").image_shape == (5, 4)
+    for source in ("mnist", "ring", tmp_path / "x.npy", tmp_path / "idx"):
         with pytest.raises(InputError, match="a size is for folders of pictures"):
             load(source, size=8)
     with pytest.raises(InputError, match="unknown fit 'corp': did you mean 'crop'"):

@@ -66,6 +66,10 @@ def test_arrays_become_pixels_or_float32(array, dtype, image_shape):
             {"train": IMAGES, "test": IMAGES.reshape(2, 4, 3)},
             r"\(3, 4, 1\), test samples \(4, 3, 1\)",
         ),
+        (
+            {"train": np.ones((2, 15)), "test": np.ones((2, 14))},
+            r"training samples are \(15,\), test samples \(14,\)",
+        ),
         ({"train": IMAGES, "train_labels": np.ones(2)}, "float64: integers are needed"),
     ],
 )
@@ -198,6 +202,21 @@ def test_more_than_the_greatest_size_is_refused_before_it_is_read(tmp_path, monk
     monkeypatch.setattr("npgan.data.reading.MAX_BYTES", 9_999)
     with pytest.raises(InputError, match=r"announces .* bytes; at most 9,999 are read"):
         load_path(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_array_of_the_greatest_size_is_read(tmp_path, monkeypatch, name, more):
+    x = np.full((3, 10, 10), 200, np.uint8)
+    np.save(tmp_path / "a.npy", x)
+    np.savez(tmp_path / "a.npz", train=x)
+    (tmp_path / "a").write_bytes(struct.pack(">HBB3I", 0, 8, 3, *x.shape) + x.tobytes())
+    monkeypatch.setattr("npgan.data.reading.MAX_BYTES", 300 - more)
+    if more:
+        with pytest.raises(InputError, match="announces 300 bytes; at most 299 are read"):
+            load_path(tmp_path / name)
+    else:
+        assert len(load_path(tmp_path / name).train) == 3
 
 
 def test_an_npz_member_whose_header_lies_allocates_nothing(tmp_path):
