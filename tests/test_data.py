@@ -125,6 +125,8 @@ def test_a_source_has_an_address_a_folder_and_the_sums_of_all_its_files(name):
     assert source.torchvision.endswith("/raw")
     assert source.sha256.keys() == FILES.keys()
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in source.sha256.values())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        source.url = "http://elsewhere"
 
 
 @pytest.mark.parametrize("place", ["kmnist", "KMNIST/raw"])
