@@ -133,6 +133,8 @@ KINDS = {  # a spec, arguments -> the type in which it works, or what is wrong
     "a size that is known later": ("z (2*d), x (d)", (zeros(6), zeros(3)), F64),
     "below a size": ("x (n) below c, y (c)", (np.array([0, 2]), zeros(3)), F64),
     "not below": ("x (n) below c, y (c)", (np.array([0, 3]), zeros(3)), "x from 0 to 2, not 0 to 3"),
+    "integers below": ("x (n) integers below c, y (c)", (np.array([0, 2]), zeros(3)), F64),
+    "below what is left out": ("x (n) below c, y (c) or None", (np.array([0]), None), "x from 0 to -1, not 0 to 0"),
     "none below": ("x (n) below c, y (c)", (zeros(0, dtype=INT), zeros(0)), F64),
     "some below none": ("x (n) below c, y (c)", (zeros(1, dtype=INT), zeros(0)), "x from 0 to -1, not 0 to 0"),
     "more than is looked at": ("x (n)", (zeros(2), "anything"), F64),
