@@ -276,6 +276,17 @@ def test_numbers_are_finite_and_within_limits():
         assert str(caught.value) == f"x must be numbers in [-1, 2]; they lie in {extent}"
 
 
+def test_what_only_a_longer_type_holds_is_infinite_and_nobody_is_warned():
+    with pytest.raises(InputError, match="x has inf in row 1"):
+        errors.array("x", np.array(["0", "1e4000"]).astype(np.longdouble), ("n",))
+
+
+def test_arrays_of_the_right_type_are_not_copied():
+    x, labels = np.array([0.5, 2]), np.array([0, 2])
+    assert np.shares_memory(errors.array("x", x, ("n",), dtype=np.float64), x)
+    assert np.shares_memory(errors.labels("y", labels, 2, 3), labels)
+
+
 def test_labels_are_those_of_classes():
     found = errors.labels("y", np.array([0, 2], np.uint8), 2, 3)
     assert (found.dtype, found.tolist()) == (np.int64, [0, 2])

@@ -153,6 +153,29 @@ def test_a_layer_that_is_wrong_at_a_corner_alone_is_checked_beside_it(directions
     assert entry.note == ("" if directions is None else entry.note)
 
 
+class Contradictory(Rectified):
+    """Computes another gradient where those of its parameters are not wanted."""
+
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        return super().backward(dy, cache) * (2 if grads is None else 1)
+
+
+def test_a_layer_that_contradicts_itself_is_not_excused_by_a_corner():
+    (entry,) = gradcheck(Contradictory(5.0), np.array([[-1.0, 0, 1]])).entries
+    assert (entry.passed, entry.note) == (False, "different without grads")
+
+
+@pytest.mark.parametrize(("slope", "passed"), [(0.6, True), (1.0, True), (1.1, False)])
+def test_corners_that_moved_together_are_one_have_any_slope_between(slope, passed):
+    report = gradcheck(lambda x: (np.maximum(x, 0).sum(), np.full(2, slope)), np.zeros(2))
+    assert report.entries[0].corners == 2
+    assert bool(report) == passed
+
+
+def test_a_gradient_that_is_no_number_fails_without_a_warning():
+    assert not gradcheck(lambda x: ((x**2).sum(), 2 * x * x / x), np.array([0.0, 1]))
+
+
 def test_a_progress_bar_is_for_terminals(monkeypatch):
     monkeypatch.setattr(comparison, "PATIENCE", 0.0)
     for kind, shown in ((Terminal, True), (io.StringIO, False)):

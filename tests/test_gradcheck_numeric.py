@@ -1,6 +1,7 @@
 """Slopes of functions of which the slopes are known."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -61,6 +62,14 @@ def test_outside_of_a_functions_domain_the_slope_is_unknown():
     slopes, line = measured(lambda x: math.sqrt(x), 0.01)
     assert slopes.plain(line, 0.005) == pytest.approx(5, abs=0.5)
     assert math.isnan(slopes.plain(line, 0.02))
+
+
+def test_of_points_outside_of_the_domain_nobody_is_warned():
+    slopes, line = measured(np.sqrt, 0.01)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert math.isnan(slopes.plain(line, 0.02))
+    assert not seen
 
 
 @pytest.mark.parametrize("error", [KeyError, InputError])
@@ -183,6 +192,8 @@ CONTRADICTED = {  # function, expected slope, whether steps contradict it
     "outside of those of a corner downwards": (lambda x: -KINK(x), -0.5, True),
     "between those of a corner downwards": (lambda x: -KINK(x), -1.5, False),
     "a corner close by, and one of its slopes": (lambda x: max(x, 3 * x - 6e-6), 3.0, False),
+    "slopes that grow by half a hundredth": (lambda x: x * abs(x) ** np.log10(1.005), 5.0, True),
+    "slopes that grow by more": (lambda x: x * abs(x) ** np.log10(1.015), 5.0, False),
     "steps that do not agree": (lambda x: x**2 / 1e-6 + (x > 0) * 1e-3, 50.0, False),
 }
 
