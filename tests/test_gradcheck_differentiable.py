@@ -177,6 +177,11 @@ def test_what_cannot_be_checked_is_refused_by_name(what):
         gradcheck(target, X)
 
 
+def test_of_several_inputs_one_gradient_is_too_few():
+    with pytest.raises(InputError, match="1 gradients for 2 inputs: x0, x1"):
+        gradcheck(lambda x, y: ((x * y).sum(), y), X, X)
+
+
 INPUTS = {
     "infinite": (np.array([1, np.inf]), "an input is not finite"),
     "masked": (np.ma.array(X), "plain arrays are checked, not MaskedArray"),
