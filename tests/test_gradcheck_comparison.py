@@ -172,6 +172,16 @@ def test_corners_that_moved_together_are_one_have_any_slope_between(slope, passe
     assert bool(report) == passed
 
 
+def test_a_gradient_that_comes_once_only_fails():
+    calls = []
+
+    def function(x):
+        return x**2, lambda dy: calls.append(dy) or (2 * x * dy if len(calls) == 1 else None)
+
+    (entry,) = gradcheck(function, np.array([0.5, 1])).entries
+    assert (entry.passed, entry.note[:26]) == (False, "different when asked again")
+
+
 def test_a_gradient_that_is_no_number_fails_without_a_warning():
     assert not gradcheck(lambda x: ((x**2).sum(), 2 * x * x / x), np.array([0.0, 1]))
 
