@@ -327,6 +327,7 @@ def test_what_is_no_shape_of_an_image_is_refused(shape):
 
 def test_labels_of_classes_are_all_numbers_or_all_text():
     assert errors.class_labels("labels", (3, -1)) == (3, -1)
+    assert errors.class_labels("labels", [5]) == (5,)
     assert errors.class_labels("labels", ["cat", "c" * 255]) == ("cat", "c" * 255)
     assert errors.class_labels("labels", ["\udcff"]) == ("\udcff",)  # a byte of a folder's name
     for wrong in (

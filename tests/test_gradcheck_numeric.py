@@ -231,6 +231,8 @@ HIDDEN = {  # function, expected slope, size of the values, whether rounding hid
     "wrong by more than a hundredth": (lambda x: x, 1.015, 1e8, None),
     "hidden, but for the longest step": (lambda x: x, 2.0, 1e13, None),
     "right, as the longest step shows": (lambda x: x, 1.001, 1e13, False),
+    "wrong by less than a hundredth and five times the rounding": (lambda x: x, 1.03, 1e13, False),
+    "wrong by more than that": (lambda x: x, 1.035, 1e13, None),
     "zero at a point of a curve": (lambda x: x**5, 1e-14, 1.0, True),
 }
 
