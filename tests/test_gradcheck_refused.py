@@ -1,10 +1,14 @@
 """What the gradient checker cannot check is refused in words."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from gradcheck_cases import Weighted, X
 
 from npgan import GAN, Dense, InputError, gradcheck
+from npgan.check.differentiable import Differentiable
+from npgan.check.report import TOLERANCE, Entry, Report
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,21 @@ class Short(Weighted):
 def test_wrong_arguments_are_refused_in_words(target, options, message):
     with pytest.raises(InputError, match=message):
         gradcheck(target, X, **options)
+
+
+def test_a_report_of_nothing_has_nothing_wrong_and_the_usual_tolerance():
+    report = Report()
+    assert (bool(report), report.error, report.failed) == (True, 0.0, [])
+    assert report.tolerance == TOLERANCE["central"] == 1e-8
+    assert report.entries is not Report().entries
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [Report(), Entry("x", (0,), 1.0, 1.0, 0.0, 0, True), Differentiable(lambda: (X, X), {"x": X})],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_what_was_found_cannot_be_changed_afterwards(thing):
+    (first, *_) = dataclasses.fields(thing)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(thing, first.name, None)
