@@ -127,7 +127,10 @@ HEADERS = {
     "octal sizes": (npy("(01, 1)", bytes(1)), "not that of an array of numbers"),
     "lines behind the header": (npy("(1, 1), }\n\n", bytes(1)), "not that of an array of numbers"),
     "spaces that are none": (npy("(1, 2)\xa0", bytes(2)), "not that of an array"),
-    "other first letters": (b"\x93NUMPI" + npy("(1, 1)", bytes(1))[6:], "does not begin as an .npy"),
+    "other first letters": (
+        b"\x93NUMPI" + npy("(1, 1)", bytes(1))[6:],
+        "does not begin as an .npy",
+    ),
     "another version": (npy("(1,)")[:6] + b"\7\0" + npy("(1,)")[8:], "version"),
 }
 

@@ -164,7 +164,11 @@ def test_the_history_has_the_modes_of_as_many_samples(few, gan, monkeypatch):
 
 @pytest.mark.parametrize(
     ("pixel", "digit", "message"),
-    [(256, 9, r"images must be .* \[0, 255\]"), (-1, 9, "images"), (255, 10, "digits must be 0 to 9")],
+    [
+        (256, 9, r"images must be .* \[0, 255\]"),
+        (-1, 9, "images"),
+        (255, 10, "digits must be 0 to 9"),
+    ],
 )
 def test_bytes_and_digits_are_stacked_and_nothing_else(pixel, digit, message):
     with pytest.raises(InputError, match="images must be .* m at least 1"):
