@@ -171,7 +171,7 @@ def test_the_history_has_the_modes_of_as_many_samples(few, gan, monkeypatch):
     ],
 )
 def test_bytes_and_digits_are_stacked_and_nothing_else(pixel, digit, message):
-    with pytest.raises(InputError, match="images must be .* m at least 1"):
+    with pytest.raises(InputError, match=r"images must be .* m at least 1"):
         stacking.stack(np.ones((0, 1), int), np.ones(0, int), 1, np.random.default_rng(0))
     with pytest.raises(InputError, match=message):
         stacking.stack(np.array([[pixel]]), np.array([digit]), 1, np.random.default_rng(0))
