@@ -146,6 +146,13 @@ def test_the_words_of_the_command_line_are_taken_where_none_are_given(monkeypatc
     assert main() == 7
 
 
+def test_a_value_of_two_dashes_is_none_in_the_first_word_of_the_programs_own(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["npgan", "--data=--"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "argument --data: it must not be --" in capsys.readouterr().err
+
+
 def test_help_shows_summaries_and_examples_as_they_stand(capsys):
     assert exit_code("--help") == 0
     out = capsys.readouterr().out

@@ -4,14 +4,15 @@ import json
 import shutil
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from commands import picture, run
 from PIL import Image
 
-from npgan import runs
-from npgan.commands import complete, enhance
+from npgan import InputError, runs
+from npgan.commands import complete, enhance, evaluate
 from npgan.commands.evaluate import _far
 from npgan.data import load_split
 from npgan.metrics import ssim
@@ -223,6 +224,17 @@ def test_ranges_are_others_if_they_differ_by_more_than_a_tenth():
     assert _far(None, [0.0, 1.0])
     assert not _far([2.0, 4.0], [1.9, 4.1])
     assert _far([2.0, 4.0], [1.7, 4.0])
+    assert not _far([0.0, 10.0], [1.0, 10.0])  # a tenth
+
+
+def test_the_width_of_which_ranges_differ_by_a_tenth_is_the_classifiers(monkeypatch):
+    """Its range is [0, 1]: its features mean less of what lies further outside."""
+    its, config = (
+        SimpleNamespace(image_range=[0.0, n], shape=[2, 2, 1], data="d") for n in (1, 1.105)
+    )
+    monkeypatch.setattr(runs, "load_for", lambda *_: ("model", its))
+    with pytest.raises(InputError, match=r"its image_range is \[0.0, 1\], that of d is"):
+        evaluate._classifier(Path("c"), config, SimpleNamespace(test_labels=None))
 
 
 def test_labels_that_are_text_are_no_digits_to_a_classifier(capsys, undrawn):

@@ -87,3 +87,12 @@ def test_standard_streams_are_kept_for_a_while(monkeypatch):
         assert sys.stdout is out
     assert (sys.stdout, sys.stderr) == (out, None)
     assert said.getvalue() == b"\\u0436\n"
+
+
+def test_no_other_file_is_looked_for_than_the_standard_streams(monkeypatch):
+    looked_for = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", looked_for.append)
+        with streams.kept():
+            pass
+    assert looked_for == [0, 1, 2]

@@ -7,7 +7,7 @@ import pytest
 from commands import run
 from drawings import answer
 
-from npgan import data, metrics
+from npgan import data, metrics, plotting
 from npgan.commands import detect
 from npgan.study import anomaly
 
@@ -63,3 +63,15 @@ def test_anomalies_are_known_by_the_labels_of_test_rows(capsys, made):
     np.savez("own.npz", **parts)
     code, _, err = run(capsys, "detect", folder, "--normal", 5, "--out", "r.png")
     assert (code, "own.npz has no labels of its test rows" in err) == (2, True)
+
+
+def test_curves_are_named_from_the_largest_area_to_the_least(monkeypatch):
+    figures = []
+    monkeypatch.setattr(plotting, "save_figure", lambda _, figure: figures.append(figure))
+    strange = np.array([False, False, True, True])
+    scores = {"a": np.array([2, 3, 1, 4]), "b": np.arange(4), "c": np.array([1, 3, 2, 4])}
+    areas = {name: metrics.auroc(score, strange) for name, score in scores.items()}
+    detect.draw(Path("roc.png"), scores, areas, strange, "title")
+    (axes,) = figures[0].axes
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels == ["b: 1.000", "c: 0.750", "a: 0.500"]

@@ -1,6 +1,7 @@
 """Codes: directions, paths from one to the next, and maps."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -167,3 +168,11 @@ def test_two_numbers_have_a_way_along_a_circle(capsys, made, drawn):
     assert model.gaussian.mean(np.zeros((1, model.features), np.float32)).shape == (1, 2)
     result = answer(capsys, "interpolate", folder, "--out", "w.png")
     assert result.keys() == {"ends", "straight", "sphere"}
+
+
+def test_of_as_many_codes_as_test_rows_each_is_drawn_once():
+    rows = np.arange(20.0)
+    model, dataset = SimpleNamespace(encode=lambda x: x), SimpleNamespace(held_out=(rows, None))
+    trained, rng = SimpleNamespace(model=model, dataset=dataset), np.random.default_rng(0)
+    assert sorted(interpolate.codes_of(trained, 20, rng)) == rows.tolist()
+    assert len(interpolate.codes_of(trained, 21, rng)) == 21

@@ -114,3 +114,9 @@ def test_classes_that_only_training_rows_have_are_not_voted_on(capsys, made):
         np.savez("own.npz", **{name: own[name] for name in own if name != "test_labels"})
     result = answer(capsys, "reduce", folder, "--out", "m.png")
     assert all(list(measures) == ["mean_squared_error"] for measures in result.values())
+
+
+def test_a_pixel_may_change_from_one_end_of_the_range_to_the_other(capsys, made, drawn):
+    folder, _, dataset = made("classifier")
+    assert np.ptp(dataset.test) == 255
+    assert "1.0" in answer(capsys, "defend", folder, "--epsilon", 1, "--steps", 1, "--out", "a.png")

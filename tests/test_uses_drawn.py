@@ -1,5 +1,6 @@
 """What samples, reconstructions, translations and data are drawn as."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -206,4 +207,5 @@ def test_presets_are_listed_with_their_networks_and_settings(capsys):
     ):
         assert line in lines
     assert out.count(" (the default)") == 1
+    assert re.search(r": \[reshape 28 28 1 -> .* -> flatten, 10\] -> dense", out)  # classes beside
     assert "" not in lines

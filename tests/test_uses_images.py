@@ -95,6 +95,12 @@ def test_a_wiener_filter_is_its_formula_in_each_window():
         assert enhance.wiener(image.reshape(1, -1), (5, 5), std)[0, 12] == pytest.approx(expected)
 
 
+def test_a_wiener_filter_of_bytes_is_that_of_the_unit_range():
+    x = np.random.default_rng(0).random((1, 36))
+    expected = 255 * enhance.wiener(x, (6, 6), 0.25)
+    np.testing.assert_allclose(enhance.wiener(255 * x, (6, 6), 255 * 0.25), expected)
+
+
 def test_bicubic_interpolation_of_a_ramp_is_a_ramp():
     ramp = np.repeat(np.repeat(np.arange(8.0)[None], 8, axis=0), 2, axis=0).repeat(2, axis=1)
     fine = enhance.bicubic(ramp.reshape(1, -1), (16, 16), 2).reshape(16, 16)
@@ -214,6 +220,14 @@ def test_a_linear_guess_from_fewer_rows_than_pixels_solves_the_same_equations():
     weights = np.linalg.solve(covariance, centred.T @ (wanted - mean) / 6)
     expected = mean + (x - known.mean(axis=0)) @ weights
     np.testing.assert_allclose(common.linear_guess(known, wanted, x), expected, rtol=1e-10)
+
+
+def test_a_linear_guess_of_large_numbers_from_few_rows_is_as_in_double_precision():
+    rng = np.random.default_rng(0)
+    known, x = rng.random((2, 6, 20)).astype(np.float32)
+    wanted = 300 + rng.random((6, 3)).astype(np.float32)
+    exact = common.linear_guess(*(y.astype(np.float64) for y in (known, wanted, x)))
+    np.testing.assert_allclose(common.linear_guess(known, wanted, x), exact, atol=1e-3)
 
 
 def test_what_is_left_out_of_a_linear_guess_is_its_ridge():

@@ -8,6 +8,7 @@ from drawings import SHAPE, answer, assert_drawn
 
 from npgan import metrics
 from npgan.commands import common, complete, enhance
+from npgan.layers import build
 from npgan.study import latent
 
 
@@ -100,3 +101,34 @@ def test_masks_of_wide_images():
         expected = np.array([[float(c) for c in row] for row in rows])
         known = complete.known_pixels(name, expected.shape).reshape(expected.shape)
         np.testing.assert_array_equal(known, expected)
+
+
+def test_the_error_of_hidden_pixels_is_summed_in_float64(capsys, made, drawn):
+    folder, *_ = made("completer", shape=(12, 12))
+    result = answer(capsys, "complete", folder, "--images", 12, "--out", "c.png")
+    images, known = drawn["rows"].rows, complete.known_pixels("center", (12, 12))
+    for name, measures in result.items():
+        errors = np.square(images[name] - images["original"])[:, known == 0]
+        assert measures["hidden_mean_squared_error"] == errors.mean(dtype=np.float64)
+
+
+def test_no_more_components_are_sought_than_rows_have_directions(monkeypatch):
+    widths, kind = [], metrics.PCA
+    monkeypatch.setattr(metrics, "PCA", lambda x, k: widths.append(k) or kind(x, k))
+    for n, d in ((4, 9), (9, 4), (90, 100)):
+        x, known = np.random.default_rng(0).random((n, d)), np.arange(d) % 2
+        complete.by_components(x, x, known)
+    assert widths == [3, 4, complete.COMPONENTS]
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (["reshape 2 2 1"], "reshape"),
+        (["reshape 2 2 1", "pixelate 2"], "pixelate"),
+        (["reshape 2 2 1", "pixelate 2", "flatten"], "pixelate"),
+        (["pixelate 2", "flatten"], "pixelate"),
+    ],
+)
+def test_what_spoils_is_the_first_layer_behind_a_reshape_if_there_is_another(words, first):
+    assert common.spoiling(build(words))[0].name == first
