@@ -89,6 +89,14 @@ def test_standard_streams_are_kept_for_a_while(monkeypatch):
     assert said.getvalue() == b"\\u0436\n"
 
 
+def test_standard_output_that_is_not_there_is_written_to_and_flushed(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    with streams.kept():
+        sys.stdout.write("nobody hears")
+        sys.stdout.flush()
+    assert sys.stdout is None
+
+
 def test_no_other_file_is_looked_for_than_the_standard_streams(monkeypatch):
     looked_for = []
     with monkeypatch.context() as patch:

@@ -112,6 +112,24 @@ def test_the_error_of_hidden_pixels_is_summed_in_float64(capsys, made, drawn):
         assert measures["hidden_mean_squared_error"] == errors.mean(dtype=np.float64)
 
 
+def test_the_mean_image_is_summed_in_float64(capsys, made, drawn):
+    folder, model, dataset = made("completer", shape=(12, 12))
+    answer(capsys, "complete", folder, "--images", 1, "--out", "c.png")
+    mean = model.scaled(dataset.train).mean(axis=0, dtype=np.float64).astype(np.float32)
+    hidden = complete.known_pixels("center", (12, 12)) == 0
+    np.testing.assert_array_equal(drawn["rows"].rows["mean"][0, hidden], mean[hidden])
+
+
+def test_components_of_many_rows_far_from_0_are_those_of_double_precision(monkeypatch):
+    monkeypatch.setattr(complete, "COMPONENTS", 1)
+    rng, known = np.random.default_rng(0), np.array([1, 1, 0])
+    train = (100 + 0.3 * rng.standard_normal((50_000, 3)) * [3, 1, 1]).astype(np.float32)
+    train += 0.3 * rng.standard_normal((50_000, 1), dtype=np.float32)
+    exact = complete.by_components(train.astype(np.float64), train[:9].astype(np.float64), known)
+    found = complete.by_components(train, train[:9], known)
+    np.testing.assert_allclose(found, exact, rtol=1e-10)
+
+
 def test_no_more_components_are_sought_than_rows_have_directions(monkeypatch):
     widths, kind = [], metrics.PCA
     monkeypatch.setattr(metrics, "PCA", lambda x, k: widths.append(k) or kind(x, k))
