@@ -10,6 +10,7 @@ from commands import exit_code, run
 from npgan.commands import COMMANDS, cli, common
 from npgan.commands.cli import main
 from npgan.errors import count
+from npgan.metrics import NEIGHBOURS
 from npgan.models.presets import preset
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
@@ -121,6 +122,29 @@ def test_a_bad_command_line_is_one_line_too(capsys, words):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("PRESET", ["train", ""]),
+        ("--data", ["train", "--data", ""]),
+        ("--fit", ["train", "--size", "8", "--fit", ""]),
+        ("--out", ["train", "--out", ""]),
+        ("--resume", ["train", "--resume", ""]),
+        ("NAME|PATH", ["data", ""]),
+        ("--fit", ["data", "mnist", "--size", "8", "--fit", ""]),
+        ("RUN", ["reconstruct", "", "--out", "p.png"]),
+        ("--label", ["sample", "r", "--label", "", "--out", "p.png"]),
+        ("--normal", ["detect", "r", "--normal", "", "--out", "p.png"]),
+        ("--through", ["defend", "r", "--through", "", "--out", "p.png"]),
+        ("--beside", ["defend", "r", "--beside", "", "--out", "p.png"]),
+        ("--classifier", ["evaluate", "r", "--classifier", ""]),
+    ],
+)
+def test_an_option_of_no_letters_is_named(capsys, option, words):
+    assert exit_code(*words) == 2
+    assert f"argument {option}: it must not be empty" in capsys.readouterr().err
+
+
 def test_the_default_is_a_preset():
     from npgan.models.presets import DEFAULT
 
@@ -200,6 +224,11 @@ def test_an_option_is_read():
 def test_a_word_in_place_of_a_number_is_named(capsys):
     assert exit_code("explore", "r", "--rows", "two", "--out", "p.png") == 2
     assert "argument --rows: invalid int value: 'two'" in capsys.readouterr().err
+
+
+def test_evaluation_takes_as_few_samples_as_have_neighbours():
+    words = ["evaluate", "r", "--samples", str(NEIGHBOURS + 1)]
+    assert cli._parser().parse_args(words).samples == NEIGHBOURS + 1
 
 
 def test_evaluation_takes_no_more_samples_than_fit(capsys):

@@ -48,6 +48,13 @@ def test_a_file_that_is_not_a_table_of_numbers_with_steps_is_refused(tmp_path, t
         History.read_csv(path)
 
 
+@pytest.mark.parametrize("end", [b"2,0.2", b"2,0.25\r", b"2", b""])
+def test_a_last_row_that_is_cut_off_is_none(tmp_path, end):
+    path = tmp_path / "h.csv"
+    path.write_bytes(b"step,loss\r\n1,0.5\r\n" + end)
+    assert History.read_csv(path).rows == [{"step": 1, "loss": 0.5}]
+
+
 def test_a_row_is_appended_and_a_new_column_has_the_file_written_anew(tmp_path):
     path, loop = tmp_path / "h.csv", SimpleNamespace(history=History())
     table = CSVHistory(path)
