@@ -45,7 +45,7 @@ def test_a_search_is_replayed_by_its_seed_and_the_best_of_its_restarts_is_return
 
 
 def test_the_restart_returned_has_the_least_loss_where_the_image_is_known():
-    _, x = image()
+    _, x = image(n=40)
     known = np.array([1, 1, 1, 1, 1, 0, 0, 0], np.float32)
     still = {"steps": 1, "lr": 1e-6, "restarts": 30, "prior": 1.0}
     z = latent.search(NET, x + 5 * (1 - known), np.random.default_rng(1), known=known, **still)
@@ -147,6 +147,12 @@ def test_a_search_has_a_mask_for_all_rows_or_for_each():
 def test_what_is_no_mask_of_the_rows_is_refused(known):
     with pytest.raises(InputError, match="known"):
         latent.search(NET, image()[1], np.random.default_rng(0), known=known, steps=1)
+
+
+def test_an_image_is_searched_for_alone():
+    _, x = image(n=1)
+    z = latent.search(NET, x, np.random.default_rng(1), prior=0.0)
+    np.testing.assert_allclose(NET(z), x, atol=0.03)
 
 
 def test_a_search_tells_how_far_it_has_got():
