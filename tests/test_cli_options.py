@@ -229,6 +229,7 @@ def test_a_word_in_place_of_a_number_is_named(capsys):
 def test_evaluation_takes_as_few_samples_as_have_neighbours():
     words = ["evaluate", "r", "--samples", str(NEIGHBOURS + 1)]
     assert cli._parser().parse_args(words).samples == NEIGHBOURS + 1
+    assert exit_code("evaluate", "nowhere", "--samples", str(NEIGHBOURS)) == 2
 
 
 def test_evaluation_takes_no_more_samples_than_fit(capsys):
