@@ -42,6 +42,7 @@ def test_the_last_columns_pass_by_and_so_do_their_gradients():
     np.testing.assert_array_equal(grads, inner_grads)
     assert net.out_width == 7
     assert net.in_width == 14
+    assert build([{"sequential": ["relu"], "beside": 2}]).in_shape((7,)) == (7,)
 
 
 def test_its_words_build_it_again():

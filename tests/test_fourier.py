@@ -147,3 +147,8 @@ def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):
         dtype
     )  # no ReLU comes as near to its corner as rounding
     check(make, data, count=6, close=1e-9 if penalties else 0)
+
+
+def test_all_frequencies_may_be_alike():
+    (layer,) = build(["fourier 2 3 0.5 0.5"]).layers
+    np.testing.assert_allclose(layer.frequencies, 0.5)

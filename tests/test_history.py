@@ -48,6 +48,16 @@ def test_a_file_that_is_not_a_table_of_numbers_with_steps_is_refused(tmp_path, t
         History.read_csv(path)
 
 
+def test_each_row_is_in_the_file_as_soon_as_it_is_there(tmp_path):
+    path, loop = tmp_path / "h.csv", SimpleNamespace(history=History())
+    table = CSVHistory(path)
+    table.on_train_begin(loop)
+    for step in range(1, 5):
+        loop.history.append({"step": step})
+        table.on_log(loop)
+        assert path.read_text().split() == ["step", *map(str, range(1, step + 1))]
+
+
 @pytest.mark.parametrize("end", [b"2,0.2", b"2,0.25\r", b"2", b""])
 def test_a_last_row_that_is_cut_off_is_none(tmp_path, end):
     path = tmp_path / "h.csv"

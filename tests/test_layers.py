@@ -224,6 +224,13 @@ def test_a_layer_must_say_how_it_goes_forward_and_back():
             way()
 
 
+def test_gradients_are_parameters():
+    layer, x = Dense(3, 2, rng=0), np.ones((4, 3), np.float32)
+    y, cache = layer.forward(x)
+    with pytest.raises(InputError, match="grads"):
+        layer.backward(y, cache, {"weight": np.zeros((3, 2)), "bias": np.zeros(2)})
+
+
 @pytest.mark.parametrize("what", ["the parameters", "read-only numbers"])
 def test_gradients_are_added_to_memory_of_their_own(what):
     layer = Dense(3, 2, rng=0)

@@ -232,3 +232,12 @@ def test_a_gradient_by_a_networks_input_is_computed_where_it_is_read_alone(name)
         backend.run.fused = False
         model.train_step(model.rows(SMALL.train, SMALL.train_labels), np.random.default_rng(0))
     assert +found == READ[name]
+
+
+def test_a_step_of_numbers_beyond_floats_is_counted_in_silence():
+    model, batches = gan(), Batches(X, N, np.random.default_rng(0))
+    usual = operations(model, batches)
+    model.generator.parameters["4.weight"][...] = 0
+    model.generator.parameters["4.bias"][...] = 1
+    model.discriminator.parameters["0.weight"][...] = 3e38  # whose tanh is 1
+    assert operations(model, batches) == usual
