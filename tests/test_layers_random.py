@@ -17,6 +17,7 @@ from npgan import (
     RandomContrast,
     RandomFlip,
     RandomShift,
+    Residual,
 )
 from npgan.layers import LAYERS
 from npgan.layers.words import read
@@ -36,6 +37,13 @@ SEEDED = [name for name, kind in LAYERS.items() if "rng" in signature(kind).para
 def test_a_layers_own_seed_draws_its_weights(name):
     kind, arguments = read(f"{name} {LAYERS[name].example}")
     a, b, c = (kind(*arguments, rng=seed).parameters.flat for seed in (1, 1, 2))
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_the_seed_of_a_residual_block_draws_the_weights_of_both_ways():
+    ways = {"shortcut": [Dense(3, 3)]}
+    a, b, c = (Residual(Dense(3, 3), rng=seed, **ways).parameters.flat for seed in (1, 1, 2))
     np.testing.assert_array_equal(a, b)
     assert not np.array_equal(a, c)
 

@@ -146,6 +146,12 @@ def test_a_penalty_goes_through(name, penalty):
     assert report, report
 
 
+@pytest.mark.parametrize("name", ["avg_pool2d", "max_pool2d"])
+def test_windows_of_one_pixel_leave_an_image_as_it_is(name):
+    x = random(2, 3, 4, 2)
+    np.testing.assert_array_equal(build([f"{name} 1"])(x), x)
+
+
 def test_several_windows_take_one_pixel():
     x = np.zeros((1, 3, 3, 1))
     x[0, 1, 1] = 1
