@@ -149,6 +149,6 @@ def test_they_and_residual_blocks_are_recorded(penalties, dtype, threads):
     check(make, data, count=6, close=1e-9 if penalties else 0)
 
 
-def test_all_frequencies_may_be_alike():
-    (layer,) = build(["fourier 2 3 0.5 0.5"]).layers
+def test_all_frequencies_may_be_alike_and_of_one_number():
+    (layer,) = build(["fourier 1 3 0.5 0.5"]).layers
     np.testing.assert_allclose(layer.frequencies, 0.5)

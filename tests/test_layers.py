@@ -224,11 +224,13 @@ def test_a_layer_must_say_how_it_goes_forward_and_back():
             way()
 
 
-def test_gradients_are_parameters():
+def test_gradients_are_parameters_of_the_layers_shapes_and_float_type():
     layer, x = Dense(3, 2, rng=0), np.ones((4, 3), np.float32)
     y, cache = layer.forward(x)
-    with pytest.raises(InputError, match="grads"):
-        layer.backward(y, cache, {"weight": np.zeros((3, 2)), "bias": np.zeros(2)})
+    arrays = {"weight": np.zeros((3, 2)), "bias": np.zeros(2)}
+    for grads in (arrays, layer.astype(np.float64).parameters.like(), Dense(2, 3).parameters):
+        with pytest.raises(InputError, match="grads"):
+            layer.backward(y, cache, grads)
 
 
 @pytest.mark.parametrize("what", ["the parameters", "read-only numbers"])
