@@ -29,6 +29,14 @@ def test_frechet_of_commuting_covariances_is_the_distance_of_means_and_deviation
     assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-12)
 
 
+def test_two_rows_have_a_covariance_and_a_frechet_distance():
+    a = np.array([[-1.0], [1.0]])
+    expected = 5**2 + np.square(np.sqrt(8) - np.sqrt(2))  # means and deviations
+    assert frechet_distance(a, 2 * a + 5) == pytest.approx(expected)
+    with pytest.raises(InputError, match="b"):
+        frechet_distance(a, a[:1])
+
+
 def test_frechet_in_two_dimensions_has_a_closed_form(rng):
     # (Sa Sb)^(1/2) has the eigenvalues r, s with r s = sqrt(det) and r^2 + s^2 = trace of Sa Sb
     maps = spread(rng, 2), spread(rng, 2)
