@@ -248,8 +248,12 @@ def all_finite(rows: Any, x: Any) -> Any:
     return rows.done(failed)[0] == 0
 
 
+STRAIGHT = "relu", "leaky_relu"
+"""Activations of two straight lines, whose second derivative is 0."""
+
+
 def _register(name: str) -> None:
-    """Register the two kernels of an activation."""
+    """Register the kernels of an activation."""
     activation, default = ActivationId[name.upper()], KINDS[name].argument or 0.0
 
     def forward(rows: Any, x: Any, argument: float = default) -> Any:
@@ -262,7 +266,14 @@ def _register(name: str) -> None:
         rows.write(ActivationBackward(dx, dy, seen, dx.size, activation, argument), worth(dx.size))
         return dx
 
+    def double_backward(
+        rows: Any, ddx: Any, dy: Any, seen: Any, argument: float = default
+    ) -> tuple[Any, None]:
+        return backward(rows, ddx, seen, argument), None
+
     KERNELS[f"{name}_forward"], KERNELS[f"{name}_backward"] = forward, backward
+    if name in STRAIGHT:
+        KERNELS[f"{name}_double_backward"] = double_backward
 
 
 for _name in KINDS:
