@@ -90,6 +90,11 @@ def test_what_are_no_images_of_28_by_28_pixels_is_refused(wrong, images):
             ask(wrong(images))
 
 
+def test_an_image_may_leave_the_range_by_less_than_single_precision_sees():
+    white = np.ones((1, 784))
+    np.testing.assert_array_equal(features.features(white + 1e-9), features.features(white))
+
+
 def test_a_reader_shows_the_last_hidden_layer_and_the_classes():
     network = build(["dense 3 5", "tanh", "dense 5 2"], rng=0)
     rows = np.random.default_rng(0).random((4, 3), np.float32)
