@@ -168,6 +168,13 @@ def test_rows_without_a_score_are_refused(wrong):
         anomaly.pixels(None, x, x, "a generator")
 
 
+def test_a_score_that_needs_no_training_rows_takes_one_as_well():
+    coder, x = Autoencoder(network(4, 2), network(2, 4)), points(5, 4)
+    found = anomaly.reconstruction(coder, x, x[:1], np.random.default_rng(0))
+    expected = np.square(x - coder.reconstruct(x)).sum(axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("rows", [40, 41])
 def test_of_many_training_rows_a_random_part_is_compared(monkeypatch, rows):
     monkeypatch.setattr(anomaly, "KNOWN", 40)

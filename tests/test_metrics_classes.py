@@ -82,3 +82,14 @@ def test_rows_of_half_precision_are_probabilities_and_those_off_by_a_percent_are
     for off in (half * 1.01, half * 0.99):
         with pytest.raises(InputError, match="with the sum 1"):
             class_statistics(half, off)
+
+
+@pytest.mark.parametrize(("error", "fits"), [(0.0009, True), (0.0011, False)])
+def test_probabilities_have_the_sum_1_but_for_a_thousandth(error, fits):
+    for p in (np.eye(2) * (1 + error), np.eye(2) * (1 - error)):
+        if fits:
+            assert class_statistics(p, p)["classes"] == 2
+            continue
+        for pair in ((p, np.eye(2)), (np.eye(2), p)):
+            with pytest.raises(InputError, match="with the sum 1"):
+                class_statistics(*pair)

@@ -108,6 +108,14 @@ def test_components_are_at_least_one_and_at_most_as_many_as_features(k, rng):
     assert PCA(rng.random((5, 2)), 2).directions.shape == (2, 2)
 
 
+def test_components_beyond_the_rows_are_at_right_angles_to_the_others(rng):
+    x = rng.random((3, 6))
+    for k in (2, 3, 5, 6):
+        pca = PCA(x, k)
+        np.testing.assert_allclose(pca.directions.T @ pca.directions, np.eye(k), atol=1e-12)
+        np.testing.assert_allclose(pca.decode(pca.encode(x)), x, atol=1e-12)
+
+
 def test_rows_and_codes_of_another_width_have_no_components(rng):
     pca = PCA(rng.random((9, 3)), 2)
     for way, width in ((pca.encode, 2), (pca.encode, 1), (pca.decode, 3), (pca.decode, 1)):

@@ -286,6 +286,12 @@ def test_what_cannot_be_compared_is_refused(wrong):
         wrong(own)
 
 
+def test_a_classifier_of_other_rows_is_named_by_their_widths():
+    own = Dataset("own", table(9, width=2), table(9, 1, width=2))
+    with pytest.raises(InputError, match="classifier takes rows of 3 numbers, the data have 2"):
+        SampleMetrics(gan(2), own, 3, 0, classifier_of(3))
+
+
 def test_few_digits_have_features_directions_and_classes(mnist):
     few = replace(
         mnist,

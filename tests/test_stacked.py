@@ -90,6 +90,15 @@ def test_coverage_is_its_formula(modes, k, covered, kl):
     assert found == {"samples": len(modes), "modes": covered, "reverse_kl": pytest.approx(kl)}
 
 
+def test_one_sample_covers_one_mode_of_one_or_of_a_million():
+    for k in (1, 1_000_000):
+        found = metrics.coverage_statistics(np.array([k - 1], np.uint64), k)
+        assert found == {"samples": 1, "modes": 1, "reverse_kl": pytest.approx(np.log(k))}
+    for k in (0, 1_000_001):
+        with pytest.raises(InputError, match="k must be"):
+            metrics.coverage_statistics(np.array([0]), k)
+
+
 def test_the_divergence_of_samples_of_all_modes_alike_is_what_their_number_says():
     k, n = 1000, 26_000
     drawn = np.random.default_rng(0).integers(0, k, (20, n))
