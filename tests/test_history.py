@@ -131,3 +131,16 @@ def test_a_history_has_a_maximum_size_and_its_incomplete_last_row_is_left_out(
     monkeypatch.setattr("npgan.training.history.MOST", 23)
     with pytest.raises(InputError, match="at most 23 belong there"):
         History.read_csv(tmp_path / "h.csv")
+
+
+@pytest.mark.parametrize(("size", "fits"), [(2**26, True), (2**26 + 1, False)])
+def test_a_file_larger_than_any_history_is_not_read(tmp_path, size, fits):
+    path = tmp_path / "h.csv"
+    with path.open("wb") as file:
+        file.write(b"step\n1\n")
+        file.truncate(size)
+    if fits:
+        assert History.read_csv(path).rows == [{"step": 1}]
+        return
+    with pytest.raises(InputError):
+        History.read_csv(path)
