@@ -2,9 +2,13 @@
 
 import errno
 import os
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from types import SimpleNamespace
 
 import pytest
 
+from npgan.training import lock
 from npgan.training.lock import Locked, locked
 
 
@@ -32,6 +36,27 @@ def test_a_lock_that_somebody_holds_is_named_and_its_file_closed(tmp_path, monke
         pytest.fail("it is held")
     with pytest.raises(OSError, match="Bad file"):
         os.fstat(opened[0])
+
+
+def test_where_windows_has_locks_a_byte_of_the_file_is_taken_without_waiting(monkeypatch):
+    taken = []
+    windows = SimpleNamespace(LK_NBLCK=2, locking=lambda *given: taken.append(given))
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
+    spec = spec_from_file_location("lock_of_windows", lock.__file__)
+    there = module_from_spec(spec)
+    spec.loader.exec_module(there)
+    there._take(5)
+    assert taken == [(5, windows.LK_NBLCK, 1)]
+
+
+def test_a_locks_file_is_no_program(tmp_path):
+    before = os.umask(0)
+    try:
+        with locked(tmp_path):
+            assert (tmp_path / ".lock").stat().st_mode & 0o777 == 0o666
+    finally:
+        os.umask(before)
 
 
 def test_a_lock_is_given_back_and_follows_no_link(tmp_path):

@@ -116,6 +116,8 @@ def test_only_rows_at_an_epochs_end_have_validation(points, monkeypatch):
 def test_before_the_first_step_no_epoch_has_ended(small_gan, points):
     loop = Loop(small_gan(), points, batch_size=100)
     assert (loop.at_epoch_end, loop.epoch) == (False, 0)
+    assert (loop.step, loop.seconds, loop.total_steps) == (0, 0, 0)
+    assert (loop.stop, loop.failed, loop.whole) == (None, False, True)
     loop.run(steps=3)
     assert (loop.at_epoch_end, loop.epoch) == (True, 1)
 

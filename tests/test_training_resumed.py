@@ -172,6 +172,13 @@ def test_rows_of_a_history_are_those_of_the_run(between_rows, row, column, numbe
             load(changed, numbers)
 
 
+def test_rows_may_be_of_one_time_as_where_the_clock_stands(between_rows):
+    arrays, numbers, load = between_rows
+    table, seconds = arrays["history"].copy(), numbers["history"].index("seconds")
+    table[:, seconds] = table[0, seconds]
+    assert load({**arrays, "history": table}, numbers).history["seconds"] == [table[0, seconds]] * 3
+
+
 @pytest.mark.parametrize(("rows", "sound"), [(0, False), (1, True), (2, False)])
 def test_sums_are_those_of_the_steps_since_the_last_row(between_rows, rows, sound):
     arrays, numbers, load = between_rows
