@@ -169,6 +169,19 @@ def test_the_bar_of_a_resumed_run_stands_where_the_run_does_and_shows_the_last_r
     copy.deepcopy(loop)
 
 
+def test_the_bar_is_closed_when_the_run_ends(small_gan, points, monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    progress, bars = Progress(), []
+
+    class Keep(Callback):
+        def on_train_begin(self, loop):
+            bars.append(progress.bar)
+            assert not progress.bar.disable
+
+    small_gan().fit(points, steps=2, batch_size=100, callbacks=[progress, Keep()], rng=0)
+    assert bars[0].disable, "as tqdm has it of one that is closed"
+
+
 def test_lines_come_after_the_interval_and_with_the_last_step(clock, capsys):
     loop = SimpleNamespace(step=10, total_steps=40, seconds=5.0, epoch=1, history=History())
     loop.model, progress = SimpleNamespace(reports={}), Progress(interval=4.0)
