@@ -248,6 +248,16 @@ def test_a_compilation_that_a_signal_does_not_end_ends_the_command(command, numb
             assert command.left == [number] * i
 
 
+def test_the_command_is_told_of_signals_that_come_in_compiled_code(command, monkeypatch):
+    pipe, told = os.pipe(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pipe", lambda: pipe)
+        patch.setattr(signal, "set_wakeup_fd", lambda number, **_: told.append(number))
+        interrupts._watch()
+    os.close(pipe[1])  # which ends the thread that reads
+    assert told == [pipe[1]]
+
+
 @pytest.mark.parametrize("compiles", ["never", "not any more", "ended"])
 def test_what_a_signal_has_ended_does_not_end_the_command(command, compiles):
     command.compiles = compiles != "never"
