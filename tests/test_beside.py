@@ -64,6 +64,12 @@ def test_sizes_are_named_inside_and_beside():
     assert named(specs) == {"data", "classes"}
 
 
+def test_the_columns_count_for_the_shape_of_the_input_also_where_no_layer_fixes_it():
+    assert Beside(Tanh(), columns=2).in_shape() is None
+    assert Beside(Tanh(), columns=2).in_shape((5,)) == (5,)
+    assert Sequential(Beside(Tanh(), columns=2), Dense(5, 1)).in_width == 5
+
+
 def test_a_copy_has_weights_of_its_own():
     net = build([SPECS], rng=0)
     twin, before = copy.deepcopy(net), net(random(2, 14))

@@ -9,7 +9,7 @@ from golden import recorded
 from steps_recorded import BATCH, all_recorded, check, compiled, steps_of
 from test_second_order import double_backward, random
 
-from npgan import GAN, InputError, backend, ops, optim
+from npgan import GAN, FourierFeatures, InputError, backend, ops, optim
 from npgan.layers import build
 from npgan.models.presets import preset
 
@@ -113,6 +113,11 @@ def test_a_number_that_is_not_finite_stays_so():
     with np.errstate(invalid="ignore"):
         y = kernels["fourier_forward"](x, FREQUENCIES)
     assert np.isfinite(y).all(axis=1).tolist() == [False, False, True]
+
+
+def test_a_single_number_and_a_single_frequency_do():
+    y = FourierFeatures(1, 1, 0.25, 0.25)(np.ones((1, 1)))
+    np.testing.assert_allclose(np.sort(y[0]), [0, 1, 1], rtol=0, atol=1e-12)
 
 
 @compiled

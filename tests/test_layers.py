@@ -26,6 +26,7 @@ from npgan import (
     gradcheck,
 )
 from npgan.layers import LAYERS, build, example
+from npgan.layers.conv import Convolution
 
 BACKWARD = Dense.backward
 # the least batch that has a deviation, by whether it is a training pass
@@ -215,10 +216,11 @@ def test_softmax_returns_rows_that_sum_to_1():
     assert np.abs(y.sum(axis=1) - 1).max() <= 4 * np.finfo(np.float32).eps
 
 
-def test_a_layer_must_say_how_it_goes_forward_and_back():
+def test_a_layer_must_say_how_it_goes_forward_and_back_and_what_weights_it_has():
     for way in (
         lambda: Layer().forward(np.ones((1, 1))),
         lambda: Layer().backward(np.ones((1, 1)), None),
+        lambda: Convolution.shapes(2, 2, 3),
     ):
         with pytest.raises(NotImplementedError):
             way()
@@ -241,3 +243,25 @@ def test_gradients_are_added_to_memory_of_their_own(what):
     y, cache = layer.forward(np.ones((4, 3), np.float32))
     with pytest.raises(InputError, match="memory of their own"):
         layer.backward(y, cache, grads)
+
+
+LIKE_OTHERS = {
+    "a dict": lambda net: dict(net.parameters.like()),
+    "another float type": lambda net: net.parameters.like(np.float64),
+    "another network": lambda net: Dense(4, 3).parameters.like(),
+}
+
+
+@pytest.mark.parametrize("choice", backend.BACKENDS)
+@pytest.mark.parametrize("what", LIKE_OTHERS)
+def test_gradients_of_anything_else_are_refused(what, choice):
+    backend.use(choice)
+    net = Sequential(Dense(4, 3), Tanh(), Dense(3, 1), rng=0)
+    y, cache = net.forward(batch(0))
+    grads = LIKE_OTHERS[what](net)
+    for way in (
+        lambda: net.backward(y, cache, grads),
+        lambda: net.penalized_backward(y, np.ones_like(y), cache, grads),
+    ):
+        with pytest.raises(InputError, match="grads must be"):
+            way()

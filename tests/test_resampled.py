@@ -165,6 +165,12 @@ def test_several_windows_take_one_pixel():
     assert PixelShuffle(2).backward(y, None, input_grad=False) is None
 
 
+def test_a_window_of_one_pixel_changes_nothing():
+    x = random(2, 3, 3, 2)
+    for layer in (MaxPool2D(1), AvgPool2D(1)):
+        np.testing.assert_array_equal(layer(x), x)
+
+
 # --- numbers that are none, types ----------------------------------------------------------------
 
 

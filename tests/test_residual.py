@@ -127,6 +127,14 @@ def test_either_way_fixes_the_shape_of_the_input():
     assert Residual(Conv2D(2, 2, 1), shortcut=[Tanh()]).in_shape() is None
 
 
+def test_a_seed_draws_the_weights_of_both_ways():
+    ways = Dense(2, 2, rng=1), Dense(2, 2, rng=2)
+    block, same = (Residual(ways[0], shortcut=[ways[1]], rng=3) for _ in range(2))
+    np.testing.assert_array_equal(block.parameters.flat, same.parameters.flat)
+    for way, layer in zip(ways, (block.layers[0], block.shortcut.layers[0]), strict=True):
+        assert (layer.parameters["weight"] != way.parameters["weight"]).all()
+
+
 def gan(words):
     return GAN(build(["dense 2 48", "tanh", "reshape 6 4 2", *words], rng=0), build(
         ["dense 30 4", ROWS, "tanh", "dense 3 1"], rng=1))  # fmt: skip
