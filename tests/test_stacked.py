@@ -83,6 +83,7 @@ def test_a_channel_lies_beside_the_others_of_its_pixel():
         ([0, 1, 2, 3], 4, 4, 0.0),
         ([2, 2, 2], 4, 1, np.log(4)),
         ([0, 0, 0, 3], 8, 2, 0.75 * np.log(8 * 0.75) + 0.25 * np.log(8 * 0.25)),
+        ([0, 0], 1, 1, 0),
     ],
 )
 def test_coverage_is_its_formula(modes, k, covered, kl):
