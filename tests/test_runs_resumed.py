@@ -221,6 +221,9 @@ def test_a_finished_run_is_left_alone_if_no_further_step_is_asked_for(capsys, wh
     code, _, err = run(capsys, "train", "--resume", whole, "--steps", 5)
     assert (code, "is at step 6 already, and 5 are asked for" in err) == (2, True)
     assert {path: path.read_bytes() for path in before} == before
+    files = {path: path.stat().st_ino for path in before if path.name != "config.toml"}
+    assert run(capsys, "train", "--resume", whole, "--data", "ring")[0] == 0
+    assert {path: path.stat().st_ino for path in files} == files
 
 
 def test_rows_of_an_earlier_version_behind_its_checkpoint_are_left_out(capsys, whole):
