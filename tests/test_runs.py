@@ -177,6 +177,14 @@ def test_a_run_does_not_begin_where_something_exists(capsys, undrawn, kind):
     assert (code, "r exists: go on with --resume r" in err) == (2, True)
 
 
+@pytest.mark.parametrize(("batch", "share"), [(9, 0.1), (10, 0.0)])
+def test_a_tenth_is_held_out_where_the_rest_fills_a_batch(batch, share):
+    np.save("d.npy", np.eye(10, 2, dtype=np.float32))
+    given = replace(preset("ring"), data="d.npy", batch_size=batch, validation=None)
+    config, dataset = runs.train.read(given)
+    assert (config.validation, len(dataset.train)) == (share, batch)
+
+
 def test_a_batch_may_be_a_single_row(capsys):
     words = ("--steps", 2, "--batch-size", 1, "--quiet", "--out", "r")
     assert run(capsys, "train", "ring", *words)[0] == 0

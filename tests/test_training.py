@@ -65,8 +65,9 @@ def test_time_is_that_of_steps_and_none_is_added(small_gan, points, monkeypatch)
     times = iter(np.arange(0, 1000, 0.25))
     monkeypatch.setattr("time.perf_counter", lambda: float(next(times)))
     loop = Loop(small_gan(), points, batch_size=100)
+    assert (loop.step, loop.seconds, loop.total_steps) == (0, 0.0, 0)
     loop.run(steps=4)
-    assert loop.seconds == 1.0
+    assert (loop.step, loop.seconds, loop.total_steps) == (4, 1.0, 4)
     monkeypatch.setattr("time.perf_counter", lambda: 5.0)
     loop.run(steps=8)
     assert loop.seconds == 1.0
