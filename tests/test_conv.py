@@ -263,3 +263,16 @@ def test_a_network_that_ends_in_images_is_refused_by_its_model(name):
 def test_a_convolution_says_which_rows_of_oblong_images_it_does_not_see():
     remark = Conv2D(1, 1, 2, stride=2).remark((5, 4, 1))
     assert remark == "of 5 x 4 pixels the last 1 row is in no window"
+
+
+def test_a_transposed_convolution_may_make_one_pixel_and_no_fewer():
+    assert ConvTranspose2D(1, 1, 3, 1, 1).out_shape((1, 1, 1)) == (1, 1, 1)
+    with pytest.raises(InputError, match="leaves nothing"):
+        ConvTranspose2D(1, 1, 2, 1, 1).out_shape((1, 1, 1))
+
+
+@pytest.mark.parametrize("size", [(2, 5), (5, 2)])
+def test_a_window_fits_into_both_sides_of_an_image(size):
+    assert Conv2D(1, 1, 2).out_shape((*size, 1)) == (size[0] - 1, size[1] - 1, 1)
+    with pytest.raises(InputError, match="does not fit into an image"):
+        Conv2D(1, 1, 3).out_shape((*size, 1))

@@ -4,12 +4,13 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from commands import WORDS, bytes_of, run
 
-from npgan import runs
+from npgan import backend, runs
 from npgan.models.presets import preset
 from npgan.training.callbacks import Measures
 from npgan.training.history import History
@@ -165,6 +166,19 @@ def test_what_a_callback_adds_to_a_row_is_written_with_it(undrawn):
     config = replace(preset("ring"), epochs=None, steps=1, backend="numpy")
     runs.start(config, Path("r"), [Measures(1, lambda: {"more": 7.0})])
     assert History.read_csv(Path("r/history.csv"))["more"] == [7]
+
+
+def test_a_run_has_the_backend_of_its_configuration(undrawn, monkeypatch):
+    used = []
+    monkeypatch.setattr(backend, "use", used.append)
+    runs.start(replace(preset("ring"), epochs=None, steps=1, backend="numpy"), Path("r"))
+    assert used == ["numpy"]
+
+
+def test_curves_are_drawn_when_training_has_ended():
+    loop = SimpleNamespace(history=History.of([{"step": 1, "d_loss": 2.0}]))
+    runs.train.Curves(Path("c.png"), preset("ring").build(1000)).on_train_end(loop)
+    assert Path("c.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

@@ -73,6 +73,12 @@ def test_time_is_that_of_steps_and_none_is_added(small_gan, points, monkeypatch)
     assert loop.seconds == 1.0
 
 
+def test_a_step_with_all_rows_ends_an_epoch(small_gan, points):
+    seen = Recorder()
+    Loop(small_gan(), points[:50], batch_size=50, callbacks=[seen]).run(steps=2)
+    assert seen.events == ["begin", *2 * ["step", "log", "epoch"], "end"]
+
+
 def test_a_loop_that_failed_runs_again_from_where_it_stands(small_gan, points):
     def fail():
         raise ZeroDivisionError
