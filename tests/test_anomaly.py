@@ -164,8 +164,6 @@ def test_rows_without_a_score_are_refused(wrong):
         with pytest.raises(InputError, match=r"^x must"):
             anomaly.blurred(rows)
     assert anomaly.pixels(None, x[:1], x, rng).shape == (1,)
-    coder = Autoencoder(network(4, 2), network(2, 4))
-    assert anomaly.reconstruction(coder, x, x[:1], rng).shape == (5,)
     with pytest.raises(InputError):
         anomaly.pixels(None, x, x, "a generator")
 

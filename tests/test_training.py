@@ -129,12 +129,6 @@ def test_before_the_first_step_no_epoch_has_ended(small_gan, points):
     assert (loop.at_epoch_end, loop.epoch) == (True, 1)
 
 
-def test_an_epoch_may_be_one_step(small_gan, points):
-    loop = Loop(small_gan(), points, batch_size=len(points))
-    loop.run(epochs=1)
-    assert (loop.step, loop.at_epoch_end, loop.epoch) == (1, True, 1)
-
-
 def test_a_batch_that_a_model_cannot_divide_is_refused_before_the_first_step(points):
     gan = GAN(Sequential(Dense(2, 2)), Sequential(Dense(4, 1)), packing=2)
     with pytest.raises(InputError, match="a batch of 99 does not make packs of 2"):
