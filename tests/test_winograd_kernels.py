@@ -32,6 +32,19 @@ def always(monkeypatch):
     monkeypatch.setattr(choice, "COSTS", FREE)
 
 
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("size", [(6, 5), (3, 9)])
+@pytest.mark.parametrize("form", FORMS)
+def test_small_images_are_filtered_one_by_one_as_the_reference_does(form, size, monkeypatch):
+    monkeypatch.setattr(winograd, "NEAR", 1)  # one image is a block
+    k, s = form
+    x, weight = random(2, *(s * n for n in size), 16), random(k, k, 16, 32, seed=1)
+    for name, call in calls(x, weight, Geometry.of(s, 1), np.float32).items():
+        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
+        for value, reference in zip(numba, numpy, strict=True):
+            close(value, reference, 256)
+
+
 @pytest.mark.usefixtures("threads")
 @given(filterings([*FORMS, (6, 2)], 7), st.integers(0, 2), CHANNELS, CHANNELS)
 @settings(deadline=None, max_examples=20)
