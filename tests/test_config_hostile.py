@@ -4,7 +4,7 @@ import copy
 import datetime
 import math
 import time
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from functools import partial
 from itertools import islice
 
@@ -264,11 +264,16 @@ def test_what_corrupts_images_fits_them_or_is_left_out(specs, shape, fitted):
 
 @pytest.mark.parametrize(
     ("rows", "steps", "epochs", "total"),
-    [(1000, 7, None, 7), (1000, None, 3, 9), (256, None, 2, 2)],
+    [(1000, 7, None, 7), (1000, None, 3, 9), (256, None, 2, 2), (1000, None, None, 3)],
 )
 def test_a_run_has_so_many_steps(rows, steps, epochs, total):
     config = replace(RING, steps=steps, epochs=epochs, batch_size=256)
     assert config.total_steps(rows) == total
+
+
+def test_a_configuration_does_not_change():
+    with pytest.raises(FrozenInstanceError):
+        RING.steps = 3
 
 
 def test_what_is_overridden_leaves_the_rest_and_one_length():

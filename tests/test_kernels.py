@@ -509,6 +509,21 @@ def test_training_keeps_to_the_number_of_threads_that_is_faster():
     assert chosen == [2, 1]
 
 
+def test_neighbouring_layers_of_real_numbers_are_one_part():
+    backend.use("numba")
+    network = build(["dense 4 3", "relu", "dense 3 2"], rng=0)
+    assert len(network._parts()) == 1
+
+
+def test_the_number_of_threads_is_set_for_kernels_and_for_processes_to_come(monkeypatch):
+    backend.use("numba")
+    before = jit.threads()
+    monkeypatch.setenv("NPGAN_NUM_THREADS", str(before))
+    backend.set_threads(before + 1)
+    assert os.environ["NPGAN_NUM_THREADS"] == str(before + 1) == str(backend.threads())
+    jit.set_threads(before)
+
+
 def test_training_begins_and_ends_with_all_threads(small_gan, points):
     backend.use("numba")
     before, seen = jit.threads(), []

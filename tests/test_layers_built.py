@@ -21,7 +21,7 @@ from npgan import (
     Sequential,
     SpectralDense,
 )
-from npgan.layers import LAYERS, build, count_weights, example
+from npgan.layers import LAYERS, Reshape, build, count_weights, example
 from npgan.layers.chain import Chain
 
 
@@ -93,6 +93,7 @@ WRONG = [
     (lambda: Dense(3, 2.5), "at least 1, not 2.5"),
     (lambda: Dense(3, 2, "glorot"), "unknown initialiser 'glorot': did you mean 'glorot_"),
     (lambda: Dense(3, 2)(np.ones((5, 4))), r"Dense\(3, 2\) takes an input of shape \(n, 3\)"),
+    (lambda: Reshape(2, 3, 1)(np.ones((6, 7))), r"makes images of 2 x 3 x 1 = 6 numbers, but"),
     (lambda: Dense(3, 2)(np.ones(3)), r"not float64 \(3,\)"),
     (lambda: Sequential(), "at least one layer"),
     (lambda: Sequential(Dense(3, 2), ReLU(), Dense(3, 1)), r"Dense\(3, 1\) follows a layer 2 wide"),

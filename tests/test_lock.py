@@ -42,12 +42,14 @@ def test_where_windows_has_locks_a_byte_of_the_file_is_taken_without_waiting(mon
     taken = []
     windows = SimpleNamespace(LK_NBLCK=2, locking=lambda *given: taken.append(given))
     monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(os, "O_NOFOLLOW", raising=False)
     monkeypatch.setitem(sys.modules, "msvcrt", windows)
     spec = spec_from_file_location("lock_of_windows", lock.__file__)
     there = module_from_spec(spec)
     spec.loader.exec_module(there)
     there._take(5)
     assert taken == [(5, windows.LK_NBLCK, 1)]
+    assert there.OPEN == os.O_RDWR | os.O_CREAT
 
 
 def test_a_locks_file_is_no_program(tmp_path):

@@ -199,6 +199,14 @@ def test_a_network_of_any_width_and_a_layer_are_applied_to_many_rows(network):
     np.testing.assert_allclose(in_chunks(network, x), network(x), rtol=1e-6)
 
 
+def test_data_whose_squares_cannot_be_summed_are_refused():
+    model = make_gan(output=None)
+    largest = np.full((2, D), 1e15)
+    np.testing.assert_allclose(model.check_data(largest), largest, rtol=1e-6)
+    with pytest.raises(InputError):
+        model.check_data(1.01 * largest)
+
+
 @pytest.mark.parametrize(
     ("network", "largest"), [(net(ReLU()), "0"), (net(Dense(1, 1)), "0.5"), (net(Empty()), "0")]
 )

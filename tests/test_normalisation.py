@@ -23,6 +23,7 @@ from npgan import (
     ops,
 )
 from npgan.layers import LAYERS, TwoBatches, example
+from npgan.ops.normalisation import centre
 
 FLOATS = [np.float32, np.float64]
 EPS = 1e-5
@@ -85,6 +86,12 @@ def test_what_is_constant_or_huge_is_finite_and_silent(name, dtype):
         assert np.isfinite(y).all()
         assert np.isfinite(dx).all()
         assert np.isfinite(subject.buffers.flat).all()
+
+
+def test_the_mean_of_equal_numbers_is_that_number():
+    x = np.full((3, 1), 1000.1, np.float32)
+    assert x.mean() != x[0, 0]  # the sum is rounded
+    np.testing.assert_array_equal(centre(x, 0)[1], x[:1])
 
 
 @pytest.mark.parametrize("name", ["layer_norm", "batch_norm", "minibatch_stddev"])

@@ -35,6 +35,7 @@ LABELS = np.arange(2100) % 3
 
 FIGURES = {
     "rows": (plotting.save_rows, {"a": GREY[:3], "b": GREY[3:]}, (2, 3), {"b": [4, 5]}),
+    "rows of one image": (plotting.save_rows, {"a": GREY[:1], "b": GREY[1:2]}, (2, 3)),
     "rows of high images": (plotting.save_rows, {"a": GREY}, (3, 2)),
     "points": (plotting.save_points, POINTS[:40], POINTS + np.array([3, 1])),
     "points at one place": (plotting.save_points, POINTS[:0], np.array([[2, -3]])),

@@ -11,6 +11,7 @@ import pytest
 from commands import WORDS, bytes_of, run
 
 from npgan import backend, runs
+from npgan.data import Dataset
 from npgan.models.presets import preset
 from npgan.training.callbacks import Measures
 from npgan.training.history import History
@@ -218,3 +219,14 @@ def test_what_layers_leave_out_is_said_when_a_run_begins_also_by_resuming(capsys
     for expected in (True, False):
         runs.resume(Path("r"), steps=1 + (not expected))
         assert (said in capsys.readouterr().err) == expected
+
+
+@pytest.mark.parametrize("labels", [None, np.arange(12) % 3])
+def test_held_out_rows_without_the_labels_that_a_model_learns_from_are_not_looked_at(
+    tmp_path, labels
+):
+    rows = np.arange(12 * 4, dtype=np.uint8).reshape(12, 4)
+    dataset = Dataset("own", rows, rows, np.arange(12) % 3, labels, shape=(4,))
+    config = replace(preset("classifier"), batch_size=4, epochs=1).for_data(dataset)
+    loop = runs.train._loop(config.build(12), config, dataset, tmp_path)
+    assert (loop.validation is None) == (labels is None)

@@ -33,6 +33,17 @@ def _in_a_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", str(Path(cli.__file__).parents[1]))
 
 
+def test_a_fork_takes_the_locks_and_gives_them_back(monkeypatch):
+    """Or a child could inherit one that nobody gives back."""
+    wrong = []
+    monkeypatch.setattr(sys, "unraisablehook", wrong.append)
+    child = os.fork()
+    if child == 0:
+        os._exit(len(wrong))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert wrong == []
+
+
 @pytest.fixture
 def _undrawn(monkeypatch):
     """Let pictures be files like others; forks know of it."""

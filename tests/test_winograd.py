@@ -93,6 +93,15 @@ def test_the_three_products_are_the_convolution_s(way, m):
         np.testing.assert_allclose(mine, expected, atol=1e-10)
 
 
+@pytest.mark.parametrize("size", [(8, 11), (11, 8)])
+def test_pixels_that_no_window_sees_are_left_out(size):
+    geometry = Geometry.of(4, 1)
+    way = Filtering(geometry, (4, 4), size, geometry.smaller(size, (4, 4)), 3)
+    given = (*arrays(way, 3, 4), way)
+    for mine, expected in zip(filtered(*given), direct(*given), strict=True):
+        np.testing.assert_allclose(mine, expected, atol=1e-10)
+
+
 def _spread(a, rng):
     """Return numbers of very different sizes."""
     return a * 10.0 ** rng.uniform(-6, 6, a.shape)
