@@ -84,6 +84,7 @@ TAKEN = {
     "rows to the end": lambda x: x[2:9],
     "no rows": lambda x: x[3:1],
     "no rows at the end": lambda x: x[4:],
+    "fractions and whole numbers": lambda x: np.concatenate([*np.modf(x)]),
     "rows of rows": lambda x: x[1:][1:],
     "all rows": lambda x: x[()],
     "columns": lambda x: x[:, 1:],

@@ -87,7 +87,11 @@ def perform(
     function: Callable[..., Any], given: tuple, results: Sequence[np.ndarray | None]
 ) -> None:
     """Make a call, and keep its results."""
-    for kept, result in zip(results, listed(function(*mapped(value_of, given))), strict=True):
+    given = mapped(value_of, given)
+    if isinstance(function, np.ufunc):  # which writes where it is told to
+        function(*given, out=tuple(results))
+        return
+    for kept, result in zip(results, listed(function(*given)), strict=True):
         if kept is not None:
             kept[...] = result
 

@@ -136,8 +136,10 @@ class Traced(NDArrayOperatorsMixin):
             raise NotRecordable(f"{ufunc.__name__} of traced arrays, in place or along an axis")
         if out is not None:
             return self.recorder.change(out, partial(ufunc, **options), *arrays)
-        row = None if options else self.recorder.arithmetic(ufunc, *arrays)
-        return self.recorder.call(partial(ufunc, **options), *arrays) if row is None else row
+        if options:
+            return self.recorder.call(partial(ufunc, **options), *arrays)
+        row = self.recorder.arithmetic(ufunc, *arrays)
+        return self.recorder.call(ufunc, *arrays) if row is None else row
 
     def __array_function__(self, function: Any, _: Any, given: Any, options: Any) -> Any:
         wide = options == {"axis": 1}
