@@ -75,7 +75,11 @@ seen_as = _plain_seen_as if interpreted else _seen_as
 
 @jit
 def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
-    """Copy numbers; assigning a slice would take longer to compile, since Numba checks its shape."""
+    """Copy numbers.
+
+    An index may be negative, and is looked at, unless it is a loop's own: hence the slices. To assign one would take
+    longer to compile, since Numba checks its shape.
+    """
     ours, theirs = target[t : t + count], source[s : s + count]
     for i in range(ours.size):
         ours[i] = theirs[i]
