@@ -489,7 +489,11 @@ def show_all(arguments, file, place):
     in_child(lambda: collected(files, first_part, place), None)
     tests = json.loads((place / "tests.json").read_text())
     done, sound, known = results(file), {}, equivalent()
-    todo = [(m, s) for m, s in chosen(arguments) if done.get(m.key, OPEN)["result"] == "open"]
+    still = {key for key, row in done.items() if row["result"] == "open"}
+    still |= (
+        again if arguments.interpreted else set()
+    )  # there is no first part, which leaves them open
+    todo = [(m, s) for m, s in chosen(arguments) if m.key in still or m.key not in done]
     todo = [(mutant, source) for mutant, source in todo if mutant.key not in known]
     todo.sort(key=lambda pair: done.get(pair[0].key, OPEN)["test"] != AT_IMPORT)
     for i, (mutant, source) in enumerate(todo, 1):
