@@ -490,9 +490,8 @@ def show_all(arguments, file, place):
     tests = json.loads((place / "tests.json").read_text())
     done, sound, known = results(file), {}, equivalent()
     still = {key for key, row in done.items() if row["result"] == "open"}
-    still |= (
-        again if arguments.interpreted else set()
-    )  # there is no first part, which leaves them open
+    if arguments.interpreted:  # there is no first part, which leaves survivors open
+        still |= again
     todo = [(m, s) for m, s in chosen(arguments) if m.key in still or m.key not in done]
     todo = [(mutant, source) for mutant, source in todo if mutant.key not in known]
     todo.sort(key=lambda pair: done.get(pair[0].key, OPEN)["test"] != AT_IMPORT)

@@ -248,10 +248,6 @@ def all_finite(rows: Any, x: Any) -> Any:
     return rows.done(failed)[0] == 0
 
 
-STRAIGHT = "relu", "leaky_relu"
-"""Activations of two straight lines, whose second derivative is 0."""
-
-
 def _register(name: str) -> None:
     """Register the kernels of an activation."""
     activation, default = ActivationId[name.upper()], KINDS[name].argument or 0.0
@@ -272,7 +268,7 @@ def _register(name: str) -> None:
         return backward(rows, ddx, seen, argument), None
 
     KERNELS[f"{name}_forward"], KERNELS[f"{name}_backward"] = forward, backward
-    if name in STRAIGHT:
+    if not KINDS[name].curved:
         KERNELS[f"{name}_double_backward"] = double_backward
 
 

@@ -77,8 +77,8 @@ seen_as = _plain_seen_as if interpreted else _seen_as
 def copy(source, s, target, t, count):  # type: ignore[no-untyped-def]
     """Copy numbers.
 
-    An index may be negative, and is looked at, unless it is a loop's own: hence the slices. To assign one would take
-    longer to compile, since Numba checks its shape.
+    An index that may be negative is wrapped, which keeps a loop from being vectorised; those of the slices begin at 0.
+    To assign one slice to the other would take longer to compile, since Numba checks their shapes.
     """
     ours, theirs = target[t : t + count], source[s : s + count]
     for i in range(ours.size):
