@@ -298,9 +298,10 @@ def reported():
 def test_a_call_between_rows_may_write_all_that_it_is_given():
     recorder = Recorder(np.random.default_rng(0))
     x = recorder.new(np.float32, 3)
-    recorder.call(np.negative, x)
+    y = recorder.call(np.negative, x)
     assert [(place.buffer, writes) for place, writes in recorder.rows[-1].places()] == [
-        (x.buffer, True)
+        (x.buffer, True),
+        (y.buffer, True),
     ]
 
 

@@ -257,21 +257,34 @@ class Recorder:
                 tried = function(*mapped(_example, given))
         except (ArithmeticError, LookupError, ValueError) as error:
             raise NotRecordable(f"what cannot be computed of ones ({error})") from None
-        results = [result if result is None else np.array(result) for result in listed(tried)]
-        if any(result is not None and result.dtype.hasobject for result in results):
-            raise NotRecordable(f"what returns a {type(tried).__name__} in place of arrays")
-        call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
-        if not any(x is self for x in arguments):
-            self.rows.append(Row(call))
-        elif any(isinstance(x, Traced) for x in arguments):
+        drawn = any(x is self for x in arguments)
+        if drawn and any(isinstance(x, Traced) for x in arguments):
             raise NotRecordable("randomness that depends on what the program computes")
+        results = [self._result(result, outside=drawn) for result in listed(tried)]
+        call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
+        if drawn:
+            self.each(
+                partial(
+                    perform,
+                    function,
+                    call.given,
+                    [r if r is None else r.buffer.array for r in results],
+                )
+            )
         else:
-            self.each(partial(perform, *call))
-        traced = [
-            r if r is None else Traced(self, Buffer(r.size, r), r.shape, dtype=r.dtype)
-            for r in results
-        ]
-        return type(tried)(traced) if type(tried) in (list, tuple) else (*traced, None)[0]
+            self.rows.append(Row(call))
+        return type(tried)(results) if type(tried) in (list, tuple) else (*results, None)[0]
+
+    def _result(self, result: Any, outside: bool) -> Traced | None:
+        """Return where a call's result will lie: outside if it is drawn, or not of the program's type."""
+        if result is None:
+            return None
+        array = np.array(result)
+        if array.dtype.hasobject:
+            raise NotRecordable(f"what returns a {type(result).__name__} in place of arrays")
+        if array.dtype == self.dtype and not outside:
+            return Traced(self, Buffer(array.size), array.shape)
+        return Traced(self, Buffer(array.size, array), array.shape, dtype=array.dtype)
 
     # What ``run`` has besides operations.
 

@@ -1,4 +1,4 @@
-"""A program's memory, the order of its rows, and its runs.
+"""The order of a program's rows, and its runs.
 
 Functions that have no row are called between rows. They are called in the order in which they were recorded, and no
 row moves across such a call. Rows that touch different arrays need not wait for each other. A row depends on the
@@ -15,6 +15,7 @@ import numpy as np
 
 from npgan.kernels import jit
 from npgan.kernels.row import Later, Writes, value_of
+from npgan.program.arena import lives, offsets
 from npgan.program.tables import Tables
 from npgan.program.traced import OUTSIDE, Buffer, Place, Traced
 from npgan.system.memory import LINE, aligned_zeros, index_of
@@ -27,7 +28,7 @@ class Call(NamedTuple):
 
     function: Callable[..., Any]
     given: tuple[Any, ...]
-    results: list[np.ndarray | None]
+    results: list[Any]
 
 
 class Row(NamedTuple):
@@ -47,7 +48,8 @@ class Row(NamedTuple):
     def places(self) -> list[tuple[Place, bool]]:
         """Return the places that it touches, and whether it writes there, as a call is assumed to do."""
         if isinstance(self.fields, Call):
-            return [(f.place(), True) for f in flat(self.fields.given) if isinstance(f, Traced)]
+            arrays = flat((self.fields.given, self.fields.results))
+            return [(array.place(), True) for array in arrays if isinstance(array, Traced)]
         kinds = type(self.fields).__annotations__.values()
         return [
             (field, kind is Writes)
@@ -142,15 +144,19 @@ class Program:
     ) -> None:
         self.before, self.after, self.otherwise = before, after, otherwise
         self.dtype = dtype
-        touched = [place for row in rows for place, _ in row.places()]
-        self._allocate([failed, *metrics.values(), *touched])
         self.changing: list[tuple[Values, memoryview, int]] = []
         self.stages: list[Callable[[], None]] = []
-        for called, group in groupby(rows, lambda row: isinstance(row.fields, Call)):
-            if called:
-                self.stages += [partial(perform, *self._bound(row.fields)) for row in group]
+        stages: list[list[Row]] = []
+        for called, some in groupby(rows, lambda row: isinstance(row.fields, Call)):
+            group = [*some]
+            stages += [[row] for row in group] if called else [group]
+        self._allocate([failed, *metrics.values()], stages)
+        for stage in stages:
+            call = stage[0].fields
+            if isinstance(call, Call):
+                self.stages.append(partial(perform, *self._bound(call)))
             else:
-                self.stages.append(self._tables([*group], panel).run)
+                self.stages.append(self._tables(stage, panel).run)
         self.metrics = {name: self.view(place).data for name, place in metrics.items()}
         self.failed = self.view(failed).data
 
@@ -178,20 +184,16 @@ class Program:
             traced = isinstance(given, Traced)
             return self.view(given.place()).reshape(given.shape) if traced else given
 
-        return call.function, mapped(array, call.given), call.results
+        return call.function, mapped(array, call.given), mapped(array, call.results)
 
-    def _allocate(self, places: Sequence[Place]) -> None:
+    def _allocate(self, kept: Sequence[Place], stages: Sequence[Sequence[Row]]) -> None:
         """Give the buffers addresses, in units of the numbers' size."""
-        size = self.dtype.itemsize
-        inside = list(dict.fromkeys(place.at()[0] for place in places if not place.buffer.outside))
-        self.addresses, total, line = {OUTSIDE: 0}, 0, LINE // size
-        for buffer in inside:
-            self.addresses[buffer] = total
-            total += -(-buffer.size // line) * line
+        touched = [[place for row in stage for place, _ in row.places()] for stage in stages]
+        self.outside = [p.buffer for places in touched for p in places if p.buffer.outside]  # alive
+        found, total = offsets(lives(touched, kept), LINE // self.dtype.itemsize)
         self.arena = aligned_zeros(total, self.dtype)
-        for buffer in inside:
-            self.addresses[buffer] += index_of(self.arena)
-        self.outside = [place.buffer for place in places if place.buffer.outside]  # kept alive
+        start = index_of(self.arena)
+        self.addresses = {OUTSIDE: 0} | {buffer: start + at for buffer, at in found.items()}
 
     def _address(self, field: Any) -> Any:
         if not isinstance(field, Place):
