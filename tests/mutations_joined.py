@@ -24,7 +24,7 @@ MUTATIONS = [
     mutation(
         AAE,
         "generator_step",
-        "self.adversarial_weight * against.dfake",
+        "adversary.weighted(self.adversarial_weight, against.dfake)",
         "against.dfake",
         CODERS,
         ENCODER,

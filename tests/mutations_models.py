@@ -185,7 +185,7 @@ VAEGAN = [
     vaegan("x.shape[1] * dvalue", "dvalue", "decoder.2.weight", "error"),
     vaegan("x.shape[1] * value", "value", "decoder.2.weight", "error"),
     vaegan(
-        "self.adversarial_weight * against.dfake",
+        "adversary.weighted(self.adversarial_weight, against.dfake)",
         "against.dfake / self.adversarial_weight",
         "decoder.2.bias",
     ),

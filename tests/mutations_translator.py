@@ -34,10 +34,10 @@ MUTATIONS = [
         G,
         FIRST,
     ),
-    translator("generator_step", "self.l1_weight * derror", "derror", G, FIRST),
+    translator("generator_step", "adversary.weighted(self.l1_weight, derror)", "derror", G, FIRST),
     translator(
         "generator_step",
-        "self.adversarial_weight * against.dfake[:, a:]",
+        "adversary.weighted(self.adversarial_weight, against.dfake[:, a:])",
         "against.dfake[:, a:]",
         G,
         FIRST,

@@ -90,7 +90,7 @@ class AdversarialAutoencoder(AdversarialCoder):
         mean, doutput = self.loss(output, x)
         if grads is not None:
             dcode = self.reader.backward(d * doutput, decoder_cache, grads["decoder"])
-            dcode = dcode + self.adversarial_weight * against.dfake
+            dcode = dcode + adversary.weighted(self.adversarial_weight, against.dfake)
             self.encoder.backward(dcode, encoder_cache, grads["encoder"], input_grad=False)
         loss = d * mean + self.adversarial_weight * against.value
         return Result(loss, {"loss": loss, "reconstruction": d * mean, "g_loss": against.value})

@@ -124,7 +124,8 @@ class Translator(Model):
             rng,
         )
         if grads is not None:
-            dmade = self.l1_weight * derror + self.adversarial_weight * against.dfake[:, a:]
+            dmade = adversary.weighted(self.l1_weight, derror)
+            dmade = dmade + adversary.weighted(self.adversarial_weight, against.dfake[:, a:])
             self.generator.backward(dmade, cache, grads["generator"], input_grad=False)
         loss = self.adversarial_weight * against.value + self.l1_weight * error
         return Result(loss, {"g_loss": loss, "l1": error})

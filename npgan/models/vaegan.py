@@ -133,7 +133,7 @@ class VAEGAN(AdversarialCoder):
         error, derror = self.error(output[:n], x, rng)
         kl = self.gaussian.kl(drawn)
         if grads is not None:
-            dseen = self.adversarial_weight * against.dfake
+            dseen = adversary.weighted(self.adversarial_weight, against.dfake)
             self.decoder.backward(dseen, decoder_cache, grads["decoder"], input_grad=False)
             derror = np.concatenate([derror, np.zeros_like(derror)])
             dz = self.decoder.backward(derror, decoder_cache, grads["decoder"])[:n]
