@@ -234,9 +234,9 @@ CONVOLUTIONAL: dict[str, Config] = {
     "vae-conv": DIGITS(
         model="vae",
         latent=32,
-        epochs=34,
+        epochs=60,
         networks=_coders("2*latent", "silu"),
-        optimizers=both(*CODERS, **SHRINKING | {"lr": 7e-3, "weight_decay": 0.1}),
+        optimizers=both(*CODERS, **SHRINKING | {"lr": 7e-3, "weight_decay": 0.12}),
     ),
     "denoiser-conv": _undo("gaussian_noise 0.5"),
     "superresolver-conv": _undo("pixelate 2"),

@@ -1,9 +1,10 @@
 """The order of a program's rows, and its runs.
 
-Functions that have no row are called between rows. They are called in the order in which they were recorded, and no
-row moves across such a call. Rows that touch different arrays need not wait for each other. A row depends on the
-earlier rows whose results it reads or overwrites, and on those that read what it overwrites. It belongs to
-the first phase after theirs. Rows of the same phase may run side by side.
+Functions that have no row are called between rows. They are called in the order in which they were recorded, and
+no row moves across such a call. So a program has stages: each call is one, and so are the rows between two calls.
+Within a stage, rows that touch different arrays need not wait for each other. A row depends on the earlier rows whose
+results it reads or overwrites, and on those that read what it overwrites. It belongs to the first phase after
+theirs. Rows of the same phase may run side by side.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,6 +99,15 @@ def perform(
             kept[...] = result
 
 
+def stages(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of each stage; a call is a stage of its own."""
+    found: list[list[Row]] = []
+    for called, group in groupby(rows, lambda row: isinstance(row.fields, Call)):
+        some = [*group]
+        found += [[row] for row in some] if called else [some]
+    return found
+
+
 def phases(rows: Sequence[Row]) -> list[int]:
     """Return the phase of each row."""
     found: list[int] = []
@@ -146,17 +156,14 @@ class Program:
         self.dtype = dtype
         self.changing: list[tuple[Values, memoryview, int]] = []
         self.stages: list[Callable[[], None]] = []
-        stages: list[list[Row]] = []
-        for called, some in groupby(rows, lambda row: isinstance(row.fields, Call)):
-            group = [*some]
-            stages += [[row] for row in group] if called else [group]
-        self._allocate([failed, *metrics.values()], stages)
-        for stage in stages:
-            call = stage[0].fields
+        staged = stages(rows)
+        self._allocate([failed, *metrics.values()], staged)
+        for group in staged:
+            call = group[0].fields
             if isinstance(call, Call):
                 self.stages.append(partial(perform, *self._bound(call)))
             else:
-                self.stages.append(self._tables(stage, panel).run)
+                self.stages.append(self._tables(group, panel).run)
         self.metrics = {name: self.view(place).data for name, place in metrics.items()}
         self.failed = self.view(failed).data
 
