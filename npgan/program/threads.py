@@ -21,7 +21,7 @@ from npgan.system.memory import LINE, aligned_zeros
 CALLS, PROGRAM = range(2)  # the number of calls so far, and the address of the program to work on
 SEEN, BUSY, ASLEEP = range(3)  # of a worker: the last call it saw, and whether it works, or sleeps
 WORKERS = EACH = LINE // 8  # a cache line for the calls, then one for each worker
-SPINS = 5000  # looks for the next call before a worker goes to sleep
+SPINS = 20_000  # looks for the next call before a worker goes to sleep: some 200 us
 MOST = 63  # workers: a bit each
 HELD = 16  # programs whose tables are held before all but the last are dropped
 
