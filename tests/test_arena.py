@@ -8,7 +8,7 @@ from npgan.data.batches import Batches
 
 pytest.importorskip("npgan.kernels")
 from npgan.kernels.elementwise import Scale
-from npgan.program.arena import lives, offsets
+from npgan.program.arena import live_ranges, offsets
 from npgan.program.record import Recorder
 from npgan.program.traced import Buffer, Place
 
@@ -49,14 +49,14 @@ def test_what_is_shared_changes_no_number():
         assert program.run() == step(None)
 
 
-def test_a_buffer_lives_from_the_first_stage_that_touches_it_to_the_last():
+def test_a_buffer_is_live_from_the_first_stage_that_touches_it_to_the_last():
     a, b, c, part = Buffer(40), Buffer(40), Buffer(1), Buffer(20)
     part.whole, part.offset = b, 20
     outside = Buffer(3, np.ones(3, np.float32))
     stages = [[a, outside], [a, part], [c], [b]]
     places = [[Place(buffer, 0, buffer.size) for buffer in stage] for stage in stages]
     kept = [Place(c, 0, 1), Place(outside, 0, 3)]
-    assert lives(places, kept) == {a: (0, 1), b: (1, 3), c: (0, 4)}
+    assert live_ranges(places, kept) == {a: (0, 1), b: (1, 3), c: (0, 4)}
 
 
 CASES = {

@@ -90,10 +90,10 @@ def adversarial_loss(
 
 
 def weighted(weight: float, gradient: Array) -> Array:
-    """Return a gradient times the weight of its loss; a weight of 1 costs no pass over the numbers.
+    r"""Return :math:`\lambda\,dx`, the gradient (n, d) of :math:`\lambda L`; a weight of 1 costs no pass over it.
 
-    >>> weighted(0.5, np.array([4.0, 6.0]))
-    array([2., 3.])
+    >>> [weighted(weight, np.array([[4.0, 6.0]])).tolist() for weight in (0.5, 1, 2)]
+    [[[2.0, 3.0]], [[4.0, 6.0]], [[8.0, 12.0]]]
     """
     return gradient if weight == 1 else weight * gradient
 

@@ -12,10 +12,10 @@ from heapq import heappop, heappush
 from npgan.program.traced import Buffer, Place
 
 
-def lives(
+def live_ranges(
     stages: Sequence[Sequence[Place]], kept: Sequence[Place]
 ) -> dict[Buffer, tuple[int, int]]:
-    """Return the first and the last stage that touch each outermost buffer; what is kept, all stages touch."""
+    """Return the first and the last stage that touch each outermost buffer; what is kept is live in all stages."""
     found: dict[Buffer, tuple[int, int]] = {}
     for stage, places in enumerate(stages):
         for buffer in inside(places):
@@ -29,8 +29,8 @@ def inside(places: Sequence[Place]) -> list[Buffer]:
     return [place.at()[0] for place in places if not place.buffer.outside]
 
 
-def offsets(lives: Mapping[Buffer, tuple[int, int]], line: int) -> tuple[dict[Buffer, int], int]:
-    """Return where each buffer lies, in lines of so many numbers, and how many numbers there are in all.
+def offsets(ranges: Mapping[Buffer, tuple[int, int]], line: int) -> tuple[dict[Buffer, int], int]:
+    """Return the offset of each buffer, a multiple of ``line`` numbers, and how many numbers they need in all.
 
     Buffers of one line are never shared: they may be losses, which are read after the run.
 
@@ -41,7 +41,7 @@ def offsets(lives: Mapping[Buffer, tuple[int, int]], line: int) -> tuple[dict[Bu
     """
     found, total = {}, 0
     left = defaultdict[int, list[tuple[int, int]]](list)  # size -> last stages and offsets
-    for buffer, (first, last) in lives.items():
+    for buffer, (first, last) in ranges.items():
         size = -(-buffer.size // line) * line
         if size > line and left[size] and left[size][0][0] < first:
             _, found[buffer] = heappop(left[size])

@@ -261,18 +261,12 @@ class Recorder:
         if drawn and any(isinstance(x, Traced) for x in arguments):
             raise NotRecordable("randomness that depends on what the program computes")
         results = [self._result(result, outside=drawn) for result in listed(tried)]
-        call = Call(function, mapped(lambda x: self.rng if x is self else x, given), results)
+        known = mapped(lambda x: self.rng if x is self else x, given)
         if drawn:
-            self.each(
-                partial(
-                    perform,
-                    function,
-                    call.given,
-                    [r if r is None else r.buffer.array for r in results],
-                )
-            )
+            arrays = [result if result is None else result.buffer.array for result in results]
+            self.each(partial(perform, function, known, arrays))
         else:
-            self.rows.append(Row(call))
+            self.rows.append(Row(Call(function, known, results)))
         return type(tried)(results) if type(tried) in (list, tuple) else (*results, None)[0]
 
     def _result(self, result: Any, outside: bool) -> Traced | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from npgan.kernels import jit
 from npgan.kernels.row import Later, Writes, value_of
-from npgan.program.arena import lives, offsets
+from npgan.program.arena import live_ranges, offsets
 from npgan.program.tables import Tables
 from npgan.program.traced import OUTSIDE, Buffer, Place, Traced
 from npgan.system.memory import LINE, aligned_zeros, index_of
@@ -25,7 +25,7 @@ Values = Callable[[], Sequence[Any]]
 
 
 class Call(NamedTuple):
-    """A function that is called between two rows, its arguments, traced or real, and the arrays for its results."""
+    """A function that is called between two rows, its arguments and its results, traced or real."""
 
     function: Callable[..., Any]
     given: tuple[Any, ...]
@@ -197,7 +197,7 @@ class Program:
         """Give the buffers addresses, in units of the numbers' size."""
         touched = [[place for row in stage for place, _ in row.places()] for stage in stages]
         self.outside = [p.buffer for places in touched for p in places if p.buffer.outside]  # alive
-        found, total = offsets(lives(touched, kept), LINE // self.dtype.itemsize)
+        found, total = offsets(live_ranges(touched, kept), LINE // self.dtype.itemsize)
         self.arena = aligned_zeros(total, self.dtype)
         start = index_of(self.arena)
         self.addresses = {OUTSIDE: 0} | {buffer: start + at for buffer, at in found.items()}
