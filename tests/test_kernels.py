@@ -31,7 +31,7 @@ from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh
 from npgan.kernels.jit import ONE, ZERO
 from npgan.kernels.loss import LOSSES
-from npgan.kernels.matmul import block, panel_size, region
+from npgan.kernels.matmul import block, panel_size
 from npgan.kernels.tile import Matrix, width
 from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
@@ -62,17 +62,6 @@ def test_every_kernel_has_a_reference_of_its_name():
 def test_tiles_of_few_rows_are_wider():
     vectors = [width(rows, 4) * 4 // BYTES for rows in (1, 2, 3, 4, 14)]
     assert vectors == [8, 4, 4, 2, 2]
-
-
-@pytest.mark.parametrize(("rows", "columns"), [(20, 900), (900, 20)])
-def test_two_parts_share_a_large_product_and_not_a_small_one(rows, columns):
-    for k, shared in ((1000, True), (1, False)):
-        made = np.zeros((rows, columns))
-        for part in range(2):
-            i0, i1, j0, j1 = region(rows, columns, k, 4, part, 2)
-            made[i0:i1, j0:j1] += 1
-            assert (0.3 < made.mean() < 0.7) == (shared and part == 0)
-        assert (made == 1).all()
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 5, 40])

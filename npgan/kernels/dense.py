@@ -6,7 +6,7 @@ import numpy as np
 
 from npgan.kernels.activation import ActivationId, activate, activate_backward
 from npgan.kernels.jit import ONE, ZERO, jit
-from npgan.kernels.matmul import SMALL, block, panel_size, region
+from npgan.kernels.matmul import block, panel_size, region, worth_parts
 from npgan.kernels.row import Reads, Writes, kernel, performs
 from npgan.kernels.tile import WIDE, Matrix, at, tile, width
 
@@ -76,7 +76,7 @@ class Weight(NamedTuple):
 @performs(Output)
 def _output(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     n, k, m = row.n, row.k, row.m
-    i0, i1, j0, j1 = region(n, m, k, memory.itemsize, part, parts)
+    i0, i1, j0, j1 = region(n, m, memory.itemsize, part, parts)
     x, weight = Matrix(memory, row.x, k, ONE), Matrix(memory, row.weight, m, ONE)
     y, bias = Matrix(memory, row.y, m, ONE), Matrix(memory, row.bias, ZERO, ONE)
     block(x, weight, y, bias, ONE, i0, i1, j0, j1, k, panel)
@@ -87,7 +87,7 @@ def _output(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 def _input_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     """W.T is the weight with its strides swapped."""
     n, k, m = row.n, row.k, row.m
-    i0, i1, j0, j1 = region(n, k, m, memory.itemsize, part, parts)
+    i0, i1, j0, j1 = region(n, k, memory.itemsize, part, parts)
     e, turned = Matrix(memory, row.e, m, ONE), Matrix(memory, row.weight, ONE, m)
     dx = Matrix(memory, row.dx, k, ONE)
     block(e, turned, dx, dx, ZERO, i0, i1, j0, j1, m, panel)
@@ -100,7 +100,7 @@ def _input_gradient(row, memory, panel, part, parts):  # type: ignore[no-untyped
 @performs(Tangent)
 def _tangent(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     n, k, m = row.n, row.k, row.m
-    i0, i1, j0, j1 = region(n, m, k, memory.itemsize, part, parts)
+    i0, i1, j0, j1 = region(n, m, memory.itemsize, part, parts)
     t, weight = Matrix(memory, row.t, k, ONE), Matrix(memory, row.weight, m, ONE)
     u = Matrix(memory, row.u, m, ONE)
     block(t, weight, u, u, ZERO, i0, i1, j0, j1, k, panel)
@@ -115,13 +115,13 @@ def _weight_gradient(row, memory, panel, part, parts):  # type: ignore[no-untype
     they go on to the next ones.
     """
     n, k, m = row.n, row.k, row.m
-    i0, i1, j0, j1 = region(k, m, n, memory.itemsize, part, parts)
+    i0, i1, j0, j1 = region(k, m, memory.itemsize, part, parts)
     turned, e = Matrix(memory, row.x, ONE, k), Matrix(memory, row.e, m, ONE)
     dweight, dbias = Matrix(memory, row.dweight, m, ONE), Matrix(memory, row.dbias, ZERO, ONE)
     ones = Matrix(panel, ZERO, ZERO, ZERO)
     if row.factors >= 0:
         ones = Matrix(memory, row.factors, ZERO, ONE)
-    rows = NEAR if i1 - i0 <= len(WIDE) else max(n, 1)
+    rows = NEAR if k <= len(WIDE) else max(n, 1)
     for r in range(0, max(n, 1), rows):
         count, near = min(rows, n - r), at(e, r, ZERO)
         add = row.add_weight or r > 0
@@ -145,7 +145,7 @@ def write_product(rows: Any, dtype: Any, row: Any) -> None:
     """Write a row that multiplies matrices."""
     n, k, m = row.n, row.k, row.m
     size = np.dtype(dtype).itemsize
-    rows.write(row, n * k * m // (SMALL // 2), panel_size(max(n, k, m), size))
+    rows.write(row, worth_parts(n, k, m), panel_size(max(n, k, m), size))
 
 
 @kernel

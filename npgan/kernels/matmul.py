@@ -14,6 +14,7 @@ from npgan.kernels.vectors import BYTES
 NARROW = 4  # columns: a tile would leave most of a vector's lanes empty
 CACHED = 384 * 1024  # bytes of A that stay in a near cache while all of B is read
 SMALL = 100_000  # multiply-adds below which a second thread costs more than it saves
+MOVED = 5  # multiply-adds that take as long as it takes to read a number, or to write it
 
 
 @jit
@@ -90,16 +91,26 @@ def share(n, unit, part, parts):  # type: ignore[no-untyped-def]
 
 
 @jit
-def region(m, n, k, itemsize, part, parts):  # type: ignore[no-untyped-def]
+def region(m, n, itemsize, part, parts):  # type: ignore[no-untyped-def]
     """Return the rows and columns of an (m, n) product that a part computes.
 
     Columns are only split where each part gets a whole step of them, so never into narrow ones.
     """
     step = 2 * BYTES // itemsize
-    if parts == 1 or m * n * k < SMALL:
-        return (0, m, 0, n) if part == 0 else (0, 0, 0, 0)
     if m < 2 * parts * ROWS and n >= parts * step:
         j0, j1 = share(n, step, part, parts)
         return 0, m, j0, j1
     i0, i1 = share(m, ONE, part, parts)
     return i0, i1, 0, n
+
+
+def worth_parts(m: int, n: int, k: int) -> int:
+    """Return the most parts that are worth their cost, for an (m, n) product of k terms each.
+
+    Of a product of few terms, memory takes most of the time.
+
+    >>> worth_parts(100, 100, 100), worth_parts(100, 100, 1), worth_parts(1000, 100, 0)
+    (23, 1, 0)
+    """
+    multiplied, moved = m * n * k, m * n + m * k + n * k
+    return (multiplied + MOVED * moved) // (SMALL // 2) if multiplied else 0
