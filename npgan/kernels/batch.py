@@ -14,7 +14,7 @@ from npgan.kernels.row import Reads, Writes, kernel, performs, value_of
 from npgan.kernels.vectors import fetch
 from npgan.system.memory import LINE, index_of
 
-AHEAD = 6  # rows to fetch ahead
+AHEAD = 80  # cache lines to fetch ahead
 
 
 @intrinsic
@@ -37,17 +37,23 @@ def _prefetch_compiled(array, index):  # type: ignore[no-untyped-def]
 
 
 @jit
-def copy_bytes(data, start, rows, scale, low, batch, d):  # type: ignore[no-untyped-def]
-    """Write rows of bytes, d wide, to a batch, both flat: each is low + byte * scale."""
-    for i in range(rows.size):
-        coming = start + rows[min(i + AHEAD, rows.size - 1)] * d
-        for j in range(0, d, LINE):
-            prefetch(data, coming + j)
-        row = data[start + rows[i] * d : start + (rows[i] + 1) * d]
-        target = batch[i * d : (i + 1) * d]
-        for j in range(target.size):
-            # Rounded twice, as the reference is: an fma would map 255 to an ulp above the range.
-            target[j] = batch.dtype.type(row[j]) * scale + low
+def fetch_row(data, start, d):  # type: ignore[no-untyped-def]
+    """Ask for the cache lines of a row of d numbers."""
+    for j in range(0, d, LINE // data.itemsize):
+        prefetch(data, start + j)
+
+
+@jit
+def rows_ahead(d, itemsize):  # type: ignore[no-untyped-def]
+    """Return how many rows are fetched before they are copied."""
+    return AHEAD // (d * itemsize // LINE + 1) + 1
+
+
+@jit
+def scaled(octets, scale, low, batch):  # type: ignore[no-untyped-def]
+    """Write low + byte * scale for each byte, rounded twice: an fma would map 255 to an ulp above the range."""
+    for j in range(batch.size):
+        batch[j] = batch.dtype.type(octets[j]) * scale + low
 
 
 class Gather(NamedTuple):
@@ -94,15 +100,24 @@ def indices(row, memory, part, parts):  # type: ignore[no-untyped-def]
 @performs(Gather)
 def _gather_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     rows, batch = indices(row, memory, part, parts)
-    for i in range(rows.size):
-        copy(memory, row.data + rows[i] * row.d, memory, batch + i * row.d, row.d)
+    ahead = rows_ahead(row.d, memory.itemsize)
+    for i in range(-ahead, rows.size):
+        if i + ahead < rows.size:
+            fetch_row(memory, row.data + rows[i + ahead] * row.d, row.d)
+        if i >= 0:
+            copy(memory, row.data + rows[i] * row.d, memory, batch + i * row.d, row.d)
 
 
 @performs(GatherBytes)
 def _gather_bytes_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     rows, batch = indices(row, memory, part, parts)
-    octets = seen_as(np.uint8(0), memory, ZERO)
-    copy_bytes(octets, row.data, rows, row.scale, row.low, memory[batch:], row.d)
+    octets, ahead = seen_as(np.uint8(0), memory, ZERO), rows_ahead(row.d, 1)
+    for i in range(-ahead, rows.size):
+        if i + ahead < rows.size:
+            fetch_row(octets, row.data + rows[i + ahead] * row.d, row.d)
+        if i >= 0:
+            data, target = octets[row.data + rows[i] * row.d :], memory[batch + i * row.d :]
+            scaled(data, row.scale, row.low, target[: row.d])
 
 
 @performs(Columns)
