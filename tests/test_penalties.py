@@ -483,3 +483,10 @@ def test_there_is_a_value_for_those_at_the_batch_and_for_each_of_the_others(name
 def test_what_is_no_penalty_is_refused(discriminator, measure, coefficient, message):
     with pytest.raises(InputError, match=message):
         penalties.gradient_penalty(discriminator, random(3, 4), measure, coefficient)
+
+
+@pytest.mark.parametrize("layer", [Dense(3, 1), Sequential(Dense(3, 1))], ids=["layer", "chain"])
+def test_coefficients_of_another_width_are_refused(layer):
+    logits, cache = layer.forward(np.ones((5, 3), np.float32))
+    with pytest.raises(InputError, match="a penalty's c must have shape"):
+        layer.penalized_backward(logits, np.ones((5, 2), np.float32), cache)
