@@ -337,18 +337,24 @@ def test_a_dropout_rate_close_to_1_still_fits_a_word():
 
 
 @pytest.mark.usefixtures("threads")
-def test_averages_and_batches_are_the_references():
+def test_averages_are_the_references():
     a, w = random(9000, np.float32), random(9000, np.float32, 1)
     b = a.copy()
     KERNELS["ema_update"](a, w, 0.9)
     ops.ema_update(b, w, 0.9)
     close(a, b)
-    data = np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)
-    rows = np.array([3, 39, 3, 0])
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("dtype", [np.uint8, *FLOATS])
+@pytest.mark.parametrize(("n", "width"), [(4, 30), (300, 40), (9000, 1), (3, 5000), (0, 7)])
+def test_batches_are_the_references(n, width, dtype):
+    """Of rows shorter and longer than a cache line, few and many, by one thread and by two."""
+    rng = np.random.default_rng(0)
+    data, rows = rng.integers(0, 256, (40, width)).astype(dtype), rng.integers(0, 40, n)
     for bounds in ((0.0, 1.0), (-1.0, 1.0)):
-        np.testing.assert_array_equal(
-            KERNELS["gather"](data, rows, *bounds), ops.gather(data, rows, *bounds)
-        )
+        batch, reference = KERNELS["gather"](data, rows, *bounds), ops.gather(data, rows, *bounds)
+        np.testing.assert_array_equal(batch, reference, strict=True)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
