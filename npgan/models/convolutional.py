@@ -169,7 +169,7 @@ def _u(normalised: bool = False) -> list:
 
 CONVOLUTIONAL: dict[str, Config] = {
     "gan-conv": _digits(steps=8500, penalty=0.1),
-    "gan-conv-long": _digits(steps=88_000, penalty=0.3),
+    "gan-conv-long": _digits(steps=80_000, penalty=0.3),
     "dcgan-mnist": _dcgan(
         *(16, 32),
         latent=64,
