@@ -100,7 +100,7 @@ TESTS = {
         "recorded_changes threads fourier"
     ),
     "kernels": (
-        "fourier recorder recorder_rows recorder_traced kernels conv_kernels winograd_kernels "
+        "fourier recorder recorder_rows recorder_traced kernels dense_kernels conv_kernels winograd_kernels "
         "pooling_kernels normalisation_kernels recorded_steps recorded_singly recorded_changes threads"
     ),
     "study": "sample_metrics latent anomaly attacks evaluation uses_images calls",

@@ -11,7 +11,7 @@ from npgan.kernels import jit
 from npgan.kernels.matmul import region, worth_parts
 from npgan.program.eager import KERNELS
 
-WIDTHS = st.integers(0, 40)
+WIDTHS = st.integers(0, 20)
 
 
 def random(*shape, seed=0):
@@ -27,15 +27,17 @@ def passes(n, k, m):
     return {"y": y, "dx": dx, "dW": dweight, "db": dbias}
 
 
-@given(n=st.integers(1, 20_000), k=WIDTHS, m=WIDTHS)
-@example(n=10_000, k=6, m=4)  # a part's rows of dW are few, and the whole product's are not
-@example(n=20_000, k=0, m=3)  # no part has rows of dW, and one must compute db
-@settings(max_examples=40, deadline=None)
+@given(n=st.integers(1, 150), k=WIDTHS, m=WIDTHS)
+@example(n=150, k=6, m=4)  # a part's rows of dW are few, and the whole product's are not
+@example(n=150, k=0, m=3)  # dW has no rows, and db is computed once
+@settings(max_examples=20, deadline=None)
 def test_the_number_of_threads_changes_no_bit(n, k, m):
     found, before = [], jit.threads()
-    for count in (1, 2, 3):
-        jit.set_threads(count)
-        found.append(passes(n, k, m))
+    with pytest.MonkeyPatch.context() as patch:  # or so small a product would be one part
+        patch.setattr("npgan.kernels.dense.worth_parts", lambda m, n, k: 3 * (m * n * k > 0))
+        for count in (1, 2, 3):
+            jit.set_threads(count)
+            found.append(passes(n, k, m))
     jit.set_threads(before)
     for name, array in found[0].items():
         for other in found[1:]:
