@@ -39,6 +39,8 @@ def test_the_number_of_threads_changes_no_bit(n, k, m):
             jit.set_threads(count)
             found.append(passes(n, k, m))
     jit.set_threads(before)
+    db = random(m, seed=5) + random(n, m, seed=1).sum(axis=0)
+    np.testing.assert_allclose(found[0]["db"], db, atol=1e-4)
     for name, array in found[0].items():
         for other in found[1:]:
             np.testing.assert_array_equal(array, other[name], err_msg=name)
