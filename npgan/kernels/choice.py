@@ -17,8 +17,8 @@ COSTS = {"y": (1.0, 12.0, 12.0), "dx": (1.1, 12.0, 24.0), "dW": (1.0, 6.0, 12.0)
 """Product -> what filtering takes for a multiplication, and for a number of the images and of the weight at all points.
 
 The unit is a multiplication of the direct way. They are those of a grid with which the faster way was chosen best
-for 228 shapes on a Zen 3. On one thread of a Zen 4 what they choose takes 1.3, .1 and 1 % longer than if each had been
-known; always to go directly takes 9, 18 and 8 % longer, never 54, 40 and 57 % (``python benchmarks/winograd.py``).
+for 228 shapes on a Zen 3. On one thread of a Zen 4 their choices take 1.3, .1 and 1 % longer than the best; always
+direct takes 9, 18 and 8 % longer, always filtering 54, 40 and 57 % (``python benchmarks/winograd.py``).
 """
 ENABLED = environment.winograd()
 

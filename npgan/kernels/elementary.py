@@ -1,7 +1,7 @@
 r"""Elementary functions of float32 without branches or calls, so that loops over them vectorise.
 
 :math:`e^x = 2^n e^r` with :math:`n` the integer nearest to :math:`x/\ln 2` and
-:math:`|r| \le \tfrac12\ln 2`; :math:`e^r` is a polynomial of degree 6 fitted to it, :math:`2^n` is
+:math:`|r| \le \tfrac12\ln 2`. A polynomial of degree 7 stands for :math:`e^r`, and :math:`2^n` is
 written into the exponent's bits. The logarithm reads them: :math:`x = 2^n m`, and a polynomial in
 :math:`m - 1` does the rest. All coefficients are Moshier's (Cephes: expf, tanhf, logf, sinf, cosf, erff).
 float64, which checks gradients, calls libm.
@@ -103,7 +103,7 @@ SINE = singles(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
 
 @register_jitable
 def _split(x):  # type: ignore[no-untyped-def]
-    """Return e**r - 1 and 2**n, for e**x = 2**n e**r; 2**n is 0 below -87.7, infinity above 88.3."""
+    """Return e**r - 1 and 2**n, for e**x = 2**n e**r; 2**n is 0 below -87.7, infinity above 88.38."""
     bounded = F(-88.0) if x < F(-88.0) else F(89.0) if x > F(89.0) else x  # a NaN stays
     n = fma(bounded, F(1.44269504), F(12582912.0)) - F(12582912.0)  # 1.5 * 2**23 rounds
     r = fma(n, F(-0.693359375), bounded)
@@ -113,7 +113,7 @@ def _split(x):  # type: ignore[no-untyped-def]
 
 
 def exp(x: float) -> float:
-    """Return e**x, within 2 ulp; for x above 88.3 it is infinity, below -87.7 it is 0."""
+    """Return e**x, within 2 ulp; for x above 88.38 it is infinity, below -87.7 it is 0."""
     with np.errstate(over="ignore"):
         return np.exp(x)
 
@@ -125,7 +125,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
 
 
 def expm1(x: float) -> float:
-    """Return e**x - 1, within 2 ulp; for x above 88.3 it is infinity."""
+    """Return e**x - 1, within 2 ulp; for x above 88.38 it is infinity."""
     return np.expm1(x)
 
 

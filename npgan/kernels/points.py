@@ -32,8 +32,8 @@ class Way(NamedTuple):
     """A convolution from images (height, wide, channels) to (down, across, out), a block of which is in hand.
 
     Along each axis ``stride`` planes have ``r`` taps each; ``top`` and ``left`` are the padding. So many
-    ``images`` begin at ``x`` and ``y``; so many channels of x are in hand, its ``part``. There are ``rows`` and
-    ``columns`` of tiles, of ``most`` points along each axis, the last ones with so many. In memory are a
+    ``images`` begin at ``x`` and ``y``; so many channels of x are in hand, its ``part``. There are ``rows`` x
+    ``columns`` tiles of ``most`` points along an axis, the last of ``last_row`` and ``last_column``. In memory are a
     ``spare`` row that stands for those outside of x; ``strips`` and ``bands``, rows of x and of y that are
     transformed along one axis; and, at ``pixels`` and ``results``, the matrices at all points, so far
     ``apart``.

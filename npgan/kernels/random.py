@@ -1,4 +1,4 @@
-"""Random numbers, each from a counter alone: so loops vectorise, and any number of threads may share them."""
+"""Random numbers, each from a key and a counter alone: loops vectorise, and any number of threads may share them."""
 
 from collections.abc import Callable
 from functools import partial

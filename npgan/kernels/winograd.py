@@ -305,7 +305,10 @@ class Sizes(NamedTuple):
         return self.most**2 * tiles * (self.planes * self.channels + self.out)
 
     def block(self, n: int, times: int = 1) -> int:
-        """Return how many of n images to take at a time: together as many numbers as a third of the weight has."""
+        """Return how many of n images to take at a time, at least one.
+
+        At all points they have at most ``times`` NEAR numbers, or ``times`` a third of the weight's if that is more.
+        """
         return max(1, min(n, times * max(NEAR, self.weight // 3) // self.image))
 
     def scratch(self, block: int) -> int:

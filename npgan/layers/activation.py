@@ -1,4 +1,4 @@
-"""Activation functions as layers; what they compute is in :mod:`npgan.ops.activation`."""
+"""Activation functions as layers; their operations: :mod:`npgan.ops.activation`, :mod:`npgan.ops.gated`."""
 
 from typing import Any
 

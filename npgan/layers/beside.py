@@ -1,4 +1,4 @@
-"""Layers of a part of each row, which the rest of it passes by."""
+"""Layers for a part of each row; the rest bypasses them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ __all__ = ["Beside"]
 
 
 class Beside(Sequential):
-    r"""Layers F of all but the last columns of a row [x, c]; these pass by: :math:`y = [F(x), c]`.
+    r"""Layers F for x in a row [x, c], where c, the last columns, bypasses them: :math:`y = [F(x), c]`.
 
     So a network can look at an image first, and then at what it found together with a label c.
 
@@ -66,7 +66,7 @@ class Beside(Sequential):
     def double_backward(
         self, ddx: Array, record: Any, cache: Any, grads: Grads = None, input_grad: bool = True
     ) -> tuple[Array, Any]:
-        """Differentiate F's way; with respect to c nothing has a second derivative."""
+        """Differentiate F's part; with respect to c all second derivatives are 0."""
         ddx, ddc = self._split(ddx)
         ddy, dx = Sequential.double_backward(self, ddx, record, cache, grads, input_grad)
         share = None if dx is None else np.concatenate([dx, np.zeros_like(ddc)], axis=1)

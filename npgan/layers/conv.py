@@ -103,7 +103,7 @@ class Convolution(Layer):
         return None
 
     def spec(self) -> str:
-        """Return the layer in words; at the end those are left out that say what is so without them."""
+        """Return the layer in words, without trailing defaults."""
         words, defaults = super().spec().split(), [p.default for p in parameters(type(self))]
         while words[-1] == str(defaults[len(words) - 2]):
             words.pop()
@@ -149,7 +149,7 @@ class Conv2D(Convolution):
         return self.geometry.smaller(size, (self.kernel, self.kernel))
 
     def remark(self, in_shape: Shape) -> str:
-        """Say which pixels are in no window."""
+        """Say which of the last pixels are in no window."""
         return self.geometry.unseen((in_shape[0], in_shape[1]), (self.kernel, self.kernel))
 
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
@@ -178,7 +178,7 @@ class Conv2D(Convolution):
 class ConvTranspose2D(Convolution):
     """A transposed convolution, :func:`npgan.ops.conv_transpose2d_forward`: each pixel paints a window.
 
-    With a stride of 2 it makes an image twice as large, and its gradient is a convolution.
+    A stride of 2 about doubles height and width. The gradient with respect to x is a convolution.
 
     Raises InputError if the groups do not divide the channels, or nothing is left of an image.
 
@@ -226,7 +226,7 @@ class ConvTranspose2D(Convolution):
         return k, k, o // g, i
 
     def _fans(self) -> tuple[int, int]:
-        """Return kernel² in_channels / groups stride²: so many windows overlap in a pixel."""
+        """Return kernel² in_channels / (groups stride²), rounded up, and out_channels stride²."""
         apart, (k, *_) = math.prod(self.geometry.stride), self.parameters["weight"].shape
         return math.ceil(k * k * self.in_channels / self.groups / apart), self.out_channels * apart
 

@@ -77,7 +77,7 @@ class OfSize(Corruption):
 
 
 class RandomShift(OfSize):
-    """Each image moved by up to ``size`` pixels down and to the right, :func:`npgan.ops.shift_forward`.
+    """Each image moved by up to ``size`` pixels along each axis, :func:`npgan.ops.shift_forward`.
 
     All (2 size + 1)² moves are equally likely.
 

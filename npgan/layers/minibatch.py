@@ -57,7 +57,7 @@ class MinibatchStddev(Layer):
 
 
 class MinibatchDiscrimination(Sized):
-    """Closeness to a batch's other samples, as features, :func:`npgan.ops.minibatch_discrimination_forward`.
+    """Closeness to all of the batch's samples, as features, :func:`npgan.ops.minibatch_discrimination_forward`.
 
     Parameters
     ----------

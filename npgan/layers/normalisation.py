@@ -19,7 +19,7 @@ MOMENTUM = 0.1
 class Norm(Layer):
     """What all share that have a width, a ``weight`` that starts at 1, and a ``bias`` that starts at 0.
 
-    They take rows or images; a feature of a row is what a channel is of an image.
+    They take rows and, except :class:`LayerNorm`, images, with channels for features.
     """
 
     example = "4"
@@ -111,8 +111,9 @@ class BatchNorm(Norm):
     running ones. ``num_batches_tracked`` counts the batches that they are of. Moments should be those of
     one distribution, so a GAN's discriminator sees real and generated data as two batches.
 
-    It has no second derivative: a penalty on each sample's slope is not defined where the samples
-    of a batch depend on each other (Gulrajani et al. 2017, sec. 4).
+    It has no ``double_backward``: a penalty on each sample's own slope assumes that samples do not depend on
+    each other (Gulrajani et al. 2017, sec. 4). The layers of :mod:`npgan.layers.minibatch` couple samples as
+    well, but have one: there a slope includes what a sample does to the others' logits.
 
     Parameters
     ----------

@@ -30,11 +30,11 @@ class Pooling(Resampled):
         return (*self.geometry.smaller((height, width), self.window), channels)
 
     def remark(self, in_shape: Shape) -> str:
-        """Say which pixels are in no window."""
+        """Say which of the last pixels are in no window."""
         return self.geometry.unseen((in_shape[0], in_shape[1]), self.window)
 
     def spec(self) -> str:
-        """Return the layer in words; at the end those are left out that say what is so without them."""
+        """Return the layer in words, without trailing defaults."""
         words, usual = super().spec().split(), (None, None, self.kernel, 0)
         while words[-1] == str(usual[len(words) - 1]):
             words.pop()

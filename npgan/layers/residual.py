@@ -19,9 +19,9 @@ class Shortcut(Sequential):
 
 
 class Residual(Sequential):
-    r"""Layers F with a way past them, :math:`y = x + F(x)`, so that F starts from the identity.
+    r"""Layers F with a shortcut past them, :math:`y = x + F(x)`: F is what is added to the input.
 
-    Where F changes the shape, the way past has layers as well, a *shortcut* S: :math:`y = S(x) + F(x)`.
+    Where F changes the shape, the shortcut has layers S as well: :math:`y = S(x) + F(x)`.
 
     Gradients take both ways: :math:`dx = S'(x)^\top dy + F'(x)^\top dy`. The derivative of that with respect to
     ``dy`` has the same form; with respect to x both ways' add up. Source: He et al. 2016.

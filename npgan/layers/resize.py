@@ -33,8 +33,7 @@ class Enlarged(FixedLinear):
 class UpsampleNearest(Enlarged):
     """Each pixel as a square of ``factor`` x ``factor`` pixels, :func:`npgan.ops.upsample_nearest_forward`.
 
-    Before a convolution it does what a transposed one does, without the pattern that windows leave which overlap
-    unevenly (Odena et al. 2016).
+    With a convolution after it, it replaces a transposed one, without its checkerboard artifacts (Odena et al. 2016).
 
     >>> import numpy as np
     >>> UpsampleNearest(2)(np.ones((5, 7, 7, 3))).shape

@@ -1,4 +1,4 @@
-"""Layers of spectral norm 1; what they compute of their weights is in :mod:`npgan.ops.spectral`."""
+"""Layers that divide their weight, as a matrix, by its spectral norm, as :mod:`npgan.ops.spectral` does."""
 
 import math
 from collections.abc import Callable

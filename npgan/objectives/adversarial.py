@@ -13,7 +13,7 @@ from npgan.backend import run
 from npgan.shapes import Array
 
 STRIDE = 2.5
-"""Steps of 2.5 epsilon / steps reach any corner of the box, and turn back."""
+"""Steps of 2.5 epsilon / steps can cross the box, which is 2 epsilon wide."""
 
 
 def worst_case(

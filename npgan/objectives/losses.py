@@ -4,12 +4,12 @@ Each returns its value and the gradients of exactly that value, by name. Discrim
 logits :math:`l`, :math:`l_r` of real data and :math:`l_f` of generated data. For a cross-entropy the
 probability that a sample is real is :math:`\sigma(l)`, of which no logarithm is taken: :math:`-\log\sigma(l)`
 and :math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. With smoothed labels s and t the best
-:math:`\sigma(l)` is sP + t(1 - P) where that probability is P. A line over a term is its mean over the n
-samples of its batch, which gives each sample's gradient the factor 1/n.
+:math:`\sigma(l)` is sP + t(1 - P) at samples that are real with probability P. A line over a term is its mean
+over the n samples of its batch, which gives each sample's gradient the factor 1/n.
 
-Where generated data is like real data, a discriminator that answers everywhere the same is a best one (for
-Wasserstein's and the hinge loss others are as good), and a loss that does not follow its constant has a value
-that can be drawn beside its curve: its *equilibrium*.
+If generated data is like real data, a constant discriminator is optimal (for the Wasserstein and hinge losses
+not the only one). A loss that does not depend on which optimal constant it is has a value there to draw beside
+its curve: its *equilibrium*.
 """
 
 import math
@@ -150,7 +150,7 @@ def least_squares_discriminator(
 
 @takes("fake_logits (N, 1)")
 def least_squares_generator(fake_logits: Array) -> GeneratorLoss:
-    r"""Bring generated data to the real label: :math:`L_G = \frac12\overline{(l_f - 1)^2}`.
+    r"""Bring generated data's logits to 1: :math:`L_G = \frac12\overline{(l_f - 1)^2}`.
 
     Gradient :math:`(l_f - 1)/n`, which does not vanish however sure the discriminator is.
     Source: Mao et al. 2017, eq. 9.
@@ -333,8 +333,8 @@ OBJECTIVES: dict[str, Objective] = {
 }
 r"""Name -> objective.
 
-A Wasserstein or a hinge loss's generator has :math:`-\overline{l_f}`, which follows D's level: it has no
-equilibrium, and falls or rises without the samples' becoming better or worse.
+The Wasserstein and hinge generators' loss, :math:`-\overline{l_f}`, moves with D's offset: it has no equilibrium,
+and may change while the samples do not.
 """
 
 

@@ -16,8 +16,8 @@ D treats each sample by itself, so that :math:`g_i` is row i of the gradient of
 :math:`\sum_i D(x_i)`: one backward pass from ones gives them all. Where a layer compares the samples of
 a batch (:mod:`npgan.layers.minibatch`) that row is what is meant by :math:`g_i`.
 
-A discriminator that also takes a condition c, a label or a translator's source, is a function of x for each
-c: the points keep their c, and g is the gradient with respect to x alone, as in the program of Mescheder et
+A discriminator that also takes a condition k, a label or a translator's source, is a function of x for each
+k: the points keep their k, and g is the gradient with respect to x alone, as in the program of Mescheder et
 al. 2018.
 """
 
@@ -250,8 +250,7 @@ def penalized_backward(
 def geometric(start: float, end: float, steps: int) -> Schedule:
     r"""Let a coefficient go from ``start`` to ``end`` by equal factors: :math:`c_t = a (b/a)^{t/T}`.
 
-    A large one balances the modes of the data while there is none, a small one lets them become
-    sharp afterwards.
+    A large one balances the modes before any has formed, a small one then lets them sharpen.
 
     >>> [round(geometric(0.1, 0.001, 4)(t), 4) for t in (0, 2, 4, 5)]
     [0.1, 0.01, 0.001, 0.001]

@@ -1,6 +1,6 @@
 r"""The mathematics: pure NumPy functions, each forward directly above its backward.
 
-These symbols mean the same in every file:
+Unless a file says otherwise these symbols mean the same (n is also a sample's index):
 
 ================== =============================================================================
 x, y               a function's input and output; rows are samples, shape ``(n, features)``
@@ -19,8 +19,8 @@ eps                a small positive number :math:`\epsilon`; in noise, a draw fr
 ================== =============================================================================
 
 Results have the dtype of the input. float32 trains and float64 checks gradients. complex128 passes through
-every analytic function, so that the complex-step derivative can be taken; where a function looks at signs, it
-looks at the real part.
+every analytic function, so that the complex-step derivative can be taken. Where such a function looks at a sign,
+it is that of the real part.
 """
 
 from npgan.ops.activation import *

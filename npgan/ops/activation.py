@@ -1,4 +1,4 @@
-r"""Activation functions, each derivative written from the function's own output.
+r"""Activation functions, their derivatives written from the output where possible.
 
 ``<name>_forward(x) -> y`` and ``<name>_backward(dy, y) -> dx``. All but softmax act on each element
 separately, so :math:`dx = dy\,f'(x)`. Nearly every :math:`f'` here can be computed from :math:`y = f(x)`,

@@ -202,9 +202,9 @@ def chain_double_backward(
 
     *Sharing the products.* A discriminator returns one logit for each sample. Take ``dy = 1``. If a
     loss L has the derivatives :math:`l_n` with respect to these logits, its gradient with respect to
-    :math:`a_s` is :math:`l_n e_{s,n}`, row by row. Loss and penalty together then need one product a stage,
-    :math:`dW_s \mathrel{+}= (l \odot x_s + t_s)^\top e_s + x_s^\top r_s`. A penalty at points where the loss is
-    computed anyway therefore costs little more than the products :math:`t_s W_s`.
+    :math:`a_s` is :math:`l_n e_{s,n}`, row by row. Where every :math:`f'' = 0`, loss and penalty together then
+    need one product a stage, :math:`dW_s \mathrel{+}= (l \odot x_s + t_s)^\top e_s`. A penalty at points where the
+    loss is computed anyway therefore costs little more than the products :math:`t_s W_s`.
 
     ``ddx`` is (n, in), and the other parameters are as for :func:`chain_backward`. ``ddy`` (n, out) is returned
     with :math:`\partial P/\partial x` (n, in), which is None if it is not wanted or every f'' = 0.

@@ -1,8 +1,8 @@
 r"""Normalisation of images over their channels: in groups, or all channels of a pixel.
 
 Both act on each sample by itself, and on rows as on images of one pixel. The derivations are those at the top of
-:mod:`npgan.ops.normalisation`: only what makes up a group of numbers is different here, and a pixel's channels keep
-their mean.
+:mod:`npgan.ops.normalisation`: only what makes up a group of numbers is different here, and a pixel's mean
+is not subtracted.
 
 *s* stands for height and width, or for nothing where x are rows.
 """
@@ -71,7 +71,7 @@ def group_norm_backward(
     Parameters are those of :func:`layer_norm_backward`, except that inverse is (n, groups), and the other arrays
     are images.
 
-    Two normalised numbers are always -1 and 1, so there is no gradient.
+    With eps = 0 two different numbers become -1 and 1: the gradient is 0.
 
     >>> x, dy = np.array([1.0, 10.0, 3.0, 50.0]).reshape(1, 1, 2, 2), np.arange(4.0).reshape(1, 1, 2, 2)
     >>> _, normal, inverse = group_norm_forward(x, np.ones(2), np.zeros(2), 2, 0.0)

@@ -20,7 +20,7 @@ from npgan.shapes import Array, operation
 
 @operation("x (n, h, w, C), factor (n,)")
 def saturation_forward(x: Array, factor: Array) -> Array:
-    r"""Move each pixel's channels: :math:`m_{nij} = \frac1c \sum_c x_{nijc}`. x, y: (n, h, w, c); factor: (n,).
+    r"""Move each pixel's channels: :math:`m_{nij}` is the mean of :math:`x_{nij}`. x, y: (n, h, w, c); factor: (n,).
 
     >>> saturation_forward(np.array([[[[1.0, 3.0]]], [[[1.0, 3.0]]]]), np.array([0.0, 2.0])).tolist()
     [[[[2.0, 2.0]]], [[[0.0, 4.0]]]]

@@ -1,9 +1,9 @@
 r"""The convolution, and its transpose: every pixel of the output is a weighted sum of a window of the input.
 
-Images x are (n, height, width, channels), weights (rows, columns, in, out). A window is as large as the weight. The
-window of pixel (i, j) of the output begins at pixel :math:`(si - p,\ sj - p)` of the input, where s is the *stride*
-and p the *padding*; what lies outside the input counts as 0. A weight's pixel (a, b) is called a *tap*. With a
-*dilation* d the taps look at every d-th pixel of the window:
+Images x are (n, height, width, channels), weights (rows, columns, in, out). Undilated, a window is as large as
+the weight. The window of pixel (i, j) of the output begins at pixel :math:`(si - p,\ sj - p)` of the input, where
+s is the *stride* and p the *padding*; what lies outside the input counts as 0. A weight's pixel (a, b) is called a
+*tap*. With a *dilation* d the taps look at every d-th pixel of the window:
 
 .. math:: y_{nijo} = b_o + \sum_{a,b,c} x_{n,\,si+da-p,\,sj+db-p,\,c}\,W_{abco}.
 
@@ -26,12 +26,15 @@ three pixels without padding::
                                     dx2 =          dy1 W1
 
 Each row of y is a row of a matrix, and dx multiplies dy by the transpose of this matrix. The same in the
-plane: a weight of 2 x 2 taps over 3 x 3 pixels. A letter says which tap an output's window uses for a pixel::
+plane: a weight of 2 x 2 taps over 3 x 3 pixels. A digit says which tap an output's window uses for a pixel.
+Each tap sees four pixels, and the pixel in the middle is in all windows::
 
-    x0 x1 x2         a b .    . a b    . . .    . . .          dx4 = d dy0 + c dy1 + b dy2 + a dy3
-    x3 x4 x5         c d .    . c d    a b .    . a b          (the pixel in the middle is in all windows)
-    x6 x7 x8         . . .    . . .    c d .    . c d          da  = x0 dy0 + x1 dy1 + x3 dy2 + x4 dy3
-                      y0       y1       y2       y3            (the tap a has seen four pixels)
+    x0 x1 x2         0 1 .    . 0 1    . . .    . . .          dW0 = x0 dy0 + x1 dy1 + x3 dy2 + x4 dy3
+    x3 x4 x5         2 3 .    . 2 3    0 1 .    . 0 1          dW1 = x1 dy0 + x2 dy1 + x4 dy2 + x5 dy3
+    x6 x7 x8         . . .    . . .    2 3 .    . 2 3          dW2 = x3 dy0 + x4 dy1 + x6 dy2 + x7 dy3
+                      y0       y1       y2       y3            dW3 = x4 dy0 + x5 dy1 + x7 dy2 + x8 dy3
+
+                                                               dx4 = dy0 W3 + dy1 W2 + dy2 W1 + dy3 W0
 
 **The transposed convolution** is the way back as a layer of its own: it takes dy to dx, so it makes an image
 larger where a convolution makes it smaller. Its gradient is the convolution with the same weight.
@@ -235,7 +238,8 @@ def conv_transpose2d_forward(
 ) -> Array:
     r"""Paint a window for each pixel of x; where windows overlap they add up.
 
-    .. math:: y_{n,\,si+da-p,\,sj+db-p,\,o} = b_o + \sum_{i,j,a,b,c} x_{nijc}\,W_{aboc}
+    .. math:: y_{n,\,si+da-p,\,sj+db-p,\,o} \mathrel{+}= \sum_c x_{nijc}\,W_{aboc}
+        \qquad\text{for all } i, j, a, b, \text{ starting at } b_o.
 
     The weight is that of the convolution from y to x: (rows, columns, out/groups, in).
     y is as small as that convolution allows, and ``output_padding`` larger; see :meth:`Geometry.larger`.
@@ -322,7 +326,8 @@ def conv_transpose2d_double_backward(
 
     As in :func:`conv2d_double_backward`, ``ddx`` takes the place of x:
 
-    .. math:: ddy_{n,\,si+da-p,\,sj+db-p,\,o} = \sum_{i,j,a,b,c} ddx_{nijc}\,W_{aboc}, \qquad
+    .. math:: ddy_{n,\,si+da-p,\,sj+db-p,\,o} \mathrel{+}= \sum_c ddx_{nijc}\,W_{aboc}
+        \quad\text{for all } i, j, a, b, \qquad
         dW_{aboc} = \sum_{n,i,j} dy_{n,\,si+da-p,\,sj+db-p,\,o}\,ddx_{nijc}.
 
     >>> ddx, dy = np.array([1.0, 10.0]).reshape(1, 1, 2, 1), np.zeros((1, 1, 3, 1))

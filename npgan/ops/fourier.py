@@ -24,7 +24,7 @@ TURN = 2 * np.pi
 def fourier_forward(x: Array, frequencies: Array) -> Array:
     r"""Return x and its waves, (n, d(1 + 2F)). The cosine is computed as a sine a quarter turn ahead.
 
-    Whole turns are subtracted before the multiplication by :math:`2\pi`, which is exact. But the number of
+    Whole turns are subtracted, exactly, before the multiplication by :math:`2\pi`. But the number of
     turns, :math:`t = fx` with f in the dtype of x, is rounded, and so is t + 1/4. With the machine's
     :math:`\varepsilon` (:math:`2^{-23}` for float32), the error of a sine is at most
     :math:`\pi\varepsilon(|t| + 1)` and that of a cosine at most :math:`\pi\varepsilon(2|t| + 1)`. Above

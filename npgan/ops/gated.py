@@ -163,7 +163,7 @@ def gelu_tanh_double_backward(ddx: Array, dy: Array, x: Array) -> tuple[Array, A
 def _mish_gate(x: Array) -> tuple[Array, Array]:
     r"""Return :math:`t = \tanh(\log(1 + e^x))` and :math:`1 - t^2`.
 
-    With :math:`u = 1 + e^x` we have :math:`t = (u^2 - 1)/(u^2 + 1)` and :math:`1 - t = 2/(u^2 + 1)`. For x > 0
+    With :math:`w = 1 + e^x` we have :math:`t = (w^2 - 1)/(w^2 + 1)` and :math:`1 - t = 2/(w^2 + 1)`. For x > 0
     numerator and denominator are divided by :math:`e^{2x}`, so that nothing overflows.
     """
     positive = x.real > 0

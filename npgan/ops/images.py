@@ -1,4 +1,4 @@
-"""Operations on images that are shifted, turned round, partly hidden, made coarse. All are linear.
+"""Images shifted, mirrored, partly hidden or pixelated, all by linear operations.
 
 Images are (n, height, width, channels), or rows (n, d) that hold square grey ones. What is drawn is drawn once for an
 image, the same for all of its channels.

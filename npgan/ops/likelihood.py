@@ -8,7 +8,7 @@ A variational autoencoder has a prior :math:`p(z) = N(0, I)`, a decoder :math:`p
 
 is an unbiased estimate of p(x): its mean over q is :math:`\int p(x|z)\,p(z)\,dz = p(x)`. The logarithm is
 concave, so by Jensen's inequality the mean of :math:`\log w` is at most :math:`\log p(x)`. That is the evidence
-lower bound. The mean of k such weights varies less than one, and the logarithm of that mean is a tighter bound.
+lower bound. A mean of k such weights varies less than a single weight, and its logarithm is a tighter bound.
 
 The functions below return the two parts of :math:`\log w`, one number in nats for each row, and the logarithm
 of the mean.
@@ -118,7 +118,7 @@ def log_mean_exp_forward(a: Array) -> Array:
     r"""The logarithm of a mean of exponentials: :math:`y_r = \log\frac1k\sum_j e^{a_{rj}}`.
 
     For log-weights :math:`a = \log w` it is the importance-weighted bound on :math:`\log p(x)`. The bound rises
-    with k, and for k = 1 it is the evidence lower bound. With the largest of a row, m, the sum is computed as
+    with k, and for k = 1 it is the evidence lower bound. With a row's largest number m, the logarithm is computed as
     :math:`m + \log\frac1k\sum_j e^{a_{rj} - m}`, so that nothing overflows. a: (n, k); y: (n,). Burda et al.
     2016, eq. 8.
 

@@ -1,8 +1,8 @@
-r"""Losses: the mean over everything that is compared, and its gradient with respect to the first argument.
+r"""Losses: a mean over elements or rows, and its gradient.
 
 ``<name>_forward(prediction, target) -> value`` and ``<name>_backward(prediction, target) -> grad``. A loss is
 the last operation of a forward pass: its backward pass starts the chain, and takes no upstream gradient.
-``<name>`` returns both. N is the number of elements.
+``<name>``, if there is one, returns both. N is the number of elements.
 """
 
 import numpy as np

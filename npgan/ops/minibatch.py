@@ -21,7 +21,7 @@ def minibatch_stddev_forward(x: Array) -> tuple[Array, Array, Array]:
         \sigma_f^2 = \frac1n\sum_i (x_{if} - \mu_f)^2,
 
     where f is a feature. All samples get the same number s. It is 0 where all samples are equal, and thanks
-    to :math:`\epsilon = 10^{-8}` it has a gradient there. The difference of the roots is computed as
+    to :math:`\epsilon = 10^{-8}` it is differentiable there. The difference of the roots is computed as
     :math:`\sigma_f^2/(\sqrt{\sigma_f^2 + \epsilon} + \sqrt\epsilon)`, which keeps its digits near 0.
 
     x is (n, d), n at least 1. Images are (n, height, width, channels): all d numbers of an image are features, and s
@@ -157,8 +157,8 @@ def minibatch_discrimination_double_backward(
 ) -> tuple[Array, Array]:
     r"""Differentiate :func:`minibatch_discrimination_backward`: return ``ddy`` and :math:`\partial P/\partial x`.
 
-    The last step of that pass is :math:`dx = dM\,T^\top`. Of it, dM has the gradient :math:`a = ddx\,T`, and T
-    has :math:`ddx^\top dM`. What is left to differentiate is :math:`\sum_{ib} a_{ib} \cdot dM_{ib}`. Both orders
+    That pass ends with :math:`dx \mathrel{+}= dM\,T^\top`, which gives dM the gradient :math:`a = ddx\,T` and T the
+    gradient :math:`ddx^\top dM`. What is left to differentiate is :math:`\sum_{ib} a_{ib} \cdot dM_{ib}`. Both orders
     of a pair of samples are in it, and their signs are opposite, so
 
     .. math:: \sum_{ib} a_{ib} \cdot dM_{ib} = -\sum_{ijb} do_{ib}\,c_{ijb}\,e_{ijb}, \qquad

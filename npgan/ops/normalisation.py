@@ -43,8 +43,8 @@ Axis = int | tuple[int, ...]
 def centre(x: Array, axis: Axis) -> tuple[Array, Array]:
     """Return x minus its mean along an axis, and the mean.
 
-    Far from 0 the mean is rounded, and every difference has the same small error. It would be taken for a
-    spread of numbers that are all equal, so the mean of the differences is subtracted as well.
+    Far from 0 the mean is rounded, and every difference has the same small error. Equal numbers would then
+    seem to have a variance, so the mean of the differences is subtracted as well.
 
     >>> float(abs(centre(np.full((3, 1), 1000.1, np.float32), 0)[0]).max())
     0.0
@@ -157,7 +157,7 @@ def layer_norm_backward(
     ``normal`` and ``inverse`` are as :func:`layer_norm_forward` returned them. ``dweight`` and ``dbias`` are added
     to, or None if they are not wanted.
 
-    Two normalised numbers are always -1 and 1, so there is no gradient.
+    With eps = 0 two different numbers become -1 and 1: the gradient is 0.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)
     >>> layer_norm_backward(np.array([[5.0, 7.0]]), normal, inverse, np.ones(2))
@@ -189,7 +189,7 @@ def layer_norm_double_backward(
 
     ``ddx`` and both results are (n, d). The other parameters are as for :func:`layer_norm_backward`.
 
-    The first derivative is 0 for every x, and so is the second.
+    For two different numbers and eps = 0 both derivatives are 0.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)
     >>> dy, ddx = np.array([[5.0, 7.0]]), np.array([[1.0, 2.0]])

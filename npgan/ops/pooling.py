@@ -31,7 +31,7 @@ def pool(
 ) -> tuple[Pair, Geometry]:
     """Return the height and width of a window, and how windows lie.
 
-    Raises InputError if half of a window or more lay in the padding: some would hold no pixel.
+    Raises InputError if the padding is more than half of a window.
 
     >>> pool(3, 2, 1)[1].stride, pool((2, 3))[1].stride
     ((2, 2), (2, 3))

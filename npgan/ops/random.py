@@ -1,4 +1,4 @@
-r"""Random numbers from a counter: the i-th number is a function of a key and of i only.
+r"""Random numbers from counters: each counter makes four, which depend on it and a key only.
 
 Any number of threads can therefore compute them, in any order, and get the same bits.
 """
@@ -30,7 +30,7 @@ def philox(key: int, count: int) -> Array:
     where :math:`k` starts as the key and has a constant added in each round.
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", sec. 3.3.
 
-    The key has 64 bits, and count is below 2**32. The words are (4, count) uint32.
+    The key has 64 bits, and count is at most 2**32. The words are (4, count) uint32.
 
     >>> [hex(word) for word in philox(0, 1)[:, 0]]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']

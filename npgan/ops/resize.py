@@ -27,7 +27,7 @@ from npgan.shapes import Array, operation
 
 
 def whole(factor: int) -> int:
-    """Return the factor by which images are enlarged, if it is one."""
+    """Return the factor by which images are enlarged; raise InputError unless it is a whole number above 0."""
     return count("the factor of images", factor, 1)
 
 

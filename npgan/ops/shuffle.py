@@ -1,7 +1,7 @@
-r"""Pixel shuffle: channels become pixels, and an image of few pixels and many channels one of more pixels and fewer.
+r"""Pixel shuffle: channels become pixels, so that an image gets more pixels and fewer channels.
 
-With a factor f, f² channels of a pixel become the f x f pixels of a cell: a convolution that makes them is one for
-each place in a cell, and computes at the lower resolution. For f = 2, one pixel of 4 channels::
+With a factor f, f² channels of a pixel become the f x f pixels of a cell: a convolution before it has f² outputs for
+each channel of y, and computes at the lower resolution. For f = 2, one pixel of 4 channels::
 
     x   (a b c d)        y    a b
                               c d

@@ -163,10 +163,10 @@ def ema_decay(t: int, limit: float) -> float:
 
     .. math:: \frac{9}{i + 8}\prod_{j=i+1}^t \frac{j - 1}{j + 8} = \binom{i + 7}{8} \Big/ \binom{t + 8}{9},
 
-    which grows as :math:`i^8/t^9`. However long the run is, its last tenth has three fifths of the total share,
-    and the mean age of the weights is :math:`(t - 1)/10` updates. Once :math:`(t - 1)/(t + 8)` reaches
-    :math:`\gamma` (at t = 8992 for .999) this is the usual exponential average. Source: Shamir and Zhang 2013,
-    polynomial-decay averaging with :math:`\eta = 8`.
+    which grows as :math:`i^8/t^9`. Until :math:`\gamma_t` reaches :math:`\gamma`, the last tenth has about three
+    fifths of the total share, and the mean age of the weights is :math:`(t - 1)/10` updates. Once
+    :math:`(t - 1)/(t + 8)` reaches :math:`\gamma` (at t = 8992 for .999) this is the usual exponential average.
+    Source: Shamir and Zhang 2013, polynomial-decay averaging with their parameter 8.
 
     >>> [ema_decay(t, 0.999) for t in (1, 2, 10, 10_000)]
     [0.0, 0.1, 0.5, 0.999]

@@ -113,7 +113,7 @@ class Geometry(NamedTuple):
         return height, width
 
     def taps(self, x: Shape, y: Shape, weight: Shape) -> Iterator[Tap]:
-        """Yield the taps of a convolution from x to y, group by group; those that only see zeros have no pixels."""
+        """Yield the taps of a convolution from x to y, each for all groups; one that only sees zeros has no pixels."""
         kernel, (i, o) = weight[:2], (weight[2], weight[3] // self.groups)
         for a, b in product(*map(range, kernel)):
             (x0, y0), (x1, y1) = (self._seen(axis, tap, x, y) for axis, tap in enumerate((a, b)))

@@ -2,8 +2,8 @@ r"""Winograd's minimal filtering: a convolution with fewer multiplications.
 
 **One axis.** Two outputs of two taps, :math:`y_j = d_j g_0 + d_{j+1} g_1`, need four products. Three are enough:
 
-.. math:: m_1 = (d_0 - d_1) g_0, \quad m_2 = d_1 (g_0 + g_1), \quad m_3 = (d_1 - d_2) g_1, \qquad
-    y_0 = m_1 + m_2, \quad y_1 = m_2 - m_3.
+.. math:: M_1 = (d_0 - d_1) g_0, \quad M_2 = d_1 (g_0 + g_1), \quad M_3 = (d_1 - d_2) g_1, \qquad
+    y_0 = M_1 + M_2, \quad y_1 = M_2 - M_3.
 
 Additions take their place, but few: with many channels :math:`d` and :math:`y` are vectors and :math:`g` a matrix, a
 product is one of matrices, and an addition is one of vectors.
@@ -20,8 +20,8 @@ So there are matrices G and A of powers of the points, and a matrix B that inter
 
 .. math:: \sum_{i,j} d_{i+j}\, g_i\, u_j = \sum_p (B^\top d)_p\, (G g)_p\, (A u)_p.
 
-The first row of B belongs to the Lagrange polynomial that is 1 at the first point and 0 at the others, and so on; the
-last one to :math:`\prod (z - a)`. For F(2, 2) with the points 0, 1 and infinity
+The first column of B holds the Lagrange polynomial that is 1 at the first point and 0 at the others, and so on; the
+last one holds :math:`\prod (z - a)`. For F(2, 2) with the points 0, 1 and infinity
 
 .. math:: B^\top = \begin{pmatrix} 1 & -1 & 0 \\ 0 & 1 & 0 \\ 0 & -1 & 1 \end{pmatrix}, \quad
     G = \begin{pmatrix} 1 & 0 \\ 1 & 1 \\ 0 & 1 \end{pmatrix}, \quad
@@ -47,11 +47,11 @@ outputs are tiles of 4 and 3 with 5 + 4 points, and 81 products replace 196.
 channels. In the same way, any stride that divides the number of taps goes away.
 
 **Rounding.** Additions before the products let large numbers cancel after them. Hence an error is not bounded by the
-:math:`|x||W|` of a pixel's own window, but by those of its tile, in the same formulas with absolute values: with u half
-of eps and sums over k products
+:math:`|x||W|` of a pixel's own window, but by those of its tile, in the same formulas with absolute values: for sums
+over k products, with the machine's :math:`\epsilon`
 
 .. math:: |\hat y - y| \le \gamma_{k+16}\; |A|^\top [\,|G||g| \odot |B|^\top |d|\,], \qquad
-    \gamma_q = q u / (1 - q u),
+    \gamma_q = q\epsilon / (2 - q\epsilon),
 
 and alike for dx and dW: 16 roundings, at most, lie in the transforms, if there are at most four points in an axis. Then
 all numbers of the matrices are 0, 1 or 1/2 and signs, and the bound is at most 16 times that of the direct way, if all

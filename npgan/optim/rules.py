@@ -1,4 +1,4 @@
-"""Optimisers: each is a pure update rule (:mod:`npgan.ops.update`) and a visible state, over flat vectors.
+"""Optimisers: each is an update rule (:mod:`npgan.ops.update`) and a visible state, over flat vectors.
 
 They come in order of increasing complexity. A learning rate is a number or a schedule (:mod:`npgan.optim.schedules`):
 a function of the number of updates made so far.
@@ -22,7 +22,7 @@ __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSPr
 class Optimizer:
     """What all optimisers share: the learning rate, clipping, the count of updates, the state.
 
-    From its first update on, an optimiser holds the moments of one vector and can update no other. So each network
+    From its first update on, an optimiser holds one vector's moments and must update no other. So each network
     of each model needs its own optimiser, never one that another model has used. Without a model, :meth:`init`
     resets an optimiser for any vector. A copy of a model has copies of its optimisers.
 

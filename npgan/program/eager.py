@@ -19,7 +19,7 @@ from npgan.system.memory import index_of
 class Kept(threading.local):
     """Tables that each thread keeps for its next operations: one for each type and each tuple of numbers of parts.
 
-    So a worker that comes late finds all parts of the last run taken, and none of the next one.
+    So a worker that comes late finds only parts of the last run, all taken.
     """
 
     def __init__(self) -> None:
