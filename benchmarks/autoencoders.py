@@ -35,7 +35,7 @@ examples:
 def binary_cross_entropy(model: Any, data: Dataset) -> float:
     """Return the mean over pixels of test images."""
     x = model.scaled(data.test)
-    return float(run.bce_with_logits(model.read(x), x)[0])
+    return float(run.bce_with_logits(model.reader(model.encode(x)), x)[0])
 
 
 def squared_error(model: Any, data: Dataset) -> float:

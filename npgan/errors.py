@@ -52,7 +52,7 @@ class InputError(ValueError):
 
 
 class NonFiniteError(FloatingPointError):
-    """A loss or a gradient became NaN or infinite; raised before the update is applied."""
+    """A loss, gradient, weight or output is NaN or infinite; a bad loss or gradient changes no weight."""
 
 
 def shown(value: Any) -> str:
@@ -172,7 +172,7 @@ def positive(name: str, value: Any) -> float:
 def not_negative(name: str, value: Any) -> float:
     """Return a number of at least 0 that a float32 can hold."""
     if not 0 <= _value(value) <= LARGEST:
-        raise InputError(f"{name} must be a number and not negative, as {shown(value)} is")
+        raise InputError(f"{name} must be a number of at least 0, not {shown(value)}")
     return float(value)
 
 

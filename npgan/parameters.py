@@ -1,7 +1,7 @@
 """Parameters: one flat vector per network, with named views into it.
 
-So an update is one pass over one vector, a gradient's norm is one norm, an average of the
-weights is one interpolation, and a checkpoint is one array.
+So an update is one pass over one vector, a gradient's norm is one norm, and an average of the
+weights is one interpolation.
 """
 
 import math

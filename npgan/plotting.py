@@ -34,8 +34,8 @@ class Column(NamedTuple):
 COLUMNS = {
     "loss": Column("loss of training batches", "loss"),
     "val_loss": Column("loss of held-out data", "loss"),
-    "accuracy": Column("accuracy on training batches, as they are learned from", "share"),
-    "val_accuracy": Column("accuracy on held-out data, as it is", "share"),
+    "accuracy": Column("accuracy on training batches, in training mode", "share"),
+    "val_accuracy": Column("accuracy on held-out data", "share"),
     "frechet": Column("Fréchet distance of features", "Fréchet distance"),
     "precision": Column("precision", "share"),
     "recall": Column("recall", "share"),
@@ -243,7 +243,7 @@ def save_confusion(
             color = "white" if shares[i, j] > 0.5 else "black"
             axes.text(j, i, str(times), ha="center", va="center", color=color, fontsize=9)
     right = matrix.trace() / max(matrix.sum(), 1)
-    axes.set(title=f"{right:.2%} right", xlabel="taken for", ylabel="class")
+    axes.set(title=f"accuracy {right:.2%}", xlabel="predicted class", ylabel="true class")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(range(len(matrix)), [as_text(str(name)) for name in names])
     if isinstance(names[0], str):  # which may be longer than a column is wide

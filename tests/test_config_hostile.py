@@ -126,7 +126,7 @@ def test_texts_are_short_and_without_a_character_0(text, fits):
     if fits:
         assert Config.from_dict(table).data == text
     else:
-        with pytest.raises(InputError, match="more than 4096 letters, or with a character 0"):
+        with pytest.raises(InputError, match="more than 4096 letters, or with a NUL"):
             Config.from_dict(table)
 
 

@@ -38,7 +38,7 @@ def test_pixels_of_16_bits_are_taken_for_as_many_as_they_use(tmp_path, bits):
     )
     data = load(tmp_path)
     assert data.train.tolist() == [[0, 128, 255]]
-    assert f"16 bits a pixel, up to {2**bits - 1}, were taken for {bits} bits (1)" in data.summary()
+    assert f"16-bit pixels up to {2**bits - 1} were read as {bits}-bit (1)" in data.summary()
 
 
 def transparent(mode):
@@ -229,7 +229,7 @@ ROW, BLACK = b"\0\xc8", (b"PLTE", bytes(3))
 SPOILT = {
     "a transparent colour of 16 bits": (
         written((1, 1), 16, 0, b"\0\0\1", (b"tRNS", b"\0\1")),
-        "transparent colour of 16 bits",
+        "transparent colour has 16 bits or is damaged: use an alpha channel",
     ),
     "a colour that no palette has": (written((1, 1), 8, 3, b"\0\1", BLACK), "pixels of colour 1"),
     "no palette": (written((1, 1), 8, 3, b"\0\0"), "a palette of 0 bytes"),
@@ -367,7 +367,9 @@ def test_a_transparent_colour_is_one_of_a_byte(depth, sample, grey):
     [(8, 0, 3), (8, 0, 6), (8, 2, 2), (8, 2, 5), (16, 0, 2), (16, 2, 6)],
 )
 def test_a_transparent_colour_has_two_bytes_a_channel_and_eight_bits(depth, colour, size):
-    with pytest.raises(ValueError, match="transparent colour of 16 bits"):
+    with pytest.raises(
+        ValueError, match="transparent colour has 16 bits or is damaged: use an alpha channel"
+    ):
         read_png(written((1, 1), depth, colour, ROW, (b"tRNS", bytes(size))))
 
 
@@ -430,7 +432,7 @@ def test_deep_pixels_have_as_few_bits_as_hold_the_brightest(tmp_path, most, bits
     Image.fromarray(np.array([[9, 200]], np.uint8)).save(tmp_path / "c.png")
     data = load(tmp_path)
     assert data.train.tolist() == [[0, 5 >> bits - 8], [most >> bits - 8, 0], [9, 200]]
-    assert f"up to {most}, were taken for {bits} bits (2)" in data.summary()
+    assert f"16-bit pixels up to {most} were read as {bits}-bit (2)" in data.summary()
 
 
 def test_grey_in_colours_is_no_colour(tmp_path):

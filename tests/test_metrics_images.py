@@ -47,7 +47,7 @@ def test_small_images_have_no_structural_similarity():
 def test_the_area_under_the_curve_counts_pairs_and_half_of_the_ties(rows):
     scores, positive = (np.array(column) for column in zip(*rows, strict=True))
     if positive.all() or not positive.any():
-        with pytest.raises(InputError, match="rows that should be alarming"):
+        with pytest.raises(InputError, match="needs positive and negative rows"):
             auroc(scores, positive)
         return
     wins = [(p > n) + (p == n) / 2 for p in scores[positive] for n in scores[~positive]]

@@ -171,7 +171,7 @@ WRONG = [
         r"must return 4 features.*they are \(2, 4, 4\)",
     ),
     (lambda: make_vaegan(hidden_layers=3), "hidden_layers .* at least 0 and at most 2, not 3"),
-    (lambda: make_vaegan(adversarial_weight=-1.0), "must be a number and not negative, as -1.0"),
+    (lambda: make_vaegan(adversarial_weight=-1.0), "must be a number of at least 0, not -1.0"),
     (lambda: GAN(net(Dense(2, 3)), net(Dense(3, 1), Sigmoid())), "ends in Sigmoid.*in a logit"),
     (lambda: GAN(net(Dense(2, 3)), net(Dense(3, 1), Tanh())), "ends in Tanh.*in a logit"),
     (

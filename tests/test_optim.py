@@ -233,8 +233,14 @@ WRONG = [
     (lambda: RMSProp(0.1, decay=-0.1), r"decay must be a number in \[0, 1\)"),
     (lambda: Adam(0.1, beta1=1.0), r"beta1 must be a number in \[0, 1\), not 1.0"),
     (lambda: Adam(0.1, beta2=math.nan), r"beta2 must be a number in \[0, 1\), not nan"),
-    (lambda: AdamW(0.1, weight_decay=-0.1), "weight_decay must be a number and not negative"),
-    (lambda: AdamW(0.1, weight_decay=math.nan), "weight_decay must be a number and not negative"),
+    (
+        lambda: AdamW(0.1, weight_decay=-0.1),
+        "weight_decay must be a number of at least 0, not -0.1",
+    ),
+    (
+        lambda: AdamW(0.1, weight_decay=math.nan),
+        "weight_decay must be a number of at least 0, not nan",
+    ),
     (lambda: RMSProp(0.1, eps=-1.0), "eps"),
     (lambda: Adam(0.1, eps=math.nan), "eps"),
     (lambda: Adam("a"), "lr must be a positive number, not 'a'"),
@@ -306,7 +312,7 @@ def test_a_rate_is_a_number_a_schedule_or_a_function_of_updates(lr, settings, ra
     [
         (("line", 1.0, 0.5, 4), "unknown shape of a schedule 'line'"),
         (("linear", 0.0, 0.5, 4), "a schedule's start must be a positive"),
-        (("linear", 1.0, -0.5, 4), "a schedule's end must be a number and not negative"),
+        (("linear", 1.0, -0.5, 4), "a schedule's end must be a number of at least 0, not -0.5"),
         (("geometric", 1.0, 0.0, 4), "a schedule's end must be a positive"),
         (("linear", 1.0, 0.5, 0), "a schedule's steps must be a whole number, at least 1"),
     ],

@@ -425,10 +425,10 @@ def test_a_wrong_schedule_is_refused_in_one_line(penalty, message):
 WRONG = [
     ({"penalties": {"r3": 1.0}}, r"^unknown penalty 'r3': did you mean 'r[12]'\? \(known: r1, r2"),
     ({"penalties": {"wgan_gp": 1.0}}, "did you mean 'wgan-gp'"),
-    ({"penalties": {"r1": -1.0}}, "the coefficient of r1 must be a number and not negative, as -1"),
+    ({"penalties": {"r1": -1.0}}, "the coefficient of r1 must be a number of at least 0, not -1"),
     ({"penalties": {"r1": "10"}}, "the coefficient of r1 must be a number"),
     ({"penalties": "r1"}, r"penalties must be a table, name -> coefficient, not 'r1'"),
-    ({"instance_noise": -0.1}, "instance_noise must be a number and not negative"),
+    ({"instance_noise": -0.1}, "instance_noise must be a number of at least 0, not -0.1"),
     ({"fake_label_smoothing": 1.0}, r"fake_label_smoothing must be a number in \[0, 1\)"),
     ({"objective": "wgan"}, "unknown objective 'wgan'"),
     ({"objective": "hinged"}, "did you mean 'hinge'"),

@@ -315,7 +315,7 @@ WRONG = [
     (players() | {"generator3": Sequential(Dense(2, D), Sigmoid())}, {}, "one width of z and of x"),
     (players() | {"generator3": Sequential(Dense(3, D))}, {}, "and one last layer"),
     (players() | {"discriminator3": Sequential(Dense(5, 1))}, {}, "the discriminator takes 5"),
-    (players(), {"against": "median"}, "unknown opinion 'median'.*known: mean, hardest"),
+    (players(), {"against": "median"}, "unknown value of against 'median'.*known: mean, hardest"),
     (players(), {"packing": 2}, "packing needs a single generator"),
     (players(), {"optimizers": optimizers("generator")}, "optimizers are needed for generator"),
     (players(), {"penalties": {"r3": 1.0}}, "unknown penalty 'r3'"),

@@ -80,9 +80,9 @@ def test_what_cannot_be_recorded_is_done_one_by_one(name):
 
 
 REASONS = {
-    "a layer in NumPy": "a program has no layer .*InNumPy.*, of the encoder",
-    "an optimiser of one's own": "a program has no optimiser Decaying, of the generator",
-    "a model of one's own": "a program has no step of a OwnGAN",
+    "a layer in NumPy": "the encoder's .*InNumPy.* is not npgan's",
+    "an optimiser of one's own": "the generator's Decaying is not npgan's",
+    "a model of one's own": "npgan does not know the steps of OwnGAN",
     "unrolled steps": "a program has no row for two updates",
 }
 

@@ -152,7 +152,10 @@ def test_a_run_before_its_first_step_says_how_to_go_on(capsys, undrawn, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr("npgan.training.Loop.run", lambda *_, **__: signal.raise_signal(2))
         code, _, err = run(capsys, *WORDS, "--steps", 6, "--out", "r")
-    assert (code, "Go on with:\n  npgan train --resume r" in err) == (130, True)
+    assert (
+        code,
+        "the last checkpoint is intact. Resume with:\n  npgan train --resume r" in err,
+    ) == (130, True)
     code, _, err = run(capsys, "sample", "r", "--out", "s.png")
     assert err == "npgan: error: r has made no step yet: npgan train --resume r\n"
 

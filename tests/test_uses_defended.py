@@ -105,7 +105,7 @@ def test_a_classifier_without_labels_to_be_right_about_is_not_defended(capsys, m
     with np.load("own.npz") as own:
         np.savez("own.npz", **{name: own[name] for name in own if name != "test_labels"})
     code, _, err = run(capsys, "defend", folder, "--out", "a.png")
-    assert (code, "own.npz has no labels to be right about" in err) == (2, True), err
+    assert (code, "own.npz has no labels to score against" in err) == (2, True), err
 
 
 def test_classes_that_only_training_rows_have_are_not_voted_on(capsys, made):

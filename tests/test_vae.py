@@ -237,7 +237,7 @@ def test_what_does_not_fit_is_refused_in_words():
         (lambda: VAE(Sequential(Dense(4, 2)), decoder), "means and log-variances of the codes"),
         (lambda: VAE(coder, Sequential(Dense(2, 4))), "needs probabilities"),
         (lambda: VAE(coder, decoder, likelihood="gausian"), "gaussian"),
-        (lambda: VAE(coder, decoder, beta=-1), "beta must be a number and not negative"),
+        (lambda: VAE(coder, decoder, beta=-1), "beta must be a number of at least 0, not -1"),
         (lambda: VAE(coder, decoder, warm_up=-1), "warm_up must be"),
         (lambda: IWAE(coder, decoder, samples=0), "samples must be a whole number, at least 1"),
         (lambda: VAE(coder, decoder, likelihood="gaussian", binarize=True), "can be binarised"),

@@ -181,8 +181,8 @@ def _compare(
     on weights on which several corners lie, or where a corner is closer than rounding lets a step be. Then
     everything is compared again at a point ``nearby``.
 
-    ``elsewhere``: check right gradients at other points, too. Those of training are not checked there, since what
-    follows the weights (singular vectors) counts as constant, which is right only once it has caught up.
+    ``elsewhere``: check right gradients at other points, too. Training steps are not checked there: they take
+    singular vectors for constants, which is right only once these have converged.
     """
     rng = np.random.default_rng(settings.seed)
     with subject.restored(), np.errstate(all="ignore"):

@@ -190,7 +190,7 @@ class Trained:
         """
         rows, labels, name = self.dataset.test, self.dataset.test_labels, self.dataset.name
         if rows is None:
-            raise InputError(f"the data set {name} has no test data, only what the model knows")
+            raise InputError(f"the data set {name} has no test data: all of it was trained on")
         return self.model.scaled(rows[:n]), None if labels is None else labels[:n]
 
     def unit(self, x: np.ndarray) -> np.ndarray:

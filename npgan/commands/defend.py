@@ -143,7 +143,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     classifiers, defences = contestants(a, model)
     x, labels = trained.test(a.images)
     if labels is None:
-        raise InputError(f"{trained.config.data} has no labels to be right about")
+        raise InputError(f"{trained.config.data} has no labels to score against")
     if epsilons[-1] > np.ptp(x):
         raise InputError(f"--epsilon {epsilons[-1]:g}: pixels differ by {np.ptp(x):g} at most")
     purified = {name: purify(x) for name, purify in defences.items()}

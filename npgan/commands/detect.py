@@ -45,7 +45,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     name, normal = data.split_class(source)
     normal = normal if a.normal is None else a.normal
     if normal is None:
-        raise InputError(f"which class of {source} belongs? Say --normal C")
+        raise InputError(f"which class of {source} is normal? Say --normal C")
     trained.dataset = runs.load_data(replace(trained.config, data=name), a.run_folder)
     x, labels = trained.test(a.rows)
     train = trained.model.scaled(trained.dataset.only(normal).train)
@@ -53,9 +53,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"{name} has no labels of its test rows: none is known to be an anomaly")
     is_anomaly = labels != trained.dataset.class_of(normal)
     if is_anomaly.all() or not is_anomaly.any():
-        raise InputError(
-            f"the rows of {name} to score are not some of class {normal}, some of others"
-        )
+        raise InputError(f"the rows of {name} to score must be of class {normal} and of others")
     scores = {
         label: score(trained.model, x, train, np.random.default_rng(a.seed))
         for label, score in scores_for(trained.model).items()

@@ -33,9 +33,7 @@ def run(a: argparse.Namespace) -> int:
         bar.write(row.rstrip(), file=sys.stdout)
         sys.stdout.flush()
     limits = ", ".join(f"{method} {limit:.0e}" for method, limit in TOLERANCE.items())
-    print(
-        f"{gradients} gradients, {len(failures)} wrong; largest relative errors, allowed: {limits}"
-    )
+    print(f"{gradients} gradients, {len(failures)} wrong; allowed relative errors: {limits}")
     for failure in failures:
         print(f"\n{failure}")
     return 1 if failures else 0

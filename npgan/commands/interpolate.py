@@ -24,7 +24,7 @@ EXAMPLES = """
 MIDPOINTS = 2000
 OPTIONS = (
     common.RUN,
-    common.whole("--pairs", 4, "of ends", 1, 100),
+    common.whole("--pairs", 4, "pairs of ends, or images of a loop", 1, 100),
     common.whole("--steps", 12, "images a path", 2, 1000),
     common.SEED,
     common.out("paths as rows, or a loop as an animation", endings=(".png", ".gif")),

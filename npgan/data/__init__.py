@@ -78,7 +78,7 @@ def load_split(
 ) -> Dataset:
     """Load a data set as :func:`load` does; without test rows of its own it keeps back a share of the others.
 
-    See :meth:`Dataset.keep_back`. A class has the same rows to test with as the whole data set.
+    See :meth:`Dataset.keep_back`. A class's test rows are its own among those of the whole.
 
     >>> load_split("gaussian", 0.1).test.shape
     (10000, 2)

@@ -12,8 +12,7 @@ from npgan.errors import count
 class Batches:
     """Endless minibatches: every epoch goes once through the data in a new order.
 
-    The rows left over at the end of an epoch, fewer than a minibatch, are dropped; each epoch drops
-    others, so that all rows are seen.
+    The rows left over at the end of an epoch, fewer than a minibatch, are dropped, at random anew each epoch.
 
     Parameters
     ----------

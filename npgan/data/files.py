@@ -121,8 +121,8 @@ READERS: dict[str, Callable[[Path], Read]] = {
     ".npz": read_npz,
     ".csv": read_csv,
 }
-WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 """End of a file's name -> what reads it: the arrays, and what is to be said of them."""
+WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 
 ACCEPTED = (
     f"accepted are a file ({', '.join(READERS)} or IDX) or a folder: of IDX files, of pictures ({', '.join(FORMATS)}), "

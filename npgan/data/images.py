@@ -86,4 +86,4 @@ def _in_bytes(deep: dict[int, np.ndarray], images: np.ndarray) -> list[str]:
     depth = next(bits for bits in DEPTHS if most < 2**bits)
     for i, pixels in deep.items():
         images[i] = _like(pixels >> (depth - 8), images)
-    return [f"16 bits a pixel, up to {most}, were taken for {depth} bits ({len(deep)})"]
+    return [f"16-bit pixels up to {most} were read as {depth}-bit ({len(deep)})"]

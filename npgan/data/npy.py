@@ -72,7 +72,7 @@ def _read_header(file: Readable) -> tuple[tuple[int, ...], bool, np.dtype]:
         raise ValueError("it does not begin as an .npy file does")
     form = LENGTHS.get(tuple(magic[6:]))
     if form is None:
-        raise ValueError("this version of the format is not for numbers")
+        raise ValueError("this version of .npy is not known")
     (length,) = struct.unpack(form, file.read(struct.calcsize(form)))
     if length > MAX_HEADER:
         raise ValueError(f"its header has {length} bytes; an array's has at most {MAX_HEADER}")

@@ -135,7 +135,7 @@ def _clear(data: memoryview, header: Header) -> tuple[int, ...] | None:
         return None
     if header.depth == 16 or len(data) != 2 * CHANNELS[header.colour]:
         raise ValueError(
-            "the PNG has a transparent colour of 16 bits: a transparency of each pixel is read"
+            "the PNG's transparent colour has 16 bits or is damaged: use an alpha channel"
         )
     most = 2**header.depth - 1
     return tuple((sample & most) * 255 // most for (sample,) in struct.iter_unpack(">H", data))

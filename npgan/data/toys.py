@@ -89,8 +89,8 @@ def grid(n: int, rng: np.random.Generator) -> np.ndarray:
 def grid100(n: int, rng: np.random.Generator) -> np.ndarray:
     r"""Sample 100 Gaussians on a 10-by-10 grid of spacing 1.5, :math:`\sigma = 0.1`.
 
-    Mean 0, covariance :math:`(297/16 + \sigma^2) I`: evenly spaced, n points h apart have the
-    variance :math:`h^2 (n^2 - 1)/12`.
+    Mean 0, covariance :math:`(297/16 + \sigma^2) I`: m points h apart have the
+    variance :math:`h^2 (m^2 - 1)/12`.
     """
     return _mixture(n, rng, *MIXTURES["grid100"])
 

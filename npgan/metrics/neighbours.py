@@ -79,7 +79,7 @@ def copy_statistics(
 ) -> dict[str, float]:
     r"""Return whether samples lie closer to training rows than held-out real data does.
 
-    :math:`d(x)` is the distance of x from the nearest training row. Real data lies close to some of
+    :math:`D(x)` is the distance of x from the nearest training row. Real data lies close to some of
     them too; a generator that copies lies closer.
 
     Parameters
@@ -90,10 +90,10 @@ def copy_statistics(
 
     Returns
     -------
-    nearest_train_row : the median of d over the samples
+    nearest_train_row : the median of D over the samples
     nearest_train_row_real : its median over the held-out rows
     closer : the share of pairs (sample, held-out row) in which the sample is the closer one,
-        :math:`P(d(y) < d(x)) + \frac12 P(d(y) = d(x))`: 1/2 for new real data, 1 for copies, and
+        :math:`P(D(y) < D(x)) + \frac12 P(D(y) = D(x))`: 1/2 for new real data, 1 for copies, and
         near 0 for samples that are merely bad (Meehan et al. 2020: Mann and Whitney's U)
 
     Examples

@@ -29,9 +29,7 @@ def roc_curve(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
     positive = array("positive", positive, ("n",), "truth values", limits=(0, 1)).astype(bool)
     scores = array("scores", scores, positive.shape, dtype=np.float64)
     if positive.all() or not positive.any():
-        raise InputError(
-            "a curve of alarms needs rows that should be alarming and rows that should not"
-        )
+        raise InputError("a ROC curve needs positive and negative rows")
     order = np.argsort(-scores)
     last = np.append(np.diff(scores[order]) != 0, True)
     true, false = np.cumsum(positive[order])[last], np.cumsum(~positive[order])[last]

@@ -6,7 +6,7 @@ theorem 2; Dumoulin et al. 2017). Both play against it by its own loss with the 
 
 .. math:: L_D = L(D([x, E(x)]), D([G(z), z])), \qquad L_{EG} = L(D([G(z), z]), D([x, E(x)])),
 
-and have of D's input gradient the columns that are theirs; no error of pixels is ever measured.
+and each gets its own columns of D's input gradient; no pixel error is measured.
 """
 
 from typing import Any

@@ -42,7 +42,7 @@ def in_chunks(network: Layer, x: Array) -> Array:
 
     That is to at most 1000 rows at a time, and to fewer if a layer makes more than 2**26 numbers of these.
 
-    Raises NonFiniteError if a layer makes a number that is NaN or infinite of weights that are too large.
+    Raises NonFiniteError if weights are so large that a layer's output is NaN or infinite.
     """
     size = _rows_at_once(network)
     chunks = [x[i : i + size] for i in range(0, max(len(x), 1), size)]

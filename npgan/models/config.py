@@ -31,7 +31,7 @@ DEPTH, MANY, LONGEST = 20, 2000, 4096
 IN_WORDS = {
     str: "text",
     int: "a whole number",
-    float: "a number with a point",
+    float: "a decimal number",
     dict: "a table",
     list: "a list",
 }
@@ -295,13 +295,13 @@ def _check_bounds(table: Any) -> None:
         inner = [list(v.values()) if isinstance(v, Mapping) else v for v in level]
         level = [value for values in inner if isinstance(values, list) for value in values]
         if len(level) > MANY:
-            raise InputError(f"the configuration has more than {MANY} values as deep as each other")
+            raise InputError(f"the configuration has more than {MANY} values at one depth")
         for value in level:
             if isinstance(value, int) and not abs(value) < 2**63:
                 raise InputError("the configuration has a whole number of more than 64 bits")
             if isinstance(value, str) and (len(value) > LONGEST or "\0" in value):
                 raise InputError(
-                    f"the configuration has a text of more than {LONGEST} letters, or with a character 0"
+                    f"the configuration has a text of more than {LONGEST} letters, or with a NUL"
                 )
     if level:
         raise InputError(f"the configuration is nested more than {DEPTH} deep")
@@ -326,8 +326,8 @@ def _check_pairs(data: Dataset) -> None:
     height, width = data.image_shape or (2, 1)
     if height % 2 or width > height:
         raise InputError(
-            f"a translator learns from pairs one above the other, (n, 2 h, w), what is given on top: images of "
-            f"{height} x {width} are none; of left and right halves np.concatenate(np.split(images, 2, axis=2), "
+            f"a translator learns from pairs one above the other, (n, 2 h, w), the source on top, not images of "
+            f"{height} x {width}; from left and right halves, np.concatenate(np.split(images, 2, axis=2), "
             "axis=1) makes such pairs"
         )
 

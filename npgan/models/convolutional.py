@@ -58,9 +58,9 @@ def _digits(steps: int, penalty: float) -> Config:
 
 
 def _dcgan(*widths: int, **more: Any) -> Config:
-    """Return a GAN of convolutions, between which and the ends both networks have a dense layer.
+    """Return a GAN of convolutions, with two dense layers at z and at the logit.
 
-    What convolutions see is local. The dense layer next to them lets a network see, and draw, the whole image.
+    What convolutions see is local. The dense layers let a network see, and draw, the whole image.
     """
     return DIGITS(
         model="gan",
@@ -114,7 +114,7 @@ def _r3gan(a: int, b: int, **more: Any) -> Config:
 
 
 def _coders(code: str, hidden: str = LEAKY) -> dict[str, list]:
-    """Return an encoder and a decoder of convolutions, with a dense layer on the code's side."""
+    """Return an encoder and a decoder of convolutions, with two dense layers on the code's side."""
     widths = 16, 32
     return {
         "encoder": [

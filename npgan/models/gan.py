@@ -241,15 +241,15 @@ class GAN(Model):
 
     @property
     def data_columns(self) -> Array | None:
-        """Which columns of D's input are data, whose slope penalties are of; None: all."""
+        """The columns of D's input with respect to which penalties differentiate; None: all."""
         return None
 
     def latent_for(self, batch: Array, rng: np.random.Generator) -> Array:
-        """Draw what the generator makes as many samples of as there are in a batch."""
+        """Draw the generator's input for as many samples as a batch has."""
         return self.latent(len(batch), rng)
 
     def _noisy(self, x: Array, rng: np.random.Generator | None) -> Array:
-        """Return x + noise, whose gradient with respect to x is that of the sum."""
+        """Return x + noise; the gradient passes to x unchanged."""
         if rng is None or not self.instance_noise:
             return x
         return x + self.instance_noise * run.standard_normal(rng, x.shape, x.dtype)
@@ -273,9 +273,9 @@ class GAN(Model):
 
         of which the generator's step takes the first alone: D *looks ahead*, but the generator does
         not see how D would answer another :math:`\theta_G`, which is what the second, of second order
-        through all the updates, would add. Where D has come to its optimum the second vanishes if
-        :math:`L_G = -L_D` with all its terms, and then only: :math:`\partial L_D/\partial\theta_D = 0`. No
-        objective here is of that kind; minimax has minus the second term of :math:`L_D`.
+        through all the updates, would add. At D's optimum, where :math:`\partial L_D/\partial\theta_D = 0`, the
+        second vanishes if :math:`L_G = -L_D` in full. No objective here is so: minimax's :math:`L_G` is minus
+        the generated half of :math:`L_D`.
         """
         if not self.unrolled_steps:
             yield

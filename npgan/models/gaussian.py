@@ -18,12 +18,12 @@ from npgan.parameters import Parameters
 
 
 class Drawn(NamedTuple):
-    """What was drawn for n rows, k codes for each, and what the way back needs.
+    """What was drawn for n rows, so many codes for each, and what the way back needs.
 
     Attributes
     ----------
-    described : means and log-variances, side by side (n, 2d)
-    log_var, eps : those of each code, and the noise that it is made of (k n, d)
+    described : means and log-variances, side by side (n, 2k)
+    log_var, eps : those of each code, and the noise that it is made of (n codes, k)
     cache : the encoder's
     """
 
@@ -40,13 +40,13 @@ class GaussianEncoder:
         self.network, self._sample = network, GaussianSample()
 
     def mean(self, x: Array) -> Array:
-        """Return the mean code (n, d) of many rows, in evaluation mode."""
+        """Return the mean code (n, k) of many rows, in evaluation mode."""
         return self._sample(in_chunks(self.network, x))
 
     def forward(
         self, x: Array, rng: np.random.Generator, codes: int = 1, training: bool = True
     ) -> tuple[Array, Drawn]:
-        """Return so many codes for each row, (n codes, d), drawn by ``rng``."""
+        """Return so many codes for each row, (n codes, k), drawn by ``rng``."""
         if rng is None:
             raise InputError("codes are drawn from the encoder's Gaussians: give an rng")
         described, cache = self.network.forward(x, rng if training else None)

@@ -60,8 +60,8 @@ def sample_of_class(
 ) -> Array:
     """Return n generated samples (n, d), as the model's ``decode`` makes them of z.
 
-    ``label`` is the class of all of them, or of each (n,); by default each is as likely, and there
-    are as many of each as n allows.
+    ``label`` is the class of all of them, or of each (n,); by default classes take
+    random turns: counts differ by at most 1.
     """
     rng = errors.generator(rng)
     z = self._spread_latent(count("n", n), rng)
@@ -71,7 +71,7 @@ def sample_of_class(
 def drawn_evenly(n: int, k: int, rng: np.random.Generator) -> Array:
     """Return n numbers of 0, 1, ..., k - 1: all of them in an order drawn anew, again and again.
 
-    At every place each is as likely, and none is there two times more than another.
+    Each is equally likely at every place; counts differ by at most 1.
 
     >>> drawn_evenly(7, 3, np.random.default_rng(0))
     array([2, 0, 1, 2, 1, 0, 2])

@@ -51,7 +51,7 @@ class Model(Trainable):
     ----------
     name, made_of : what configurations call it, and its networks in the order of its arguments
     several : whether there may be more of each network: generator2, generator3, ...
-    recorded : whether a program has its steps; of a subclass, which may have others, nobody knows
+    recorded : whether its steps can be recorded; a subclass must say so again
     tables : setting -> the table that it is an entry of
     step : the number of training steps made
     output : the name of the network that makes data
@@ -118,7 +118,7 @@ class Model(Trainable):
         return {name: value for name, value in vars(self).items() if name not in cached}
 
     def __copy__(self) -> Self:
-        """Return a deep copy: half of a model, with the other's weights or moments, is none."""
+        """Return a deep copy: shared weights or moments would be of no use."""
         return copy.deepcopy(self)
 
     @property
@@ -280,7 +280,7 @@ class Model(Trainable):
         return self.networks.values()
 
     def pattern(self) -> Hashable:
-        """Return that all steps are of one kind, if they can be recorded."""
+        """Return True (one kind of step) if steps can be recorded, else None."""
         return vars(type(self)).get("recorded") or None
 
     def not_recorded(self) -> str | None:

@@ -5,7 +5,7 @@ they are the mixture :math:`p = \frac1K\sum_k p_k`, of which samples are drawn; 
 the modes that it does not reach. The discriminators :math:`D_1, \dots, D_M` each learn from all of it,
 alone; the generators have the loss
 
-.. math:: L_G = \frac1M \sum_j L_G(D_j) \quad\text{or}\quad \max_j L_G(D_j)
+.. math:: L = \frac1M \sum_j L_G(D_j) \quad\text{or}\quad \max_j L_G(D_j)
 
 of the mean or of the hardest one: where one discriminator gives no gradient another one may.
 Sources: Durugkar et al. 2017 (GMAN); Hoang et al. 2018 (MGAN, here without its classifier).
@@ -135,7 +135,7 @@ class MultiGAN(GAN):
             raise InputError("all generators must have one width of z and of x, and one last layer")
         if len(generators) > 1 and count("packing", settings.get("packing", 1), 1) > 1:
             raise InputError("packing needs a single generator: packs would be of one each")
-        self.against = chosen("opinion", against, AGAINST)
+        self.against = chosen("value of against", against, AGAINST)
         super().__init__(
             Mixture(generators),
             players["discriminator"],
@@ -162,7 +162,7 @@ class MultiGAN(GAN):
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n samples (n, d) of the mixture, by the averaged weights if there are any.
 
-        Each is of any generator as likely, and there are as many of each as n allows.
+        Generators take random turns: counts differ by at most 1.
         """
         n, rng = count("n", n), errors.generator(rng)
         z = self._spread_latent(n, rng)

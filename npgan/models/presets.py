@@ -1,6 +1,6 @@
 """The presets: a network, its optimisers and its data by name, all of it as data.
 
-Four articles gave most of the networks; docs/articles.md says what their programs got wrong.
+Five come from articles; docs/articles.md says what their programs got wrong.
 """
 
 from dataclasses import replace

@@ -75,9 +75,9 @@ SHRINKING = {
     "weight_decay": 0.3,
     "schedule": "cosine",
 }
-"""For deep autoencoders: steps that follow how large the gradient was lately, and weights that shrink,
-so that what is learned of the training images holds for others."""
-TORCH = "fan_in_uniform"  # the article's program is PyTorch's, the others are Keras's: Glorot
+"""For deep autoencoders: a second moment of short memory, and weight decay, so that what is learned of the
+training images holds for others."""
+TORCH = "fan_in_uniform"  # PyTorch's; where none is named it is Keras's, Glorot
 
 
 def halving(*widths: int, hidden: str) -> list[str]:
@@ -123,7 +123,7 @@ def bottleneck(width: int) -> list[str]:
 
 
 def small(*widths: int) -> str:
-    """Return how many numbers there are where an image was halved so often, and has the last width's channels.
+    """Return the size of an image halved once for each width, with the last width's channels.
 
     >>> small(16, 32)
     'height/4*width/4*32'

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 def why_not(model: "Model") -> str | None:
     """Return why a model's steps are not recorded; None: they can be, as far as the model says."""
     if not vars(type(model)).get("recorded"):
-        return f"a program has no step of a {type(model).__name__}"
+        return f"npgan does not know the steps of {type(model).__name__}"
     for name, network in model.networks.items():
         for layer in _layers(network):
             if type(layer) not in LAYERS.values():
-                return f"a program has no layer {layer!r}, of the {name}"
+                return f"the {name}'s {layer!r} is not npgan's"
     for name, rule in model.optimizers.items():
         if type(rule) not in OPTIMIZERS.values():
-            return f"a program has no optimiser {type(rule).__name__}, of the {name}"
+            return f"the {name}'s {type(rule).__name__} is not npgan's"
     return None
 
 

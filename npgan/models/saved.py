@@ -29,7 +29,7 @@ MADE_OF = {"self", "players", "networks", "optimizers", "classifier", *PLAYERS, 
 """Parameters of models that are no settings."""
 DESCRIBED = ("model", "networks", "optimizers", "settings")
 NOWHERE = {"data": "none", "batch_size": 1, "steps": 1}
-"""What a configuration has besides, which is a run's."""
+"""What a configuration needs only for a run."""
 OWN = (
     "npgan.training.checkpoint.save(path, *model.state()) saves its numbers alone, and "
     "model.load_state(*checkpoint.load(path)) takes them up"

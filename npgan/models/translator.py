@@ -5,8 +5,8 @@ discriminator tells pairs [s, t] from pairs [s, G(s)], and
 
 .. math:: L_G = L_{\mathrm{adv}}(D([s, G(s)])) + \lambda\,\overline{|G(s) - t|}.
 
-The absolute error draws the picture, what it leaves open it leaves grey; the discriminator sees that
-nothing real is grey. Penalties see a D of t alone, for the s that is given; see :mod:`npgan.objectives.penalties`.
+The absolute error draws the picture, blurred where s leaves it open; the discriminator sees that
+nothing real is blurred. Penalties see a D of t alone, for the s that is given; see :mod:`npgan.objectives.penalties`.
 Source: Isola et al. 2017 ("pix2pix"), without noise, which theirs ignored.
 """
 

@@ -29,7 +29,7 @@ from npgan.optim import Optimizer
 
 
 class Likelihood(NamedTuple):
-    """How what a decoder says (n, d) is read: as the parameters of a distribution, by an operation."""
+    """A distribution of x whose parameters are the decoder's output (n, d)."""
 
     name: str
 
@@ -56,7 +56,7 @@ class Variational(Coder, Model):
     encoder : a row (n, r) -> means and log-variances, side by side (n, 2k)
     decoder : z (n, k), and a label's columns if there are labels -> probabilities or means (n, d)
     likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2
-    beta : what the divergence counts, not negative
+    beta : the divergence's weight, not negative
     warm_up : steps in which beta rises to that, from 0
     binarize : draw each training pixel anew at every step, 1 with its value as the probability
     optimizers : for "encoder" and "decoder"; by default Adam(1e-3) each
@@ -141,7 +141,7 @@ class Variational(Coder, Model):
         return [Step("step", ["encoder", "decoder"], self.bound_step)]
 
     def losses(self, batch: Array) -> Iterator[Loss]:
-        """Yield the loss of encoder and decoder; a divergence that counts 1 would hide its weight."""
+        """Yield the loss of encoder and decoder; beta is 0.7: 1 would hide its absence."""
         yield Loss(
             "step",
             ["encoder", "decoder"],
@@ -183,7 +183,7 @@ class Variational(Coder, Model):
         return np.concatenate([run.log_mean_exp_forward(self._weigh(p, k, rng)) for p in parts])
 
     def _weigh(self, rows: Array, k: int, rng: np.random.Generator) -> Array:
-        """Return the log-weights (n, k) of k codes drawn for each row."""
+        """Return the (n, samples) log-weights of the codes drawn for each row."""
         z, drawn = self.gaussian.forward(rows, rng, k, training=False)
         many = np.repeat(rows, k, axis=0)
         output = in_chunks(self.reader, self._beside_labels(z, many))

@@ -93,8 +93,8 @@ class VAEGAN(AdversarialCoder):
 
         In a hidden layer it is :math:`\frac12\|D_l(\hat x) - D_l(x)\|^2`, and its gradient goes back through
         those layers: :math:`J_{D_l}^\top(D_l(\hat x) - D_l(x))/n`. Both meet the same noise there, if any. Where
-        samples of a batch depend on each other, each of the two is a batch of its own, as in D's step:
-        what batch normalisation takes out of both, this error does not see.
+        samples of a batch depend on each other, each of the two is a batch of its own, as in D's step,
+        and batch normalisation hides any difference in their moments.
         """
         check_rows("output", output, self.features)
         shaped("x", x, output.shape)

@@ -329,7 +329,7 @@ def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable
         checkpoint.save(folder / WEIGHTS, model.weights(), config.identity())
     except KeyboardInterrupt as error:
         error.add_note(
-            f"what was saved last is whole. Go on with:\n  npgan train --resume {folder}"
+            f"the last checkpoint is intact. Resume with:\n  npgan train --resume {folder}"
         )
         raise
     return loop

@@ -60,7 +60,7 @@ def pgd(
     ----------
     model, x, labels, epsilon : as :func:`fgsm` takes them
     steps : how many
-    step : alpha; by default 2.5 epsilon / steps, which reaches any corner
+    step : its size; by default 2.5 epsilon / steps, which reaches any corner
     rng : draws a starting point in the box; None: start at x
     """
     instance("model", model, Classifier)

@@ -49,7 +49,7 @@ def evaluate(
                                  samples, against at most as many test rows; ``<name>_real`` is the
                                  same of as many training rows, which differ from test rows by more
                                  than sampling error; whether the first 1000 samples are copies of
-                                 training rows; of a conditional GAN, the share of samples whose
+                                 training rows; of a conditional model, the share of samples whose
                                  label the classifier predicts; of stacked digits the modes that 26,000
                                  samples cover
     a GAN                        what its objective reports (:mod:`npgan.objectives.reports`) of samples

@@ -195,7 +195,7 @@ class Checkpoints(Callback):
         self.saved = loop.step
 
     def on_step_end(self, loop: Loop) -> None:
-        """Save if it is time; a row that the step makes is to be there, and an epoch's end saves anyway."""
+        """Save if it is time; after a step that adds a row, :meth:`on_log` or an epoch's end does."""
         if not loop.at_row:
             self._save_in_time(loop)
 

@@ -16,7 +16,7 @@ Handler = Callable[[int, Any], Any]
 
 @contextmanager
 def handled(change: Callable[[Handler | None], Handler | None]) -> Iterator[None]:
-    """Let signals be handled as ``change(handler)`` says, None: as by default, until the block ends.
+    """Replace each handler (None: the default) by ``change(handler)`` until the block ends.
 
     What is ignored, as by nohup, stays ignored; ``change`` returns None for what is to stay as it is. Only
     the main thread gets signals: in another one this does nothing.
@@ -39,7 +39,7 @@ def handled(change: Callable[[Handler | None], Handler | None]) -> Iterator[None
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Let signals raise KeyboardInterrupt in the block, and end the command line where a compiler keeps them.
+    """Let signals raise KeyboardInterrupt in the block, or end the command line where a compiler delays them.
 
     Python lets a signal wait until compiled code returns, which takes a compiler seconds; where it comes in
     a callback of such code, its exception is lost.

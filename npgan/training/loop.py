@@ -346,10 +346,10 @@ class Loop:
             raise InputError("its step is not at its position in the epoch")
         taken = self.noise.bit_generator.state, self.batches.state()["rng"]
         if taken != (numbers["noise"], numbers["batches"]["rng"]):
-            raise InputError("its random generators are none")
+            raise InputError("its random states are invalid")
 
     def _check_rows(self, whole: bool) -> None:
-        """Raise an InputError unless history and sums are those of a run at this step; all are there, or not."""
+        """Raise an InputError unless history and sums are those of a run at this step (``whole``: none missing)."""
         per_epoch, before = self.batches.per_epoch, {"step": 0, "epoch": 0, "seconds": 0.0}
         for row in self.history:
             if row["epoch"] != row["step"] // per_epoch or row["seconds"] < before["seconds"]:

@@ -32,7 +32,7 @@ def _weights(plan: np.ndarray) -> np.ndarray:
 
 
 def _bent(plan: np.ndarray) -> int:
-    """Return up to which stage something flows back of what second derivatives inject, 0: none."""
+    """Return the number of stages up to the last curved activation; 0: none is."""
     return max(
         (s + 1 for s, activation in enumerate(plan[:, 4]) if activation in CURVED), default=0
     )
@@ -115,7 +115,7 @@ PRODUCTS: dict[str, Callable[..., int]] = {
 def operations(model: Any, batches: Batches) -> int:
     """Return the operations of a training step's products, of a model on batches like these.
 
-    A copy of the model makes one step, or as many as its generator's update is one of, in NumPy.
+    A copy makes ``n_critic`` steps, by default one, in NumPy; their mean counts.
 
     >>> from npgan import Autoencoder, Dense, Sequential
     >>> model = Autoencoder(Sequential(Dense(4, 2)), Sequential(Dense(2, 4)))
