@@ -50,7 +50,7 @@ INSTRUCTIONS = {
     ),
     "npgan/kernels/jit.py": "_fma_compiled",
     "npgan/kernels/memory.py": (
-        "_everything _view _seen_as _place _atomic.operation _load _call _named.operation"
+        "_everything _view _seen_as _place _atomic.operation _load _call _rewrite own _named.operation"
     ),
     "npgan/kernels/random.py": "_fraction",
     "npgan/kernels/row.py": "_read",
@@ -97,7 +97,7 @@ TESTS = {
     "ops": "ops gradcheck second_order normalisation random saturation borders",
     "program": (
         "recorder recorder_rows recorder_traced recorded_steps recorded_singly "
-        "recorded_changes threads fourier"
+        "recorded_changes threads replay fourier"
     ),
     "kernels": (
         "fourier recorder recorder_rows recorder_traced kernels dense_kernels conv_kernels winograd_kernels "
@@ -312,7 +312,8 @@ def imported(mutant, source, tests, sound, place, at_import):
     path, file, interpreted = ROOT / mutant.path, place / "mutant.py", executed.interpreted()
     file.write_bytes(mutant.applied(source))
     times = {name: row["seconds"] for name, row in tests.items()}
-    first = executed.executing(tests, mutant.path, set(mutant.lines)) if at_import else []
+    executing = executed.executing(tests, mutant.path, set(mutant.lines))
+    first = executing if at_import or interpreted else []
     files = dict.fromkeys([*(name.split("::")[0] for name in first[:NEAR]), *files_of(mutant)])
     of_file = {name for name, row in tests.items() if mutant.path in row["lines"]}
 

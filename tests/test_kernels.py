@@ -32,6 +32,7 @@ from npgan.kernels.elementary import exp, expm1, log, log1p, normal, sine, tanh
 from npgan.kernels.jit import ONE, ZERO
 from npgan.kernels.loss import LOSSES
 from npgan.kernels.matmul import block, panel_size
+from npgan.kernels.memory import own
 from npgan.kernels.tile import Matrix, width
 from npgan.kernels.transpose import transpose
 from npgan.kernels.vectors import BYTES
@@ -329,6 +330,22 @@ def test_updates_are_the_references(name, dtype):
     getattr(ops, name)(*theirs, *numbers)
     for a, b in zip(mine, theirs, strict=True):
         close(a, b)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_lines_are_fetched_for_writing_without_a_change(dtype):
+    numbers = np.frombuffer(np.random.default_rng(0).bytes(8 * 100), dtype).copy()  # NaN among them
+    numbers[1] = -0.0
+    before = numbers.tobytes()
+    own(numbers, np.int64(1), np.int64(numbers.size - 1))
+    assert numbers.tobytes() == before
+
+
+def test_a_word_at_dropouts_threshold_is_kept():
+    words = ops.random.philox(ops.random.key(np.random.default_rng(0)), 4).reshape(-1)
+    for word in words:
+        mask = KERNELS["dropout_mask"](np.random.default_rng(0), (16,), int(word) / 2**32)
+        np.testing.assert_array_equal(mask > 0, words >= word)
 
 
 def test_a_dropout_rate_close_to_1_still_fits_a_word():

@@ -18,7 +18,7 @@ from numba.np.arrayobj import populate_array
 
 from npgan.kernels.jit import call_function, interpreted, jit
 from npgan.kernels.vectors import FEATURES
-from npgan.system.memory import address_of
+from npgan.system.memory import LINE, address_of
 
 NAP = 20  # microseconds
 
@@ -134,8 +134,38 @@ def _call(context, function, a, b, c, d):  # type: ignore[no-untyped-def]
     return types.void(*[types.int64] * 5), codegen
 
 
+@intrinsic
+def _rewrite(context, array, index):  # type: ignore[no-untyped-def]
+    """Write a number that is there already; as atomic operations, these are not removed."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        size = context.get_abi_sizeof(context.get_data_type(array.dtype))
+        number = _place(context, builder, array, *arguments)
+        place = builder.bitcast(number, ir.IntType(8 * size).as_pointer())
+        builder.store_atomic(
+            builder.load_atomic(place, "monotonic", size), place, "monotonic", size
+        )
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), codegen
+
+
 load = operator.getitem if interpreted else _load
 call = call_function if interpreted else _call
+rewrite = (lambda array, index: None) if interpreted else _rewrite
+
+
+@jit
+def own(memory, start, count):  # type: ignore[no-untyped-def]
+    """Fetch the cache lines of numbers for writing, from other cores that have read them; nothing changes.
+
+    A core writes to such a line only when the others have dropped it. Where few other instructions lie
+    between the writes, it waits for many lines at once: on two cores of a Zen 4, Adam's update of 50,000
+    weights takes 57 us after both have read all of them, 28 us with this, and 15 us if one has not.
+    Only the thread that writes the numbers may call this.
+    """
+    for i in range(start, start + count, LINE // memory.itemsize):
+        rewrite(memory, i)
 
 
 def _named(name: str, *arguments: int) -> Any:

@@ -8,6 +8,7 @@ from npgan.kernels.activation import numbered
 from npgan.kernels.elementwise import UNIT, worth
 from npgan.kernels.jit import fma, jit
 from npgan.kernels.matmul import share
+from npgan.kernels.memory import own
 from npgan.kernels.row import KERNELS, Rates, Reads, Writes, performs, value_of
 
 # The loops below run over slices from 0: an index that cannot be negative lets LLVM vectorise.
@@ -96,8 +97,13 @@ class Step(NamedTuple):
 
 @performs(Step)
 def _step(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
-    if memory[row.failed] == 0:
-        i, j = share(row.size, UNIT, part, parts)
+    if memory[row.failed] != 0:
+        return
+    first, last = share(row.size, UNIT, part, parts)
+    for i in range(first, last, UNIT):
+        j = min(i + UNIT, last)
+        if parts > 1:
+            own(memory, row.w + i, j - i)
         w, g = memory[row.w + i : row.w + j], memory[row.g + i : row.g + j]
         m, v = memory[row.m + i : row.m + j], memory[row.v + i : row.v + j]
         update(row.rule, w, g, m, v, row.rates)
