@@ -16,7 +16,7 @@ pytest.importorskip("npgan.kernels")
 from test_kernels import close
 
 from npgan.kernels import jit
-from npgan.program.eager import KERNELS
+from npgan.program.eager import KERNELS, Eager
 
 
 def calls(x, weight, geometry, dtype=np.float64):
@@ -69,6 +69,18 @@ def test_images_that_are_taken_one_at_a_time_make_the_same_sums(monkeypatch):
         numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
         for value, reference in zip(numba, numpy, strict=True):
             close(value, reference, 64)
+
+
+@pytest.mark.parametrize("channels", [3, 17])
+@pytest.mark.parametrize(("side", "several"), [(3, False), (30, True)])
+def test_a_large_product_is_shared_and_a_small_one_is_not(monkeypatch, channels, side, several):
+    parts = []
+    monkeypatch.setattr(Eager, "write", lambda _, row, most=1, *more, **rest: parts.append(most))
+    x, weight = random(2, side, side, channels), random(2, 2, channels, 20, seed=1)
+    for name, (arrays, way) in calls(x, weight, Geometry.of(1, 0)).items():
+        parts.clear()
+        KERNELS[name](*arrays, **way)
+        assert (max(parts) > 1) == several, name
 
 
 @pytest.mark.parametrize("channels", [1, 3, 17, 64])
