@@ -1,8 +1,8 @@
 """A DCGAN in PyTorch (Radford et al. 2016) of the size of one of npgan's presets.
 
 It has the preset's networks with batch normalisation before each activation but the discriminator's first, images
-in [-1, 1], the non-saturating loss, and Adam with a rate of 2e-4 and a beta1 of 0.5. Layers that change images at
-random are left out.
+in [-1, 1], weights from N(0, 0.02^2), the non-saturating loss, and Adam with a rate of 2e-4 and a beta1 of 0.5.
+Layers that change images at random are left out.
 """
 
 import time
@@ -67,4 +67,11 @@ def normalised(specs: list[str], first: int = 0) -> nn.Sequential:
         if name in ("dense", "conv2d", "conv_transpose2d"):
             width, spec = sizes[1], spec.replace(" he_normal", "")
         words.append(spec)
-    return torch_network(words)
+    return torch_network(words).apply(initialise)
+
+
+def initialise(layer: nn.Module) -> None:
+    """Draw a layer's weights as the paper does."""
+    if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+        nn.init.zeros_(layer.bias)
