@@ -107,7 +107,7 @@ def test_ratios_are_medians_of_the_rounds():
 
 @pytest.mark.parametrize("peer", [True, False])
 def test_a_summary_without_a_peer_has_no_best_one(peer):
-    rounds = {"npgan numpy": [2e-3, 3e-3], "product numpy": [0.02, 0.02]}
+    rounds = {"npgan numpy": [2e-3, 3e-3], "product numpy": [0.02, 0.04]}
     rounds |= {"jax-step": [1e-3, 1e-3], "jax-scan": [5e-4, 5e-4]} if peer else {}
     base = {"preset": "gan-small", "threads": 1, "rounds": rounds, "left_out": {}}
     summary = step.summarize(base)
@@ -116,4 +116,7 @@ def test_a_summary_without_a_peer_has_no_best_one(peer):
     assert summary["jax_is"] == ("jax-scan" if peer else None)
     assert (row["best_peer_over_it"] is not None) == peer
     assert row["over_npgan"]["npgan numpy"] == 1
+    count, product = summary["operations"], 2 * step.CUBE**3
+    assert row["share"] == pytest.approx(count / 2.5e-3 / (product / 0.02))
+    assert row["share_of_round"] == pytest.approx(count / product * (0.02 / 2e-3 + 0.04 / 3e-3) / 2)
     step.print_result(summary)
