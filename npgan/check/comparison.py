@@ -23,7 +23,8 @@ class Comparison:
     ----------
     analytic, numeric : (n,) the derivatives, one for each line
     sizes, bends : (n,) the sizes and corners of the numeric :class:`~npgan.check.numeric.Slope`
-    expected_largest, largest : the largest analytic derivative, and the largest of both kinds
+    expected_largest : the largest number in the gradient; along a direction, its root mean square
+    largest : that, or the largest numeric derivative if it is more
     errors : (n,) the gaps between the two kinds, relative to ``scale``
     """
 
@@ -73,7 +74,7 @@ class Comparison:
         return self.slopes.derivative(line, expected, largest, self.tolerance, refine)
 
     def _check_hidden(self) -> int:
-        """Check the derivatives that rounding may hide with longer steps; return how many it does hide."""
+        """Check with longer steps those derivatives that rounding may hide; return how many it does hide."""
         hidden = 0
         for i in np.flatnonzero((self.largest < VISIBLE * self.sizes) & (self.bends == 0)):
             is_hidden = self.slopes.is_hidden(self.lines[i], self.analytic[i], self.sizes[i])
@@ -92,7 +93,7 @@ class Comparison:
                 self.errors[np.flatnonzero(alike)[0]] = max(self.errors[alike].max(), gap)
 
     def _check_small(self) -> None:
-        """Fail an element whose error is large relative to itself, if steps of several lengths agree on it."""
+        """Fail an element whose error is large relative to itself, if steps of several lengths find another slope."""
         own = np.maximum(abs(self.analytic), abs(self.numeric))
         small = (self.errors <= self.tolerance) & (self.gaps > FLAGRANT * own)
         small &= (own > LEAST * self.scale) & (self.bends == 0) & (not self.is_direction)

@@ -98,7 +98,7 @@ class Differentiable:
 
 
 def _array(value: Any) -> np.ndarray:
-    """Return a value as a new array; None in one, if its rows have different lengths."""
+    """Return a value as a new array; if its rows have different lengths, an array of None."""
     try:
         return np.array(value)
     except ValueError:

@@ -98,7 +98,7 @@ def gradcheck(
     -----
     The error is relative to the largest derivative in its array (or to a thousandth of the
     function's value, if that is more), since rounding is. A derivative that rounding would hide is
-    measured again with steps up to 1. Where an element fails, the step is shortened. If an element has
+    measured again with steps up to 1. Where an element fails, other steps are tried. If an element has
     two different one-sided slopes, which do not depend on the step, it lies on a corner of a piecewise
     function, and any slope between the two is right.
 
@@ -205,7 +205,7 @@ def _checked_elsewhere(
 ) -> list[Entry]:
     """Return the entries, failed where the gradient is wrong at both of two points nearby.
 
-    At one of them a corner may be close, and in a direction in which everything moves digits are lost.
+    At one of them a corner may be close. Digits are lost in a direction in which everything moves: hence STALE.
     """
     wrong = {entry.name for entry in entries}
     settings = settings._replace(directions=1)

@@ -30,10 +30,10 @@ MIDDLE_STEPS = (1e-5, 1e-4, 1e-3)
 LARGE_STEPS = (1e-3, 0.01, 0.1, 1.0)
 ONE_SIDED = 1e-5
 CORNER = 1e-6
-SLACK = 1e-4
+SLACK = 1e-4  # relative: slopes that differ by less are taken for equal
 COMPLEX_STEP = 1e-30
-PROBE = 1e-3
-FLOOR = 1e-3
+PROBE = 1e-3  # from the present point to another at which the function must repeat itself
+FLOOR = 1e-3  # of the value: the least that errors are relative to
 EPS = float(np.finfo(float).eps)
 
 
@@ -198,7 +198,7 @@ class Slopes:
 
         Near enough is a tolerance relative to the array's largest derivative, or to a thousandth of the value. If
         no central difference is, both one-sided slopes may be, or there may be a corner. Otherwise it is the
-        nearest that was found. Only ``refine`` tries more than one step.
+        nearest that was found. Without ``refine`` only the first steps are tried, and no corner is looked for.
         """
         self._changed = np.zeros(self.y.shape, bool)
         jitter, found = self.black_box.rng.uniform(0.7, 1.0), []
@@ -263,7 +263,7 @@ class Slopes:
     def contradict(self, line: Line, expected: float, size: float) -> bool:
         """Return whether steps of several lengths agree on another slope, which rounding cannot explain.
 
-        Neither can a corner close by: then one of the slopes is the expected one, or each side has its own.
+        A corner close by is ruled out: with one, some step finds the expected slope, or the two sides differ.
         """
         seen = []
         for h in line.steps(MIDDLE_STEPS):

@@ -15,7 +15,7 @@ class Entry:
     name : of the parameter or input
     index : of the worst element; None if a random direction was checked
     analytic, numeric : the two derivatives of that element
-    error : their difference, relative to the array's largest derivative
+    error : their difference, relative to the array's largest derivative; see :func:`~npgan.check.gradcheck.gradcheck`
     corners : how many elements lie on a corner (a ReLU's, for example), where any slope between the two
         one-sided ones is accepted
     passed : whether the error is within the tolerance

@@ -27,7 +27,7 @@ def read_idx(path: str | Path) -> np.ndarray:
     r"""Read an IDX file, gzip-compressed or not (its first bytes tell, not its name).
 
     Memory grows with what the file really holds, never with what its header promises: at most
-    one byte more than announced is decompressed, and nothing where so much would be out of all proportion
+    one byte more than announced is kept, and no data are read where so much would be out of all proportion
     to the file, see `npgan.data.reading.check_size`. The array has the shape and the type of the header, in
     native byte order.
 

@@ -58,7 +58,7 @@ class Row(NamedTuple):
 def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     """Read a table as the training data and their labels, and say what of it was not taken for data.
 
-    Cells stand between commas, semicolons or tabs, in quotes or not; with the latter two numbers may
+    Cells stand between commas, semicolons or tabs, in quotes or not. With semicolons or tabs, numbers may
     have a decimal comma. Lines before the table may begin with #. The first row may name the columns,
     also by the numbers from 0 on. A first column without a name whose whole numbers are all different
     numbers the rows and is left out. The one column with a name of `LABELS` has the labels if its numbers

@@ -79,7 +79,7 @@ class GatherBytes(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """n copies of k numbers each; the strides are the steps from one copy to the next."""
+    """n runs of k numbers, copied from x to y; the strides are the steps from one run to the next."""
 
     x: Reads
     x_stride: int

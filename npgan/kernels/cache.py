@@ -98,7 +98,10 @@ def holds(name: str) -> bool:
 
 
 def _remove_old() -> None:
-    """Remove all folders but those used last. A process that still uses another one compiles what it lacks."""
+    """Remove folders that are not among the KEPT used last, nor were used within a day.
+
+    A process that still uses one of them compiles what it lacks.
+    """
     used = {folder: _last_use(folder) for folder in FOLDER.parent.glob(f"{NAME}*")}
     for folder in sorted(used, key=used.__getitem__)[:-KEPT]:
         if time.time() - used[folder] > DAY:

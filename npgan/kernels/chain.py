@@ -173,7 +173,8 @@ def chain_double_backward(
 class Slope(NamedTuple):
     """t = c g, and for each of n samples the sum of t g / 2, a float64.
 
-    If ``each`` is 0, a sample has one coefficient c, otherwise one for each of its k numbers.
+    g is each logit's gradient with respect to its sample. If ``each`` is 0, a sample has one coefficient c, otherwise
+    one for each of its k numbers.
     """
 
     g: Reads

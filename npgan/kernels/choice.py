@@ -12,12 +12,12 @@ from npgan.ops.winograd import suits, tiles
 from npgan.system import environment
 
 UNIT = 16
-"""Channels come in multiples of this, so that they fill the vectors of any machine."""
+"""Only channels in multiples of this are filtered: they fill the vectors of any machine."""
 COSTS = {"y": (1.0, 12.0, 12.0), "dx": (1.1, 12.0, 24.0), "dW": (1.0, 6.0, 12.0)}
 """Product -> what filtering takes for a multiplication, and for a number of the images and of the weight at all points.
 
-The unit is a multiplication of the direct way. They are those of a grid with which the faster way was chosen best
-for 228 shapes on a Zen 3. On one thread of a Zen 4 their choices take 1.3, .1 and 1 % longer than the best; always
+The unit is a multiplication of the direct way. Of a grid of such costs, these chose best between the two ways for
+228 shapes on a Zen 3. On one thread of a Zen 4 their choices take 1.3, .1 and 1 % longer than the best; always
 direct takes 9, 18 and 8 % longer, always filtering 54, 40 and 57 % (``python benchmarks/winograd.py``).
 """
 ENABLED = environment.winograd()

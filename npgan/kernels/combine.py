@@ -19,7 +19,7 @@ MOST = 5
 def combinations(name: str, matrices: Sequence[np.ndarray], add: bool) -> Any:
     """Return a function for kernels, ``combine(which, count, memory, sources, targets)``.
 
-    It multiplies the matrix with the number ``which`` by as many vectors as that has columns. These are ``count``
+    It multiplies ``matrices[which]`` by as many vectors as that has columns. These are ``count``
     numbers long, a multiple of a vector register's, and begin at the ``sources`` in memory. The results are written to
     the ``targets``, or added to what is there. Of both there are five places; those that a matrix lacks are ignored.
     """

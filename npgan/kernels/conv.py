@@ -25,10 +25,10 @@ class Windows(NamedTuple):
     """C = D + the sums over windows of A times B, for n images; then f(C), or C times f' of what ``seen`` is.
 
     D is one row, the same for all of C. ``classes`` and ``places`` are where a plan for ``block`` images lies,
-    counted in 64-bit integers: so many ``kinds`` of ``rows`` in all. The steps are from term to term in A and B, along
-    channels, columns and rows. ``terms`` channels are summed over, and there are ``columns`` of B and C, in each of the
-    groups; ``a_group`` and the others are the steps from one group to the next, ``a_image`` and ``c_image`` from one
-    image to the next.
+    counted in 64-bit integers; it has ``kinds`` classes, of ``rows`` rows in all. The steps are from term to term in A
+    and B, along channels, columns and rows. ``terms`` channels are summed over, and there are ``columns`` of B and C,
+    in each of the groups; ``a_group`` and the others are the steps from one group to the next, ``a_image`` and
+    ``c_image`` from one image to the next.
     """
 
     a: Reads

@@ -28,7 +28,10 @@ class Output(NamedTuple):
 
 
 class Input(NamedTuple):
-    """dx = e W.T, times the derivative of the activation whose output x is."""
+    """dx = e W.T, times the derivative of the activation whose output x is.
+
+    e is the gradient with respect to x W + b.
+    """
 
     e: Reads
     weight: Reads

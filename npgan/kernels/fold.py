@@ -68,7 +68,7 @@ def fold(row, sent, dx):  # type: ignore[no-untyped-def]
     """Add what is sent to one image: tap by tap, along rows of pixels."""
     wide, stride, line = row.k * row.taps * row.i, row.across * row.i, row.width * row.i
     for q in range(row.taps):
-        y = q * row.apart - row.left  # of the first window's
+        y = q * row.apart - row.left  # the tap's column in the first window
         first = max(ZERO, (row.across - 1 - y) // row.across)
         last = min(row.columns, (row.width - 1 - y) // row.across + 1)
         for r in range(row.rows):

@@ -16,7 +16,7 @@ def sigmoid(x, one):  # type: ignore[no-untyped-def]
 
 @jit
 def bent(x, one):  # type: ignore[no-untyped-def]
-    """Return v and v' of the GELU's tanh approximation."""
+    """Return v and v', where x sigmoid(v) is the GELU's tanh approximation."""
     number = type(one)
     c, far = number(sqrt(8 / pi)), number(FAR)
     x = max(-far, min(x, far))

@@ -92,7 +92,7 @@ def in_use() -> int:
 
 
 def use_threads(count: int) -> None:
-    """Use only this many threads at present."""
+    """Use one thread at present, if ``count`` is 1, or else all."""
     global _in_use
     _in_use = max(1, min(count, _most))
 

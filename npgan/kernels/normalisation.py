@@ -41,7 +41,7 @@ class Running(NamedTuple):
 
 
 class Normal(NamedTuple):
-    """normal = (x - mean) inverse, column by column; y = f(normal weight + bias)."""
+    """normal = (x - mean - rest) inverse, column by column; y = f(normal weight + bias)."""
 
     x: Reads
     mean: Reads

@@ -1,8 +1,9 @@
 """Images at the points of Winograd's minimal filtering, and back: additions of vectors of channels.
 
-At each of the points of a tile, 25 at most, the pixels of x, of all planes, are a row of a matrix; so are the pixels of
-y. Rows come in the order (row of tiles, image, column of tiles). A last tile that is smaller lacks some points, so the
-matrices of these have fewer rows: :func:`held` says how many tiles of an axis have a point.
+Each of the points of a tile, 25 at most, has two matrices, with a row for each tile: what the tile of x, in all planes,
+has at the point, and what that of y has. Rows come in the order (row of tiles, image, column of tiles). A last tile
+that is smaller lacks some points, so the matrices of these have fewer rows: :func:`held` says how many tiles of an axis
+have a point.
 """
 
 from typing import NamedTuple
@@ -15,7 +16,7 @@ SKEW = 16
 """Numbers between the matrices of two points, or cache lines of all points would compete for the same places."""
 
 KINDS = (2, 4), (3, 4), (4, 4), (2, 5), (3, 5), (4, 5), (5, 5)
-"""How many points a tile has, and the largest one: tiles of at most 3 have the same as those of at most 4."""
+"""How many points a tile has, and how many the largest has: where that is 3, matrices are those for 4."""
 PIXELS = [minimal(n - 1, 2, most).pixels for n, most in KINDS]
 RESULTS = [minimal(n + 1 - r, r, most).results for r in (2, 3) for n, most in KINDS if n >= r]
 TAPS = [minimal(most + 1 - r, r).taps for r in (2, 3) for most in (3, 4, 5)[r - 2 :]]
@@ -97,7 +98,7 @@ def clear(memory, start, count):  # type: ignore[no-untyped-def]
 
 @jit
 def held(tiles, most, last, point):  # type: ignore[no-untyped-def]
-    """Return how many of an axis's tiles have a point: the last tile, of so many, has its first ones and infinity."""
+    """Return how many of an axis's tiles have a point; the last tile has ``last`` points: the first, and infinity."""
     return tiles - ONE if last - 1 <= point < most - 1 else tiles
 
 

@@ -155,7 +155,7 @@ def _sizes(x: Any, y: Any, window: Pair, geometry: Geometry) -> tuple[int, ...]:
 
 @kernel
 def max_pool2d_forward(rows: Any, x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """Take a line of windows in each part."""
+    """A part takes whole rows of windows."""
     window, geometry = pool(kernel, stride, padding)
     n, height, width, c = x.shape
     y = rows.new(x.dtype, n, *geometry.smaller((height, width), window), c)
@@ -167,7 +167,7 @@ def max_pool2d_forward(rows: Any, x: Any, kernel: Any, stride: Any = None, paddi
 def max_pool2d_backward(
     rows: Any, dy: Any, x: Any, y: Any, kernel: Any, stride: Any = None, padding: Any = 0
 ) -> Any:
-    """Take an image in each part: windows of one image may share pixels."""
+    """A part takes whole images: windows of one image may share pixels."""
     sizes = _sizes(x.shape, y.shape, *pool(kernel, stride, padding))
     dx = rows.new(x.dtype, *x.shape)
     rows.write(LargestBackward(dy, x, y, dx, *sizes), worth(x.size), x.shape[3])
@@ -178,7 +178,7 @@ def max_pool2d_backward(
 def max_pool2d_double_backward(
     rows: Any, ddx: Any, x: Any, y: Any, kernel: Any, stride: Any = None, padding: Any = 0
 ) -> Any:
-    """Take a line of windows in each part."""
+    """A part takes whole rows of windows."""
     sizes = _sizes(x.shape, y.shape, *pool(kernel, stride, padding))
     ddy = rows.new(x.dtype, *y.shape)
     rows.write(LargestDoubleBackward(ddx, x, y, ddy, *sizes), worth(x.size))

@@ -14,7 +14,7 @@ from npgan.kernels.matmul import share
 from npgan.kernels.row import Writes, kernel, performs
 from npgan.ops.random import KEY_STEP, MULTIPLIER, ROUNDS, size_of, threshold
 
-COUNTERS = np.int64(128)  # counters below which a second thread is not worth it
+COUNTERS = np.int64(128)  # counters that each thread should have at least
 M0, M1, STEP0, STEP1 = map(np.uint64, (*MULTIPLIER, *KEY_STEP))
 U32, U64, F = np.uint32, np.uint64, np.float32
 

@@ -1,7 +1,7 @@
 """Rows: named tuples that say what to compute, each beside the function that does it; and kernels, which write them.
 
 A row's fields are the arrays that it reads and writes, whole numbers, and floating-point numbers. In
-compiled code an array is its place in memory, counted in numbers of the type that it computes in.
+compiled code an array is its place in memory, counted in numbers of the type that the code computes in.
 
 A kernel computes an operation of :mod:`npgan.ops` by rows. Its first argument takes them: to perform them
 at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan.program.record`). This argument has
@@ -13,7 +13,8 @@ at once (:mod:`npgan.program.eager`), or to keep them for a program (:mod:`npgan
 - ``write(row, most, panel, changing)``: a row, into how many parts it may be cut, how many numbers of
   scratch memory a part needs, and the first of the fields that change at each run, with a
   function that returns their values,
-- ``done(array)``: an array that was written, for NumPy to compute with.
+- ``done(array)``: an array that was written, for NumPy to compute with,
+- in programs only, ``reference(operation, ...)``, which has NumPy compute an operation between rows.
 """
 
 from collections.abc import Callable

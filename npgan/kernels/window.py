@@ -146,7 +146,7 @@ def _loops(context: Any, module: Any, number: Any, mr: int, nv: int, values: lis
 def _tiles(rows, columns, a, ao, b, c, co, d, ds, n1, a1, b1, n2, a2, b2, n3, a3, b3):  # type: ignore[no-untyped-def]
     """The body of the C function: any number of rows, in tiles of nearly equal heights.
 
-    D begins at ``d`` for every row, or where C does if the step ``ds`` is 1.
+    If the step ``ds`` is 0, D is one row at ``d``; if it is 1, its rows lie from ``d`` on as those of C from ``c`` on.
     """
     tiles = (rows + ROWS - 1) // ROWS
     for t in range(tiles):

@@ -1,4 +1,4 @@
-"""Convolutions by Winograd's minimal filtering, with up to five points in an axis (:mod:`npgan.ops.winograd`).
+"""Convolutions by Winograd's minimal filtering, with up to five points along an axis (:mod:`npgan.ops.winograd`).
 
 A part takes some images at a time, so that their numbers at all points stay in a near cache. The weight is
 transformed once for all of them.
@@ -33,7 +33,7 @@ NEAR = 1 << 16  # numbers at the points of a block of images
 
 
 class Filtered(NamedTuple):
-    """C = D + the convolution of A, or what it sends ``back`` from A, for n images; then f(C), or C times f'.
+    """C = D + the convolution of A or, if ``back``, its transpose, for n images; then f(C), or C times f'.
 
     ``points`` is the weight at all points, see :class:`WeightPoints`. D is one row, the same for all pixels. A part
     takes ``block`` images at a time; the other fields are as in :class:`~npgan.kernels.points.Way`.
@@ -353,7 +353,7 @@ def _write_filtered(rows: Any, a: Any, weight: Any, d: Any, shapes: Shapes, back
 
 
 def write_taps(rows: Any, dy: Any, x: Any, dweight: Any, shapes: Shapes) -> None:
-    """Write dW += the sums over pixels of x times dy, of twice as many images at a time: their sums are read again."""
+    """Write dW += the sums over pixels of x times dy. Blocks are twice as large, since each reads all sums again."""
     n, (*_, i, o), sizes = len(x), shapes.weight, Sizes.of(shapes)
     sums, block = rows.new(dweight.dtype, sizes.weight + sizes.most**2 * SKEW), sizes.block(n, 2)
     row = Summed(x, dy, sums, n, block, *sizes)

@@ -16,7 +16,7 @@ Fields = Callable[[Any], dict[str, Any]]
 
 
 class Fusion(NamedTuple):
-    """How a row of an activation goes into the row before it, which is called a product's: most are.
+    """How a row of an activation goes into an earlier row, here called the product, which most are.
 
     Attributes
     ----------

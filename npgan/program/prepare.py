@@ -15,7 +15,7 @@ from npgan.program import replay
 from npgan.program.tables import Tables
 from npgan.system.signals import process
 
-PATIENCE = 1.0  # seconds before anything is said; code that is only loaded takes less
+PATIENCE = 1.0  # seconds before the bar appears; code that is only loaded takes less
 FIRST = "dense", "elementwise"  # modules of kernels, half of the work
 RARE = "conv", "fold", "likelihood", "noise", "normalisation", "pooling", "softmax", "winograd"
 """Modules of kernels that are compiled when first needed: most models do without them."""
@@ -40,7 +40,7 @@ def whole() -> None:
 def prepare(dtype: np.typing.DTypeLike = np.float32) -> None:
     """Compile what training needs, or load it; say so on standard error if that takes long.
 
-    Meanwhile a second process compiles the second half.
+    If nothing is in the cache, and it can be used, a second process compiles the second half meanwhile.
     """
     if jit.interpreted:
         return

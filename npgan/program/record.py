@@ -292,7 +292,7 @@ class Recorder:
         self.afterwards.append(function)
 
     def require_finite(self, otherwise: Callable[[], None], *arrays: Any) -> None:
-        """Check numbers: if one is not finite, no later row updates weights, and ``otherwise`` is called."""
+        """Check numbers: if one is NaN or has too large a square, no later row updates weights; call ``otherwise``."""
         self.otherwise.append((len(self.afterwards), otherwise))
         for array in arrays:
             limit = too_large(array.dtype)

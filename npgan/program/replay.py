@@ -34,8 +34,8 @@ START, ALL, ROWS, THREADS, TABLE, RATES, TAKEN, PANELS, PANEL, STATE = range(
 )
 """The layout of a program's state: how many parts are complete, and how many runs have begun; then, in
 cache lines that are never written during a run, the address where memory starts, the numbers of parts,
-rows and threads, and where the tables lie, counted in their own elements. The compiler must not know
-where memory starts: it may remove accesses to addresses where no array can be."""
+rows and threads, where tables and panels lie, counted in their own elements, and a panel's size. The
+compiler must not know where memory starts: it may remove accesses to addresses where no array can be."""
 SPINS = 3000  # times that a thread looks before it gives up its core while it waits: some 30 us
 
 

@@ -1,4 +1,4 @@
-"""The operations that no layer stands for, each by all its inputs."""
+"""The operations that no layer stands for, each by the inputs that it has gradients for."""
 
 from collections.abc import Callable, Iterator
 from inspect import signature
