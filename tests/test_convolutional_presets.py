@@ -33,8 +33,8 @@ def test_a_preset_trains_on_images_of_another_size(name, channels):
 
 
 UNFIT = {
-    "height": (images(18, 16, 1), "needs a height that is a multiple of 4, and 18 is none"),
-    "width": (images(16, 18, 3), "needs a width that is a multiple of 4, and 18 is none"),
+    "height": (images(18, 16, 1), "needs a height that is a multiple of 4, not 18: --size"),
+    "width": (images(16, 18, 3), "needs a width that is a multiple of 4, not 18: --size"),
     "a table": (
         Dataset("t", np.ones((9, 4), np.float32)),
         "is for images: t has rows of 4 numbers",

@@ -66,8 +66,9 @@ def _part(factor: str, sizes: Mapping[str, int]) -> int:
     name, parts = read[1], int(read[2] or 1)
     size = sizes.get(name) or int(name)
     if size % parts:
+        how = ": --size brings pictures to another" if name in ("height", "width") else ""
         raise InputError(
-            f"the network needs a {name} that is a multiple of {parts}, and {size} is none"
+            f"the network needs a {name} that is a multiple of {parts}, not {size}{how}"
         )
     return size // parts
 
