@@ -84,7 +84,11 @@ def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
     top = list(islice(rows, 2))
     if not top:
         raise ValueError("it holds no data")
-    names = [cell.strip() for cell in top[0].cells] if _are_names(*top) else []
+    names = (
+        [cell.strip() for cell in top[0].cells]
+        if _are_names(*(_pointed(row, delimiter) for row in top))
+        else []
+    )
     labels = [i for i, name in enumerate(names) if name.lower() in LABELS]
     apart = [0] * (len(names) > 1 and names[0] in NAMELESS) + labels * (len(labels) == 1)
     table, exact = _numbers(chain(top[bool(names) :], rows), delimiter, top[0], apart)
@@ -149,8 +153,13 @@ def _are_names(first: Row, second: Row | None = None) -> bool:
     numbered = cells[1:] if cells[0] in NAMELESS else cells
     if second is None or numbered != [str(i) for i in range(len(numbered))]:
         return False
-    floats = not any(cell.strip().isdecimal() for cell in second.cells)
+    floats = all("." in cell for cell in second.cells)
     return numbered != cells or len(cells) > 2 or floats  # 0, 1 may well be data
+
+
+def _pointed(row: Row, delimiter: str) -> Row:
+    """Return a row with decimal points in place of commas, where commas stand between no cells."""
+    return row if delimiter == "," else Row(row.line, [c.replace(",", ".") for c in row.cells])
 
 
 def _number(cell: str) -> float | None:
@@ -176,8 +185,7 @@ def _numbers(
                 raise ValueError(f"line {line} has {len(cells)} cells, {columns}")
         if delimiter != ",":
             marks |= {mark for mark in ",." for row in block for cell in row.cells if mark in cell}
-            block = [Row(line, [c.replace(",", ".") for c in cells]) for line, cells in block]
-        numbers = _block(block).reshape(len(block), -1)
+        numbers = _block([_pointed(row, delimiter) for row in block]).reshape(len(block), -1)
         if len(marks) > 1:
             raise ValueError("it has decimal commas and decimal points: one of them is no decimal")
         blocks.append(numbers.astype(np.float32))
