@@ -1,9 +1,8 @@
-"""Learn one digit, and tell it from the others: the area under the curve of alarms, for each of the ten.
+"""Learn one digit, and tell it from the others: the area under the ROC curve, for each of the ten.
 
-The preset ``detector`` is trained on the training images of one digit and scores all 10,000 test images; time
-is that of training, scoring and compiling apart. Beside it stand scores without a model. By which score to
-go is chosen without the test images: ``--choose`` scores the last 10,000 training images instead, none of which
-is trained on.
+The preset ``detector`` is trained on the training images of one digit and scores all 10,000 test images. Beside it
+stand scores without a model. The score is chosen without the test images: ``--choose`` scores the last 10,000
+training images instead, none of which is trained on. Compiling is not timed.
 """
 
 import argparse
@@ -67,7 +66,7 @@ def table(results: dict[str, dict[str, float]]) -> str:
         )
     training = sum(result["training"] for result in results.values())
     scoring = sum(result[f"{names[0]}, seconds"] for result in results.values())
-    lines += ["", f"Training all: {training:.0f} s; the first score of all: {scoring:.0f} s."]
+    lines += ["", f"Training all: {training:.0f} s; scoring all by {names[0]}: {scoring:.0f} s."]
     return "\n".join([*lines, f"Elsewhere: {ELSEWHERE}."])
 
 

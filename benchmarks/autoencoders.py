@@ -1,7 +1,7 @@
 """Train the autoencoders that others have reported on, and say what error each reaches on MNIST.
 
 Every finished training is added to results.json, and only what is not there is trained; delete the
-folder where a row has changed. Time is that of training, measuring and compiling apart.
+folder where a row has changed. Time is that of training, without measuring and compiling.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def squared_error(model: Any, data: Dataset) -> float:
 
 
 def share_of_pca(model: Any, data: Dataset) -> float:
-    """Return the squared error by that of as many principal components of the training images."""
+    """Return the squared error divided by that of as many principal components of the training images."""
     train, test = model.scaled(data.train), model.scaled(data.test)
     mean = train.mean(axis=0)
     components = np.linalg.eigh(np.cov(train.T))[1][:, -model.encoder.out_width :]
@@ -95,7 +95,7 @@ ROWS = {
     "code-32": Row(
         coders(512, 256, 32, loss="mse", epochs=50),
         share_of_pca,
-        "784-512-256-32 and mirrored, squared error by that of PCA: 1",
+        "784-512-256-32 and mirrored, squared error over that of PCA: 1",
         0.40,
     ),
     "hinton": Row(

@@ -103,8 +103,8 @@ def rows_of(config: Config) -> np.ndarray:
 def operations(config: Config) -> int:
     """Return the operations of a step's matrix products (:mod:`npgan.training.work`): all that are needed.
 
-    With R1 and R2 one product a layer is the weights' gradient by loss and penalty, both of which go back
-    by the logit (see :func:`npgan.ops.chain_double_backward`); who takes the two ways apart makes more.
+    With R1 and R2 one product a layer makes the weights' gradient of loss and penalty together (see
+    :func:`npgan.ops.chain_double_backward`); whoever computes the two apart needs more.
     """
     data = rows_of(config)
     model = config.build(len(data))

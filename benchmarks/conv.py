@@ -1,8 +1,9 @@
 """Compare the three products of a convolution: npgan's kernels and PyTorch's single operations.
 
 y is the convolution, dW and dx are the gradients of its weight and its input: kernel 4, stride 2, padding 1, float32.
-The rate is that of the direct way, 2 n h w out 16 in operations, zeros of the padding included. PyTorch computes in
-both of its layouts, of which the faster one counts. All take turns in one process; a rate is the median over rounds.
+The rate is that of the direct way, 2 * 16 n h w i o operations for n outputs of h x w pixels and o channels from i
+channels, zeros of the padding included. PyTorch computes in both of its layouts, of which the faster one counts. All
+take turns in one process; a rate is the median over rounds.
 """
 
 import argparse

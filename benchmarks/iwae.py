@@ -2,7 +2,7 @@
 
 The networks of Burda et al. 2016, 784-200-200-50, with pixels drawn anew at every step (dynamic
 binarisation). Both learn for the same epochs, with a rate that falls along a cosine. The likelihood is the
-bound of 5000 codes, of test images binarised once; along the way of 50 codes and fewer images. What the
+bound of 5000 codes, of test images binarised once; during training, that of 50 codes and fewer images. What the
 paper has after 3280 epochs is drawn beside it. A finished training is kept in results.json.
 """
 

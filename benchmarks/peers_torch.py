@@ -79,7 +79,7 @@ Slopes = Callable[[Network, Tensor], tuple[Tensor, Tensor]]
 
 
 def d_loss_of(config: Config, slopes: Slopes) -> Callable[[Network, Tensor, Tensor], Tensor]:
-    """Return (D, real, fake) -> D's loss; ``slopes`` returns D(x) and its gradient by x."""
+    """Return (D, real, fake) -> D's loss; ``slopes`` returns D(x) and its gradient with respect to x."""
     n, penalties = config.batch_size, config.settings.get("penalties", {})
     ones, zeros = torch.ones(n, 1), torch.zeros(n, 1)
     labels = torch.cat([ones, zeros])
@@ -118,7 +118,7 @@ def minimize(
 
 
 def slopes(D: Network, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return D(x) and its gradient by x, to be differentiated again."""
+    """Return D(x) and its gradient with respect to x, to be differentiated again."""
     logits = D(x.requires_grad_())
     (g,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
     return logits, g
@@ -204,7 +204,7 @@ class AdamState(NamedTuple):
 
 
 def functional_slopes(D: Network, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return D(x) and its gradient by x, to be differentiated again."""
+    """Return D(x) and its gradient with respect to x, to be differentiated again."""
 
     def summed(x: Tensor) -> tuple[Tensor, Tensor]:
         logits = D(x)

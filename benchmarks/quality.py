@@ -4,7 +4,7 @@
   gan-mnist-long        on MNIST, for some minutes, and if asked for several times as long
   gan-small, gan-large  two articles' networks as written, for as many minutes
 
-Time is that of training, batches and noise included, measuring and compiling apart. A mixture's
+Time is that of training with batches and noise, without measuring and compiling. A mixture's
 preset says how many steps; on MNIST they are as many as fit into the minutes, by the time of a few.
 Every finished training is added to results.json, and only what is not there is trained: a run that
 was stopped goes on; delete the folder where a preset has changed. The tables and the pictures are
@@ -110,7 +110,7 @@ def mixture(name: str, seed: int, out: Path) -> dict[str, Result]:
 
 
 def digits(name: str, seed: int, minutes: float, steps: int | None) -> dict[str, Result]:
-    """Train a preset on MNIST for so long; measure it at the end, and a Fréchet distance before."""
+    """Train a preset on MNIST for so long; measure a Fréchet distance on the way, and all at the end."""
     config, data = preset(name).override(seed=seed), load("mnist")
     steps = steps or max(POINTS, round(60 * minutes / seconds_a_step(config, data)))
     model, loop = begin(config.override(steps=steps), data)
@@ -150,7 +150,7 @@ def seconds_a_step(config: Config, data: Dataset) -> float:
 
 
 class Task(NamedTuple):
-    """A training: its row of the tables, its seed, and how to do it: what its rows' names end in."""
+    """A training: its row of the tables, its seed, and what does it: it returns ending of the row -> result."""
 
     row: str
     seed: int
@@ -244,10 +244,14 @@ def main() -> None:
     option = parser.add_argument
     option("--only", default=",".join(known), help="default: %(default)s")
     option("--seeds", type=int, default=5, help="default: 5")
-    option("--steps", type=int, help="on MNIST, so many instead: the same networks everywhere")
+    option("--steps", type=int, help="on MNIST, in place of --minutes: the same on every machine")
     option("--minutes", type=float, default=5.0, help="on MNIST; default: 5")
     option(
-        "--times-as-long", type=int, default=1, metavar="N", help="gan-mnist-long so long as well"
+        "--times-as-long",
+        type=int,
+        default=1,
+        metavar="N",
+        help="gan-mnist-long N times as long, too",
     )
     option("--out", type=Path, default=Path("quality"), metavar="DIR", help="default: quality")
     arguments = parser.parse_args()

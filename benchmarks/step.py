@@ -9,8 +9,8 @@ thread also only one core) and sleeps while another is timed. They take turns: m
 so that whatever else the machine does meets all of them. A time is the median over the rounds; a
 ratio is the median of the rounds' ratios.
 
-Beside the times, the share of the best rate: the operations that a step's matrix products need, by
-its time, over the best rate of the faster matrix product, NumPy's or npgan's own, of 1024 x 1024
+Beside the times, the share of the best rate: the operations that a step's matrix products need, divided
+by its time and by the best rate of the faster matrix product, NumPy's or npgan's own, of 1024 x 1024
 float32; and the median of its shares of that product's rate in the same round. The two differ where a
 virtual machine's cores are at times one core of the host, or far from each other.
 """

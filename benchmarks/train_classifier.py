@@ -2,7 +2,7 @@
 
 784-512-128-10 with dropout, by Adam whose rate falls along half a cosine, on the 60,000 training
 images; the accuracy is that of the 10,000 test images, which decide nothing. The weights are stored
-in half precision, npgan/classifier.safetensors; the SHA-256 that is printed belongs into
+in half precision, in npgan/study/classifier.safetensors; the SHA-256 that is printed belongs into
 npgan/study/features.py.
 """
 
@@ -72,7 +72,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--epochs", type=int, default=40, help="default: 40")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help=f"default: {WEIGHTS.name}")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="default: npgan's own file")
     arguments = parser.parse_args()
     if arguments.epochs < 1:
         parser.error(f"--epochs must be at least 1, not {arguments.epochs}")

@@ -1,4 +1,7 @@
-"""The same networks as an article wrote them, and with a penalty on D's slope: collapse, and its cure."""
+"""The same networks as an article wrote them, and with a penalty on D's slope: collapse, and its cure.
+
+The second training also has a higher learning rate and a moving average of the generator's weights.
+"""
 
 import sys
 

@@ -39,7 +39,7 @@ class Swish(Layer):
         return x * s, (x, s)
 
     def backward(self, dy, cache, grads=None, input_grad=True):
-        """Return dx; add the gradient by beta to ``grads``, in place."""
+        """Return dx; add the gradient with respect to beta to ``grads``, in place."""
         x, s = cache
         y = x * s
         if grads is not None:

@@ -81,9 +81,9 @@ def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarra
 def he_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Uniform of variance :math:`2/n_{in}`: a ReLU passes half of a signal's mean square on (He et al. 2015, eq. 10).
 
-    So :math:`n_{in}\mathrm{Var}(w)/2 = 1` forward. A leaky ReLU of slope s lets :math:`(1 + s^2)/2`
-    through and would need :math:`2/(1 + s^2)n_{in}` (eq. 15); this rule ignores the slope, so signals
-    grow by the factor :math:`1 + s^2` per layer, 1.04 for s = 0.2.
+    So :math:`n_{in}\mathrm{Var}(w)/2 = 1` forward. A leaky ReLU of slope s passes on :math:`(1 + s^2)/2`
+    and would need :math:`2/((1 + s^2)n_{in})` (eq. 15); this rule ignores the slope, so the mean square
+    grows by the factor :math:`1 + s^2` per layer, 1.04 for s = 0.2.
 
     >>> he_uniform(np.random.default_rng(0), (400, 100)).var().round(4)
     np.float64(0.005)
@@ -106,7 +106,7 @@ def he_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def fan_in_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     r"""Uniform on :math:`\pm 1/\sqrt{n_{in}}`, biases as well: what torch's ``Linear`` starts from.
 
-    The variance is :math:`1/3n_{in}`, a third of what keeps a signal's size (LeCun et al. 1998, "Efficient
+    The variance is :math:`1/(3n_{in})`, a third of what keeps a signal's size (LeCun et al. 1998, "Efficient
     BackProp", sec. 4.6): signals fade, and the biases, :func:`fan_in_uniform_bias`, take their place.
 
     >>> abs(fan_in_uniform(np.random.default_rng(0), (400, 100))).max().round(3)

@@ -239,7 +239,10 @@ def test_the_bound_of_a_conditional_vae_is_that_of_its_terms():
             "decoder and discriminator must take",
         ),
         (lambda: AdversarialAutoencoder(net(D, K), net(K, 3), net(K, 1)), "the decoder makes 3"),
-        (lambda: AdversarialAutoencoder(net(D, K), net(K, D), net(K, 2)), "must return 1, not 2"),
+        (
+            lambda: AdversarialAutoencoder(net(D, K), net(K, D), net(K, 2)),
+            "must return 1 logit, not 2",
+        ),
         (lambda: bigan(objective="none"), "objective"),
         (lambda: BiGAN(net(D, K), net(K, D), net(D, 1)), "the discriminator take 7"),
         (lambda: conditional(classes=9), "with 9 classes"),

@@ -225,7 +225,7 @@ def progress(what: str) -> Callable[[Sequence[Any]], Any]:
 
 
 def spoiling(encoder: "Sequential") -> tuple["Layer", Callable[..., np.ndarray]]:
-    """Return the layer that an encoder begins with, behind a reshape, and that layer as a function of rows.
+    """Return the layer that an encoder begins with, a reshape aside, and that layer as a function of rows.
 
     >>> from npgan.layers import build
     >>> layer, spoil = spoiling(build(["reshape 2 2 1", "pixelate 2", "flatten"]))

@@ -1,6 +1,6 @@
 """Enhance images: remove noise, or double the resolution.
 
-The first layer of a denoising autoencoder, behind a reshape, says what it learned to undo. It spoils the test
+The first layer of a denoising autoencoder, a reshape aside, says what it learned to undo. It spoils the test
 images as it spoiled the training images. The network's results are compared with those of methods without a
 network: a Wiener filter for noise, bicubic interpolation for resolution, and the best linear prediction for both.
 """

@@ -40,7 +40,7 @@ class Unfailing:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Let standard output and standard error be there, errors in writing to the latter aside."""
+    """Make sure that standard output and standard error are open; writing to the latter never fails."""
     for descriptor in range(3):  # a file that is opened must not take a closed one's place
         try:
             os.fstat(descriptor)

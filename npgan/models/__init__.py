@@ -18,7 +18,7 @@ There are two levels at the most below :class:`Model`::
     │   └── ConditionalVAE
     └── Classifier
 
-What models of different branches share they have: :class:`~npgan.models.labels.Labels`,
+Models of different branches share :class:`~npgan.models.labels.Labels`,
 :class:`~npgan.models.gaussian.GaussianEncoder`, the functions of :mod:`npgan.models.adversary`, and what a
 :class:`~npgan.models.coder.Coder` can do.
 """

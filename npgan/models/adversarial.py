@@ -5,8 +5,8 @@ An autoencoder's codes lie anywhere; here a discriminator learns to tell :math:`
 
 .. math:: L = L_{\mathrm{rec}}(R(E(x)), x) + \lambda\,L_G(D(E(x)))
 
-So that what is drawn from N(0, I) can be decoded, without the divergence that a variational autoencoder
-needs to know in closed form. Source: Makhzani et al. 2016.
+So what is drawn from N(0, I) can be decoded, without the divergence that a variational autoencoder
+needs in closed form. Source: Makhzani et al. 2016.
 """
 
 from typing import Any

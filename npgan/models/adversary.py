@@ -50,9 +50,11 @@ def discriminator_step(
         = \sum_i dl^r_i\,\partial D(x_i)/\partial\theta_D
         + \sum_i dl^f_i\,\partial D(\tilde x_i)/\partial\theta_D
 
-    The penalties, :mod:`npgan.objectives.penalties`, are part of the loss and add their own gradients; ``data``
-    says which columns they are of. Real and generated rows go through D as one batch, so that its weights
-    are read once; as two, if D compares the samples of a batch. The gradient stops at the generated rows.
+    with the loss's gradients :math:`dl^r` and :math:`dl^f` with respect to the logits of real :math:`x` and
+    generated :math:`\tilde x`. The penalties, :mod:`npgan.objectives.penalties`, are part of the loss and add
+    their own gradients; ``data`` says which columns they are of. Real and generated rows go through D as one
+    batch, so that its weights are read once; as two, if D compares the samples of a batch. The gradient stops
+    at the generated rows.
     """
     assert model.objective is not None
     n, network = len(real), as_two_batches(discriminator, len(real))
@@ -79,8 +81,8 @@ def adversarial_loss(
 
     .. math:: \partial L_G/\partial\tilde x_i = dl^f_i\,\partial D(\tilde x_i)/\partial\tilde x_i
 
-    The discriminator only passes the gradient on; its own parameters get none. A relativistic objective
-    compares with ``real_logits()``, through which no gradient flows.
+    with :math:`dl^f` the loss's gradient with respect to D's logits. D only passes it on; its own parameters
+    get none. A relativistic objective compares with ``real_logits()``, through which no gradient flows.
     """
     assert model.objective is not None
     logits, cache = discriminator.forward(fake, rng)

@@ -73,6 +73,6 @@ class BiGAN(AdversarialCoder):
         return Result(loss.value, {"loss": loss.value})
 
     def equilibrium(self) -> dict[str, float]:
-        """Return it of both sides, whose losses are one with the sides exchanged."""
+        """Return it for both sides: the coders' loss is D's with the sides exchanged."""
         found = super().equilibrium()
         return found | {"loss": found["d_loss"]} if "d_loss" in found else found

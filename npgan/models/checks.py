@@ -103,7 +103,7 @@ def reads_logits(kind: str, name: str, of_logits: str, decoder: Sequential) -> b
 
 
 def copy_in(mine: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
-    """Copy arrays in, by their names; others than there are, or what no model has, are refused."""
+    """Copy arrays in by name; other names, shapes and types, and numbers that no model has, are refused."""
     for name in sorted(mine.keys() ^ arrays.keys()):
         raise InputError(f"{name!r} is {'missing' if name in mine else 'not of this model'}")
     for name, array in arrays.items():

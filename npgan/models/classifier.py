@@ -103,7 +103,7 @@ class Classifier(Model):
         return Result(value, {"loss": value, "accuracy": (logits.argmax(axis=1) == labels).mean()})
 
     def _training_batch(self, batch: Array, rng: np.random.Generator) -> Array:
-        """Return the rows, attacked so that the loss rises the most if the model is to bear that."""
+        """Return the rows; if the model learns from attacked rows, they are attacked here."""
         if not self.adversarial:
             return batch
         x, columns = self.labels.split(batch)

@@ -82,7 +82,9 @@ class AdversarialCoder(Coder, Model):
         check_networks(**networks)
         self._check_widths(**networks)
         if discriminator.out_width != 1:
-            raise InputError(f"the discriminator must return 1, not {discriminator.out_width}")
+            raise InputError(
+                f"the discriminator must return 1 logit, not {discriminator.out_width}"
+            )
         rules = adversary.check_objective(objective, penalties, discriminator)
         self.objective, self.penalties = rules
         super().__init__(networks, optimizers)

@@ -57,10 +57,11 @@ class Config:
     shape : of a sample of the data, (features,) or (height, width, channels)
     latent, classes : how large the latent code is and how many classes there are, where the networks'
         words name these sizes
-    image_range : the least and the largest value of images that are floats; None: they are bytes
+    image_range : the least and the largest value of images that are floats; None: bytes, or no images
     metrics_every : measure samples after so many epochs; None: never
     labels : the data's own label of each class; None: 0, 1, ...
-    validation : the share of training rows that is held out where the data have no test rows; None: none
+    validation : the share of training rows held out where the data have no test rows; None: what
+        :func:`npgan.runs.read` chooses
     size, fit : the height and the width that a folder's pictures are brought to, and how; None: as they are
     """
 

@@ -33,7 +33,7 @@ def _relativistic(penalty: float) -> dict[str, Any]:
 
 
 def _painter(*widths: int, latent: str = "latent", hidden: str = LEAKY) -> list:
-    """Return a generator of two dense layers, and of transposed convolutions that double what they make."""
+    """Return a generator of two dense layers, then transposed convolutions that each double the image."""
     return [
         *mlp(latent, 256, small(*widths), hidden=hidden, init="he_normal", output=hidden),
         *doubling(*widths[::-1], hidden=hidden),
@@ -126,7 +126,7 @@ def _coders(code: str, hidden: str = LEAKY) -> dict[str, list]:
 
 
 def _undo(spoil: str) -> Config:
-    """Return a denoising autoencoder of convolutions that are added to: what is there need not be drawn anew.
+    """Return a denoising autoencoder of convolutions with skip connections: what is there need not be drawn anew.
 
     An image is halved twice and doubled twice; at each size, what came down is added to what goes up (the
     U-shaped network of Ronneberger et al. 2015, which joins the two instead).

@@ -158,6 +158,8 @@ class GAN(Model):
 
         .. math:: \partial L_G/\partial\theta_G = \sum_i dl^f_i\,
             \frac{\partial D(x)}{\partial x}\Big|_{G(z_i)} \frac{\partial G(z_i)}{\partial\theta_G}
+
+        with :math:`dl^f` the loss's gradient with respect to D's logits.
         """
         check_rows("batch", batch, self.generator.out_width)
         z = self.latent_for(batch, rng)

@@ -23,7 +23,7 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     described : means and log-variances, side by side (n, 2k)
-    log_var, eps : those of each code, and the noise that it is made of (n codes, k)
+    log_var, eps : those of each code, and the noise that it is made of (n * codes, k)
     cache : the encoder's
     """
 
@@ -46,7 +46,7 @@ class GaussianEncoder:
     def forward(
         self, x: Array, rng: np.random.Generator, codes: int = 1, training: bool = True
     ) -> tuple[Array, Drawn]:
-        """Return so many codes for each row, (n codes, k), drawn by ``rng``."""
+        """Return so many codes for each row, (n * codes, k), drawn by ``rng``."""
         if rng is None:
             raise InputError("codes are drawn from the encoder's Gaussians: give an rng")
         described, cache = self.network.forward(x, rng if training else None)

@@ -1,6 +1,6 @@
 r"""Several generators, several discriminators: a mixture learns against several discriminators.
 
-The generators :math:`G_1, \dots, G_K` make equal shares of every batch, to a row, so that together
+The generators :math:`G_1, \dots, G_K` make shares of every batch, equal to within a row, so that together
 they are the mixture :math:`p = \frac1K\sum_k p_k`, of which samples are drawn; one may leave to another
 the modes that it does not reach. The discriminators :math:`D_1, \dots, D_M` each learn from all of it,
 alone; the generators have the loss
@@ -32,7 +32,7 @@ ROLES = {"generator", "discriminator"}
 
 
 class Mixture(Layer):
-    """Generators as one: each makes an equal share of the rows, to a row, in their order.
+    """Generators as one: the first makes the first share of the rows, and so on; shares are equal to within a row.
 
     Parameters
     ----------

@@ -28,10 +28,10 @@ from npgan.models.recipes import (
 def _mixture(data: str, scale: float) -> Config:
     """Return a GAN for a mixture in the plane, whose standard deviation on each axis is ``scale``.
 
-    The generator moves points of noise, as many numbers each as the data have, to a mode. It needs waves
-    to go over from one mode to the next quickly; the discriminator needs them to see how wide a mode is.
-    Small first weights keep the fast waves down until the modes are equally full. docs/quality.md has what
-    each part does.
+    The generator moves each point of noise, which is as wide as the data, to a mode. Fourier features let it
+    pass from one mode to the next quickly, and let the discriminator see how wide a mode is. Small first
+    weights keep the high frequencies weak until the modes are equally full. docs/quality.md has what each
+    part does.
     """
     hidden = {"hidden": RELU, "init": "normal"}
     generator = ["fourier data 8 0.5 128.0", *mlp("17*data", 64, 64, "data", **hidden)]
@@ -53,7 +53,7 @@ def _mixture(data: str, scale: float) -> Config:
 
 
 def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length: Any) -> Config:
-    """Return the recommended GAN on MNIST: networks of gan-large's size, the discriminator ahead.
+    """Return the recommended dense GAN on MNIST: networks of gan-large's size, the discriminator ahead.
 
     A rate that falls to 0 lets both come to rest, and the discriminator learns twice as fast: what it
     sees, the generator has to learn (two time scales, Heusel et al. 2017). Small batches get there

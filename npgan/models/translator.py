@@ -3,7 +3,7 @@ r"""The translator: a conditional GAN from images of one kind to images of anoth
 A row of data is [s, t], what is given and what belongs to it. The generator makes :math:`G(s)`, the
 discriminator tells pairs [s, t] from pairs [s, G(s)], and
 
-.. math:: L_G = L_{\mathrm{adv}}(D([s, G(s)])) + \lambda\,\overline{|G(s) - t|}.
+.. math:: L_G = \alpha\,L_{\mathrm{adv}}(D([s, G(s)])) + \lambda\,\overline{|G(s) - t|}.
 
 The absolute error draws the picture, blurred where s leaves it open; the discriminator sees that
 nothing real is blurred. Penalties see a D of t alone, for the s that is given; see :mod:`npgan.objectives.penalties`.
@@ -36,7 +36,7 @@ class Translator(Model):
     generator : s (n, a) -> t (n, b)
     discriminator : [s, t] (n, a + b) -> logits (n, 1)
     l1_weight : lambda, not negative
-    adversarial_weight : the weight of the adversarial loss; 0: none
+    adversarial_weight : alpha, not negative
     objective : a name of :data:`npgan.objectives.losses.OBJECTIVES`
     penalties : as a :class:`~npgan.models.GAN` has them
     optimizers : for each network; by default Adam(2e-4, beta1=0.5)
@@ -110,7 +110,7 @@ class Translator(Model):
     ) -> Result:
         r"""Return the generator's loss and its absolute error; add its gradient to ``grads``.
 
-        Two paths meet in G(s): the columns of D's input gradient that are its, and
+        Two paths meet in G(s): :math:`\alpha` times its columns of D's input gradient, and
         :math:`\lambda\,\mathrm{sign}(G(s) - t)/nb`.
         """
         check_rows("pairs", pairs, self.features)

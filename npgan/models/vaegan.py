@@ -46,7 +46,7 @@ class VAEGAN(AdversarialCoder):
     decoder : z (n, k) -> reconstruction (n, d)
     discriminator : x (n, d) -> logits (n, 1)
     adversarial_weight : lambda, not negative
-    hidden_layers : l, the discriminator's first layers, after which the error is measured; 0: in pixels
+    hidden_layers : l, after how many of D's layers, activations included, the error is measured; 0: in pixels
     settings : objective, penalties and optimizers, as :class:`~npgan.models.coder.AdversarialCoder` has them
     """
 
@@ -116,7 +116,7 @@ class VAEGAN(AdversarialCoder):
     def generator_step(self, x: Array, rng: np.random.Generator, grads: Any = None) -> Result:
         r"""Return both losses and their parts; add the encoder's and the decoder's gradient to ``grads``.
 
-        The decoder is gone through twice: the error's gradient goes on through the sample into the means
+        The way back goes through the decoder twice: the error's gradient goes on through the sample into the means
         and log-variances, where the divergence's joins it; :math:`\lambda` times D's input gradient ends in
         the decoder.
         """

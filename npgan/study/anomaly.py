@@ -131,8 +131,8 @@ def features(model: Any, x: Array, train: Array, rng: Rng) -> Array:
 def searched(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Squared error of the nearest image that the generator can make.
 
-    After Schlegl et al. 2017 (AnoGAN), whose score is the absolute error of the image, plus a tenth of that of
-    the discriminator's features.
+    After Schlegl et al. 2017 (AnoGAN), whose score is nine tenths of the image's absolute error plus a tenth of
+    that of the discriminator's features.
     """
     generator = model.average or model.generator
     parts = (x[i : i + 500] for i in range(0, len(x), 500))

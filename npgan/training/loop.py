@@ -101,7 +101,7 @@ class Loop:
     model : see :class:`Trainable`
     data : (n, d) uint8 or float
     batch_size : rows a step
-    labels : (n,) the class of each row, for a model that is conditional
+    labels : (n,) the class of each row, for a model that learns from labels
     rng : generator or seed; the order of the data and the noise each get a stream of it
     callbacks : called at the beginning and after every step, row and epoch in this order, at the end in reverse
     validation, validation_labels : held-out data (m, d), looked at after each epoch, and the class of
@@ -178,7 +178,7 @@ class Loop:
         """Train until so many epochs or steps are complete, those before a resumption included.
 
         Raises InputError unless exactly one of the two is given, and at least 1. Raises NonFiniteError if a
-        loss or gradient is NaN or infinite; the update is not applied. Or if a weight has become so.
+        weight is NaN or infinite, or a loss or gradient, whose update is then not applied.
         """
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps")
