@@ -89,9 +89,9 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     backend.use("numba")
     backend.prepare()
-    place = place_of(arguments.data)
+    place, size = place_of(arguments.data), arguments.size and [arguments.size] * 2
     config, data = runs.read(
-        replace(preset(arguments.preset), seed=arguments.seed, data=place, size=arguments.size)
+        replace(preset(arguments.preset), seed=arguments.seed, data=place, size=size)
     )
     config = config.for_data(data)
     if arguments.minutes:

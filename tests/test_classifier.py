@@ -169,7 +169,7 @@ def test_a_runs_history_has_the_accuracy_on_test_data(capsys, tmp_path):
     assert code == 0, err
     from npgan import runs
 
-    model, _ = runs.load(tmp_path / "r")
+    model, _ = runs.load(str(tmp_path / "r"))
     lines = (tmp_path / "r" / "history.csv").read_text().splitlines()
     last = dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
     held = data.load(path).held_out

@@ -57,11 +57,12 @@ def write_config(folder: Path, config: Config) -> None:
     disk.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
 
 
-def load(folder: Path) -> tuple[Model, Config]:
+def load(folder: Path | str) -> tuple[Model, Config]:
     """Return a run's trained model, from its checkpoint or, where that was removed, its weights.
 
     Raises InputError if the folder is not a run's, or its files are damaged.
     """
+    folder = Path(folder)
     config = read_config(folder)
     model = built(config, folder, config.batch_size)
     path = next((p for name in (CHECKPOINT, WEIGHTS) if (p := folder / name).exists()), None)
