@@ -93,7 +93,7 @@ def threads() -> int:
 
 
 def use_threads(count: int) -> None:
-    """Use only this many threads for now; the results are the same to the bit."""
+    """Use one thread for now, if ``count`` is 1, or else all; the results are the same to the bit."""
     if run.fused:
         from npgan.kernels import jit
 
