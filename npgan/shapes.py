@@ -24,11 +24,12 @@ or bytes     it may hold bytes (uint8)
 or number    it may be a number
 or None      it may be None
 changed      it is changed in place: writable, contiguous, sharing memory with no other
-cast         it is converted to the type of the others
+cast         a kernel converts it to the type of the others
 real         it is not complex
 ============ ============================================================================
 
-An operation works in the type of the arrays that it changes in place, else in the common type of those not cast.
+A kernel works in the type of the arrays that it changes in place, else in the common type of those not cast. The
+reference converts nothing: NumPy's rules give its type.
 """
 
 import inspect
@@ -124,7 +125,7 @@ class Border:
         self.remembered: dict[tuple, tuple[np.dtype, Sizes]] = {}
 
     def check(self, given: tuple) -> np.dtype:
-        """Return the type in which the function works on these arguments, or raise an InputError."""
+        """Return the type in which a kernel works on these arguments, or raise an InputError."""
         kinds = tuple([(a.shape, a.dtype) if type(a) in ARRAYS else type(a) for a in given])
         known = self.remembered.get(kinds)
         if known is None:
@@ -205,7 +206,7 @@ class Border:
         return sizes
 
     def _type(self, arrays: Sequence[tuple[Argument, Any]]) -> np.dtype:
-        """Return the type in which the function works, if the arrays that it changes have that type."""
+        """Return the type in which a kernel works, if the arrays that it changes have that type."""
         numbers = [(a, given) for a, given in arrays if given[1].kind in "fc"]
         changed = [(a, given) for a, given in numbers if "changed" in a.words]
         ruling = changed or [(a, given) for a, given in numbers if "cast" not in a.words]

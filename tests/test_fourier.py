@@ -57,7 +57,7 @@ def test_one_way_back_does_for_a_loss_and_a_penalty(activation, block, choice):
 def test_rows_of_some_waves_but_not_of_all_are_refused(choice):
     backend.use(choice)
     rows = np.ones((2, 10))
-    with pytest.raises(InputError, match="whole 7s wide, not 10"):
+    with pytest.raises(InputError, match="a multiple of 7, not 10"):
         backend.run.fourier_backward(rows, rows, FREQUENCIES)
 
 

@@ -340,5 +340,5 @@ def test_a_chains_stage_follows_the_one_before_it(column, value):
     go = partial(ops.chain_forward, np.ones((1, 3)), np.ones(8), plan, np.zeros(2))
     assert go().shape == (3,)
     plan[1, column] = value
-    with pytest.raises(InputError, match="no stage follows 2 wide"):
+    with pytest.raises(InputError, match="cannot follow 2 numbers"):
         go()

@@ -36,7 +36,7 @@ class Activation(Layer):
 
     @takes("x (n, *s, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, Array]:
-        """Apply ``<name>_forward`` to every element (softmax: to every row)."""
+        """Apply ``<name>_forward`` to every element (softmax: along the last axis)."""
         y = getattr(run, f"{self.name}_forward")(x, *self.arguments)
         return y, x if self.name in KINDS and KINDS[self.name].of_input else y
 

@@ -120,7 +120,7 @@ class Conv2D(Convolution):
     in_channels, out_channels : of x and y, at least 1
     kernel : height and width of the weight
     stride : how far one window is from the next
-    padding : how many zeros surround an image
+    padding : how wide the border of zeros around an image is
     dilation : how far apart the pixels are that a window looks at
     groups : how many parts of the channels there are that do not see each other
     init : a name of :data:`npgan.init.INITIALIZERS`

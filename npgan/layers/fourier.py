@@ -22,7 +22,7 @@ class FourierFeatures(Sized):
     in_features : the width d of x
     number : F, the number of frequencies, at most 1000
     low, high : the least and the greatest frequency, in periods for each unit of x; those between them
-        form a geometric series
+        form a geometric series. A single one is the least
 
     Examples
     --------

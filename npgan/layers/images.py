@@ -96,7 +96,7 @@ class RandomShift(OfSize):
 
 
 class RandomBlock(OfSize):
-    """A square of ``size`` pixels set to 0 somewhere in each image, :func:`npgan.ops.block_mask`.
+    """A square, ``size`` pixels wide, set to 0 somewhere in each image, :func:`npgan.ops.block_mask`.
 
     >>> RandomBlock(2)(np.ones((1, 9)), np.random.default_rng(1)).reshape(3, 3)
     array([[1., 0., 0.],

@@ -60,7 +60,7 @@ class Dropout(RandomLinear):
         self.rate = fraction("a dropout rate", rate)
 
     def draw(self, x: Array, rng: np.random.Generator) -> Array:
-        """Return the mask (n, d)."""
+        """Return the mask, of x's shape."""
         return run.dropout_mask(rng, x.shape, self.rate)
 
 
@@ -95,7 +95,7 @@ class Added(Layer):
 
 
 class GaussianNoise(Added):
-    """Noise added to each number: ``y = x + s eps`` with eps from N(0, 1).
+    """Noise added to each number: ``y = x + std * eps`` with eps from N(0, 1).
 
     >>> GaussianNoise(0.3)(np.ones((1, 2)))
     array([[1., 1.]])

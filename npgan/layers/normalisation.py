@@ -108,7 +108,7 @@ class BatchNorm(Norm):
 
     In training (with an ``rng``) it normalises by the mean and variance of the batch and updates the
     running ones, the buffers ``running_mean`` and ``running_var``; in evaluation it normalises by the
-    running ones. ``num_batches_tracked`` counts the batches that they are of. Moments should be those of
+    running ones. ``num_batches_tracked`` counts the batches in them. Moments should be those of
     one distribution, so a GAN's discriminator sees real and generated data as two batches.
 
     It has no ``double_backward``: a penalty on each sample's own slope assumes that samples do not depend on
@@ -224,7 +224,7 @@ class GroupNorm(Norm):
 
 
 class PixelNorm(Layer):
-    """Pixel normalisation, :func:`npgan.ops.pixel_norm_forward`: a pixel's channels, or a row, of size 1.
+    """Pixel normalisation, :func:`npgan.ops.pixel_norm_forward`: a pixel's channels, or a row, divided by their size.
 
     It has no parameters; the size is the root mean square.
 

@@ -50,7 +50,7 @@ class AvgPool2D(FixedLinear, Pooling):
     ----------
     kernel : height and width of a window
     stride : how far one window is from the next; None: as far as it is wide
-    padding : how many zeros surround an image
+    padding : how wide the border of zeros around an image is
 
     Examples
     --------
@@ -70,7 +70,7 @@ class MaxPool2D(Pooling):
     Parameters
     ----------
     kernel, stride : as :class:`AvgPool2D` has them
-    padding : how many pixels surround an image, of which none is taken
+    padding : how wide the border around an image is, of which no pixel is taken
 
     Examples
     --------

@@ -118,7 +118,7 @@ class Sequential(Layer):
             layer.bind(parameters.scope(name), self.buffers.scope(name))
 
     def body(self) -> "Sequential":
-        """Return the layers but the last, an activation, in the same memory; they may make its logits, say.
+        """Return the layers but the last, an activation, in the same memory; before a sigmoid they make the logits.
 
         From then on the network itself is computed in these two parts, and its cache holds both parts'.
 
@@ -163,7 +163,7 @@ class Sequential(Layer):
         return parts
 
     def backward(self, dy: Array, cache: Any, grads: Grads = None, input_grad: bool = True) -> Any:
-        """Go through the layers backwards, as far down as there are parameters: the chain rule."""
+        """Go back through the layers by the chain rule; without ``input_grad``, to the first that has parameters."""
         parts, grads = self._passed(cache), self._checked_grads(grads)
         lowest = 0 if input_grad else _first_trained(parts)
         for i in reversed(range(lowest, len(parts))):

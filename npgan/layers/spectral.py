@@ -20,7 +20,7 @@ ITERATIONS = 15  # of new weights, as torch makes them
 
 
 def matrix(weight: Array) -> Array:
-    """Return a weight as a matrix (products that a number of y is a sum of, out): of a dense layer it is one."""
+    """Return a weight as a matrix (products that a number of y is a sum of, out); a dense layer's already is one."""
     return weight.reshape(-1, weight.shape[-1])
 
 

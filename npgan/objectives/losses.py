@@ -8,8 +8,8 @@ and :math:`-\log(1 - \sigma(l))` are binary cross-entropies of l. With smoothed 
 over the n samples of its batch, which gives each sample's gradient the factor 1/n.
 
 If generated data is like real data, a constant discriminator is optimal (for the Wasserstein and hinge losses
-not the only one). A loss that does not depend on which optimal constant it is has a value there to draw beside
-its curve: its *equilibrium*.
+not the only one). The value of a loss there, if all optimal constants give the same, is its *equilibrium*, drawn
+beside its curve.
 """
 
 import math

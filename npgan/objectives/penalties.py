@@ -203,11 +203,11 @@ def penalized_backward(
     rng: np.random.Generator | None = None,
     data: Array | None = None,
 ) -> list[np.floating]:
-    r"""Go back through D for its loss and its penalties; return the penalties' values.
+    r"""Go back through D for its loss and its penalties; return the penalties' values, R1 and R2 as one.
 
     R1 and R2 are taken on the very batch that the loss looks at, with the coefficients
-    :math:`c_i = \gamma_1/n` of real samples and :math:`\gamma_2/n` of generated ones, so that one way
-    back does for all three: :meth:`npgan.layers.Layer.penalized_backward`. The others look
+    :math:`c_i = \gamma_1/n` of real samples and :math:`\gamma_2/n` of generated ones, so that one
+    backward pass does for all three: :meth:`npgan.layers.Layer.penalized_backward`. The others look
     elsewhere, and need passes of their own.
 
     Parameters
@@ -220,7 +220,7 @@ def penalized_backward(
     real, fake : (n, d) the samples
     grads : the discriminator's gradients, added to; None: they are not wanted
     rng : draws the points of the penalties that do so, and the randomness of their passes
-    data : (d,) which columns are data, True, and not given with it, False; None: all
+    data : (d,) True where a column is data, False where it is a condition; None: all are data
     """
     every = EVERY if data is None else data
     penalties, values = coefficients(), []

@@ -96,11 +96,11 @@ def contraction(
     .. math:: P = \frac\lambda n\sum_r\Big\|\frac{\partial h_r}{\partial x_r}\Big\|_F^2
         = \sum_j \frac\lambda n\sum_r\|g_{rj}\|^2, \qquad g_{rj} = \frac{\partial h_{rj}}{\partial x_r}
 
-    A pass back for each of the code's k units gives :math:`g_j`, and the encoder's double backward pass of
-    :math:`2\lambda g_j/n` the gradient, for all layers that have one. For one layer :math:`h = f(xW + b)` it is
+    A backward pass for each of the code's k units gives :math:`g_j`, and the encoder's double backward pass of
+    :math:`2\lambda g_j/n` gives the gradient. For one layer :math:`h = f(xW + b)` it is
     :math:`\frac\lambda n\sum_{rj} f'(a_{rj})^2\|W_{\cdot j}\|^2`. Source: Rifai et al. 2011, eq. 1.
 
-    Raises InputError if a layer has no second derivative, or the code is of another shape.
+    Raises InputError if the code is of another shape, or if grads are wanted and a layer has no second derivative.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ d_accuracy    share of samples on their side of the other         1/2          r
 ============= =================================================== ============ ===================
 
 At the equilibrium generated data is like real data and D cannot tell the two apart. The same numbers are
-found where D fails though they differ. Smoothed labels s and t move the probabilities' to (s + t)/2.
+found where D fails though they differ. With smoothed labels s and t, d_real and d_fake are (s + t)/2 there.
 """
 
 from collections.abc import Callable, Mapping
@@ -76,7 +76,7 @@ def gap(real_logits: Array, fake_logits: Array) -> np.floating:
 
 
 def mean(logits: Array) -> np.floating:
-    """Return the mean in float64: of equal numbers it is their number, and large ones keep their digits.
+    """Return the mean in float64: of equal float32 numbers it is exactly that number, and large ones keep their digits.
 
     >>> mean(np.full((100, 1), np.float32(1000.1))) == np.float32(1000.1)
     np.True_

@@ -44,7 +44,7 @@ def check_plan(given: Mapping[str, Any]) -> None:
     for k, m, weight, bias, activation, start in given["plan"].tolist():
         if (k, start) != (width, before) or m < 1 or not 0 <= activation < len(ACTIVATIONS):
             raise InputError(
-                f"no stage follows {width} wide: {[k, m, weight, bias, activation, start]}"
+                f"the stage {[k, m, weight, bias, activation, start]} cannot follow {width} numbers"
             )
         if not (0 <= weight <= size - k * m and 0 <= bias <= size - m):
             raise InputError(
@@ -81,7 +81,7 @@ def chain_forward(x: Array, w: Array, plan: Array, arguments: Array) -> Array:
 
     Returns
     -------
-    y : (n * sum of all widths,)
+    y : (n * sum of the stages' output widths,)
 
     Examples
     --------
@@ -176,7 +176,7 @@ def chain_double_backward(
     grads: Array | None,
     input_grad: bool,
 ) -> tuple[Array, Array | None]:
-    r"""Differentiate :func:`chain_backward`, of whose ``dx`` a penalty P has the gradient ``ddx``.
+    r"""Differentiate :func:`chain_backward`, given a penalty P's gradient ``ddx`` with respect to its ``dx``.
 
     The backward pass computes :math:`e_s = \delta_{s+1} \odot f_s'(a_s)` and :math:`\delta_s = e_s W_s^\top`
     from the last stage to the first. Its inputs are ``dy``, the weights, and, through :math:`f_s'`, every

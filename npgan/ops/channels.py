@@ -31,7 +31,7 @@ def _grouped(x: Array, groups: int) -> Array:
 def group_norm_forward(
     x: Array, weight: Array, bias: Array, groups: int, eps: float
 ) -> tuple[Array, Array, Array]:
-    r"""Normalise each sample over groups of channels: :math:`y = w \odot \hat x + b` (Wu and He 2018, eq. 1 to 6).
+    r"""Normalise each sample over groups of channels: :math:`y = w \odot \hat x + b` (Wu and He 2018, eq. 1, 2, 6, 7).
 
     A group is all pixels of c / groups neighbouring channels. With one group for rows it is
     :func:`layer_norm_forward`; with as many groups as channels it is instance normalisation (Ulyanov et al. 2016).
@@ -68,10 +68,10 @@ def group_norm_backward(
 
     .. math:: dw = \sum_{n,s} dy_{ns} \odot \hat x_{ns}, \qquad db = \sum_{n,s} dy_{ns}
 
-    Parameters are those of :func:`layer_norm_backward`, except that inverse is (n, groups), and the other arrays
-    are images.
+    Parameters are those of :func:`layer_norm_backward`, except that inverse is (n, groups), and dy and normal are
+    (n, *s, c).
 
-    With eps = 0 two different numbers become -1 and 1: the gradient is 0.
+    If eps = 0, any two different numbers become -1 and 1, so their gradients are 0.
 
     >>> x, dy = np.array([1.0, 10.0, 3.0, 50.0]).reshape(1, 1, 2, 2), np.arange(4.0).reshape(1, 1, 2, 2)
     >>> _, normal, inverse = group_norm_forward(x, np.ones(2), np.zeros(2), 2, 0.0)
@@ -143,7 +143,7 @@ def pixel_norm_backward(dy: Array, y: Array, inverse: Array) -> Array:
 
     ``y`` and ``inverse`` are as :func:`pixel_norm_forward` returned them.
 
-    A change along x changes nothing.
+    But for :math:`\epsilon`, the length of x has no effect, so a dy along x gives dx = 0.
 
     >>> x = np.array([[3.0, 4.0]])
     >>> bool(abs(pixel_norm_backward(x, *pixel_norm_forward(x))).max() < 1e-8)

@@ -8,7 +8,7 @@ each image (contrast). So :math:`y = Mx`,
 .. math:: M = s I + (1 - s) P, \qquad P_{ij} = \frac1k [i, j \text{ have one mean}],
 
 k the number of those that have it. P is symmetric, and so is M: the backward pass is the forward pass, of dy. As it is
-linear, its derivative is M once more. An image's pixels share one small M of its channels.
+linear, its derivative is M once more. For saturation all pixels of an image share one M, channels by channels.
 
 Source: Zhao et al. 2020, "Differentiable augmentation for data-efficient GAN training", sec. 4, and their program.
 """

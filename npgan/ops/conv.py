@@ -36,7 +36,7 @@ Each tap sees four pixels, and the pixel in the middle is in all windows::
 
                                                                dx4 = dy0 W3 + dy1 W2 + dy2 W1 + dy3 W0
 
-**The transposed convolution** is the way back as a layer of its own: it takes dy to dx, so it makes an image
+**The transposed convolution** is the pass from dy to dx as a layer of its own, so it makes an image
 larger where a convolution makes it smaller. Its gradient is the convolution with the same weight.
 
 With *groups* the channels are split into that many parts. Each part of the output's channels sees only its
@@ -294,9 +294,9 @@ def conv_transpose2d_backward_parameters(
 ) -> None:
     r"""Add the gradients with respect to weight and bias.
 
-    A tap multiplied each pixel of x, and what that made has the gradient dy under the same tap:
+    A tap multiplies each pixel of x, and the product is added to the pixel of y under this tap; (u, v) is a pixel of y:
 
-    .. math:: dW_{aboc} = \sum_{n,i,j} dy_{n,\,si+da-p,\,sj+db-p,\,o}\,x_{nijc}, \qquad db_o = \sum_{n,i,j} dy_{nijo}
+    .. math:: dW_{aboc} = \sum_{n,i,j} dy_{n,\,si+da-p,\,sj+db-p,\,o}\,x_{nijc}, \qquad db_o = \sum_{n,u,v} dy_{nuvo}
 
     >>> dy, x = np.array([1.0, 10.0, 100.0]).reshape(1, 1, 3, 1), np.ones((1, 1, 2, 1))
     >>> dweight, dbias = np.zeros((1, 2, 1, 1)), np.zeros(1)

@@ -40,11 +40,11 @@ def fourier_forward(x: Array, frequencies: Array) -> Array:
 
 
 def whole_waves(given: Mapping[str, Any]) -> None:
-    """Refuse rows whose width is not that of whole numbers of coordinates with all their waves."""
+    """Refuse rows whose width is not a multiple of 1 + 2F, a coordinate and its waves."""
     (_, width), each = given["y"].shape, 1 + 2 * len(given["frequencies"])
     if width % each:
         raise InputError(
-            f"rows of numbers with all their waves are whole {each}s wide, not {width}"
+            f"the width of numbers with all their waves is a multiple of {each}, not {width}"
         )
 
 
@@ -71,7 +71,7 @@ def fourier_backward(dy: Array, y: Array, frequencies: Array) -> Array:
 def fourier_double_backward(
     ddx: Array, dy: Array, y: Array, frequencies: Array, input_grad: bool = True
 ) -> tuple[Array, Array | None]:
-    r"""Differentiate :func:`fourier_backward`, of whose ``dx`` a penalty P has the gradient ``ddx``.
+    r"""Differentiate :func:`fourier_backward`, given a penalty P's gradient ``ddx`` with respect to its ``dx``.
 
     ``dx`` is linear in ``dy``, so :math:`ddy = (ddx_i,\; ddx_i\,\omega_k c_{ik},\; -ddx_i\,\omega_k s_{ik})`. It
     depends on x through the waves, so

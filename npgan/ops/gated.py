@@ -6,8 +6,9 @@ They are not monotonic, so y does not determine x, and ``<name>_backward(dy, x) 
 
 .. math:: f' = g + x g', \qquad f'' = 2g' + x g''
 
-Below, s is a sigmoid, :math:`s = \sigma(u)`, and :math:`r = 1 - s`. It is computed as :math:`\sigma(-u)`, which
-keeps its digits where s is rounded to 1. The derivatives are :math:`s' = sr` and :math:`(sr)' = sr(r - s)`.
+Below, :math:`s = \sigma(u)` is the sigmoid of some u, and :math:`r = 1 - s`, computed as :math:`\sigma(-u)`, which
+keeps its digits where s is rounded to 1. The derivatives with respect to u are :math:`s' = sr` and
+:math:`(sr)' = sr(r - s)`.
 """
 
 from inspect import unwrap
@@ -112,7 +113,7 @@ CUBIC, FAR = 0.044715, 30.0
 def _bent(x: Array) -> tuple[Array, Array, Array]:
     r"""Return :math:`v = \sqrt{8/\pi}\,(x + 0.044715\,x^3)`, v' and v''.
 
-    Beyond :math:`|x| = 30`, where the gate is 0 or 1, the values at 30 are returned.
+    Beyond :math:`|x| = 30`, where the gate is 0 or 1, the values at -30 or 30 are returned.
     """
     c, x = sqrt(8 / pi), np.where(abs(x.real) < FAR, x, np.sign(x.real) * x.dtype.type(FAR))
     number, square = x.dtype.type, x * x * x.dtype.type(CUBIC)

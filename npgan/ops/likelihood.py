@@ -131,9 +131,9 @@ def log_mean_exp_forward(a: Array) -> Array:
 
 @operation("dy (n,), a (n, K)")
 def log_mean_exp_backward(dy: Array, a: Array) -> Array:
-    r"""Return :math:`da_{rj} = dy_r\,\tilde w_{rj}`, :math:`\tilde w_{rj} = e^{a_{rj}}/\sum_l e^{a_{rl}}`.
+    r"""Return :math:`da_{rj} = dy_r\,\tilde w_{rj}`, :math:`\tilde w_{rj} = e^{a_{rj}}/\sum_i e^{a_{ri}}`.
 
-    The derivative of :math:`\log\sum_l e^{a_l}` with respect to :math:`a_j` is :math:`e^{a_j}/\sum_l e^{a_l}`: the
+    The derivative of :math:`\log\sum_i e^{a_i}` with respect to :math:`a_j` is :math:`e^{a_j}/\sum_i e^{a_i}`: the
     gradient of each sample is weighted by its share of the total weight. Source: Burda et al. 2016, eq. 14.
 
     >>> log_mean_exp_backward(np.array([2.0]), np.log([[1.0, 3.0]]))

@@ -157,7 +157,7 @@ def layer_norm_backward(
     ``normal`` and ``inverse`` are as :func:`layer_norm_forward` returned them. ``dweight`` and ``dbias`` are added
     to, or None if they are not wanted.
 
-    With eps = 0 two different numbers become -1 and 1: the gradient is 0.
+    If eps = 0, any two different numbers become -1 and 1, so their gradients are 0.
 
     >>> _, normal, inverse = layer_norm_forward(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), 0.0)
     >>> layer_norm_backward(np.array([[5.0, 7.0]]), normal, inverse, np.ones(2))
@@ -302,7 +302,8 @@ def frozen_batch_norm_forward(
 ) -> tuple[Array, Array, Array]:
     r"""Normalise with given moments, :math:`\hat x = (x - \bar\mu)\,r`, :math:`r = (\bar v + \epsilon)^{-1/2}`.
 
-    Parameters and results are those of :func:`batch_norm_forward`, except that inverse is (d,).
+    ``mean`` (d,) is :math:`\bar\mu` and ``var`` (d,) is :math:`\bar v`. The other parameters and the results are as for
+    :func:`batch_norm_forward`, except that inverse is (d,) and n may be 1.
 
     >>> frozen_batch_norm_forward(
     ...     np.array([[5.0]]), np.array([10.0]), np.zeros(1), np.ones(1), np.array([4.0]), 0.0)[0]

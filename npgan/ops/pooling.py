@@ -4,11 +4,12 @@ Windows lie as those of a convolution do (:mod:`npgan.ops.conv`): the window of 
 pixel :math:`(si - p,\ sj - p)` of the input, with stride s and padding p. It is *kernel* pixels high and wide, and one
 window follows right after the other where no stride is given. Channels do not mix.
 
-**A mean** of k pixels gives each of them 1/k of its gradient. That is linear, so the derivative of the backward pass
+**A mean** of m pixels gives each of them 1/m of its gradient. That is linear, so the derivative of the backward pass
 is the forward pass again (:class:`npgan.layers.resampled.FixedLinear`).
 
 **A maximum** hands its gradient to the pixel it was taken from, the first of equal ones. This is linear in the
-gradient as long as the largest pixels stay the same. Four pixels, of which two windows of three take the largest::
+gradient, and the same at all x whose largest pixels are in the same places. Four pixels, of which two windows of three
+take the largest::
 
     x      1  5  2  3            dy        a     b
     y         5  5               dx     0  a+b  0  0
@@ -100,7 +101,7 @@ def avg_pool2d_backward(
 def max_pool2d_forward(
     x: Array, kernel: int | Pair, stride: int | Pair | None = None, padding: int | Pair = 0
 ) -> Array:
-    r"""Return the largest number of each window; of the padding none is taken.
+    r"""Return the largest number of each window; the padding is never taken.
 
     .. math:: y_{nijc} = \max_{a<k,\,b<l} x_{n,\,si+a-p,\,sj+b-p,\,c}
 

@@ -1,8 +1,9 @@
 r"""Images enlarged by a whole factor f, and the transposes of that; images are (n, height, width, channels).
 
 Each number of y is a sum of numbers of x with fixed weights. So these functions are linear, :math:`y = Mx`: the
-backward pass is the transpose, :math:`dx = M^\top dy`, and gives each pixel of x what it has given, by the same
-weights. The derivative of this is M again, the forward pass (:class:`npgan.layers.resampled.FixedLinear`).
+backward pass is the transpose, :math:`dx = M^\top dy`, and gives each pixel of x the gradients of the pixels that it
+went into, with the same weights. The derivative of this is M again, the forward pass
+(:class:`npgan.layers.resampled.FixedLinear`).
 
 **Nearest**: a pixel becomes a *cell* of f x f pixels like it; its gradient is the sum over the cell.
 
@@ -94,9 +95,9 @@ def upsample_bilinear_forward(x: Array, factor: int) -> Array:
 
 @operation("dy (n, H, W, c), factor")
 def upsample_bilinear_backward(dy: Array, factor: int) -> Array:
-    r"""Return what each pixel of x has given: along an axis, :math:`1 - t` of :math:`dy_u` goes to q, and t to q + 1.
+    r"""Return dx: along an axis, :math:`1 - t` of :math:`dy_u` is added to :math:`dx_q`, and t to :math:`dx_{q+1}`.
 
-    Raises InputError if dy is not ``factor`` times as large as any image.
+    Raises InputError if ``factor`` does not divide the height and width of dy.
 
     >>> dy = np.array([0.0, 0.0, 0.0, 0.0, 8.0, 0.0]).reshape(1, 1, 6, 1)
     >>> upsample_bilinear_backward(dy.repeat(2, axis=1), 2)[0, 0, :, 0]

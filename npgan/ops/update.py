@@ -16,7 +16,7 @@ from npgan.shapes import Array, operation
 def clip_by_norm(g: Array, limit: float) -> None:
     r"""Shorten ``g`` to the Euclidean norm ``limit`` if it is longer, in place.
 
-    :math:`g \leftarrow g\,\min(1, c/\|g\|)` (Pascanu et al. 2013, algorithm 1).
+    :math:`g \leftarrow g\,\min(1, c/\|g\|)`, c the limit (Pascanu et al. 2013, algorithm 1).
 
     >>> g = np.array([3.0, 4.0]); clip_by_norm(g, 1.0); g
     array([0.6, 0.8])
@@ -31,7 +31,7 @@ def clip_by_norm(g: Array, limit: float) -> None:
 
 @operation("w (p,) changed, limit")
 def clip_by_value(w: Array, limit: float) -> None:
-    r"""Clip every element to :math:`[-c, c]`, in place: of gradients, or of a critic's weights.
+    r"""Clip every element to :math:`[-c, c]`, c the limit, in place: of gradients, or of a critic's weights.
 
     >>> g = np.array([3.0, -0.5]); clip_by_value(g, 1.0); g
     array([ 1. , -0.5])
@@ -68,8 +68,8 @@ def momentum_update(w: Array, g: Array, v: Array, lr: float, momentum: float) ->
 def rmsprop_update(w: Array, g: Array, v: Array, lr: float, decay: float, eps: float) -> None:
     r"""RMSProp: :math:`v \leftarrow \rho v + (1 - \rho)g^2`, :math:`w \leftarrow w - \eta g/(\sqrt v + \epsilon)`.
 
-    v starts at 0, and unlike Adam's it is not corrected for that. The first step therefore has length
-    :math:`\eta/\sqrt{1 - \rho}` for any gradient far above :math:`\epsilon`. Source: Tieleman and Hinton 2012,
+    v starts at 0, and unlike Adam's it is not corrected for that. The first step therefore moves each weight
+    by :math:`\eta/\sqrt{1 - \rho}`, for any gradient far above :math:`\epsilon`. Source: Tieleman and Hinton 2012,
     lecture 6.5.
 
     >>> w, v = np.array([1.0]), np.array([0.0])

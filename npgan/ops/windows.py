@@ -13,7 +13,7 @@ Pair = tuple[int, int]
 
 
 class Tap(NamedTuple):
-    """What one tap of the weight multiplies: the pixels of x and of y, and its matrix."""
+    """One tap of the weight: the pixels of x that it multiplies, those of y that it adds to, and its matrix."""
 
     x: tuple
     y: tuple
@@ -95,7 +95,7 @@ class Geometry(NamedTuple):
     def larger(self, size: Pair, kernel: Pair, more: Pair = (0, 0)) -> Pair:
         """Return the size of what a transposed convolution makes of images of this size.
 
-        With a stride a convolution makes one size of several. Their least is meant, and ``more`` is added.
+        With a stride a convolution makes one size of several. The least of these is returned, plus ``more``.
 
         >>> Geometry.of(2, 1, 1, 1).larger((14, 14), (4, 4))
         (28, 28)
@@ -113,7 +113,7 @@ class Geometry(NamedTuple):
         return height, width
 
     def taps(self, x: Shape, y: Shape, weight: Shape) -> Iterator[Tap]:
-        """Yield the taps of a convolution from x to y, each for all groups; one that only sees zeros has no pixels."""
+        """Yield the taps of a convolution from x to y, once for each group; one that only sees zeros has no pixels."""
         kernel, (i, o) = weight[:2], (weight[2], weight[3] // self.groups)
         for a, b in product(*map(range, kernel)):
             (x0, y0), (x1, y1) = (self._seen(axis, tap, x, y) for axis, tap in enumerate((a, b)))

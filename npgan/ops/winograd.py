@@ -5,8 +5,8 @@ r"""Winograd's minimal filtering: a convolution with fewer multiplications.
 .. math:: M_1 = (d_0 - d_1) g_0, \quad M_2 = d_1 (g_0 + g_1), \quad M_3 = (d_1 - d_2) g_1, \qquad
     y_0 = M_1 + M_2, \quad y_1 = M_2 - M_3.
 
-Additions take their place, but few: with many channels :math:`d` and :math:`y` are vectors and :math:`g` a matrix, a
-product is one of matrices, and an addition is one of vectors.
+Additions take their place, but few: with many channels each d and y is a vector and each g a matrix, so a product
+is one of a vector and a matrix, and nearly all additions are of vectors.
 
 **Where this comes from.** :math:`F(m, r)` makes m outputs of r taps and :math:`n = m + r - 1` pixels. Let u be any m
 numbers, and look at one number that holds everything:
@@ -47,7 +47,7 @@ outputs are tiles of 4 and 3 with 5 + 4 points, and 81 products replace 196.
 channels. In the same way, any stride that divides the number of taps goes away.
 
 **Rounding.** Additions before the products let large numbers cancel after them. Hence an error is not bounded by the
-:math:`|x||W|` of a pixel's own window, but by those of its tile, in the same formulas with absolute values: for sums
+:math:`|d||g|` of a pixel's own window, but by those of its tile, in the same formulas with absolute values: for sums
 over k products, with the machine's :math:`\epsilon`
 
 .. math:: |\hat y - y| \le \gamma_{k+16}\; |A|^\top [\,|G||g| \odot |B|^\top |d|\,], \qquad
@@ -59,10 +59,10 @@ pixels of a tile are as large as its largest. For normal numbers the errors are 
 sums have more terms: smaller, or at most a tenth larger.
 
 With five points there are 40 roundings, and the bound is at most 62 times that of the direct way. Errors of normal
-numbers are 1.3 to 2 times as large; how large depends on the points. Think of a point z as the direction (1, z) in the
+numbers are 1.3 to 2 times as large; how large depends on the points. Think of a point a as the direction (1, a) in the
 plane, and of infinity as (0, 1). A polynomial has nearly the same value at directions that are close to each other, and
 their difference is lost in rounding. So equal angles between them are best,
-:math:`z = \tan(\tfrac\pi2 + \tfrac{k\pi}n)`: for n = 4 that is 0, 1, -1 and infinity, and for n = 5 it is
+:math:`a = \tan(\tfrac\pi2 + \tfrac{j\pi}n)`: for n = 4 that is 0, 1, -1 and infinity, and for n = 5 it is
 :math:`\pm .325`, :math:`\pm 1.376` and infinity, close to 1/3 and 4/3. With 0, 1, -1 and 1/2 the errors are twice as
 large again. A number that is not finite spreads to the tiles that see it.
 
@@ -108,7 +108,7 @@ class Filter(NamedTuple):
 
 @cache
 def minimal(m: int, r: int, most: int = 0) -> Filter:
-    """Return the matrices for m outputs of r taps, at the points of tiles of so many; 0: of m + r - 1.
+    """Return the matrices for m outputs of r taps, at the first of ``most`` points; 0: of m + r - 1.
 
     >>> d, g, f = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0]), minimal(2, 2)
     >>> f.results.T @ ((f.taps @ g) * (f.pixels @ d))  # 1 3 + 2 5 and 2 3 + 4 5
@@ -153,7 +153,7 @@ Axes = tuple[Filter, Filter]
 
 
 def suits(geometry: Geometry, taps: Pair) -> bool:
-    """Return whether a stride divides the taps, and whether they are not spread out, nor in groups.
+    """Return whether the stride divides the taps, and there is neither dilation nor more than one group.
 
     >>> suits(Geometry.of(2, 1), (4, 4)), suits(Geometry.of(2, 1), (3, 3))
     (True, False)
