@@ -187,7 +187,7 @@ class ConvTranspose2D(Convolution):
     in_channels, out_channels, kernel, dilation, groups, init, rng, dtype : as :class:`Conv2D` has them
     stride : how far one painted window is from the next
     padding : how many pixels are cut off all around
-    output_padding : how many rows and columns more are made at the end, less than stride or dilation
+    output_padding : how many rows and columns more are made at the end, less than the stride
 
     Examples
     --------

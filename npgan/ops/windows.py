@@ -95,12 +95,12 @@ class Geometry(NamedTuple):
     def larger(self, size: Pair, kernel: Pair, more: Pair = (0, 0)) -> Pair:
         """Return the size of what a transposed convolution makes of images of this size.
 
-        With a stride a convolution makes one size of several. The least of these is returned, plus ``more``.
+        A convolution with a stride s makes the same of s sizes. The least of these is returned, plus ``more``.
 
         >>> Geometry.of(2, 1, 1, 1).larger((14, 14), (4, 4))
         (28, 28)
 
-        Raises InputError if nothing is left, or if ``more`` is not below stride or dilation.
+        Raises InputError if nothing is left, or if ``more`` is not below the stride.
         """
         axes = zip(size, self.window(kernel), *self[:3], more, strict=True)
         height, width = ((h - 1) * s + w - 2 * p + m for h, w, s, p, _, m in axes)
@@ -108,8 +108,8 @@ class Geometry(NamedTuple):
             raise InputError(
                 f"a padding of {by(self.padding)} leaves nothing of a transposed convolution of {by(size)} pixels"
             )
-        if any(m >= max(s, d) for m, s, d in zip(more, self.stride, self.dilation, strict=True)):
-            raise InputError(f"an output padding must be below stride or dilation, not {by(more)}")
+        if any(m >= s for m, s in zip(more, self.stride, strict=True)):
+            raise InputError(f"an output padding must be below the stride, not {by(more)}")
         return height, width
 
     def taps(self, x: Shape, y: Shape, weight: Shape) -> Iterator[Tap]:
