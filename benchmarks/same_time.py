@@ -34,7 +34,7 @@ examples:
 """
 TURN = 1.0  # seconds
 SAMPLES, SHOWN, TRIAL = 10_000, 100, 60
-LESS = 0.6  # of the preset's spread
+LESS = 0.75  # times the spread of the preset
 
 
 class Turns(Callback):
