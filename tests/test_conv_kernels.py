@@ -71,6 +71,14 @@ def test_images_that_are_taken_one_at_a_time_make_the_same_sums(monkeypatch):
             close(value, reference, 64)
 
 
+def test_more_channels_than_a_tile_has_columns_are_the_references():
+    x, weight = random(2, 2, 3, 2), random(1, 2, 2, 110, seed=1)
+    for name, call in calls(x, weight, Geometry.of(1, 0)).items():
+        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
+        for value, reference in zip(numba, numpy, strict=True):
+            close(value, reference, 64)
+
+
 @pytest.mark.parametrize("channels", [3, 17])
 @pytest.mark.parametrize(("side", "several"), [(3, False), (30, True)])
 def test_a_large_product_is_shared_and_a_small_one_is_not(monkeypatch, channels, side, several):

@@ -45,6 +45,18 @@ def test_small_images_are_filtered_one_by_one_as_the_reference_does(form, size, 
             close(value, reference, 256)
 
 
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("form", FORMS)
+def test_blocks_of_images_and_more_channels_than_columns_are_the_references(form, monkeypatch):
+    monkeypatch.setattr(Sizes, "block", lambda sizes, n, times=1: 2)  # and the last has one image
+    k, s = form
+    x, weight = random(3, 2 * s, 3 * s, 16), random(k, k, 16, 48, seed=1)
+    for name, call in calls(x, weight, Geometry.of(s, 1), np.float32).items():
+        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
+        for value, reference in zip(numba, numpy, strict=True):
+            close(value, reference, 256)
+
+
 @pytest.mark.usefixtures("threads")
 @given(filterings([*FORMS, (6, 2)], 7), st.integers(0, 2), CHANNELS, CHANNELS)
 @settings(deadline=None, max_examples=20)
