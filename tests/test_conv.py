@@ -145,6 +145,10 @@ REFUSED = {
         lambda: ConvTranspose2D(1, 1, 4, 2, 1, 2)(np.ones((1, 2, 2, 1), np.float32)),
         "an output padding must be below the stride, not 2 x 2",
     ),
+    "an output padding between stride and dilation": (
+        lambda: ConvTranspose2D(1, 1, 3, 1, 0, 1, 2)(np.ones((1, 4, 4, 1), np.float32)),
+        "an output padding must be below the stride, not 1 x 1",
+    ),
     "three numbers for a pair": (
         lambda: ops.conv2d_forward(
             np.ones((1, 4, 4, 1)), np.ones((1, 1, 1, 1)), np.ones(1), (1, 1, 1)

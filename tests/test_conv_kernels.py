@@ -52,31 +52,30 @@ def result(function, given, way):
     return [a for a in (y, *given) if isinstance(a, np.ndarray)]
 
 
+def check_operations(ulps, *given):
+    """Compare each kernel with its reference."""
+    for name, call in calls(*given).items():
+        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
+        for value, reference in zip(numba, numpy, strict=True):
+            close(value, reference, ulps)
+
+
 @pytest.mark.usefixtures("threads")
 @given(convolutions(), st.sampled_from([np.float32, np.float64]))
 @settings(deadline=None, max_examples=30)
 def test_every_operation_is_its_reference(case, dtype):
-    for name, call in calls(*case, dtype).items():
-        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
-        for value, reference in zip(numba, numpy, strict=True):
-            close(value, reference, 64)
+    check_operations(64, *case, dtype)
 
 
 def test_images_that_are_taken_one_at_a_time_make_the_same_sums(monkeypatch):
     monkeypatch.setattr("npgan.kernels.plan.NEAR", 0)
     x, weight = random(3, 4, 3, 2), random(2, 2, 2, 5, seed=1)
-    for name, call in calls(x, weight, Geometry.of(1, 1)).items():
-        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
-        for value, reference in zip(numba, numpy, strict=True):
-            close(value, reference, 64)
+    check_operations(64, x, weight, Geometry.of(1, 1))
 
 
 def test_more_channels_than_a_tile_has_columns_are_the_references():
     x, weight = random(2, 2, 3, 2), random(1, 2, 2, 110, seed=1)
-    for name, call in calls(x, weight, Geometry.of(1, 0)).items():
-        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
-        for value, reference in zip(numba, numpy, strict=True):
-            close(value, reference, 64)
+    check_operations(64, x, weight, Geometry.of(1, 0))
 
 
 @pytest.mark.parametrize("channels", [3, 17])

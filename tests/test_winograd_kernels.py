@@ -13,8 +13,7 @@ from npgan.ops.winograd import Filtering
 from npgan.system import environment
 
 pytest.importorskip("npgan.kernels")
-from test_conv_kernels import calls, result
-from test_kernels import close
+from test_conv_kernels import calls, check_operations, result
 
 from npgan.kernels import choice, jit, winograd
 from npgan.kernels.plan import Shapes
@@ -39,10 +38,7 @@ def test_small_images_are_filtered_one_by_one_as_the_reference_does(form, size, 
     monkeypatch.setattr(winograd, "NEAR", 1)  # one image is a block
     k, s = form
     x, weight = random(2, *(s * n for n in size), 16), random(k, k, 16, 32, seed=1)
-    for name, call in calls(x, weight, Geometry.of(s, 1), np.float32).items():
-        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
-        for value, reference in zip(numba, numpy, strict=True):
-            close(value, reference, 256)
+    check_operations(256, x, weight, Geometry.of(s, 1), np.float32)
 
 
 @pytest.mark.usefixtures("always")
@@ -51,10 +47,7 @@ def test_blocks_of_images_and_more_channels_than_columns_are_the_references(form
     monkeypatch.setattr(Sizes, "block", lambda sizes, n, times=1: 2)  # and the last has one image
     k, s = form
     x, weight = random(3, 2 * s, 3 * s, 16), random(k, k, 16, 48, seed=1)
-    for name, call in calls(x, weight, Geometry.of(s, 1), np.float32).items():
-        numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
-        for value, reference in zip(numba, numpy, strict=True):
-            close(value, reference, 256)
+    check_operations(256, x, weight, Geometry.of(s, 1), np.float32)
 
 
 @pytest.mark.usefixtures("threads")
@@ -64,10 +57,7 @@ def test_every_operation_is_its_reference(way, n, i, o):
     x, weight, _ = arrays(way, i, o, n)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(choice, "COSTS", FREE)
-        for name, call in calls(x, weight, way.geometry, np.float32).items():
-            numpy, numba = (result(f, *call) for f in (getattr(ops, name), KERNELS[name]))
-            for value, reference in zip(numba, numpy, strict=True):
-                close(value, reference, 256)
+        check_operations(256, x, weight, way.geometry, np.float32)
 
 
 @pytest.mark.usefixtures("always")
