@@ -8,6 +8,7 @@ from npgan.errors import InputError, NonFiniteError
 from npgan.gradcheck import gradcheck
 from npgan.layers.activation import *
 from npgan.layers.beside import *
+from npgan.layers.categories import *
 from npgan.layers.colours import *
 from npgan.layers.conv import *
 from npgan.layers.dense import *

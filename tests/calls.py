@@ -24,6 +24,7 @@ from npgan import (
     MultiGAN,
     Sequential,
     Sigmoid,
+    TableGAN,
     Translator,
     init,
     metrics,
@@ -70,6 +71,7 @@ SET = data_sets.Dataset("d", MANY, MANY[:12], np.arange(4 * M) % C, np.arange(12
 TO_UNIT = (Sigmoid(),)
 MODELS = {
     GAN: lambda: GAN(net(K, D, last=TO_UNIT), net(D, 3, 1), ema=0.9),
+    TableGAN: lambda: TableGAN(net(K + 1, D), net(D + 1, 1), widths=[1] * D),
     ConditionalGAN: lambda: ConditionalGAN(
         net(K + C, D, last=TO_UNIT), net(D + C, 1), classes=C, objective="relativistic"
     ),
@@ -358,7 +360,8 @@ def of_models() -> Iterator[Call]:
             for parameter in inspect.signature(base.__init__).parameters.values()
             if parameter.default not in (inspect.Parameter.empty, None)
         }
-        told = {"classes": C} if "classes" in inspect.signature(kind).parameters else {}
+        known = {"classes": C, "widths": [1] * D}
+        told = {n: known[n] for n in known.keys() & inspect.signature(kind).parameters.keys()}
         model = make()
         rules = {"optimizers": {name: SGD(0.1) for name in model.networks}}
         yield Call(kind, networks_of(model) | told | settings | rules, anything)
@@ -366,8 +369,8 @@ def of_models() -> Iterator[Call]:
 
 # what a training loop asks of a model, and what has no argument that could be wrong
 ELSEWHERE = {
-    "against", "astype", "beta_now", "coefficients", "equilibrium", "latent_for", "load_state", "load_weights",
-    "losses", "not_recorded", "pattern", "state", "steps", "summary", "targets", "tie",
+    "against", "astype", "batches", "beta_now", "coefficients", "equilibrium", "latent_for", "load_state",
+    "load_weights", "losses", "not_recorded", "pattern", "state", "steps", "summary", "targets", "tie",
     "unrolled", "update", "updates", "weights", "zero_grads",
 }  # fmt: skip
 OF_STEPS = {"grads", "beta", "name", "epochs"}  # arguments that are left at their defaults
@@ -377,6 +380,8 @@ def right(model: Any, method: str) -> dict[str, Any]:
     """Return right arguments of a model's method, by their names."""
     told = hasattr(model, "classes")
     joined = model.rows(X, LABELS if told else None)
+    if isinstance(model, TableGAN):
+        joined = model._batch(joined)
     seen = joined if method == "discriminator_input" and isinstance(model, GAN) else X
     known = {
         "x": seen,
@@ -385,10 +390,10 @@ def right(model: Any, method: str) -> dict[str, Any]:
         "data": SET if method == "fit" and told else X,
         **dict.fromkeys(("rows", "real", "batch", "pairs"), joined),
         "source": X[:, :1],
-        "labels": LABELS,
+        "labels": LABELS * (len(getattr(model, "widths", ())) == 0),
         "z": CODES,
         "n": 4,
-        "label": 1,
+        "label": 0 if isinstance(model, TableGAN) else 1,
         "rng": generator(),
         "samples": 2,
         "batch_size": 2,

@@ -51,6 +51,26 @@ ACTIVATIONS = [
     ),
 ]
 
+CATEGORIES = [
+    Mutation("ops.categories.gumbel_softmax_backward", old, new, "layer gumbel_softmax")
+    for old, new in [
+        ("softmax_backward(dy[:, block], y[:, block]) / temperature", "dy[:, block]"),
+        (
+            "softmax_backward(dy[:, block], y[:, block]) / temperature",
+            "softmax_backward(dy[:, block], y[:, block])",
+        ),
+        ("dy.copy()", "np.zeros_like(dy)"),
+        ("categories(widths)", "[slice(0, sum(widths))]"),
+    ]
+] + [
+    Mutation(
+        "layers.categories.GumbelSoftmax.forward",
+        "(y, self.temperature)",
+        "(y, 1.0)",
+        "layer gumbel_softmax",
+    ),
+]
+
 DENSE = [
     Mutation(
         "ops.dense.dense_forward", "x @ weight + bias", "x @ weight - bias", "layer dense", "bias"
@@ -618,6 +638,7 @@ OBJECTIVES = [
 
 MUTATIONS = [
     *ACTIVATIONS,
+    *CATEGORIES,
     *DENSE,
     *LOSSES,
     *NOISE,

@@ -77,6 +77,27 @@ def softmax_backward(dy, row):
     return [sum(dy[j] * y[j] * ((i == j) - y[i]) for j in k) for i in k]
 
 
+def gumbel_softmax(row, noise, widths, temperature):
+    """Draw each category softly: a softmax of its own numbers."""
+    y, start = [], 0
+    for width in widths:
+        x = row[start : start + width]
+        g = noise[start : start + width]
+        y += softmax([(a + b) / temperature for a, b in zip(x, g, strict=True)]) if width > 1 else x
+        start += width
+    return y
+
+
+def gather_table(data, rows, conditions, widths, c):
+    batch = []
+    for i, condition in zip(rows, conditions, strict=True):
+        row = []
+        for number, width in zip(data[i], widths, strict=True):
+            row += [number] if width == 1 else [float(k == number) for k in range(width)]
+        batch.append(row + [float(k == condition) for k in range(c)])
+    return batch
+
+
 # name -> (loss of one element, its derivative by x), both of (x, target); the loss is their mean
 LOSSES = {
     "mse": (lambda x, t: (x - t) ** 2, lambda x, t: 2 * (x - t)),

@@ -5,7 +5,6 @@ import pytest
 from test_players import bits
 
 from npgan import GAN, Autoencoder, Dense, Dropout, MultiGAN, ReLU, Sequential, Tanh, backend, optim
-from npgan.data.batches import Batches
 from npgan.layers import build
 from npgan.training.steps import Steps
 
@@ -61,7 +60,7 @@ def nested():
 def steps_of(model, data, batch_size=BATCH):
     """Return a model's steps, and a function that makes them without a program."""
     streams = [np.random.default_rng(seed) for seed in (3, 4)]
-    batches = Batches(data, batch_size, streams[0], model.value_range)
+    batches = model.batches(data, batch_size, streams[0])
 
     def single():
         reported = model.train_step(batches.next(), streams[1])

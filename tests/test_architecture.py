@@ -100,7 +100,7 @@ def test_a_layer_has_all_its_places(name):
 
 WITHOUT_FORMULA = {  # operations that tests compare with something else than a formula in naive.py
     "all_finite", "block_mask", "chain", "chain_penalized", "clip_by_norm", "clip_by_value", "dropout",
-    "dropout_mask", "frozen_batch_norm", "gaussian_sample", "gather", "log_bernoulli_with_logits",
+    "dropout_mask", "frozen_batch_norm", "gaussian_sample", "gather", "gumbel", "log_bernoulli_with_logits",
     "log_gaussian", "log_mean_exp", "log_prior_ratio", "mean_heaviside", "mean_sigmoid",
     "power_iteration", "spectral_norm", "standard_normal", "uniform",
 }  # fmt: skip

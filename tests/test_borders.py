@@ -29,6 +29,7 @@ from npgan.parameters import Parameters
 pytest.importorskip("numba")
 FLOATS = st.sampled_from([np.float32, np.float64])
 NUMBERS = {
+    "c": 2,
     "groups": 2,
     "t": 3,
     "factor": 2,
@@ -47,6 +48,7 @@ FIXED = {  # sizes of operations that not any will do for
     "chain_penalized_backward": {"n": 4, "I": 3, "p": 21, "q": 20, "S": 2, "e": 1},
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
+    "gumbel_softmax": {"D": 3, "b": 3},
     "upsample": {"H": 4, "W": 2},
     "pixel_shuffle": {"C": 4, "H": 4, "W": 2},
     "avg_pool2d": {"H": 4, "W": 3, "h": 2, "w": 2},
@@ -68,6 +70,7 @@ ARGUMENTS = np.array([0.3, 0.0])
 CRITIC = np.array([[3, 4, 0, 12, 4, 0], [4, 1, 16, 20, 0, 4]])
 DRAWN = {
     "standard_normal": ((2, 3), np.float32),
+    "gumbel": ((2, 3), np.float32),
     "dropout_mask": ((2, 3), 0.5),
     "block_mask": ((2, 9), 2),
     "uniform": ((2, 3), -1.0, 1.0),
@@ -102,6 +105,8 @@ def arguments(name, draw):
             found.append(CRITIC if "penalized" in name else PLAN)
         elif argument.name == "arguments":
             found.append(ARGUMENTS.copy())
+        elif argument.name == "widths":
+            found.append(np.ones(shape, np.int64))
         elif not axes:
             found.append(NUMBERS.get(argument.name, 0.5))
         elif "below" in argument.words or "integers" in argument.words:

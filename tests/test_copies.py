@@ -29,6 +29,7 @@ from npgan import (
     Residual,
     RMSProp,
     Sequential,
+    TableGAN,
     Tanh,
     Translator,
     backend,
@@ -88,6 +89,7 @@ def several():
 MAKERS = {
     "gan": gan,
     "conditional-gan": lambda: ConditionalGAN(*players(3 + C, D, D + C), classes=C, ema=0.9),
+    "table-gan": lambda: TableGAN(*players(3 + 1, D, D + 1), widths=[1] * D, ema=0.9),
     "multi-gan": several,
     "autoencoder": lambda: Autoencoder(*coders(), loss="bce", sparsity={"l1": 0.1}, tied=True),
     "vae": lambda: VAE(*coders(codes=2 * K), warm_up=5, binarize=True),

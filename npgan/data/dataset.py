@@ -3,12 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npgan import errors
 from npgan.errors import TAME, InputError
+
+if TYPE_CHECKING:
+    from npgan.tables import Encoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,7 @@ class Dataset:
     modes : (k, d) the centres of a mixture of Gaussians
     std : the standard deviation of each mode
     classes : the label, a whole number or text, that class 0, 1, ... has in the user's own data; None: these numbers
+    table : how the rows of a table were made from its columns; None: these are no rows of a table
     notes : what a user should know of how the data were read; :meth:`summary` prints them
 
     Examples
@@ -44,6 +48,7 @@ class Dataset:
     modes: np.ndarray | None = None
     std: float | None = None
     classes: tuple[int, ...] | tuple[str, ...] | None = None
+    table: "Encoding | None" = field(default=None, repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
 
     @property

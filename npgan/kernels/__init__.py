@@ -7,11 +7,13 @@ given has passed the reference's border: arrays of the right shapes, contiguous 
 
 from npgan.kernels import (
     batch,
+    categories,
     chain,
     conv,
     dense,
     elementwise,
     fourier,
+    gumbel,
     likelihood,
     loss,
     noise,

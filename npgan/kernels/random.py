@@ -43,11 +43,19 @@ def _fraction(word, bits, start, one):  # type: ignore[no-untyped-def]
     return lambda word, bits, start, one: fma(number(word), number(0.5**bits), number(start))
 
 
-def box_muller(a, b, one):  # type: ignore[no-untyped-def]
-    """Return two normal numbers of the type of ``one`` from two words."""
+def log_uniform(a, one):  # type: ignore[no-untyped-def]
+    """Return log(u) in the type of ``one``, with u the word's number between 0 and 1."""
     small = a < U32(1 << 31)  # else 1 - u is more accurate than u
     u = fraction(a if small else a ^ U32(0xFFFFFFFF), 32, 0.5**33, one)
-    r = np.sqrt(-(one + one) * (log(u) if small else log1p(-u)))
+    return log(u) if small else log1p(-u)
+
+
+log_uniform = jit(log_uniform, forceinline=True)
+
+
+def box_muller(a, b, one):  # type: ignore[no-untyped-def]
+    """Return two normal numbers of the type of ``one`` from two words."""
+    r = np.sqrt(-(one + one) * log_uniform(a, one))
     b = U32(U64(b) + U64(1 << 29))  # the nearest quarter of a turn, and what is left
     c, s = turn(fraction(b & U32((1 << 30) - 1), 30, -0.5, one))
     quarter = b >> U32(30)

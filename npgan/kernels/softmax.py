@@ -47,7 +47,7 @@ class SoftmaxCrossEntropy(NamedTuple):
 
 
 @jit
-def _softmax(x, y):  # type: ignore[no-untyped-def]
+def softmax(x, y):  # type: ignore[no-untyped-def]
     """Write a row's softmax; return the largest number, and log(sum of e**x) minus that."""
     top = x[0]
     for j in range(x.size):
@@ -61,11 +61,21 @@ def _softmax(x, y):  # type: ignore[no-untyped-def]
     return top, math.log(total)
 
 
+@jit
+def softmax_backward_row(dy, y, dx):  # type: ignore[no-untyped-def]
+    """Write dx of a row."""
+    total = dx.dtype.type(0)
+    for j in range(y.size):
+        total += dy[j] * y[j]
+    for j in range(y.size):
+        dx[j] = y[j] * (dy[j] - total)
+
+
 @performs(Softmax)
 def _forward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     k, (first, last) = row.k, share(row.n, ONE, part, parts)
     for i in range(first, last):
-        _softmax(memory[row.x + i * k :][:k], memory[row.y + i * k :][:k])
+        softmax(memory[row.x + i * k :][:k], memory[row.y + i * k :][:k])
 
 
 @performs(SoftmaxBackward)
@@ -73,11 +83,7 @@ def _backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     k, (first, last) = row.k, share(row.n, ONE, part, parts)
     for i in range(first, last):
         dy, y = memory[row.dy + i * k :][:k], memory[row.y + i * k :][:k]
-        dx, total = memory[row.dx + i * k :][:k], memory.dtype.type(0)
-        for j in range(k):
-            total += dy[j] * y[j]
-        for j in range(k):
-            dx[j] = y[j] * (dy[j] - total)
+        softmax_backward_row(dy, y, memory[row.dx + i * k :][:k])
 
 
 @performs(SoftmaxCrossEntropy)
@@ -87,7 +93,7 @@ def _cross_entropy(row, memory, panel, part, parts):  # type: ignore[no-untyped-
     losses, labels = seen_as(0.0, memory, row.losses), seen_as(ZERO, memory, ZERO)
     for i in range(first, last):
         x, dx = memory[row.logits + i * k :][:k], memory[row.dlogits + i * k :][:k]
-        right, (top, above) = labels[row.labels + i], _softmax(x, dx)
+        right, (top, above) = labels[row.labels + i], softmax(x, dx)
         losses[i] = above - (x[right] - top)
         dx[right], total = 0, memory.dtype.type(0)
         for j in range(k):

@@ -11,6 +11,7 @@ nothing, a Gaussian sample is its mean, batch normalisation takes its running mo
 
 from npgan.layers.activation import *
 from npgan.layers.beside import *
+from npgan.layers.categories import *
 from npgan.layers.colours import *
 from npgan.layers.conv import *
 from npgan.layers.dense import *

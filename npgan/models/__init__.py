@@ -5,6 +5,7 @@ There are two levels at the most below :class:`Model`::
     Model
     ├── GAN
     │   ├── ConditionalGAN
+    │   ├── TableGAN
     │   └── MultiGAN
     ├── Translator
     ├── Autoencoder
@@ -36,6 +37,7 @@ from npgan.models.kinds import MODELS
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
 from npgan.models.saved import load
+from npgan.models.table import TableGAN
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE, Variational
 from npgan.models.vaegan import VAEGAN
@@ -43,7 +45,7 @@ from npgan.models.vaegan import VAEGAN
 MODELS |= {
     kind.name: kind
     for kind in (
-        *(GAN, ConditionalGAN, MultiGAN, Autoencoder, VAE, IWAE, ConditionalVAE, VAEGAN),
+        *(GAN, ConditionalGAN, TableGAN, MultiGAN, Autoencoder, VAE, IWAE, ConditionalVAE, VAEGAN),
         *(AdversarialAutoencoder, BiGAN, Translator, Classifier),
     )
 }
@@ -56,7 +58,7 @@ LATENT = AdversarialCoder | VAE | IWAE
 """Autoencoders whose codes can be drawn."""
 RECONSTRUCTORS = Autoencoder | LATENT
 """Models with ``encode``, ``decode`` and ``reconstruct`` of data without labels."""
-NOT_OF_ONE_CODE = (ConditionalGAN, MultiGAN)
+NOT_OF_ONE_CODE = (ConditionalGAN, TableGAN, MultiGAN)
 """GANs whose z alone does not say what is made: a label does too, or which generator it is of."""
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "ConditionalVAE",
     "Model",
     "MultiGAN",
+    "TableGAN",
     "Translator",
     "load",
 ]

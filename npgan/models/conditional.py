@@ -68,7 +68,63 @@ class Labelled(Layer):
         return dx
 
 
-class ConditionalGAN(GAN):
+def labelled(generator: Sequential, discriminator: Sequential, classes: int) -> dict[str, Any]:
+    """Return a GAN's networks, checked, with a generator that hands its labels on to the discriminator."""
+    networks = {"generator": generator, "discriminator": discriminator}
+    check_networks(**networks)
+    if generator.in_width <= classes:
+        raise InputError(
+            f"the generator takes {generator.in_width} features: it must take z and a label's {classes}"
+        )
+    return {
+        "generator": Labelled(generator, classes),
+        "discriminator": discriminator,
+        "networks": networks,
+    }
+
+
+class Conditioned:
+    """What conditional GANs share: a label beside z for the generator, and beside x for the discriminator."""
+
+    average: Sequential | None
+    classes: int
+    generator: Any
+    labels: Labels
+    latent: Any
+    packing: int
+    value_range: tuple[float, float]
+
+    @property
+    def data_columns(self) -> Array:
+        """Which columns are x in [x, 10 c], of each sample of a pack."""
+        width = self.generator.out_width
+        return np.tile(np.arange(width) < width - self.classes, self.packing)
+
+    @property
+    def latent_dim(self) -> int:
+        """The width of z, without the label."""
+        return self.generator.in_width - self.classes
+
+    def latent_for(self, batch: Array, rng: np.random.Generator) -> Array:
+        """Draw z for the labels of a batch, joined to them."""
+        _, labels = self.labels.split(batch)
+        return np.concatenate([self.latent(len(batch), rng), labels], axis=1)
+
+    def _noisy(self, x: Array, rng: np.random.Generator | None) -> Array:
+        """Return [x + noise, 10 c]: labels are certain."""
+        data, labels = self.labels.split(x)
+        noisy = super()._noisy(data, rng)  # type: ignore[misc]
+        return np.concatenate([noisy, LABEL_SCALE * labels], axis=1)
+
+    def decode(self, z: Array, labels: Array) -> Array:
+        """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""
+        generator = self.average or self.generator
+        z = inputs("z", z, generator, self.latent_dim)
+        z = self.labels.join(z, labels, self.value_range)
+        return in_chunks(generator, z)[:, : -self.classes]
+
+
+class ConditionalGAN(Conditioned, GAN):  # type: ignore[misc]
     """A GAN of data with labels, whose samples can be asked for by class.
 
     Parameters
@@ -93,7 +149,6 @@ class ConditionalGAN(GAN):
 
     name = "conditional-gan"
     recorded = True
-    labels: Labels
     sample = sample_of_class
 
     def __init__(
@@ -101,40 +156,4 @@ class ConditionalGAN(GAN):
     ) -> None:
         self.labels = Labels(classes)
         self.classes = self.labels.classes
-        networks = {"generator": generator, "discriminator": discriminator}
-        check_networks(**networks)
-        if generator.in_width <= classes:
-            raise InputError(
-                f"the generator takes {generator.in_width} features: it must take z and a label's "
-                f"{classes}"
-            )
-        labelled = Labelled(generator, classes)
-        super().__init__(labelled, discriminator, networks=networks, **settings)
-
-    @property
-    def data_columns(self) -> Array:
-        """Which columns are x in [x, 10 c], of each sample of a pack."""
-        width = self.generator.out_width
-        return np.tile(np.arange(width) < width - self.classes, self.packing)
-
-    @property
-    def latent_dim(self) -> int:
-        """The width of z, without the label."""
-        return self.generator.in_width - self.classes
-
-    def latent_for(self, batch: Array, rng: np.random.Generator) -> Array:
-        """Draw z for the labels of a batch, joined to them."""
-        _, labels = self.labels.split(batch)
-        return np.concatenate([self.latent(len(batch), rng), labels], axis=1)
-
-    def _noisy(self, x: Array, rng: np.random.Generator | None) -> Array:
-        """Return [x + noise, 10 c]: labels are certain."""
-        data, labels = self.labels.split(x)
-        return np.concatenate([super()._noisy(data, rng), LABEL_SCALE * labels], axis=1)
-
-    def decode(self, z: Array, labels: Array) -> Array:  # type: ignore[override]
-        """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""
-        generator = self.average or self.generator
-        z = inputs("z", z, generator, self.latent_dim)
-        z = self.labels.join(z, labels, self.value_range)
-        return in_chunks(generator, z)[:, : -self.classes]
+        super().__init__(**labelled(generator, discriminator, self.classes), **settings)

@@ -10,6 +10,7 @@ import numpy as np
 
 from npgan import layers, optim
 from npgan.backend import BACKENDS
+from npgan.data.conditions import conditions
 from npgan.data.dataset import Dataset, class_of
 from npgan.data.fit import FITS, as_size
 from npgan.errors import InputError, chosen, class_labels, count, fraction, shown, unknown
@@ -62,6 +63,7 @@ class Config:
     labels : the data's own label of each class; None: 0, 1, ...
     validation : the share of training rows held out where the data have no test rows; None: what
         :func:`npgan.runs.read` chooses
+    widths : of the blocks of a table's rows, 1 for a number, k for a category of k; None: the data are no table
     size, fit : the height and the width that a folder's pictures are brought to, and how; None: as they are
     """
 
@@ -83,6 +85,7 @@ class Config:
     metrics_every: int | None = None
     labels: list[int] | list[str] | None = None
     validation: float | None = None
+    widths: list[int] | None = None
     size: list[int] | None = None
     fit: str | None = None
 
@@ -135,16 +138,19 @@ class Config:
         """
         settings = dict(self.settings)
         classes = self.classes or settings.get("classes")
-        sizes = {"latent": self.latent, "classes": classes}
-        if self.shape and all(isinstance(n, int) for n in self.shape):
+        sizes: dict[str, Any] = {"latent": self.latent, "classes": classes}
+        if self.widths:
+            settings["widths"] = self.widths
+            sizes |= {"data": sum(self.widths), "classes": conditions(self.widths)}
+            sizes["widths"] = ",".join(map(str, self.widths))
+        elif self.shape and all(isinstance(n, int) for n in self.shape):
             d = math.prod(self.shape)
             sizes |= {"data": d, "source": d // 2, "target": d - d // 2}
             if len(self.shape) == 3:
                 sizes |= dict(zip(IMAGE, self.shape, strict=True))
         if classes and self.model in LABELLED and self.model != "classifier":
             settings["classes"] = classes  # a classifier's last layer says how many
-        known = {n: size for n, size in sizes.items() if isinstance(size, int) and size > 0}
-        networks = in_numbers(self.networks, known)
+        networks = in_numbers(self.networks, {n: s for n, s in sizes.items() if _is_size(s)})
         return replace(self, networks=networks, settings=settings, latent=None, classes=None)
 
     def for_data(self, data: Dataset) -> "Config":
@@ -173,6 +179,7 @@ class Config:
             image_range=[float(data.train.min()), float(data.train.max())] if floats else None,
             classes=_classes(data) if self.model in LABELLED else None,
             labels=labels,
+            widths=list(data.table.widths) if data.table else None,
         )
         config.check()
         shape = data.image_shape if data.shape[-1] == 1 else None  # of colours none is fitted
@@ -287,6 +294,11 @@ class Config:
             updates = max(1, total // critic) if role(name) == "generator" else total
             optimizers[name] = optim.build(steps=updates, **rule)
         return optimizers, settings
+
+
+def _is_size(size: Any) -> bool:
+    """Return whether a size of the data is known, in words or as a positive number."""
+    return isinstance(size, str) or (isinstance(size, int) and size > 0)
 
 
 def _check_bounds(table: Any) -> None:

@@ -173,10 +173,13 @@ class Model(Trainable):
             raise InputError(f"a {type(self).__name__} learns from data with labels: this has none")
         return self.labels.join(data, labels, self.value_range)
 
+    def _batch(self, rows: Array) -> Array:
+        """Return all rows, as :meth:`rows` returned them, in one batch."""
+        return run.gather(rows, np.arange(len(rows)), *self.value_range)
+
     def scaled(self, data: Array) -> Array:
         """Return data as the networks see it: checked, bytes scaled to :attr:`value_range`."""
-        data = self.check_data(data)
-        return run.gather(data, np.arange(len(data)), *self.value_range)
+        return self._batch(self.check_data(data))
 
     def update(self, loss: np.floating, *names: str) -> None:
         """Let the optimisers of the named networks use up their gradients in ``grads``.
@@ -258,7 +261,7 @@ class Model(Trainable):
     def gradient_steps(self, data: Array, labels: Array | None = None) -> Iterator[GradientStep]:
         """Yield each step of training on these rows: :func:`npgan.check.gradcheck` checks them all."""
         rows = self.rows(data, labels)
-        batch = run.gather(rows, np.arange(len(rows)), *self.value_range)
+        batch = self._batch(rows)
         return (gradient_step(self, loss) for loss in self.losses(batch))
 
     def astype(self, dtype: np.typing.DTypeLike) -> Self:

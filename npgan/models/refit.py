@@ -9,13 +9,13 @@ from npgan import layers
 from npgan.errors import InputError, shown
 
 IMAGE = ("height", "width", "channels")
-SIZES = ("data", *IMAGE, "latent", "classes", "source", "target")
+SIZES = ("data", *IMAGE, "latent", "classes", "source", "target", "widths")
 """Sizes that a layer's words may name: how many numbers a row of the data has, an image's height, width
-and number of channels, how many numbers the latent code, how many classes there are; and the two parts of
-a translator's row, what it is given and what belongs to it."""
+and number of channels, how many numbers the latent code, how many classes there are; the two parts of a
+translator's row, what it is given and what belongs to it; and the widths of a table's blocks, which are words."""
 
 
-def in_numbers(specs: Any, sizes: Mapping[str, int]) -> Any:
+def in_numbers(specs: Any, sizes: Mapping[str, int | str]) -> Any:
     """Return a network with numbers for the names of sizes, for their parts, and for sums of products of them.
 
     >>> in_numbers(["fourier data 8 0.5 32.0", ["dense 17*data 17*data"], "dense 17*data latent+1"],
@@ -48,17 +48,19 @@ def named(specs: Any) -> set[str]:
     return set().union(*map(named, specs)) if isinstance(specs, list) else set()
 
 
-def _number(word: str, sizes: Mapping[str, int]) -> str:
+def _number(word: str, sizes: Mapping[str, Any]) -> str:
     names = named(word)
     if not names:
         return word
+    if isinstance(sizes.get(word), str):
+        return sizes[word]
     for name in sorted(names - sizes.keys()):
         raise InputError(f"the configuration does not say how large {name} is")
     products = ([_part(factor, sizes) for factor in p.split("*")] for p in word.split("+"))
     return str(sum(map(math.prod, products)))
 
 
-def _part(factor: str, sizes: Mapping[str, int]) -> int:
+def _part(factor: str, sizes: Mapping[str, Any]) -> int:
     """Return a number, a size, or a whole part of one, such as ``height/4``."""
     read = re.fullmatch(r"(\w+)(?:/([1-9]\d{0,8}))?", factor, re.ASCII)
     if not read or not (read[1] in sizes or read[1].isdecimal()):

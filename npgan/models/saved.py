@@ -133,6 +133,8 @@ def _plain(what: str, value: Any) -> Any:
         return asdict(value)
     if isinstance(value, Mapping):
         return {key: _plain(f"{key}, {what},", inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(what, inner) for inner in value]
     if not isinstance(value, str | bool | int | float):
         raise InputError(f"{what} has no name and is no number, {shown(value)}: {OWN}")
     return value

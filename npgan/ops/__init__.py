@@ -26,6 +26,7 @@ it is that of the real part.
 from npgan.ops.activation import *
 from npgan.ops.ascent import *
 from npgan.ops.batch import *
+from npgan.ops.categories import *
 from npgan.ops.chain import *
 from npgan.ops.channels import *
 from npgan.ops.colours import *

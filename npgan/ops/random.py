@@ -99,6 +99,24 @@ def standard_normal(
 
 
 @operation()
+def gumbel(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.typing.DTypeLike = np.float32
+) -> Array:
+    r"""Draw from the standard Gumbel distribution: :math:`g = -\ln(-\ln u)`, with u uniform in (0, 1).
+
+    Its distribution function is :math:`e^{-e^{-g}}`. The largest of :math:`x_i + g_i` is at i with probability
+    :math:`\mathrm{softmax}(x)_i`, see :func:`npgan.ops.gumbel_softmax_forward`. As u is a multiple of
+    :math:`2^{-32}` plus :math:`2^{-33}`, g is between -3.2 and 22.9.
+
+    >>> gumbel(np.random.default_rng(0), (2, 2)).shape
+    (2, 2)
+    """
+    size = size_of(shape, dtype)
+    u = (philox(key(rng), -(-size // 4)).reshape(-1)[:size] + 0.5) * 2.0**-32
+    return -np.log(-np.log(u)).astype(dtype).reshape(shape)
+
+
+@operation()
 def uniform(
     rng: np.random.Generator,
     shape: tuple[int, ...],

@@ -17,7 +17,18 @@ from npgan.system.signals import process
 
 PATIENCE = 1.0  # seconds before the bar appears; code that is only loaded takes less
 FIRST = "dense", "elementwise"  # modules of kernels, half of the work
-RARE = "conv", "fold", "likelihood", "noise", "normalisation", "pooling", "softmax", "winograd"
+RARE = (
+    "categories",
+    "conv",
+    "fold",
+    "gumbel",
+    "likelihood",
+    "noise",
+    "normalisation",
+    "pooling",
+    "softmax",
+    "winograd",
+)
 """Modules of kernels that are compiled when first needed: most models do without them."""
 Calls = list[Callable[[], object]]
 

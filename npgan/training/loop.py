@@ -65,6 +65,10 @@ class Trainable(Protocol):
     def rows(self, data: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the rows that batches are made of, or raise an InputError."""
 
+    def batches(self, rows: np.ndarray, batch_size: int, rng: np.random.Generator) -> Batches:
+        """Return minibatches of rows, as :meth:`rows` returned them."""
+        return Batches(rows, batch_size, rng, self.value_range)
+
     def check_batch(self, batch_size: int) -> None:
         """Raise an InputError if a batch of this size cannot be divided as the model must."""
         return
@@ -137,7 +141,7 @@ class Loop:
         self.settings = dict(settings or {})
         order, self.noise = errors.streams(rng, 2)
         rows = model.rows(data, labels)
-        self.batches = Batches(rows, batch_size, order, model.value_range)
+        self.batches = model.batches(rows, batch_size, order)
         model.check_batch(batch_size)
         self.validation = None if validation is None else model.rows(validation, validation_labels)
         errors.instance("callbacks", callbacks, Iterable)

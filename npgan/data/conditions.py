@@ -1,0 +1,121 @@
+r"""Training by sampling: rows of a table, each with one of its own categories as a condition.
+
+A generator of tables learns rare categories late if rows are drawn evenly, for it hardly meets them. So a
+column of categories is drawn, each as likely, and one of its categories, in proportion to the logarithm of how many
+rows have it; then one of these rows (Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.3).
+Here "any row" is a column, too, with one category. With :math:`w_{jk}` the probability of category k in column j,
+:math:`n_{jk}` the number of its rows and J columns, a row's probability is
+
+.. math:: p_i = \frac1J\sum_j \frac{w_{jk}}{n_{jk}}, \qquad k = x_{ij},
+
+and given the row, its condition is in column j with a probability in proportion to that term.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan.backend import run
+from npgan.data.batches import Batches
+
+
+def conditions(widths: Sequence[int]) -> int:
+    """Return how many conditions there are on rows of these widths: 0, any row, and one for each category.
+
+    >>> conditions([1, 3, 1, 2])
+    6
+    """
+    return 1 + sum(width for width in widths if width > 1)
+
+
+def shares(rows: np.ndarray, widths: Sequence[int]) -> np.ndarray:
+    """Return the share of rows (n, b) that fulfils each condition; that of any row is 1.
+
+    >>> shares(np.array([[0.5, 2.0], [0.1, 0.0]]), [1, 3])
+    array([1. , 0.5, 0. , 0.5])
+    """
+    parts = [
+        np.bincount(column.astype(np.int64), minlength=width) / len(rows)
+        for column, width in zip(rows.T, widths, strict=True)
+        if width > 1
+    ]
+    return np.concatenate([[1.0], *parts])
+
+
+def starts(widths: Sequence[int]) -> np.ndarray:
+    """Return the condition of each column's first category, after that of any row.
+
+    >>> starts([1, 3, 1, 2])
+    array([0, 1, 4])
+    """
+    wide = [width for width in widths if width > 1]
+    return np.concatenate([[0, 1], 1 + np.cumsum(wide, dtype=np.int64)])[:-1]
+
+
+class ConditionedBatches(Batches):
+    """Endless minibatches [x, c] of a table: drawn rows with one-hot categories, and a condition of each.
+
+    An epoch is as many batches as there are in the data; rows are drawn with replacement.
+
+    Parameters
+    ----------
+    data : (n, b) numbers, and codes of categories, as :func:`npgan.ops.gather_table` takes them
+    batch_size, rng : see :class:`Batches`
+    widths : of the b blocks
+
+    Examples
+    --------
+    >>> data = np.array([[0.5, 2.0], [0.1, 0.0]], np.float32)
+    >>> ConditionedBatches(data, 1, np.random.default_rng(0), [1, 3]).next()
+    array([[0.5, 0. , 0. , 1. , 0. , 0. , 0. , 1. ]], dtype=float32)
+    """
+
+    def __init__(
+        self, data: np.ndarray, batch_size: int, rng: np.random.Generator, widths: Sequence[int]
+    ) -> None:
+        self.widths, self.starts = np.array(widths), starts(widths)
+        self.codes = data[:, self.widths > 1]
+        counts = shares(data, widths) * len(data)
+        likely = np.log1p(counts)
+        for first, last in zip(self.starts, [*self.starts[1:], len(counts)], strict=True):
+            likely[first:last] /= likely[first:last].sum()
+        with np.errstate(invalid="ignore"):
+            self.terms = likely / counts  # of a category without rows none is drawn
+        rows = sum((self._terms(j) for j in range(len(self.starts))), np.zeros(len(data)))
+        self.cumulative = np.cumsum(rows)
+        self.conditions = np.zeros(0, np.int64)
+        super().__init__(data, batch_size, rng)
+
+    def _terms(self, j: int, rows: Any = slice(None)) -> np.ndarray:
+        """Return the terms of column j for some rows; column 0 is that of any row."""
+        if j == 0:
+            return np.full(len(self.codes[rows]), self.terms[0])
+        return self.terms[self.starts[j] + self.codes[rows, j - 1].astype(np.int64)]
+
+    def _shuffle(self) -> None:
+        """Rows are drawn for each batch."""
+
+    def next(self) -> np.ndarray:
+        """Return the next batch, (batch_size, d + c)."""
+        rows = run.each(self._next_rows, self.batch_size)
+        chosen = run.each(lambda: self.conditions, self.batch_size)
+        return run.gather_table(self.data, rows, chosen, self.widths, len(self.terms))
+
+    def _next_rows(self) -> np.ndarray:
+        """Draw rows, and a condition of each."""
+        self.position = self.position % self.per_epoch + 1
+        u = self.rng.random((2, self.batch_size))
+        total = self.cumulative[-1]
+        rows = np.minimum(
+            np.searchsorted(self.cumulative, u[0] * total, "right"), len(self.data) - 1
+        )
+        terms = np.cumsum([self._terms(j, rows) for j in range(len(self.starts))], axis=0)
+        column = (terms < u[1] * terms[-1]).sum(axis=0)
+        codes = np.column_stack([np.zeros(len(rows)), self.codes[rows]]).astype(np.int64)
+        self.conditions = self.starts[column] + codes[np.arange(len(rows)), column]
+        return rows
+
+    def state(self) -> dict[str, Any]:
+        """Return the position and the generator's state."""
+        return {"position": self.position, "rng": self.rng.bit_generator.state}

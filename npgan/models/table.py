@@ -1,0 +1,154 @@
+r"""The GAN of tables: numbers beside categories, and samples that fulfil a condition.
+
+A condition c is one category of one column, or none ("any row"). The generator makes a row that fulfils it,
+
+.. math:: \tilde x = G([z, c]), \qquad l = D([x, 10c]),
+
+and D, which sees the condition, asks whether x is a real row *with this category*. This is the conditional GAN of
+:mod:`npgan.models.conditional`, where a row has one label; here it has one in each column, of which a minibatch
+draws one (:mod:`npgan.data.conditions`). Categories are drawn by a softmax with Gumbel noise, through which the
+gradient passes (:func:`npgan.ops.gumbel_softmax_forward`).
+Source: Xu et al. 2019, "Modeling tabular data using conditional GAN". There G has a cross-entropy on its condition
+besides, and D does without penalties on its slope.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan import errors
+from npgan.backend import run
+from npgan.data.batches import Batches
+from npgan.data.conditions import ConditionedBatches, conditions, shares, starts
+from npgan.errors import InputError, count
+from npgan.layers import Sequential
+from npgan.layers.layer import Array
+from npgan.models.conditional import Conditioned, labelled
+from npgan.models.gan import GAN
+from npgan.models.labels import Labels
+
+
+class TableGAN(Conditioned, GAN):  # type: ignore[misc]
+    """A GAN of rows of tables, (n, b): b numbers, of which some are categories 0, 1, ...
+
+    Parameters
+    ----------
+    generator : [z, c] -> numbers and probabilities (n, d), with a :class:`~npgan.layers.GumbelSoftmax` at its end
+    discriminator : [x, 10 c] (n, d + c) -> logits (n, 1)
+    widths : of the b blocks: 1 for a number, k for a category of k; d is their sum
+    settings : as a :class:`~npgan.models.GAN` has them
+
+    Attributes
+    ----------
+    shares : the share of the training rows that fulfils each condition: 0 is any row, then the categories follow
+
+    Examples
+    --------
+    >>> from npgan import Dense, GumbelSoftmax
+    >>> gan = TableGAN(Sequential(Dense(4 + 3, 3), GumbelSoftmax("1,2"), rng=0),
+    ...                Sequential(Dense(3 + 3, 8), Dense(8, 1), rng=1), widths=[1, 2])
+    >>> rows = np.array([[0.5, 0], [0.1, 1]] * 16)
+    >>> history = gan.fit(rows, steps=10, batch_size=8, callbacks=[], rng=0)
+    >>> gan.sample(100, rng=0, label=2)[:, 1].shape
+    (100,)
+    """
+
+    name = "table-gan"
+    recorded = True
+
+    def __init__(
+        self,
+        generator: Sequential,
+        discriminator: Sequential,
+        *,
+        widths: Sequence[int],
+        **settings: Any,
+    ) -> None:
+        errors.instance("widths", widths, Sequence)
+        self.widths = [count("the width of a block", width, 1) for width in widths]
+        self.classes = conditions(self.widths)
+        self.labels = Labels(self.classes)
+        super().__init__(**labelled(generator, discriminator, self.classes), **settings)
+        if self.generator.network.out_width != sum(self.widths):
+            raise InputError(
+                f"the generator makes {self.generator.network.out_width} features, but the widths of the "
+                f"blocks make {sum(self.widths)}"
+            )
+        self.shares = np.zeros(self.classes)
+        self._blocks = np.array(self.widths)
+
+    @property
+    def features(self) -> int:
+        """The number of blocks: a row of data has one number for each."""
+        return len(self.widths)
+
+    def check_data(self, data: Array) -> Array:
+        """Return rows (n, b), in the networks' float type; an InputError if a category is none of its block's."""
+        dtype, form = self.generator.parameters.flat.dtype, ("n", self.features)
+        data = np.ascontiguousarray(errors.array("the data", data, form, rows=1, dtype=dtype))
+        for j, width in enumerate(self.widths):
+            codes = data[:, j]
+            if (
+                width > 1
+                and not ((codes >= 0) & (codes < width) & (codes == np.floor(codes))).all()
+            ):
+                raise InputError(f"column {j} of the data must hold categories, 0 to {width - 1}")
+        return data
+
+    def rows(self, data: Array, labels: Array | None = None) -> Array:
+        """Return the rows, checked; a row's conditions are its own categories."""
+        data = self.check_data(data)
+        if not self.shares.any():
+            self.shares[...] = shares(data, self.widths)
+        return data
+
+    def batches(self, rows: Array, batch_size: int, rng: np.random.Generator) -> Batches:
+        """Return minibatches of drawn rows, each with a condition that it fulfils."""
+        return ConditionedBatches(rows, batch_size, rng, self.widths)
+
+    def _batch(self, rows: Array) -> Array:
+        """Return rows as networks see them, one-hot, and the condition of any row."""
+        every = np.arange(len(rows)), np.zeros(len(rows), np.int64)
+        return run.gather_table(rows, *every, self._blocks, self.classes)
+
+    def sample(
+        self,
+        n: int,
+        rng: np.random.Generator | int | None = None,
+        label: int | Array | None = None,
+    ) -> Array:
+        """Return n generated rows (n, b); their categories are drawn from the generator's probabilities.
+
+        ``label`` is the condition of all, or of each (n,). By default a column is drawn, each as likely, and one
+        of its categories, as often as it is among the training rows.
+        """
+        rng = errors.generator(rng)
+        z = self._spread_latent(count("n", n), rng)
+        if label is None:
+            first = starts(self.widths)
+            likely = self.shares / len(first)
+            label = rng.choice(self.classes, n, p=likely / likely.sum())
+        return self._drawn(self.decode(z, self.labels.draw(n, label, rng)), rng)
+
+    def _drawn(self, rows: Array, rng: np.random.Generator) -> Array:
+        """Return numbers (n, b), with a category for the probabilities (n, d) of each."""
+        ends = np.cumsum(self.widths)
+        parts = np.split(rows, ends[:-1], axis=1)
+        return np.column_stack(
+            [part[:, 0] if part.shape[1] == 1 else drawn(part, rng) for part in parts]
+        )
+
+    def weights(self) -> dict[str, Array]:
+        """Return every parameter and buffer by name, and the share of each condition."""
+        return super().weights() | {"shares": self.shares}
+
+
+def drawn(probabilities: Array, rng: np.random.Generator) -> Array:
+    """Return a category for each row (n, k) of probabilities, drawn from them.
+
+    >>> drawn(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0))
+    array([1, 0])
+    """
+    below = np.cumsum(probabilities, axis=1)
+    return (below < rng.random((len(below), 1)) * below[:, -1:]).sum(axis=1)
