@@ -1,0 +1,218 @@
+"""Rows of a table as networks see them, and back.
+
+A row is ``blocks`` numbers, float32. A number or date is one block, its normal score
+(:mod:`npgan.tables.quantiles`); if it may be missing, a second block follows: code 0, it is there, or 1, it is not, and
+then the score is a draw from N(0, 1). A category or yes/no is one block, a code from 0; the last code is for what is
+missing, and the one before for all values that have no code of their own. Identifiers and constants have no block.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from npgan.errors import InputError, array, generator, instance, shown
+from npgan.tables.natural import coded, constant, numbered
+from npgan.tables.quantiles import Quantiles
+from npgan.tables.rare import Rare, count_rare
+from npgan.tables.read import Source, is_missing
+from npgan.tables.schema import CODED, DATED, NUMBERED, Column, Schema
+from npgan.tables.values import codes, each, values
+
+__all__ = ["Encoding"]
+
+ROWS = 1_000_000
+"""The most rows from which quantiles are found."""
+
+
+def _widths(column: Column) -> tuple[int, ...]:
+    """Return the widths of a column's blocks."""
+    if column.kind in NUMBERED:
+        return (1, 2) if column.missing else (1,)
+    if column.kind in CODED:
+        return (len(column.categories) + column.others + column.missing,)
+    return ()
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A schema, the quantiles of its numbers, and the values that have no code of their own.
+
+    >>> from npgan.tables import infer, open_source
+    >>> source = open_source(pa.table({"age": [22, None, 38, 22], "sex": ["m", "f", "f", "m"]}))
+    >>> encoding = Encoding.fit(infer(source), source)
+    >>> encoding.widths, encoding.code("sex", "m")
+    ((1, 2, 2), (2, 1))
+    >>> encoding.decode(encoding.rows(source), np.random.default_rng(0)).to_pylist()[1:3]
+    [{'age': None, 'sex': 'f'}, {'age': 38, 'sex': 'f'}]
+    """
+
+    schema: Schema
+    numbers: dict[str, Quantiles] = field(repr=False)
+    others: dict[str, Rare] = field(repr=False)
+
+    @classmethod
+    def fit(cls, schema: Schema, source: Source) -> "Encoding":
+        """Return the encoding of a table, found from at most 1,000,000 rows, evenly chosen."""
+        instance("schema", schema, Schema)
+        instance("source", source, Source)
+        step = -(-max(schema.rows, 1) // ROWS)
+        found: dict[str, list[np.ndarray]] = {}
+        others: dict[str, Counter] = {c.name: Counter() for c in schema.columns if c.others}
+        before = 0
+
+        def look(batch: pa.RecordBatch) -> None:
+            nonlocal before
+            for column in schema.columns:
+                cells = batch.column(column.name)
+                if column.kind in NUMBERED:
+                    kept = values(column, cells, schema.decimal)[-before % step :: step]
+                    found.setdefault(column.name, []).append(kept[~np.isnan(kept)])
+                elif column.others:
+                    count_rare(cells, column.categories, others[column.name])
+            before += len(batch)
+
+        for _ in each(source, [c.name for c in schema.columns], look):
+            pass
+        numbers = {}
+        for name in list(found):
+            kept = np.concatenate(found.pop(name))
+            if not len(kept):
+                raise InputError(f"{source.name}: the column {name} has no value")
+            numbers[name] = Quantiles.fit(kept)
+        return cls(schema, numbers, {name: Rare.most(one) for name, one in others.items()})
+
+    @cached_property
+    def _blocks(self) -> dict[str, int]:
+        """Return the first block of each column that has one."""
+        places, at = {}, 0
+        for column in self.schema.columns:
+            if _widths(column):
+                places[column.name] = at
+            at += len(_widths(column))
+        return places
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """1 for a block that is a number, and for one of codes how many there are."""
+        return tuple(width for column in self.schema.columns for width in _widths(column))
+
+    def encode(self, batch: pa.RecordBatch, rng: np.random.Generator | int | None) -> np.ndarray:
+        """Return the rows (n, blocks), float32, of a batch of a source.
+
+        Raises an InputError for a category that was never seen, and for a cell that is no number.
+        """
+        rng, rows = generator(rng), np.empty((len(batch), len(self.widths)), np.float32)
+        for name, at in self._blocks.items():
+            column, cells = self.schema.column(name), batch.column(name)
+            if column.kind in CODED:
+                found = codes(column, cells, column.others)
+                rows[:, at] = np.where(found < 0, _widths(column)[0] - 1, found)
+                continue
+            x = values(column, cells, self.schema.decimal)
+            missing = np.isnan(x)
+            rows[:, at] = self.numbers[name].encode(np.where(missing, 0, x), rng)
+            if column.missing:
+                rows[missing, at] = rng.standard_normal(missing.sum(), np.float32)
+                rows[:, at + 1] = missing
+        return rows
+
+    def rows(self, source: Source, seed: int = 0) -> np.ndarray:
+        """Return all rows (n, blocks), float32, of a source; an InputError names the line of a wrong cell."""
+        instance("source", source, Source)
+        rng, names = generator(seed), [column.name for column in self.schema.columns]
+        rows = np.empty((max(self.schema.rows, 1), len(self.widths)), np.float32)
+        end = 0
+        for some in each(source, names, lambda batch: self.encode(batch, rng)):
+            start, end = end, end + len(some)
+            if end > len(rows):  # in place: no second copy of millions of rows
+                rows.resize((max(end, 2 * len(rows)), rows.shape[1]), refcheck=False)
+            rows[start:end] = some
+        rows.resize((end, rows.shape[1]), refcheck=False)
+        return rows
+
+    def decode(self, rows: np.ndarray, rng: np.random.Generator | int | None) -> pa.Table:
+        """Return the table of rows (n, blocks): all columns but identifiers, in their natural types.
+
+        Numbers have the column's decimals and lie within its range.
+        """
+        rows = array("rows", rows, ("n", len(self.widths))) if self.widths else rows
+        rng, columns = generator(rng), {}
+        for column in self.schema.columns:
+            at = self._blocks.get(column.name)
+            if column.kind == "constant":
+                columns[column.name] = constant(column, len(rows), self.schema.decimal)
+            elif column.kind in NUMBERED and at is not None:
+                x = self.numbers[column.name].decode(rows[:, at])
+                missing = self._codes(rows, at + 1) == 1 if column.missing else None
+                columns[column.name] = numbered(column, x, missing)
+            elif at is not None:
+                texts = [*column.categories, *self._rare(column).values]
+                found = self._drawn(column, self._codes(rows, at), rng)
+                columns[column.name] = coded(column, texts, found)
+        return pa.table(columns)
+
+    def code(self, column: str, value: str) -> tuple[int, int]:
+        """Return the block of a category, and the code that a value has there; no value is the code of missing."""
+        found = self.schema.column(column)
+        if found.kind not in CODED:
+            raise InputError(f"the column {column} is a {found.kind}: only categories have codes")
+        at = self._blocks[column]
+        if value in found.categories:
+            return at, found.categories.index(value)
+        if is_missing(value) and found.missing:
+            return at, _widths(found)[0] - 1
+        if value in self._rare(found).values:
+            raise InputError(
+                f"{shown(value)} in the column {column} is rare: it has no code of its own"
+            )
+        known = ", ".join(found.categories[:20]) + ", ..." * (len(found.categories) > 20)
+        raise InputError(f"the column {column} has no {shown(value)}; it has {known}")
+
+    def _rare(self, column: Column) -> Rare:
+        return self.others.get(column.name, Rare())
+
+    def _codes(self, rows: np.ndarray, at: int) -> np.ndarray:
+        found = array(f"block {at}", rows[:, at], ("n",), limits=(0, self.widths[at] - 1))
+        return np.rint(found).astype(np.int64)
+
+    def _drawn(self, column: Column, found: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return places (n,) in categories and then others, -1 for missing; others by their frequencies."""
+        last, known = _widths(column)[0] - 1, len(column.categories)
+        missing = (found == last) & column.missing
+        if column.others:
+            some = found == known
+            found[some] += self._rare(column).draw(some.sum(), rng)
+        return np.where(missing, -1, found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the encoding as what JSON can hold."""
+        return {
+            "schema": self.schema.to_toml(),
+            "numbers": {name: found.to_dict() for name, found in self.numbers.items()},
+            "others": {name: found.to_dict() for name, found in self.others.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, said: Any) -> "Encoding":
+        """Return the encoding that was made a dict of, or raise an InputError for any other."""
+        if not isinstance(said, dict) or {*said} != {"schema", "numbers", "others"}:
+            raise InputError("an encoding must say its schema, numbers and others")
+        schema = Schema.from_toml(said["schema"])
+        for column in schema.columns:
+            if (column.kind in CODED and _widths(column)[0] < 2) or (
+                column.kind in DATED and not column.format
+            ):
+                raise InputError(f"the schema does not say all of the column {column.name}")
+        numbered = {c.name for c in schema.columns if c.kind in NUMBERED}
+        rare = {c.name for c in schema.columns if c.others}
+        for part, names in (("numbers", numbered), ("others", rare)):
+            if not isinstance(said[part], dict) or {*said[part]} != names:
+                raise InputError(f"an encoding's {part} must be those of the schema's columns")
+        numbers = {name: Quantiles.from_dict(one) for name, one in said["numbers"].items()}
+        return cls(
+            schema, numbers, {name: Rare.from_dict(one) for name, one in said["others"].items()}
+        )

@@ -1,0 +1,138 @@
+"""A table to be read again and again: the same rows of strings, whatever it is stored as."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from npgan.errors import InputError, listed, shown
+from npgan.tables import frames, text
+
+__all__ = ["Source", "open_source"]
+
+MISSING = pa.array(["", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"])
+"""Cells, in small letters, that say that there is no value."""
+NAMELESS = ("", "Unnamed: 0")
+"""Names that pandas gives to the column of a row's own number."""
+TEXT = (".csv", ".tsv", ".txt")
+ENDINGS = ".csv, .tsv, .txt (each also .gz) and .parquet"
+
+
+@dataclass
+class Source:
+    """A table: its name, its columns' names, and its rows as often as they are wanted.
+
+    ``delimiter`` separates the cells of a text, and is a comma for everything else. ``notes`` say
+    what was left out. ``place(row)`` says where a row, counted from 0, is found: ``line 7``.
+    """
+
+    name: str
+    names: list[str]
+    delimiter: str
+    place: Callable[[int], str]
+    raw: Callable[[], Iterator[pa.RecordBatch]] = field(repr=False)
+    notes: list[str] = field(default_factory=list)
+    first: int = 0  # column that is read
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as strings, stripped; a cell without a value is null."""
+        for batch in self.raw():
+            columns = [
+                _cleaned(frames.as_text(column, name, self.name))
+                for column, name in zip(batch.columns[self.first :], self.names, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, names=self.names)
+
+
+def open_source(table: Any) -> Source:
+    """Open a table: the path of a CSV, TSV or Parquet file, a pandas DataFrame or a pyarrow Table.
+
+    Text is UTF-8; cells stand between semicolons, tabs or commas, in quotes or not; lines before the
+    header may begin with #. A first column without a name that counts the rows, as pandas writes it,
+    is left out.
+
+    Raises an InputError for what cannot be read, for columns without a name of their own, and for
+    tables of fewer than two rows.
+
+    >>> source = open_source(pa.table({"age": [22, None], "sex": ["male", " female"]}))
+    >>> source.names, next(source.batches()).to_pylist()
+    (['age', 'sex'], [{'age': '22', 'sex': 'male'}, {'age': None, 'sex': 'female'}])
+    """
+    source = _opened(table)
+    _leave_out_index(source)
+    _check_names(source)
+    rows = 0
+    for batch in source.batches():
+        rows += len(batch)
+        if rows > 1:
+            return source
+    has = "one row" if rows else "a header and no rows"
+    raise InputError(f"{source.name} has {has}: nothing can be learned from it")
+
+
+def _opened(table: Any) -> Source:
+    held = frames.as_table(table)
+    if held is not None:
+        name = "the table" if held is table else "the DataFrame"
+        raw = partial(frames.table_batches, held)
+        return Source(name, list(held.column_names), ",", _row, raw)
+    if not isinstance(table, str | Path):
+        raise InputError(
+            f"a table is a path, a pandas DataFrame or a pyarrow Table, not {shown(table)}"
+        )
+    path = Path(table)
+    if path.suffix == ".parquet":
+        names, raw = frames.parquet_names(path), partial(frames.parquet_batches, path)
+        return Source(path.name, names, ",", _row, raw)
+    if Path(path.name.removesuffix(".gz")).suffix not in TEXT:
+        raise InputError(f"{path} is no table that can be read; those end with {ENDINGS}")
+    head = text.read_head(path)
+    raw, place = partial(text.text_batches, path, head), partial(text.text_place, path, head)
+    counting = [str(i) for i in range(len(head.names))]
+    digits = all(set(name) <= set("0123456789.+-") for name in head.names)
+    if digits and head.names != counting and head.names[1:] != counting[:-1]:
+        raise InputError(f"{path.name}, line {head.lines} must name the columns: it has numbers")
+    return Source(path.name, head.names, head.delimiter, place, raw)
+
+
+def is_missing(text: str) -> bool:
+    """Return whether a text says that there is no value."""
+    return text.strip().lower() in MISSING.to_pylist()
+
+
+def _row(row: int) -> str:
+    return f"row {row + 1}"
+
+
+def _cleaned(cells: pa.Array) -> pa.Array:
+    cells = pc.utf8_trim_whitespace(cells)
+    missing = pc.is_in(pc.utf8_lower(cells), MISSING)
+    return pc.if_else(missing, pa.scalar(None, pa.string()), cells)
+
+
+def _leave_out_index(source: Source) -> None:
+    """Leave out a first column without a name whose whole numbers all differ, as far as the first rows tell."""
+    if len(source.names) < 2 or source.names[0] not in NAMELESS:
+        return
+    cells = next((batch.column(0) for batch in source.batches() if len(batch)), pa.array([""]))
+    whole = pc.all(pc.match_substring_regex(cells, r"^\d+$"), skip_nulls=False).as_py()
+    if whole and len(pc.unique(cells)) == len(cells):
+        source.names, source.first = source.names[1:], 1
+        source.notes.append("left out: the first column, without a name, which numbers the rows")
+
+
+def _check_names(source: Source) -> None:
+    if not source.names:
+        raise InputError(f"{source.name} has no columns")
+    nameless = np.flatnonzero([not name.strip() for name in source.names])
+    if nameless.size:
+        raise InputError(f"{source.name}: column {nameless[0] + 1 + source.first} has no name")
+    twice = [name for name, n in Counter(source.names).items() if n > 1]
+    if twice:
+        raise InputError(f"{source.name}: several columns have the name {listed(twice)}")

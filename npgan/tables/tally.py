@@ -1,0 +1,132 @@
+"""What is counted while a column goes by: its values, its numbers, its dates. Memory is bounded."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from npgan.tables import cells as text
+from npgan.tables.dates import FORMATS, dates
+
+VALUES = 20_000
+"""Different values of a column that are counted; those that come later are not."""
+LETTERS = 2**23  # of all these values of a column together
+
+
+@dataclass
+class Values:
+    """How often each value occurs; ``share`` is how many different values there were for a cell."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    letters: int = 0
+    full: bool = False
+    share: float = 0.0
+
+    def add(self, cells: pa.Array, before: int) -> None:
+        """Count cells without nulls, of which ``before`` came before."""
+        was_full, more = self.full, 0
+        if was_full:
+            cells = cells.filter(pc.is_in(cells, pa.array(list(self.counts), pa.string())))
+        values, counts = pc.value_counts(cells).flatten()
+        for value, count in zip(values.to_pylist(), counts.to_pylist(), strict=True):
+            if value in self.counts:
+                self.counts[value] += count
+            elif len(self.counts) < VALUES and self.letters + len(value) <= LETTERS:
+                self.counts[value] = count
+                self.letters += len(value)
+            else:
+                self.full, more = True, more + 1
+        if not was_full:
+            self.share = (len(self.counts) + more) / (before + len(cells))
+
+    def ranked(self) -> list[str]:
+        """Return the values, most frequent first; of the same frequency by the alphabet."""
+        return sorted(self.counts, key=lambda value: (-self.counts[value], value))
+
+
+@dataclass
+class Numbers:
+    """What the numbers of a column are, as written with one decimal mark."""
+
+    decimal: str
+    count: int = 0
+    low: float = np.inf
+    high: float = -np.inf
+    whole: bool = True
+    decimals: tuple[int, int] = (99_999, 0)  # least and most
+    counting: bool = True  # each is the one before plus 1
+    last: float = np.nan
+    other: str = ""  # the first cell that is no number
+
+    def add(self, cells: pa.Array) -> None:
+        """Look at cells without nulls."""
+        values = text.numbers(cells, self.decimal)
+        none = np.isnan(values)
+        if none.any():
+            self.other = self.other or cells[int(none.argmax())].as_py()
+            values, cells = values[~none], cells.filter(pa.array(~none))
+        if not len(values):
+            return
+        self.count += len(values)
+        self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+        self.whole = self.whole and bool(text.is_whole(values).all())
+        steps = np.diff(values, prepend=values[0] - 1 if np.isnan(self.last) else self.last)
+        self.counting = self.counting and self.whole and bool((steps == 1).all())
+        self.last = values[-1]
+        places = text.decimals(cells, self.decimal)
+        least, most = self.decimals
+        self.decimals = (min(least, int(places.min())), max(most, int(places.max())))
+
+
+@dataclass
+class Dates:
+    """The formats that fit all dates so far, and the first and last of the first such format."""
+
+    formats: list[str] = field(default_factory=lambda: list(FORMATS))
+    first: str = ""  # the first cell
+
+    def add(self, cells: pa.Array) -> None:
+        """Look at cells without nulls."""
+        self.first = self.first or cells[0].as_py()
+        for some in (cells[:1], cells):
+            self.formats = [f for f in self.formats if not np.isnan(dates(some, f)).any()]
+
+
+@dataclass
+class Tally:
+    """All that is counted of a column."""
+
+    marks: str  # decimal marks that are tried
+    rows: int = 0
+    missing: int = 0
+    values: Values = field(default_factory=Values)
+    dates: Dates = field(default_factory=Dates)
+    numbers: dict[str, Numbers] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = {mark: Numbers(mark) for mark in self.marks}
+
+    @property
+    def there(self) -> int:
+        """How many cells hold a value."""
+        return self.rows - self.missing
+
+    def add(self, cells: pa.Array) -> None:
+        """Count the cells of a batch."""
+        before = self.there
+        self.rows, self.missing = self.rows + len(cells), self.missing + cells.null_count
+        cells = cells.drop_null()
+        if not len(cells):
+            return
+        for numbers in self.numbers.values():
+            numbers.add(cells)
+        self.dates.add(cells)
+        if not self.values.full or not (self.dates.formats or self.are_numbers()):
+            self.values.add(cells, before)
+
+    def are_numbers(self) -> str:
+        """Return the decimal mark with which all values are numbers, or nothing."""
+        fit = [mark for mark, found in self.numbers.items() if found.count and not found.other]
+        marked = [mark for mark in fit if self.numbers[mark].decimals[1]]
+        return [*marked, *fit, ""][0]
