@@ -19,7 +19,7 @@ from npgan.system.disk import opened
 
 DELIMITERS = ";\t,"
 """What may separate two cells: the first of these that the header has."""
-BLOCK = 2**22  # bytes that are parsed at once, and the most that a row may take
+BLOCK = 2**20  # bytes that are parsed at once, and the most that a row may take
 
 PROBLEMS = {
     r"Row #(?P<row>\d+): Expected (?P<names>\d+) columns, got (?P<cells>\d+)": (
