@@ -202,18 +202,21 @@ def _coded(column: Column, tally: Tally) -> Column:
     note = listed(words, 5) if len(categories) <= 5 else f"{more}{len(ranked)} values"
     if others:
         note += f", of which {len(categories)} have a code of their own"
-    near = next(
-        (n for n in tally.numbers.values() if n.count >= NEARLY_NUMBERS * tally.there), None
-    )
-    if near and near.other:
-        note += f", nearly all of them numbers, but not {shown(near.other)}"
-    return replace(column, categories=categories, others=others, note=note)
+    return replace(column, categories=categories, others=others, note=note + _strays(tally))
 
 
 def _left_out(column: Column, tally: Tally) -> Column:
     found = _numbers(tally)
     why = "it counts the rows" if found and found.whole else "nearly all its values differ"
-    return replace(column, missing=False, note=why)
+    return replace(column, missing=False, note=why + _strays(tally))
+
+
+def _strays(tally: Tally) -> str:
+    """Say what keeps a column from being one of numbers, if it is little."""
+    for found in tally.numbers.values():
+        if found.other and found.count >= NEARLY_NUMBERS * tally.there:
+            return f", nearly all of them numbers, but not {shown(found.other)}"
+    return ""
 
 
 FILL: dict[tuple[str, ...], Callable[[Column, Tally], Column]] = {
