@@ -15,6 +15,7 @@ from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
 from npgan.data.outlines import load_outlines
 from npgan.data.reading import reading as _reading
+from npgan.data.rows import TABLES, load_table
 from npgan.data.stacked import load_stacked
 from npgan.data.toys import SAMPLERS, load_toy
 from npgan.errors import InputError, as_path, fraction, unknown
@@ -26,6 +27,7 @@ __all__ = [
     "load",
     "load_path",
     "load_split",
+    "load_table",
     "read_idx",
     "split_class",
 ]
@@ -39,6 +41,7 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "stacked-mnist": load_stacked,
     **{name: partial(load_download, name) for name in SOURCES},
     **{name: partial(load_toy, name) for name in SAMPLERS},
+    **{name: partial(load_table, name) for name in TABLES},
 }
 """Name of a data set -> its loader."""
 

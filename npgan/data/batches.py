@@ -53,6 +53,10 @@ class Batches:
         rows = run.each(self._next_rows, self.batch_size)
         return run.gather(self.data, rows, *self.value_range)
 
+    def first(self) -> np.ndarray:
+        """Return the data's first rows as a batch."""
+        return run.gather(self.data, np.arange(self.batch_size), *self.value_range)
+
     def _next_rows(self) -> np.ndarray:
         if self.position == self.per_epoch:
             self.position = 0

@@ -102,6 +102,11 @@ class ConditionedBatches(Batches):
         chosen = run.each(lambda: self.conditions, self.batch_size)
         return run.gather_table(self.data, rows, chosen, self.widths, len(self.terms))
 
+    def first(self) -> np.ndarray:
+        """Return the data's first rows as a batch, with the condition of any row."""
+        rows = np.arange(self.batch_size)
+        return run.gather_table(self.data, rows, 0 * rows, self.widths, len(self.terms))
+
     def _next_rows(self) -> np.ndarray:
         """Draw rows, and a condition of each."""
         self.position = self.position % self.per_epoch + 1

@@ -62,7 +62,7 @@ class Dataset:
         if self.image_shape:
             colour = "colour " * (self.shape[2] == 3)
             return "{}images of {} x {}".format(colour, *self.image_shape)
-        return f"rows of {self.shape[0]} numbers"
+        return f"rows of {self.shape[0]} {'blocks' if self.table else 'numbers'}"
 
     @property
     def held_out(self) -> tuple[np.ndarray, np.ndarray | None]:

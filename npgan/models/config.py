@@ -165,6 +165,14 @@ class Config:
         >>> config.networks["generator"][-2], config.networks["discriminator"][0]
         ('dense 128 3 fan_in_uniform', 'dense 3 128 fan_in_uniform')
         """
+        kind = chosen("model", self.model, MODELS)
+        if kind.of_tables != (data.table is not None):
+            what = (
+                "a table: npgan train table" if data.table else "no table, which this learns from"
+            )
+            raise InputError(
+                f"{self.preset or self.model} cannot be trained on {data.name}, {what}"
+            )
         labels: Any = data.classes and list(data.classes)
         if labels and len(labels) > MOST_CLASSES:
             labels = None  # they are none to be learned

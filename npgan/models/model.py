@@ -52,6 +52,7 @@ class Model(Trainable):
     name, made_of : what configurations call it, and its networks in the order of its arguments
     several : whether there may be more of each network: generator2, generator3, ...
     recorded : whether its steps can be recorded; a subclass must say so again
+    of_tables : whether its data are rows of tables (:func:`npgan.data.load_table`)
     tables : setting -> the table that it is an entry of
     step : the number of training steps made
     output : the name of the network that makes data
@@ -62,7 +63,7 @@ class Model(Trainable):
 
     name = ""
     made_of: Sequence[str] = PLAYERS
-    several = recorded = False
+    several = recorded = of_tables = False
     tables: ClassVar[dict[str, Mapping[str, Any]]] = {
         "objective": OBJECTIVES,
         "loss": RECONSTRUCTIONS,

@@ -135,7 +135,32 @@ def _undo(spoil: str) -> Config:
     )
 
 
+def _table() -> Config:
+    """Return a GAN of tables."""
+    return Config(
+        model="table-gan",
+        data="penguins",
+        latent=64,
+        batch_size=256,
+        steps=10_000,
+        networks={
+            "generator": [
+                *mlp("latent+classes", 256, 256, "data", hidden=LEAKY, init="he_normal"),
+                "gumbel_softmax widths",
+            ],
+            "discriminator": mlp("data+classes", 256, 256, 1, hidden=LEAKY, init="he_normal"),
+        },
+        optimizers=falling(generator=1e-3, discriminator=2e-3),
+        settings={
+            "objective": "relativistic",
+            "penalties": {"r1": 0.1, "r2": 0.1},
+            "ema": 0.999,
+        },
+    )
+
+
 PRESETS: dict[str, Config] = {
+    "table": _table(),
     "gan-mnist": _digits(64, 1.4e-3, penalty=0.1, spread=1.0, epochs=26),
     "gan-mnist-long": _digits(128, 2e-3, penalty=0.3, spread=1.05, steps=53_000),
     "gan-small": DIGITS(

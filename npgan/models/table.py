@@ -55,7 +55,7 @@ class TableGAN(Conditioned, GAN):  # type: ignore[misc]
     """
 
     name = "table-gan"
-    recorded = True
+    recorded = of_tables = True
 
     def __init__(
         self,

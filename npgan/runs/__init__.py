@@ -3,6 +3,7 @@
 ::
 
     config.toml             everything that determines the run
+    table.json              of a table: its schema, and how columns become numbers
     history.csv             the losses, and the metrics that were asked for
     samples/step-*.png      what the model makes, before training and after each epoch
     losses.png              the history as curves

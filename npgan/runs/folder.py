@@ -1,10 +1,11 @@
 """What is in a run's folder, and how it is read: the configuration, the data, the model."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +19,24 @@ from npgan.system import disk
 from npgan.training import checkpoint
 from npgan.training.loop import HISTORY as HISTORY_TABLE
 
-__all__ = ["CONFIG", "CURVES", "SAMPLES", "load", "load_data", "load_for", "read_config"]
+if TYPE_CHECKING:
+    from npgan.tables import Encoding
 
-CONFIG, HISTORY, CURVES = "config.toml", "history.csv", "losses.png"
+__all__ = [
+    "CONFIG",
+    "CURVES",
+    "SAMPLES",
+    "load",
+    "load_data",
+    "load_for",
+    "read_config",
+    "read_table",
+]
+
+CONFIG, HISTORY, CURVES, TABLE = "config.toml", "history.csv", "losses.png", "table.json"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
 LARGEST_CONFIG, DOTS = 2**20, 200  # bytes of a configuration, and dots in one of its lines
+LARGEST_TABLE = 2**28  # bytes of an encoding: 1000 columns with 1000 quantiles each take 40 million
 BESIDE = 2**26
 """The most bytes that a checkpoint may hold besides the model: the history, and numbers."""
 
@@ -55,6 +69,27 @@ def write_config(folder: Path, config: Config) -> None:
 
     text = tomli_w.dumps(config.to_dict())
     disk.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
+
+
+def write_table(folder: Path, encoding: "Encoding") -> None:
+    """Write how the rows of a run's table are made."""
+    disk.write_atomically(folder / TABLE, json.dumps(encoding.to_dict(), indent=1).encode())
+
+
+def read_table(folder: Path) -> "Encoding":
+    """Read how the rows of a run's table are made."""
+    from npgan.tables import Encoding
+
+    path = folder / TABLE
+    if not path.is_file():
+        raise InputError(f"{folder} holds no table: there is no {TABLE} in it")
+    disk.check_regular(path, LARGEST_TABLE)
+    try:
+        table = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    with naming(path):
+        return Encoding.from_dict(table)
 
 
 def load(folder: Path | str) -> tuple[Model, Config]:
@@ -127,7 +162,8 @@ def load_data(config: Config, folder: Path) -> Dataset:
             f"{source}, the data of {folder}, is not there any more: say where it is now by "
             f"npgan train --resume {folder} --data PATH"
         )
-    dataset = read_data(config, config.validation or 0.0)
+    encoding = read_table(folder) if MODELS[config.model].of_tables else None
+    dataset = read_data(config, config.validation or 0.0, encoding=encoding)
     if config.labels is not None and dataset.classes != tuple(config.labels):
         raise InputError(f"{source} has other labels than {folder} was trained with")
     if config.labels is None and config.model in LABELLED:
@@ -135,8 +171,13 @@ def load_data(config: Config, folder: Path) -> Dataset:
     return dataset
 
 
-def read_data(config: Config, share: float) -> Dataset:
-    """Read a configuration's data, and hold out a share of the rows where they have no test rows."""
+def read_data(config: Config, share: float, **how: Any) -> Dataset:
+    """Read a configuration's data, and hold out a share of the rows where they have no test rows.
+
+    ``how`` is the schema or the encoding of a table.
+    """
+    if MODELS[config.model].of_tables:
+        return data.load_table(config.data, share, **how)
     return data.load_split(config.data, share, config.size, config.fit or DEFAULT)
 
 

@@ -14,7 +14,7 @@ from npgan import backend, data, plotting
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, shown
 from npgan.models import GENERATORS, Model
-from npgan.models.config import Config
+from npgan.models.config import MODELS, Config
 from npgan.models.refit import corruptions
 from npgan.optim.schedules import Schedule
 from npgan.runs.folder import (
@@ -32,6 +32,7 @@ from npgan.runs.folder import (
     read_data,
     read_state,
     write_config,
+    write_table,
 )
 from npgan.study.pictures import draw
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
@@ -71,14 +72,17 @@ class Curves(Callback):
         plotting.save_curves(self.path, loop.history, self.model.reports, self.model.equilibrium())
 
 
-def read(config: Config) -> tuple[Config, Dataset]:
+def read(config: Config, schema: Any = None) -> tuple[Config, Dataset]:
     """Return a configuration with the share of the rows that is held out, and its data.
 
-    Without a share of its own it holds out a tenth, but nothing if the rest does not fill a minibatch.
+    Without a share of its own it holds out a tenth, but nothing if the rest does not fill a minibatch. ``schema``
+    says what the columns of a table are; None: they are recognised.
 
     Raises InputError if there is no such data, or it cannot be read.
     """
     share = KEPT_BACK if config.validation is None else config.validation
+    if MODELS[config.model].of_tables:
+        return replace(config, validation=share), read_data(config, share, schema=schema)
     dataset = read_data(config, share)
     if config.validation is None and len(dataset.train) < config.batch_size:
         share, dataset = 0.0, read_data(config, 0.0)
@@ -116,6 +120,7 @@ def start(
     model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]
+    words += dataset.table.schema.lines() if dataset.table else []
     words += _fitted(preset, config)
     loop.callbacks[1:1] = [*_measures(model, config, dataset), *callbacks]
     _check_free(folder)
@@ -125,6 +130,8 @@ def start(
             _check_free(folder)
             disk.remove_temporary(folder)
             write_config(folder, config)
+            if dataset.table:
+                write_table(folder, dataset.table)
             return _run(loop, model, config, folder, words)
     except Locked as error:
         raise Taken(str(error)) from None

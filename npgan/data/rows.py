@@ -1,0 +1,47 @@
+"""Tables of the user's own, as a data set: rows of numbers and of codes of categories."""
+
+from pathlib import Path
+from typing import Any
+
+from npgan.data.dataset import Dataset
+from npgan.errors import InputError
+
+__all__ = ["TABLES", "load_table"]
+
+TABLES = {"penguins": Path(__file__).with_name("tables") / "penguins.csv"}
+"""Name of a table -> its file. Penguins: Horst, Hill and Gorman 2020, "palmerpenguins" (CC0)."""
+
+
+def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any = None) -> Dataset:
+    """Load a table whose columns are numbers, categories, dates, ...: a file, a pandas or a pyarrow table.
+
+    Its rows are as :class:`npgan.tables.Encoding` makes them.
+
+    Parameters
+    ----------
+    table : a name of `TABLES`, a file .csv, .tsv or .parquet, or a DataFrame
+    share : of the rows, held out as test rows
+    schema : an :class:`npgan.tables.Schema`; None: the columns are recognised
+    encoding : of the run that the rows are for; None: a new one
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> load_table(pyarrow.table({"age": [22, 38, 26, 35], "sex": ["m", "f", "f", "m"]}))
+    Dataset('table', train=(4, 2) float32)
+
+    Raises InputError if the table cannot be read, does not fit, or has no column to learn from.
+    """
+    from npgan import tables
+
+    named = isinstance(table, str) and table in TABLES
+    source = tables.open_source(TABLES[table] if named else table)
+    if encoding is None:
+        found = tables.infer(source) if schema is None else tables.complete(schema, source)
+        encoding = tables.Encoding.fit(found, source)
+    if not encoding.widths:
+        raise InputError(
+            f"{source.name} has no column to learn from: {'; '.join(encoding.schema.lines())}"
+        )
+    name = table if named else source.name
+    return Dataset(name, encoding.rows(source), table=encoding).keep_back(share)
