@@ -88,6 +88,24 @@ def test_a_schema_is_the_same_read_again_and_completed(tmp_path, case):
     assert complete(bare, open_source(tmp_path / "t.csv")) == schema
 
 
+def test_whole_numbers_are_categories_only_if_each_is_seen_often(tmp_path):
+    for times, kind in [(3, "category"), (1, "whole number")]:
+        cells = [1] * (200 - times) + [5] * times
+        assert schema_of(tmp_path, {"a": cells}).columns[0].kind == kind
+
+
+def test_a_schema_of_boundless_length_is_refused():
+    text = "[[columns]]\nname='a'\nkind='number'\n#"
+    with pytest.raises(InputError, match="a text of at most"):
+        Schema.from_toml(text + "x" * 2**24)
+
+
+def test_a_category_of_one_value_by_hand_is_a_constant():
+    source = open_source(pa.table({"a": ["x", "x"], "b": [1, 2], "c": ["", ""]}))
+    said = Schema((Column("a", "category"), Column("b", "number"), Column("c", "number")))
+    assert [c.kind for c in complete(said, source).columns] == ["constant", "number", "constant"]
+
+
 def test_an_unknown_order_of_day_and_month_is_said(tmp_path):
     column = schema_of(tmp_path, {"a": many("1/2/2024", "3/4/2024"), "b": FRACTIONS}).columns[0]
     assert column.format == "%d/%m/%Y"
@@ -133,6 +151,8 @@ def test_lines_say_what_a_user_wants_to_know(tmp_path):
         "age: whole number, 0 to 76, 1 of 40 missing",
         "sex: category, f 30, m 10",
     ]
+    dates = schema_of(tmp_path, {"a": ["31.12.2024", "1.1.2024"]})
+    assert dates.lines() == ["a: date, such as 31.12.2024"]
 
 
 def test_a_text_among_numbers_is_said(tmp_path):

@@ -59,6 +59,10 @@ class Encoding:
         """Return the encoding of a table, found from at most 1,000,000 rows, evenly chosen."""
         instance("schema", schema, Schema)
         instance("source", source, Source)
+        if not any(map(_widths, schema.columns)):
+            raise InputError(
+                f"{source.name}: all columns are identifiers or constants, from which nothing is learned"
+            )
         step = -(-max(schema.rows, 1) // ROWS)
         found: dict[str, list[np.ndarray]] = {}
         others: dict[str, Counter] = {c.name: Counter() for c in schema.columns if c.others}
@@ -139,7 +143,7 @@ class Encoding:
 
         Numbers have the column's decimals and lie within its range.
         """
-        rows = array("rows", rows, ("n", len(self.widths))) if self.widths else rows
+        rows = array("rows", rows, ("n", len(self.widths)))
         rng, columns = generator(rng), {}
         for column in self.schema.columns:
             at = self._blocks.get(column.name)

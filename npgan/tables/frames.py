@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from npgan.errors import InputError, shown
+from npgan.errors import InputError
 from npgan.system.disk import opened
 
 ROWS = 2**16  # at once
@@ -74,21 +75,24 @@ def table_batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
     yield from table.to_batches(ROWS)
 
 
-def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a Parquet file."""
+@contextmanager
+def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; whatever is wrong with it is an InputError of one line."""
     try:
         with opened(path) as (file, _):
-            yield from pq.ParquetFile(file, memory_map=False).iter_batches(ROWS, use_threads=False)
+            yield pq.ParquetFile(file, memory_map=False)
     except (pa.ArrowException, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot read {path}: {shown(str(reason))}") from None
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise InputError(f"cannot read {path}: {reason}") from None
 
 
 def parquet_names(path: Path) -> list[str]:
     """Return the names of a Parquet file's columns."""
-    try:
-        with opened(path) as (file, _):
-            return list(pq.ParquetFile(file, memory_map=False).schema_arrow.names)
-    except (pa.ArrowException, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot read {path}: {shown(str(reason))}") from None
+    with _parquet(path) as file:
+        return list(file.schema_arrow.names)
+
+
+def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file."""
+    with _parquet(path) as file:
+        yield from file.iter_batches(ROWS, use_threads=False)

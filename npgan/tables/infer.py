@@ -153,17 +153,15 @@ RULES: tuple[tuple[str, Callable[[Tally], bool]], ...] = (
 
 def _column(said: Column, tally: Tally) -> Column:
     """Return a column with all that is known of it; what its schema says of it stays."""
-    kind = said.kind
-    single = not tally.there or (not tally.missing and len(tally.values.counts) == 1)
-    if kind == "constant" or (single and (kind in CODED or not tally.there)):
-        kind = "constant"
-        kept = replace(_numbered(said, tally), kind=kind, missing=False, note="")
+    single = said.kind in CODED and not said.categories and _is_constant(tally)
+    if said.kind == "constant" or single or not tally.there:
+        kept = replace(_numbered(said, tally), kind="constant", missing=False)
         values = tuple(tally.values.ranked()[:1])
         note = shown(values[0]) if values else "without any value"
         return replace(kept, categories=said.categories or values, note=note)
     found = replace(said, missing=said.missing or tally.missing > 0)
     for kinds, fill in FILL.items():
-        if kind in kinds:
+        if said.kind in kinds:
             found = fill(found, tally)
     gaps = f"{tally.missing} of {tally.rows} missing" if tally.missing else ""
     return replace(found, note=", ".join(filter(None, [found.note, gaps])))
@@ -189,7 +187,9 @@ def _dated(column: Column, tally: Tally) -> Column:
     some = [f for f, kind in FORMATS.items() if kind == column.kind]
     first = [f for f in some if not np.isnan(dates(pa.array([tally.dates.first]), f)).any()]
     form = column.format or [*fits, *first, *some][0]
-    note = f"{form}, day first (no day above 12 tells)" if ambiguous(fits) else form
+    note = f"such as {tally.dates.first}"
+    if ambiguous(fits):
+        note += f", day first, {form} (no day above 12 tells)"
     return replace(column, format=form, note=note)
 
 
