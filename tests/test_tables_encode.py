@@ -218,8 +218,29 @@ def test_parquet_keeps_types(tmp_path):
 
 
 def test_a_table_from_which_nothing_is_learned_is_refused():
+    encoding, _ = encoded(passengers())
+    for wrong in ("t.csv", None):
+        with pytest.raises(InputError, match="source must be of the class Source"):
+            encoding.rows(wrong)
+        with pytest.raises(InputError, match="source must be of the class Source"):
+            Encoding.fit(encoding.schema, wrong)
     with pytest.raises(InputError, match="all columns are identifiers or constants"):
         encoded(pa.table({"a": range(20), "b": ["x"] * 20}))
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (Column("a", "category"), "does not say all of the column a: complete it"),
+        (Column("a", "date"), "does not say all of the column a: complete it"),
+        (Column("a", "number", True), "the column a has no value"),
+        (Column("a", "category", True, categories=("x",), others=True), "has no others than"),
+    ],
+)
+def test_a_schema_that_is_not_complete_is_not_encoded(column, said):
+    source = open_source(pa.table({"a": [None, None], "b": [1, 2]}))
+    with pytest.raises(InputError, match=said):
+        Encoding.fit(Schema((column, Column("b", "number"))), source)
 
 
 def test_missing_numbers_are_draws_beside_a_code():

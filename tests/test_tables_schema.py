@@ -127,6 +127,13 @@ def test_many_categories_share_a_code(tmp_path):
     assert column.categories[0] == "often"
 
 
+def test_others_are_values_that_a_schema_does_not_name():
+    source = open_source(pa.table({"a": ["x", "y", "x"]}))
+    for named, others in [(("x",), True), (("x", "y"), False)]:
+        said = Schema((Column("a", "category", categories=named, others=True),))
+        assert complete(said, source).columns[0].others is others
+
+
 def test_memory_is_bounded_and_kinds_are_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(tally, "VALUES", 20)
     columns = {

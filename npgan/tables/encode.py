@@ -37,6 +37,18 @@ def _widths(column: Column) -> tuple[int, ...]:
     return ()
 
 
+def _check_whole(schema: Schema) -> None:
+    """Raise an InputError unless a schema says all that an encoding needs to know."""
+    for column in schema.columns:
+        few = column.kind in CODED and _widths(column)[0] < 2
+        if few or (column.kind in DATED and not column.format):
+            raise InputError(
+                f"the schema does not say all of the column {column.name}: complete it"
+            )
+    if not any(map(_widths, schema.columns)):
+        raise InputError("all columns are identifiers or constants, from which nothing is learned")
+
+
 @dataclass(frozen=True)
 class Encoding:
     """A schema, the quantiles of its numbers, and the values that have no code of their own.
@@ -59,10 +71,7 @@ class Encoding:
         """Return the encoding of a table, found from at most 1,000,000 rows, evenly chosen."""
         instance("schema", schema, Schema)
         instance("source", source, Source)
-        if not any(map(_widths, schema.columns)):
-            raise InputError(
-                f"{source.name}: all columns are identifiers or constants, from which nothing is learned"
-            )
+        _check_whole(schema)
         step = -(-max(schema.rows, 1) // ROWS)
         found: dict[str, list[np.ndarray]] = {}
         others: dict[str, Counter] = {c.name: Counter() for c in schema.columns if c.others}
@@ -87,6 +96,11 @@ class Encoding:
             if not len(kept):
                 raise InputError(f"{source.name}: the column {name} has no value")
             numbers[name] = Quantiles.fit(kept)
+        for name, counts in others.items():
+            if not counts:
+                raise InputError(
+                    f"{source.name}: the column {name} has no others than its categories"
+                )
         return cls(schema, numbers, {name: Rare.most(one) for name, one in others.items()})
 
     @cached_property
@@ -113,7 +127,7 @@ class Encoding:
         for name, at in self._blocks.items():
             column, cells = self.schema.column(name), batch.column(name)
             if column.kind in CODED:
-                found = codes(column, cells, column.others)
+                found = codes(column, cells)
                 rows[:, at] = np.where(found < 0, _widths(column)[0] - 1, found)
                 continue
             x = values(column, cells, self.schema.decimal)
@@ -206,11 +220,7 @@ class Encoding:
         if not isinstance(said, dict) or {*said} != {"schema", "numbers", "others"}:
             raise InputError("an encoding must say its schema, numbers and others")
         schema = Schema.from_toml(said["schema"])
-        for column in schema.columns:
-            if (column.kind in CODED and _widths(column)[0] < 2) or (
-                column.kind in DATED and not column.format
-            ):
-                raise InputError(f"the schema does not say all of the column {column.name}")
+        _check_whole(schema)
         numbered = {c.name for c in schema.columns if c.kind in NUMBERED}
         rare = {c.name for c in schema.columns if c.others}
         for part, names in (("numbers", numbered), ("others", rare)):

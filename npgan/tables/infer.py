@@ -196,7 +196,8 @@ def _dated(column: Column, tally: Tally) -> Column:
 def _coded(column: Column, tally: Tally) -> Column:
     ranked = tally.values.ranked()
     categories = column.categories or tuple(ranked[:CODES])
-    others = column.others or (not column.categories and len(ranked) > CODES)
+    rest = set(ranked) - set(categories)
+    others = bool(rest) and (column.others or not column.categories)
     more = "more than " * tally.values.full
     words = [f"{value} {tally.values.counts.get(value, 0)}" for value in categories]
     note = listed(words, 5) if len(categories) <= 5 else f"{more}{len(ranked)} values"

@@ -70,10 +70,10 @@ def values(column: Column, cells: pa.Array, decimal: str) -> np.ndarray:
     return found
 
 
-def codes(column: Column, cells: pa.Array, others: bool = False) -> np.ndarray:
+def codes(column: Column, cells: pa.Array) -> np.ndarray:
     """Return the cells (n,) of a category as int64 (n,), -1 for what is missing.
 
-    With ``others``, what is not among the column's categories has the code behind theirs.
+    If the column has others, what is not among its categories has the code behind theirs.
 
     >>> codes(Column("sex", "category", categories=("male", "female")), pa.array(["female", "male"]))
     array([1, 0])
@@ -83,7 +83,7 @@ def codes(column: Column, cells: pa.Array, others: bool = False) -> np.ndarray:
     found = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     there = cells.is_valid().to_numpy(zero_copy_only=False)
     new = there & (found < 0)
-    if new.any() and not others:
+    if new.any() and not column.others:
         _refuse(column, cells, int(new.argmax()), "is none of its categories")
     _check_missing(column, there)
     return np.where(new, len(column.categories), found)
@@ -94,7 +94,7 @@ def check(column: Column, cells: pa.Array, decimal: str) -> None:
     if column.kind in NUMBERED:
         values(column, cells, decimal)
     elif column.kind in CODED or (column.kind == "constant" and column.categories):
-        codes(column, cells, column.others)
+        codes(column, cells)
 
 
 def _refuse(column: Column, cells: pa.Array, row: int, why: str) -> None:
