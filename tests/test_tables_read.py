@@ -44,18 +44,18 @@ def written(tmp_path, content, name="t.csv"):
 @pytest.mark.parametrize("name", ["t.csv", "t.txt", "t.csv.gz"])
 def test_every_way_to_write_a_table_is_read(tmp_path, content, name):
     source = open_source(written(tmp_path, content, name))
-    assert (source.name, source.names) == (name, ["a", "b"])
+    assert (source.name, source.names) == (name, ("a", "b"))
     assert rows(source) == rows(source) == ROWS
 
 
 def test_tabs_separate_a_tsv_whatever_its_header_has(tmp_path):
     source = open_source(written(tmp_path, "a;b\tc\n1\t2\n3\t4\n", "t.tsv"))
-    assert source.names == ["a;b", "c"]
+    assert source.names == ("a;b", "c")
 
 
 def test_cells_in_quotes_hold_newlines_quotes_and_delimiters(tmp_path):
     source = open_source(written(tmp_path, 'a,"b\nc"\n1,"x\ny"\n2,"""z"", w"\n'))
-    assert source.names == ["a", "b c"]
+    assert source.names == ("a", "b c")
     assert [row["b c"] for row in rows(source)] == ["x\ny", '"z", w']
 
 
@@ -72,7 +72,7 @@ def test_rows_are_read_a_block_at_a_time(tmp_path, monkeypatch):
 def test_the_index_of_pandas_is_left_out_only_if_it_counts(tmp_path):
     assert open_source(written(tmp_path, ",a\n0,5\n1,6\n")).notes[0].startswith("left out")
     kept = open_source(written(tmp_path, "Unnamed: 0,a\n5,5\n5,6\n"))
-    assert (kept.names, kept.notes) == (["Unnamed: 0", "a"], [])
+    assert (kept.names, kept.notes) == (("Unnamed: 0", "a"), ())
 
 
 TYPES = {

@@ -74,7 +74,7 @@ def as_cells(values: pa.Array, form: str) -> pa.Array:
     ['02.01.1970']
     """
     if pa.types.is_time(values.type):
-        values = values.cast(pa.time32("s"), safe=False).cast(pa.int32()).cast(pa.int64())
+        values = values.cast(pa.time32("s")).cast(pa.int32()).cast(pa.int64())
     return pc.strftime(values.cast(pa.timestamp("s")), format=form)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ TEXT = (".csv", ".tsv", ".txt")
 ENDINGS = ".csv, .tsv, .txt (each also .gz) and .parquet"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Source:
     """A table: its name, its columns' names, and its rows as often as they are wanted.
 
@@ -33,11 +33,11 @@ class Source:
     """
 
     name: str
-    names: list[str]
+    names: tuple[str, ...]
     delimiter: str
     place: Callable[[int], str]
     raw: Callable[[], Iterator[pa.RecordBatch]] = field(repr=False)
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
     first: int = 0  # column that is read
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -62,10 +62,9 @@ def open_source(table: Any) -> Source:
 
     >>> source = open_source(pa.table({"age": [22, None], "sex": ["male", " female"]}))
     >>> source.names, next(source.batches()).to_pylist()
-    (['age', 'sex'], [{'age': '22', 'sex': 'male'}, {'age': None, 'sex': 'female'}])
+    (('age', 'sex'), [{'age': '22', 'sex': 'male'}, {'age': None, 'sex': 'female'}])
     """
-    source = _opened(table)
-    _leave_out_index(source)
+    source = _without_index(_opened(table))
     _check_names(source)
     rows = 0
     for batch in source.batches():
@@ -81,14 +80,14 @@ def _opened(table: Any) -> Source:
     if held is not None:
         name = "the table" if held is table else "the DataFrame"
         raw = partial(frames.table_batches, held)
-        return Source(name, list(held.column_names), ",", _row, raw)
+        return Source(name, tuple(held.column_names), ",", _row, raw)
     if not isinstance(table, str | Path):
         raise InputError(
             f"a table is a path, a pandas DataFrame or a pyarrow Table, not {shown(table)}"
         )
     path = Path(table)
     if path.suffix == ".parquet":
-        names, raw = frames.parquet_names(path), partial(frames.parquet_batches, path)
+        names, raw = tuple(frames.parquet_names(path)), partial(frames.parquet_batches, path)
         return Source(path.name, names, ",", _row, raw)
     if Path(path.name.removesuffix(".gz")).suffix not in TEXT:
         raise InputError(f"{path} is no table that can be read; those end with {ENDINGS}")
@@ -98,7 +97,7 @@ def _opened(table: Any) -> Source:
     digits = all(set(name) <= set("0123456789.+-") for name in head.names)
     if digits and head.names != counting and head.names[1:] != counting[:-1]:
         raise InputError(f"{path.name}, line {head.lines} must name the columns: it has numbers")
-    return Source(path.name, head.names, head.delimiter, place, raw)
+    return Source(path.name, tuple(head.names), head.delimiter, place, raw)
 
 
 def is_missing(text: str) -> bool:
@@ -116,15 +115,16 @@ def _cleaned(cells: pa.Array) -> pa.Array:
     return pc.if_else(missing, pa.scalar(None, pa.string()), cells)
 
 
-def _leave_out_index(source: Source) -> None:
+def _without_index(source: Source) -> Source:
     """Leave out a first column without a name whose whole numbers all differ, as far as the first rows tell."""
     if len(source.names) < 2 or source.names[0] not in NAMELESS:
-        return
+        return source
     cells = next((batch.column(0) for batch in source.batches() if len(batch)), pa.array([""]))
     whole = pc.all(pc.match_substring_regex(cells, r"^\d+$"), skip_nulls=False).as_py()
-    if whole and len(pc.unique(cells)) == len(cells):
-        source.names, source.first = source.names[1:], 1
-        source.notes.append("left out: the first column, without a name, which numbers the rows")
+    if not whole or len(pc.unique(cells)) < len(cells):
+        return source
+    note = "left out: the first column, without a name, which numbers the rows"
+    return replace(source, names=source.names[1:], first=1, notes=(note,))
 
 
 def _check_names(source: Source) -> None:

@@ -1,7 +1,5 @@
 """What is counted while a column goes by: its values, its numbers, its dates. Memory is bounded."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,14 +12,12 @@ VALUES = 20_000
 LETTERS = 2**23  # of all these values of a column together
 
 
-@dataclass
 class Values:
     """How often each value occurs; ``share`` is how many different values there were for a cell."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    letters: int = 0
-    full: bool = False
-    share: float = 0.0
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.letters, self.full, self.share = 0, False, 0.0
 
     def add(self, cells: pa.Array, before: int) -> None:
         """Count cells without nulls, of which ``before`` came before."""
@@ -45,19 +41,17 @@ class Values:
         return sorted(self.counts, key=lambda value: (-self.counts[value], value))
 
 
-@dataclass
 class Numbers:
-    """What the numbers of a column are, as written with one decimal mark."""
+    """What the numbers of a column are, as written with one decimal mark.
 
-    decimal: str
-    count: int = 0
-    low: float = np.inf
-    high: float = -np.inf
-    whole: bool = True
-    decimals: tuple[int, int] = (99_999, 0)  # least and most
-    counting: bool = True  # each is the one before plus 1
-    last: float = np.nan
-    other: str = ""  # the first cell that is no number
+    They are ``counting`` if each is the one before plus 1; ``other`` is the first cell that is no number.
+    """
+
+    def __init__(self, decimal: str) -> None:
+        self.decimal, self.count, self.other = decimal, 0, ""
+        self.low, self.high, self.last = np.inf, -np.inf, np.nan
+        self.decimals = (99_999, 0)  # least and most
+        self.whole = self.counting = True
 
     def add(self, cells: pa.Array) -> None:
         """Look at cells without nulls."""
@@ -79,12 +73,11 @@ class Numbers:
         self.decimals = (min(least, int(places.min())), max(most, int(places.max())))
 
 
-@dataclass
 class Dates:
-    """The formats that fit all dates so far, and the first and last of the first such format."""
+    """The formats that fit all cells so far, and the first cell."""
 
-    formats: list[str] = field(default_factory=lambda: list(FORMATS))
-    first: str = ""  # the first cell
+    def __init__(self) -> None:
+        self.formats, self.first = list(FORMATS), ""
 
     def add(self, cells: pa.Array) -> None:
         """Look at cells without nulls."""
@@ -93,19 +86,13 @@ class Dates:
             self.formats = [f for f in self.formats if not np.isnan(dates(some, f)).any()]
 
 
-@dataclass
 class Tally:
-    """All that is counted of a column."""
+    """All that is counted of a column; ``marks`` are the decimal marks that are tried."""
 
-    marks: str  # decimal marks that are tried
-    rows: int = 0
-    missing: int = 0
-    values: Values = field(default_factory=Values)
-    dates: Dates = field(default_factory=Dates)
-    numbers: dict[str, Numbers] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.numbers = {mark: Numbers(mark) for mark in self.marks}
+    def __init__(self, marks: str) -> None:
+        self.rows = self.missing = 0
+        self.values, self.dates = Values(), Dates()
+        self.numbers = {mark: Numbers(mark) for mark in marks}
 
     @property
     def there(self) -> int:

@@ -46,7 +46,7 @@ class Tail:
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.last, self.closed = file, b"", False
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """Return up to ``size`` bytes."""
         content = self.file.read(size)
         self.last = content.rstrip()[-1:] or self.last
