@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npgan.errors import InputError
-from npgan.tables import Column, Encoding, Schema, encode, infer, open_source, rare, write
+from npgan.tables import Column, Encoding, Schema, encode, frames, infer, open_source, rare, write
 from npgan.tables.normal import probability, score
 from npgan.tables.quantiles import Quantiles
 
@@ -272,6 +272,7 @@ def test_a_seed_gives_the_same_rows_again():
 
 def test_quantiles_are_found_from_rows_evenly_chosen(monkeypatch):
     monkeypatch.setattr(encode, "ROWS", 10)
+    monkeypatch.setattr(frames, "ROWS", 7)
     encoding, rows = encoded(pa.table({"a": np.arange(40) * 2.5}))
     assert encoding.numbers["a"].x.tolist() == np.repeat(np.arange(0, 40, 4) * 2.5, 2).tolist()
     assert len(rows) == 40

@@ -120,6 +120,14 @@ def test_decimal_commas_are_seen_where_no_comma_separates(tmp_path):
         schema_of(tmp_path, {"a": commas, "b": FRACTIONS}, ";")
 
 
+def test_only_numbers_say_what_the_decimal_mark_is(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1,5;1.5\n2,5;1.5\n3,5;2.5\n")
+    said = Schema((Column("a", "number"), Column("b", "category")))
+    whole = complete(said, open_source(tmp_path / "t.csv"))
+    assert (whole.decimal, whole.columns[0].decimals) == (",", 1)
+    assert whole.columns[1].categories == ("1.5", "2.5")
+
+
 def test_many_categories_share_a_code(tmp_path):
     cells = [f"c{i // 2}" for i in range(600)] + ["often"] * 3
     column = schema_of(tmp_path, {"a": cells, "b": [1, 2.5, 3] * 201}).columns[0]

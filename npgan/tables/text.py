@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -137,9 +138,7 @@ def text_place(path: Path, head: Head, row: int) -> str:
         raw.seek(head.size)
         text = io.TextIOWrapper(raw, errors="replace", newline="")
         reader = csv.reader(text, delimiter=head.delimiter)
-        for cells in reader:
-            row -= bool(cells)
-            if row < 0:
-                break
+        rows = (cells for cells in reader if cells)
+        next(islice(rows, row, None), None)
         text.detach()
         return f"line {head.lines + reader.line_num}"
