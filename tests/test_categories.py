@@ -137,7 +137,7 @@ def test_batches_go_on_where_their_state_was_taken():
     first, second = (
         ConditionedBatches(table(), 100, np.random.default_rng(seed), WIDTHS) for seed in (0, 1)
     )
-    for _ in range(12):
+    for _ in range(102):
         first.next()
     assert first.position == 2
     second.load_state(first.state())

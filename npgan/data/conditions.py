@@ -19,6 +19,8 @@ import numpy as np
 from npgan.backend import run
 from npgan.data.batches import Batches
 
+LEAST = 100  # batches in an epoch
+
 
 def conditions(widths: Sequence[int]) -> int:
     """Return how many conditions there are on rows of these widths: 0, any row, and one for each category.
@@ -56,7 +58,7 @@ def starts(widths: Sequence[int]) -> np.ndarray:
 class ConditionedBatches(Batches):
     """Endless minibatches [x, c] of a table: drawn rows with one-hot categories, and a condition of each.
 
-    An epoch is as many batches as there are in the data; rows are drawn with replacement.
+    Rows are drawn with replacement. An epoch is as many batches as there are in the data, and 100 at the least.
 
     Parameters
     ----------
@@ -86,6 +88,7 @@ class ConditionedBatches(Batches):
         self.cumulative = np.cumsum(rows)
         self.conditions = np.zeros(0, np.int64)
         super().__init__(data, batch_size, rng)
+        self.per_epoch = max(self.per_epoch, LEAST)
 
     def _terms(self, j: int, rows: Any = slice(None)) -> np.ndarray:
         """Return the terms of column j for some rows; column 0 is that of any row."""
