@@ -12,17 +12,41 @@ EXAMPLES = """
   npgan data mnist --out digits.png         load a data set, say what it holds and draw it
   npgan data fashion-mnist                  downloads and verifies it first
   npgan data photos/ --size 32 --out first.png      pictures of any sizes
+  npgan data people.csv                     a table: what its columns are
+  npgan data people.csv --schema > schema.toml      the same, to be changed and given to npgan train --schema
 """
 OPTIONS = (
     option("name", type=text, metavar="NAME|PATH"),
     SIZE,
     FIT,
+    option("--schema", action="store_true", help="print what the columns of a table are, as TOML"),
     option("--out", type=picture(".png"), metavar="FILE.png", help="draw its first rows"),
 )
 
 
 def run(a: argparse.Namespace) -> None:
-    """Print its summary, and draw its first rows."""
+    """Print what a data set holds, and draw its first rows."""
+    from npgan import data
+
+    if a.schema or data.is_table(a.name):
+        _describe_table(a)
+    else:
+        _describe(a)
+
+
+def _describe_table(a: argparse.Namespace) -> None:
+    """Print what the columns of a table are."""
+    from npgan import data
+
+    if a.size or a.out:
+        raise InputError(f"{a.name} is a table: --size and --out are for pictures")
+    dataset = data.load_table(a.name)
+    schema = dataset.table.schema  # type: ignore[union-attr]
+    print(schema.to_toml() if a.schema else "\n".join([dataset.summary(), *schema.lines()]))
+
+
+def _describe(a: argparse.Namespace) -> None:
+    """Print a summary of rows or images, and draw the first of them."""
     from npgan import data, plotting
     from npgan.data.fit import DEFAULT
 

@@ -1,4 +1,4 @@
-"""Generate samples from a run, as a picture or as an array."""
+"""Generate samples from a run, as a picture, as an array or as a table."""
 
 import argparse
 import io
@@ -15,7 +15,10 @@ EXAMPLES = """
   npgan sample runs/gan-conv --spread 0.7 --out clean.png
   npgan sample runs/cgan-mnist --label 7 --out sevens.png
   npgan sample runs/pets --label cat --out cats.png         the folder's name, where each class has one
+  npgan sample runs/table -n 1000 --out synthetic.csv       rows of a table, with its columns
+  npgan sample runs/table --where "sex=female" --where "age>=40" --out women.csv
 """
+TABLES = ".csv", ".tsv", ".parquet"
 OPTIONS = (
     common.RUN,
     common.whole("-n", 64, "how many"),
@@ -32,18 +35,30 @@ OPTIONS = (
         metavar="C",
         help="of this class, a number or a name; by default all take turns, from 0 on",
     ),
-    common.out("a picture or an array", endings=(".png", ".npy")),
+    common.option(
+        "--where",
+        action="append",
+        type=common.text,
+        metavar="CONDITION",
+        help="of a table: rows that fulfil it, sex=female or age>=40, say; may be given again",
+    ),
+    common.out("a picture, an array or a table", endings=(".png", ".npy", *TABLES)),
 )
 
 
 def run(a: argparse.Namespace) -> None:
     """Generate and save."""
     from npgan.models import CONDITIONAL, GAN, GENERATORS
-    from npgan.study import pictures
-    from npgan.system import disk
 
     trained = common.Trained("sample", a.run_folder, GENERATORS)
     model, config = trained.model, trained.config
+    if model.of_tables != (a.out.suffix in TABLES):
+        kind = "a table" if model.of_tables else "no table"
+        raise InputError(
+            f"{a.run_folder} is a run of {kind}: use --out FILE{'.csv' if model.of_tables else '.npy'}"
+        )
+    if a.where and not model.of_tables:
+        raise InputError(f"{a.run_folder} is a run of {config.model}, no table: no --where")
     if a.spread is not None:
         if not isinstance(model, GAN):
             raise InputError(f"{a.run_folder} is a run of {config.model}, no GAN: no --spread")
@@ -55,6 +70,15 @@ def run(a: argparse.Namespace) -> None:
         )
     if a.label is not None and not isinstance(model, CONDITIONAL):
         raise InputError(f"{a.run_folder} is a run of {config.model}, without classes: no --label")
+    (_save_table if model.of_tables else _save_rows)(a, trained)
+
+
+def _save_rows(a: argparse.Namespace, trained: common.Trained) -> None:
+    """Generate samples and save them as a picture or an array."""
+    from npgan.study import pictures
+    from npgan.system import disk
+
+    model, config = trained.model, trained.config
     label = None if a.label is None else config.class_of(a.label)
     if a.out.suffix == ".png" and not pictures.drawable(model, config):
         raise InputError(f"samples of {model.features} features are no picture: use --out FILE.npy")
@@ -68,3 +92,14 @@ def run(a: argparse.Namespace) -> None:
     content = io.BytesIO()
     np.save(content, samples.astype(np.float32), allow_pickle=False)
     disk.write_atomically(a.out, content.getbuffer())
+
+
+def _save_table(a: argparse.Namespace, trained: common.Trained) -> None:
+    """Generate rows and save them with the columns of the run's table."""
+    from npgan import runs, tables
+    from npgan.study.generated import generate
+
+    encoding, rng = runs.read_table(a.run_folder), np.random.default_rng(a.seed)
+    where = [tables.condition(text, encoding) for text in a.where or ()]
+    rows = generate(trained.model, encoding, a.n, rng, where)
+    tables.write(encoding.decode(rows, rng), a.out, encoding.schema)

@@ -11,6 +11,7 @@ from npgan.commands.common import FIT, SIZE, either, fit_of, number, option, pat
 from npgan.errors import InputError, count
 from npgan.system import signals
 
+LARGEST = 2**24  # bytes of a schema
 SUMMARY = "train a model and keep everything in a folder"
 EXAMPLES = """
   npgan train                               the recommended GAN on MNIST
@@ -20,6 +21,8 @@ EXAMPLES = """
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
   npgan train --data photos/                your own images: a folder of pictures of one size
   npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
+  npgan train table --data people.csv       a table: numbers, categories, dates, missing values
+  npgan train table --data people.csv --schema schema.toml   its columns as npgan data --schema says them
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
@@ -41,6 +44,12 @@ OPTIONS = (
     ),
     SIZE,
     FIT,
+    option(
+        "--schema",
+        type=path,
+        metavar="FILE.toml",
+        help="what the columns of a table are; default: they are recognised",
+    ),
     either(
         option("--epochs", type=int, metavar="N", help="passes through the data"),
         option("--steps", type=int, metavar="N", help="batches"),
@@ -79,6 +88,7 @@ def run(a: argparse.Namespace) -> int:
         given = {"PRESET": a.preset, "--batch-size": a.batch_size, "--lr": a.lr}
         given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
         given |= {"--validation": a.validation, "--size": a.size, "--fit": a.fit}
+        given |= {"--schema": a.schema}
         for option, value in given.items():
             if value is not None:
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
@@ -110,7 +120,8 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     """Start a run, and return its folder and its loop."""
     from npgan import backend, runs
     from npgan.models.config import Config
-    from npgan.models.presets import DEFAULT, default, preset
+    from npgan.models.kinds import MODELS
+    from npgan.models.presets import default, preset
 
     def asked(name: str) -> Config:
         return preset(name).override(
@@ -126,8 +137,12 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
             backend=a.backend or backend.choice(),
         )
 
-    config, dataset = asked(a.preset or DEFAULT), None
-    if a.preset is None and a.data is not None:
+    config, dataset = asked(a.preset or _preset_for(a)), None
+    if MODELS[config.model].of_tables:
+        config, dataset = runs.read(config, a.schema and _schema(a.schema))
+    elif a.schema is not None:
+        raise InputError(f"{config.preset} learns from no table: no --schema")
+    elif a.preset is None and a.data is not None:
         held_out, dataset = runs.read(config)
         config = replace(asked(default(dataset.shape)), validation=held_out.validation)
     while True:
@@ -138,6 +153,26 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
         except runs.Taken:  # by a run that began at the same time
             if a.out:
                 raise
+
+
+def _preset_for(a: argparse.Namespace) -> str:
+    """Return the preset for data that may be a table: one whose cells are not all numbers."""
+    from npgan.data import is_table
+    from npgan.models.presets import DEFAULT
+
+    return "table" if a.schema or (a.data is not None and is_table(a.data)) else DEFAULT
+
+
+def _schema(file: Path) -> Any:
+    """Read a schema."""
+    from npgan.system import disk
+    from npgan.tables import Schema
+
+    disk.check_regular(file, LARGEST)
+    try:
+        return Schema.from_toml(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, InputError) as error:
+        raise InputError(f"{file}: {error}") from None
 
 
 def _new_folder(parent: Path, name: str) -> Path:

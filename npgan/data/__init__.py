@@ -15,7 +15,7 @@ from npgan.data.idx import read_idx
 from npgan.data.mnist_files import load_mnist
 from npgan.data.outlines import load_outlines
 from npgan.data.reading import reading as _reading
-from npgan.data.rows import TABLES, load_table
+from npgan.data.rows import TABLES, is_table, load_table
 from npgan.data.stacked import load_stacked
 from npgan.data.toys import SAMPLERS, load_toy
 from npgan.errors import InputError, as_path, fraction, unknown
@@ -24,6 +24,7 @@ __all__ = [
     "DATASETS",
     "Dataset",
     "from_arrays",
+    "is_table",
     "load",
     "load_path",
     "load_split",

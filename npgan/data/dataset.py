@@ -62,7 +62,9 @@ class Dataset:
         if self.image_shape:
             colour = "colour " * (self.shape[2] == 3)
             return "{}images of {} x {}".format(colour, *self.image_shape)
-        return f"rows of {self.shape[0]} {'blocks' if self.table else 'numbers'}"
+        if self.table:
+            return f"rows of {len(self.table.schema.columns)} columns"
+        return f"rows of {self.shape[0]} numbers"
 
     @property
     def held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -147,7 +149,8 @@ class Dataset:
         """
         test = "no test data" if self.test is None else f"{len(self.test)} to test"
         parts = [f"{self.name}: {len(self.train)} training {self.of_what}, {test}"]
-        parts.append(f"values {self.train.min():g} to {self.train.max():g}")
+        if self.table is None:
+            parts.append(f"values {self.train.min():g} to {self.train.max():g}")
         if self.train_labels is not None:
             own = "" if self.classes is None else f", with the labels {errors.listed(self.classes)}"
             parts.append(f"{len(np.unique(self.train_labels))} classes{own}")

@@ -6,7 +6,7 @@ from typing import Any
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError
 
-__all__ = ["TABLES", "load_table"]
+__all__ = ["TABLES", "is_table", "load_table"]
 
 TABLES = {"penguins": Path(__file__).with_name("tables") / "penguins.csv"}
 """Name of a table -> its file. Penguins: Horst, Hill and Gorman 2020, "palmerpenguins" (CC0)."""
@@ -45,3 +45,24 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
         )
     name = table if named else source.name
     return Dataset(name, encoding.rows(source), table=encoding).keep_back(share)
+
+
+def is_table(name_or_path: str | Path) -> bool:
+    """Return whether data are a table for :func:`load_table`, and not numbers alone, which `load_path` reads.
+
+    Of a .csv the first rows decide.
+
+    >>> is_table("penguins"), is_table("mnist"), is_table("people.parquet")
+    (True, False, True)
+    """
+    path = Path(name_or_path)
+    if name_or_path in TABLES or path.suffix in (".tsv", ".parquet"):
+        return True
+    if path.suffix != ".csv" or not path.is_file():
+        return False
+    from npgan import tables
+
+    try:
+        return tables.has_more_than_numbers(tables.open_source(path))
+    except InputError:
+        return False  # it may be readable as numbers

@@ -183,6 +183,7 @@ class Config:
         floats = data.image_shape is not None and data.train.dtype != np.uint8
         config = replace(
             self,
+            batch_size=min(self.batch_size, len(data.train)) if data.table else self.batch_size,
             shape=list(data.shape),
             image_range=[float(data.train.min()), float(data.train.max())] if floats else None,
             classes=_classes(data) if self.model in LABELLED else None,

@@ -4,4 +4,5 @@ from npgan.tables.encode import *
 from npgan.tables.infer import *
 from npgan.tables.read import *
 from npgan.tables.schema import *
+from npgan.tables.where import *
 from npgan.tables.write import *

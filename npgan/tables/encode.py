@@ -104,7 +104,7 @@ class Encoding:
         return cls(schema, numbers, {name: Rare.most(one) for name, one in others.items()})
 
     @cached_property
-    def _blocks(self) -> dict[str, int]:
+    def blocks(self) -> dict[str, int]:
         """Return the first block of each column that has one."""
         places, at = {}, 0
         for column in self.schema.columns:
@@ -124,7 +124,7 @@ class Encoding:
         Raises an InputError for a category that was never seen, and for a cell that is no number.
         """
         rng, rows = generator(rng), np.empty((len(batch), len(self.widths)), np.float32)
-        for name, at in self._blocks.items():
+        for name, at in self.blocks.items():
             column, cells = self.schema.column(name), batch.column(name)
             if column.kind in CODED:
                 found = codes(column, cells)
@@ -160,7 +160,7 @@ class Encoding:
         rows = array("rows", rows, ("n", len(self.widths)))
         rng, columns = generator(rng), {}
         for column in self.schema.columns:
-            at = self._blocks.get(column.name)
+            at = self.blocks.get(column.name)
             if column.kind == "constant":
                 columns[column.name] = constant(column, len(rows), self.schema.decimal)
             elif column.kind in NUMBERED and at is not None:
@@ -178,7 +178,7 @@ class Encoding:
         found = self.schema.column(column)
         if found.kind not in CODED:
             raise InputError(f"the column {column} is a {found.kind}: only categories have codes")
-        at = self._blocks[column]
+        at = self.blocks[column]
         if value in found.categories:
             return at, found.categories.index(value)
         if is_missing(value) and found.missing:

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from npgan.errors import InputError, listed, shown
+from npgan.tables.cells import numbers
 from npgan.tables.dates import FORMATS, ambiguous, dates
 from npgan.tables.read import Source
 from npgan.tables.schema import CODED, DATED, WORDS, Column, Schema
 from npgan.tables.tally import Tally
 from npgan.tables.values import check, check_names, each
 
-__all__ = ["complete", "infer"]
+__all__ = ["complete", "has_more_than_numbers", "infer"]
 
 CODES = 255
 """The most categories of a column that have a code of their own."""
@@ -43,6 +44,21 @@ def infer(source: Source) -> Schema:
         for name, tally in tallies.items()
     )
     return Schema(columns, rows, source.delimiter, decimal)
+
+
+def has_more_than_numbers(source: Source) -> bool:
+    """Return whether there are cells among the first rows of a table that are no numbers.
+
+    >>> from npgan.tables import open_source
+    >>> has_more_than_numbers(open_source(pa.table({"a": [1, 2], "b": ["x", "y"]})))
+    True
+    """
+    first = next(iter(source.batches()))
+    return any(
+        np.isnan(numbers(cells, decimal)).any()
+        for cells in first.columns
+        for decimal in ("." if source.delimiter == "," else ",")
+    )
 
 
 def complete(schema: Schema, source: Source) -> Schema:

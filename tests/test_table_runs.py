@@ -1,0 +1,188 @@
+"""Runs on tables: from a file to a model, and from a model to a table like it."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from npgan import data, runs
+from npgan.commands.cli import main
+from npgan.study.generated import generate
+from npgan.tables import condition
+
+COLUMNS = [
+    "species",
+    "island",
+    "bill_length_mm",
+    "bill_depth_mm",
+    "flipper_length_mm",
+    "body_mass_g",
+    "sex",
+    "year",
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return the folder of a run on penguins that was too short to learn much."""
+    folder = tmp_path_factory.mktemp("runs") / "table"
+    main(["train", "table", "--steps", "30", "--quiet", "--out", str(folder)])
+    return folder
+
+
+def rows_of(file):
+    with file.open(newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def test_a_sample_has_the_columns_the_decimals_and_the_ranges_of_the_table(run, tmp_path):
+    file = tmp_path / "made.csv"
+    main(["sample", str(run), "-n", "500", "--out", str(file)])
+    made, real = rows_of(file), rows_of(data.rows.TABLES["penguins"])
+    assert len(made) == 500
+    assert list(made[0]) == COLUMNS
+    for name in ("species", "island", "sex", "year"):
+        words = {row[name] if row[name] != "NA" else "" for row in real}
+        assert {row[name] for row in made} <= words
+    for name, decimals in (("bill_length_mm", 1), ("body_mass_g", 0)):
+        known = [float(row[name]) for row in real if row[name] != "NA"]
+        found = [row[name] for row in made if row[name]]
+        assert all(min(known) <= float(cell) <= max(known) for cell in found)
+        assert max(len(cell.partition(".")[2]) for cell in found) == decimals
+
+
+@pytest.mark.parametrize("ending", [".tsv", ".parquet"])
+def test_a_sample_may_be_of_another_format(ending, run, tmp_path):
+    file = tmp_path / f"made{ending}"
+    main(["sample", str(run), "-n", "5", "--out", str(file)])
+    if ending == ".parquet":
+        table = pyarrow.parquet.read_table(file)
+        assert (table.num_rows, table.column_names) == (5, COLUMNS)
+        assert [
+            str(table.schema.field(name).type) for name in ("bill_depth_mm", "body_mass_g")
+        ] == ["double", "int64"]
+    else:
+        assert file.read_text().split("\n")[0].split("\t") == COLUMNS
+
+
+def test_the_same_seed_gives_the_same_table(run, tmp_path):
+    texts = []
+    for seed in (1, 1, 2):
+        main(
+            ["sample", str(run), "-n", "20", "--seed", str(seed), "--out", str(tmp_path / "a.csv")]
+        )
+        texts.append((tmp_path / "a.csv").read_text())
+    assert texts[0] == texts[1] != texts[2]
+
+
+HOLD = {
+    "sex=female": lambda row: row["sex"] == "female",
+    "sex!=female": lambda row: row["sex"] != "female",
+    "sex=": lambda row: row["sex"] == "",
+    "species = Gentoo": lambda row: row["species"] == "Gentoo",
+    "year=2009": lambda row: row["year"] == "2009",
+    "body_mass_g>4000": lambda row: row["body_mass_g"] and float(row["body_mass_g"]) > 4000,
+    "bill_length_mm <= 40.5": lambda row: (
+        row["bill_length_mm"] and float(row["bill_length_mm"]) <= 40.5
+    ),
+}
+
+
+@pytest.mark.parametrize("first", HOLD)
+@pytest.mark.parametrize("second", [(), ("island!=Dream",)])
+def test_rows_fulfil_all_conditions(first, second, run, tmp_path):
+    words = [word for one in (first, *second) for word in ("--where", one)]
+    assert main(["sample", str(run), "-n", "7", *words, "--out", str(tmp_path / "a.csv")]) == 0
+    made = rows_of(tmp_path / "a.csv")
+    assert len(made) == 7
+    assert all(HOLD[first](row) for row in made)
+    assert not second or all(row["island"] != "Dream" for row in made)
+
+
+def test_a_rare_category_is_asked_for_and_not_waited_for(run):
+    model, encoding = runs.load(run)[0], runs.read_table(run)
+    asked, sample = [], model.sample
+    model.sample = lambda n, rng, **how: asked.append(how) or sample(n, rng, **how)
+    where = [condition(text, encoding) for text in ("sex=male", "species=Chinstrap", "year!=2007")]
+    generate(model, encoding, 3, 0, where)
+    names = ["any", *(f"species {c}" for c in encoding.schema.column("species").categories)]
+    assert names[asked[0]["label"]] == "species Chinstrap"
+
+
+WRONG = {
+    "sample RUN --out a.npy": "is a run of a table: use --out FILE.csv",
+    "sample RUN --out a.csv --label 1": "without classes: no --label",
+    "sample RUN --out a.csv --where sex=femal": "the column sex has no 'femal'; it has male, female",
+    "sample RUN --out a.csv --where sex>male": "can only be said with = or !=",
+    "sample RUN --out a.csv --where sx=male": "did you mean 'sex'",
+    "sample RUN --out a.csv --where sex": "a condition is sex=female or age>=40, say",
+    "sample RUN --out a.csv --where body_mass_g>big": "'big' in the column body_mass_g is no whole number",
+    "sample RUN --out a.csv --where body_mass_g>": "a whole number is needed behind the >",
+    "sample RUN --out a.csv --where body_mass_g>6300": "none fulfils body_mass_g>6300",
+    "train gan-mnist --data penguins": "cannot be trained on penguins, a table: npgan train table",
+    "train table --data ring": "ring is no table that can be read",
+    "train gan-conv --schema s.toml": "gan-conv learns from no table: no --schema",
+    "train table --schema s.toml": "s.toml: there is no such file",
+    "train --resume RUN --schema s.toml": "--schema cannot be changed",
+    "data penguins --out a.png": "penguins is a table",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_what_does_not_fit_is_refused_in_one_line(words, run, capsys, in_an_empty_folder):
+    assert main(words.replace("RUN", str(run)).split()) == 2
+    error = capsys.readouterr().err
+    assert WRONG[words] in error
+    assert error.count("\n") == 1
+
+
+def test_the_schema_that_is_printed_can_be_changed_and_given(capsys, in_an_empty_folder):
+    assert main(["data", "penguins", "--schema"]) == 0
+    said = capsys.readouterr().out
+    wanted = said.replace(
+        'kind = "category"\ncategories = [\n    "2009"',
+        'kind = "whole number"\ncategories = [\n    "2009"',
+    )
+    plain = re.sub(r"categories = \[.*?\]\n", "", wanted, flags=re.DOTALL)
+    assert plain != said
+    Path("schema.toml").write_text(plain)
+    assert main(["train", "table", "--schema", "schema.toml", "--steps", "2", "--quiet", "--out", "r"]) == 0
+    kinds = {column.name: column.kind for column in runs.read_table(Path("r")).schema.columns}
+    assert (kinds["year"], kinds["species"]) == ("whole number", "category")
+
+
+def test_data_of_words_are_a_table_and_train_one(capsys, in_an_empty_folder):
+    rows = [f"{kind},{i % 7}.5" for i in range(40) for kind in ("cat", "dog")]
+    Path("pets.csv").write_text("\n".join(["kind,weight", *rows]))
+    assert main(["data", "pets.csv"]) == 0
+    assert "kind: category, cat 40, dog 40" in capsys.readouterr().out
+    assert main(["train", "--data", "pets.csv", "--steps", "2", "--quiet", "--out", "r"]) == 0
+    config = runs.read_config(Path("r"))
+    assert (config.model, config.widths, config.batch_size) == ("table-gan", [2, 1], 72)
+
+
+def test_a_resumed_run_reads_the_table_as_it_did(run, in_an_empty_folder, capsys):
+    rows = [f"{kind},{i % 7}.5" for i in range(40) for kind in ("cat", "dog")]
+    Path("pets.csv").write_text("\n".join(["kind,weight", *rows]))
+    assert main(["train", "--data", "pets.csv", "--steps", "2", "--quiet", "--out", "r"]) == 0
+    assert main(["train", "--resume", "r", "--steps", "4", "--quiet"]) == 0
+    Path("pets.csv").write_text("\n".join(["kind,weight", *rows[:-1], "cow,1.5"]))
+    capsys.readouterr()
+    assert main(["train", "--resume", "r", "--steps", "6", "--quiet"]) == 2
+    assert "line 81" in (error := capsys.readouterr().err)
+    assert "'cow' in the column kind is none of its categories" in error
+
+
+@pytest.mark.parametrize("spoil", ["{", "[]", '{"schema": ""}', "[" * 100_000])
+def test_a_damaged_table_is_refused(spoil, run, tmp_path, capsys):
+    folder = tmp_path / "r"
+    shutil.copytree(run, folder)
+    (folder / "table.json").write_text(spoil)
+    assert main(["sample", str(folder), "--out", str(tmp_path / "a.csv")]) == 2
+    assert "table.json" in capsys.readouterr().err
+    (folder / "table.json").unlink()
+    assert main(["sample", str(folder), "--out", str(tmp_path / "a.csv")]) == 2
+    assert "holds no table" in capsys.readouterr().err
