@@ -25,6 +25,7 @@ from npgan import (
     Sequential,
     Sigmoid,
     TableGAN,
+    TableVAE,
     Translator,
     init,
     metrics,
@@ -72,6 +73,7 @@ TO_UNIT = (Sigmoid(),)
 MODELS = {
     GAN: lambda: GAN(net(K, D, last=TO_UNIT), net(D, 3, 1), ema=0.9),
     TableGAN: lambda: TableGAN(net(K + 1, D), net(D + 1, 1), widths=[1] * D),
+    TableVAE: lambda: TableVAE(net(D, 2 * K), net(K, 2 * D), widths=[1] * D),
     ConditionalGAN: lambda: ConditionalGAN(
         net(K + C, D, last=TO_UNIT), net(D + C, 1), classes=C, objective="relativistic"
     ),

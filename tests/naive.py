@@ -88,6 +88,22 @@ def gumbel_softmax(row, noise, widths, temperature):
     return y
 
 
+def log_table(output, row, widths):
+    """Add up the logarithms of a row's densities and probabilities."""
+    total, start, variances = 0.0, 0, output[len(row) :]
+    for width in widths:
+        x, described = row[start : start + width], output[start : start + width]
+        if width == 1:
+            variance, variances = exp(variances[0]), variances[1:]
+            total += log(
+                exp(-((x[0] - described[0]) ** 2) / (2 * variance)) / sqrt(2 * pi * variance)
+            )
+        else:
+            total += log(softmax(described)[x.index(1.0)])
+        start += width
+    return total
+
+
 def gather_table(data, rows, conditions, widths, c):
     batch = []
     for i, condition in zip(rows, conditions, strict=True):

@@ -49,6 +49,7 @@ FIXED = {  # sizes of operations that not any will do for
     "batch_norm_forward": {"N": 3},
     "gather": {"m": 3},
     "gumbel_softmax": {"D": 3, "b": 3},
+    "log_table": {"D": 4, "d": 2, "b": 2},
     "upsample": {"H": 4, "W": 2},
     "pixel_shuffle": {"C": 4, "H": 4, "W": 2},
     "avg_pool2d": {"H": 4, "W": 3, "h": 2, "w": 2},

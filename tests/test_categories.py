@@ -7,9 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps_recorded import check, compiled
 
-from npgan import Dense, GumbelSoftmax, InputError, Sequential, TableGAN, backend, ops
+from npgan import (
+    Adam,
+    Dense,
+    GumbelSoftmax,
+    InputError,
+    Sequential,
+    TableGAN,
+    TableVAE,
+    Tanh,
+    backend,
+    ops,
+)
 from npgan.check.gradcheck import gradcheck
-from npgan.data.conditions import ConditionedBatches, conditions, shares, starts
+from npgan.data.conditions import ConditionedBatches, TableBatches, conditions, shares, starts
 from npgan.training import Loop
 
 FLOATS = [np.float32, np.float64]
@@ -33,6 +44,12 @@ def gan(dtype=np.float32, **settings):
     discriminator = Sequential(Dense(WIDE + c, 16), Dense(16, 1), rng=1)
     networks = generator.astype(dtype), discriminator.astype(dtype)
     return TableGAN(*networks, widths=WIDTHS, **settings)
+
+
+def vae(dtype=np.float32, **settings):
+    encoder = Sequential(Dense(WIDE, 16), Tanh(), Dense(16, 2 * 3), rng=0)
+    decoder = Sequential(Dense(3, 16), Tanh(), Dense(16, WIDE + 2), rng=1)
+    return TableVAE(encoder.astype(dtype), decoder.astype(dtype), widths=WIDTHS, **settings)
 
 
 @settings(deadline=None)  # the first call compiles
@@ -82,6 +99,53 @@ def test_gathered_rows_are_one_hot(name, data, widths):
     batch = backend.run.gather_table(rows, which, wanted, np.array(widths), c)
     expected = naive.gather_table(rows.tolist(), which, wanted, widths, c)
     np.testing.assert_array_equal(batch, np.array(expected, np.float32), strict=True)
+
+
+def one_hot(n, widths, dtype, rng):
+    """Return random rows as networks see them."""
+    codes = np.column_stack(
+        [rng.integers(0, width, n) if width > 1 else rng.standard_normal(n) for width in widths]
+    )
+    return ops.gather_table(
+        codes.astype(dtype), np.arange(n), np.zeros(n, int), np.array(widths), 0
+    )
+
+
+@settings(deadline=None)
+@given(st.data(), st.sampled_from(FLOATS), st.lists(st.integers(1, 4), min_size=1, max_size=4))
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_the_likelihood_of_a_row_is_its_formula(name, data, dtype, widths):
+    backend.use(name)
+    rng, n = np.random.default_rng(data.draw(st.integers(0, 99))), data.draw(st.integers(0, 4))
+    x, blocks = one_hot(n, widths, dtype, rng), np.array(widths)
+    output = rng.standard_normal((n, sum(widths) + widths.count(1))).astype(dtype)
+    y = backend.run.log_table_forward(output, x, blocks)
+    assert y.dtype == dtype
+    for mine, described, row in zip(y, output.tolist(), x.tolist(), strict=True):
+        assert mine == pytest.approx(
+            naive.log_table(described, row, widths), abs=float(400 * np.finfo(dtype).eps)
+        )
+    dy = rng.standard_normal(n).astype(dtype)
+    mine, reference = (
+        log_table_backward(dy, output, x, blocks)
+        for log_table_backward in (backend.run.log_table_backward, ops.log_table_backward)
+    )
+    np.testing.assert_allclose(mine, reference, atol=400 * np.finfo(dtype).eps)
+
+
+def test_a_likelihood_adds_up_to_1():
+    """Over a fine grid of a number and all of a category: the density is one."""
+    output, widths = np.array([[0.3, 0.5, -1.0, 0.2, np.log(0.7)]]), np.array([1, 3])
+    grid, step = np.linspace(-12, 12, 4001, retstep=True)
+    rows = np.column_stack([np.repeat(grid, 3), np.tile(np.eye(3), (len(grid), 1))])
+    each = ops.log_table_forward(np.repeat(output, len(rows), axis=0), rows, widths)
+    assert np.exp(each).sum() * step == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("wide", [7, 8, 10])
+def test_an_output_that_does_not_describe_a_row_is_refused(wide):
+    with pytest.raises(InputError, match="2 of which have a variance"):
+        ops.log_table_forward(np.zeros((2, wide)), np.zeros((2, WIDE)), np.array(WIDTHS))
 
 
 @pytest.mark.parametrize("widths", [[1, 3], [1, 3, 1, 3], [6, 0, 1], [-1, 8], [2**62, 2**62]])
@@ -150,22 +214,60 @@ def test_shares_are_those_of_the_rows():
     assert shares(table(), WIDTHS)[:4] == pytest.approx([1, 0.6, 0.396, 0.004])
 
 
-def test_steps_have_the_gradients_of_what_they_report():
-    model = gan(np.float64, penalties={"r1": 0.1, "r2": 0.1}, objective="relativistic")
-    assert gradcheck(model, table(n=12))
+PENALIZED = {"penalties": {"r1": 0.1, "r2": 0.1}, "objective": "relativistic"}
+
+
+@pytest.mark.parametrize("make", [lambda: gan(np.float64, **PENALIZED), lambda: vae(np.float64)])
+def test_steps_have_the_gradients_of_what_they_report(make):
+    assert gradcheck(make(), table(n=12))
 
 
 @compiled
 @pytest.mark.parametrize(
-    ("dtype", "close", "more"),
+    ("make", "close"),
     [
-        (np.float32, 0, {"ema": 0.9}),
-        (np.float64, 1e-9, {"penalties": {"r1": 0.1, "r2": 0.1}, "objective": "relativistic"}),
+        (lambda: gan(ema=0.9), 0),
+        (lambda: gan(np.float64, **PENALIZED), 1e-9),
+        (lambda: vae(warm_up=5), 0),
+        (lambda: vae(np.float64), 0),
     ],
 )
-def test_a_step_is_recorded(dtype, close, more, threads):
-    data = gan(dtype).rows(table().astype(dtype))
-    check(lambda: gan(dtype, **more), data, batch_size=64, close=close)
+def test_a_step_is_recorded(make, close, threads):
+    check(make, make().rows(table(), None), batch_size=64, close=close)
+
+
+def test_a_vae_draws_from_the_distributions_that_its_decoder_describes():
+    model, n = vae(), 30_000
+    last = model.decoder.parameters
+    last["2.weight"][...] = 0
+    last["2.bias"][...] = [0.5, 0, 1, -1, -2.0, 3, 0, np.log(0.25), np.log(4.0)]
+    rows = model.sample(n, 0)
+    for column, mean, std in ((0, 0.5, 0.5), (2, -2, 2)):
+        assert abs(rows[:, column].mean() - mean) < 5 * std / np.sqrt(n)
+        assert abs(rows[:, column].std() - std) < 5 * std / np.sqrt(2 * n)
+    p = ops.softmax_forward(np.array([0.0, 1, -1]))
+    assert abs(np.bincount(rows[:, 1].astype(int)) / n - p).max() < 5 * np.sqrt(0.25 / n)
+
+
+def test_a_vae_learns_which_numbers_go_with_which_category():
+    model, data = vae(optimizers={name: Adam(5e-3) for name in ("encoder", "decoder")}), table()
+    model.fit(data, steps=600, batch_size=100, callbacks=[], rng=0)
+    made = model.sample(4000, 0)
+    for kind in (0, 1):
+        assert abs(made[made[:, 1] == kind, 0].mean() - kind) < 0.2
+    assert model.validate(data)["val_loss"] < -np.log(0.25) + 3
+
+
+def test_an_epoch_of_few_rows_goes_through_them_several_times():
+    batches = TableBatches(
+        np.arange(6, dtype=np.float32)[:, None], 4, np.random.default_rng(0), [1]
+    )
+    assert batches.per_epoch == 100
+    seen = np.concatenate([batches.next() for _ in range(3)]).ravel()
+    assert sorted(seen) == sorted([*range(6)] * 2)
+    for _ in range(100):
+        assert batches.next().shape == (4, 1)
+    assert batches.position == 3
 
 
 def test_samples_have_the_shares_of_the_training_rows_and_fulfil_their_conditions():
@@ -182,6 +284,14 @@ def test_samples_have_the_shares_of_the_training_rows_and_fulfil_their_condition
     asked = shares(data, WIDTHS)[1:4] / 3
     p = asked + 2 / 3 / 3  # where another column was asked for, all three are alike
     assert abs(np.bincount(kinds.astype(int)) / n - p).max() < 5 * np.sqrt(0.25 / n)
+
+
+@pytest.mark.parametrize("wide", [(7, 8, 9), (7, 6, 8), (6, 6, 9)])
+def test_coders_of_other_widths_are_refused(wide):
+    taken, coded, made = wide
+    networks = Sequential(Dense(taken, coded), rng=0), Sequential(Dense(3, made), rng=1)
+    with pytest.raises(InputError, match="for blocks of 7 features, 2 of them numbers"):
+        TableVAE(*networks, widths=WIDTHS)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,10 @@ def test_the_schema_that_is_printed_can_be_changed_and_given(capsys, in_an_empty
     plain = re.sub(r"categories = \[.*?\]\n", "", wanted, flags=re.DOTALL)
     assert plain != said
     Path("schema.toml").write_text(plain)
-    assert main(["train", "table", "--schema", "schema.toml", "--steps", "2", "--quiet", "--out", "r"]) == 0
+    assert (
+        main(["train", "table", "--schema", "schema.toml", "--steps", "2", "--quiet", "--out", "r"])
+        == 0
+    )
     kinds = {column.name: column.kind for column in runs.read_table(Path("r")).schema.columns}
     assert (kinds["year"], kinds["species"]) == ("whole number", "category")
 

@@ -28,6 +28,9 @@ class Batches:
     [[2.0, 4.0], [3.0, 0.0]]
     """
 
+    least = 1
+    """Batches in an epoch: with few rows it goes through them several times."""
+
     def __init__(
         self,
         data: np.ndarray,
@@ -40,13 +43,16 @@ class Batches:
         self.data, self.rng = data, errors.generator(rng)
         low, high = errors.array("value_range", value_range, (2,)).tolist()
         self.value_range = low, high
-        self.per_epoch = len(data) // self.batch_size
+        self.per_epoch = max(self.least, len(data) // self.batch_size)
         self.position = 0
         self._shuffle()
 
     def _shuffle(self) -> None:
         self._before = self.rng.bit_generator.state
-        self._order = self.rng.permutation(len(self.data)).astype(np.int64, copy=False)
+        n = len(self.data)
+        rounds = -(-self.per_epoch * self.batch_size // n)
+        orders = [self.rng.permutation(n) for _ in range(rounds)]
+        self._order = np.concatenate(orders, dtype=np.int64)
 
     def next(self) -> np.ndarray:
         """Return the next batch, (batch_size, d)."""

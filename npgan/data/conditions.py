@@ -19,8 +19,6 @@ import numpy as np
 from npgan.backend import run
 from npgan.data.batches import Batches
 
-LEAST = 100  # batches in an epoch
-
 
 def conditions(widths: Sequence[int]) -> int:
     """Return how many conditions there are on rows of these widths: 0, any row, and one for each category.
@@ -55,16 +53,47 @@ def starts(widths: Sequence[int]) -> np.ndarray:
     return np.concatenate([[0, 1], 1 + np.cumsum(wide, dtype=np.int64)])[:-1]
 
 
-class ConditionedBatches(Batches):
-    """Endless minibatches [x, c] of a table: drawn rows with one-hot categories, and a condition of each.
-
-    Rows are drawn with replacement. An epoch is as many batches as there are in the data, and 100 at the least.
+class TableBatches(Batches):
+    """Minibatches of a table, whose categories become one-hot.
 
     Parameters
     ----------
     data : (n, b) numbers, and codes of categories, as :func:`npgan.ops.gather_table` takes them
     batch_size, rng : see :class:`Batches`
     widths : of the b blocks
+
+    Examples
+    --------
+    >>> data = np.array([[0.5, 2.0], [0.1, 0.0]], np.float32)
+    >>> TableBatches(data, 1, np.random.default_rng(0), [1, 3]).next()
+    array([[0.1, 1. , 0. , 0. ]], dtype=float32)
+    """
+
+    least, count = 100, 0  # batches in an epoch; conditions
+
+    def __init__(
+        self, data: np.ndarray, batch_size: int, rng: np.random.Generator, widths: Sequence[int]
+    ) -> None:
+        self.widths = np.array(widths)
+        self.conditions = np.zeros(batch_size, np.int64)
+        super().__init__(data, batch_size, rng)
+
+    def next(self) -> np.ndarray:
+        """Return the next batch, (batch_size, d + c)."""
+        rows = run.each(self._next_rows, self.batch_size)
+        chosen = run.each(lambda: self.conditions, self.batch_size)
+        return run.gather_table(self.data, rows, chosen, self.widths, self.count)
+
+    def first(self) -> np.ndarray:
+        """Return the data's first rows as a batch, with the condition of any row."""
+        rows = np.arange(self.batch_size)
+        return run.gather_table(self.data, rows, 0 * rows, self.widths, self.count)
+
+
+class ConditionedBatches(TableBatches):
+    """Endless minibatches [x, c] of a table: drawn rows with one-hot categories, and a condition of each.
+
+    Rows are drawn with replacement.
 
     Examples
     --------
@@ -76,19 +105,17 @@ class ConditionedBatches(Batches):
     def __init__(
         self, data: np.ndarray, batch_size: int, rng: np.random.Generator, widths: Sequence[int]
     ) -> None:
-        self.widths, self.starts = np.array(widths), starts(widths)
-        self.codes = data[:, self.widths > 1]
+        self.starts, self.count = starts(widths), conditions(widths)
+        self.codes = data[:, np.array(widths) > 1]
         counts = shares(data, widths) * len(data)
         likely = np.log1p(counts)
-        for first, last in zip(self.starts, [*self.starts[1:], len(counts)], strict=True):
+        for first, last in zip(self.starts, [*self.starts[1:], self.count], strict=True):
             likely[first:last] /= likely[first:last].sum()
         with np.errstate(invalid="ignore"):
             self.terms = likely / counts  # of a category without rows none is drawn
         rows = sum((self._terms(j) for j in range(len(self.starts))), np.zeros(len(data)))
         self.cumulative = np.cumsum(rows)
-        self.conditions = np.zeros(0, np.int64)
-        super().__init__(data, batch_size, rng)
-        self.per_epoch = max(self.per_epoch, LEAST)
+        super().__init__(data, batch_size, rng, widths)
 
     def _terms(self, j: int, rows: Any = slice(None)) -> np.ndarray:
         """Return the terms of column j for some rows; column 0 is that of any row."""
@@ -98,17 +125,6 @@ class ConditionedBatches(Batches):
 
     def _shuffle(self) -> None:
         """Rows are drawn for each batch."""
-
-    def next(self) -> np.ndarray:
-        """Return the next batch, (batch_size, d + c)."""
-        rows = run.each(self._next_rows, self.batch_size)
-        chosen = run.each(lambda: self.conditions, self.batch_size)
-        return run.gather_table(self.data, rows, chosen, self.widths, len(self.terms))
-
-    def first(self) -> np.ndarray:
-        """Return the data's first rows as a batch, with the condition of any row."""
-        rows = np.arange(self.batch_size)
-        return run.gather_table(self.data, rows, 0 * rows, self.widths, len(self.terms))
 
     def _next_rows(self) -> np.ndarray:
         """Draw rows, and a condition of each."""

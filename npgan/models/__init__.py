@@ -16,12 +16,13 @@ There are two levels at the most below :class:`Model`::
     ├── Variational: an encoder to Gaussians, and a decoder
     │   ├── VAE
     │   ├── IWAE
+    │   ├── TableVAE
     │   └── ConditionalVAE
     └── Classifier
 
 Models of different branches share :class:`~npgan.models.labels.Labels`,
-:class:`~npgan.models.gaussian.GaussianEncoder`, the functions of :mod:`npgan.models.adversary`, and what a
-:class:`~npgan.models.coder.Coder` can do.
+:class:`~npgan.models.gaussian.GaussianEncoder`, :class:`~npgan.models.tabular.Tabular`, the functions of
+:mod:`npgan.models.adversary`, and what a :class:`~npgan.models.coder.Coder` can do.
 """
 
 from npgan.models.adversarial import AdversarialAutoencoder
@@ -37,7 +38,8 @@ from npgan.models.kinds import MODELS
 from npgan.models.model import Model
 from npgan.models.multi import MultiGAN
 from npgan.models.saved import load
-from npgan.models.table import TableGAN
+from npgan.models.table_gan import TableGAN
+from npgan.models.table_vae import TableVAE
 from npgan.models.translator import Translator
 from npgan.models.vae import VAE, Variational
 from npgan.models.vaegan import VAEGAN
@@ -45,7 +47,8 @@ from npgan.models.vaegan import VAEGAN
 MODELS |= {
     kind.name: kind
     for kind in (
-        *(GAN, ConditionalGAN, TableGAN, MultiGAN, Autoencoder, VAE, IWAE, ConditionalVAE, VAEGAN),
+        *(GAN, ConditionalGAN, TableGAN, MultiGAN, Autoencoder, VAE, IWAE, TableVAE),
+        *(ConditionalVAE, VAEGAN),
         *(AdversarialAutoencoder, BiGAN, Translator, Classifier),
     )
 }
@@ -75,6 +78,7 @@ __all__ = [
     "Model",
     "MultiGAN",
     "TableGAN",
+    "TableVAE",
     "Translator",
     "load",
 ]

@@ -150,7 +150,10 @@ class Config:
                 sizes |= dict(zip(IMAGE, self.shape, strict=True))
         if classes and self.model in LABELLED and self.model != "classifier":
             settings["classes"] = classes  # a classifier's last layer says how many
-        networks = in_numbers(self.networks, {n: s for n, s in sizes.items() if _is_size(s)})
+        known = {name: size for name, size in sizes.items() if _is_size(size)}
+        if self.widths:
+            known["numbers"] = self.widths.count(1)  # there may be none
+        networks = in_numbers(self.networks, known)
         return replace(self, networks=networks, settings=settings, latent=None, classes=None)
 
     def for_data(self, data: Dataset) -> "Config":

@@ -159,8 +159,26 @@ def _table() -> Config:
     )
 
 
+def _table_vae() -> Config:
+    """Return a variational autoencoder of tables."""
+    ends = {"hidden": LEAKY, "init": "he_normal"}
+    return Config(
+        model="table-vae",
+        data="penguins",
+        latent=16,
+        batch_size=256,
+        steps=10_000,
+        networks={
+            "encoder": mlp("data", 256, 256, "2*latent", **ends),
+            "decoder": mlp("latent", 256, 256, "data+numbers", **ends),
+        },
+        optimizers=both(*CODERS, lr=1e-3, schedule="cosine"),
+    )
+
+
 PRESETS: dict[str, Config] = {
     "table": _table(),
+    "table-vae": _table_vae(),
     "gan-mnist": _digits(64, 1.4e-3, penalty=0.1, spread=1.0, epochs=26),
     "gan-mnist-long": _digits(128, 2e-3, penalty=0.3, spread=1.05, steps=53_000),
     "gan-small": DIGITS(

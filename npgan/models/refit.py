@@ -9,10 +9,11 @@ from npgan import layers
 from npgan.errors import InputError, shown
 
 IMAGE = ("height", "width", "channels")
-SIZES = ("data", *IMAGE, "latent", "classes", "source", "target", "widths")
+SIZES = ("data", *IMAGE, "latent", "classes", "source", "target", "numbers", "widths")
 """Sizes that a layer's words may name: how many numbers a row of the data has, an image's height, width
 and number of channels, how many numbers the latent code, how many classes there are; the two parts of a
-translator's row, what it is given and what belongs to it; and the widths of a table's blocks, which are words."""
+translator's row, what it is given and what belongs to it; how many of a table's blocks are
+numbers, and the widths of all, which are words."""
 
 
 def in_numbers(specs: Any, sizes: Mapping[str, int | str]) -> Any:
@@ -66,7 +67,7 @@ def _part(factor: str, sizes: Mapping[str, Any]) -> int:
     if not read or not (read[1] in sizes or read[1].isdecimal()):
         raise InputError(f"a layer's size must be a number, not {shown(factor)}")
     name, parts = read[1], int(read[2] or 1)
-    size = sizes.get(name) or int(name)
+    size = sizes[name] if name in sizes else int(name)
     if size % parts:
         how = ": --size brings pictures to another" if name in ("height", "width") else ""
         raise InputError(

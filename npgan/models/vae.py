@@ -33,18 +33,19 @@ class Likelihood(NamedTuple):
 
     name: str
 
-    def forward(self, output: Array, x: Array) -> Array:
+    def forward(self, output: Array, x: Array, *described: Array) -> Array:
         """Return log p(x|z), (n,)."""
-        return getattr(run, f"log_{self.name}_forward")(output, x)
+        return getattr(run, f"log_{self.name}_forward")(output, x, *described)
 
-    def backward(self, dy: Array, output: Array, x: Array) -> Array:
+    def backward(self, dy: Array, output: Array, x: Array, *described: Array) -> Array:
         """Return its gradient with respect to the output."""
-        return getattr(run, f"log_{self.name}_backward")(dy, output, x)
+        return getattr(run, f"log_{self.name}_backward")(dy, output, x, *described)
 
 
 LIKELIHOODS = {
     "bernoulli": Likelihood("bernoulli_with_logits"),
     "gaussian": Likelihood("gaussian"),
+    "table": Likelihood("table"),
 }
 
 
@@ -55,7 +56,8 @@ class Variational(Coder, Model):
     ----------
     encoder : a row (n, r) -> means and log-variances, side by side (n, 2k)
     decoder : z (n, k), and a label's columns if there are labels -> probabilities or means (n, d)
-    likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2
+    likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2; "table" is that of
+        :class:`npgan.TableVAE` alone
     beta : the divergence's weight, not negative
     warm_up : steps in which beta rises to that, from 0
     binarize : draw each training pixel anew at every step, 1 with its value as the probability
@@ -63,6 +65,7 @@ class Variational(Coder, Model):
     """
 
     samples = 1
+    described: tuple[Array, ...] = ()  # what the likelihood must know of a row's columns
     tables = Model.tables | {"likelihood": LIKELIHOODS}
 
     def __init__(
@@ -87,6 +90,11 @@ class Variational(Coder, Model):
         self.beta, self.warm_up = not_negative("beta", beta), count("warm_up", warm_up)
         self.binarize = bool(binarize)
         self.gaussian = GaussianEncoder(encoder)
+
+    @property
+    def _width(self) -> int:
+        """How many of a row's columns are data, not its label's."""
+        return self.features
 
     @property
     def _label_width(self) -> int:
@@ -119,14 +127,14 @@ class Variational(Coder, Model):
         """
         check_rows("rows", rows, self.encoder.in_width)
         beta = self.beta_now() if beta is None else beta
-        n, x = len(rows), rows[:, : self.features]
+        n, x = len(rows), rows[:, : self._width]
         z, drawn = self.gaussian.forward(rows, rng)
         output, decoder_cache = self.reader.forward(self._beside_labels(z, rows), rng)
-        error = -self.likelihood.forward(output, x).mean()
+        error = -self.likelihood.forward(output, x, *self.described).mean()
         kl = self.gaussian.kl(drawn)
         if grads is not None:
             each = np.full(n, -1 / n, x.dtype)
-            doutput = self.likelihood.backward(each, output, x)
+            doutput = self.likelihood.backward(each, output, x, *self.described)
             dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])
             self.gaussian.backward(dz[:, : z.shape[1]], drawn, grads["encoder"], beta)
         loss = error + beta * kl
@@ -177,7 +185,7 @@ class Variational(Coder, Model):
         return self._bound(rows, errors.generator(rng), count("samples", samples, 1))
 
     def _bound(self, rows: Array, rng: np.random.Generator, k: int) -> Array:
-        rows, size = run.gather(rows, np.arange(len(rows)), *self.value_range), max(1, CHUNK // k)
+        rows, size = self._batch(rows), max(1, CHUNK // k)
         rows = binarized(rows, rng) if self.binarize else rows
         parts = (rows[i : i + size] for i in range(0, len(rows), size))
         return np.concatenate([run.log_mean_exp_forward(self._weigh(p, k, rng)) for p in parts])
@@ -187,7 +195,8 @@ class Variational(Coder, Model):
         z, drawn = self.gaussian.forward(rows, rng, k, training=False)
         many = np.repeat(rows, k, axis=0)
         output = in_chunks(self.reader, self._beside_labels(z, many))
-        log_p = self.likelihood.forward(output, np.ascontiguousarray(many[:, : self.features]))
+        x = np.ascontiguousarray(many[:, : self._width])
+        log_p = self.likelihood.forward(output, x, *self.described)
         log_ratio = run.log_prior_ratio_forward(z, drawn.log_var, drawn.eps)
         return (log_p + log_ratio).reshape(len(rows), k)
 

@@ -23,30 +23,28 @@ def categories(widths: Array) -> Iterator[slice]:
     [slice(1, 4, None), slice(5, 7, None)]
     """
     start = 0
-    for width in widths:
+    for width in widths.tolist():
         if width > 1:
             yield slice(start, start + width)
         start += width
 
 
-def positive_widths(given: Mapping[str, Any]) -> None:
-    """Raise an InputError if a block has no width, or one that no row can have."""
-    widths = given["widths"]
+def check_widths(widths: Array, d: int | None = None) -> None:
+    """Raise an InputError unless widths are those of blocks, which make up a row of d numbers."""
     if ((widths < 1) | (widths > WIDEST)).any():
         raise InputError(f"the widths of blocks are from 1 to {WIDEST}, not {widths.tolist()}")
+    if d is not None and widths.sum() != d:
+        raise InputError(f"the widths of blocks must make {d}, not {widths.tolist()}")
 
 
 def whole_rows(given: Mapping[str, Any]) -> None:
-    """Raise an InputError unless the blocks' widths make up a row."""
-    positive_widths(given)
-    widths, d = given["widths"], given[next(iter(given))].shape[1]
-    if widths.sum() != d:
-        raise InputError(f"the widths of blocks must make {d}, not {widths.tolist()}")
+    """Check the widths of the first argument's rows."""
+    check_widths(given["widths"], given[next(iter(given))].shape[1])
 
 
 @operation(
     "data (m, b), rows (k,) below m, conditions (k,) integers, widths (b,) integers, c",
-    also=positive_widths,
+    also=lambda given: check_widths(given["widths"]),
 )
 def gather_table(data: Array, rows: Array, conditions: Array, widths: Array, c: int) -> Array:
     r"""Take rows of a table; categories become one-hot, and so does a condition of each row, joined at the end.

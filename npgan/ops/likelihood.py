@@ -15,11 +15,31 @@ of the mean.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from npgan.errors import InputError
+from npgan.ops.activation import softmax_forward
+from npgan.ops.categories import categories, check_widths
 from npgan.ops.loss import cross_entropies, cross_entropy_slopes
 from npgan.shapes import Array, operation
+
+
+def described_rows(given: Mapping[str, Any]) -> None:
+    """Raise an InputError unless the blocks make up a row, and each number has a variance."""
+    widths, d, wide = given["widths"], given["x"].shape[1], given["output"].shape[1]
+    check_widths(widths, d)
+    if d + (widths == 1).sum() != wide:
+        raise InputError(
+            f"the output describes rows of {d} numbers, {(widths == 1).sum()} of which have a variance, by {wide}"
+        )
+
+
+def _numbers(widths: Array) -> Array:
+    """Return which columns of a row are numbers."""
+    return (np.cumsum(widths) - 1)[widths == 1]
 
 
 @operation("logits (n, D), x (n, D) cast")
@@ -78,6 +98,56 @@ def log_gaussian_backward(dy: Array, mean: Array, x: Array) -> Array:
     array([[-2.,  4.]])
     """
     return 2 * dy[:, None] * (x - mean)
+
+
+@operation("output (n, D), x (n, d), widths (b,) integers", also=described_rows)
+def log_table_forward(output: Array, x: Array, widths: Array) -> Array:
+    r"""Log-likelihood of rows of tables: Gaussian numbers beside categories (:mod:`npgan.ops.categories`).
+
+    ``output`` describes a row's blocks in their order, a number by its mean :math:`\mu` and a category by its logits
+    l. Behind them stand the numbers' log-variances :math:`\lambda = \log\sigma^2`. Given those, the blocks are
+    independent, so their logarithms add up:
+
+    .. math:: y_r = -\tfrac12\sum_{\mathrm{numbers}} \Bigl(\log 2\pi + \lambda + (x - \mu)^2 e^{-\lambda}\Bigr)
+        + \sum_{\mathrm{categories}} \sum_i x_i \log\mathrm{softmax}(l)_i.
+
+    output: (n, d + numbers); x: (n, d), one-hot; y: (n,). Xu et al. 2019 ("TVAE"), with variances that depend on z.
+
+    >>> output = np.array([[1.0, 0.0, 0.0, 0.0]])  # a mean, two logits, a log-variance
+    >>> log_table_forward(output, np.array([[3.0, 0.0, 1.0]]), np.array([1, 2])).round(4)  # -2 - log(2 pi)/2 - log 2
+    array([-3.6121])
+    """
+    numbers, d = _numbers(widths), x.shape[1]
+    log_var = output[:, d:]
+    error = np.square(x[:, numbers] - output[:, numbers]) * np.exp(-log_var)
+    y = -(math.log(2 * math.pi) + log_var + error).sum(axis=1) / 2
+    for block in categories(widths):
+        logits = output[:, block] - output[:, block].real.max(axis=1, keepdims=True)
+        y += (x[:, block] * logits).sum(axis=1)
+        y -= x[:, block].sum(axis=1) * np.log(np.exp(logits).sum(axis=1))
+    return y
+
+
+@operation("dy (n,), output (n, D), x (n, d), widths (b,) integers", also=described_rows)
+def log_table_backward(dy: Array, output: Array, x: Array, widths: Array) -> Array:
+    r"""Return :math:`d\mu = dy\,(x - \mu)e^{-\lambda}`, :math:`d\lambda` and :math:`dl`.
+
+    A number's term has the derivative :math:`-\frac12\bigl(1 - (x - \mu)^2 e^{-\lambda}\bigr)` with respect to
+    :math:`\lambda`. A category's is :math:`x_i - \mathrm{softmax}(l)_i` with respect to :math:`l_i`, as its x adds up
+    to 1.
+
+    >>> output = np.array([[1.0, 0.0, 0.0, 0.0]])
+    >>> log_table_backward(np.array([2.0]), output, np.array([[3.0, 0.0, 1.0]]), np.array([1, 2]))
+    array([[ 4., -1.,  1.,  3.]])
+    """
+    numbers, d = _numbers(widths), x.shape[1]
+    doutput, dy = np.empty_like(output), dy[:, None]
+    away, precision = x[:, numbers] - output[:, numbers], np.exp(-output[:, d:])
+    doutput[:, numbers] = dy * away * precision
+    doutput[:, d:] = dy * (np.square(away) * precision - 1) / 2
+    for block in categories(widths):
+        doutput[:, block] = dy * (x[:, block] - softmax_forward(output[:, block]))
+    return doutput
 
 
 @operation("z (n, d), log_var (n, d), eps (n, d)")

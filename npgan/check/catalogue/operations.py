@@ -28,6 +28,9 @@ def operations(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("kl_standard_normal loss", kl, (mean, log_var), analytic=True)
     for name in ("log_bernoulli_with_logits", "log_gaussian"):
         yield Case(name, _operation(name, target), (mean,), analytic=True)
+    widths, row = np.array([1, 2, 1]), np.array([[0.3, 0.0, 1.0, -0.5], [0.1, 1.0, 0.0, 2.0]])
+    described = rng.standard_normal((2, 6))  # two means, two logits, two log-variances
+    yield Case("log_table", _operation("log_table", row, widths), (described,), analytic=True)
     ratio = _operation("log_prior_ratio", eps)
     yield Case("log_prior_ratio", ratio, (mean, log_var), analytic=True)
     yield Case("log_mean_exp", _operation("log_mean_exp"), (mean,), analytic=True)

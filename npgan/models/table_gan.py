@@ -27,9 +27,10 @@ from npgan.layers.layer import Array
 from npgan.models.conditional import Conditioned, labelled
 from npgan.models.gan import GAN
 from npgan.models.labels import Labels
+from npgan.models.tabular import Tabular
 
 
-class TableGAN(Conditioned, GAN):  # type: ignore[misc]
+class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
     """A GAN of rows of tables, (n, b): b numbers, of which some are categories 0, 1, ...
 
     Parameters
@@ -55,7 +56,7 @@ class TableGAN(Conditioned, GAN):  # type: ignore[misc]
     """
 
     name = "table-gan"
-    recorded = of_tables = True
+    recorded = True
 
     def __init__(
         self,
@@ -65,8 +66,7 @@ class TableGAN(Conditioned, GAN):  # type: ignore[misc]
         widths: Sequence[int],
         **settings: Any,
     ) -> None:
-        errors.instance("widths", widths, Sequence)
-        self.widths = [count("the width of a block", width, 1) for width in widths]
+        self._take_widths(widths)
         self.classes = conditions(self.widths)
         self.labels = Labels(self.classes)
         super().__init__(**labelled(generator, discriminator, self.classes), **settings)
@@ -76,25 +76,6 @@ class TableGAN(Conditioned, GAN):  # type: ignore[misc]
                 f"blocks make {sum(self.widths)}"
             )
         self.shares = np.zeros(self.classes)
-        self._blocks = np.array(self.widths)
-
-    @property
-    def features(self) -> int:
-        """The number of blocks: a row of data has one number for each."""
-        return len(self.widths)
-
-    def check_data(self, data: Array) -> Array:
-        """Return rows (n, b), in the networks' float type; an InputError if a category is none of its block's."""
-        dtype, form = self.generator.parameters.flat.dtype, ("n", self.features)
-        data = np.ascontiguousarray(errors.array("the data", data, form, rows=1, dtype=dtype))
-        for j, width in enumerate(self.widths):
-            codes = data[:, j]
-            if (
-                width > 1
-                and not ((codes >= 0) & (codes < width) & (codes == np.floor(codes))).all()
-            ):
-                raise InputError(f"column {j} of the data must hold categories, 0 to {width - 1}")
-        return data
 
     def rows(self, data: Array, labels: Array | None = None) -> Array:
         """Return the rows, checked; a row's conditions are its own categories."""
@@ -131,24 +112,6 @@ class TableGAN(Conditioned, GAN):  # type: ignore[misc]
             label = rng.choice(self.classes, n, p=likely / likely.sum())
         return self._drawn(self.decode(z, self.labels.draw(n, label, rng)), rng)
 
-    def _drawn(self, rows: Array, rng: np.random.Generator) -> Array:
-        """Return numbers (n, b), with a category for the probabilities (n, d) of each."""
-        ends = np.cumsum(self.widths)
-        parts = np.split(rows, ends[:-1], axis=1)
-        return np.column_stack(
-            [part[:, 0] if part.shape[1] == 1 else drawn(part, rng) for part in parts]
-        )
-
     def weights(self) -> dict[str, Array]:
         """Return every parameter and buffer by name, and the share of each condition."""
         return super().weights() | {"shares": self.shares}
-
-
-def drawn(probabilities: Array, rng: np.random.Generator) -> Array:
-    """Return a category for each row (n, k) of probabilities, drawn from them.
-
-    >>> drawn(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0))
-    array([1, 0])
-    """
-    below = np.cumsum(probabilities, axis=1)
-    return (below < rng.random((len(below), 1)) * below[:, -1:]).sum(axis=1)

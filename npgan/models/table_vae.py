@@ -1,0 +1,90 @@
+r"""The variational autoencoder of tables: numbers beside categories, as their likelihood takes them.
+
+The decoder says for a code z how likely each value of a row is: a number is normal, with a mean and a variance that
+depend on z, and a category has probabilities (:func:`npgan.ops.log_table_forward`). A generated row is drawn from
+these distributions. Source: Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.5 ("TVAE"), whose
+variances do not depend on z, and whose reconstruction counts twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan import errors
+from npgan.backend import run
+from npgan.errors import InputError, count
+from npgan.layers import Sequential
+from npgan.layers.layer import Array
+from npgan.models.checks import in_chunks
+from npgan.models.tabular import Tabular
+from npgan.models.vae import Variational
+
+
+class TableVAE(Tabular, Variational):
+    """A VAE of rows of tables, (n, b): b numbers, of which some are categories 0, 1, ...
+
+    Parameters
+    ----------
+    encoder : x (n, d) -> means and log-variances, side by side (n, 2k)
+    decoder : z (n, k) -> means, logits, and the numbers' log-variances behind them (n, d + numbers)
+    widths : of the b blocks: 1 for a number, k for a category of k; d is their sum
+    settings : as :class:`Variational` has them
+
+    Examples
+    --------
+    >>> from npgan import Dense
+    >>> vae = TableVAE(Sequential(Dense(3, 2 * 2), rng=0), Sequential(Dense(2, 3 + 1), rng=1), widths=[1, 2])
+    >>> rows = np.array([[0.5, 0], [0.1, 1]] * 16)
+    >>> history = vae.fit(rows, steps=10, batch_size=8, callbacks=[], rng=0)
+    >>> vae.sample(100, rng=0).shape
+    (100, 2)
+    """
+
+    name = "table-vae"
+    recorded = True
+
+    def __init__(
+        self,
+        encoder: Sequential,
+        decoder: Sequential,
+        *,
+        widths: Sequence[int],
+        likelihood: str = "table",
+        **settings: Any,
+    ) -> None:
+        self._take_widths(widths)
+        super().__init__(encoder, decoder, likelihood=likelihood, **settings)
+        if likelihood != "table":
+            raise InputError(f"the likelihood of a {self.name} is table, not {likelihood}")
+        self.described = (self._blocks,)
+
+    @property
+    def _width(self) -> int:
+        return sum(self.widths)
+
+    def _check_widths(self, encoder: Sequential, decoder: Sequential) -> None:
+        d, numbers, k = self._width, self.widths.count(1), decoder.in_width
+        if (encoder.in_width, encoder.out_width, decoder.out_width) != (d, 2 * k, d + numbers):
+            raise InputError(
+                f"for blocks of {d} features, {numbers} of them numbers, the encoder must take {d} features and the "
+                f"decoder make {d + numbers}, of codes of which the encoder makes means and log-variances; they take "
+                f"{encoder.in_width} to {encoder.out_width} and {k} to {decoder.out_width}"
+            )
+
+    def validate(self, rows: Array) -> dict[str, float]:
+        """Return the loss on held-out rows, with beta 1."""
+        bound = self._bound(self.check_data(rows), np.random.default_rng(0), self.samples)
+        return {"val_loss": -float(bound.mean())}
+
+    def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
+        """Return n generated rows (n, b), drawn from what the decoder makes of z ~ N(0, I)."""
+        rng = errors.generator(rng)
+        output = in_chunks(self.decoder, self.latent(count("n", n), rng))
+        rows, log_var = np.split(output, [self._width], axis=1)
+        rows = run.gumbel_softmax_forward(rows, None, self._blocks, 1.0)
+        numbers = (np.cumsum(self.widths) - 1)[self._blocks == 1]
+        rows[:, numbers] += np.exp(log_var / 2) * run.standard_normal(
+            rng, log_var.shape, log_var.dtype
+        )
+        return self._drawn(rows, rng)

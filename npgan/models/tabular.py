@@ -1,0 +1,73 @@
+"""What models of tables share: rows of a few numbers, of which some are categories, and become one-hot for networks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from npgan import errors
+from npgan.backend import run
+from npgan.data.batches import Batches
+from npgan.data.conditions import TableBatches
+from npgan.errors import InputError, count
+from npgan.layers.layer import Array
+
+
+class Tabular:
+    """Rows (n, b) of b blocks, each a number, or a category 0, 1, ...; networks see (n, d), d the sum of the widths.
+
+    Attributes
+    ----------
+    widths : of the blocks: 1 for a number, k for a category of k
+    """
+
+    networks: Any
+    output: str
+    of_tables = True
+
+    def _take_widths(self, widths: Sequence[int]) -> None:
+        errors.instance("widths", widths, Sequence)
+        self.widths = [count("the width of a block", width, 1) for width in widths]
+        self._blocks = np.array(self.widths)
+
+    @property
+    def features(self) -> int:
+        """The number of blocks: a row of data has one number for each."""
+        return len(self.widths)
+
+    def check_data(self, data: Array) -> Array:
+        """Return rows (n, b), in the networks' float type; an InputError if a category is none of its block's."""
+        dtype, form = self.networks[self.output].parameters.flat.dtype, ("n", self.features)
+        data = np.ascontiguousarray(errors.array("the data", data, form, rows=1, dtype=dtype))
+        for j, width in enumerate(self.widths):
+            codes = data[:, j]
+            known = (codes >= 0) & (codes < width) & (codes == np.floor(codes))
+            if width > 1 and not known.all():
+                raise InputError(f"column {j} of the data must hold categories, 0 to {width - 1}")
+        return data
+
+    def batches(self, rows: Array, batch_size: int, rng: np.random.Generator) -> Batches:
+        """Return minibatches of rows with one-hot categories."""
+        return TableBatches(rows, batch_size, rng, self.widths)
+
+    def _batch(self, rows: Array) -> Array:
+        """Return all rows as networks see them."""
+        every = np.arange(len(rows))
+        return run.gather_table(rows, every, 0 * every, self._blocks, 0)
+
+    def _drawn(self, rows: Array, rng: np.random.Generator) -> Array:
+        """Return numbers (n, b), with a category for the probabilities (n, d) of each."""
+        parts = np.split(rows, np.cumsum(self.widths)[:-1], axis=1)
+        return np.column_stack(
+            [part[:, 0] if part.shape[1] == 1 else drawn(part, rng) for part in parts]
+        )
+
+
+def drawn(probabilities: Array, rng: np.random.Generator) -> Array:
+    """Return a category for each row (n, k) of probabilities, drawn from them.
+
+    >>> drawn(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0))
+    array([1, 0])
+    """
+    below = np.cumsum(probabilities, axis=1)
+    return (below < rng.random((len(below), 1)) * below[:, -1:]).sum(axis=1)
