@@ -212,6 +212,9 @@ def of_data() -> Iterator[Call]:
     )
     yield Call(SET.class_of, {"label": 1}, lambda found, given: found == given["label"])
     yield Call(SET.keep_back, {"share": 0.5}, lambda found, _: found is SET)
+    yield Call(data_sets.is_table, {"name_or_path": "ring"}, lambda found, _: found is False)
+    table = {"table": "penguins", "share": 0.5}
+    yield Call(data_sets.load_table, table, lambda found, _: found.table is not None)
     yield Call(data_sets.split_class, {"name_or_path": "ring:3"}, anything)
     yield Call(data_sets.load_split, {"name_or_path": "ring", "share": 0.5}, anything)
     for load, name in ((data_sets.load, "name_or_path"), (data_sets.load_path, "path")):
@@ -357,7 +360,7 @@ def of_models() -> Iterator[Call]:
     for kind, make in MODELS.items():
         settings = {
             parameter.name: parameter.default
-            for base in kind.__mro__
+            for base in reversed(kind.__mro__)
             if issubclass(base, Model)
             for parameter in inspect.signature(base.__init__).parameters.values()
             if parameter.default not in (inspect.Parameter.empty, None)

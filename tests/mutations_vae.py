@@ -35,12 +35,14 @@ MUTATIONS = [
         likelihood("log_table_backward", old, new, "log_table")
         for old, new in [
             ("dy * away * precision", "dy * away"),
-            ("(np.square(away) * precision - 1) / 2", "(np.square(away) * precision + 1) / 2"),
-            ("(np.square(away) * precision - 1) / 2", "np.square(away) * precision / 2"),
+            ("np.square(away) * precision - 1", "np.square(away) * precision + 1"),
+            ("np.square(away) * precision - 1", "np.square(away) * precision"),
             ("x[:, block] - softmax_forward(output[:, block])", "x[:, block]"),
         ]
     ),
-    likelihood("log_table_forward", "+ log_var", "- log_var", "log_table"),
+    likelihood(
+        "log_table_forward", "math.log(2 * math.pi) + log_var", "math.log(2 * math.pi)", "log_table"
+    ),
     likelihood("log_gaussian_backward", "2 * dy[:, None]", "dy[:, None]", "log_gaussian"),
     likelihood("log_prior_ratio_backward", "-dy[:, None]", "dy[:, None]", "log_prior_ratio", "x0"),
     likelihood(

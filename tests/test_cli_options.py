@@ -23,9 +23,9 @@ def test_help_has_examples(capsys, command):
 
 
 ARGUMENTS = {
-    "train": "PRESET --data --size --fit --epochs --steps --validation --batch-size --lr --seed --out --resume "
-    "--threads --backend --metrics-every --quiet",
-    "sample": "RUN -n --seed --spread --label --out",
+    "train": "PRESET --data --size --fit --schema --epochs --steps --validation --batch-size --lr --seed --out "
+    "--resume --threads --backend --metrics-every --quiet",
+    "sample": "RUN -n --seed --spread --label --where --out",
     "reconstruct": "RUN --out",
     "evaluate": "RUN --seed --samples --classifier",
     "complete": "RUN --mask --images --seed --out",
@@ -38,7 +38,7 @@ ARGUMENTS = {
     "translate": "RUN --images --out",
     "gradcheck": "",
     "presets": "",
-    "data": "NAME|PATH --size --fit --out",
+    "data": "NAME|PATH --size --fit --schema --out",
 }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from npgan.data.dataset import Dataset
-from npgan.errors import InputError
+from npgan.errors import InputError, as_path, fraction
 
 __all__ = ["TABLES", "is_table", "load_table"]
 
@@ -34,7 +34,7 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
     """
     from npgan import tables
 
-    named = isinstance(table, str) and table in TABLES
+    named, share = isinstance(table, str) and table in TABLES, fraction("share", share)
     source = tables.open_source(TABLES[table] if named else table)
     if encoding is None:
         found = tables.infer(source) if schema is None else tables.complete(schema, source)
@@ -55,7 +55,7 @@ def is_table(name_or_path: str | Path) -> bool:
     >>> is_table("penguins"), is_table("mnist"), is_table("people.parquet")
     (True, False, True)
     """
-    path = Path(name_or_path)
+    path = as_path(name_or_path)
     if name_or_path in TABLES or path.suffix in (".tsv", ".parquet"):
         return True
     if path.suffix != ".csv" or not path.is_file():

@@ -4,6 +4,7 @@ Five come from articles; docs/articles.md says what their programs got wrong.
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from npgan.errors import chosen
@@ -135,13 +136,17 @@ def _undo(spoil: str) -> Config:
     )
 
 
+PENGUINS = partial(
+    Config, data="penguins", shape=[12], widths=[3, 3, 1, 2, 1, 2, 1, 2, 1, 2, 3, 3], batch_size=256
+)
+"""A configuration for the table of penguins, with what the sizes in the networks' words are for it."""
+
+
 def _table() -> Config:
     """Return a GAN of tables."""
-    return Config(
+    return PENGUINS(
         model="table-gan",
-        data="penguins",
         latent=64,
-        batch_size=256,
         steps=10_000,
         networks={
             "generator": [
@@ -162,11 +167,9 @@ def _table() -> Config:
 def _table_vae() -> Config:
     """Return a variational autoencoder of tables."""
     ends = {"hidden": LEAKY, "init": "he_normal"}
-    return Config(
+    return PENGUINS(
         model="table-vae",
-        data="penguins",
         latent=16,
-        batch_size=256,
         steps=10_000,
         networks={
             "encoder": mlp("data", 256, 256, "2*latent", **ends),

@@ -18,7 +18,7 @@ from npgan.layers import Sequential
 from npgan.layers.layer import Array
 from npgan.models.checks import in_chunks
 from npgan.models.tabular import Tabular
-from npgan.models.vae import Variational
+from npgan.models.vae import Likelihood, Variational
 
 
 class TableVAE(Tabular, Variational):
@@ -43,6 +43,7 @@ class TableVAE(Tabular, Variational):
 
     name = "table-vae"
     recorded = True
+    tables = Variational.tables | {"likelihood": {"table": Likelihood("table")}}
 
     def __init__(
         self,
@@ -55,8 +56,6 @@ class TableVAE(Tabular, Variational):
     ) -> None:
         self._take_widths(widths)
         super().__init__(encoder, decoder, likelihood=likelihood, **settings)
-        if likelihood != "table":
-            raise InputError(f"the likelihood of a {self.name} is table, not {likelihood}")
         self.described = (self._blocks,)
 
     @property

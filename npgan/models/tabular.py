@@ -38,6 +38,10 @@ class Tabular:
     def check_data(self, data: Array) -> Array:
         """Return rows (n, b), in the networks' float type; an InputError if a category is none of its block's."""
         dtype, form = self.networks[self.output].parameters.flat.dtype, ("n", self.features)
+        if getattr(data, "dtype", None) == np.uint8:
+            raise InputError(
+                "rows of tables are floats, as npgan.data.load_table makes them, not bytes"
+            )
         data = np.ascontiguousarray(errors.array("the data", data, form, rows=1, dtype=dtype))
         for j, width in enumerate(self.widths):
             codes = data[:, j]

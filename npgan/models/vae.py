@@ -45,7 +45,6 @@ class Likelihood(NamedTuple):
 LIKELIHOODS = {
     "bernoulli": Likelihood("bernoulli_with_logits"),
     "gaussian": Likelihood("gaussian"),
-    "table": Likelihood("table"),
 }
 
 
@@ -56,8 +55,7 @@ class Variational(Coder, Model):
     ----------
     encoder : a row (n, r) -> means and log-variances, side by side (n, 2k)
     decoder : z (n, k), and a label's columns if there are labels -> probabilities or means (n, d)
-    likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2; "table" is that of
-        :class:`npgan.TableVAE` alone
+    likelihood : "bernoulli" (the decoder must end in a sigmoid) or "gaussian", of variance 1/2
     beta : the divergence's weight, not negative
     warm_up : steps in which beta rises to that, from 0
     binarize : draw each training pixel anew at every step, 1 with its value as the probability
@@ -82,7 +80,7 @@ class Variational(Coder, Model):
         check_networks(encoder=encoder, decoder=decoder)
         self._check_widths(encoder, decoder)
         super().__init__({"encoder": encoder, "decoder": decoder}, optimizers)
-        self.likelihood = chosen("likelihood", likelihood, LIKELIHOODS)
+        self.likelihood = chosen("likelihood", likelihood, self.tables["likelihood"])
         self.by_logits = reads_logits("likelihood", likelihood, "bernoulli", decoder)
         instance("binarize", binarize, bool | np.bool_)
         if binarize and likelihood != "bernoulli":

@@ -141,7 +141,7 @@ def log_table_backward(dy: Array, output: Array, x: Array, widths: Array) -> Arr
     array([[ 4., -1.,  1.,  3.]])
     """
     numbers, d = _numbers(widths), x.shape[1]
-    doutput, dy = np.empty_like(output), dy[:, None]
+    doutput, dy = np.empty(output.shape, np.result_type(dy, output, x)), dy[:, None]
     away, precision = x[:, numbers] - output[:, numbers], np.exp(-output[:, d:])
     doutput[:, numbers] = dy * away * precision
     doutput[:, d:] = dy * (np.square(away) * precision - 1) / 2
