@@ -78,17 +78,10 @@ def _dcgan(*widths: int, **more: Any) -> Config:
 
 
 def _augmented(config: Config) -> Config:
-    """Return a GAN for few images: D sees each in other colours and elsewhere every time (Zhao et al. 2020).
-
-    Samples are generated from z with a smaller spread, since few images leave its outer parts poorly learned.
-    """
+    """Return a GAN whose discriminator sees each image in other colours and elsewhere every time (Zhao et al. 2020)."""
     image, *layers = config.networks["discriminator"]
     seen = [image, *COLOURS, "random_shift 4", *layers]
-    return replace(
-        config,
-        networks={**config.networks, "discriminator": seen},
-        settings={**config.settings, "spread": 0.75},
-    )
+    return replace(config, networks={**config.networks, "discriminator": seen})
 
 
 def _r3gan(a: int, b: int, **more: Any) -> Config:
