@@ -15,3 +15,4 @@ from npgan.metrics.images import *
 from npgan.metrics.mixtures import *
 from npgan.metrics.neighbours import *
 from npgan.metrics.roc import *
+from npgan.metrics.tables import *

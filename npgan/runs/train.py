@@ -72,6 +72,16 @@ class Curves(Callback):
         plotting.save_curves(self.path, loop.history, self.model.reports, self.model.equilibrium())
 
 
+class LastPicture(Pictures):
+    """A picture once training has ended: those of tables take seconds."""
+
+    def on_train_begin(self, loop: Loop) -> None:
+        """Draw nothing."""
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        """Draw nothing."""
+
+
 def read(config: Config, schema: Any = None) -> tuple[Config, Dataset]:
     """Return a configuration with the share of the rows that is held out, and its data.
 
@@ -300,7 +310,9 @@ def _streams(loop: Loop) -> list[Any]:
 
 
 def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
-    shown = dataset.held_out
+    table = dataset.table
+    shown = (dataset.train, None) if table else dataset.held_out  # held-out rows may be few
+    pictures = LastPicture if table else Pictures
     unlabelled = model.labels is not None and dataset.test_labels is None
     return Loop(
         model,
@@ -314,7 +326,7 @@ def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
         callbacks=[
             StopOnInterrupt(),  # the last to be told that training ends
             CSVHistory(folder / HISTORY),
-            Pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path)),
+            pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path, table)),
             Curves(folder / CURVES, model),
             Checkpoints(folder / CHECKPOINT),  # the first to be told that training ends
         ],

@@ -11,7 +11,7 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, instance
 from npgan.metrics import confusion, copy_statistics
-from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, Classifier, Model, Translator
+from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, Classifier, Model, TableGAN, Translator
 from npgan.models.vae import Variational
 from npgan.objectives.reports import balanced_accuracy, measured
 from npgan.study.sample_metrics import COUNTED, SampleMetrics, draw_samples
@@ -63,6 +63,7 @@ def evaluate(
     a translator                 the mean absolute error
     a classifier                 its accuracy and its confusion matrix (a row is a true class), with
                                  the data's own labels where they are not 0, 1, ...
+    a GAN of tables              none of these, but :func:`npgan.study.table_report.report`
     ============================ =================================================================
 
     ``classifier`` was trained on such data: samples are compared by its features, and classes as it sees them.
@@ -76,8 +77,14 @@ def evaluate(
     samples, rng = count("samples", samples, 1), errors.generator(rng)
     if dataset.test is None:
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
-    if classifier is not None and not isinstance(model, GENERATORS):
-        raise InputError("a classifier is of use for samples, and this model makes none")
+    if classifier is not None and (model.of_tables or not isinstance(model, GENERATORS)):
+        raise InputError(
+            "a classifier is of use for samples that are no tables, and this model makes none"
+        )
+    if isinstance(model, TableGAN):
+        from npgan.study.table_report import report  # it needs pyarrow, which is slow to import
+
+        return report(model, dataset, samples, rng, progress)
     task = Task(model, dataset, dataset.test, samples, rng, classifier, progress)
     result: dict[str, Any] = {}
     for kind, measure in MEASURES:

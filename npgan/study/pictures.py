@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from npgan.metrics import confusion
 from npgan.models import CONDITIONAL, Autoencoder, Classifier, Model, Translator
 from npgan.models.config import Config
 
-IMAGES, POINTS = 64, 2000  # in a picture
+if TYPE_CHECKING:
+    from npgan.tables import Encoding
+
+IMAGES, POINTS, ROWS = 64, 2000, 10_000  # in a picture
 
 
 def to_unit(model: Model, config: Config, x: np.ndarray) -> np.ndarray:
@@ -36,10 +39,20 @@ def save(
 
 
 def draw(
-    model: Model, config: Config, real: np.ndarray, labels: np.ndarray | None, path: Path
+    model: Model,
+    config: Config,
+    real: np.ndarray,
+    labels: np.ndarray | None,
+    path: Path,
+    table: "Encoding | None" = None,
 ) -> None:
-    """Draw samples (of a fixed z), reconstructions or translations of the first rows, or a confusion matrix."""
-    if isinstance(model, Classifier):
+    """Draw samples (of a fixed z), reconstructions or translations of the first rows, or a confusion matrix.
+
+    ``table`` is how the rows of a table were made, of which the columns are drawn.
+    """
+    if table is not None:
+        draw_table(model, table, real[:ROWS], config.seed, path)
+    elif isinstance(model, Classifier):
         if labels is not None:
             matrix = confusion(model.predict(real), labels, model.classes)
             plotting.save_confusion(path, matrix, config.labels)
@@ -54,6 +67,19 @@ def draw(
         rows = model.classes if isinstance(model, CONDITIONAL) else 8
         n = 8 * rows if config.image_shape else POINTS
         save(path, model, config, *sampled(model, n, config.seed), real)
+
+
+def draw_table(model: Any, table: "Encoding", real: np.ndarray, seed: int, path: Path) -> None:
+    """Draw the columns of as many samples as there are real rows, and of these."""
+    from npgan.plotting_tables import save_table  # it needs pyarrow, which is slow to import
+    from npgan.tables.schema import CODED
+
+    rng = np.random.default_rng(seed)
+    learned = [c.name for c in table.schema.columns if c.kind not in ("identifier", "constant")]
+    both = (
+        table.decode(rows, rng).select(learned) for rows in (real, model.sample(len(real), rng))
+    )
+    save_table(path, *both, [c.name for c in table.schema.columns if c.kind in CODED])
 
 
 def sampled(model: Any, n: int, seed: int, label: int | None = None) -> tuple[np.ndarray, int]:

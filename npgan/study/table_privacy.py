@@ -1,0 +1,84 @@
+"""Whether generated rows of a table give away rows that the model was trained on."""
+
+from typing import Any
+
+import numpy as np
+
+from npgan.metrics import auroc, copy_statistics, neighbour_distance
+from npgan.study.table_columns import Columns
+
+CELLS = 2**26
+"""The most cells of training rows among which copies are sought."""
+ROWS = 2**16
+Z = 1.959964  # 95 % of normal draws lie within
+
+
+def share(found: np.ndarray) -> tuple[float, list[float]]:
+    r"""Return a share of rows (n,), and its 95 % interval.
+
+    It is Wilson's, :math:`(p + z^2/2n \pm z \sqrt{p(1-p)/n + z^2/4n^2}) / (1 + z^2/n)`: a bootstrap of rows of which
+    none is a copy would say that none ever is. Source: Wilson 1927.
+
+    >>> share(np.zeros(34, bool))[1]
+    [0.0, 0.10151455559221921]
+    """
+    n, p = len(found), float(found.mean())
+    middle, reach = p + Z**2 / (2 * n), Z * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n * n))
+    scale = 1 + Z**2 / n
+    return p, [max(0.0, float((middle - reach) / scale)), min(1.0, float((middle + reach) / scale))]
+
+
+def auc_error(scores: np.ndarray, positive: np.ndarray) -> float | None:
+    r"""Return the standard error of :func:`npgan.metrics.auroc`, None if a class has one row only.
+
+    :math:`\sqrt{S_+ / n_+ + S_- / n_-}`, with :math:`S_\pm` the variance over one class's rows of how large a share of
+    the other class's rows each is above, or below. Source: DeLong et al. 1988.
+
+    >>> auc_error(np.array([2.0, 1.0, 2.0, 3.0]), np.array([False, False, True, True]))
+    0.1767766952966369
+    """
+    sides = np.sort(scores[positive]), np.sort(scores[~positive])
+    if min(map(len, sides)) < 2:
+        return None
+    return float(np.sqrt(sum(_spread(a, b) / len(a) for a, b in (sides, sides[::-1]))))
+
+
+def _spread(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the variance over numbers (n,) of the share of other, sorted numbers (m,) that are below."""
+    below, up_to = (np.searchsorted(b, a, side) for side in ("left", "right"))
+    return float(np.var((below + up_to) / (2 * len(b)), ddof=1))
+
+
+def copied(
+    columns: Columns, rows: np.ndarray, some: list[np.ndarray]
+) -> tuple[list[np.ndarray], int]:
+    """Return which values (n, c) of some sets equal a training row (t, blocks) everywhere, and how many were compared.
+
+    Of training rows with more than `CELLS` cells, some are chosen evenly.
+    """
+    rows = rows[:: -(-rows.size // CELLS)]
+    sets = [_keys(values) for values in some]
+    wanted, seen = {key for keys in sets for key in keys}, set()
+    for start in range(0, len(rows), ROWS):
+        seen |= wanted.intersection(_keys(columns.values(rows[start : start + ROWS])))
+    return [np.array([key in seen for key in keys]) for keys in sets], len(rows)
+
+
+def _keys(values: np.ndarray) -> list[bytes]:
+    """Return each row as bytes, alike for equal rows; NaN equals NaN."""
+    plain = np.ascontiguousarray(np.where(np.isnan(values), np.nan, values))
+    return [row.tobytes() for row in plain]
+
+
+def near(made: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> dict[str, Any]:
+    """Return what distances from training rows say of samples (n, d), beside held-out rows (m, d).
+
+    ``membership`` is the AUC of the attack that says "was trained on" of rows that are near to a sample, on training
+    and held-out rows: 0.5, if nothing is learned from the samples. Source: Chen et al. 2020, "GAN-Leaks".
+    """
+    rows = np.concatenate([train, held_out])
+    scores, members = -neighbour_distance(rows, made, 1), np.arange(len(rows)) < len(train)
+    return copy_statistics(made, held_out, train) | {
+        "membership": auroc(scores, members),
+        "membership_error": auc_error(scores, members),
+    }
