@@ -74,28 +74,33 @@ def _draw(path: Path, columns: list[Both], n: int) -> None:
     across = min(len(columns), 4 if len(columns) <= 12 else ACROSS)
     down = -(-len(columns) // across)
     width = max(WIDTH * across, 9)
-    wide = max(4.5, min(0.2 * len(columns) + 2, width / 2))
+    wide = max(5.3, min(0.2 * len(columns) + 2, width / 2))
     figure = new_figure(width, HEIGHT * down + wide)
-    above, below = figure.subfigures(2, 1, height_ratios=[HEIGHT * down, wide])
-    panels = above.subplots(down, across, squeeze=False).flat
+    parts: Any = figure.subfigures(2, 1, height_ratios=[HEIGHT * down, wide])
+    _panels(parts[0], columns, down, across)
+    _matrices(parts[1], columns)
+    more = f": the first {len(columns)} of {n} columns" if n > len(columns) else ""
+    title = f"Shares of real and generated rows{more}"
+    parts[0].suptitle(title, fontsize=11, x=0.01, ha="left")
+    save_figure(path, figure)
+
+
+def _panels(figure: "SubFigure", columns: list[Both], down: int, across: int) -> None:
+    """Draw each column in a panel of its own, and a legend for all."""
+    panels = [*figure.subplots(down, across, squeeze=False).flat]
     for axes, column in zip(panels, columns, strict=False):
         KINDS[column.kind](axes, column)
-        axes.set_title(_title(column), fontsize=9)
+        axes.set_title(_short(column.name, LETTERS), fontsize=9)
         axes.tick_params(labelsize=7)
         axes.xaxis.label.set_fontsize(7)
-        axes.yaxis.label.set_fontsize(7)
-    for axes in list(panels)[len(columns) :]:
+    for axes in panels[len(columns) :]:
         axes.set_axis_off()
-    more = f": the first {len(columns)} of {n} columns" if n > len(columns) else ""
-    rows = [f"{word} ({len(column):,} rows)" for word, column in
-            (("real", columns[0].real), ("generated", columns[0].made))]  # fmt: skip
-    above.suptitle(f"Real and generated rows{more}", fontsize=11)
+    sizes = {"real": len(columns[0].real), "generated": len(columns[0].made)}
     handles = [
-        _patch(**style, label=label) for style, label in zip((REAL, MADE), rows, strict=True)
+        _patch(**style, label=f"{word} ({size:,} rows)")
+        for style, (word, size) in zip((REAL, MADE), sizes.items(), strict=True)
     ]
-    above.legend(handles=handles, loc="outside upper right", ncols=2, fontsize=8, frameon=False)
-    _matrices(below, columns)
-    save_figure(path, figure)
+    figure.legend(handles=handles, loc="outside upper right", ncols=2, fontsize=8, frameon=False)
 
 
 def _patch(**how: Any) -> Any:
@@ -149,43 +154,43 @@ READ: dict[str, Callable[[pa.ChunkedArray], Any]] = {
 
 
 def _short(text: str, most: int) -> str:
-    return as_text(text if len(text) <= most else f"{text[: most - 1]}…")
+    """Return a text with both its ends, and dots where it is too long."""
+    tail = most // 3
+    short = text if len(text) <= most else f"{text[: most - tail - 3]}...{text[-tail:]}"
+    return as_text(short)
 
 
-def _title(column: Both) -> str:
-    """Return a column's name, and of numbers how many are missing."""
-    name = _short(column.name, LETTERS)
-    if column.coded:
-        return name
+def _missing(column: Both) -> list[str]:
+    """Return what to say of missing numbers."""
     missing = [np.isnan(x).mean() for x in (column.real, column.made)]
-    return name + ("\nmissing {:.1%}, generated {:.1%}".format(*missing) if any(missing) else "")
+    return ["missing: real {:.1%}, generated {:.1%}".format(*missing)] if any(missing) else []
 
 
-def _edges(column: Both) -> tuple[np.ndarray, str]:
+def _edges(column: Both) -> tuple[np.ndarray, list[str]]:
     """Return the edges of bins for both, and what to say of them; no whole number is at an edge."""
     real = column.real[~np.isnan(column.real)]
     both = np.concatenate([real, column.made[~np.isnan(column.made)]])
     if not len(both):
-        return np.linspace(0, 1, 2), ""
+        return np.linspace(0, 1, 2), []
     low, high = both.min(), both.max()
     a, b = np.quantile(real if len(real) else both, [TAIL, 1 - TAIL])
     long = 0 < b - a < (high - low) / 5
     if long:
         low, high = a, b
-    note = f"the middle {1 - 2 * TAIL:.0%} of real rows" if long else ""
+    note = [f"the middle {1 - 2 * TAIL:.0%} of real rows"] if long else []
     if column.kind == "whole number":
         step = max(1, int(np.ceil((high - low) / BINS)))
         return np.arange(np.floor(low) - 0.5, high + 0.5 + step, step), note
     return np.linspace(low, high if high > low else low + 1, BINS + 1), note
 
 
-def _histogram(axes: Any, column: Both) -> None:
+def _histogram(axes: Any, column: Both, *unit: str) -> None:
     edges, note = _edges(column)
     for x, style in ((column.real, REAL | {"histtype": "stepfilled"}),
                      (column.made, MADE | {"histtype": "step", "linewidth": 1.2})):  # fmt: skip
         known = x[~np.isnan(x)]
         axes.hist(known, edges, weights=np.full(len(known), 1 / max(len(known), 1)), **style)
-    axes.set(xlabel=note, xlim=(edges[0], edges[-1]))
+    axes.set(xlabel="\n".join([*unit, *note, *_missing(column)]), xlim=(edges[0], edges[-1]))
     _as_shares(axes.yaxis)
     axes.locator_params(axis="both", nbins=5)
 
@@ -200,8 +205,7 @@ def _dates(axes: Any, column: Both) -> None:
 
 
 def _times(axes: Any, column: Both) -> None:
-    _histogram(axes, column)
-    axes.set_xlabel("hour")
+    _histogram(axes, column, "hour")
 
 
 def _bars(axes: Any, column: Both) -> None:
@@ -224,9 +228,7 @@ def _bars(axes: Any, column: Both) -> None:
 
 
 def _as_shares(axis: Any) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.set_major_formatter(lambda x, _: f"{100 * x:.3g}%")
 
 
 KINDS: dict[str, Callable[[Any, Both], None]] = {
@@ -271,8 +273,9 @@ def _matrices(figure: "SubFigure", columns: list[Both]) -> None:
     both, n = figure.subplots(1, 2, sharey=True), len(columns)
     coded, labels = [c.coded for c in columns], [_short(c.name, 20) for c in columns]
     size = 8 if n <= 20 else 6
-    for axes, name, place in zip(both, ("real", "generated"), (1, 2), strict=True):
-        values = [_codes(c[place]) if c.coded else c[place] for c in columns]
+    for axes, name, rows in zip(both, ("real", "generated"), ("real", "made"), strict=True):
+        values = [_codes(x) if code else x for x, code in
+                  zip([getattr(c, rows) for c in columns], coded, strict=True)]  # fmt: skip
         found = associations(values, coded)
         image = axes.imshow(found, cmap="RdBu_r", vmin=-1, vmax=1)
         axes.set_title(f"associations, {name}", fontsize=9)

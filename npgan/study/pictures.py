@@ -76,10 +76,9 @@ def draw_table(model: Any, table: "Encoding", real: np.ndarray, seed: int, path:
 
     rng = np.random.default_rng(seed)
     learned = [c.name for c in table.schema.columns if c.kind not in ("identifier", "constant")]
-    both = (
-        table.decode(rows, rng).select(learned) for rows in (real, model.sample(len(real), rng))
-    )
-    save_table(path, *both, [c.name for c in table.schema.columns if c.kind in CODED])
+    rows = real, model.sample(len(real), rng)
+    shown, made = (table.decode(x, rng).select(learned) for x in rows)
+    save_table(path, shown, made, [c.name for c in table.schema.columns if c.kind in CODED])
 
 
 def sampled(model: Any, n: int, seed: int, label: int | None = None) -> tuple[np.ndarray, int]:
