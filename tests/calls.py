@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
+import pyarrow as pa
 
 from npgan import (
     GAN,
@@ -31,13 +32,14 @@ from npgan import (
     metrics,
     models,
     plotting,
+    plotting_tables,
 )
 from npgan import data as data_sets
 from npgan.data import batches, images, outlines, stacked, toys
 from npgan.metrics import mixtures
 from npgan.models import Model
 from npgan.objectives import losses, penalties, regularisers
-from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics
+from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics, table_report
 from npgan.training import History
 
 
@@ -69,6 +71,9 @@ X, KNOWN, MANY, CODES = random(N, D), random(M, D, seed=1), random(4 * M, D), ra
 LABELS, LOGITS = np.arange(N) % C, random(N, 1)
 POINTS, IMAGES = random(N, 2), random(3, 144)
 SET = data_sets.Dataset("d", MANY, MANY[:12], np.arange(4 * M) % C, np.arange(12) % C, (2, 2, 1))
+TABLE = data_sets.load_table(
+    pa.table({name: random(40, seed=i).astype(np.float64) for i, name in enumerate("abcd")}), 0.5
+)
 TO_UNIT = (Sigmoid(),)
 MODELS = {
     GAN: lambda: GAN(net(K, D, last=TO_UNIT), net(D, 3, 1), ema=0.9),
@@ -189,9 +194,25 @@ def of_metrics() -> Iterator[Call]:
     )
     yield Call(metrics.neighbour_distance, {**pair, "k": 2}, a_row_for("x"))
     yield Call(metrics.nearest_rows, pair, a_row_for("x"))
+    yield from of_tables()
     alarms = {"scores": X[:, 0], "positive": LABELS > 0}
     yield Call(metrics.roc_curve, alarms, unit)
     yield Call(metrics.auroc, alarms, unit)
+
+
+def of_tables() -> Iterator[Call]:
+    unit, numbers = within(0, 1), {"real": X[:, 0], "made": KNOWN[:, 0]}
+    codes, pairs = np.arange(M) % C, np.arange(2 * M).reshape(M, 2) % C
+    yield Call(metrics.ks_complement, numbers, unit)
+    yield Call(metrics.tv_complement, {"real": LABELS, "made": codes}, unit)
+    yield Call(metrics.correlation_similarity, {"real": POINTS, "made": KNOWN[:, :2]}, unit)
+    yield Call(metrics.contingency_similarity, {"real": pairs[:4], "made": pairs}, unit)
+    yield Call(
+        metrics.cut, {"values": X[:, 0], "real": KNOWN[:, 0], "bins": 3}, a_row_for("values")
+    )
+    yield Call(metrics.correlation, {"x": X[:, 0], "y": X[:, 1]}, within(-1, 1))
+    yield Call(metrics.correlation_ratio, {"categories": LABELS, "values": X[:, 0]}, unit)
+    yield Call(metrics.cramers_v, {"a": LABELS, "b": LABELS[::-1].copy()}, unit)
 
 
 def of_data() -> Iterator[Call]:
@@ -279,6 +300,8 @@ def of_uses() -> Iterator[Call]:
         yield Call(measure, {"rows": MANY}, holds)
     asked = {"dataset": SET, "samples": 8, "rng": generator()}
     yield Call(evaluation.evaluate, {"model": MODELS[Classifier](), **asked}, shares("accuracy"))
+    asked = {"dataset": TABLE, "n": 8, "rng": generator()}
+    yield Call(table_report.report, {"model": MODELS[TableGAN](), **asked}, shares("pair_trends"))
 
 
 def of_pictures() -> Iterator[Call]:
@@ -303,6 +326,8 @@ def of_pictures() -> Iterator[Call]:
     named = {**matrix, "labels": ["cat", "dog", "emu"]}
     yield Call(plotting.save_confusion, {**path, **named}, anything)
     yield Call(plotting.save_curves, {**path, "history": history}, anything)
+    tables = dict.fromkeys(("real", "made"), pa.table({"a": [1.5, None], "b": [1, 2]}))
+    yield Call(plotting_tables.save_table, {**path, **tables, "categories": ["b"]}, anything)
 
 
 def of_objectives() -> Iterator[Call]:

@@ -11,14 +11,14 @@ from calls import CALLS
 from matplotlib.figure import Figure
 from PIL.Image import Image
 
-from npgan import InputError, NonFiniteError, data, init, metrics, models, plotting
+from npgan import InputError, NonFiniteError, data, init, metrics, models, plotting, plotting_tables
 from npgan.data import batches, outlines, stacked, toys
 from npgan.objectives import losses, penalties, regularisers
-from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics
+from npgan.study import anomaly, attacks, evaluation, features, latent, sample_metrics, table_report
 
 ROOMS = [
     metrics, data, batches, outlines, stacked, toys, attacks, anomaly, latent, features, sample_metrics,
-    evaluation, plotting,
+    evaluation, table_report, plotting, plotting_tables,
     init, penalties, regularisers, losses, models,
 ]  # fmt: skip
 RECORDS = {sample_metrics.Representation, models.Model, penalties.penalized_backward}

@@ -20,12 +20,12 @@ def share(found: np.ndarray) -> tuple[float, list[float]]:
     none is a copy would say that none ever is. Source: Wilson 1927.
 
     >>> share(np.zeros(34, bool))[1]
-    [0.0, 0.10151455559221921]
+    [0.0, 0.101514556]
     """
     n, p = len(found), float(found.mean())
     middle, reach = p + Z**2 / (2 * n), Z * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n * n))
-    scale = 1 + Z**2 / n
-    return p, [max(0.0, float((middle - reach) / scale)), min(1.0, float((middle + reach) / scale))]
+    ends = np.clip([middle - reach, middle + reach], 0, 1 + Z**2 / n) / (1 + Z**2 / n)
+    return p, ends.round(9).tolist()
 
 
 def auc_error(scores: np.ndarray, positive: np.ndarray) -> float | None:

@@ -23,11 +23,13 @@ from npgan.study.table_columns import Columns
 from npgan.study.table_prediction import Target, compared, predictions
 from npgan.study.table_privacy import copied, near, share
 
+__all__ = ["report"]
+
 ROWS = 10_000
 """The most rows of each kind that are compared: generated, held-out and training rows."""
 PAIRS = 2000
 """The most pairs of columns that are compared; of more, so many are drawn."""
-FIT, TEST, PREDICTED = 1000, 2000, 20
+FIT, TEST, PREDICTED = 700, 2000, 20
 """The most rows to fit predictors to, to test them on, and columns to predict; of more, some are drawn."""
 NUMBERS = 2**22
 """The most numbers of one-hot rows between which distances are computed, or 200 rows."""
@@ -63,7 +65,7 @@ def report(
                          two numbers, of others the joint shares, where numbers are cut into 10 bins of
                          the held-out rows and missing is a category
     prediction           how well columns, at most 20, are predicted from the others on held-out rows by what
-                         is learned from samples, and from as many training rows, at most 1000
+                         is learned from samples, and from as many training rows, at most 700
                          (:mod:`npgan.study.table_prediction`): R² of normal scores for numbers, so that
                          heavy tails do not decide, and accuracy for categories; with 95 % intervals of a
                          bootstrap of the held-out rows
