@@ -135,6 +135,7 @@ def test_missing_values_are_shares_of_their_own(table, more):
         "samples": 1.0, "held_out": float((table.test[:, 2] == 1).mean())
     }  # fmt: skip
     assert found["column_shapes"]["columns"]["size"] == 0
+    assert found["column_shapes_real"]["columns"]["size"] > 0.9
 
 
 def test_a_copier_is_found(table):
@@ -209,10 +210,13 @@ def test_shapes_and_trends_are_their_formulas():
     assert ks_complement(x, y) == pytest.approx(1 - ks)
     tv = sum(abs((a == k).mean() - (b == k).mean()) for k in range(9)) / 2
     assert tv_complement(a, b) == pytest.approx(1 - tv)
-    real, made = np.column_stack([x, a]), np.column_stack([y, b])
-    tv = sum(abs((real == p).all(axis=1).mean() - (made == p).all(axis=1).mean())
-             for p in product(range(9), range(9)))  # fmt: skip
-    assert contingency_similarity(real, made) == pytest.approx(1 - tv / 2)
+    both = np.column_stack([x, a]), np.column_stack([y, b])
+    for real, made in (both, rng.integers(0, 4, (2, 20, 2))):
+        tv = sum(
+            abs((real == p).all(axis=1).mean() - (made == p).all(axis=1).mean())
+            for p in product(range(9), range(9))
+        )
+        assert contingency_similarity(real, made) == pytest.approx(1 - tv / 2)
 
 
 def test_a_pair_of_a_number_and_a_category_is_cut_into_ten_bins_and_missing():
@@ -220,6 +224,9 @@ def test_a_pair_of_a_number_and_a_category_is_cut_into_ten_bins_and_missing():
     made = np.array([[0.9, 0], [99, 1], [5.1, np.nan], [np.nan, 0]])
     assert table_report.trend(real, made, [False, True]) == 0.5  # 4.5 and 5.1 are in two bins
     np.testing.assert_array_equal(cut(made[:3, 0], real[:3, 0]), [0, 9, 5])
+    np.testing.assert_array_equal(cut(np.array([5.0, 4.9]), real[:3, 0]), [5, 4])
+    real, made = np.array([[0.0, 0], [9, 0], [np.nan, 0]]), np.array([[0.0, 0], [9, 0], [0, 0]])
+    assert table_report.trend(real, made, [False, True]) == pytest.approx(2 / 3)
 
 
 def test_a_pair_of_numbers_is_compared_by_correlations_of_whole_rows():
