@@ -75,35 +75,35 @@ TESTS = {
     "commands": (
         "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
         "uses_defended uses_anomalies uses_codes uses_images streams own_data own_pictures cli_hostile "
-        "evaluation calls"
+        "evaluation table_runs calls"
     ),
     "data": (
         "data data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
-        "calls batches"
+        "calls batches categories table_runs"
     ),
     "layers": (
         "layers layers_memory layers_random layers_built second_order normalisation copies "
         "recorder recorder_traced fourier gradcheck"
     ),
     "metrics": (
-        "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours calls"
+        "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours table_report calls"
     ),
     "models": (
         "presets recorded_steps recorded_singly recorded_changes models models_settings models_data "
         "models_state labels conditional players joined_models vae copies config_hostile runs "
-        "runs_resumed runs_damaged runs_used"
+        "runs_resumed runs_damaged runs_used categories table_runs"
     ),
     "objectives": "losses penalties reports regularisers gradcheck calls",
-    "ops": "ops gradcheck second_order normalisation random saturation borders",
+    "ops": "ops gradcheck second_order normalisation random saturation borders categories",
     "program": (
         "recorder recorder_rows recorder_traced recorded_steps recorded_singly "
         "recorded_changes threads replay fourier"
     ),
     "kernels": (
         "fourier recorder recorder_rows recorder_traced kernels dense_kernels conv_kernels winograd_kernels "
-        "pooling_kernels normalisation_kernels recorded_steps recorded_singly recorded_changes threads"
+        "pooling_kernels normalisation_kernels categories recorded_steps recorded_singly recorded_changes threads"
     ),
-    "study": "sample_metrics latent anomaly attacks evaluation uses_images calls",
+    "study": "sample_metrics latent anomaly attacks evaluation table_report table_runs uses_images calls",
     "training": (
         "training training_callbacks training_resumed training_checkpoints interrupts work "
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
@@ -123,6 +123,7 @@ TESTS = {
         "runs runs_resumed runs_damaged faults data_files checkpoint_files cli_hostile cli cli_options "
         "cli_program parameters kernels signals_early signals interrupts"
     ),
+    "tables": "tables_read tables_schema tables_encode table_runs table_report categories",
 }
 """Room, or file of no room -> its test files, besides those that bear the module's name."""
 
