@@ -272,7 +272,8 @@ def test_an_epoch_of_few_rows_goes_through_them_several_times():
 
 def test_samples_have_the_shares_of_the_training_rows_and_fulfil_their_conditions():
     model, data = gan(), table()
-    model.rows(data)
+    assert model.shares.tolist() == [1, 0, 0, 0, 0, 0]  # before training: any row
+    model.batches(data, 10, np.random.default_rng(0))
     weight = model.generator.network.parameters["0.weight"]
     weight[...] = 0
     for category, column in ((1, 1), (2, 2), (3, 3), (4, 5), (5, 6)):

@@ -20,7 +20,7 @@ import numpy as np
 from npgan import errors
 from npgan.backend import run
 from npgan.data.batches import Batches
-from npgan.data.conditions import ConditionedBatches, conditions, shares, starts
+from npgan.data.conditions import ConditionedBatches, conditions, shares
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
 from npgan.layers.layer import Array
@@ -42,7 +42,8 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
 
     Attributes
     ----------
-    shares : the share of the training rows that fulfils each condition: 0 is any row, then the categories follow
+    shares : the share of the training rows that fulfils each condition: 0 is any row, which all fulfil, then the
+        categories follow
 
     Examples
     --------
@@ -75,17 +76,15 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
                 f"the generator makes {self.generator.network.out_width} features, but the widths of the "
                 f"blocks make {sum(self.widths)}"
             )
-        self.shares = np.zeros(self.classes)
+        self.shares = np.eye(1, self.classes)[0]
 
     def rows(self, data: Array, labels: Array | None = None) -> Array:
         """Return the rows, checked; a row's conditions are its own categories."""
-        data = self.check_data(data)
-        if not self.shares.any():
-            self.shares[...] = shares(data, self.widths)
-        return data
+        return self.check_data(data)
 
     def batches(self, rows: Array, batch_size: int, rng: np.random.Generator) -> Batches:
         """Return minibatches of drawn rows, each with a condition that it fulfils."""
+        self.shares[...] = shares(rows, self.widths)
         return ConditionedBatches(rows, batch_size, rng, self.widths)
 
     def _batch(self, rows: Array) -> Array:
@@ -107,9 +106,7 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
         rng = errors.generator(rng)
         z = self._spread_latent(count("n", n), rng)
         if label is None:
-            first = starts(self.widths)
-            likely = self.shares / len(first)
-            label = rng.choice(self.classes, n, p=likely / likely.sum())
+            label = rng.choice(self.classes, n, p=self.shares / self.shares.sum())
         return self._drawn(self.decode(z, self.labels.draw(n, label, rng)), rng)
 
     def weights(self) -> dict[str, Array]:
