@@ -35,6 +35,7 @@ ARGUMENTS = {
     "explore": "RUN --rows --steps --seed --out",
     "interpolate": "RUN --pairs --steps --seed --out",
     "reduce": "RUN -k --out",
+    "score": "RUN --data --samples --seed --out",
     "translate": "RUN --images --out",
     "gradcheck": "",
     "presets": "",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from npgan import data, runs
+from npgan import data, runs, tables
 from npgan.commands.cli import main
 from npgan.study.generated import generate
 from npgan.tables import condition
@@ -112,7 +112,42 @@ def test_a_rare_category_is_asked_for_and_not_waited_for(run):
     assert names[asked[0]["label"]] == "species Chinstrap"
 
 
+@pytest.fixture(scope="module")
+def vae(tmp_path_factory):
+    """Return the folder of a VAE of penguins that has learned a little."""
+    folder = tmp_path_factory.mktemp("runs") / "vae"
+    main(["train", "table-vae", "--steps", "300", "--quiet", "--out", str(folder)])
+    return folder
+
+
+def test_a_row_whose_values_do_not_go_together_has_a_high_score(vae, tmp_path):
+    lines = data.rows.TABLES["penguins"].read_text().splitlines()
+    odd = "Gentoo,Torgersen,36.0,21.0,180,3000,male,2007"  # all seen, never together
+    (tmp_path / "new.csv").write_text("\n".join([*lines[:40], odd]))
+    words = ["--data", str(tmp_path / "new.csv"), "--out", str(tmp_path / "scores.csv")]
+    assert main(["score", str(vae), *words]) == 0
+    scored = rows_of(tmp_path / "scores.csv")
+    assert list(scored[0]) == [*COLUMNS, "score"]
+    given = rows_of(tmp_path / "new.csv")
+    assert [row["bill_length_mm"] for row in scored] == [
+        "" if row["bill_length_mm"] == "NA" else row["bill_length_mm"] for row in given
+    ]
+    scores = [float(row["score"]) for row in scored if all(row.values())]  # gaps are unusual, too
+    assert scores[-1] > max(scores[:-1])
+
+
+def test_scores_are_minus_the_bounds(vae, tmp_path):
+    words = ["--data", str(data.rows.TABLES["penguins"]), "--samples", "3", "--seed", "5"]
+    assert main(["score", str(vae), *words, "--out", str(tmp_path / "s.csv")]) == 0
+    model, encoding = runs.load(vae)[0], runs.read_table(vae)
+    rows = encoding.rows(tables.open_source(data.rows.TABLES["penguins"]), 5)
+    expected = -model.bound(rows, 5, 3)
+    found = [float(row["score"]) for row in rows_of(tmp_path / "s.csv")]
+    assert found == pytest.approx(expected, abs=6e-4)
+
+
 WRONG = {
+    "score RUN --data penguins.csv --out s.csv": "is a run of table-gan; score takes table-vae",
     "sample RUN --out a.npy": "is a run of a table: use --out FILE.csv",
     "sample RUN --out a.csv --label 1": "without classes: no --label",
     "sample RUN --out a.csv --where sex=femal": "the column sex has no 'femal'; it has male, female",
