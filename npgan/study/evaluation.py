@@ -11,7 +11,8 @@ from npgan.backend import run
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, count, instance
 from npgan.metrics import confusion, copy_statistics
-from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, Classifier, Model, TableGAN, Translator
+from npgan.models import GAN, GENERATORS, RECONSTRUCTORS, Classifier, Model, Translator
+from npgan.models.tabular import Tabular
 from npgan.models.vae import Variational
 from npgan.objectives.reports import balanced_accuracy, measured
 from npgan.study.sample_metrics import COUNTED, SampleMetrics, draw_samples
@@ -63,7 +64,7 @@ def evaluate(
     a translator                 the mean absolute error
     a classifier                 its accuracy and its confusion matrix (a row is a true class), with
                                  the data's own labels where they are not 0, 1, ...
-    a GAN of tables              none of these, but :func:`npgan.study.table_report.report`
+    a model of tables            none of these, but :func:`npgan.study.table_report.report`
     ============================ =================================================================
 
     ``classifier`` was trained on such data: samples are compared by its features, and classes as it sees them.
@@ -79,9 +80,9 @@ def evaluate(
         raise InputError(f"the data set {dataset.name} has no test data to evaluate on")
     if classifier is not None and (model.of_tables or not isinstance(model, GENERATORS)):
         raise InputError(
-            "a classifier is of use for samples that are no tables, and this model makes none"
+            "a classifier is of use for samples, not of tables, and this model makes none"
         )
-    if isinstance(model, TableGAN):
+    if isinstance(model, Tabular):
         from npgan.study.table_report import report  # it needs pyarrow, which is slow to import
 
         return report(model, dataset, samples, rng, progress)

@@ -18,7 +18,7 @@ from npgan.metrics import (
     ks_complement,
     tv_complement,
 )
-from npgan.models import TableGAN
+from npgan.models.tabular import Tabular
 from npgan.study.table_columns import Columns
 from npgan.study.table_prediction import Target, compared, predictions
 from npgan.study.table_privacy import copied, near, share
@@ -47,7 +47,7 @@ class Rows:
 
 
 def report(
-    model: TableGAN,
+    model: Any,
     dataset: Dataset,
     n: int,
     rng: np.random.Generator | int | None,
@@ -77,7 +77,7 @@ def report(
 
     Raises InputError if the data set is no table, or has no held-out rows, or the model makes other rows.
     """
-    instance("model", model, TableGAN)
+    instance("model", model, Tabular)
     instance("dataset", dataset, Dataset)
     n, rng = min(count("n", n, 1), ROWS), errors.generator(rng)
     if dataset.table is None or tuple(model.widths) != dataset.table.widths:
