@@ -1,5 +1,6 @@
 """Generated rows of tables: what good ones score, what bad ones lose, and the picture of both."""
 
+import json
 from itertools import product
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_new_people_score_as_real_ones_do(perfect):
     for name in ("pair_trends", "pair_trends_real"):
         assert 0.9 < perfect[name] < 1
     prediction, privacy = perfect["prediction"], perfect["privacy"]
-    assert prediction["rows"] == 700
+    assert prediction["rows"] == 500
     assert prediction["mean"] == pytest.approx(prediction["mean_real"], abs=0.03)
     assert privacy["copies"] < 0.01
     assert privacy["closer"] == pytest.approx(0.5, abs=0.05)
@@ -449,10 +450,15 @@ def test_tables_that_cannot_be_compared_are_refused(made):
         plotting_tables.save_table("p.png", pa.table({"a": [1.5]}), made)
 
 
-def test_a_run_draws_its_table_once(capsys, tmp_path, monkeypatch):
+@pytest.mark.parametrize("preset", ["table", "table-vae"])
+def test_a_run_draws_its_table_once_and_is_measured(capsys, tmp_path, monkeypatch, preset):
     monkeypatch.chdir(tmp_path)
     words = ("--steps", 30, "--batch-size", 20, "--quiet", "--out", "r")
-    assert run(capsys, "train", "table", *words)[0] == 0
+    assert run(capsys, "train", preset, *words)[0] == 0
+    code, out, _ = run(capsys, "evaluate", "r", "--samples", 50)
+    found = json.loads(out)
+    assert (code, found["samples"]) == (0, 50)
+    assert [*found["column_shapes"]["columns"]][:3] == ["species", "island", "bill_length_mm"]
     assert [path.name for path in Path("r/samples").iterdir()] == ["step-0000030.png"]
     assert Path("r/samples/step-0000030.png").read_bytes().startswith(b"\x89PNG")
 

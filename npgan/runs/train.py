@@ -312,7 +312,7 @@ def _streams(loop: Loop) -> list[Any]:
 def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
     table = dataset.table
     shown = (dataset.train, None) if table else dataset.held_out  # held-out rows may be few
-    pictures = LastPicture if table else Pictures
+    pictures, drawn = (LastPicture, partial(draw, table=table)) if table else (Pictures, draw)
     unlabelled = model.labels is not None and dataset.test_labels is None
     return Loop(
         model,
@@ -326,7 +326,7 @@ def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
         callbacks=[
             StopOnInterrupt(),  # the last to be told that training ends
             CSVHistory(folder / HISTORY),
-            pictures(folder / SAMPLES, lambda path: draw(model, config, *shown, path, table)),
+            pictures(folder / SAMPLES, lambda path: drawn(model, config, *shown, path)),
             Curves(folder / CURVES, model),
             Checkpoints(folder / CHECKPOINT),  # the first to be told that training ends
         ],

@@ -27,9 +27,9 @@ __all__ = ["report"]
 
 ROWS = 10_000
 """The most rows of each kind that are compared: generated, held-out and training rows."""
-PAIRS = 2000
+PAIRS = 1000
 """The most pairs of columns that are compared; of more, so many are drawn."""
-FIT, TEST, PREDICTED = 700, 2000, 20
+FIT, TEST, PREDICTED = 500, 2000, 20
 """The most rows to fit predictors to, to test them on, and columns to predict; of more, some are drawn."""
 NUMBERS = 2**22
 """The most numbers of one-hot rows between which distances are computed, or 200 rows."""
@@ -61,11 +61,11 @@ def report(
                          of Kolmogorov and Smirnov's distance of numbers and dates, of the total variation
                          of categories; both without missing values
     missing              the share of missing values in samples and held-out rows, where there may be some
-    pair_trends          the mean of how alike the pairs of columns are, at most 2000: the correlations of
+    pair_trends          the mean of how alike the pairs of columns are, at most 1000: the correlations of
                          two numbers, of others the joint shares, where numbers are cut into 10 bins of
                          the held-out rows and missing is a category
     prediction           how well columns, at most 20, are predicted from the others on held-out rows by what
-                         is learned from samples, and from as many training rows, at most 700
+                         is learned from samples, and from as many training rows, at most 500
                          (:mod:`npgan.study.table_prediction`): R² of normal scores for numbers, so that
                          heavy tails do not decide, and accuracy for categories; with 95 % intervals of a
                          bootstrap of the held-out rows
