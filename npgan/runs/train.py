@@ -255,8 +255,8 @@ def _measures(model: Model, config: Config, dataset: Dataset) -> Iterable[Callba
     every = config.metrics_every
     if every is None:
         return []
-    if not isinstance(model, GENERATORS):
-        raise InputError(f"there are no samples of a model {config.model} to measure")
+    if not isinstance(model, GENERATORS) or model.of_tables:
+        raise InputError(f"there are no samples of a model {config.model} to measure in training")
     metrics = SampleMetrics(model, dataset, MEASURED, np.random.default_rng(config.seed))
     rng, n = partial(np.random.default_rng, config.seed), metrics.wanted(MEASURED)
     return [Measures(every, lambda: metrics.columns(draw_samples(model, dataset, n, rng())[0]))]
