@@ -24,7 +24,6 @@ from npgan import (
 )
 from npgan import data as datasets
 from npgan.data import Dataset
-from npgan.models.conditional import LABEL_SCALE
 from npgan.models.presets import preset
 from npgan.study.sample_metrics import draw_samples
 from npgan.training import Callback, Loop
@@ -82,7 +81,9 @@ def test_noise_leaves_the_labels_alone():
     gan = make(instance_noise=0.5)
     real = gan.rows(data().train, LABELS)
     noisy, clean = (gan.discriminator_input(real, noise) for noise in (rng(), None))
-    np.testing.assert_array_equal(clean, np.hstack([real[:, :D], LABEL_SCALE * real[:, D:]]))
+    np.testing.assert_array_equal(
+        clean, np.hstack([real[:, :D], ConditionalGAN.label_scale * real[:, D:]])
+    )
     np.testing.assert_array_equal(noisy[:, D:], clean[:, D:])
     noise = 0.5 * ops.standard_normal(rng(), (24, D))
     np.testing.assert_allclose(noisy[:, :D] - clean[:, :D], noise, atol=1e-6)

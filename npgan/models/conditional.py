@@ -24,9 +24,6 @@ from npgan.models.gan import GAN
 from npgan.models.labels import Labels, sample_of_class
 from npgan.parameters import Parameters
 
-LABEL_SCALE = 10.0
-"""What a label's columns are multiplied by for D."""
-
 
 class Labelled(Layer):
     r"""A generator that hands its labels on: [z, c] (n, k + classes) -> [G([z, c]), c] (n, d + classes).
@@ -86,6 +83,8 @@ def labelled(generator: Sequential, discriminator: Sequential, classes: int) -> 
 class Conditioned:
     """What conditional GANs share: a label beside z for the generator, and beside x for the discriminator."""
 
+    label_scale = 10.0
+    """What a label's columns are multiplied by for D."""
     average: Sequential | None
     classes: int
     generator: Any
@@ -114,7 +113,7 @@ class Conditioned:
         """Return [x + noise, 10 c]: labels are certain."""
         data, labels = self.labels.split(x)
         noisy = super()._noisy(data, rng)  # type: ignore[misc]
-        return np.concatenate([noisy, LABEL_SCALE * labels], axis=1)
+        return np.concatenate([noisy, self.label_scale * labels], axis=1)
 
     def decode(self, z: Array, labels: Array) -> Array:
         """Return G([z, c]), (n, d), of z (n, latent_dim) and labels (n,), in evaluation mode."""

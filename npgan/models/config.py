@@ -10,7 +10,7 @@ import numpy as np
 
 from npgan import layers, optim
 from npgan.backend import BACKENDS
-from npgan.data.conditions import conditions
+from npgan.data.conditions import TableBatches, conditions
 from npgan.data.dataset import Dataset, class_of
 from npgan.data.fit import FITS, as_size
 from npgan.errors import InputError, chosen, class_labels, count, fraction, shown, unknown
@@ -235,7 +235,8 @@ class Config:
 
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
-        return self.steps or (self.epochs or 1) * (rows // self.batch_size)
+        least = TableBatches.least if MODELS[self.model].of_tables else 0
+        return self.steps or (self.epochs or 1) * max(least, rows // self.batch_size)
 
     def check(self) -> None:
         """Raise an InputError unless there is all that a run needs, none of it out of range."""

@@ -2,7 +2,7 @@ r"""The GAN of tables: numbers beside categories, and samples that fulfil a cond
 
 A condition c is one category of one column, or none ("any row"). The generator makes a row that fulfils it,
 
-.. math:: \tilde x = G([z, c]), \qquad l = D([x, 10c]),
+.. math:: \tilde x = G([z, c]), \qquad l = D([x, 3c]),
 
 and D, which sees the condition, asks whether x is a real row *with this category*. This is the conditional GAN of
 :mod:`npgan.models.conditional`, where a row has one label; here it has one in each column, of which a minibatch
@@ -36,7 +36,7 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
     Parameters
     ----------
     generator : [z, c] -> numbers and probabilities (n, d), with a :class:`~npgan.layers.GumbelSoftmax` at its end
-    discriminator : [x, 10 c] (n, d + c) -> logits (n, 1)
+    discriminator : [x, 3 c] (n, d + c) -> logits (n, 1)
     widths : of the b blocks: 1 for a number, k for a category of k; d is their sum
     settings : as a :class:`~npgan.models.GAN` has them
 
@@ -58,6 +58,7 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
 
     name = "table-gan"
     recorded = True
+    label_scale = 3.0  # a condition is one number among tens, not hundreds
 
     def __init__(
         self,
