@@ -59,6 +59,7 @@ import pandas as pd  # noqa: E402
 import sdmetrics.reports  # noqa: E402
 from table_data import TABLES  # noqa: E402
 
+FIRST = 2  # seed: the preset's settings were chosen on 0 and 1
 HELD_OUT = 0.2
 MISSING = "(missing)"
 FOREST_ROWS = 10_000
@@ -311,7 +312,7 @@ CONTESTANTS = {OURS: npgan, **PEERS, REAL: real}
 
 def tasks(seeds: int, tables: list[str], names: list[str]) -> Iterator[tuple[str, str, int]]:
     """Yield table, contestant and seed, seeds outermost."""
-    for seed in range(seeds):
+    for seed in range(FIRST, FIRST + seeds):
         for table in tables:
             for who in names:
                 yield table, who, seed
