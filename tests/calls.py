@@ -415,15 +415,15 @@ def right(model: Any, method: str) -> dict[str, Any]:
     """Return right arguments of a model's method, by their names."""
     told = hasattr(model, "classes")
     joined = model.rows(X, LABELS if told else None)
-    if isinstance(model, TableGAN):
-        joined = model._batch(joined)
+    real, joined = joined, model._batch(joined)
     seen = joined if method == "discriminator_input" and isinstance(model, GAN) else X
     known = {
         "x": seen,
         "output": X,
         "fake": joined,
         "data": SET if method == "fit" and told else X,
-        **dict.fromkeys(("rows", "real", "batch", "pairs"), joined),
+        "real": real,
+        **dict.fromkeys(("rows", "batch", "pairs"), joined),
         "source": X[:, :1],
         "labels": LABELS * (len(getattr(model, "widths", ())) == 0),
         "z": CODES,

@@ -138,13 +138,13 @@ def test_a_step_gives_a_gradient_to_the_networks_that_it_names_alone(name):
     model = MAKERS[name]()
     for step in model.steps():
         grads = model.zero_grads()
-        step.minimise(batch_for(model), rng(), grads)
+        step.minimise(model._batch(batch_for(model)), rng(), grads)
         assert {n for n in model.networks if grads[n].flat.any()} == set(step.networks)
 
 
 ROWS = dict.fromkeys(KINDS, "x") | {
-    **dict.fromkeys(["gan", "conditional-gan", "multi-gan"], "batch"),
-    **dict.fromkeys(["vae", "iwae", "conditional-vae", "classifier"], "rows"),
+    **dict.fromkeys(["gan", "conditional-gan", "table-gan", "multi-gan"], "batch"),
+    **dict.fromkeys(["vae", "iwae", "conditional-vae", "table-vae", "classifier"], "rows"),
     "translator": "pairs",
 }
 """What a model's steps call the rows that they are given."""
@@ -153,7 +153,7 @@ ROWS = dict.fromkeys(KINDS, "x") | {
 @pytest.mark.parametrize("name", KINDS)
 def test_a_step_refuses_rows_that_do_not_fit_by_their_name(name):
     model = MAKERS[name]()
-    rows = batch_for(model)
+    rows = model._batch(batch_for(model))
     message = rf"^{ROWS[name]} must be floats \(n, {rows.shape[1]}\), n at least 1"
     for step in model.steps():
         for wrong in (rows[:0], rows[:, 1:], np.hstack([rows, rows])):

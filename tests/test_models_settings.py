@@ -217,6 +217,7 @@ def test_a_layer_is_no_network(name):
 def test_what_is_no_network_is_refused_by_every_model(name):
     model = MAKERS[name]()
     classes = {"classes": C} if name.startswith("conditional") else {}
+    classes |= {"widths": model.widths} if name.startswith("table") else {}
     for network in model.networks:
         for wrong in ("relu", model.networks[network].layers[0]):
             given = model.networks | {network: wrong}

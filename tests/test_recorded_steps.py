@@ -33,6 +33,7 @@ from npgan import (
     Tanh,
     optim,
 )
+from npgan.data import load
 from npgan.layers import LAYERS, build
 from npgan.models.config import MODELS
 from npgan.models.presets import PRESETS, preset
@@ -53,7 +54,7 @@ def test_presets_are_recorded(name, threads):
         return preset(name).build(1000)
 
     model = make()
-    data = rows(model.features, np.uint8)
+    data = load("penguins").train if model.of_tables else rows(model.features, np.uint8)
     labels = np.arange(len(data)) % model.labels.classes if model.labels else None
     count = 2 + 2 * getattr(model, "n_critic", 1)  # some, after each kind of step was recorded
     check(make, model.rows(data, labels), count=count)

@@ -66,7 +66,7 @@ class TableBatches(Batches):
     --------
     >>> data = np.array([[0.5, 2.0], [0.1, 0.0]], np.float32)
     >>> TableBatches(data, 1, np.random.default_rng(0), [1, 3]).next()
-    array([[0.1, 1. , 0. , 0. ]], dtype=float32)
+    array([[0.5, 0. , 0. , 1. ]], dtype=float32)
     """
 
     least, count = 100, 0  # batches in an epoch; conditions
@@ -99,7 +99,7 @@ class ConditionedBatches(TableBatches):
     --------
     >>> data = np.array([[0.5, 2.0], [0.1, 0.0]], np.float32)
     >>> ConditionedBatches(data, 1, np.random.default_rng(0), [1, 3]).next()
-    array([[0.5, 0. , 0. , 1. , 0. , 0. , 0. , 1. ]], dtype=float32)
+    array([[0.1, 1. , 0. , 0. , 1. , 0. , 0. , 0. ]], dtype=float32)
     """
 
     def __init__(

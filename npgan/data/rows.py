@@ -28,7 +28,7 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
     --------
     >>> import pyarrow
     >>> load_table(pyarrow.table({"age": [22, 38, 26, 35], "sex": ["m", "f", "f", "m"]}))
-    Dataset('table', train=(4, 2) float32)
+    Dataset('the table', train=(4, 2) float32)
 
     Raises InputError if the table cannot be read, does not fit, or has no column to learn from.
     """

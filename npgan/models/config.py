@@ -17,6 +17,7 @@ from npgan.errors import InputError, chosen, class_labels, count, fraction, show
 from npgan.models.kinds import MODELS, role
 from npgan.models.refit import IMAGE, corruptions, for_images, in_numbers, named
 from npgan.objectives.penalties import scheduled
+from npgan.ops.categories import WIDEST
 from npgan.optim import Optimizer
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ class Config:
         classes = self.classes or settings.get("classes")
         sizes: dict[str, Any] = {"latent": self.latent, "classes": classes}
         if self.widths:
+            for width in self.widths:
+                count("the width of a block", width, 1, WIDEST)
             settings["widths"] = self.widths
             sizes |= {"data": sum(self.widths), "classes": conditions(self.widths)}
             sizes["widths"] = ",".join(map(str, self.widths))

@@ -319,13 +319,18 @@ class GAN(Model):
         """Return G(z), (n, d), in evaluation mode and by the averaged weights if there are any."""
         return in_chunks(self.average or self.generator, inputs("z", z, self.generator))
 
+    @property
+    def _row_width(self) -> int:
+        """The width of rows as :meth:`rows` returns them."""
+        return self.generator.out_width
+
     def logits(self, real: Array, rng: np.random.Generator) -> list[tuple[Array, Array]]:
         """Return each discriminator's logits of rows and of as many generated ones, in evaluation mode.
 
         ``real`` is as :meth:`rows` returns it; what does not make a whole pack is left out.
         """
-        real = errors.array("real", real, ("n", self.generator.out_width), rows=1)
-        real = run.gather(real, np.arange(len(real) - len(real) % self.packing), *self.value_range)
+        real = errors.array("real", real, ("n", self._row_width), rows=1)
+        real = self._batch(real[: len(real) - len(real) % self.packing])
         fake = self._generated_beside(real, rng)
         seen = self.discriminator_input(real), self.discriminator_input(fake)
         return [(d(seen[0]), d(seen[1])) for d in self.discriminators.values()]

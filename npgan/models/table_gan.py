@@ -79,6 +79,10 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
             )
         self.shares = np.eye(1, self.classes)[0]
 
+    @property
+    def _row_width(self) -> int:
+        return self.features
+
     def rows(self, data: Array, labels: Array | None = None) -> Array:
         """Return the rows, checked; a row's conditions are its own categories."""
         return self.check_data(data)

@@ -30,6 +30,8 @@ class Preset(Case):
             flat += rng.standard_normal(flat.size) / max(10, np.sqrt(widest))
             flat *= 0.9
         x = rng.random((3, model.features))
+        for j, width in enumerate(config.widths or ()):
+            x[:, j] = np.floor(width * x[:, j]) if width > 1 else x[:, j]  # a category
         return model, x, np.arange(len(x)) % getattr(model, "classes", 1)
 
     def check(self, method: str = "central") -> Report:
