@@ -33,6 +33,7 @@ ARGUMENTS = {
     "detect": "RUN --normal --rows --seed --out",
     "enhance": "RUN --seed --out",
     "explore": "RUN --rows --steps --seed --out",
+    "impute": "RUN --data --seed --out",
     "interpolate": "RUN --pairs --steps --seed --out",
     "reduce": "RUN -k --out",
     "score": "RUN --data --samples --seed --out",

@@ -9,7 +9,17 @@ from types import ModuleType
 
 NAMES = (
     *("train", "sample", "reconstruct", "evaluate", "complete", "defend", "detect", "enhance"),
-    *("explore", "interpolate", "reduce", "score", "translate", "gradcheck", "presets", "data"),
+    *(
+        "explore",
+        "impute",
+        "interpolate",
+        "reduce",
+        "score",
+        "translate",
+        "gradcheck",
+        "presets",
+        "data",
+    ),
 )
 COMMANDS: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in NAMES}
 """Name -> module, in the order of the help."""

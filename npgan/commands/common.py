@@ -141,6 +141,12 @@ def fit_of(size: tuple[int, int] | None, fit: str | None) -> str | None:
     return None if size is None else fit or DEFAULT
 
 
+TABLES = ".csv", ".tsv"
+"""Endings of tables of text."""
+TABLE = option(
+    "--data", type=text, required=True, metavar="PATH", help="a table with the run's columns"
+)
+"""The table to work on."""
 RUN = option("run_folder", type=path, metavar="RUN")
 """The folder of the run to work on."""
 SEED = whole("--seed", 0, "of all noise", 0)

@@ -12,20 +12,13 @@ EXAMPLES = """
   npgan train table-vae --data people.csv
   npgan score runs/table-vae --data new.csv --out scores.csv    its rows, with a column "score"
 """
-TABLES = ".csv", ".tsv"
 COLUMN = "score"
 OPTIONS = (
     common.RUN,
-    common.option(
-        "--data",
-        type=common.text,
-        required=True,
-        metavar="PATH",
-        help="a table with the run's columns",
-    ),
+    common.TABLE,
     common.whole("--samples", 16, "codes that are drawn for a row"),
     common.SEED,
-    common.out("the table, and a score for each row", endings=TABLES),
+    common.out("the table, and a score for each row", endings=common.TABLES),
 )
 
 
@@ -45,8 +38,6 @@ def run(a: argparse.Namespace) -> None:
         raise InputError(f"{source.name} has a column {COLUMN} already")
     rows = encoding.rows(source, a.seed)
     score = -model.bound(rows, np.random.default_rng(a.seed), a.samples)
-    table = pa.Table.from_batches(source.batches()).append_column(COLUMN, pa.array(score.round(3)))
-    columns = [tables.Column(name, "category", missing=True) for name in source.names]
-    columns.append(tables.Column(COLUMN, "number", decimals=3, padded=True))
-    schema = tables.Schema(tuple(columns), len(rows), source.delimiter, encoding.schema.decimal)
-    tables.write(table, a.out, schema)
+    table = pa.Table.from_batches(source.batches())
+    texts = pa.array([f"{one:.3f}" for one in score])
+    tables.write_texts(table.append_column(COLUMN, texts), a.out, source.delimiter)

@@ -79,11 +79,26 @@ class TableVAE(Tabular, Variational):
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n generated rows (n, b), drawn from what the decoder makes of z ~ N(0, I)."""
         rng = errors.generator(rng)
-        output = in_chunks(self.decoder, self.latent(count("n", n), rng))
-        rows, log_var = np.split(output, [self._width], axis=1)
-        rows = run.gumbel_softmax_forward(rows, None, self._blocks, 1.0)
+        return self._draw(self.latent(count("n", n), rng), rng)
+
+    def redraw(
+        self,
+        rows: Array,
+        rng: np.random.Generator | int | None = None,
+        possible: Array | float = 1.0,
+    ) -> Array:
+        """Return rows (n, b) drawn from what the decoder makes of codes of these rows (n, b), z ~ q(z|x).
+
+        ``possible`` (d,) is 0 for categories that may not be drawn, and 1 elsewhere.
+        """
+        rng = errors.generator(rng)
+        seen = self._batch(self.check_data(rows))
+        return self._draw(self.gaussian.forward(seen, rng, training=False)[0], rng, possible)
+
+    def _draw(self, z: Array, rng: np.random.Generator, possible: Array | float = 1.0) -> Array:
+        rows, log_var = np.split(in_chunks(self.decoder, z), [self._width], axis=1)
+        rows = run.gumbel_softmax_forward(rows, None, self._blocks, 1.0) * possible
         numbers = (np.cumsum(self.widths) - 1)[self._blocks == 1]
-        rows[:, numbers] += np.exp(log_var / 2) * run.standard_normal(
-            rng, log_var.shape, log_var.dtype
-        )
+        noise = run.standard_normal(rng, log_var.shape, log_var.dtype)
+        rows[:, numbers] += np.exp(log_var / 2) * noise
         return self._drawn(rows, rng)

@@ -173,6 +173,26 @@ class Encoding:
                 columns[column.name] = coded(column, texts, found)
         return pa.table(columns)
 
+    def missing(self, rows: np.ndarray) -> np.ndarray:
+        """Return which blocks of rows (n, blocks) stand for a cell without a value, (n, blocks)."""
+        found = np.zeros(rows.shape, bool)
+        for name, at in self.blocks.items():
+            column = self.schema.column(name)
+            if column.missing and column.kind in CODED:
+                found[:, at] = rows[:, at] == self.widths[at] - 1
+            elif column.missing:
+                found[:, at] = found[:, at + 1] = rows[:, at + 1] == 1
+        return found
+
+    def there(self) -> np.ndarray:
+        """Return 0 for the categories that say that there is no value and 1 elsewhere, (sum of the widths,)."""
+        ends, found = np.cumsum(self.widths), np.ones(sum(self.widths))
+        for name, at in self.blocks.items():
+            column = self.schema.column(name)
+            if column.missing:
+                found[ends[at if column.kind in CODED else at + 1] - 1] = 0
+        return found
+
     def code(self, column: str, value: str) -> tuple[int, int]:
         """Return the block of a category, and the code that a value has there; no value is the code of missing."""
         found = self.schema.column(column)

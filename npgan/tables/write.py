@@ -13,7 +13,7 @@ from npgan.system.disk import write_atomically
 from npgan.tables import cells, dates
 from npgan.tables.schema import DATED, WORDS, Column, Schema
 
-__all__ = ["write"]
+__all__ = ["texts", "write", "write_texts"]
 
 ROWS = 2**16  # that become text at once
 
@@ -42,12 +42,30 @@ def write(table: pa.Table, path: str | Path, schema: Schema) -> None:
     write_atomically(path, write_as(table, schema))
 
 
+def texts(table: pa.Table, schema: Schema, decimal: str | None = None) -> pa.Table:
+    """Return a table's values as strings, as its source has them; null for what is missing.
+
+    >>> texts(pa.table({"a": [3.5]}), Schema((Column("a", "number", decimals=2, padded=True),))).to_pylist()
+    [{'a': '3.50'}]
+    """
+    mark = decimal or schema.decimal
+    columns = {name: _cells(table[name], schema.column(name), mark) for name in table.column_names}
+    return pa.table(columns)
+
+
+def write_texts(table: pa.Table, path: str | Path, delimiter: str) -> None:
+    """Write a table of strings, whole or not at all; a cell without a value is empty."""
+    instance("table", table, pa.Table)
+    write_atomically(as_path(path), _lines(table, delimiter))
+
+
 def _csv(table: pa.Table, schema: Schema) -> memoryview:
-    return _text(table, schema, schema.delimiter)
+    mark = "." if schema.delimiter == "," else schema.decimal
+    return _lines(texts(table, schema, mark), schema.delimiter)
 
 
 def _tsv(table: pa.Table, schema: Schema) -> memoryview:
-    return _text(table, schema, "\t")
+    return _lines(texts(table, schema), "\t")
 
 
 def _parquet(table: pa.Table, schema: Schema) -> memoryview:
@@ -64,18 +82,13 @@ ENDINGS: dict[str, Callable[[pa.Table, Schema], memoryview]] = {
 """A file's ending -> what makes its content."""
 
 
-def _text(table: pa.Table, schema: Schema, delimiter: str) -> memoryview:
-    columns = [schema.column(name) for name in table.column_names]
-    decimal = "." if delimiter == "," else schema.decimal
-    empty = "" if len(columns) > 1 else '""'  # an empty line would be no row
+def _lines(table: pa.Table, delimiter: str) -> memoryview:
+    empty = "" if len(table.column_names) > 1 else '""'  # an empty line would be no row
     header = _quoted(pa.array(table.column_names), delimiter).to_pylist()
     content = io.BytesIO()
     content.write((delimiter.join(header) + "\n").encode())
     for batch in table.to_batches(ROWS):
-        parts = [
-            _quoted(_cells(one, column, decimal), delimiter)
-            for one, column in zip(batch.columns, columns, strict=True)
-        ]
+        parts = [_quoted(one, delimiter) for one in batch.columns]
         lines = pc.binary_join_element_wise(
             *parts, delimiter, null_handling="replace", null_replacement=empty
         )

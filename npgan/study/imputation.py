@@ -1,0 +1,44 @@
+r"""Cells without a value, filled by a model of tables: pseudo-Gibbs sampling.
+
+Of a row x only a part is known. The missing part is drawn at first as any row has it. Then, again and again, a code is
+drawn from the encoder, :math:`z \sim q(z|x)`, and the missing part from what the decoder says of it, given z. If q
+were the true posterior, these draws would tend to those given the known part (Rezende et al. 2014, appendix F).
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from npgan import errors
+from npgan.errors import count
+from npgan.models.table_vae import TableVAE
+
+if TYPE_CHECKING:
+    from npgan.tables import Encoding
+
+ROUNDS = 50
+
+
+def impute(
+    model: TableVAE,
+    encoding: "Encoding",
+    rows: np.ndarray,
+    rng: np.random.Generator | int | None,
+    rounds: int = ROUNDS,
+) -> np.ndarray:
+    """Return rows (n, blocks) whose missing cells are filled.
+
+    They are drawn, not guessed: filled columns vary as real ones do, and another seed draws others.
+    """
+    rng, rows = errors.generator(rng), model.check_data(rows).copy()
+    hidden, possible = encoding.missing(rows), encoding.there()
+    each = hidden.any(axis=1)
+    some, hidden = rows[each], hidden[each]
+    if len(some):
+        other = model.redraw(model.sample(len(some), rng), rng, possible)
+        some[hidden] = other[hidden]
+        for _ in range(count("rounds", rounds, 1)):
+            other = model.redraw(some, rng, possible)
+            some[hidden] = other[hidden]
+    rows[each] = some
+    return rows
