@@ -99,7 +99,7 @@ def _generation(task: Task) -> dict[str, Any]:
     metrics = SampleMetrics(model, dataset, n, rng, classifier)
     samples, labels = draw_samples(model, dataset, n, rng)
     real = model.scaled(dataset.train[rng.permutation(len(dataset.train))[:n]])
-    result: dict[str, Any] = {"samples": n}
+    result: dict[str, Any] = {"samples": n, "features": metrics.features}
     if metrics.accuracy is not None:
         result["classifier_accuracy"] = metrics.accuracy
     if labels is not None and metrics.has_classes:

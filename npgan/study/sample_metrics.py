@@ -26,7 +26,16 @@ COUNTED = 26_000
 """The number of samples in which the modes of stacked digits are counted, as Lin et al. 2018 do."""
 ROWS = 1000  # of which the digits are read at once
 RELIABLE = 0.9
-"""The least accuracy on a data set at which the classifier's predictions of its classes are used."""
+"""The least accuracy on a data set at which the classifier of digits, and predictions of classes, are used."""
+FEATURES = {
+    (True, True): "of the classifier that was given",
+    (True, False): "of npgan's classifier of digits",
+    (
+        False,
+        False,
+    ): "none, but the rows themselves; --classifier RUN compares what a classifier of such data sees",
+}
+"""Whether there are features, and whether a classifier was given -> what they are."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +78,14 @@ class SampleMetrics:
     """Metrics of generated samples, compared with at most ``n`` test rows of a data set.
 
     Rows have the features of the classifier that is given, :class:`npgan.study.features.Reader`. Without one, grey
-    images of 28 by 28 pixels have those of npgan's classifier of digits. Nearest neighbours are sought
+    images of 28 by 28 pixels have those of npgan's classifier of digits, if it predicts at least nine in ten of the test
+    labels: else they are no digits, or nothing shows that they are. Nearest neighbours are sought
     among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
     have short features, and there real features are sparse, so that their balls are large and hold
     almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
     All other rows are their own features and directions.
 
-    The metrics of classes are computed only where the classifier knows the classes: where it predicts at least
-    nine in ten of the test labels. In images of 28 by 28 pixels with three channels it reads a digit in each. If it
+    The metrics of classes are computed only where a classifier knows the classes as well as that. In images of 28 by 28 pixels with three channels it reads a digit in each. If it
     predicts the labels of :mod:`npgan.data.stacked` so, the modes that samples cover can be counted, :meth:`coverage`.
 
     Raises InputError if the data set has no test data, or the classifier takes other rows.
@@ -93,6 +102,7 @@ class SampleMetrics:
     Attributes
     ----------
     accuracy : the classifier's, on these test rows; None without labels that are numbers, or for other rows
+    features : what features are compared, in words
     """
 
     def __init__(
@@ -129,6 +139,11 @@ class SampleMetrics:
             labels = dataset.test_labels[chosen]
             self.accuracy = None if named else self.classifier_accuracy(rows, labels)
         reliable = self.accuracy is not None and self.accuracy >= RELIABLE
+        if (
+            self.has_features and not self.own and not reliable
+        ):  # of no digits it sees nothing that counts
+            self.reader, self.has_features, self.accuracy = None, False, None
+        self.features = FEATURES[self.has_features, self.own]
         self.has_classes = reliable and self.has_features
         self.has_stacks = reliable and not self.has_features
         self.test = self.represent(rows)
