@@ -408,7 +408,13 @@ ELSEWHERE = {
     "load_weights", "losses", "not_recorded", "pattern", "state", "steps", "summary", "targets", "tie",
     "unrolled", "update", "updates", "weights", "zero_grads",
 }  # fmt: skip
-OF_STEPS = {"grads", "beta", "name", "epochs"}  # arguments that are left at their defaults
+OF_STEPS = {
+    "grads",
+    "beta",
+    "name",
+    "epochs",
+    "possible",
+}  # arguments that are left at their defaults
 
 
 def right(model: Any, method: str) -> dict[str, Any]:

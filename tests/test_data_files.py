@@ -70,7 +70,7 @@ def test_arrays_become_pixels_or_float32(array, dtype, image_shape):
             {"train": np.ones((2, 15)), "test": np.ones((2, 14))},
             r"training samples are \(15,\), test samples \(14,\)",
         ),
-        ({"train": IMAGES, "train_labels": np.ones(2)}, "float64: integers are needed"),
+        ({"train": IMAGES, "train_labels": np.full(2, 0.5)}, "labels are whole numbers, or text"),
     ],
 )
 def test_arrays_of_another_kind_are_refused(arrays, fragment):
@@ -250,3 +250,45 @@ def test_a_changed_byte_never_escapes_as_another_error(folder, name, data):
     path.write_bytes(content)
     with suppress(InputError):
         load_path(path.parent if "/" in name else path)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([[5], [9], [5]]),
+        np.array([5.0, 9.0, 5.0]),
+        np.array([5, 9, 5], np.uint8),
+        np.array([[5.0], [9.0], [5.0]], np.float32),
+    ],
+)
+def test_labels_are_whole_numbers_of_any_type_in_a_column_or_not(labels):
+    dataset = from_arrays("d", {"train": np.zeros((3, 2)), "train_labels": labels})
+    assert (dataset.classes, dataset.train_labels.tolist()) == ((5, 9), [0, 1, 0])
+
+
+@pytest.mark.parametrize("labels", [[["b"], ["a"], ["b"]], ["b", "a", "b"]])
+@pytest.mark.parametrize("kind", [str, object])
+def test_labels_are_text_in_a_column_or_not(labels, kind):
+    dataset = from_arrays("d", {"train": np.zeros((3, 2)), "train_labels": np.array(labels, kind)})
+    assert (dataset.classes, dataset.train_labels.tolist()) == (("a", "b"), [1, 0, 1])
+
+
+def test_labels_are_truth_values():
+    labels = np.array([True, False, True])
+    dataset = from_arrays("d", {"train": np.zeros((3, 2)), "train_labels": labels})
+    assert (dataset.classes, dataset.train_labels.tolist()) == (None, [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0.5, 1, 2], "some are not whole"),
+        ([np.nan, 1, 2], "some are not whole"),
+        ([np.inf, 1, 2], "has inf: labels up to"),
+        ([1e30, 1, 2], "labels up to"),
+        ([[0, 1]] * 3, "one int64 for each"),
+    ],
+)
+def test_other_numbers_are_no_labels(labels, message):
+    with pytest.raises(InputError, match=message):
+        from_arrays("d", {"train": np.zeros((3, 2)), "train_labels": np.array(labels)})

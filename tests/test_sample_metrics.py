@@ -116,14 +116,14 @@ def test_without_rows_there_is_nothing_to_measure(mnist):
 def test_classes_that_the_classifier_does_not_know_are_not_asked_for(mnist):
     other = replace(mnist, test_labels=(mnist.test_labels + 1) % 10)
     unlabelled = replace(mnist, test_labels=None)
-    for metrics in map(metrics_of, (other, unlabelled)):
-        assert metrics.accuracy is None
-        assert metrics.features.startswith("none")
-        assert list(metrics.measure(mnist.train / np.float32(255))) == [
+    for found in map(metrics_of, (other, unlabelled)):
+        assert found.accuracy is None
+        assert found.features.startswith("none")
+        assert list(found.measure(mnist.train / np.float32(255))) == [
             "frechet_distance",
             "neighbours",
         ]
-    assert list(metrics.columns(mnist.train / np.float32(255))) == [
+    assert list(found.columns(mnist.train / np.float32(255))) == [
         "frechet",
         "precision",
         "recall",
@@ -328,7 +328,9 @@ def test_few_digits_have_features_directions_and_classes(mnist):
         "class_total_variation": measured["classes"]["total_variation"],
     }
     shifted = replace(few, classes=tuple(range(1, 11)))
-    assert SampleMetrics(gan(784, Sigmoid()), shifted, 40, np.random.default_rng(3)).accuracy is None
+    assert (
+        SampleMetrics(gan(784, Sigmoid()), shifted, 40, np.random.default_rng(3)).accuracy is None
+    )
 
 
 @pytest.mark.parametrize("asked", ["measure", "columns"])

@@ -32,7 +32,8 @@ def from_arrays(name: str, arrays: Mapping[str, np.ndarray], notes: Iterable[str
     Everything else becomes float32 with its values kept.
 
     Images are flattened to rows, (n, h * w * c), a pixel's channels side by side, and have the
-    `shape` (h, w, c). Labels are whole numbers or text; classes are numbered in the order of their labels.
+    `shape` (h, w, c). Labels (n,) or (n, 1) are whole numbers, of any type, or text; classes are numbered in the
+    order of their labels.
 
     Raises InputError if an array is of another kind, or the arrays do not fit one another.
 
@@ -133,15 +134,27 @@ def _shape(array: np.ndarray) -> Shape:
     return (side, side, 1) if square else array.shape[1:]
 
 
-def _as_labels(what: str, array: np.ndarray) -> np.ndarray:
-    if isinstance(array, np.ndarray) and array.dtype.kind == "U":
+def _as_labels(what: str, array: Any) -> np.ndarray:
+    """Return labels as int64 or text: a column (n, 1) is flattened, whole numbers may be floats or truth values."""
+    if isinstance(array, np.ndarray) and array.dtype == object and _are_texts(array):
+        array = array.astype(str)  # as pandas has them
+    if not (isinstance(array, np.ndarray) and array.dtype.kind == "U"):
+        array = as_array(what, array)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.dtype.kind == "U":
         return array
-    array = as_array(what, array)
-    if array.dtype.kind not in "ui":
-        raise InputError(f"{what} has dtype {array.dtype}: integers are needed, or text")
+    if array.dtype.kind == "f" and (np.floor(array) != array).any():  # also where one is NaN
+        raise InputError(
+            f"{what} are numbers of which some are not whole: labels are whole numbers, or text"
+        )
     if array.size and array.max() > LARGEST_LABEL:
         raise InputError(f"{what} has {array.max()}: labels up to {LARGEST_LABEL} are read")
     return array.astype(np.int64)
+
+
+def _are_texts(array: np.ndarray) -> bool:
+    return all(isinstance(one, str) for one in array.ravel())
 
 
 def _numbered(labels: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Classes]:

@@ -78,15 +78,16 @@ class SampleMetrics:
     """Metrics of generated samples, compared with at most ``n`` test rows of a data set.
 
     Rows have the features of the classifier that is given, :class:`npgan.study.features.Reader`. Without one, grey
-    images of 28 by 28 pixels have those of npgan's classifier of digits, if it predicts at least nine in ten of the test
-    labels: else they are no digits, or nothing shows that they are. Nearest neighbours are sought
+    images of 28 by 28 pixels have those of npgan's classifier of digits, if it predicts at least nine in ten of the
+    test labels: else they are no digits, or nothing shows that they are. Nearest neighbours are sought
     among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
     have short features, and there real features are sparse, so that their balls are large and hold
     almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
     All other rows are their own features and directions.
 
-    The metrics of classes are computed only where a classifier knows the classes as well as that. In images of 28 by 28 pixels with three channels it reads a digit in each. If it
-    predicts the labels of :mod:`npgan.data.stacked` so, the modes that samples cover can be counted, :meth:`coverage`.
+    The metrics of classes are computed only where a classifier knows the classes as well as that. In images of
+    28 by 28 pixels with three channels the classifier of digits reads one in each. If it predicts the labels of
+    :mod:`npgan.data.stacked` so, the modes that samples cover can be counted, :meth:`coverage`.
 
     Raises InputError if the data set has no test data, or the classifier takes other rows.
 
