@@ -23,8 +23,8 @@ def test_help_has_examples(capsys, command):
 
 
 ARGUMENTS = {
-    "train": "PRESET --data --size --fit --schema --epochs --steps --validation --batch-size --lr --seed --out "
-    "--resume --threads --backend --metrics-every --quiet",
+    "train": "PRESET|FILE.toml --data --size --fit --schema --epochs --steps --validation --batch-size --lr --seed "
+    "--out --resume --threads --backend --metrics-every --quiet",
     "sample": "RUN -n --seed --spread --label --where --out",
     "reconstruct": "RUN --out",
     "evaluate": "RUN --seed --samples --classifier",
@@ -40,6 +40,7 @@ ARGUMENTS = {
     "translate": "RUN --images --out",
     "gradcheck": "",
     "presets": "",
+    "new": "PRESET",
     "data": "NAME|PATH --size --fit --schema --out",
 }
 
@@ -127,7 +128,7 @@ def test_a_bad_command_line_is_one_line_too(capsys, words):
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("PRESET", ["train", ""]),
+        ("PRESET|FILE.toml", ["train", ""]),
         ("--data", ["train", "--data", ""]),
         ("--fit", ["train", "--size", "8", "--fit", ""]),
         ("--out", ["train", "--out", ""]),

@@ -5,11 +5,14 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from npgan.commands.common import FIT, SIZE, either, fit_of, number, option, path, text
 from npgan.errors import InputError, count
 from npgan.system import signals
+
+if TYPE_CHECKING:
+    from npgan.models.config import Config
 
 LARGEST = 2**24  # bytes of a schema
 SUMMARY = "train a model and keep everything in a folder"
@@ -23,6 +26,7 @@ EXAMPLES = """
   npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
   npgan train table --data people.csv       a table: numbers, categories, dates, missing values
   npgan train table --data people.csv --schema schema.toml   its columns as npgan data --schema says them
+  npgan train mine.toml                     a configuration of your own, see npgan new
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
@@ -32,9 +36,9 @@ OPTIONS = (
         "preset",
         type=text,
         nargs="?",
-        metavar="PRESET",
-        help="see npgan presets; default gan-conv, but gan-mnist for data other than images whose sides are "
-        "multiples of 4",
+        metavar="PRESET|FILE.toml",
+        help="see npgan presets, or a file as npgan new prints it; default gan-conv, but gan-mnist for data other than "
+        "images whose sides are multiples of 4, and table for tables",
     ),
     option(
         "--data",
@@ -119,12 +123,11 @@ def run(a: argparse.Namespace) -> int:
 def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     """Start a run, and return its folder and its loop."""
     from npgan import backend, runs
-    from npgan.models.config import Config
     from npgan.models.kinds import MODELS
-    from npgan.models.presets import default, preset
+    from npgan.models.presets import default
 
-    def asked(name: str) -> Config:
-        return preset(name).override(
+    def asked(name: str) -> "Config":
+        return _configuration(name).override(
             data=a.data,
             validation=a.validation,
             size=a.size and list(a.size),
@@ -153,6 +156,16 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
         except runs.Taken:  # by a run that began at the same time
             if a.out:
                 raise
+
+
+def _configuration(name: str) -> "Config":
+    """Return a preset, or the configuration in a file."""
+    from npgan import runs
+    from npgan.models.presets import preset
+
+    if not name.endswith(".toml"):
+        return preset(name)
+    return replace(runs.read_config_file(Path(name)), preset=Path(name).stem)
 
 
 def _preset_for(a: argparse.Namespace) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "load_data",
     "load_for",
     "read_config",
+    "read_config_file",
     "read_table",
 ]
 
@@ -49,6 +50,11 @@ def read_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
+    return read_config_file(path)
+
+
+def read_config_file(path: Path) -> Config:
+    """Read a configuration from a TOML file; an InputError if it cannot be read, or is none."""
     disk.check_regular(path, LARGEST_CONFIG)
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
