@@ -13,7 +13,7 @@ from npgan import GAN, Adam, Classifier, backend, ops
 from npgan.data.batches import Batches
 from npgan.layers import build
 from npgan.training import Work
-from npgan.training.work import PRODUCTS, operations
+from npgan.training.work import PRODUCTS, operations, rate
 
 N, D = 6, 5
 X = np.random.default_rng(0).random((2 * N, D), np.float32)
@@ -167,9 +167,20 @@ def test_a_step_is_the_mean_of_those_up_to_a_generators_update():
 @pytest.mark.parametrize("first", [0, 2])
 def test_the_work_that_is_left_is_said(first, capsys, monkeypatch):
     monkeypatch.setattr("npgan.training.work.operations", lambda *_: 2_500_000_000)
-    Work().on_train_begin(SimpleNamespace(model=0, batches=0, total_steps=2002, step=first))
-    left = "2,002 steps of 2.5 GFLOP: 5,005" if first == 0 else "2,000 steps of 2.5 GFLOP: 5,000"
-    assert capsys.readouterr().err == f"{left} GFLOP in all\n"
+    monkeypatch.setattr("npgan.training.work.rate", lambda: 5e10)
+    model = SimpleNamespace(
+        weights=lambda: {"a": np.zeros(1500)}, state=lambda: ({"a": np.zeros((3, 50_000))}, {})
+    )
+    Work().on_train_begin(SimpleNamespace(model=model, batches=0, total_steps=2002, step=first))
+    steps, work = ("2,002", "5,005") if first == 0 else ("2,000", "5,000")
+    assert capsys.readouterr().err == (
+        "1,500 weights, 1.2 MB with the optimisers' moments\n"
+        f"{steps} steps of 2.5 GFLOP: {work} GFLOP in all, 100 s at the speed of NumPy's products here\n"
+    )
+
+
+def test_the_speed_of_products_is_one_that_a_machine_can_have():
+    assert 1e8 < rate() < 1e14
 
 
 CALLS = {

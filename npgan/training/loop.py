@@ -90,6 +90,9 @@ class Trainable(Protocol):
         """Return what there is to report of held-out rows, as :meth:`rows` returned them; nothing, by default."""
         return {}
 
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return every parameter and buffer by name."""
+
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return all arrays (the live ones) and all numbers that training changes."""
 
