@@ -1,5 +1,7 @@
 """Rows of tables: categories that are drawn softly, gathered one-hot, and sampled as a condition."""
 
+from dataclasses import replace
+
 import naive
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from npgan import (
 )
 from npgan.check.gradcheck import gradcheck
 from npgan.data.conditions import ConditionedBatches, TableBatches, conditions, shares, starts
+from npgan.models.presets import preset
 from npgan.training import Loop
 
 FLOATS = [np.float32, np.float64]
@@ -268,6 +271,18 @@ def test_an_epoch_of_few_rows_goes_through_them_several_times():
     for _ in range(100):
         assert batches.next().shape == (4, 1)
     assert batches.position == 3
+
+
+@pytest.mark.parametrize(("rows", "batches"), [(5, 100), (1050, 105), (90_000, 1000)])
+def test_an_epoch_of_a_table_is_neither_short_nor_long(rows, batches):
+    data = np.zeros((rows, 1), np.float32)
+    made = TableBatches(data, min(10, rows), np.random.default_rng(0), [1])
+    assert made.per_epoch == batches
+    config = replace(preset("table-vae"), epochs=3, batch_size=min(10, rows))
+    assert config.total_steps(rows) == 3 * batches
+    for _ in range(batches + 1):
+        assert made.next().shape == (min(10, rows), 1)
+    assert made.position == 1
 
 
 def test_samples_have_the_shares_of_the_training_rows_and_fulfil_their_conditions():

@@ -236,6 +236,14 @@ def test_data_of_words_are_a_table_and_train_one(capsys, in_an_empty_folder):
     assert (config.model, config.widths, config.batch_size) == ("table-gan", [2, 1], 72)
 
 
+@pytest.mark.parametrize(("scale", "model"), [(3, "table-gan"), (1, "gan")])
+def test_numbers_that_a_sigmoid_does_not_reach_are_a_table(scale, model, in_an_empty_folder):
+    numbers = scale * np.random.default_rng(0).random((200, 3))
+    np.savetxt("numbers.csv", numbers, delimiter=",", header="a,b,c", comments="")
+    assert main(["train", "--data", "numbers.csv", "--steps", "2", "--quiet", "--out", "r"]) == 0
+    assert runs.read_config(Path("r")).model == model
+
+
 def test_a_resumed_run_reads_the_table_as_it_did(run, in_an_empty_folder, capsys):
     rows = [f"{kind},{i % 7}.5" for i in range(40) for kind in ("cat", "dog")]
     Path("pets.csv").write_text("\n".join(["kind,weight", *rows]))

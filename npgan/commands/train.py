@@ -12,6 +12,7 @@ from npgan.errors import InputError, count
 from npgan.system import signals
 
 if TYPE_CHECKING:
+    from npgan.data.dataset import Dataset
     from npgan.models.config import Config
 
 LARGEST = 2**24  # bytes of a schema
@@ -124,7 +125,6 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     """Start a run, and return its folder and its loop."""
     from npgan import backend, runs
     from npgan.models.kinds import MODELS
-    from npgan.models.presets import default
 
     def asked(name: str) -> "Config":
         return _configuration(name).override(
@@ -141,13 +141,13 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
         )
 
     config, dataset = asked(a.preset or _preset_for(a)), None
+    if a.preset is None and a.data is not None and not MODELS[config.model].of_tables:
+        held_out, dataset = runs.read(config)
+        config = replace(asked(_default(a.data, dataset)), validation=held_out.validation)
     if MODELS[config.model].of_tables:
         config, dataset = runs.read(config, a.schema and _schema(a.schema))
     elif a.schema is not None:
         raise InputError(f"{config.preset} learns from no table: no --schema")
-    elif a.preset is None and a.data is not None:
-        held_out, dataset = runs.read(config)
-        config = replace(asked(default(dataset.shape)), validation=held_out.validation)
     while True:
         folder = a.out or _new_folder(Path("runs"), config.preset)
         try:
@@ -174,6 +174,15 @@ def _preset_for(a: argparse.Namespace) -> str:
     from npgan.models.presets import DEFAULT
 
     return "table" if a.schema or (a.data is not None and is_table(a.data)) else DEFAULT
+
+
+def _default(source: str, dataset: "Dataset") -> str:
+    """Return the preset for data that have been read: numbers of any size in a file are a table."""
+    from npgan.models.presets import default
+
+    numbers = Path(source).suffix == ".csv" and dataset.image_shape is None
+    beyond = numbers and (dataset.train.min() < 0 or dataset.train.max() > 1)
+    return "table" if beyond else default(dataset.shape)
 
 
 def _schema(file: Path) -> Any:

@@ -28,8 +28,8 @@ class Batches:
     [[2.0, 4.0], [3.0, 0.0]]
     """
 
-    least = 1
-    """Batches in an epoch: with few rows it goes through them several times."""
+    limits = 1, 2**62
+    """The least and the most batches in an epoch: of few rows it goes through them several times."""
 
     def __init__(
         self,
@@ -43,9 +43,15 @@ class Batches:
         self.data, self.rng = data, errors.generator(rng)
         low, high = errors.array("value_range", value_range, (2,)).tolist()
         self.value_range = low, high
-        self.per_epoch = max(self.least, len(data) // self.batch_size)
+        self.per_epoch = self.in_epoch(len(data), self.batch_size)
         self.position = 0
         self._shuffle()
+
+    @classmethod
+    def in_epoch(cls, rows: int, batch_size: int) -> int:
+        """Return how many batches an epoch has."""
+        least, most = cls.limits
+        return min(max(least, rows // batch_size), most)
 
     def _shuffle(self) -> None:
         self._before = self.rng.bit_generator.state

@@ -69,7 +69,8 @@ class TableBatches(Batches):
     array([[0.5, 0. , 0. , 1. ]], dtype=float32)
     """
 
-    least, count = 100, 0  # batches in an epoch; conditions
+    limits = 100, 1000
+    count = 0  # conditions
 
     def __init__(
         self, data: np.ndarray, batch_size: int, rng: np.random.Generator, widths: Sequence[int]

@@ -1,6 +1,7 @@
 """Configurations: all that determines a run, in plain tables and lists, which a TOML file holds."""
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from types import UnionType
@@ -238,8 +239,9 @@ class Config:
 
     def total_steps(self, rows: int) -> int:
         """Return the number of steps that the run takes on so many rows of data."""
-        least = TableBatches.least if MODELS[self.model].of_tables else 0
-        return self.steps or (self.epochs or 1) * max(least, rows // self.batch_size)
+        tables = MODELS[self.model].of_tables
+        epoch = TableBatches.in_epoch if tables else operator.floordiv
+        return self.steps or (self.epochs or 1) * epoch(rows, self.batch_size)
 
     def check(self) -> None:
         """Raise an InputError unless there is all that a run needs, none of it out of range."""
