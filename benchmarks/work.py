@@ -9,7 +9,6 @@ import time
 import numpy as np
 
 from npgan.data import load
-from npgan.data.batches import Batches
 from npgan.models.presets import PRESETS
 from npgan.training.work import operations
 
@@ -33,7 +32,7 @@ def main() -> None:
         data = load(config.data)
         model, steps = config.build(len(data.train)), config.total_steps(len(data.train))
         rows, rng = model.rows(data.train, data.train_labels), np.random.default_rng(0)
-        step = operations(model, Batches(rows, config.batch_size, rng, model.value_range)) / 1e9
+        step = operations(model, model.batches(rows, config.batch_size, rng)) / 1e9
         print(f"| `{name}` | {steps:,} | {step:.3g} | {steps * step:,.0f} |", flush=True)
 
 
