@@ -1,14 +1,14 @@
 r"""Training by sampling: rows of a table, each with one of its own categories as a condition.
 
-A generator of tables learns rare categories late if rows are drawn evenly, for it hardly meets them. So a
-column of categories is drawn, each as likely, and one of its categories, in proportion to the logarithm of how many
-rows have it; then one of these rows (Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.3).
-Here "any row" is a column, too, with one category. With :math:`w_{jk}` the probability of category k in column j,
-:math:`n_{jk}` the number of its rows and J columns, a row's probability is
+If all rows are equally likely to be drawn, a generator of tables learns rare categories late, for it hardly meets them.
+So a column of categories is drawn, all equally likely; then one of its categories, in proportion to
+:math:`\log(1 + n_{jk})`, with :math:`n_{jk}` the number of rows that have category k in column j; then one of these rows
+(Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.3). Here "any row" is a column, too, with one
+category. With :math:`w_{jk}` the probability of category k, given its column, and J columns, the probability of row i is
 
 .. math:: p_i = \frac1J\sum_j \frac{w_{jk}}{n_{jk}}, \qquad k = x_{ij},
 
-and given the row, its condition is in column j with a probability in proportion to that term.
+and given the row, its condition is in column j with a probability in proportion to the term of j.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from npgan.data.batches import Batches
 
 
 def conditions(widths: Sequence[int]) -> int:
-    """Return how many conditions there are on rows of these widths: 0, any row, and one for each category.
+    """Return how many conditions there are on rows of these widths: "any row", and one for each category.
 
     >>> conditions([1, 3, 1, 2])
     6
@@ -30,7 +30,7 @@ def conditions(widths: Sequence[int]) -> int:
 
 
 def shares(rows: np.ndarray, widths: Sequence[int]) -> np.ndarray:
-    """Return the share of rows (n, b) that fulfils each condition; that of any row is 1.
+    """Return the share of rows (n, b) that fulfil each condition; for "any row" it is 1.
 
     >>> shares(np.array([[0.5, 2.0], [0.1, 0.0]]), [1, 3])
     array([1. , 0.5, 0. , 0.5])
@@ -44,7 +44,7 @@ def shares(rows: np.ndarray, widths: Sequence[int]) -> np.ndarray:
 
 
 def starts(widths: Sequence[int]) -> np.ndarray:
-    """Return the condition of each column's first category, after that of any row.
+    """Return the first condition of each column; the first column is "any row".
 
     >>> starts([1, 3, 1, 2])
     array([0, 1, 4])
@@ -54,7 +54,7 @@ def starts(widths: Sequence[int]) -> np.ndarray:
 
 
 class TableBatches(Batches):
-    """Minibatches of a table, whose categories become one-hot.
+    """Minibatches of a table with one-hot categories.
 
     Parameters
     ----------
@@ -80,19 +80,19 @@ class TableBatches(Batches):
         super().__init__(data, batch_size, rng)
 
     def next(self) -> np.ndarray:
-        """Return the next batch, (batch_size, d + c)."""
+        """Return the next batch, (batch_size, d + count)."""
         rows = run.each(self._next_rows, self.batch_size)
         chosen = run.each(lambda: self.conditions, self.batch_size)
         return run.gather_table(self.data, rows, chosen, self.widths, self.count)
 
     def first(self) -> np.ndarray:
-        """Return the data's first rows as a batch, with the condition of any row."""
+        """Return the data's first rows as a batch, with the condition "any row"."""
         rows = np.arange(self.batch_size)
         return run.gather_table(self.data, rows, 0 * rows, self.widths, self.count)
 
 
 class ConditionedBatches(TableBatches):
-    """Endless minibatches [x, c] of a table: drawn rows with one-hot categories, and a condition of each.
+    """Endless minibatches [x, c] of a table: rows with one-hot categories, each with a condition that it fulfils.
 
     Rows are drawn with replacement.
 
@@ -113,22 +113,22 @@ class ConditionedBatches(TableBatches):
         for first, last in zip(self.starts, [*self.starts[1:], self.count], strict=True):
             likely[first:last] /= likely[first:last].sum()
         with np.errstate(invalid="ignore"):
-            self.terms = likely / counts  # of a category without rows none is drawn
+            self.terms = likely / counts  # NaN for categories without rows, which are never drawn
         rows = sum((self._terms(j) for j in range(len(self.starts))), np.zeros(len(data)))
         self.cumulative = np.cumsum(rows)
         super().__init__(data, batch_size, rng, widths)
 
     def _terms(self, j: int, rows: Any = slice(None)) -> np.ndarray:
-        """Return the terms of column j for some rows; column 0 is that of any row."""
+        """Return the terms of column j for some rows; column 0 is "any row"."""
         if j == 0:
             return np.full(len(self.codes[rows]), self.terms[0])
         return self.terms[self.starts[j] + self.codes[rows, j - 1].astype(np.int64)]
 
     def _shuffle(self) -> None:
-        """Rows are drawn for each batch."""
+        """Do nothing: rows are drawn anew for each batch."""
 
     def _next_rows(self) -> np.ndarray:
-        """Draw rows, and a condition of each."""
+        """Draw rows, and a condition for each."""
         self.position = self.position % self.per_epoch + 1
         u = self.rng.random((2, self.batch_size))
         total = self.cumulative[-1]

@@ -1,4 +1,4 @@
-"""Tables of the user's own, as a data set: rows of numbers and of codes of categories."""
+"""Tables as data sets: rows of numbers and of codes of categories."""
 
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ TABLES = {"penguins": Path(__file__).with_name("tables") / "penguins.csv"}
 
 
 def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any = None) -> Dataset:
-    """Load a table whose columns are numbers, categories, dates, ...: a file, a pandas or a pyarrow table.
+    """Load a table of numbers, categories, dates, ...: a file, a pandas DataFrame or a pyarrow table.
 
     Its rows are as :class:`npgan.tables.Encoding` makes them.
 
     Parameters
     ----------
-    table : a name of `TABLES`, a file .csv, .tsv or .parquet, or a DataFrame
-    share : of the rows, held out as test rows
+    table : a name of `TABLES`, the path of a .csv, .tsv or .parquet file, a DataFrame or a pyarrow table
+    share : the share of the rows that is held out as test rows
     schema : an :class:`npgan.tables.Schema`; None: the columns are recognised
-    encoding : of the run that the rows are for; None: a new one
+    encoding : that of the run that the rows are for; None: a new one, found from all rows of the table
 
     Examples
     --------
@@ -48,9 +48,9 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
 
 
 def is_table(name_or_path: str | Path) -> bool:
-    """Return whether data are a table for :func:`load_table`, and not numbers alone, which `load_path` reads.
+    """Return whether data are a table for :func:`load_table`, and not only numbers, which `load_path` reads.
 
-    Of a .csv the first rows decide.
+    For a .csv file the first rows decide.
 
     >>> is_table("penguins"), is_table("mnist"), is_table("people.parquet")
     (True, False, True)

@@ -1,4 +1,4 @@
-"""Rows of tables: categories become one-hot while rows are gathered, and are drawn softly, one row after the other."""
+"""Kernels of rows of tables: rows are gathered with one-hot categories, and categories are drawn softly."""
 
 from typing import Any, NamedTuple
 
@@ -14,10 +14,9 @@ from npgan.system.memory import index_of
 
 
 class GatherTable(NamedTuple):
-    """A batch of n rows of d + c numbers from rows of b.
+    """A batch of n rows of d + c numbers, gathered from rows of b numbers.
 
-    ``rows`` and ``conditions`` are the places of their numbers, and ``widths`` that of the b widths, counted in
-    64-bit integers.
+    ``rows``, ``conditions`` and ``widths`` are where these integers begin in memory, counted in 64-bit integers.
     """
 
     data: Reads
@@ -32,7 +31,7 @@ class GatherTable(NamedTuple):
 
 
 class GumbelSoftmax(NamedTuple):
-    """n rows of d numbers in b blocks; ``noise`` is added to those of categories, if ``noisy`` is not 0."""
+    """y, from n rows of d numbers in b blocks; ``noise`` is added to the logits of categories unless ``noisy`` is 0."""
 
     x: Reads
     noise: Reads
@@ -60,7 +59,7 @@ class GumbelSoftmaxBackward(NamedTuple):
 
 @jit
 def _mark(row, chosen, width):  # type: ignore[no-untyped-def]
-    """Write 1 at the chosen number, 0 at the others."""
+    """Write 1 at the chosen place, 0 at the others."""
     for j in range(width):
         row[j] = row.dtype.type(j == chosen)
 

@@ -46,5 +46,5 @@ def _gumbel_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
 
 @kernel
 def gumbel(rows: Any, rng: Any, shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
-    """Polynomials instead of libm's logarithm, without branches."""
+    """Draw Gumbel noise, with polynomials instead of libm's logarithm, without branches."""
     return draw(rows, rng, shape, np.dtype(dtype), partial(Gumbel, one=1.0))

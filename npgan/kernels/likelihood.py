@@ -1,4 +1,4 @@
-"""Log-likelihoods: of binary pixels, minus the sums of the cross-entropy; of rows of tables."""
+"""Log-likelihoods: of binary pixels (minus the summed cross-entropy), and of rows of tables."""
 
 import math
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""The last layer of a network that makes rows of tables."""
+"""The last layer of a network that generates rows of tables."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ class GumbelSoftmax(Sized):
 
     Parameters
     ----------
-    widths : of a row's blocks: 1 for a number, k for a category of k; in words joined by commas
-    temperature : how soft categories are, positive; at a low one they are nearly one-hot
+    widths : of a row's blocks, as numbers joined by commas: 1 for a number, the number of its values for a category
+    temperature : how soft the categories are, positive; at a low temperature they are nearly one-hot
 
     Examples
     --------
@@ -42,7 +42,7 @@ class GumbelSoftmax(Sized):
 
     @takes("x (n, d)")
     def forward(self, x: Array, rng: Rng = None) -> tuple[Array, tuple[Array, float]]:
-        """Draw noise and apply the softmax; the cache is y, and the temperature of this pass."""
+        """Draw noise and apply the softmax; the cache is y and the temperature of this pass."""
         if rng is None:
             y = run.gumbel_softmax_forward(x, None, self.blocks, 1.0)
             return y, (y, 1.0)

@@ -1,15 +1,15 @@
-r"""The GAN of tables: numbers beside categories, and samples that fulfil a condition.
+r"""The GAN of tables: rows of numbers and categories, and samples that fulfil a condition.
 
 A condition c is one category of one column, or none ("any row"). The generator makes a row that fulfils it,
 
 .. math:: \tilde x = G([z, c]), \qquad l = D([x, 3c]),
 
 and D, which sees the condition, asks whether x is a real row *with this category*. This is the conditional GAN of
-:mod:`npgan.models.conditional`, where a row has one label; here it has one in each column, of which a minibatch
-draws one (:mod:`npgan.data.conditions`). Categories are drawn by a softmax with Gumbel noise, through which the
+:mod:`npgan.models.conditional`. There a row has one label; here it has one in each column of categories, and for each
+row of a minibatch one of them is drawn (:mod:`npgan.data.conditions`). Categories are drawn by a softmax with Gumbel noise, through which the
 gradient passes (:func:`npgan.ops.gumbel_softmax_forward`).
-Source: Xu et al. 2019, "Modeling tabular data using conditional GAN". There G has a cross-entropy on its condition
-besides, and D does without penalties on its slope.
+Source: Xu et al. 2019, "Modeling tabular data using conditional GAN". There the loss of G
+also has the cross-entropy of its condition, and the objective is Wasserstein's, with a penalty on the gradient of D.
 """
 
 from collections.abc import Sequence
@@ -31,19 +31,19 @@ from npgan.models.tabular import Tabular
 
 
 class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
-    """A GAN of rows of tables, (n, b): b numbers, of which some are categories 0, 1, ...
+    """A GAN of rows of tables, (n, b): b numbers, some of which are categories 0, 1, ...
 
     Parameters
     ----------
     generator : [z, c] -> numbers and probabilities (n, d), with a :class:`~npgan.layers.GumbelSoftmax` at its end
-    discriminator : [x, 3 c] (n, d + c) -> logits (n, 1)
-    widths : of the b blocks: 1 for a number, k for a category of k; d is their sum
+    discriminator : [x, 3 c] (n, d + classes) -> logits (n, 1)
+    widths : of the b blocks: 1 for a number, the number of its values for a category; d is their sum
     settings : as a :class:`~npgan.models.GAN` has them
 
     Attributes
     ----------
-    shares : the share of the training rows that fulfils each condition: 0 is any row, which all fulfil, then the
-        categories follow
+    shares : the share of the training rows that fulfil each condition: first "any row", which all fulfil, then each
+        category
 
     Examples
     --------
@@ -58,7 +58,7 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
 
     name = "table-gan"
     recorded = True
-    label_scale = 3.0  # a condition is one number among tens, not hundreds
+    label_scale = 3.0  # a condition is one 1 among tens of numbers, not hundreds
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
         return self.features
 
     def rows(self, data: Array, labels: Array | None = None) -> Array:
-        """Return the rows, checked; a row's conditions are its own categories."""
+        """Return the rows, checked; labels are ignored, as the conditions of a row are its own categories."""
         return self.check_data(data)
 
     def batches(self, rows: Array, batch_size: int, rng: np.random.Generator) -> Batches:
@@ -93,7 +93,7 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
         return ConditionedBatches(rows, batch_size, rng, self.widths)
 
     def _batch(self, rows: Array) -> Array:
-        """Return rows as networks see them, one-hot, and the condition of any row."""
+        """Return rows as networks see them, one-hot, with the condition "any row"."""
         every = np.arange(len(rows)), np.zeros(len(rows), np.int64)
         return run.gather_table(rows, *every, self._blocks, self.classes)
 
@@ -105,8 +105,9 @@ class TableGAN(Tabular, Conditioned, GAN):  # type: ignore[misc]
     ) -> Array:
         """Return n generated rows (n, b); their categories are drawn from the generator's probabilities.
 
-        ``label`` is the condition of all, or of each (n,). By default a column is drawn, each as likely, and one
-        of its categories, as often as it is among the training rows.
+        ``label`` is the condition of all rows, or of each, (n,): 0 is any row, then come the categories. By default a
+        column is drawn uniformly ("any row" is one, too), then one of its categories, by its share of the training
+        rows.
         """
         rng = errors.generator(rng)
         z = self._spread_latent(count("n", n), rng)

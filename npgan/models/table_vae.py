@@ -1,9 +1,9 @@
-r"""The variational autoencoder of tables: numbers beside categories, as their likelihood takes them.
+r"""The variational autoencoder of tables: rows of numbers and categories.
 
-The decoder says for a code z how likely each value of a row is: a number is normal, with a mean and a variance that
-depend on z, and a category has probabilities (:func:`npgan.ops.log_table_forward`). A generated row is drawn from
-these distributions. Source: Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.5 ("TVAE"), whose
-variances do not depend on z, and whose reconstruction counts twice.
+The decoder turns a code z into a distribution of each value of a row: a number is normal, with a mean and a variance
+that depend on z, and a category has probabilities (:func:`npgan.ops.log_table_forward`). A generated row is drawn from
+these distributions. Source: Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.5 ("TVAE"). There
+the variances do not depend on z, and in the authors' program the reconstruction counts twice.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from npgan.models.vae import Likelihood, Variational
 
 
 class TableVAE(Tabular, Variational):
-    """A VAE of rows of tables, (n, b): b numbers, of which some are categories 0, 1, ...
+    """A VAE of rows of tables, (n, b): b numbers, some of which are categories 0, 1, ...
 
     Parameters
     ----------
     encoder : x (n, d) -> means and log-variances, side by side (n, 2k)
-    decoder : z (n, k) -> means, logits, and the numbers' log-variances behind them (n, d + numbers)
-    widths : of the b blocks: 1 for a number, k for a category of k; d is their sum
+    decoder : z (n, k) -> means and logits, then the log-variances of the numbers, (n, d + numbers)
+    widths : of the b blocks: 1 for a number, the number of its values for a category; d is their sum
     settings : as :class:`Variational` has them
 
     Examples
@@ -77,7 +77,7 @@ class TableVAE(Tabular, Variational):
         return {"val_loss": -float(bound.mean())}
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
-        """Return n generated rows (n, b), drawn from what the decoder makes of z ~ N(0, I)."""
+        """Return n generated rows (n, b), drawn from the decoder's distributions given z ~ N(0, I)."""
         rng = errors.generator(rng)
         return self._draw(self.latent(count("n", n), rng), rng)
 
@@ -87,7 +87,7 @@ class TableVAE(Tabular, Variational):
         rng: np.random.Generator | int | None = None,
         possible: Array | float = 1.0,
     ) -> Array:
-        """Return rows (n, b) drawn from what the decoder makes of codes of these rows (n, b), z ~ q(z|x).
+        """Return rows (n, b), drawn from the decoder's distributions given a code of each of these rows, z ~ q(z|x).
 
         ``possible`` (d,) is 0 for categories that may not be drawn, and 1 elsewhere.
         """

@@ -1,4 +1,4 @@
-"""What models of tables share: rows of a few numbers, of which some are categories, and become one-hot for networks."""
+"""What models of tables share: rows of numbers and categories, which become one-hot for the networks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +14,11 @@ from npgan.layers.layer import Array
 
 
 class Tabular:
-    """Rows (n, b) of b blocks, each a number, or a category 0, 1, ...; networks see (n, d), d the sum of the widths.
+    """A model of rows (n, b): each block is a number, or a category 0, 1, ... Networks see (n, d), d the sum of the widths.
 
     Attributes
     ----------
-    widths : of the blocks: 1 for a number, k for a category of k
+    widths : of the blocks: 1 for a number, the number of its values for a category
     """
 
     networks: Any
@@ -36,7 +36,7 @@ class Tabular:
         return len(self.widths)
 
     def check_data(self, data: Array) -> Array:
-        """Return rows (n, b), in the networks' float type; an InputError if a category is none of its block's."""
+        """Return rows (n, b), in the networks' float type; an InputError if a code is not one of its block's categories."""
         dtype, form = self.networks[self.output].parameters.flat.dtype, ("n", self.features)
         if getattr(data, "dtype", None) == np.uint8:
             raise InputError(
@@ -55,12 +55,12 @@ class Tabular:
         return TableBatches(rows, batch_size, rng, self.widths)
 
     def _batch(self, rows: Array) -> Array:
-        """Return all rows as networks see them."""
+        """Return all rows as the networks see them."""
         every = np.arange(len(rows))
         return run.gather_table(rows, every, 0 * every, self._blocks, 0)
 
     def _drawn(self, rows: Array, rng: np.random.Generator) -> Array:
-        """Return numbers (n, b), with a category for the probabilities (n, d) of each."""
+        """Return rows (n, b) of numbers and categories, which are drawn from the probabilities in rows (n, d)."""
         parts = np.split(rows, np.cumsum(self.widths)[:-1], axis=1)
         return np.column_stack(
             [part[:, 0] if part.shape[1] == 1 else drawn(part, rng) for part in parts]
@@ -68,7 +68,7 @@ class Tabular:
 
 
 def drawn(probabilities: Array, rng: np.random.Generator) -> Array:
-    """Return a category for each row (n, k) of probabilities, drawn from them.
+    """Return a category for each row of probabilities (n, k), drawn from them.
 
     >>> drawn(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), np.random.default_rng(0))
     array([1, 0])

@@ -1,7 +1,7 @@
-r"""Rows of tables, in which numbers stand beside categories.
+r"""Operations on rows of tables, which hold numbers and categories.
 
-A row of d numbers consists of blocks, whose ``widths`` are given. A block of width 1 is a number. A wider one is a
-category: its numbers are not negative and add up to 1. In data they are one-hot, 1 at the category and 0 elsewhere.
+A row of d numbers consists of blocks, whose ``widths`` are given. A block of width 1 is a number. A wider block is a
+category: its numbers are not negative and add up to 1. In data it is one-hot, 1 at its value and 0 elsewhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ WIDEST = 2**20  # categories
 
 
 def categories(widths: Array) -> Iterator[slice]:
-    """Yield where the categories of a row are.
+    """Yield the slice of each category in a row.
 
     >>> list(categories(np.array([1, 3, 1, 2])))
     [slice(1, 4, None), slice(5, 7, None)]
@@ -30,7 +30,7 @@ def categories(widths: Array) -> Iterator[slice]:
 
 
 def check_widths(widths: Array, d: int | None = None) -> None:
-    """Raise an InputError unless widths are those of blocks, which make up a row of d numbers."""
+    """Raise an InputError unless these are widths of blocks that make up a row of d numbers."""
     if ((widths < 1) | (widths > WIDEST)).any():
         raise InputError(f"the widths of blocks are from 1 to {WIDEST}, not {widths.tolist()}")
     if d is not None and widths.sum() != d:
@@ -38,7 +38,7 @@ def check_widths(widths: Array, d: int | None = None) -> None:
 
 
 def whole_rows(given: Mapping[str, Any]) -> None:
-    """Check the widths of the first argument's rows."""
+    """Raise an InputError unless the widths make up a row of the first argument."""
     check_widths(given["widths"], given[next(iter(given))].shape[1])
 
 
@@ -47,10 +47,10 @@ def whole_rows(given: Mapping[str, Any]) -> None:
     also=lambda given: check_widths(given["widths"]),
 )
 def gather_table(data: Array, rows: Array, conditions: Array, widths: Array, c: int) -> Array:
-    r"""Take rows of a table; categories become one-hot, and so does a condition of each row, joined at the end.
+    r"""Take rows of a table with one-hot categories, and append a one-hot condition to each row.
 
-    Tables are kept short: a block of ``data`` is one number, of a category which one it is, 0, 1, ...
-    The result is (k, d + c), with d the sum of the widths. A number that is none of 0, 1, ... has no 1.
+    In ``data`` each block is one number: a number itself, or which category it is, 0, 1, ... There are c conditions.
+    The result is (k, d + c), with d the sum of the widths. A category that is none of 0, 1, ... becomes all zeros.
 
     >>> data = np.array([[0.5, 2.0], [-1.5, 0.0]])
     >>> gather_table(data, np.array([1, 0]), np.array([0, 1]), np.array([1, 3]), 2)
@@ -70,16 +70,16 @@ def gather_table(data: Array, rows: Array, conditions: Array, widths: Array, c: 
 def gumbel_softmax_forward(
     x: Array, noise: Array | None, widths: Array, temperature: float
 ) -> Array:
-    r"""Sample each category from its logits, softly; numbers stay as they are.
+    r"""Draw each category softly from its logits; numbers stay as they are.
 
     A category drawn from :math:`\mathrm{softmax}(x)` is the one at which :math:`x_i + g_i` is largest, with g from
-    :func:`npgan.ops.gumbel`. "The largest" has no derivative with respect to x. A softmax at a low temperature
+    :func:`npgan.ops.gumbel`. Which one is the largest has no useful derivative with respect to x. A softmax at a low temperature
     :math:`\tau` has one, and is nearly one-hot:
 
     .. math:: y = \mathrm{softmax}\left(\frac{x + g}{\tau}\right)
 
-    Without noise it is the probabilities from which a category may be drawn: :math:`\mathrm{softmax}(x)`, whatever
-    the temperature.
+    Without noise y holds the probabilities from which a category may be drawn, :math:`\mathrm{softmax}(x)`,
+    whatever the temperature.
     Source: Jang et al. 2017, "Categorical reparameterization with Gumbel-softmax", eq. 2; Maddison et al. 2017.
 
     >>> x = np.array([[5.0, 1.0, 1.0]])
@@ -101,8 +101,8 @@ def gumbel_softmax_forward(
 def gumbel_softmax_backward(dy: Array, y: Array, widths: Array, temperature: float) -> Array:
     r"""Return :math:`dx_i = y_i\bigl(dy_i - \sum_j dy_j y_j\bigr)/\tau` within each category, and dy at numbers.
 
-    The noise is a constant, so this is the softmax's derivative times that of :math:`(x + g)/\tau` with
-    respect to x. Of a pass without noise the temperature is 1.
+    The noise is a constant, so this is the derivative of the softmax times that of :math:`(x + g)/\tau` with
+    respect to x. After a pass without noise, give a temperature of 1.
 
     >>> y = np.array([[5.0, 0.5, 0.5]])
     >>> gumbel_softmax_backward(np.array([[3.0, 1.0, 0.0]]), y, np.array([1, 2]), 0.5)

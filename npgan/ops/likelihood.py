@@ -28,7 +28,7 @@ from npgan.shapes import Array, operation
 
 
 def described_rows(given: Mapping[str, Any]) -> None:
-    """Raise an InputError unless the blocks make up a row, and each number has a variance."""
+    """Raise an InputError unless the blocks make up a row, and the output has a variance for each number."""
     widths, d, wide = given["widths"], given["x"].shape[1], given["output"].shape[1]
     check_widths(widths, d)
     if d + (widths == 1).sum() != wide:
@@ -102,11 +102,11 @@ def log_gaussian_backward(dy: Array, mean: Array, x: Array) -> Array:
 
 @operation("output (n, D), x (n, d), widths (b,) integers", also=described_rows)
 def log_table_forward(output: Array, x: Array, widths: Array) -> Array:
-    r"""Log-likelihood of rows of tables: Gaussian numbers beside categories (:mod:`npgan.ops.categories`).
+    r"""Log-likelihood of rows of tables: Gaussian numbers and categories (:mod:`npgan.ops.categories`).
 
     ``output`` describes a row's blocks in their order, a number by its mean :math:`\mu` and a category by its logits
-    l. Behind them stand the numbers' log-variances :math:`\lambda = \log\sigma^2`. Given those, the blocks are
-    independent, so their logarithms add up:
+    l. After them come the log-variances :math:`\lambda = \log\sigma^2` of the numbers. Given the output, the blocks are
+    independent, so their log-likelihoods add up:
 
     .. math:: y_r = -\tfrac12\sum_{\mathrm{numbers}} \Bigl(\log 2\pi + \lambda + (x - \mu)^2 e^{-\lambda}\Bigr)
         + \sum_{\mathrm{categories}} \sum_i x_i \log\mathrm{softmax}(l)_i.
@@ -132,9 +132,9 @@ def log_table_forward(output: Array, x: Array, widths: Array) -> Array:
 def log_table_backward(dy: Array, output: Array, x: Array, widths: Array) -> Array:
     r"""Return :math:`d\mu = dy\,(x - \mu)e^{-\lambda}`, :math:`d\lambda` and :math:`dl`.
 
-    A number's term has the derivative :math:`-\frac12\bigl(1 - (x - \mu)^2 e^{-\lambda}\bigr)` with respect to
-    :math:`\lambda`. A category's is :math:`x_i - \mathrm{softmax}(l)_i` with respect to :math:`l_i`, as its x adds up
-    to 1.
+    The term of a number has the derivative :math:`-\frac12\bigl(1 - (x - \mu)^2 e^{-\lambda}\bigr)` with respect to
+    :math:`\lambda`. That of a category has the derivative :math:`x_i - \mathrm{softmax}(l)_i` with respect to
+    :math:`l_i`, as its x adds up to 1.
 
     >>> output = np.array([[1.0, 0.0, 0.0, 0.0]])
     >>> log_table_backward(np.array([2.0]), output, np.array([[3.0, 0.0, 1.0]]), np.array([1, 2]))
