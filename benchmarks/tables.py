@@ -1,23 +1,23 @@
 """Compare npgan's GAN of tables with CTGAN and TVAE, in quality and in time, on real tables.
 
-For each seed and table a fifth of the rows is held out, and everyone is trained on the others, one after the
-other in this process, on the same number of threads. CTGAN and TVAE are those of ctgan, with its defaults; npgan
-is its preset "table". Seconds are those of training, with whatever it does to the columns before; kernels are
-compiled before. Each then draws as many rows as it was trained on. These are judged by
+For each seed and table a fifth of the rows is held out. The models are trained on the others, one after the other in
+this process, with the same number of threads. CTGAN and TVAE are those of the package ctgan, with its defaults; npgan
+has its preset "table". Seconds are those of training and of preparing the columns for it; kernels are compiled
+before. Each model then draws as many rows as it was trained on. These are judged by
 
   overall, shapes, pairs   the QualityReport of sdmetrics, compared with the held-out or the training rows
   diagnostic               its DiagnosticReport, compared with the training rows: whether values are valid
-  forest                   of a random forest that is trained on the drawn rows and predicts one column of the
-                           held-out rows: the balanced accuracy, or R² if it is a number
+  forest                   how well a random forest that is trained on the drawn rows predicts one column of
+                           the held-out rows: the balanced accuracy, or R² if it is a number
   copies                   the share of drawn rows that are exactly a training row
 
-"real" is the training rows themselves in place of drawn ones: what can be reached on held-out rows.
+"real" has the training rows themselves in place of drawn ones: it shows what can be reached on held-out rows.
 
-ctgan takes no missing numbers and no dates. For it a missing number is the median, and a category beside says that
-it is missing; a missing category is one of its own; a date is a number of days. What it draws is put back, rounded as
-the training rows are and brought into their range, as SDV, which is made of ctgan, does.
+ctgan takes no missing numbers and no dates. For it, a missing number is replaced by the median, and another column, a
+category, says that it is missing; missing is one more category; a date is a number of days. What it draws is turned
+back, rounded to the decimals of the training rows and clipped to their range, as SDV, which uses ctgan, does.
 
-Every finished training is added to the file of results, and only what is not there is trained.
+The results of each training are added to a file, and what is already there is not trained again.
 """
 
 import argparse
@@ -64,7 +64,7 @@ HELD_OUT = 0.2
 MISSING = "(missing)"
 FOREST_ROWS = 10_000
 """The most rows that a forest is trained on."""
-DIGITS = 8  # the most decimals that are looked for
+DIGITS = 8  # the most decimals that a number is taken to have
 HEADINGS = ("overall", "shapes", "pairs", "diagnostic", "forest", "copies", "seconds")
 
 Frame = pd.DataFrame
@@ -76,7 +76,7 @@ is_date = pd.api.types.is_datetime64_any_dtype
 
 @dataclass(frozen=True)
 class Settings:
-    """What results depend on besides table, seed and contestant."""
+    """What results depend on, besides the table, the seed and the contestant."""
 
     steps: int | None
     epochs: int
@@ -102,7 +102,7 @@ def plain(frame: Frame) -> Frame:
 
 
 def judged(frame: Frame, like: Frame) -> Frame:
-    """Return a table in the columns' types of another, as it is compared: a missing text is one, too."""
+    """Return a table with the columns' types of another, ready to be compared: a missing text becomes a text."""
     columns = {}
     for name in like:
         column, kind = frame[name], like[name].dtype
@@ -141,7 +141,7 @@ def decimals(numbers: pd.Series) -> int:
     return next(fit, DIGITS)
 
 
-# Contestants: each is trained on rows and returns what draws rows.
+# Contestants: each is trained on rows, and returns a function that draws rows.
 
 
 def npgan(train: Frame, seed: int, settings: Settings) -> Draw:
@@ -156,7 +156,7 @@ def npgan(train: Frame, seed: int, settings: Settings) -> Draw:
 
 
 def of_ctgan(name: str) -> Callable[[Frame, int, Settings], Draw]:
-    """Return what trains one of ctgan's models."""
+    """Return a function that trains one of ctgan's models."""
 
     def train_it(train: Frame, seed: int, settings: Settings) -> Draw:
         rows, discrete = for_ctgan(train)
@@ -207,7 +207,7 @@ REAL = "real"
 
 
 def real(train: Frame, seed: int, settings: Settings) -> Draw:
-    """Return what draws the training rows themselves."""
+    """Return a function that gives the training rows themselves."""
     return lambda n: train
 
 
@@ -215,7 +215,7 @@ def real(train: Frame, seed: int, settings: Settings) -> Draw:
 
 
 def metadata(frame: Frame) -> dict[str, Any]:
-    """Return what sdmetrics is to know of a table."""
+    """Return what sdmetrics needs to know about a table."""
     kinds = {}
     for name in frame:
         numeric = "numerical" if is_number(frame[name].dtype) else "categorical"
@@ -319,7 +319,7 @@ def tasks(seeds: int, tables: list[str], names: list[str]) -> Iterator[tuple[str
 
 
 def use_threads(n: int, peers: list[str]) -> None:
-    """Let everyone use so many threads, and compile npgan's kernels."""
+    """Let all models use so many threads, and compile npgan's kernels."""
     backend.set_threads(n)
     backend.use("numba")
     backend.prepare()
@@ -332,7 +332,7 @@ def use_threads(n: int, peers: list[str]) -> None:
 
 
 def cells(results: list[dict[str, Any]], against: str) -> Iterator[str]:
-    """Yield the medians of all seeds, a cell each of `HEADINGS`."""
+    """Yield the medians over all seeds, a cell for each of `HEADINGS`."""
     for heading in HEADINGS:
         numbers = [(result[against] | result)[heading] for result in results]
         yield f"{median(numbers):.1f}" if heading == "seconds" else f"{median(numbers):.3f}"

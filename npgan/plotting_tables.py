@@ -1,4 +1,4 @@
-"""Pictures of tables: each column, real beside generated, and how columns hang together."""
+"""Pictures of tables: each column, real and generated, and how the columns are associated."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -20,9 +20,9 @@ __all__ = ["save_table"]
 
 COLUMNS, ACROSS = 40, 5
 BINS, BARS = 30, 12
-LETTERS, WORD = 30, 14  # of a column's name, and of a category
+LETTERS, WORD = 30, 14  # the most letters of a column's name, and of a category
 TAIL = 0.01
-NUMBERS_IN = 10  # columns: matrices of so many have their numbers written in
+NUMBERS_IN = 10  # the most columns of a matrix whose numbers are written in
 WIDTH, HEIGHT = 3.1, 2.3  # inches of a panel
 REAL, MADE = {"color": "0.75"}, {"color": "C3"}
 
@@ -46,8 +46,8 @@ def save_table(
 ) -> None:
     """Save a picture of generated rows beside real ones as a PNG.
 
-    Numbers and dates have histograms with the same bins; of a column with long tails the middle 98 % of the real
-    values are shown. Categories have bars: the 12 most frequent of the real ones, and all others. Below are the
+    Numbers and dates have histograms with the same bins; if a column has long tails, only the middle 98 % of the real
+    values are shown. Categories have bars: the 12 most frequent of the real ones, and one for all others. Below are the
     associations of all pairs: Pearson's correlation of numbers, Cramér's V of categories, and the correlation ratio of
     a number and a category; missing values are left out. Of more than 40 columns the first 40 are drawn.
 
@@ -55,7 +55,7 @@ def save_table(
     ----------
     path : where the picture is saved
     real, made : tables of the same columns, with a row or more
-    categories : names of columns that are categories, though their values are numbers; text always is one
+    categories : names of columns that are categories, though their values are numbers; text is always one
     """
     path = as_path(path)
     for name, table in (("real", real), ("made", made)):
@@ -154,20 +154,20 @@ READ: dict[str, Callable[[pa.ChunkedArray], Any]] = {
 
 
 def _short(text: str, most: int) -> str:
-    """Return a text with both its ends, and dots where it is too long."""
+    """Return a text, shortened in the middle by dots if it is too long."""
     tail = most // 3
     short = text if len(text) <= most else f"{text[: most - tail - 3]}...{text[-tail:]}"
     return as_text(short)
 
 
 def _missing(column: Both) -> list[str]:
-    """Return what to say of missing numbers."""
+    """Return the note on missing numbers."""
     missing = [np.isnan(x).mean() for x in (column.real, column.made)]
     return ["missing: real {:.1%}, generated {:.1%}".format(*missing)] if any(missing) else []
 
 
 def _edges(column: Both) -> tuple[np.ndarray, list[str]]:
-    """Return the edges of bins for both, and what to say of them; no whole number is at an edge."""
+    """Return the edges of bins for both, and a note on them; no whole number is at an edge."""
     real = column.real[~np.isnan(column.real)]
     both = np.concatenate([real, column.made[~np.isnan(column.made)]])
     if not len(both):
@@ -242,7 +242,7 @@ KINDS: dict[str, Callable[[Any, Both], None]] = {
 
 
 def associations(columns: list[Any], coded: list[bool]) -> np.ndarray:
-    """Return how columns hang together, (c, c): numbers (n,) with NaN, and codes (n,) with -1, for missing.
+    """Return the associations (c, c) of columns: numbers (n,), missing NaN, and codes (n,), missing -1.
 
     >>> associations([np.array([1.0, 2, 3, np.nan]), np.array([0, 0, 1, 1])], [False, True]).round(3)
     array([[1.   , 0.866],

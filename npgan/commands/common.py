@@ -142,7 +142,7 @@ def fit_of(size: tuple[int, int] | None, fit: str | None) -> str | None:
 
 
 TABLES = ".csv", ".tsv"
-"""Endings of tables of text."""
+"""The endings of tables that are text."""
 TABLE = option(
     "--data", type=text, required=True, metavar="PATH", help="a table with the run's columns"
 )

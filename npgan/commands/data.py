@@ -13,7 +13,7 @@ EXAMPLES = """
   npgan data fashion-mnist                  downloads and verifies it first
   npgan data photos/ --size 32 --out first.png      pictures of any sizes
   npgan data people.csv                     a table: what its columns are
-  npgan data people.csv --schema > schema.toml      the same, to be changed and given to npgan train --schema
+  npgan data people.csv --schema > schema.toml      the same, as a file to change and give to npgan train --schema
 """
 OPTIONS = (
     option("name", type=text, metavar="NAME|PATH"),

@@ -14,7 +14,7 @@ OPTIONS = (common.RUN, common.TABLE, common.SEED, common.out("the table", ending
 
 
 def run(a: argparse.Namespace) -> None:
-    """Fill the gaps, and leave every other cell as it is."""
+    """Fill the gaps, and leave every other value as it is; the gaps of identifiers stay."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -40,7 +40,7 @@ OPTIONS = (
         action="append",
         type=common.text,
         metavar="CONDITION",
-        help="of a table: rows that fulfil it, sex=female or age>=40, say; may be given again",
+        help="only rows of a table that fulfil it, such as sex=female or age>=40; can be given several times",
     ),
     common.out("a picture, an array or a table", endings=(".png", ".npy", *TABLES)),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from npgan.commands import common
 from npgan.errors import InputError
 
-SUMMARY = "say how unusual each row of a table is"
+SUMMARY = "score each row of a table by how unusual it is"
 EXAMPLES = """
   npgan train table-vae --data people.csv
   npgan score runs/table-vae --data new.csv --out scores.csv    its rows, with a column "score"
@@ -25,7 +25,7 @@ OPTIONS = (
 def run(a: argparse.Namespace) -> None:
     """Score the rows and save them.
 
-    A score is minus the bound on the logarithm of a row's likelihood, in nats: the higher, the more unusual.
+    A score is minus a lower bound on the logarithm of a row's likelihood, in nats: the higher, the more unusual.
     """
     import pyarrow as pa
 

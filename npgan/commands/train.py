@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from npgan.data.dataset import Dataset
     from npgan.models.config import Config
 
-LARGEST = 2**24  # bytes of a schema
+LARGEST = 2**24  # the most bytes of a schema
 SUMMARY = "train a model and keep everything in a folder"
 EXAMPLES = """
   npgan train                               the recommended GAN on MNIST
@@ -26,8 +26,7 @@ EXAMPLES = """
   npgan train --data photos/                your own images: a folder of pictures of one size
   npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
   npgan train table --data people.csv       a table: numbers, categories, dates, missing values
-  npgan train table --data people.csv --schema schema.toml   its columns as npgan data --schema says them
-  npgan train mine.toml                     a configuration of your own, see npgan new
+  npgan train table --data people.csv --schema schema.toml   with its columns as the file describes them
   npgan train --resume runs/mine            go on where it stopped
   npgan train --resume runs/mine --epochs 40
   npgan train --resume runs/mine --data elsewhere/photos/   its data was moved
@@ -169,7 +168,7 @@ def _configuration(name: str) -> "Config":
 
 
 def _preset_for(a: argparse.Namespace) -> str:
-    """Return the preset for data that may be a table: one whose cells are not all numbers."""
+    """Return the preset when none is named: "table" if the data are a table whose cells are not all numbers."""
     from npgan.data import is_table
     from npgan.models.presets import DEFAULT
 

@@ -1,10 +1,11 @@
 r"""Training by sampling: rows of a table, each with one of its own categories as a condition.
 
-If all rows are equally likely to be drawn, a generator of tables learns rare categories late, for it hardly meets them.
-So a column of categories is drawn, all equally likely; then one of its categories, in proportion to
-:math:`\log(1 + n_{jk})`, with :math:`n_{jk}` the number of rows that have category k in column j; then one of these rows
-(Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.3). Here "any row" is a column, too, with one
-category. With :math:`w_{jk}` the probability of category k, given its column, and J columns, the probability of row i is
+If all rows are equally likely to be drawn, a generator of tables learns rare categories late, for it hardly meets
+them. So a column of categories is drawn, all equally likely; then one of its categories, in proportion to
+:math:`\log(1 + n_{jk})`, with :math:`n_{jk}` the number of rows that have category k in column j; then one of these
+rows (Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.3). Here "any row" is a column, too, with
+one category. With :math:`w_{jk}` the probability of category k, given its column, and J columns, the probability of
+row i is
 
 .. math:: p_i = \frac1J\sum_j \frac{w_{jk}}{n_{jk}}, \qquad k = x_{ij},
 

@@ -1,10 +1,11 @@
-r"""How alike the columns of two tables are, one by one and in pairs: 1 where they are the same, 0 at worst.
+r"""How alike the columns of two tables are, one by one and in pairs: 1 if they are the same, 0 at worst.
 
 The measures are those of the quality report of SDMetrics (DataCebo 2023, version 0.32), with the same treatment of
-missing values: of a single column, and of two numbers, they are left out; of a pair with a category they are one
-category more. Two things differ. SDMetrics leaves out pairs in which a number is constant; here its correlation with
-anything is 0, so that a generator that makes a column constant is not spared. And its report cuts the numbers of each
-table into bins of their own; here the bins are always those of the real values, as in its `ContingencySimilarity`.
+missing values: in a single column, and in a pair of numbers, they are left out; in a pair with a category, missing is
+one more category. Two things differ. SDMetrics leaves out pairs in which a number is constant; here its correlation
+with anything is 0, so that a generator that makes a column constant is not spared. And its report cuts the numbers of
+each table into bins of their own; here the bins are always those of the real values, as in its
+`ContingencySimilarity`.
 """
 
 import numpy as np
@@ -24,13 +25,13 @@ __all__ = [
 ]
 
 BINS = 10
-FLAT = 1e-12  # of the largest number: less spread than it is rounding
+FLAT = 1e-12  # times the largest number: a smaller spread is rounding
 
 
 def ks_complement(real: np.ndarray, made: np.ndarray) -> float:
     r"""Return :math:`1 - \sup_x |F(x) - G(x)|` of numbers (n,) and (m,).
 
-    F and G are the shares of both that are at most x. Source: Kolmogorov 1933, Smirnov 1939.
+    F(x) and G(x) are the shares of real and of made numbers that are at most x. Source: Kolmogorov 1933, Smirnov 1939.
 
     >>> ks_complement(np.array([1.0, 2, 3, 4]), np.array([3.0, 4]))
     0.5
@@ -45,7 +46,8 @@ def ks_complement(real: np.ndarray, made: np.ndarray) -> float:
 def tv_complement(real: np.ndarray, made: np.ndarray) -> float:
     r"""Return :math:`1 - \frac12 \sum_k |p_k - q_k|` of categories (n,) and (m,), whole numbers.
 
-    p and q are the shares of each category. Source: Levin and Peres 2017, "Markov chains and mixing times", prop. 4.2.
+    p and q are the shares of each category k.
+    Source: Levin and Peres 2017, "Markov chains and mixing times", prop. 4.2.
 
     >>> tv_complement(np.array([0, 0, 1, 2]), np.array([0, 1]))
     0.75
@@ -58,7 +60,8 @@ def tv_complement(real: np.ndarray, made: np.ndarray) -> float:
 def correlation_similarity(real: np.ndarray, made: np.ndarray) -> float:
     r"""Return :math:`1 - \frac12 |r - s|` of two columns of numbers, (n, 2) and (m, 2).
 
-    r and s are their correlations, :func:`correlation`. Source: SDMetrics, "CorrelationSimilarity".
+    r is the correlation of the real columns and s that of the made ones, :func:`correlation`.
+    Source: SDMetrics, "CorrelationSimilarity".
 
     >>> round(correlation_similarity(np.array([[0.0, 0], [1, 1]]), np.array([[0.0, 2], [1, 2]])), 6)
     0.5
@@ -84,9 +87,9 @@ def contingency_similarity(real: np.ndarray, made: np.ndarray) -> float:
 
 
 def cut(values: np.ndarray, real: np.ndarray, bins: int = BINS) -> np.ndarray:
-    """Return in which bin, 0, 1, ..., each number (n,) is; equal bins cover the range of ``real`` (m,).
+    """Return in which bin, 0, 1, ..., each number (n,) is; bins of equal width cover the range of ``real`` (m,).
 
-    What lies beyond is in the first or last bin. Source: SDMetrics, "ContingencySimilarity".
+    Numbers beyond it are in the first or last bin. Source: SDMetrics, "ContingencySimilarity".
 
     >>> cut(np.array([-5.0, 0.6, 1, 99]), np.array([0.0, 1]), bins=2)
     array([0, 1, 1, 1])
@@ -111,7 +114,7 @@ def correlation(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def correlation_ratio(categories: np.ndarray, values: np.ndarray) -> float:
-    r"""Return how much of the spread of numbers (n,) lies between categories (n,), 0 if they are constant.
+    r"""Return how much of the spread of numbers (n,) lies between categories (n,), 0 if the numbers are constant.
 
     :math:`\eta = \sqrt{\sum_k n_k (\bar x_k - \bar x)^2 / \sum_i (x_i - \bar x)^2}`. Source: Pearson 1905.
 
@@ -128,7 +131,7 @@ def correlation_ratio(categories: np.ndarray, values: np.ndarray) -> float:
 def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
     r"""Return how far categories (n,) determine others (n,), 0 if one of them is constant.
 
-    :math:`V = \sqrt{\chi^2 / (n \min(k - 1, l - 1))}` of the table of k by l pairs. Source: Cramér 1946, ch. 21.
+    :math:`V = \sqrt{\chi^2 / (n \min(K - 1, L - 1))}`, for a table of K by L categories. Source: Cramér 1946, ch. 21.
 
     >>> cramers_v(np.array([0, 0, 1, 1]), np.array([5, 5, 7, 7]))
     1.0
@@ -154,7 +157,7 @@ def _overlap(real: np.ndarray, made: np.ndarray) -> float:
     found = _compact(np.concatenate([real, made]))
     n, k = len(real), found.max() + 1
     p, q = (np.bincount(one, minlength=k) / len(one) for one in (found[:n], found[n:]))
-    return float(np.minimum(p, q).sum())  # which is 1 - |p - q| / 2, as both add up to 1
+    return float(np.minimum(p, q).sum())  # 1 - half the sum of |p - q|: both add up to 1
 
 
 def _unit(x: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ A condition c is one category of one column, or none ("any row"). The generator 
 
 and D, which sees the condition, asks whether x is a real row *with this category*. This is the conditional GAN of
 :mod:`npgan.models.conditional`. There a row has one label; here it has one in each column of categories, and for each
-row of a minibatch one of them is drawn (:mod:`npgan.data.conditions`). Categories are drawn by a softmax with Gumbel noise, through which the
-gradient passes (:func:`npgan.ops.gumbel_softmax_forward`).
+row of a minibatch one of them is drawn (:mod:`npgan.data.conditions`). Categories are drawn by a softmax with Gumbel
+noise, through which the gradient passes (:func:`npgan.ops.gumbel_softmax_forward`).
 Source: Xu et al. 2019, "Modeling tabular data using conditional GAN". There the loss of G
 also has the cross-entropy of its condition, and the objective is Wasserstein's, with a penalty on the gradient of D.
 """

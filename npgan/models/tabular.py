@@ -14,7 +14,9 @@ from npgan.layers.layer import Array
 
 
 class Tabular:
-    """A model of rows (n, b): each block is a number, or a category 0, 1, ... Networks see (n, d), d the sum of the widths.
+    """A model of rows (n, b): each block is a number, or a category 0, 1, ...
+
+    The networks see (n, d), with d the sum of the widths.
 
     Attributes
     ----------
@@ -36,7 +38,7 @@ class Tabular:
         return len(self.widths)
 
     def check_data(self, data: Array) -> Array:
-        """Return rows (n, b), in the networks' float type; an InputError if a code is not one of its block's categories."""
+        """Return rows (n, b), in the networks' float type; an InputError if a category is none of its block's."""
         dtype, form = self.networks[self.output].parameters.flat.dtype, ("n", self.features)
         if getattr(data, "dtype", None) == np.uint8:
             raise InputError(

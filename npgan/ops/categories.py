@@ -73,8 +73,8 @@ def gumbel_softmax_forward(
     r"""Draw each category softly from its logits; numbers stay as they are.
 
     A category drawn from :math:`\mathrm{softmax}(x)` is the one at which :math:`x_i + g_i` is largest, with g from
-    :func:`npgan.ops.gumbel`. Which one is the largest has no useful derivative with respect to x. A softmax at a low temperature
-    :math:`\tau` has one, and is nearly one-hot:
+    :func:`npgan.ops.gumbel`. Which one is the largest has no useful derivative with respect to x. A softmax at a
+    low temperature :math:`\tau` has one, and is nearly one-hot:
 
     .. math:: y = \mathrm{softmax}\left(\frac{x + g}{\tau}\right)
 

@@ -104,8 +104,8 @@ def gumbel(
 ) -> Array:
     r"""Draw from the standard Gumbel distribution: :math:`g = -\ln(-\ln u)`, with u uniform in (0, 1).
 
-    Its distribution function is :math:`e^{-e^{-g}}`. With probability :math:`\mathrm{softmax}(x)_i`, :math:`x_i + g_i` is the largest
-    of all, see :func:`npgan.ops.gumbel_softmax_forward`. As u is a multiple of
+    Its distribution function is :math:`e^{-e^{-g}}`. With probability :math:`\mathrm{softmax}(x)_i`, the
+    largest of all is :math:`x_i + g_i`, see :func:`npgan.ops.gumbel_softmax_forward`. As u is a multiple of
     :math:`2^{-32}` plus :math:`2^{-33}`, g is between -3.2 and 22.9.
 
     >>> gumbel(np.random.default_rng(0), (2, 2)).shape

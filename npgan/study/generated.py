@@ -1,4 +1,4 @@
-"""Tables that a trained model generates, whose rows fulfil conditions."""
+"""Rows of tables that a trained model generates, and that fulfil conditions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 10_000  # rows
 TRIED = 20
-"""Rounds without a single row after which conditions are given up."""
+"""Rounds without a single row that fulfils the conditions, after which they are given up."""
 
 
 def generate(
@@ -27,8 +27,8 @@ def generate(
 ) -> np.ndarray:
     """Return n generated rows (n, blocks) that fulfil all conditions.
 
-    A :class:`~npgan.models.TableGAN` is asked for the rarest of the categories that are wanted; of what a model
-    makes, rows that do not fulfil all conditions are left out.
+    A :class:`~npgan.models.TableGAN` is asked for the rarest of the categories that are wanted. Rows that do not
+    fulfil all conditions are left out.
 
     Raises InputError if hardly any row fulfils them.
     """
@@ -50,7 +50,7 @@ def generate(
 
 
 def _asked(model: Any, encoding: "Encoding", where: Sequence["Condition"]) -> dict[str, int]:
-    """Return the label to sample by: the rarest category that must be there."""
+    """Return the label to sample with: the rarest category that is wanted."""
     if not isinstance(model, TableGAN):
         return {}
     blocks = [block for block, width in enumerate(encoding.widths) if width > 1]

@@ -1,8 +1,9 @@
-r"""Cells without a value, filled by a model of tables: pseudo-Gibbs sampling.
+r"""Filling the cells without a value by a model of tables: pseudo-Gibbs sampling.
 
-Of a row x only a part is known. The missing part is drawn at first as any row has it. Then, again and again, a code is
-drawn from the encoder, :math:`z \sim q(z|x)`, and the missing part from what the decoder says of it, given z. If q
-were the true posterior, these draws would tend to those given the known part (Rezende et al. 2014, appendix F).
+Only a part of a row x is known. At first the missing part is taken from a generated row. Then, again and again, a code
+is drawn from the encoder, :math:`z \sim q(z|x)`, and the missing part is drawn from the decoder's distribution given z.
+If q were the true posterior, the distribution of these draws would converge to that of the missing part given the known
+part (Rezende et al. 2014, appendix F).
 """
 
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def impute(
 ) -> np.ndarray:
     """Return rows (n, blocks) whose missing cells are filled.
 
-    They are drawn, not guessed: filled columns vary as real ones do, and another seed draws others.
+    Values are drawn, not the most likely ones: filled columns vary as real ones do, and another seed gives others.
     """
     rng, rows = errors.generator(rng), model.check_data(rows).copy()
     hidden, possible = encoding.missing(rows), encoding.there()

@@ -26,7 +26,7 @@ COUNTED = 26_000
 """The number of samples in which the modes of stacked digits are counted, as Lin et al. 2018 do."""
 ROWS = 1000  # of which the digits are read at once
 RELIABLE = 0.9
-"""The least accuracy on a data set at which the classifier of digits, and predictions of classes, are used."""
+"""The least accuracy on a data set with which the classifier of digits, and classes that are predicted, are used."""
 FEATURES = {
     (True, True): "of the classifier that was given",
     (True, False): "of npgan's classifier of digits",
@@ -79,15 +79,15 @@ class SampleMetrics:
 
     Rows have the features of the classifier that is given, :class:`npgan.study.features.Reader`. Without one, grey
     images of 28 by 28 pixels have those of npgan's classifier of digits, if it predicts at least nine in ten of the
-    test labels: else they are no digits, or nothing shows that they are. Nearest neighbours are sought
+    test labels. Otherwise they are not digits, or nothing shows that they are. Nearest neighbours are sought
     among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
     have short features, and there real features are sparse, so that their balls are large and hold
     almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
     All other rows are their own features and directions.
 
-    The metrics of classes are computed only where a classifier knows the classes as well as that. In images of
-    28 by 28 pixels with three channels the classifier of digits reads one in each. If it predicts the labels of
-    :mod:`npgan.data.stacked` so, the modes that samples cover can be counted, :meth:`coverage`.
+    The metrics of classes are computed only if a classifier predicts at least nine in ten of the test labels. In images
+    of 28 by 28 pixels with three channels, the classifier of digits reads a digit in each channel. If it predicts the
+    labels of :mod:`npgan.data.stacked` that well, the modes that samples cover can be counted, :meth:`coverage`.
 
     Raises InputError if the data set has no test data, or the classifier takes other rows.
 
@@ -142,7 +142,7 @@ class SampleMetrics:
         reliable = self.accuracy is not None and self.accuracy >= RELIABLE
         if (
             self.has_features and not self.own and not reliable
-        ):  # of no digits it sees nothing that counts
+        ):  # its features mean nothing if rows are not digits
             self.reader, self.has_features, self.accuracy = None, False, None
         self.features = FEATURES[self.has_features, self.own]
         self.has_classes = reliable and self.has_features

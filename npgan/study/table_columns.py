@@ -1,4 +1,4 @@
-"""The columns of a table as numbers: for measures of a column, and for distances between rows."""
+"""The columns of a table as numbers, to measure columns and distances between rows."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +13,9 @@ from npgan.tables.schema import CODED, NUMBERED, Column
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of an encoding from which something is learned, c of them.
+    """The c columns of an encoding that are learned from.
 
-    Their values (n, c) are numbers or dates as in the table, and codes of categories; NaN is missing. Values that
+    Their values (n, c) are numbers or dates as in the table, and codes of categories; missing is NaN. Values that
     share a code count as one category.
     """
 
@@ -53,16 +53,16 @@ class Columns:
             else:
                 x = rounded(self.encoding.numbers[column.name].decode(rows[:, at]), column.decimals)
                 missing = column.missing & (np.rint(rows[:, at + column.missing]) == 1)
-            found[:, j] = np.where(missing, np.nan, x) + 0.0  # there is one zero only
+            found[:, j] = np.where(missing, np.nan, x) + 0.0  # there is one zero, not -0.0
         return found
 
     def blocks(self, values: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
-        """Return float64 (n, width) for each column of values (n, c), so that rows have distances.
+        """Return float64 (n, width) for each column of values (n, c), between which distances make sense.
 
         A category is one-hot, with a place for missing. A number is its normal score among ``known`` values (m, c),
-        and 0 if it is missing; a second place then says so. Scores have a variance of about 1, and so two
-        categories are as far apart as two numbers on average: all columns are scaled alike. Equal values have equal
-        blocks.
+        and 0 if it is missing; a second place then says so. The squared distance of two different
+        categories is 2, and so is that of two independent numbers on average, as scores have a variance of about 1.
+        Equal values have equal blocks.
         """
         return [
             _one_hot(values[:, j], self.encoding.widths[at])
@@ -79,7 +79,7 @@ def _one_hot(codes: np.ndarray, width: int) -> np.ndarray:
 
 
 def _scores(x: np.ndarray, known: np.ndarray, may_miss: bool) -> np.ndarray:
-    """Return normal scores by the middle of the ranks that a number would have among known ones."""
+    """Return normal scores, by the middle of the ranks that a number would have among the known ones."""
     known, missing = np.sort(known[~np.isnan(known)]), np.isnan(x)
     n = max(len(known), 1)
     ranks = (np.searchsorted(known, x, "left") + np.searchsorted(known, x, "right")) / 2

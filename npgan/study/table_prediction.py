@@ -1,16 +1,17 @@
-r"""How well the columns of a table are predicted from one another, by what is learned from generated rows.
+r"""How well the columns of a table are predicted from one another, by predictors fitted to generated rows.
 
-The predictor is kernel ridge regression, on one-hot codes for a category. It sees smooth relations of any form, and
-columns that do not matter disturb it less than they disturb nearest neighbours; what it has to choose, it finds in
-closed form from the rows that it is fitted to. With D the squared distances of rows in all columns but the
-predicted one,
+The predictor is kernel ridge regression, on one-hot codes for a category. It finds smooth relations of any form, and
+columns that do not matter disturb it less than they disturb nearest neighbours. It has one setting,
+:math:`\lambda`, which the rows that it is fitted to decide. With D the squared distances of rows in all columns but the
+predicted one, and :math:`\bar D` their mean,
 
 .. math:: K = \exp(-D / 2\bar D), \qquad f(x) = \bar y + k(x)^T (K + \lambda I)^{-1} (y - \bar y),
 
-and :math:`\lambda` is the one with the least squared error of leave-one-out,
-:math:`e_i = \alpha_i / [(K + \lambda I)^{-1}]_{ii}`, of a few.
-Sources: Rasmussen and Williams 2006, "Gaussian processes for machine learning", secs. 2.2 and 5.4.2. To compare models
-that were fitted to generated and to real rows is due to Esteban et al. 2017, "train on synthetic, test on real".
+where k(x) holds the kernel between x and the rows, and :math:`\lambda` is that of `RIDGES` with the least squared
+leave-one-out error. With :math:`\alpha = (K + \lambda I)^{-1} (y - \bar y)`, and :math:`\bar y` kept, the errors are
+:math:`e_i = \alpha_i / [(K + \lambda I)^{-1}]_{ii}`, in closed form.
+Sources: Rasmussen and Williams 2006, "Gaussian processes for machine learning", secs. 2.2 and 5.4.2. Comparing models
+that were fitted to generated and to real rows: Esteban et al. 2017, "train on synthetic, test on real".
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,12 +21,12 @@ import numpy as np
 
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 RESAMPLES = 1000
-"""How many bootstrap samples of the test rows an interval is found from."""
+"""The number of bootstrap samples of the test rows from which an interval is found."""
 MIDDLE = (0.025, 0.975)
 
 
 class Target(NamedTuple):
-    """A column of the test rows (m,): whether it is there, what is predicted (m, k), and whether it is a category."""
+    """A column of the test rows: where it is there (m,), the truth (m, w), and whether it is a category."""
 
     there: np.ndarray
     truth: np.ndarray
@@ -44,7 +45,7 @@ def squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def fitted(near: np.ndarray, far: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return predictions (m, k) from y (n, k), squared distances (n, n) of these rows, and (m, n) of others from them.
+    """Return predictions (m, w) from y (n, w), squared distances (n, n) of these rows, and (m, n) of others from them.
 
     >>> x = np.linspace(-2, 2, 50)[:, None]
     >>> fitted(squares(x, x), squares(x[:1] / 2, x), x**2).round(1)
@@ -72,9 +73,9 @@ def predictions(
     chosen: Sequence[int],
     there: np.ndarray,
 ) -> list[np.ndarray]:
-    """Return what is predicted (m, width) of the first places of chosen columns' blocks of test rows.
+    """Return the predicted blocks (m, w) of the chosen columns of the test rows.
 
-    ``blocks`` are those of the rows to fit to, ``there`` (n, c) says where these have a value to learn from.
+    ``blocks`` are those of the rows to fit to; ``there`` (n, c) says where these have a value to learn from.
     """
     near, far = (squares(np.hstack(one), np.hstack(blocks)) for one in (blocks, test))
     found = []
@@ -89,7 +90,7 @@ def predictions(
 def scores(target: Target, predicted: np.ndarray, times: np.ndarray) -> np.ndarray:
     r"""Return the accuracy of a category, or the R² of a number, for each way (b, m) to count the test rows.
 
-    :math:`R^2 = 1 - \sum_i (y_i - f_i)^2 / \sum_i (y_i - \bar y)^2`; NaN where rows are all alike.
+    :math:`R^2 = 1 - \sum_i (y_i - f_i)^2 / \sum_i (y_i - \bar y)^2`; NaN if all rows are alike.
     """
     times = times * target.there
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -108,9 +109,9 @@ def compared(
     by: Mapping[str, Sequence[np.ndarray]],
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Return the scores of predictions by two models, their means over columns, and the intervals of all.
+    """Return the scores of predictions by two models, their means over columns, and the intervals of all of these.
 
-    ``by`` has the predictions of all columns, by what is added to the names of their scores.
+    ``by``: suffix of the names of the scores -> the predictions of all columns.
     """
     m = len(targets[0].there)
     times = np.vstack([np.ones(m), rng.multinomial(m, np.full(m, 1 / m), RESAMPLES)])
@@ -133,7 +134,7 @@ def compared(
 
 
 def _mean(found: np.ndarray) -> np.ndarray:
-    """Return means over columns (c, b); resamples in which a column is undefined do without it."""
+    """Return means over columns (c, b); a resample in which a column is undefined leaves it out."""
     there = ~np.isnan(found)
     return np.where(there, found, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
 

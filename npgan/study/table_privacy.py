@@ -8,7 +8,7 @@ from npgan.metrics import auroc, copy_statistics, neighbour_distance
 from npgan.study.table_columns import Columns
 
 CELLS = 2**26
-"""The most cells of training rows among which copies are sought."""
+"""The most cells of the training rows with which rows are compared to find copies."""
 ROWS = 2**16
 Z = 1.959964  # 95 % of normal draws lie within
 
@@ -16,8 +16,8 @@ Z = 1.959964  # 95 % of normal draws lie within
 def share(found: np.ndarray) -> tuple[float, list[float]]:
     r"""Return a share of rows (n,), and its 95 % interval.
 
-    It is Wilson's, :math:`(p + z^2/2n \pm z \sqrt{p(1-p)/n + z^2/4n^2}) / (1 + z^2/n)`: a bootstrap of rows of which
-    none is a copy would say that none ever is. Source: Wilson 1927.
+    It is Wilson's, :math:`(p + z^2/2n \pm z \sqrt{p(1-p)/n + z^2/4n^2}) / (1 + z^2/n)`: if no row is a copy,
+    a bootstrap would say that none ever is. Source: Wilson 1927.
 
     >>> share(np.zeros(34, bool))[1]
     [0.0, 0.101514556]
@@ -29,10 +29,10 @@ def share(found: np.ndarray) -> tuple[float, list[float]]:
 
 
 def auc_error(scores: np.ndarray, positive: np.ndarray) -> float | None:
-    r"""Return the standard error of :func:`npgan.metrics.auroc`, None if a class has one row only.
+    r"""Return the standard error of :func:`npgan.metrics.auroc`, None if a class has fewer than two rows.
 
-    :math:`\sqrt{S_+ / n_+ + S_- / n_-}`, with :math:`S_\pm` the variance over one class's rows of how large a share of
-    the other class's rows each is above, or below. Source: DeLong et al. 1988.
+    :math:`\sqrt{S_+ / n_+ + S_- / n_-}`, with :math:`S_\pm` the variance over the rows of one class of the share of
+    the other class's rows that each row is above, or below. Source: DeLong et al. 1988.
 
     >>> auc_error(np.array([2.0, 1.0, 2.0, 3.0]), np.array([False, False, True, True]))
     0.1767766952966369
@@ -44,7 +44,7 @@ def auc_error(scores: np.ndarray, positive: np.ndarray) -> float | None:
 
 
 def _spread(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the variance over numbers (n,) of the share of other, sorted numbers (m,) that are below."""
+    """Return the variance over numbers (n,) of the share of other, sorted numbers (m,) below each; ties count half."""
     below, up_to = (np.searchsorted(b, a, side) for side in ("left", "right"))
     return float(np.var((below + up_to) / (2 * len(b)), ddof=1))
 
@@ -52,9 +52,9 @@ def _spread(a: np.ndarray, b: np.ndarray) -> float:
 def copied(
     columns: Columns, rows: np.ndarray, some: list[np.ndarray]
 ) -> tuple[list[np.ndarray], int]:
-    """Return which values (n, c) of some sets equal a training row (t, blocks) everywhere, and how many were compared.
+    """Return which rows of values (n, c) in each set equal a training row, and the number of training rows compared.
 
-    Of training rows with more than `CELLS` cells, some are chosen evenly.
+    If the training rows (t, blocks) have more than `CELLS` cells, some rows are chosen evenly.
     """
     rows = rows[:: -(-rows.size // CELLS)]
     sets = [_keys(values) for values in some]
@@ -65,15 +65,15 @@ def copied(
 
 
 def _keys(values: np.ndarray) -> list[bytes]:
-    """Return each row as bytes, alike for equal rows, as there is one zero and one NaN only."""
+    """Return each row as bytes, the same for equal rows, as values have only one zero and one NaN."""
     return [row.tobytes() for row in values]
 
 
 def near(made: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> dict[str, Any]:
-    """Return what distances from training rows say of samples (n, d), beside held-out rows (m, d).
+    """Return how near samples (n, d) are to training rows, compared with held-out rows (m, d).
 
-    ``membership`` is the AUC of the attack that says "was trained on" of rows that are near to a sample, on training
-    and held-out rows: 0.5, if nothing is learned from the samples. Source: Chen et al. 2020, "GAN-Leaks".
+    ``membership`` is the AUC of an attack on training and held-out rows. It says of a row that it was trained on the
+    more, the nearer a sample is: 0.5 if samples give nothing away. Source: Chen et al. 2020, "GAN-Leaks".
     """
     rows = np.concatenate([train, held_out])
     scores, members = -neighbour_distance(rows, made, 1), np.arange(len(rows)) < len(train)

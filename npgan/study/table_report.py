@@ -1,4 +1,4 @@
-"""How good generated rows of a table are: columns, pairs of columns, predictions, and what they give away."""
+"""How good generated rows of a table are: columns, pairs of columns, predictions and privacy."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ __all__ = ["report"]
 ROWS = 10_000
 """The most rows of each kind that are compared: generated, held-out and training rows."""
 PAIRS = 1000
-"""The most pairs of columns that are compared; of more, so many are drawn."""
+"""The most pairs of columns that are compared; if there are more, so many are drawn."""
 FIT, TEST, PREDICTED = 500, 2000, 20
-"""The most rows to fit predictors to, to test them on, and columns to predict; of more, some are drawn."""
+"""The most rows to fit predictors to, rows to test them on, and columns to predict; of more, so many are drawn."""
 NUMBERS = 2**22
-"""The most numbers of one-hot rows between which distances are computed, or 200 rows."""
+"""The most numbers, one-hot, of rows between which distances are computed; but always up to 200 rows."""
 Progress = Callable[[Sequence[Any]], Iterable[Any]]
 
 
@@ -53,29 +53,31 @@ def report(
     rng: np.random.Generator | int | None,
     progress: Progress = iter,
 ) -> dict[str, Any]:
-    """Return measures of n generated rows, at most 10,000, beside those of as many training rows, ``<name>_real``.
+    """Return measures of n generated rows, at most 10,000, and, as ``<name>_real``, those of real rows.
+
+    The real rows are at most as many training rows, and for privacy the held-out rows.
 
     ==================== ==============================================================================
     samples              how many rows were generated
-    column_shapes        how alike each column is to that of held-out rows, and the mean: the complement
-                         of Kolmogorov and Smirnov's distance of numbers and dates, of the total variation
-                         of categories; both without missing values
-    missing              the share of missing values in samples and held-out rows, where there may be some
-    pair_trends          the mean of how alike the pairs of columns are, at most 1000: the correlations of
-                         two numbers, of others the joint shares, where numbers are cut into 10 bins of
-                         the held-out rows and missing is a category
-    prediction           how well columns, at most 20, are predicted from the others on held-out rows by what
-                         is learned from samples, and from as many training rows, at most 500
+    column_shapes        how alike each column is to that of held-out rows, and the mean: 1 minus
+                         Kolmogorov and Smirnov's distance for numbers and dates, 1 minus the total variation
+                         distance for categories; both without missing values
+    missing              the share of missing values in samples and held-out rows, of columns that may have some
+    pair_trends          the mean of how alike the pairs of columns are, at most 1000: of two numbers their
+                         correlations, of other pairs the joint shares, with numbers cut into 10 bins over
+                         the range of the held-out rows, and with missing as a category
+    prediction           how well columns, at most 20, are predicted from the others on held-out rows, by a
+                         predictor fitted to samples, and one fitted to as many training rows, at most 500
                          (:mod:`npgan.study.table_prediction`): R² of normal scores for numbers, so that
-                         heavy tails do not decide, and accuracy for categories; with 95 % intervals of a
-                         bootstrap of the held-out rows
+                         heavy tails do not decide, and accuracy for categories; with 95 % intervals
+                         from a bootstrap of the held-out rows
     privacy              the median distance from the nearest training row (:func:`npgan.metrics.copy_statistics`)
                          of samples and of held-out rows, among at most 10,000 training rows; the shares of
                          both that equal a training row, with 95 % intervals; an attack on membership
                          (:mod:`npgan.study.table_privacy`)
     ==================== ==============================================================================
 
-    Raises InputError if the data set is no table, or has no held-out rows, or the model makes other rows.
+    Raises InputError if the data set is not a table or has no held-out rows, or if the model makes other rows.
     """
     instance("model", model, Tabular)
     instance("dataset", dataset, Dataset)
@@ -129,7 +131,7 @@ def _shapes_of(rows: Rows, made: np.ndarray) -> dict[str, Any]:
 
 
 def shape(real: np.ndarray, made: np.ndarray, coded: bool) -> float:
-    """Return how alike two columns (n,) and (m,) are, without what is missing, NaN; 0 if all of ``made`` is.
+    """Return how alike two columns (n,) and (m,) are, without missing values, NaN; 0 if all of ``made`` are missing.
 
     >>> shape(np.array([1.0, 2, np.nan]), np.array([2.0, 1]), False)
     1.0
@@ -169,7 +171,7 @@ def trend(real: np.ndarray, made: np.ndarray, coded: Sequence[bool]) -> float:
 
 
 def _codes(real: np.ndarray, made: np.ndarray, coded: bool) -> list[np.ndarray]:
-    """Return codes of categories, or the bins of numbers; what is missing has a code of its own."""
+    """Return codes of categories, or the bins of numbers; missing has a code of its own."""
     known = real[~np.isnan(real)]
     return [
         np.where(np.isnan(x), -1, x).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Tables: their columns are recognised, rows become what networks see, and rows that are generated a table again."""
+"""Tables: columns are recognised, rows become what networks see, and generated rows become a table again."""
 
 from npgan.tables.encode import *
 from npgan.tables.infer import *

@@ -9,13 +9,14 @@ from npgan.errors import TAME
 EXACT = 2**53
 """Whole numbers below it are exact in float64."""
 DIGITS = 15
-"""Decimals that float64 tells apart; a number with more of them is not rounded."""
+"""Decimals that float64 can hold; numbers of a column with more of them are not rounded."""
 
 
 def numbers(cells: pa.Array, decimal: str = ".") -> np.ndarray:
-    """Return cells (n,), strings, as float64 (n,); NaN for what is missing or no number.
+    """Return cells (n,), strings, as float64 (n,); NaN for what is missing or not a number.
 
-    A number with a leading zero or plus is none: it is a code, as of a town or a telephone. One beyond 1e100 is none.
+    What begins with 0 or + and more digits is not a number but a code, such as a postal code or a telephone number.
+    Neither is anything beyond 1e100.
 
     >>> numbers(pa.array(["1.50", "-2e3", "007", "+1", None]))
     array([ 1.5e+00, -2.0e+03,      nan,      nan,      nan])
@@ -33,7 +34,7 @@ def numbers(cells: pa.Array, decimal: str = ".") -> np.ndarray:
 
 
 def decimals(cells: pa.Array, decimal: str = ".") -> np.ndarray:
-    """Return how many digits numbers (n,), as strings, have behind the decimal mark.
+    """Return how many digits numbers (n,), as strings, have after the decimal mark.
 
     >>> decimals(pa.array(["1.50", "2", "2e-3", "1.5e1"]))
     array([2, 0, 3, 0])
@@ -51,7 +52,7 @@ def is_whole(values: np.ndarray) -> np.ndarray:
 
 
 def rounded(values: np.ndarray, places: int) -> np.ndarray:
-    """Return values (n,) with so many decimals, where float64 has them.
+    """Return values (n,), rounded to so many decimals, where float64 has them.
 
     >>> rounded(np.array([0.1 + 0.2]), 1)
     array([0.3])
@@ -63,7 +64,7 @@ def rounded(values: np.ndarray, places: int) -> np.ndarray:
 
 
 def as_cells(values: pa.Array, places: int, padded: bool, decimal: str) -> pa.Array:
-    """Return numbers (n,) as strings; padded, all have as many decimals.
+    """Return numbers (n,) as strings; if ``padded``, all have ``places`` decimals.
 
     >>> as_cells(pa.array([3.5, None]), 2, True, ",").to_pylist()
     ['3,50', None]

@@ -1,6 +1,6 @@
-"""Dates and times: a table of how they are written, tried one after the other.
+"""Dates and times: a list of formats, which are tried one after the other.
 
-A format is that of `strftime`. Values are whole numbers: days since 1970 for a date, seconds for a date with the
+Formats are those of `strftime`. Values are whole numbers: days since 1970 for a date, seconds for a date with the
 time of day, and seconds since midnight for a time.
 """
 
@@ -23,7 +23,7 @@ FORMATS: dict[str, str] = {
     **{f"{day}{gap}{time}": "date and time" for day in DATES for gap in " T" for time in TIMES},
     **dict.fromkeys(TIMES, "time"),
 }
-"""How a date or time is written -> its kind; the first format that fits all cells is taken."""
+"""Format -> kind; the first format that fits all cells is taken."""
 
 UNITS = {"date": 86400, "date and time": 1, "time": 1}
 """Kind -> seconds in one of its units."""
@@ -79,7 +79,7 @@ def as_cells(values: pa.Array, form: str) -> pa.Array:
 
 
 def ambiguous(forms: list[str]) -> bool:
-    """Whether both day first and month first are among the formats that fit.
+    """Return whether both day first and month first are among the formats that fit.
 
     >>> ambiguous(["%d/%m/%Y", "%m/%d/%Y"]), ambiguous(["%d/%m/%Y"])
     (True, False)

@@ -1,9 +1,10 @@
 """Rows of a table as networks see them, and back.
 
-A row is ``blocks`` numbers, float32. A number or date is one block, its normal score
-(:mod:`npgan.tables.quantiles`); if it may be missing, a second block follows: code 0, it is there, or 1, it is not, and
-then the score is a draw from N(0, 1). A category or yes/no is one block, a code from 0; the last code is for what is
-missing, and the one before for all values that have no code of their own. Identifiers and constants have no block.
+A row consists of ``blocks`` numbers, float32. A number or date is one block, its normal score
+(:mod:`npgan.tables.quantiles`). If it may be missing, a second block follows: 0 if it is there, 1 if it is not; then
+the score is a draw from N(0, 1). A category or yes/no is one block, a code from 0. After the codes of its categories
+comes one for all values that have no code of their own, and then one for missing, where there are such cells.
+Identifiers and constants have no block.
 """
 
 from collections import Counter
@@ -25,7 +26,7 @@ from npgan.tables.values import codes, each, values
 __all__ = ["Encoding"]
 
 ROWS = 1_000_000
-"""The most rows from which quantiles are found."""
+"""The most rows from which quantiles are estimated."""
 
 
 def _widths(column: Column) -> tuple[int, ...]:
@@ -68,7 +69,7 @@ class Encoding:
 
     @classmethod
     def fit(cls, schema: Schema, source: Source) -> "Encoding":
-        """Return the encoding of a table, found from at most 1,000,000 rows, evenly chosen."""
+        """Return the encoding of a table; quantiles are found from at most 1,000,000 rows, evenly chosen."""
         instance("schema", schema, Schema)
         instance("source", source, Source)
         _check_whole(schema)
@@ -115,13 +116,14 @@ class Encoding:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """1 for a block that is a number, and for one of codes how many there are."""
+        """The width of each block: 1 for a number, the number of its codes for a category."""
         return tuple(width for column in self.schema.columns for width in _widths(column))
 
     def encode(self, batch: pa.RecordBatch, rng: np.random.Generator | int | None) -> np.ndarray:
         """Return the rows (n, blocks), float32, of a batch of a source.
 
-        Raises an InputError for a category that was never seen, and for a cell that is no number.
+        Raises an InputError for a category that was never seen, for a cell that is not a number, and for an empty cell
+        where none may be.
         """
         rng, rows = generator(rng), np.empty((len(batch), len(self.widths)), np.float32)
         for name, at in self.blocks.items():
@@ -153,7 +155,7 @@ class Encoding:
         return rows
 
     def decode(self, rows: np.ndarray, rng: np.random.Generator | int | None) -> pa.Table:
-        """Return the table of rows (n, blocks): all columns but identifiers, in their natural types.
+        """Return the table of rows (n, blocks): all columns except identifiers, in their natural types.
 
         Numbers have the column's decimals and lie within its range.
         """
@@ -174,7 +176,7 @@ class Encoding:
         return pa.table(columns)
 
     def missing(self, rows: np.ndarray) -> np.ndarray:
-        """Return which blocks of rows (n, blocks) stand for a cell without a value, (n, blocks)."""
+        """Return which blocks of rows (n, blocks) belong to a cell without a value, (n, blocks)."""
         found = np.zeros(rows.shape, bool)
         for name, at in self.blocks.items():
             column = self.schema.column(name)
@@ -185,7 +187,7 @@ class Encoding:
         return found
 
     def there(self) -> np.ndarray:
-        """Return 0 for the categories that say that there is no value and 1 elsewhere, (sum of the widths,)."""
+        """Return (d,), d the sum of the widths: 0 for the categories that mean "missing", and 1 elsewhere."""
         ends, found = np.cumsum(self.widths), np.ones(sum(self.widths))
         for name, at in self.blocks.items():
             column = self.schema.column(name)
@@ -194,7 +196,7 @@ class Encoding:
         return found
 
     def code(self, column: str, value: str) -> tuple[int, int]:
-        """Return the block of a category, and the code that a value has there; no value is the code of missing."""
+        """Return the block of a category, and the code of a value there; an empty value has the code of missing."""
         found = self.schema.column(column)
         if found.kind not in CODED:
             raise InputError(f"the column {column} is a {found.kind}: only categories have codes")
@@ -218,7 +220,7 @@ class Encoding:
         return np.rint(found).astype(np.int64)
 
     def _drawn(self, column: Column, found: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return places (n,) in categories and then others, -1 for missing; others by their frequencies."""
+        """Return places (n,) in the categories and then the others, which are drawn by frequency; -1 for missing."""
         last, known = _widths(column)[0] - 1, len(column.categories)
         missing = (found == last) & column.missing
         if column.others:
@@ -227,7 +229,7 @@ class Encoding:
         return np.where(missing, -1, found)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the encoding as what JSON can hold."""
+        """Return the encoding as a dict that JSON can hold."""
         return {
             "schema": self.schema.to_toml(),
             "numbers": {name: found.to_dict() for name, found in self.numbers.items()},
@@ -236,7 +238,7 @@ class Encoding:
 
     @classmethod
     def from_dict(cls, said: Any) -> "Encoding":
-        """Return the encoding that was made a dict of, or raise an InputError for any other."""
+        """Return the encoding of such a dict, or raise an InputError."""
         if not isinstance(said, dict) or {*said} != {"schema", "numbers", "others"}:
             raise InputError("an encoding must say its schema, numbers and others")
         schema = Schema.from_toml(said["schema"])

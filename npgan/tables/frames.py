@@ -1,4 +1,4 @@
-"""Tables of pyarrow, pandas and Parquet: every column as strings."""
+"""Tables of pyarrow, pandas and Parquet, read with every column as strings."""
 
 import sys
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ PLAIN = (
     types.is_date,
     types.is_null,
 )
-"""Whether a type's values are written as they are."""
+"""Tests of types whose values are written as they are."""
 SECONDS = {types.is_timestamp: pa.timestamp("s"), types.is_time: pa.time32("s")}
-"""Whether a type's values are written to the second -> as what; with a time zone, the time is that of UTC."""
+"""Test of a type that is written to the second -> the type it is written as; times with a zone are in UTC."""
 
 
 def as_text(column: pa.Array, name: str, table: str) -> pa.Array:
-    """Return a column as strings, or raise an InputError if its type says nothing to npgan.
+    """Return a column as strings, or raise an InputError if npgan does not know its type.
 
     >>> as_text(pa.array([True, None]), "a", "a table").to_pylist()
     ['true', None]
@@ -56,7 +56,7 @@ def as_text(column: pa.Array, name: str, table: str) -> pa.Array:
 
 
 def as_table(table: Any) -> pa.Table | None:
-    """Return a pandas DataFrame or a pyarrow Table as the latter, and None of anything else."""
+    """Return a pandas DataFrame or a pyarrow Table as a pyarrow Table, and None for anything else."""
     if isinstance(table, pa.Table):
         return table
     pandas = sys.modules.get("pandas")

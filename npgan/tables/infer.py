@@ -18,18 +18,19 @@ from npgan.tables.values import check, check_names, each
 __all__ = ["complete", "has_more_than_numbers", "infer"]
 
 CODES = 255
-"""The most categories of a column that have a code of their own."""
+"""The most categories of a column with a code of their own."""
 FEW, OFTEN = 10, 0.01
-"""So many different whole numbers, each of so large a share, are categories."""
+"""Whole numbers are categories if at most `FEW` are different and each is at least this share of the cells."""
 NEARLY_ALL, LEAST = 0.9, 10
-"""A column is an identifier only if it has so many rows, of texts if so large a share of them differ."""
-NEARLY_NUMBERS = 0.9  # a share of numbers of which a note says what the others are
+"""Texts are identifiers if at least this share of them differ; any identifier has at least `LEAST` values."""
+NEARLY_NUMBERS = 0.9
+"""If at least this share of the cells are numbers, a note shows the first cell that is not one."""
 
 
 def infer(source: Source) -> Schema:
     """Return what the columns of a table are; memory does not grow with its rows.
 
-    The first rule of `RULES` that holds of a column says its kind.
+    The first rule of `RULES` that holds for a column gives its kind.
 
     >>> from npgan.tables import open_source
     >>> source = open_source(pa.table({"age": [22.5, None, 38, 26], "sex": ["m", "f", "f", "m"]}))
@@ -47,7 +48,7 @@ def infer(source: Source) -> Schema:
 
 
 def has_more_than_numbers(source: Source) -> bool:
-    """Return whether there are cells among the first rows of a table that are no numbers.
+    """Return whether some cells in the first rows of a table are not numbers.
 
     >>> from npgan.tables import open_source
     >>> has_more_than_numbers(open_source(pa.table({"a": [1, 2], "b": ["x", "y"]})))
@@ -62,7 +63,7 @@ def has_more_than_numbers(source: Source) -> bool:
 
 
 def complete(schema: Schema, source: Source) -> Schema:
-    """Return a schema, of which names and kinds suffice, with all that the table says of it.
+    """Return a schema, which may give only names and kinds, completed from the table.
 
     Raises an InputError that names the first cell that does not fit its column.
 
@@ -97,7 +98,7 @@ def _tallies(source: Source) -> dict[str, Tally]:
 
 
 def _decimal(source: Source, tallies: dict[str, Tally]) -> str:
-    """Return the mark of all numbers' decimals."""
+    """Return the decimal mark of all numbers."""
     marks: dict[str, str] = {}
     for name, tally in tallies.items():
         mark = tally.are_numbers()
@@ -161,14 +162,14 @@ RULES: tuple[tuple[str, Callable[[Tally], bool]], ...] = (
     ("identifier", _nearly_all_differ),
     ("category", lambda tally: True),
 )
-"""Kind -> whether a column is of it, if it is of none above."""
+"""Kind -> whether a column is of this kind, if it is of none above."""
 
 
 # --- what of it ----------------------------------------------------------------------------------
 
 
 def _column(said: Column, tally: Tally) -> Column:
-    """Return a column with all that is known of it; what its schema says of it stays."""
+    """Return a column with all that is known about it; what its schema says stays."""
     single = said.kind in CODED and not said.categories and _is_constant(tally)
     if said.kind == "constant" or single or not tally.there:
         kept = replace(_numbered(said, tally), kind="constant", missing=False)
@@ -229,7 +230,7 @@ def _left_out(column: Column, tally: Tally) -> Column:
 
 
 def _strays(tally: Tally) -> str:
-    """Say what keeps a column from being one of numbers, if it is little."""
+    """Say which cell keeps a column from being one of numbers, if nearly all are numbers."""
     for found in tally.numbers.values():
         if found.other and found.count >= NEARLY_NUMBERS * tally.there:
             return f", nearly all of them numbers, but not {shown(found.other)}"
@@ -242,4 +243,4 @@ FILL: dict[tuple[str, ...], Callable[[Column, Tally], Column]] = {
     CODED: _coded,
     ("identifier",): _left_out,
 }
-"""Kinds -> what fills in the rest of such a column."""
+"""Kinds -> what fills in the rest of a column of such a kind."""

@@ -1,4 +1,4 @@
-"""Columns in their natural types: what numbers and codes become in a table."""
+"""Columns in their natural types, made of numbers and codes."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ AS_TYPE = {
     "date and time": lambda seconds: seconds.cast(pa.timestamp("s")),
     "time": lambda seconds: pc.multiply(seconds, 1_000_000).cast(pa.time64("us")),
 }
-"""Kind -> what makes an array of its type of whole numbers."""
+"""Kind -> what turns whole numbers into an array of its type."""
 
 
 def coded(column: Column, texts: Sequence[str], found: np.ndarray) -> pa.Array:

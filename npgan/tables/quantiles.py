@@ -1,14 +1,15 @@
-r"""Numbers as normal scores: whatever the distribution of a column is, the network sees N(0, 1).
+r"""Numbers as normal scores: whatever the distribution of a column, the network sees N(0, 1).
 
 If x has the distribution function F, F(x) is uniform on (0, 1) where F is continuous, and z = Φ⁻¹(F(x)) is standard
 normal. Where a value has a share of its own, F jumps from a to b; u drawn uniformly from (a, b) makes z standard
 normal all the same, and F⁻¹(u) is that value for every such u (the distributional transform, Rüschendorf 2009). So one
 map serves whole numbers, columns full of zeros, and heavy tails, and the range of the data is kept. CTGAN (Xu et al.
-2019) instead fits a Gaussian mixture to each column and has the network learn which mode a value is of, besides its
-place there; a jump at zero is a mode of almost no width, and tails beyond four deviations are cut.
+2019) instead fits a Gaussian mixture to each column, and its network learns to which mode a value belongs, and its
+place there. A jump at zero is then a mode of almost no width, and tails beyond four standard deviations of a mode are
+cut.
 
-F is estimated by knots (z_k, x_k), linear between them. Two knots with the same x are a value with a share of its own;
-two with the same z are a gap between values.
+The map is given by knots (z_i, x_i), and linear between them. Two knots with the same x are a value with a share of
+its own; two knots with the same z are a gap between values.
 """
 
 from dataclasses import dataclass
@@ -20,14 +21,14 @@ from npgan.errors import InputError
 from npgan.tables.normal import FARTHEST, probability, score
 
 KNOTS = 1000
-"""Up to so many different values each have a share of their own; more are approximated by so many knots."""
+"""If there are at most so many different values, each has a share of its own; else so many knots approximate them."""
 SHARE = 1 / KNOTS
-"""A value of at least this share of the rows has it in any case."""
+"""A value that at least this share of the rows has, has a share of its own in any case."""
 
 
 @dataclass(frozen=True)
 class Quantiles:
-    """Knots z (k,), each a float32, and x (k,), both float64 and ascending."""
+    """Knots z (k,) and x (k,), both float64 and ascending; each z is exact in float32."""
 
     z: np.ndarray
     x: np.ndarray
@@ -48,7 +49,7 @@ class Quantiles:
         return cls(np.maximum.accumulate(z), x[order])
 
     def encode(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the normal scores (n,), float32, of values (n,); beyond the knots, those of the last.
+        """Return the normal scores (n,), float32, of values (n,); values beyond the knots have the score of the last.
 
         >>> q = Quantiles.fit(np.array([0.0, 0, 0, 5]))
         >>> q.decode(q.encode(np.array([0.0, 5, 0]), np.random.default_rng(0)))
@@ -96,9 +97,9 @@ class Quantiles:
 def _between(
     distinct: np.ndarray, counts: np.ndarray, ends: np.ndarray, alone: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return knots (u, x) where no value has a share of its own: denser in the tails, evenly spaced in z.
+    """Return knots (u, x) where no value has a share of its own: evenly spaced in z, so denser in the tails.
 
-    The neighbours of values with a share of their own are among them, so that almost nothing lies between.
+    The neighbours of values with a share of their own are among them, so that almost no probability lies between them.
     """
     n = counts.sum()
     middle = (ends[:-1] + ends[1:]) / 2
@@ -113,7 +114,7 @@ def _between(
 
 
 def _ascending(said: Any) -> np.ndarray | None:
-    """Return a list of ascending, finite numbers as an array, and None of anything else."""
+    """Return a list of ascending, finite numbers as an array, and None for anything else."""
     if not isinstance(said, list) or not 1 <= len(said) <= 8 * KNOTS:
         return None
     if not all(type(one) in (int, float) and abs(one) < 1e308 for one in said):

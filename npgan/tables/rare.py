@@ -1,4 +1,4 @@
-"""Values of a category that have no code of their own: they share one, and are drawn by their frequencies."""
+"""Values of a category without a code of their own: they share one, and are drawn by their frequencies."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Rare:
         return rng.choice(len(self.counts), n, p=np.array(self.counts) / sum(self.counts))
 
     def to_dict(self) -> dict[str, list]:
-        """Return values and counts as lists."""
+        """Return the values and counts as lists."""
         return {"values": list(self.values), "counts": list(self.counts)}
 
     @classmethod
@@ -56,7 +56,7 @@ class Rare:
 
 
 def count_rare(cells: pa.Array, known: tuple[str, ...], counts: Counter) -> None:
-    """Count the cells that are not known values; new ones only while there is room."""
+    """Count the cells that are not known values; new values are counted only while there is room."""
     mine = cells.drop_null()
     mine = mine.filter(pc.invert(pc.is_in(mine, pa.array(known, pa.string()))))
     found = pc.value_counts(mine)

@@ -1,4 +1,4 @@
-"""A table to be read again and again: the same rows of strings, whatever it is stored as."""
+"""A table that can be read again and again, as rows of strings, however it is stored."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,9 +17,9 @@ from npgan.tables import frames, text
 __all__ = ["Source", "open_source"]
 
 MISSING = pa.array(["", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"])
-"""Cells, in small letters, that say that there is no value."""
+"""Cells, in lower case, that mean that there is no value."""
 NAMELESS = ("", "Unnamed: 0")
-"""Names that pandas gives to the column of a row's own number."""
+"""Names, in files that pandas writes, of the column that numbers the rows."""
 TEXT = (".csv", ".tsv", ".txt")
 ENDINGS = ".csv, .tsv, .txt (each also .gz) and .parquet"
 
@@ -38,7 +38,7 @@ class Source:
     place: Callable[[int], str]
     raw: Callable[[], Iterator[pa.RecordBatch]] = field(repr=False)
     notes: tuple[str, ...] = ()
-    first: int = 0  # column that is read
+    first: int = 0  # the first column that is read
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows as strings, stripped; a cell without a value is null."""
@@ -54,7 +54,7 @@ def open_source(table: Any) -> Source:
     """Open a table: the path of a CSV, TSV or Parquet file, a pandas DataFrame or a pyarrow Table.
 
     Text is UTF-8; cells stand between semicolons, tabs or commas, in quotes or not; lines before the
-    header may begin with #. A first column without a name that counts the rows, as pandas writes it,
+    header may begin with #. A first column without a name that numbers the rows, as pandas writes it,
     is left out.
 
     Raises an InputError for what cannot be read, for columns without a name of their own, and for
@@ -116,7 +116,7 @@ def _cleaned(cells: pa.Array) -> pa.Array:
 
 
 def _without_index(source: Source) -> Source:
-    """Leave out a first column without a name whose whole numbers all differ, as far as the first rows tell."""
+    """Leave out a first column without a name if, in the first rows, it holds whole numbers that all differ."""
     if len(source.names) < 2 or source.names[0] not in NAMELESS:
         return source
     cells = next((batch.column(0) for batch in source.batches() if len(batch)), pa.array([""]))

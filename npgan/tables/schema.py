@@ -1,4 +1,4 @@
-"""What the columns of a table are, in a form that is read and changed by hand."""
+"""What the columns of a table are, in a form that people can read and change."""
 
 import tomllib
 from collections import Counter
@@ -17,12 +17,12 @@ DATED = ("date", "date and time", "time")
 NUMBERED = ("number", "whole number", *DATED)
 """Kinds whose values lie on a line."""
 CODED = ("category", "yes/no")
-"""Kinds whose values are some of a few."""
+"""Kinds whose values are some of a fixed set."""
 KINDS = (*NUMBERED, *CODED, "identifier", "constant")
-LETTERS = 2**24  # of a schema
+LETTERS = 2**24  # the most of a schema
 
 WORDS = {"yes": "no", "true": "false", "y": "n", "t": "f"}
-"""Words for yes and no, in small letters."""
+"""Word for yes -> word for no, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Column:
     """What a column is.
 
     ``kind`` is one of `KINDS`; an "identifier" is left out, and a "constant" repeats its one value.
-    ``missing``: whether cells may be empty. ``decimals``: of numbers; ``padded`` if all have as many.
+    ``missing``: whether cells may be empty. ``decimals``: the most of its numbers; ``padded`` if all have as many.
     ``categories``: the values, most frequent first; ``others`` if there are more, which share a code.
-    ``format``: how a date or time is written. ``note`` is what to say of it, no part of what it is.
+    ``format``: how a date or time is written. ``note`` is a remark for people, ignored when columns are compared.
     """
 
     name: str
@@ -66,7 +66,7 @@ CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda v: v == "" or (isinstance(v, str) and v in FORMATS),
     ),
 }
-"""What a file may say of a column -> what that must be, and whether it is."""
+"""What a file may say of a column -> what that must be in words, and a test of it."""
 
 TOP: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "rows": ("a whole number from 0", lambda v: type(v) is int and 0 <= v < MOST),
@@ -78,7 +78,7 @@ TOP: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a table, how many rows it has, and how it separates cells and decimals.
+    """The columns of a table, how many rows it has, and its delimiter and decimal mark.
 
     >>> text = Schema((Column("age", "whole number", missing=True, note="0 to 80"),), 891).to_toml()
     >>> print(text)
@@ -102,7 +102,7 @@ class Schema:
     decimal: str = "."
 
     def column(self, name: str) -> Column:
-        """Return the column of a name; another name is an InputError that suggests the nearest."""
+        """Return the column with a name; an unknown name is an InputError that suggests the nearest."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -117,7 +117,7 @@ class Schema:
     def from_toml(cls, text: str) -> "Schema":
         """Return the schema that a text describes; name and kind suffice for a column.
 
-        An InputError says what is not as it must be.
+        An InputError says what is wrong.
         """
         if not isinstance(text, str) or len(text) > LETTERS:
             raise InputError(f"a schema is a text of at most {LETTERS:,} letters")
@@ -133,7 +133,7 @@ class Schema:
         return cls(columns, **said)
 
     def lines(self) -> list[str]:
-        """Return what to say of the columns, a line each.
+        """Return a line about each column.
 
         >>> Schema((Column("id", "identifier"), Column("sex", "category", note="male 3, female 2"))).lines()
         ['id: identifier, left out', 'sex: category, male 3, female 2']

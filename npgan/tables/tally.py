@@ -1,4 +1,4 @@
-"""What is counted while a column goes by: its values, its numbers, its dates. Memory is bounded."""
+"""What is counted in one pass over a column: values, numbers and dates. Memory is bounded."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,12 +8,15 @@ from npgan.tables import cells as text
 from npgan.tables.dates import FORMATS, dates
 
 VALUES = 20_000
-"""Different values of a column that are counted; those that come later are not."""
-LETTERS = 2**23  # of all these values of a column together
+"""The most different values of a column that are counted; those that come later are not."""
+LETTERS = 2**23  # the most that these values of a column have together
 
 
 class Values:
-    """How often each value occurs; ``share`` is how many different values there were for a cell."""
+    """How often each value occurs; ``share`` is the number of different values over the number of cells.
+
+    Once the values are ``full``, new ones are not counted, and ``share`` stays.
+    """
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -37,14 +40,14 @@ class Values:
             self.share = (len(self.counts) + more) / (before + len(cells))
 
     def ranked(self) -> list[str]:
-        """Return the values, most frequent first; of the same frequency by the alphabet."""
+        """Return the values, most frequent first; equally frequent ones in alphabetical order."""
         return sorted(self.counts, key=lambda value: (-self.counts[value], value))
 
 
 class Numbers:
     """What the numbers of a column are, as written with one decimal mark.
 
-    They are ``counting`` if each is the one before plus 1; ``other`` is the first cell that is no number.
+    They are ``counting`` if each is the one before plus 1; ``other`` is the first cell that is not a number.
     """
 
     def __init__(self, decimal: str) -> None:
@@ -113,7 +116,7 @@ class Tally:
             self.values.add(cells, before)
 
     def are_numbers(self) -> str:
-        """Return the decimal mark with which all values are numbers, or nothing."""
+        """Return the decimal mark with which all values are numbers, or an empty text."""
         fit = [mark for mark, found in self.numbers.items() if found.count and not found.other]
         marked = [mark for mark in fit if self.numbers[mark].decimals[1]]
         return [*marked, *fit, ""][0]

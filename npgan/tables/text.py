@@ -1,4 +1,4 @@
-"""Tables as text: where the header ends, and the rows below it, a block at a time."""
+"""Tables as text: the header, and the rows below it, a block at a time."""
 
 import codecs
 import csv
@@ -19,7 +19,7 @@ from npgan.errors import InputError
 from npgan.system.disk import opened
 
 DELIMITERS = ";\t,"
-"""What may separate two cells: the first of these that the header has."""
+"""What may separate two cells: the first of these that occurs in the header does."""
 BLOCK = 2**20  # bytes that are parsed at once, and the most that a row may take
 
 PROBLEMS = {
@@ -28,7 +28,7 @@ PROBLEMS = {
     ),
     r"Row #(?P<row>\d+): .*invalid UTF8": "it is no UTF-8 text: save the file as UTF-8",
 }
-"""What pyarrow says of a row -> what a user is told."""
+"""What pyarrow says about a row -> what a user is told."""
 LONG = f"a row takes more than {BLOCK:,} bytes: is a quote not closed?"
 
 
@@ -42,7 +42,7 @@ class Head(NamedTuple):
 
 
 class Tail:
-    """A binary file whose last bytes that were read are kept, blanks left out."""
+    """A binary file that remembers the last byte that was read and is no white space."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.last, self.closed = file, b"", False
@@ -56,7 +56,7 @@ class Tail:
 
 @contextmanager
 def _binary(path: Path) -> Iterator[Any]:
-    """Open a file, unpacked; whatever is wrong with it is an InputError of one line."""
+    """Open a file, decompressed; whatever is wrong with it is an InputError of one line."""
     try:
         with opened(path) as (file, _):
             yield gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
@@ -100,7 +100,7 @@ def _decoded(line: bytes, path: Path, number: int) -> str:
 
 
 def text_batches(path: Path, head: Head) -> Iterator[pa.RecordBatch]:
-    """Yield the rows below the header; all cells are strings as they stand there."""
+    """Yield the rows below the header; all cells are strings, as they are in the file."""
     names = [str(i) for i in range(len(head.names))]
     with _binary(path) as raw:
         raw.seek(head.size)

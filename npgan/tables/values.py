@@ -1,4 +1,4 @@
-"""A column's cells as numbers, or as codes; a cell that does not fit the column is an error with its row."""
+"""A column's cells as numbers or as codes; a cell that does not fit its column is an error that names its row."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -25,7 +25,7 @@ class MisfitError(InputError):
 
 
 def each(source: Source, names: list[str], look: Callable[[pa.RecordBatch], T]) -> Iterator[T]:
-    """Yield what a function makes of each batch; a cell that does not fit is named by its line.
+    """Yield what a function makes of each batch; the error for a cell that does not fit names its line.
 
     The source must have columns of these names, and no others.
     """
@@ -73,7 +73,7 @@ def values(column: Column, cells: pa.Array, decimal: str) -> np.ndarray:
 def codes(column: Column, cells: pa.Array) -> np.ndarray:
     """Return the cells (n,) of a category as int64 (n,), -1 for what is missing.
 
-    If the column has others, what is not among its categories has the code behind theirs.
+    If the column has others, a value that is not among its categories has the code after theirs.
 
     >>> codes(Column("sex", "category", categories=("male", "female")), pa.array(["female", "male"]))
     array([1, 0])

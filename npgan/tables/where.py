@@ -1,4 +1,4 @@
-"""Conditions on the rows of a table, in words: sex=female, age>=40."""
+"""Conditions on the rows of a table, written as text: sex=female, age>=40."""
 
 import operator
 import re
@@ -29,9 +29,9 @@ RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True)
 class Condition:
-    """A column's relation to a value: a category's code, or a number, of a date its seconds or days.
+    """A column's relation to a value: the code of a category, a number, or the days or seconds of a date.
 
-    ``text`` says it; ``block`` is the column's first block in the rows.
+    ``text`` is the condition as it was written; ``block`` is the column's first block in the rows.
     """
 
     text: str
@@ -41,7 +41,7 @@ class Condition:
     value: float
 
     def holds(self, encoding: Encoding, rows: np.ndarray) -> np.ndarray:
-        """Return for which rows (n, blocks) it holds; of a missing number it does not."""
+        """Return for which rows (n, blocks) it holds; for a missing number it does not."""
         column, found = encoding.schema.column(self.column), rows[:, self.block]
         if column.kind in NUMBERED:
             found = rounded(encoding.numbers[self.column].decode(found), column.decimals)
@@ -53,7 +53,7 @@ class Condition:
 def condition(text: str, encoding: Encoding) -> Condition:
     """Return the condition that a text says, ``column relation value``; a relation is one of `RELATIONS`.
 
-    Of categories only = and != can be said; no value is what is missing.
+    Categories have only = and !=; with an empty value they are compared with missing.
 
     >>> from npgan.tables import infer, open_source
     >>> source = open_source(pa.table({"age": [22, 38, 26, 35], "sex": ["m", "f", "f", "m"]}))

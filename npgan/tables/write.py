@@ -1,4 +1,4 @@
-"""Writing a table as its source was written: the same delimiter, decimals, dates, and words for yes and no."""
+"""Tables are written as their source was: with the same delimiter, decimals, dates, and words for yes and no."""
 
 import io
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from npgan.tables.schema import DATED, WORDS, Column, Schema
 
 __all__ = ["texts", "write", "write_texts"]
 
-ROWS = 2**16  # that become text at once
+ROWS = 2**16  # the most that become text at once
 
 
 def write(table: pa.Table, path: str | Path, schema: Schema) -> None:
     r"""Write a table as .csv, .tsv or .parquet, whole or not at all.
 
-    A CSV file has the delimiter and decimal mark of the schema; numbers have the decimals of their columns,
-    dates their formats. Cells without a value are empty.
+    A CSV file has the delimiter and the decimal mark of the schema; numbers have the decimals of their columns,
+    and dates have their formats. Cells without a value are empty.
 
-    Raises an InputError for any other ending, and for columns that the schema has not.
+    Raises an InputError for any other ending, and for columns that are not in the schema.
 
     >>> import tempfile
     >>> schema = Schema((Column("a", "number", decimals=2, padded=True),), delimiter=";", decimal=",")
