@@ -29,7 +29,7 @@ class Batches:
     """
 
     limits = 1, 2**62
-    """The least and the most batches in an epoch: of few rows it goes through them several times."""
+    """The fewest and the most batches in an epoch: if there are too few rows, it goes through them several times."""
 
     def __init__(
         self,
