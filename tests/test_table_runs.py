@@ -266,3 +266,16 @@ def test_a_damaged_table_is_refused(spoil, run, tmp_path, capsys):
     (folder / "table.json").unlink()
     assert main(["sample", str(folder), "--out", str(tmp_path / "a.csv")]) == 2
     assert "holds no table" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("steps", [20, 200])
+def test_the_vae_learns_from_a_small_table_and_fills_it_without_a_warning(steps, tmp_path):
+    lines = [f"{i % 7 / 7},{i * 37 % 100 or ''},{'xy'[i % 3 % 2]}" for i in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["a,b,c", *lines]))
+    folder, given = str(tmp_path / "run"), ["--data", str(tmp_path / "a.csv")]
+    train = ["train", "table-vae", *given, "--steps", str(steps), "--quiet", "--out", folder]
+    assert main(train) == 0
+    for command in ("score", "impute"):
+        file = tmp_path / f"{command}.csv"
+        assert main([command, folder, *given, "--out", str(file)]) == 0
+        assert all(cell for row in rows_of(file)[1:] for cell in row.values()) or command == "score"

@@ -2,8 +2,10 @@ r"""The variational autoencoder of tables: rows of numbers and categories.
 
 The decoder turns a code z into a distribution of each value of a row: a number is normal, with a mean and a variance
 that depend on z, and a category has probabilities (:func:`npgan.ops.log_table_forward`). A generated row is drawn from
-these distributions. Source: Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.5 ("TVAE"). There
-the variances do not depend on z, and in the authors' program the reconstruction counts twice.
+these distributions. Log-variances are softly bounded: otherwise a z far from all others may make one so small that the
+likelihood of a number that is not at the mean is beyond all floats. Source: Xu et al. 2019, "Modeling tabular data using
+conditional GAN", sec. 4.5 ("TVAE"). There the variances do not depend on z, and in the authors' program the
+reconstruction counts twice.
 """
 
 from collections.abc import Sequence
@@ -19,6 +21,31 @@ from npgan.layers.layer import Array
 from npgan.models.checks import in_chunks
 from npgan.models.tabular import Tabular
 from npgan.models.vae import Likelihood, Variational
+
+FARTHEST = 10.0
+"""Log-variances lie within it."""
+
+
+class TableLikelihood(Likelihood):
+    """The likelihood of rows, whose log-variances are bounded."""
+
+    def forward(self, output: Array, x: Array, *described: Array) -> Array:
+        """Return log p(x|z), (n,)."""
+        return super().forward(bounded(output, x.shape[1]), x, *described)
+
+    def backward(self, dy: Array, output: Array, x: Array, *described: Array) -> Array:
+        """Return its gradient with respect to the output."""
+        d = x.shape[1]
+        within = bounded(output, d)
+        doutput = super().backward(dy, within, x, *described)
+        slope = 1 - np.square(within[:, d:] * (1 / FARTHEST))
+        return np.concatenate([doutput[:, :d], doutput[:, d:] * slope], axis=1)
+
+
+def bounded(output: Array, d: int) -> Array:
+    """Return what a decoder says of rows of d columns, with the log-variances l behind them as 10 tanh(l / 10)."""
+    log_var = FARTHEST * np.tanh(output[:, d:] * (1 / FARTHEST))
+    return np.concatenate([output[:, :d], log_var], axis=1)
 
 
 class TableVAE(Tabular, Variational):
@@ -43,7 +70,7 @@ class TableVAE(Tabular, Variational):
 
     name = "table-vae"
     recorded = True
-    tables = Variational.tables | {"likelihood": {"table": Likelihood("table")}}
+    tables = Variational.tables | {"likelihood": {"table": TableLikelihood("table")}}
 
     def __init__(
         self,
@@ -96,7 +123,8 @@ class TableVAE(Tabular, Variational):
         return self._draw(self.gaussian.forward(seen, rng, training=False)[0], rng, possible)
 
     def _draw(self, z: Array, rng: np.random.Generator, possible: Array | float = 1.0) -> Array:
-        rows, log_var = np.split(in_chunks(self.decoder, z), [self._width], axis=1)
+        output = bounded(in_chunks(self.decoder, z), self._width)
+        rows, log_var = np.split(output, [self._width], axis=1)
         rows = run.gumbel_softmax_forward(rows, None, self._blocks, 1.0) * possible
         numbers = (np.cumsum(self.widths) - 1)[self._blocks == 1]
         noise = run.standard_normal(rng, log_var.shape, log_var.dtype)
