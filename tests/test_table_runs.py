@@ -11,6 +11,7 @@ import pytest
 
 from npgan import data, runs, tables
 from npgan.commands.cli import main
+from npgan.errors import InputError
 from npgan.study.generated import generate
 from npgan.tables import condition
 
@@ -279,3 +280,53 @@ def test_the_vae_learns_from_a_small_table_and_fills_it_without_a_warning(steps,
         file = tmp_path / f"{command}.csv"
         assert main([command, folder, *given, "--out", str(file)]) == 0
         assert all(cell for row in rows_of(file)[1:] for cell in row.values()) or command == "score"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.csv.gz", b"", True),
+        ("a.txt", b"", True),
+        ("train-images-idx3-ubyte.gz", b"", False),
+        ("a.csv", "a,b\n1,x\n2,é\n".encode("latin-1"), True),
+        ("a.csv", b"a,b\n1,x\n", True),
+        ("a.csv", b"1,2\n3,4\n", False),
+        ("a.csv", b"a,a\n1,2.5\n3,nan\n", False),
+    ],
+)
+def test_a_file_is_a_table_by_its_name_or_its_words(name, content, found, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    assert data.is_table(tmp_path / name) == found
+
+
+def test_a_folder_is_no_table(tmp_path):
+    (tmp_path / "photos.txt").mkdir()
+    assert not data.is_table(tmp_path / "photos.txt")
+
+
+def test_a_damaged_date_is_refused():
+    table = pyarrow.table({"day": ["2024-01-01", "2024-01-03"], "n": [1, 2]})
+    encoding = data.load_table(table).table
+    said = encoding.to_dict()
+    assert type(encoding).from_dict(said).widths == encoding.widths
+    for name, value in (("day", 1e17), ("n", 1e17)):
+        said = encoding.to_dict()
+        said["numbers"][name]["x"][-1] = value
+        with pytest.raises(InputError, match=f"column {name} are no "):
+            type(encoding).from_dict(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("id=3", "id is of the kind identifier: nothing of it is learned"),
+        ("k=1", "k is of the kind constant"),
+        ("day=", "'day=': a date is needed behind the ="),
+    ],
+)
+def test_a_condition_says_why_it_cannot_hold(text, why):
+    days = [f"2024-01-{i + 1:02}" for i in range(12)]
+    table = pyarrow.table({"id": range(12), "k": [1] * 12, "day": days})
+    encoding = data.load_table(table).table
+    with pytest.raises(InputError, match=why):
+        condition(text, encoding)

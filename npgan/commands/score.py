@@ -16,7 +16,7 @@ COLUMN = "score"
 OPTIONS = (
     common.RUN,
     common.TABLE,
-    common.whole("--samples", 16, "codes that are drawn for a row"),
+    common.whole("--samples", 16, "codes that are drawn for a row", most=10_000),
     common.SEED,
     common.out("the table, and a score for each row", endings=common.TABLES),
 )

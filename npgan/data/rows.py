@@ -1,5 +1,6 @@
 """Tables as data sets: rows of numbers and of codes of categories."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from npgan.data.dataset import Dataset
 from npgan.errors import InputError, as_path, fraction
 
 __all__ = ["TABLES", "is_table", "load_table"]
+
+LETTERS = 2**16  # of a line that is looked at
 
 TABLES = {"penguins": Path(__file__).with_name("tables") / "penguins.csv"}
 """Name of a table -> its file. Penguins: Horst, Hill and Gorman 2020, "palmerpenguins" (CC0)."""
@@ -50,19 +53,33 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
 def is_table(name_or_path: str | Path) -> bool:
     """Return whether data are a table for :func:`load_table`, and not only numbers, which `load_path` reads.
 
-    For a .csv file the first rows decide.
+    For a .csv file the first rows decide; a folder is none.
 
     >>> is_table("penguins"), is_table("mnist"), is_table("people.parquet")
     (True, False, True)
     """
     path = as_path(name_or_path)
-    if name_or_path in TABLES or path.suffix in (".tsv", ".parquet"):
+    if name_or_path in TABLES:
         return True
-    if path.suffix != ".csv" or not path.is_file():
+    if path.suffix != ".csv":
+        ending = Path(path.name.removesuffix(".gz")).suffix
+        return ending in (".csv", ".tsv", ".txt", ".parquet") and not path.is_dir()
+    if not path.is_file():
         return False
     from npgan import tables
 
     try:
         return tables.has_more_than_numbers(tables.open_source(path))
     except InputError:
-        return False  # it may be readable as numbers
+        return _has_words(path)  # what is wrong with a table, `load_table` says
+
+
+def _has_words(path: Path) -> bool:
+    """Return whether the second line of a text has a cell that is no number."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            file.readline(LETTERS)
+            cells = re.split("[,;\t]", file.readline(LETTERS).strip())
+    except OSError:
+        return False
+    return any(not re.fullmatch(r"[\s\d.eE+-]*|nan|inf", cell) for cell in cells)

@@ -27,6 +27,8 @@ FORMATS: dict[str, str] = {
 
 UNITS = {"date": 86400, "date and time": 1, "time": 1}
 """Kind -> seconds in one of its units."""
+LARGEST = {"date": 2_932_896, "date and time": 253_402_300_799, "time": 86_399}
+"""Kind -> its last value: dates end with the year 9999."""
 FRACTION = r"(?:[.][0-9]+)?Z?$"
 """What may follow the seconds; it is left out."""
 

@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from npgan.errors import InputError, array, generator, instance, shown
+from npgan.tables.cells import EXACT
+from npgan.tables.dates import LARGEST
 from npgan.tables.natural import coded, constant, numbered
 from npgan.tables.quantiles import Quantiles
 from npgan.tables.rare import Rare, count_rare
@@ -144,7 +146,8 @@ class Encoding:
         """Return all rows (n, blocks), float32, of a source; an InputError names the line of a wrong cell."""
         instance("source", source, Source)
         rng, names = generator(seed), [column.name for column in self.schema.columns]
-        rows = np.empty((max(self.schema.rows, 1), len(self.widths)), np.float32)
+        expected = min(max(self.schema.rows, 1), ROWS)
+        rows = np.empty((expected, len(self.widths)), np.float32)
         end = 0
         for some in each(source, names, lambda batch: self.encode(batch, rng)):
             start, end = end, end + len(some)
@@ -249,6 +252,10 @@ class Encoding:
             if not isinstance(said[part], dict) or {*said[part]} != names:
                 raise InputError(f"an encoding's {part} must be those of the schema's columns")
         numbers = {name: Quantiles.from_dict(one) for name, one in said["numbers"].items()}
+        for column in schema.columns:
+            last = {"whole number": EXACT, **LARGEST}.get(column.kind)
+            if last is not None and abs(numbers[column.name].x).max() > last:
+                raise InputError(f"the quantiles of the column {column.name} are no {column.kind}s")
         return cls(
             schema, numbers, {name: Rare.from_dict(one) for name, one in said["others"].items()}
         )

@@ -72,10 +72,12 @@ def condition(text: str, encoding: Encoding) -> Condition:
     read = re.fullmatch(pattern, text.strip(), re.DOTALL)
     if not read:
         wanted = re.split("[!<>=]", text)[0].strip()
-        encoding.schema.column(wanted)  # the nearest name is suggested
-        raise InputError(
-            f"a condition is sex=female or age>=40, say, on a column to learn; not {shown(text)}"
-        )
+        kind = encoding.schema.column(wanted).kind  # the nearest name is suggested
+        if wanted not in encoding.blocks:
+            raise InputError(
+                f"{wanted} is of the kind {kind}: nothing of it is learned, nor asked for"
+            )
+        raise InputError(f"a condition is sex=female or age>=40, say, not {shown(text)}")
     name, relation, value = read[1], read[2], read[3].strip()
     column, block = encoding.schema.column(name), encoding.blocks[name]
     if column.kind in CODED:
@@ -84,7 +86,7 @@ def condition(text: str, encoding: Encoding) -> Condition:
                 f"{name} is a {column.kind}: {shown(text)} can only be said with = or !="
             )
         return Condition(text, name, block, relation, encoding.code(name, value)[1])
-    number = values(column, pa.array([value or None], pa.string()), encoding.schema.decimal)[0]
-    if np.isnan(number):
+    if not value:
         raise InputError(f"{shown(text)}: a {column.kind} is needed behind the {relation}")
+    number = values(column, pa.array([value], pa.string()), encoding.schema.decimal)[0]
     return Condition(text, name, block, relation, float(number))
