@@ -330,3 +330,13 @@ def test_a_condition_says_why_it_cannot_hold(text, why):
     encoding = data.load_table(table).table
     with pytest.raises(InputError, match=why):
         condition(text, encoding)
+
+
+def test_one_row_is_scored_and_filled_and_so_is_a_table_by_its_name(vae, tmp_path):
+    file, one = tmp_path / "out.csv", tmp_path / "one.csv"
+    lines = data.rows.TABLES["penguins"].read_text().splitlines()
+    one.write_text("\n".join([lines[0], "Adelie,Torgersen,39.1,18.7,,3750,,2007"]))
+    for command in ("score", "impute"):
+        for given, rows in ((str(one), 1), ("penguins", len(lines) - 1)):
+            assert main([command, str(vae), "--data", given, "--out", str(file)]) == 0
+            assert len(rows_of(file)) == rows

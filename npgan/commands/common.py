@@ -144,7 +144,7 @@ def fit_of(size: tuple[int, int] | None, fit: str | None) -> str | None:
 TABLES = ".csv", ".tsv"
 """The endings of tables that are text."""
 TABLE = option(
-    "--data", type=text, required=True, metavar="PATH", help="a table with the run's columns"
+    "--data", type=text, required=True, metavar="NAME|PATH", help="a table with the run's columns"
 )
 """The table to work on."""
 RUN = option("run_folder", type=path, metavar="RUN")

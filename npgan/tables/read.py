@@ -50,7 +50,7 @@ class Source:
             yield pa.RecordBatch.from_arrays(columns, names=self.names)
 
 
-def open_source(table: Any) -> Source:
+def open_source(table: Any, least: int = 2) -> Source:
     """Open a table: the path of a CSV, TSV or Parquet file, a pandas DataFrame or a pyarrow Table.
 
     Text is UTF-8; cells stand between semicolons, tabs or commas, in quotes or not; lines before the
@@ -58,7 +58,7 @@ def open_source(table: Any) -> Source:
     is left out.
 
     Raises an InputError for what cannot be read, for columns without a name of their own, and for
-    tables of fewer than two rows.
+    tables of fewer rows than ``least``.
 
     >>> source = open_source(pa.table({"age": [22, None], "sex": ["male", " female"]}))
     >>> source.names, next(source.batches()).to_pylist()
@@ -69,10 +69,10 @@ def open_source(table: Any) -> Source:
     rows = 0
     for batch in source.batches():
         rows += len(batch)
-        if rows > 1:
+        if rows >= least:
             return source
-    has = "one row" if rows else "a header and no rows"
-    raise InputError(f"{source.name} has {has}: nothing can be learned from it")
+    has = "one row: nothing can be learned from it" if rows else "a header and no rows"
+    raise InputError(f"{source.name} has {has}")
 
 
 def _opened(table: Any) -> Source:
