@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from npgan.data import load_table
 from npgan.errors import InputError
 from npgan.tables import open_source, text
 
@@ -154,3 +155,15 @@ def test_a_gzip_file_that_ends_too_soon_is_named(tmp_path):
 def test_something_else_than_a_table_is_refused():
     with pytest.raises(InputError, match="a table is a path, a pandas DataFrame or"):
         open_source([[1, 2]])
+
+
+def test_what_is_left_out_of_a_text_is_said(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("#one\n# two\n,a,b\n1,x,2\n2,y,3\n")
+    assert open_source(path).notes == (
+        "left out: lines that begin with # (2)",
+        "left out: the first column, without a name, which numbers the rows",
+    )
+    assert (
+        "left out: lines that begin with # (2); left out: the first" in load_table(path).summary()
+    )

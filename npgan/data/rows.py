@@ -47,7 +47,8 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
             f"{source.name} has no column to learn from: {'; '.join(encoding.schema.lines())}"
         )
     name = table if named else source.name
-    return Dataset(name, encoding.rows(source), table=encoding).keep_back(share)
+    rows = encoding.rows(source)
+    return Dataset(name, rows, table=encoding, notes=source.notes).keep_back(share)
 
 
 def is_table(name_or_path: str | Path) -> bool:

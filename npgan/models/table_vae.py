@@ -2,10 +2,10 @@ r"""The variational autoencoder of tables: rows of numbers and categories.
 
 The decoder turns a code z into a distribution of each value of a row: a number is normal, with a mean and a variance
 that depend on z, and a category has probabilities (:func:`npgan.ops.log_table_forward`). A generated row is drawn from
-these distributions. Log-variances are softly bounded: otherwise a z far from all others may make one so small that the
-likelihood of a number that is not at the mean is beyond all floats. Source: Xu et al. 2019, "Modeling tabular data using
-conditional GAN", sec. 4.5 ("TVAE"). There the variances do not depend on z, and in the authors' program the
-reconstruction counts twice.
+these distributions. Log-variances are softly bounded: otherwise a z far from all others may make one so small that
+the likelihood of a number that is not at the mean is beyond all floats.
+Source: Xu et al. 2019, "Modeling tabular data using conditional GAN", sec. 4.5 ("TVAE"). There the variances do not
+depend on z, and in the authors' program the reconstruction counts twice.
 """
 
 from collections.abc import Sequence

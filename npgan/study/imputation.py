@@ -3,8 +3,8 @@ r"""Filling the cells without a value by a model of tables: pseudo-Gibbs samplin
 Only a part of a row x is known. At first the missing part is taken from a generated row. Then, again and again, a code
 is drawn from the encoder, :math:`z \sim q(z|x)`, and the missing part is drawn from the decoder's distribution given z.
 If q were the true posterior, the distribution of these draws would converge to that of the missing part given the known
-part (Rezende et al. 2014, appendix F). Numbers that are drawn beyond all normal scores are brought back to the last one:
-otherwise a model that has learned little would go farther and farther from the rows that it knows.
+part (Rezende et al. 2014, appendix F). Numbers that are drawn beyond all normal scores are brought back to the last
+one: otherwise a model that has learned little would go farther and farther from the rows that it knows.
 """
 
 from typing import TYPE_CHECKING

@@ -97,7 +97,8 @@ def _opened(table: Any) -> Source:
     digits = all(set(name) <= set("0123456789.+-") for name in head.names)
     if digits and head.names != counting and head.names[1:] != counting[:-1]:
         raise InputError(f"{path.name}, line {head.lines} must name the columns: it has numbers")
-    return Source(path.name, tuple(head.names), head.delimiter, place, raw)
+    said = (f"left out: lines that begin with # ({head.comments})",) if head.comments else ()
+    return Source(path.name, tuple(head.names), head.delimiter, place, raw, said)
 
 
 def is_missing(text: str) -> bool:
@@ -124,7 +125,7 @@ def _without_index(source: Source) -> Source:
     if not whole or len(pc.unique(cells)) < len(cells):
         return source
     note = "left out: the first column, without a name, which numbers the rows"
-    return replace(source, names=source.names[1:], first=1, notes=(note,))
+    return replace(source, names=source.names[1:], first=1, notes=(*source.notes, note))
 
 
 def _check_names(source: Source) -> None:

@@ -33,12 +33,16 @@ LONG = f"a row takes more than {BLOCK:,} bytes: is a quote not closed?"
 
 
 class Head(NamedTuple):
-    """The names of the columns, what separates cells, and how many lines and bytes come before the rows."""
+    """The names of the columns, what separates cells, and how many lines and bytes come before the rows.
+
+    ``comments`` is how many of these lines begin with #.
+    """
 
     names: list[str]
     delimiter: str
     lines: int
     size: int
+    comments: int
 
 
 class Tail:
@@ -70,7 +74,7 @@ def _binary(path: Path) -> Iterator[Any]:
 def read_head(path: Path) -> Head:
     """Return what the top of a file says; lines that begin with # may come before it."""
     with _binary(path) as file:
-        lines, text = 0, ""
+        lines, comments, text = 0, 0, ""
         while not text.strip() or text.startswith("#") or text.count('"') % 2:
             again = text.strip() and not text.startswith("#")
             line = file.readline(BLOCK)
@@ -79,6 +83,7 @@ def read_head(path: Path) -> Head:
                                  else f"{path.name} is empty: it has no header")  # fmt: skip
             line = line.removeprefix(codecs.BOM_UTF8 if not lines else b"")
             text, lines = (text if again else "") + _decoded(line, path, lines + 1), lines + 1
+            comments += text.startswith("#")
         size = file.tell()
     plain = re.sub('"[^"]*"', "", text)
     found = [one for one in DELIMITERS if one in plain]
@@ -87,7 +92,7 @@ def read_head(path: Path) -> Head:
         cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise InputError(f"{path.name}, line {lines}: {error}") from None
-    return Head([" ".join(cell.split()) for cell in cells], delimiter, lines, size)
+    return Head([" ".join(cell.split()) for cell in cells], delimiter, lines, size, comments)
 
 
 def _decoded(line: bytes, path: Path, number: int) -> str:
