@@ -25,7 +25,7 @@ from npgan.commands import (
 from npgan.metrics import PCA, neighbour_accuracy
 from npgan.study import anomaly
 
-USES = COMMANDS.keys() - {"train", "sample", "evaluate", "gradcheck", "presets", "data"}
+USES = COMMANDS.keys() - {"train", "sample", "evaluate", "gradcheck", "presets", "new", "data"}
 
 
 @pytest.fixture
