@@ -378,3 +378,17 @@ def test_a_spoilt_encoding_is_refused():
     for said in [None, [], *spoilt()]:
         with pytest.raises(InputError):
             Encoding.from_dict(said)
+
+
+def test_columns_that_nothing_is_learned_from_may_be_missing():
+    columns = {"id": range(20), "kind": ["a", "b"] * 10, "one": [3] * 20}
+    source = open_source(pa.table({name: list(cells) for name, cells in columns.items()}))
+    encoding = Encoding.fit(infer(source), source)
+    few = open_source(pa.table({"kind": ["b", "a", "b"]}))
+    assert encoding.rows(few).ravel().tolist() == [
+        encoding.code("kind", kind)[1] for kind in ("b", "a", "b")
+    ]
+    with pytest.raises(InputError, match="has no column kind"):
+        encoding.rows(open_source(pa.table({"one": [3, 3]})))
+    with pytest.raises(InputError, match="has a column other, which the schema has not"):
+        encoding.rows(open_source(pa.table({"kind": ["b", "a"], "other": [1, 2]})))

@@ -143,9 +143,13 @@ class Encoding:
         return rows
 
     def rows(self, source: Source, seed: int = 0) -> np.ndarray:
-        """Return all rows (n, blocks), float32, of a source; an InputError names the line of a wrong cell."""
+        """Return all rows (n, blocks), float32, of a source; an InputError names the line of a wrong cell.
+
+        The source may be without the columns that have no block, identifiers and constants.
+        """
         instance("source", source, Source)
-        rng, names = generator(seed), [column.name for column in self.schema.columns]
+        rng, columns = generator(seed), [column.name for column in self.schema.columns]
+        names = [name for name in columns if name in self.blocks or name in source.names]
         expected = min(max(self.schema.rows, 1), ROWS)
         rows = np.empty((expected, len(self.widths)), np.float32)
         end = 0
