@@ -35,7 +35,7 @@ from npgan import (
     plotting_tables,
 )
 from npgan import data as data_sets
-from npgan.data import batches, images, outlines, stacked, toys
+from npgan.data import batches, images, outlines, rows, stacked, toys
 from npgan.metrics import mixtures
 from npgan.models import Model
 from npgan.objectives import losses, penalties, regularisers
@@ -234,6 +234,8 @@ def of_data() -> Iterator[Call]:
     yield Call(SET.class_of, {"label": 1}, lambda found, given: found == given["label"])
     yield Call(SET.keep_back, {"share": 0.5}, lambda found, _: found is SET)
     yield Call(data_sets.is_table, {"name_or_path": "ring"}, lambda found, _: found is False)
+    opened = {"table": "penguins", "least": 2}
+    yield Call(rows.open_table, opened, anything)
     table = {"table": "penguins", "share": 0.5}
     yield Call(data_sets.load_table, table, lambda found, _: found.table is not None)
     yield Call(data_sets.split_class, {"name_or_path": "ring:3"}, anything)

@@ -3,6 +3,7 @@
 import csv
 import re
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import pyarrow.parquet
 import pytest
 
 from npgan import data, runs, tables
+from npgan.commands import sample
 from npgan.commands.cli import main
 from npgan.errors import InputError
+from npgan.models.presets import preset
 from npgan.study.generated import generate
 from npgan.tables import condition
 
@@ -54,6 +57,10 @@ def test_a_sample_has_the_columns_the_decimals_and_the_ranges_of_the_table(run, 
         found = [row[name] for row in made if row[name]]
         assert all(min(known) <= float(cell) <= max(known) for cell in found)
         assert max(len(cell.partition(".")[2]) for cell in found) == decimals
+
+
+def test_a_sample_may_have_any_ending_that_a_table_is_written_with():
+    assert {*sample.TABLES} == {*import_module("npgan.tables.write").ENDINGS}
 
 
 @pytest.mark.parametrize("ending", [".tsv", ".parquet"])
@@ -179,6 +186,11 @@ def test_gaps_are_filled_by_what_goes_with_the_rest_and_no_other_cell_is_touched
         [row["sex"] == one["sex"] for row, one in zip(found[0][1::2], real[1::2], strict=True)]
     )
     assert sex > 0.65
+
+
+def test_the_presets_know_the_widths_of_the_penguins():
+    for name in ("table", "table-vae"):
+        assert tuple(preset(name).widths) == data.load("penguins").table.widths
 
 
 WRONG = {

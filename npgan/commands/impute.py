@@ -19,13 +19,13 @@ def run(a: argparse.Namespace) -> None:
     import pyarrow.compute as pc
 
     from npgan import runs, tables
-    from npgan.data.rows import TABLES
+    from npgan.data.rows import open_table
     from npgan.models import TableVAE
     from npgan.study.imputation import impute
 
     model, _ = runs.load_for("impute", a.run_folder, TableVAE)
     encoding = runs.read_table(a.run_folder)
-    source = tables.open_source(TABLES.get(a.data, a.data), least=1)
+    source = open_table(a.data, least=1)
     rows = impute(model, encoding, encoding.rows(source, a.seed), a.seed)
     made = tables.texts(encoding.decode(rows, a.seed), encoding.schema)
     given = pa.Table.from_batches(source.batches())

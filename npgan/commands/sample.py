@@ -18,7 +18,7 @@ EXAMPLES = """
   npgan sample runs/table -n 1000 --out synthetic.csv       rows of a table, with its columns
   npgan sample runs/table --where "sex=female" --where "age>=40" --out women.csv
 """
-TABLES = ".csv", ".tsv", ".parquet"
+TABLES = *common.TABLES, ".parquet"
 OPTIONS = (
     common.RUN,
     common.whole("-n", 64, "how many"),

@@ -30,12 +30,12 @@ def run(a: argparse.Namespace) -> None:
     import pyarrow as pa
 
     from npgan import runs, tables
-    from npgan.data.rows import TABLES
+    from npgan.data.rows import open_table
     from npgan.models import TableVAE
 
     model, _ = runs.load_for("score", a.run_folder, TableVAE)
     encoding = runs.read_table(a.run_folder)
-    source = tables.open_source(TABLES.get(a.data, a.data), least=1)
+    source = open_table(a.data, least=1)
     if COLUMN in source.names:
         raise InputError(f"{source.name} has a column {COLUMN} already")
     rows = encoding.rows(source, a.seed)

@@ -7,12 +7,24 @@ from typing import Any
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, as_path, fraction
 
-__all__ = ["TABLES", "is_table", "load_table"]
+__all__ = ["TABLES", "is_table", "load_table", "open_table"]
 
 LETTERS = 2**16  # of a line that is looked at
 
 TABLES = {"penguins": Path(__file__).with_name("tables") / "penguins.csv"}
 """Name of a table -> its file. Penguins: Horst, Hill and Gorman 2020, "palmerpenguins" (CC0)."""
+
+
+def open_table(table: Any, least: int = 2) -> Any:
+    """Return a table's :class:`npgan.tables.Source`, of at least so many rows; it may be a name of `TABLES`.
+
+    >>> open_table("penguins").names[:2]
+    ('species', 'island')
+    """
+    from npgan import tables
+
+    named = isinstance(table, str) and table in TABLES
+    return tables.open_source(TABLES[table] if named else table, least)
 
 
 def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any = None) -> Dataset:
@@ -37,8 +49,7 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
     """
     from npgan import tables
 
-    named, share = isinstance(table, str) and table in TABLES, fraction("share", share)
-    source = tables.open_source(TABLES[table] if named else table)
+    share, source = fraction("share", share), open_table(table)
     if encoding is None:
         found = tables.infer(source) if schema is None else tables.complete(schema, source)
         encoding = tables.Encoding.fit(found, source)
@@ -46,7 +57,7 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
         raise InputError(
             f"{source.name} has no column to learn from: {'; '.join(encoding.schema.lines())}"
         )
-    name = table if named else source.name
+    name = table if isinstance(table, str) and table in TABLES else source.name
     rows = encoding.rows(source)
     return Dataset(name, rows, table=encoding, notes=source.notes).keep_back(share)
 

@@ -83,10 +83,8 @@ def _gather_part(row, memory, panel, part, parts):  # type: ignore[no-untyped-de
 @performs(GumbelSoftmax)
 def _forward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     integers, (first, last) = seen_as(ZERO, memory, ZERO), share(row.n, ONE, part, parts)
-    widths, temperature = (
-        integers[row.widths : row.widths + row.b],
-        memory.dtype.type(row.temperature),
-    )
+    widths = integers[row.widths : row.widths + row.b]
+    temperature = memory.dtype.type(row.temperature)
     for i in range(first, last):
         x, y = memory[row.x + i * row.d :][: row.d], memory[row.y + i * row.d :][: row.d]
         noise, start = memory[row.noise + i * row.d :], 0
@@ -104,10 +102,8 @@ def _forward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
 @performs(GumbelSoftmaxBackward)
 def _backward(row, memory, panel, part, parts):  # type: ignore[no-untyped-def]
     integers, (first, last) = seen_as(ZERO, memory, ZERO), share(row.n, ONE, part, parts)
-    widths, temperature = (
-        integers[row.widths : row.widths + row.b],
-        memory.dtype.type(row.temperature),
-    )
+    widths = integers[row.widths : row.widths + row.b]
+    temperature = memory.dtype.type(row.temperature)
     for i in range(first, last):
         dy, y = memory[row.dy + i * row.d :][: row.d], memory[row.y + i * row.d :][: row.d]
         dx, start = memory[row.dx + i * row.d :][: row.d], 0

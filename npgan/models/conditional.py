@@ -95,7 +95,7 @@ class Conditioned:
 
     @property
     def data_columns(self) -> Array:
-        """Which columns are x in [x, 10 c], of each sample of a pack."""
+        """Which columns are x, and not the label, of each sample of a pack."""
         width = self.generator.out_width
         return np.tile(np.arange(width) < width - self.classes, self.packing)
 
@@ -110,7 +110,7 @@ class Conditioned:
         return np.concatenate([self.latent(len(batch), rng), labels], axis=1)
 
     def _noisy(self, x: Array, rng: np.random.Generator | None) -> Array:
-        """Return [x + noise, 10 c]: labels are certain."""
+        """Return [x + noise, ``label_scale`` c]: labels are certain."""
         data, labels = self.labels.split(x)
         noisy = super()._noisy(data, rng)  # type: ignore[misc]
         return np.concatenate([noisy, self.label_scale * labels], axis=1)

@@ -22,30 +22,44 @@ from npgan.models.checks import in_chunks
 from npgan.models.tabular import Tabular
 from npgan.models.vae import Likelihood, Variational
 
-FARTHEST = 10.0
-"""Log-variances lie within it."""
-
-
-class TableLikelihood(Likelihood):
-    """The likelihood of rows, whose log-variances are bounded."""
-
-    def forward(self, output: Array, x: Array, *described: Array) -> Array:
-        """Return log p(x|z), (n,)."""
-        return super().forward(bounded(output, x.shape[1]), x, *described)
-
-    def backward(self, dy: Array, output: Array, x: Array, *described: Array) -> Array:
-        """Return its gradient with respect to the output."""
-        d = x.shape[1]
-        within = bounded(output, d)
-        doutput = super().backward(dy, within, x, *described)
-        slope = 1 - np.square(within[:, d:] * (1 / FARTHEST))
-        return np.concatenate([doutput[:, :d], doutput[:, d:] * slope], axis=1)
+BOUND = 10.0
+"""Log-variances lie between minus this and this."""
 
 
 def bounded(output: Array, d: int) -> Array:
-    """Return what a decoder says of rows of d columns, with the log-variances l behind them as 10 tanh(l / 10)."""
-    log_var = FARTHEST * np.tanh(output[:, d:] * (1 / FARTHEST))
+    r"""Return a decoder's output (n, d + numbers) with :math:`\lambda = B\tanh(l/B)` for its last columns l.
+
+    >>> bounded(np.array([[3.0, 1e4]]), 1)
+    array([[ 3., 10.]])
+    """
+    log_var = BOUND * np.tanh(output[:, d:] * (1 / BOUND))
     return np.concatenate([output[:, :d], log_var], axis=1)
+
+
+def bounded_backward(dwithin: Array, within: Array, d: int) -> Array:
+    r"""Return the gradient with respect to the output, (n, d + numbers), from that of :func:`bounded`'s result.
+
+    :math:`d\lambda/dl = 1 - \tanh^2(l/B) = 1 - (\lambda/B)^2`; the first d columns stay as they are.
+
+    >>> bounded_backward(np.array([[2.0, 2.0]]), np.array([[3.0, 5.0]]), 1)
+    array([[2. , 1.5]])
+    """
+    slope = 1 - np.square(within[:, d:] * (1 / BOUND))
+    return np.concatenate([dwithin[:, :d], dwithin[:, d:] * slope], axis=1)
+
+
+class TableLikelihood(Likelihood):
+    """The likelihood of rows (n, d), whose log-variances are bounded."""
+
+    def forward(self, output: Array, x: Array, *arguments: Array) -> Array:
+        """Return log p(x|z), (n,)."""
+        return super().forward(bounded(output, x.shape[1]), x, *arguments)
+
+    def backward(self, dy: Array, output: Array, x: Array, *arguments: Array) -> Array:
+        """Return its gradient with respect to the output, (n, d + numbers)."""
+        within = bounded(output, x.shape[1])
+        dwithin = super().backward(dy, within, x, *arguments)
+        return bounded_backward(dwithin, within, x.shape[1])
 
 
 class TableVAE(Tabular, Variational):
@@ -83,7 +97,7 @@ class TableVAE(Tabular, Variational):
     ) -> None:
         self._take_widths(widths)
         super().__init__(encoder, decoder, likelihood=likelihood, **settings)
-        self.described = (self._blocks,)
+        self.likelihood_arguments = (self._blocks,)
 
     @property
     def _width(self) -> int:

@@ -33,13 +33,13 @@ class Likelihood(NamedTuple):
 
     name: str
 
-    def forward(self, output: Array, x: Array, *described: Array) -> Array:
+    def forward(self, output: Array, x: Array, *arguments: Array) -> Array:
         """Return log p(x|z), (n,)."""
-        return getattr(run, f"log_{self.name}_forward")(output, x, *described)
+        return getattr(run, f"log_{self.name}_forward")(output, x, *arguments)
 
-    def backward(self, dy: Array, output: Array, x: Array, *described: Array) -> Array:
+    def backward(self, dy: Array, output: Array, x: Array, *arguments: Array) -> Array:
         """Return its gradient with respect to the output."""
-        return getattr(run, f"log_{self.name}_backward")(dy, output, x, *described)
+        return getattr(run, f"log_{self.name}_backward")(dy, output, x, *arguments)
 
 
 LIKELIHOODS = {
@@ -63,7 +63,7 @@ class Variational(Coder, Model):
     """
 
     samples = 1
-    described: tuple[Array, ...] = ()  # what the likelihood must know of a row's columns
+    likelihood_arguments: tuple[Array, ...] = ()  # which it takes after its output and x
     tables = Model.tables | {"likelihood": LIKELIHOODS}
 
     def __init__(
@@ -128,11 +128,11 @@ class Variational(Coder, Model):
         n, x = len(rows), rows[:, : self._width]
         z, drawn = self.gaussian.forward(rows, rng)
         output, decoder_cache = self.reader.forward(self._beside_labels(z, rows), rng)
-        error = -self.likelihood.forward(output, x, *self.described).mean()
+        error = -self.likelihood.forward(output, x, *self.likelihood_arguments).mean()
         kl = self.gaussian.kl(drawn)
         if grads is not None:
             each = np.full(n, -1 / n, x.dtype)
-            doutput = self.likelihood.backward(each, output, x, *self.described)
+            doutput = self.likelihood.backward(each, output, x, *self.likelihood_arguments)
             dz = self.reader.backward(doutput, decoder_cache, grads["decoder"])
             self.gaussian.backward(dz[:, : z.shape[1]], drawn, grads["encoder"], beta)
         loss = error + beta * kl
@@ -194,7 +194,7 @@ class Variational(Coder, Model):
         many = np.repeat(rows, k, axis=0)
         output = in_chunks(self.reader, self._beside_labels(z, many))
         x = np.ascontiguousarray(many[:, : self._width])
-        log_p = self.likelihood.forward(output, x, *self.described)
+        log_p = self.likelihood.forward(output, x, *self.likelihood_arguments)
         log_ratio = run.log_prior_ratio_forward(z, drawn.log_var, drawn.eps)
         return (log_p + log_ratio).reshape(len(rows), k)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from npgan.errors import InputError, listed, shown
+from npgan.errors import InputError, count, listed, shown
 from npgan.tables import frames, text
 
 __all__ = ["Source", "open_source"]
@@ -64,7 +64,7 @@ def open_source(table: Any, least: int = 2) -> Source:
     >>> source.names, next(source.batches()).to_pylist()
     (('age', 'sex'), [{'age': '22', 'sex': 'male'}, {'age': None, 'sex': 'female'}])
     """
-    source = _without_index(_opened(table))
+    least, source = count("the least number of rows", least, 1), _without_index(_opened(table))
     _check_names(source)
     rows = 0
     for batch in source.batches():
