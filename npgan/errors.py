@@ -55,6 +55,10 @@ class NonFiniteError(FloatingPointError):
     """A loss, gradient, weight or output is NaN or infinite; a bad loss or gradient changes no weight."""
 
 
+class DivergedError(RuntimeError):
+    """Training no longer learns anything; the message says why that seems so, and what to change."""
+
+
 def shown(value: Any) -> str:
     """Return a value as one short line, and an array as its type and shape.
 

@@ -5,9 +5,10 @@ import re
 import signal
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from commands import Terminal
-from loops import Recorder
+from loops import AtStep, Recorder
 
 from npgan import InputError
 from npgan.training import (
@@ -83,12 +84,32 @@ def test_ctrl_c_ends_the_run_after_the_step(small_gan, points):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_pictures_come_before_training_after_epochs_and_at_the_end(small_gan, points, tmp_path):
-    small_gan().fit(
-        points, steps=4, batch_size=100, callbacks=[Pictures(tmp_path, lambda p: p.touch())], rng=0
-    )
+def test_pictures_come_before_training_after_the_interval_and_at_the_end(
+    small_gan, points, tmp_path, clock
+):
+    def wait():
+        clock.now += 2.5
+
+    callbacks = [AtStep(_2=wait), Pictures(tmp_path, lambda p: p.touch())]
+    small_gan().fit(points, steps=7, batch_size=100, callbacks=callbacks, rng=0)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == [f"step-{step:07d}.png" for step in (0, 3, 4)]
+    assert names == [f"step-{step:07d}.png" for step in (0, 3, 7)]
+
+
+def test_a_long_run_keeps_20_to_40_pictures_ever_farther_apart(tmp_path, clock):
+    pictures, loop = Pictures(tmp_path, lambda p: p.touch()), SimpleNamespace(step=0, failed=False)
+    (tmp_path / "mine.png").touch()
+    pictures.on_train_begin(loop)
+    for loop.step in range(1, 4001):
+        clock.now += 0.25
+        pictures.on_log(loop)
+    pictures.on_train_end(loop)
+    steps = [int(path.stem[5:]) for path in sorted(tmp_path.glob("step*"))]
+    assert 20 <= len(steps) <= 41
+    assert (steps[0], steps[-1]) == (0, 4000)
+    apart = np.diff(steps[:-1])
+    assert max(apart) < 2.2 * min(apart), apart
+    assert (tmp_path / "mine.png").exists()
 
 
 def test_the_bar_of_a_terminal_counts_steps_and_has_its_width(small_gan, points, monkeypatch):

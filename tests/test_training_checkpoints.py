@@ -10,7 +10,7 @@ from npgan.training import Callback, Checkpoints, Loop, checkpoint
 
 @pytest.mark.parametrize("stop_at", [9, 18, 20])
 def test_a_checkpoint_by_the_clock_keeps_the_means(
-    small_gan, points, tmp_path, monkeypatch, stop_at
+    small_gan, points, tmp_path, monkeypatch, clock, stop_at
 ):
     """Also at a step that makes a row: killed right after it, the run goes on to the same rows."""
 
@@ -29,7 +29,7 @@ def test_a_checkpoint_by_the_clock_keeps_the_means(
     monkeypatch.setattr("npgan.training.loop.LOG_EVERY", 9)
     path = tmp_path / "c.safetensors"
     with pytest.raises(SystemExit):
-        loop(Kill(), Checkpoints(path, interval=-1.0)).run(steps=40)
+        loop(Kill(), Checkpoints(path, interval=0.0)).run(steps=40)
     again, whole = loop(), loop()
     again.load_state(*checkpoint.load(path))
     assert again.step == stop_at
@@ -51,8 +51,8 @@ def saves(monkeypatch):
     return steps
 
 
-@pytest.mark.parametrize(("later", "steps"), [(10.0, [6, 7]), (10.5, [4, 6, 7])])
-def test_a_checkpoint_is_saved_after_the_interval_each_epoch_and_at_the_end_once(
+@pytest.mark.parametrize(("later", "steps"), [(9.5, [7]), (10.0, [4, 7])])
+def test_a_checkpoint_is_saved_after_the_interval_and_at_the_end_once(
     small_gan, points, clock, saves, later, steps
 ):
     def wait():
@@ -63,7 +63,21 @@ def test_a_checkpoint_is_saved_after_the_interval_each_epoch_and_at_the_end_once
     assert [numbers["step"] for numbers in saves] == steps
 
 
-@pytest.mark.parametrize(("step", "saved"), [(6, [6]), (8, [6, 8])])
+def test_saving_takes_at_most_a_twentieth_of_the_time(small_gan, points, clock, monkeypatch):
+    def save(path, arrays, numbers):
+        saved.append(numbers["step"])
+        clock.now += 3.0
+
+    def wait():
+        clock.now += 10.5
+
+    saved, waits = [], AtStep(**{f"_{step}": wait for step in range(1, 10)})
+    monkeypatch.setattr(checkpoint, "save", save)
+    Loop(small_gan(), points, batch_size=50, callbacks=[waits, Checkpoints("c", 10.0)]).run(steps=9)
+    assert saved == [1, 7, 9]
+
+
+@pytest.mark.parametrize(("step", "saved"), [(6, [6]), (8, [8])])
 def test_the_end_saves_a_step_that_is_not_saved_yet(small_gan, points, saves, step, saved):
     loop = Loop(small_gan(), points, batch_size=50, callbacks=[Checkpoints("c")])
     loop.run(steps=step)
@@ -98,22 +112,13 @@ def test_a_step_that_is_half_done_is_not_saved(small_gan, points, saves, event):
 
 
 @pytest.mark.parametrize(
-    ("event", "at_row", "at_epoch_end", "saved"),
-    [
-        ("on_step_end", False, False, True),
-        ("on_step_end", True, False, False),
-        ("on_step_end", True, True, False),
-        ("on_log", True, False, True),
-        ("on_log", True, True, False),
-        ("on_epoch_end", True, True, True),
-    ],
+    ("event", "at_row", "saved"),
+    [("on_step_end", False, True), ("on_step_end", True, False), ("on_log", True, True)],
 )
-def test_a_checkpoint_waits_for_a_steps_row_and_its_epochs_end(
-    saves, event, at_row, at_epoch_end, saved
-):
-    loop = SimpleNamespace(step=3, at_row=at_row, at_epoch_end=at_epoch_end)
+def test_a_checkpoint_waits_for_a_steps_row(saves, clock, event, at_row, saved):
+    loop = SimpleNamespace(step=3, at_row=at_row)
     loop.state = lambda: ({}, loop.step)
-    checkpoints = Checkpoints("c", interval=-1.0)
+    checkpoints = Checkpoints("c", interval=0.0)
     checkpoints.on_train_begin(loop)
     getattr(checkpoints, event)(loop)
     assert saves == [3] * saved

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from npgan.commands import COMMANDS, streams
-from npgan.errors import InputError, NonFiniteError, one_line
+from npgan.errors import DivergedError, InputError, NonFiniteError, one_line
 from npgan.system import signals
 from npgan.training.interrupts import raised
 
@@ -63,9 +63,9 @@ def _main(argv: list[str] | None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (InputError, NonFiniteError, OSError, MemoryError) as error:
+    except (InputError, NonFiniteError, DivergedError, OSError, MemoryError) as error:
         print(f"npgan: error: {_one_line(error)}", file=sys.stderr)
-        return 1 if isinstance(error, NonFiniteError) else 2
+        return 1 if isinstance(error, NonFiniteError | DivergedError) else 2
 
 
 def _one_line(error: Exception) -> str:

@@ -1,14 +1,14 @@
 """Train a preset or go on with a run."""
 
 import argparse
-import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npgan.commands.common import FIT, SIZE, either, fit_of, number, option, path, text
-from npgan.errors import InputError, count
+from npgan.errors import InputError, count, not_negative, positive
 from npgan.system import signals
 
 if TYPE_CHECKING:
@@ -16,12 +16,31 @@ if TYPE_CHECKING:
     from npgan.models.config import Config
 
 LARGEST = 2**24  # the most bytes of a schema
+RESUMED = "resume", "epochs", "steps", "data", "metrics_every", "threads", "quiet", "run"
+"""What may be given with --resume."""
+
+
+def penalty(argument: str) -> tuple[str, float]:
+    """Return a penalty's name and its coefficient.
+
+    >>> penalty("r1=0.3")
+    ('r1', 0.3)
+    """
+    name, equals, coefficient = argument.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError("it must be NAME=COEFFICIENT, such as r1=1")
+    return name, number(float, not_negative)(coefficient)
+
+
 SUMMARY = "train a model and keep everything in a folder"
 EXAMPLES = """
   npgan train                               the recommended GAN on MNIST
   npgan train gan-small --epochs 20 --out runs/mine
   npgan train grid100 --seed 1              a hundred modes in the plane
   npgan train autoencoder --data fashion-mnist
+  npgan train vae --latent 2 --width 0.5    a shorter code, hidden layers half as wide
+  npgan train --penalty r1=1 --ema 0.99     other settings of a GAN
+  npgan train classifier --data leaves/ --size 64 --best val_accuracy --patience 20
   npgan train --metrics-every 1             and precision, recall, ... in history.csv
   npgan train --data photos/                your own images: a folder of pictures of one size
   npgan train --data photos/ --size 32      of any sizes: the middle of each, in 32 x 32 pixels
@@ -66,6 +85,36 @@ OPTIONS = (
     ),
     option("--batch-size", type=int, metavar="N", help="rows a step"),
     option("--lr", type=float, metavar="RATE", help="learning rate of every network"),
+    option("--latent", type=number(int, count, 1), metavar="N", help="numbers of a code, or of z"),
+    option(
+        "--width",
+        type=number(float, positive),
+        metavar="FACTOR",
+        help="hidden layers so many times as wide as the preset's",
+    ),
+    option(
+        "--penalty",
+        type=penalty,
+        action="append",
+        metavar="NAME=C",
+        help="a GAN's penalty and its coefficient, in place of the preset's: r1, r2, ...; 0 for none; can be given "
+        "several times",
+    ),
+    option(
+        "--ema", type=float, metavar="DECAY", help="of the mean of a GAN's weights, near 1; 0: none"
+    ),
+    option(
+        "--best",
+        metavar="COLUMN",
+        help="keep the weights of the row of history.csv in which this is best: val_loss, val_accuracy, ..., or with "
+        "--metrics-every frechet, ...; of data of your own that is the measure of held-out rows, where there is one",
+    ),
+    option(
+        "--patience",
+        type=int,
+        metavar="ROWS",
+        help="end after so many rows of history.csv in which it has not improved",
+    ),
     option("--seed", type=int, metavar="S", help="of all randomness; default 0"),
     option("--out", type=path, metavar="DIR", help="default: runs/PRESET"),
     option("--resume", type=path, metavar="DIR", help="go on with this run"),
@@ -89,64 +138,57 @@ def run(a: argparse.Namespace) -> int:
 
     callbacks = [] if a.quiet else [Work(), Progress()]
     if a.resume:
-        given = {"PRESET": a.preset, "--batch-size": a.batch_size, "--lr": a.lr}
-        given |= {"--seed": a.seed, "--out": a.out, "--backend": a.backend}
-        given |= {"--validation": a.validation, "--size": a.size, "--fit": a.fit}
-        given |= {"--schema": a.schema}
-        for option, value in given.items():
-            if value is not None:
+        for name, value in vars(a).items():
+            if name not in RESUMED and value is not None:
+                option = "PRESET" if name == "preset" else f"--{name.replace('_', '-')}"
                 raise InputError(f"--resume goes on as the run began: {option} cannot be changed")
         folder = a.resume
         changes = {"epochs": a.epochs, "steps": a.steps, "data": a.data}
         loop = runs.resume(folder, callbacks, **changes, metrics_every=a.metrics_every)
     else:
         folder, loop = _begin(a, callbacks)
-    if loop.step < loop.total_steps:
+    if loop.stop in signals.REASONS.values():
         print(
             f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
             f"  npgan train --resume {folder}",
             file=sys.stderr,
         )
-        reasons = signals.REASONS.items()
-        return 128 + next((n for n, reason in reasons if reason == loop.stop), signal.SIGINT)
+        return 128 + next(n for n, reason in signals.REASONS.items() if reason == loop.stop)
     if not a.quiet:
-        pictures = folder / runs.SAMPLES
-        seen = f"{pictures} and " if any(pictures.iterdir()) else ""
-        print(
-            f"{loop.step} steps in {loop.seconds:.1f} s of training; "
-            f"look at {seen}{folder / runs.CURVES}",
-            file=sys.stderr,
-        )
+        for line in _summary(loop, folder):
+            print(line, file=sys.stderr)
     return 0
+
+
+def _summary(loop: Any, folder: Path) -> Iterator[str]:
+    """Yield lines about a run that has ended."""
+    from npgan import runs
+    from npgan.models.presets import PRESETS
+    from npgan.training import best
+
+    config, pictures = runs.read_config(folder), folder / runs.SAMPLES
+    seen = f"{pictures} and " if any(pictures.iterdir()) else ""
+    why = f", since {loop.stop}" if loop.stop else ""
+    yield f"{loop.step} steps in {loop.seconds:.1f} s of training{why}; look at {seen}{folder / runs.CURVES}"
+    if config.best and loop.history[config.best]:
+        row = best(loop.history, config.best)
+        yield (
+            f"kept: the weights of step {row['step']}, where {config.best} was best, {row[config.best]:.4g}; at the "
+            f"end it is {loop.history[config.best][-1]:.4g}"
+        )
+    usual = PRESETS[config.preset].steps if config.preset in PRESETS else None
+    if usual and 10 * loop.step < usual and not loop.stop:
+        yield (
+            f"these are few steps: {config.preset} makes {usual:,}, and may have learned little so far. Go on with:\n"
+            f"  npgan train --resume {folder} --steps {usual}"
+        )
 
 
 def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
     """Start a run, and return its folder and its loop."""
-    from npgan import backend, runs
-    from npgan.models.kinds import MODELS
+    from npgan import runs
 
-    def asked(name: str) -> "Config":
-        return _configuration(name).override(
-            data=a.data,
-            validation=a.validation,
-            size=a.size and list(a.size),
-            fit=fit_of(a.size, a.fit),
-            epochs=a.epochs,
-            steps=a.steps,
-            batch_size=a.batch_size,
-            lr=a.lr,
-            seed=a.seed,
-            backend=a.backend or backend.choice(),
-        )
-
-    config, dataset = asked(a.preset or _preset_for(a)), None
-    if a.preset is None and a.data is not None and not MODELS[config.model].of_tables:
-        held_out, dataset = runs.read(config)
-        config = replace(asked(_default(a.data, dataset)), validation=held_out.validation)
-    if MODELS[config.model].of_tables:
-        config, dataset = runs.read(config, a.schema and _schema(a.schema))
-    elif a.schema is not None:
-        raise InputError(f"{config.preset} learns from no table: no --schema")
+    config, dataset = _asked(a)
     while True:
         folder = a.out or _new_folder(Path("runs"), config.preset)
         try:
@@ -155,6 +197,61 @@ def _begin(a: argparse.Namespace, callbacks: list[Any]) -> tuple[Path, Any]:
         except runs.Taken:  # by a run that began at the same time
             if a.out:
                 raise
+
+
+def _asked(a: argparse.Namespace) -> "tuple[Config, Dataset | None]":
+    """Return the configuration that was asked for, and its data, if they had to be looked at."""
+    from npgan import runs
+    from npgan.data import DATASETS, split_class
+    from npgan.models.kinds import MODELS
+    from npgan.models.sizing import FEWEST_ROWS, sized
+
+    place = {
+        "data": a.data,
+        "validation": a.validation,
+        "size": a.size and list(a.size),
+        "fit": fit_of(a.size, a.fit),
+    }
+    config = _configuration(a.preset or _preset_for(a)).override(**place)
+    tables = MODELS[config.model].of_tables
+    if a.schema is not None and not tables:
+        raise InputError(f"{config.preset} learns from no table: no --schema")
+    if a.data is None and not tables:
+        return _changed(a, config), None
+    few = a.batch_size or min(config.batch_size, FEWEST_ROWS)
+    schema = a.schema and _schema(a.schema)
+    held_out, dataset = runs.read(config.override(batch_size=few), schema)
+    if a.preset is None and not tables:
+        config = _configuration(_default(a.data, dataset)).override(**place)
+    config = replace(config, validation=held_out.validation)
+    if a.data is None:
+        return _changed(a, config), dataset
+    if not (tables or str(a.preset).endswith(".toml")):
+        config = sized(config, dataset)
+    if split_class(a.data)[0] not in DATASETS and dataset.test is not None:
+        config = replace(config, best=config.best or MODELS[config.model].held_out)
+    return _changed(a, config), dataset
+
+
+def _changed(a: argparse.Namespace, config: "Config") -> "Config":
+    """Return a configuration with what the options say of the model and its training."""
+    from npgan import backend
+    from npgan.models.refit import named
+    from npgan.models.sizing import widened
+
+    if a.latent is not None and "latent" not in named(config.networks):
+        raise InputError(f"{config.preset} has no code whose length could be chosen: no --latent")
+    given = {"epochs", "steps", "batch_size", "lr", "seed", "latent", "best", "patience"}
+    changes = {name: getattr(a, name) for name in given}
+    config = config.override(**changes, backend=a.backend or backend.choice())
+    settings = dict(config.settings)
+    if a.penalty is not None:
+        penalties = {**settings.get("penalties", {}), **dict(a.penalty)}
+        settings["penalties"] = {name: value for name, value in penalties.items() if value}
+    if a.ema is not None:
+        settings["ema"] = a.ema
+    config = replace(config, settings=settings)
+    return config if a.width is None else widened(config, a.width)
 
 
 def _configuration(name: str) -> "Config":

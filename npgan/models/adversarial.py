@@ -38,6 +38,7 @@ class AdversarialAutoencoder(AdversarialCoder):
 
     name = "adversarial-autoencoder"
     recorded = True
+    held_out = "val_reconstruction"
 
     def __init__(
         self,

@@ -54,6 +54,7 @@ class Classifier(Model):
     recorded = True
     made_of = ("classifier",)
     output = "classifier"
+    held_out = "val_accuracy"
 
     labels: Labels
 

@@ -27,6 +27,7 @@ class Coder:
     scaled: Any
     made_of: Sequence[str] = CODERS
     output = "decoder"
+    held_out: str | None = "val_loss"
     by_logits = False
 
     encoder = property(lambda self: self.networks["encoder"])
@@ -66,6 +67,7 @@ class AdversarialCoder(Coder, Model):
     """
 
     made_of = (*CODERS, "discriminator")
+    held_out = "val_mse"
     objective: Objective
 
     def __init__(

@@ -66,6 +66,8 @@ class Config:
     validation : the share of training rows held out where the data have no test rows; None: what
         :func:`npgan.runs.read` chooses
     widths : of the blocks of a table's rows, 1 for a number, k for a category of k; None: the data are no table
+    best : the column of the history whose best row says which weights are kept; None: the last
+    patience : end after so many rows in which that column has not improved; None: never
     size, fit : the height and the width that a folder's pictures are brought to, and how; None: as they are
     """
 
@@ -88,6 +90,8 @@ class Config:
     labels: list[int] | list[str] | None = None
     validation: float | None = None
     widths: list[int] | None = None
+    best: str | None = None
+    patience: int | None = None
     size: list[int] | None = None
     fit: str | None = None
 
@@ -267,6 +271,10 @@ class Config:
             count("the number of epochs between measures", self.metrics_every, 1)
         if (self.epochs is None) == (self.steps is None):
             raise InputError("the configuration must have either epochs or steps")
+        if self.patience is not None:
+            count("patience, a number of rows of the history,", self.patience, 1)
+            if self.best is None:
+                raise InputError("patience needs best, the column of the history to look at")
         if self.validation is not None:
             fraction("validation", self.validation)
         if self.labels is not None:

@@ -6,7 +6,6 @@ from typing import Any
 from npgan.models.config import Config
 from npgan.models.kinds import CODERS, PLAYERS
 from npgan.models.recipes import (
-    DIGITS,
     LEAKY,
     SHRINKING,
     both,
@@ -15,6 +14,7 @@ from npgan.models.recipes import (
     falling,
     halving,
     mlp,
+    on_mnist,
     small,
 )
 
@@ -43,7 +43,7 @@ def _painter(*widths: int, latent: str = "latent", hidden: str = LEAKY) -> list:
 
 def _digits(steps: int, penalty: float) -> Config:
     """Return a generator of convolutions against a dense discriminator; a longer training needs a larger penalty."""
-    return DIGITS(
+    return on_mnist(
         model="gan",
         latent=64,
         batch_size=64,
@@ -62,7 +62,7 @@ def _dcgan(*widths: int, **more: Any) -> Config:
 
     What convolutions see is local. The dense layers let a network see, and draw, the whole image.
     """
-    return DIGITS(
+    return on_mnist(
         model="gan",
         batch_size=64,
         networks={
@@ -92,7 +92,7 @@ def _r3gan(a: int, b: int, **more: Any) -> Config:
     Between the blocks the images are halved and doubled.
     """
     middle = small(a, b)
-    return DIGITS(
+    return on_mnist(
         model="gan",
         batch_size=64,
         networks={
@@ -131,7 +131,7 @@ def _undo(spoil: str) -> Config:
     An image is halved twice and doubled twice; at each size, what came down is added to what goes up (the
     U-shaped network of Ronneberger et al. 2015, which joins the two instead).
     """
-    return DIGITS(
+    return on_mnist(
         model="autoencoder",
         epochs=3,
         networks={
@@ -200,7 +200,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         steps=6000,
         optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
     ),
-    "cgan-conv": DIGITS(
+    "cgan-conv": on_mnist(
         model="conditional-gan",
         latent=64,
         batch_size=64,
@@ -215,7 +215,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         optimizers=falling(generator=1.4e-3, discriminator=2.8e-3),
         settings=_relativistic(0.1),
     ),
-    "vae-gan-conv": DIGITS(
+    "vae-gan-conv": on_mnist(
         model="vae-gan",
         latent=32,
         epochs=5,
@@ -229,7 +229,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "hidden_layers": 5},
     ),
-    "autoencoder-conv": DIGITS(
+    "autoencoder-conv": on_mnist(
         model="autoencoder",
         latent=32,
         epochs=5,
@@ -237,7 +237,7 @@ CONVOLUTIONAL: dict[str, Config] = {
         optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
         settings={"loss": "bce"},
     ),
-    "vae-conv": DIGITS(
+    "vae-conv": on_mnist(
         model="vae",
         latent=32,
         epochs=60,
@@ -247,7 +247,7 @@ CONVOLUTIONAL: dict[str, Config] = {
     "denoiser-conv": _undo("gaussian_noise 0.5"),
     "superresolver-conv": _undo("pixelate 2"),
     "completer-conv": _undo("random_block width/2"),
-    "classifier-conv": DIGITS(
+    "classifier-conv": on_mnist(
         model="classifier",
         batch_size=64,
         epochs=6,

@@ -53,6 +53,7 @@ class Model(Trainable):
     several : whether there may be more of each network: generator2, generator3, ...
     recorded : whether its steps can be recorded; a subclass must say so again
     of_tables : whether its data are rows of tables (:func:`npgan.data.load_table`)
+    held_out : the column of :meth:`validate`; None: it has none
     tables : setting -> the table that it is an entry of
     step : the number of training steps made
     output : the name of the network that makes data
@@ -64,6 +65,7 @@ class Model(Trainable):
     name = ""
     made_of: Sequence[str] = PLAYERS
     several = recorded = of_tables = False
+    held_out: str | None = None
     tables: ClassVar[dict[str, Mapping[str, Any]]] = {
         "objective": OBJECTIVES,
         "loss": RECONSTRUCTIONS,

@@ -13,7 +13,6 @@ from npgan.models.convolutional import CONVOLUTIONAL
 from npgan.models.kinds import CODERS, PLAYERS
 from npgan.models.recipes import (
     DEEP,
-    DIGITS,
     LEAKY,
     RELU,
     SHRINKING,
@@ -22,6 +21,7 @@ from npgan.models.recipes import (
     coders,
     falling,
     mlp,
+    on_mnist,
     players,
 )
 
@@ -60,7 +60,7 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
     sees, the generator has to learn (two time scales, Heusel et al. 2017). Small batches get there
     sooner, larger ones further.
     """
-    return DIGITS(
+    return on_mnist(
         model="gan",
         latent=64,
         batch_size=batch_size,
@@ -78,7 +78,7 @@ def _digits(batch_size: int, lr: float, penalty: float, spread: float, **length:
 
 def _vae(latent: int, epochs: int) -> Config:
     """Return a variational autoencoder of digits."""
-    return DIGITS(
+    return on_mnist(
         model="vae",
         latent=latent,
         epochs=epochs,
@@ -89,7 +89,7 @@ def _vae(latent: int, epochs: int) -> Config:
 
 def _classifier(**more: Any) -> Config:
     """Return a dense classifier of digits."""
-    return DIGITS(
+    return on_mnist(
         model="classifier",
         batch_size=256,
         networks={
@@ -107,7 +107,7 @@ def _classifier(**more: Any) -> Config:
 
 def _code(hidden: str, **settings: Any) -> Config:
     """Return an autoencoder of one layer each way, whose code has 64 units of one kind."""
-    return DIGITS(
+    return on_mnist(
         model="autoencoder",
         latent=64,
         epochs=10,
@@ -123,7 +123,7 @@ def _code(hidden: str, **settings: Any) -> Config:
 def _undo(spoil: str) -> Config:
     """Return a denoising autoencoder: it returns the image that was there before it was spoiled."""
     hidden = {"hidden": LEAKY, "init": "he_normal"}
-    return DIGITS(
+    return on_mnist(
         model="autoencoder",
         latent=256,
         epochs=10,
@@ -181,7 +181,7 @@ PRESETS: dict[str, Config] = {
     "table-vae": _table_vae(),
     "gan-mnist": _digits(64, 1.4e-3, penalty=0.1, spread=1.0, epochs=26),
     "gan-mnist-long": _digits(128, 2e-3, penalty=0.3, spread=1.05, steps=53_000),
-    "gan-small": DIGITS(
+    "gan-small": on_mnist(
         model="gan",
         latent=100,
         batch_size=50,
@@ -189,21 +189,21 @@ PRESETS: dict[str, Config] = {
         networks=players([128], [128], hidden=RELU, init=TORCH),
         optimizers=both(*PLAYERS, lr=2e-4),
     ),
-    "gan-medium": DIGITS(
+    "gan-medium": on_mnist(
         model="gan",
         latent=100,
         epochs=5,
         networks=players([128, 64], [64, 128], hidden=RELU, output="tanh"),
         optimizers=both(*PLAYERS, lr=2e-4),
     ),
-    "gan-large": DIGITS(
+    "gan-large": on_mnist(
         model="gan",
         latent=100,
         epochs=20,
         networks=players([128, 256, 512], [512, 256, 128], hidden=LEAKY),
         optimizers=both(*PLAYERS, lr=2e-4),
     ),
-    "autoencoder": DIGITS(
+    "autoencoder": on_mnist(
         model="autoencoder",
         latent=64,
         batch_size=256,
@@ -215,7 +215,7 @@ PRESETS: dict[str, Config] = {
         optimizers=both("encoder", "decoder", lr=1e-3),
         settings={"loss": "mse"},
     ),
-    "autoencoder-deep": DIGITS(
+    "autoencoder-deep": on_mnist(
         model="autoencoder",
         latent=30,
         epochs=120,
@@ -229,7 +229,7 @@ PRESETS: dict[str, Config] = {
     "denoiser": _undo("gaussian_noise 0.5"),
     "superresolver": _undo("pixelate 2"),
     "completer": _undo("random_block 14"),
-    "detector": DIGITS(
+    "detector": on_mnist(
         model="autoencoder",
         data="mnist:3",
         latent=32,
@@ -245,7 +245,7 @@ PRESETS: dict[str, Config] = {
         optimizers=both(*CODERS, lr=2e-3, schedule="cosine"),
         settings={"loss": "bce"},
     ),
-    "vae-gan": DIGITS(
+    "vae-gan": on_mnist(
         model="vae-gan",
         latent=64,
         batch_size=256,
@@ -257,7 +257,7 @@ PRESETS: dict[str, Config] = {
         },
         optimizers=both(*CODERS, "discriminator", lr=1e-3),
     ),
-    "vae-gan-deep": DIGITS(
+    "vae-gan-deep": on_mnist(
         model="vae-gan",
         latent=32,
         epochs=20,
@@ -271,7 +271,7 @@ PRESETS: dict[str, Config] = {
     "ring": _mixture("ring", scale=0.707),
     "grid": _mixture("grid", scale=2.83),
     "grid100": _mixture("grid100", scale=4.31),
-    "adversarial-autoencoder": DIGITS(
+    "adversarial-autoencoder": on_mnist(
         model="adversarial-autoencoder",
         latent=10,
         epochs=20,
@@ -282,7 +282,7 @@ PRESETS: dict[str, Config] = {
         optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=1e-3),
         settings={"loss": "bce", "adversarial_weight": 10.0},
     ),
-    "bigan": DIGITS(
+    "bigan": on_mnist(
         model="bigan",
         latent=50,
         epochs=12,
@@ -293,7 +293,7 @@ PRESETS: dict[str, Config] = {
         optimizers=falling(encoder=1e-3, decoder=1e-3, discriminator=2e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}},
     ),
-    "conditional-vae": DIGITS(
+    "conditional-vae": on_mnist(
         model="conditional-vae",
         latent=8,
         epochs=20,
@@ -302,14 +302,14 @@ PRESETS: dict[str, Config] = {
     ),
     "vae": _vae(20, epochs=10),
     "vae-2d": _vae(2, epochs=20),
-    "vae-deep": DIGITS(
+    "vae-deep": on_mnist(
         model="vae",
         latent=40,
         epochs=60,
         networks=coders(1000, 500, code="2*latent", **DEEP),
         optimizers=both(*CODERS, **SHRINKING),
     ),
-    "iwae": DIGITS(
+    "iwae": on_mnist(
         model="iwae",
         latent=50,
         batch_size=20,
@@ -323,11 +323,11 @@ PRESETS: dict[str, Config] = {
         _classifier(epochs=10, settings={"adversarial": 0.2, "attack_steps": 7}),
         networks={"classifier": mlp("data", 512, 512, "classes", hidden=RELU, init="he_normal")},
     ),
-    "translator": Config(
+    "translator": on_mnist(
         model="translator",
         data="mnist-outlines",
         shape=[56, 28, 1],
-        batch_size=128,
+        classes=None,
         epochs=10,
         networks={
             "generator": mlp("source", 512, 512, "target", hidden=LEAKY, output="sigmoid"),
@@ -336,7 +336,7 @@ PRESETS: dict[str, Config] = {
         optimizers=falling(generator=1e-3, discriminator=1e-3),
         settings={"objective": "relativistic", "penalties": {"r1": 0.1, "r2": 0.1}},
     ),
-    "cgan-mnist": DIGITS(
+    "cgan-mnist": on_mnist(
         model="conditional-gan",
         latent=100,
         epochs=20,

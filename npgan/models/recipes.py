@@ -1,14 +1,27 @@
 """What presets are made of: chains of layers in words, their optimisers, and a configuration for digits."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from npgan.models.config import Config
 
-DIGITS = partial(Config, data="mnist", shape=[28, 28, 1], classes=10, batch_size=128)
-"""A configuration for MNIST, with what the sizes in the networks' words are for it."""
+MNIST = 60_000  # training images
+
+
+def on_mnist(
+    *, batch_size: int = 128, epochs: int | None = None, steps: int | None = None, **more: Any
+) -> Config:
+    """Return a configuration for MNIST, with what the sizes in the networks' words are for it.
+
+    Epochs become steps: on other data, of which there may be less, a run is as long as on MNIST.
+
+    >>> on_mnist(model="gan", epochs=2, networks={}, optimizers={}).steps
+    936
+    """
+    steps = steps or (epochs or 1) * (MNIST // batch_size)
+    given: dict[str, Any] = {"data": "mnist", "shape": [28, 28, 1], "classes": 10} | more
+    return Config(batch_size=batch_size, steps=steps, **given)
 
 
 def mlp(*widths: int | str, hidden: str, output: str | None = None, init: str = "") -> list[str]:

@@ -53,6 +53,7 @@ class Translator(Model):
 
     name = "translator"
     recorded = True
+    held_out = "val_l1"
 
     default_rule = partial(Adam, 2e-4, beta1=0.5)
 

@@ -1,9 +1,11 @@
 """What is in a run's folder, and how it is read: the configuration, the data, the model."""
 
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ __all__ = [
 
 CONFIG, HISTORY, CURVES, TABLE = "config.toml", "history.csv", "losses.png", "table.json"
 CHECKPOINT, WEIGHTS, SAMPLES = "checkpoint.safetensors", "weights.safetensors", "samples"
+BEST = "best.safetensors"
 LARGEST_CONFIG, DOTS = 2**20, 200  # bytes of a configuration, and dots in one of its lines
 LARGEST_TABLE = 2**28  # bytes of an encoding: 1000 columns with 1000 quantiles each take 40 million
 BESIDE = 2**26
@@ -50,7 +53,8 @@ def read_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {CONFIG} in it")
-    return read_config_file(path)
+    config = read_config_file(path)
+    return replace(config, data=_from_folder(config.data, folder))
 
 
 def read_config_file(path: Path) -> Config:
@@ -70,10 +74,14 @@ def read_config_file(path: Path) -> Config:
 
 
 def write_config(folder: Path, config: Config) -> None:
-    """Write a run's configuration."""
+    """Write a run's configuration.
+
+    Data and runs of a project move together: a path to data below the working directory, as the run is, is
+    written as the way from the run's folder.
+    """
     import tomli_w
 
-    text = tomli_w.dumps(config.to_dict())
+    text = tomli_w.dumps(replace(config, data=_beside(config.data, folder)).to_dict())
     disk.write_atomically(folder / CONFIG, text.encode(errors="surrogateescape"))
 
 
@@ -99,14 +107,14 @@ def read_table(folder: Path) -> "Encoding":
 
 
 def load(folder: Path | str) -> tuple[Model, Config]:
-    """Return a run's trained model, from its checkpoint or, where that was removed, its weights.
+    """Return a run's trained model: with the best weights, where the run kept them, else the last ones.
 
     Raises InputError if the folder is not a run's, or its files are damaged.
     """
     folder = Path(folder)
     config = read_config(folder)
     model = built(config, folder, config.batch_size)
-    path = next((p for name in (CHECKPOINT, WEIGHTS) if (p := folder / name).exists()), None)
+    path = next((p for name in _files(config) if (p := folder / name).exists()), None)
     if path is None:
         raise InputError(f"{folder} has no weights yet: npgan train --resume {folder}")
     arrays, numbers = read_state(path, model)
@@ -117,6 +125,11 @@ def load(folder: Path | str) -> tuple[Model, Config]:
         checkpoint.check_same(numbers, config.identity())
         model.load_weights({name: arrays[name] for name in arrays.keys() - other})
     return model, config
+
+
+def _files(config: Config) -> tuple[str, ...]:
+    """Return the files that may hold a run's weights, in the order in which they are looked for."""
+    return (BEST,) * (config.best is not None) + (CHECKPOINT, WEIGHTS)
 
 
 def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, Config]:
@@ -140,7 +153,7 @@ def load_for(task: str, folder: Path, kinds: Any, but: Any = ()) -> tuple[Any, C
 def built(config: Config, folder: Path, rows: int) -> Model:
     """Build a run's model, unless its files are too small to hold the weights."""
     size = sum(config.weights().values())
-    for name in (CHECKPOINT, WEIGHTS):
+    for name in _files(config):
         path = folder / name
         if path.exists() and path.stat().st_size < size:
             raise InputError(
@@ -185,6 +198,21 @@ def read_data(config: Config, share: float, **how: Any) -> Dataset:
     if MODELS[config.model].of_tables:
         return data.load_table(config.data, share, **how)
     return data.load_split(config.data, share, config.size, config.fit or DEFAULT)
+
+
+def _beside(source: str, folder: Path) -> str:
+    """Return the place of data as a run's configuration has it."""
+    here, run = Path.cwd(), folder.resolve()
+    if not Path(source).is_absolute() or not all(here in p.parents for p in (Path(source), run)):
+        return source
+    return os.path.join(os.curdir, os.path.relpath(source, run))
+
+
+def _from_folder(source: str, folder: Path) -> str:
+    """Return the place of a run's data, which its configuration may give as the way from its folder."""
+    if not source.startswith((f"{os.curdir}{os.sep}", f"{os.pardir}{os.sep}")):
+        return source
+    return os.path.normpath(folder.resolve() / source)
 
 
 def place_of(source: str) -> str:

@@ -18,6 +18,7 @@ from npgan.models.config import MODELS, Config
 from npgan.models.refit import corruptions
 from npgan.optim.schedules import Schedule
 from npgan.runs.folder import (
+    BEST,
     CHECKPOINT,
     CURVES,
     HISTORY,
@@ -35,19 +36,23 @@ from npgan.runs.folder import (
     write_table,
 )
 from npgan.study.pictures import draw
-from npgan.study.sample_metrics import SampleMetrics, draw_samples
+from npgan.study.sample_metrics import COLUMNS, SampleMetrics, draw_samples
 from npgan.system import disk
 from npgan.training import (
+    Best,
     Callback,
     Checkpoints,
     CSVHistory,
+    EarlyStopping,
     History,
     Loop,
     Measures,
     Pictures,
+    StopDiverged,
     StopOnInterrupt,
     checkpoint,
 )
+from npgan.training.interval import Interval
 from npgan.training.lock import LOCK, Locked, locked
 
 __all__ = ["Taken", "read", "resume", "start"]
@@ -76,9 +81,10 @@ class LastPicture(Pictures):
     """A picture once training has ended: those of tables take seconds."""
 
     def on_train_begin(self, loop: Loop) -> None:
-        """Draw nothing."""
+        """Draw nothing, but be ready to."""
+        self.interval = Interval(0.0)
 
-    def on_epoch_end(self, loop: Loop) -> None:
+    def on_log(self, loop: Loop) -> None:
         """Draw nothing."""
 
 
@@ -326,11 +332,29 @@ def _loop(model: Model, config: Config, dataset: Dataset, folder: Path) -> Loop:
         callbacks=[
             StopOnInterrupt(),  # the last to be told that training ends
             CSVHistory(folder / HISTORY),
+            *_watching(model, config, folder),
             pictures(folder / SAMPLES, lambda path: drawn(model, config, *shown, path)),
             Curves(folder / CURVES, model),
             Checkpoints(folder / CHECKPOINT),  # the first to be told that training ends
         ],
     )
+
+
+def _watching(model: Model, config: Config, folder: Path) -> Iterator[Callback]:
+    """Yield the callbacks that look at the history: which weights are best, and whether it is time to end."""
+    yield StopDiverged()
+    if config.best is None:
+        return
+    known = (model.held_out, *(COLUMNS if config.metrics_every else ()))
+    if config.best not in known:
+        have = ", ".join(filter(None, known)) or "none"
+        raise InputError(
+            f"best: the rows of this run's history have no measure {config.best} (known: {have}; "
+            "--metrics-every adds those of samples)"
+        )
+    yield Best(folder / BEST, config.best, config.identity())
+    if config.patience is not None:
+        yield EarlyStopping(config.best, config.patience)
 
 
 def _run(loop: Loop, model: Model, config: Config, folder: Path, words: Iterable[str]) -> Loop:

@@ -22,6 +22,11 @@ from npgan.study.features import Reader, digit_reader, digits
 
 CLASSIFIED = (28, 28, 1)
 STACKED = (28, 28, 3)
+COLUMNS = (
+    *("frechet", "precision", "recall", "class_total_variation"),
+    *("modes", "high_quality", "reverse_kl"),
+)
+"""What :meth:`SampleMetrics.columns` has, of one kind of data or another."""
 COUNTED = 26_000
 """The number of samples in which the modes of stacked digits are counted, as Lin et al. 2018 do."""
 ROWS = 1000  # of which the digits are read at once

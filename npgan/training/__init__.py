@@ -3,4 +3,5 @@
 from npgan.training.callbacks import *
 from npgan.training.history import History
 from npgan.training.loop import Callback, Loop
+from npgan.training.watch import *
 from npgan.training.work import *

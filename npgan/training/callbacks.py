@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from npgan import backend
-from npgan.errors import count
 from npgan.system import disk
 from npgan.system.signals import REASONS
 from npgan.training import checkpoint
 from npgan.training.interrupts import handled
+from npgan.training.interval import Interval
 from npgan.training.loop import Callback, Loop
 
 __all__ = [
     "CSVHistory",
     "Checkpoints",
-    "EarlyStopping",
     "Measures",
     "Pictures",
     "Progress",
@@ -116,27 +115,43 @@ class CSVHistory(Callback):
 
 
 class Pictures(Callback):
-    """A picture of the model at the start and after each epoch: ``draw(path)`` makes it.
+    """A picture of the model at the start, every ``interval`` seconds and at the end: ``draw(path)`` makes it.
 
-    Every picture of a run shows the same z, or the same inputs, so that they can be compared.
+    Every picture of a run shows the same z, or the same inputs, so that they can be compared. When there are 40,
+    every other one is removed and the interval is doubled, so that a run of any length keeps 20 to 40.
     """
 
-    def __init__(self, directory: Path | str, draw: Callable[[Path], Any]) -> None:
-        self.directory, self.draw = Path(directory), draw
+    MOST = 40
+
+    def __init__(
+        self, directory: Path | str, draw: Callable[[Path], Any], interval: float = 2.0
+    ) -> None:
+        self.directory, self.draw, self.seconds = Path(directory), draw, interval
 
     def on_train_begin(self, loop: Loop) -> None:
-        """Draw the untrained model."""
+        """Draw the untrained model, and start the clock."""
+        self.interval = Interval(self.seconds)
         if loop.step == 0:
-            self.draw(self._path(loop))
+            self._draw(loop)
 
-    def on_epoch_end(self, loop: Loop) -> None:
-        """Draw the model."""
-        self.draw(self._path(loop))
+    def on_log(self, loop: Loop) -> None:
+        """Draw the model if it is time."""
+        if self.interval.passed():
+            self._draw(loop)
 
     def on_train_end(self, loop: Loop) -> None:
         """Draw the model where it stopped, unless that is done."""
         if not (loop.failed or self._path(loop).exists()):
+            self._draw(loop)
+
+    def _draw(self, loop: Loop) -> None:
+        with self.interval.passing():
             self.draw(self._path(loop))
+        there = sorted(self.directory.glob("step-*.png"))
+        if len(there) > self.MOST:
+            self.interval.seconds *= 2
+            for path in there[1:-1:2]:
+                path.unlink()
 
     def _path(self, loop: Loop) -> Path:
         return self.directory / f"step-{loop.step:07d}.png"
@@ -158,55 +173,28 @@ class Measures(Callback):
             loop.history.rows[-1] |= self.measure()
 
 
-class EarlyStopping(Callback):
-    """Stop when a column of the history has not fallen for ``patience`` rows that have it.
-
-    Parameters
-    ----------
-    column : such as "val_loss"
-    patience : rows without a new minimum, at least 1
-    """
-
-    def __init__(self, column: str, patience: int) -> None:
-        self.column, self.patience = column, count("patience", patience, 1)
-
-    def on_log(self, loop: Loop) -> None:
-        """Compare with the best so far."""
-        if self.column not in loop.history.rows[-1]:
-            return
-        values = loop.history[self.column]
-        since = len(values) - 1 - values.index(min(values))
-        if since >= self.patience:
-            loop.stop = f"{self.column} has not fallen for {since} rows"
-
-
 class Checkpoints(Callback):
-    """Save the whole state after each epoch, every ``interval`` seconds, and at the end.
+    """Save the whole state every ``interval`` seconds, and at the end.
 
     It must stand behind the callbacks that change the rows, whose history it saves.
     """
 
-    def __init__(self, path: Path | str, interval: float = 60.0) -> None:
-        self.path, self.interval = Path(path), interval
+    def __init__(self, path: Path | str, interval: float = 30.0) -> None:
+        self.path, self.seconds = Path(path), interval
 
     def on_train_begin(self, loop: Loop) -> None:
         """Start the clock."""
-        self.last = time.monotonic()
+        self.interval = Interval(self.seconds)
         self.saved = loop.step
 
     def on_step_end(self, loop: Loop) -> None:
-        """Save if it is time; after a step that adds a row, :meth:`on_log` or an epoch's end does."""
+        """Save if it is time; after a step that adds a row, :meth:`on_log` does."""
         if not loop.at_row:
             self._save_in_time(loop)
 
     def on_log(self, loop: Loop) -> None:
         """Save if it is time."""
-        if not loop.at_epoch_end:
-            self._save_in_time(loop)
-
-    def on_epoch_end(self, loop: Loop) -> None:
-        """Save."""
-        self._save(loop)
+        self._save_in_time(loop)
 
     def on_train_end(self, loop: Loop) -> None:
         """Save the last step, also after an error elsewhere, unless that left it half done."""
@@ -214,12 +202,13 @@ class Checkpoints(Callback):
             self._save(loop)
 
     def _save_in_time(self, loop: Loop) -> None:
-        if time.monotonic() - self.last > self.interval:
+        if self.interval.passed():
             self._save(loop)
 
     def _save(self, loop: Loop) -> None:
-        checkpoint.save(self.path, *loop.state())
-        self.last, self.saved = time.monotonic(), loop.step
+        with self.interval.passing():
+            checkpoint.save(self.path, *loop.state())
+        self.saved = loop.step
 
 
 class StopOnInterrupt(Callback):

@@ -11,6 +11,8 @@ from npgan.system.disk import check_regular
 
 WHOLE = "step", "epoch"
 """Columns of whole numbers."""
+RISING = frozenset({"val_accuracy", "precision", "recall", "modes", "high_quality"})
+"""Columns whose larger values are the better ones."""
 MOST = 2**26
 """The most bytes that a history file may have."""
 
@@ -39,6 +41,11 @@ class History:
 
     def __getitem__(self, column: str) -> list[float]:
         return [row[column] for row in self.rows if column in row]
+
+    def costs(self, column: str) -> list[float]:
+        """Return a column's numbers, which are better the lower they are: of :data:`RISING`, the negative ones."""
+        sign = -1 if column in RISING else 1
+        return [sign * value for value in self[column]]
 
     def __len__(self) -> int:
         return len(self.rows)

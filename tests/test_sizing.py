@@ -1,0 +1,46 @@
+"""Presets are fitted to small data, and made wider and narrower."""
+
+import numpy as np
+import pytest
+
+from npgan.data import Dataset
+from npgan.models.presets import PRESETS, preset
+from npgan.models.sizing import sized, widened
+
+
+def data(rows, features):
+    return Dataset("own", np.zeros((rows, features), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("rows", "batch"), [(60_000, 128), (1024, 128), (1023, 127), (160, 20), (64, 8), (9, 8)]
+)
+def test_a_minibatch_has_at_most_an_eighth_of_the_rows(rows, batch):
+    assert sized(preset("vae"), data(rows, 784)).batch_size == batch
+
+
+@pytest.mark.parametrize(("features", "latent"), [(784, 20), (80, 20), (79, 19), (13, 3), (4, 2)])
+def test_a_code_is_at_most_a_quarter_as_long_as_a_row(features, latent):
+    assert sized(preset("vae"), data(9000, features)).latent == latent
+    assert sized(preset("gan-small"), data(9000, features)).latent == 100
+
+
+def test_hidden_layers_are_at_most_8_times_as_wide_as_a_row_is_long():
+    widths = [layer.split()[2] for layer in PRESETS["gan-mnist"].networks["generator"][::2]]
+    assert widths == ["256", "256", "476", "data"]
+    for features, expected in (13, "128 128 128"), (40, "256 256 320"), (60, "256 256 476"):
+        small = sized(preset("gan-mnist"), data(9000, features)).networks["generator"]
+        assert [layer.split()[2] for layer in small[::2]] == [*expected.split(), "data"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_preset_can_be_wider_or_narrower_and_still_fits_together(name, factor):
+    config, other = preset(name), widened(preset(name), factor)
+    assert other.steps == config.steps
+    model = other.build(1000)
+    assert model.features == config.build(1000).features
+    before, after = (sum(each.weights().values()) for each in (config, other))
+    hidden = name not in ("sparse", "contractive", "tied")  # these go from data to code at once
+    assert (after > before) == (hidden and factor > 1)
+    assert (after < before) == (hidden and factor < 1)
