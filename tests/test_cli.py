@@ -51,7 +51,7 @@ def test_a_run_holds_its_whole_configuration(capsys, images):
     with open("runs/gan-small/config.toml", "rb") as file:
         table = tomllib.load(file)
     config = Config.from_dict(table)
-    assert (config.seed, config.steps, config.epochs, config.batch_size) == (4, 2, None, 50)
+    assert (config.seed, config.steps, config.epochs, config.batch_size) == (4, 2, None, 22)
     assert config.optimizers["generator"]["lr"] == 0.01
     assert config.networks["discriminator"][0] == "dense 64 128 fan_in_uniform"
     assert config.to_dict() == table

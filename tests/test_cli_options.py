@@ -23,8 +23,9 @@ def test_help_has_examples(capsys, command):
 
 
 ARGUMENTS = {
-    "train": "PRESET|FILE.toml --data --size --fit --schema --epochs --steps --validation --batch-size --lr --seed "
-    "--out --resume --threads --backend --metrics-every --quiet",
+    "train": "PRESET|FILE.toml --data --size --fit --schema --epochs --steps --validation --batch-size --lr "
+    "--latent --width --penalty --ema --best --patience --seed --out --resume --threads --backend "
+    "--metrics-every --quiet",
     "sample": "RUN -n --seed --spread --label --where --out",
     "reconstruct": "RUN --out",
     "evaluate": "RUN --seed --samples --classifier",

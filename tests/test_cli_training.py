@@ -1,6 +1,7 @@
 """What `npgan train` begins, resumes and says."""
 
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from npgan import backend, data, runs
 from npgan.commands.cli import main
 from npgan.errors import InputError
 from npgan.models.presets import preset
+from npgan.training import History
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
@@ -25,6 +27,8 @@ pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
         (("--out", "q"), "--out"),
         (("--backend", "numpy"), "--backend"),
         (("--validation", 0), "--validation"),
+        (("--penalty", "r1=1"), "--penalty"),
+        (("--best", "val_loss"), "--best"),
     ],
 )
 def test_what_a_run_began_with_stays(capsys, words, option):
@@ -57,27 +61,26 @@ def test_a_run_is_begun_with_what_was_asked_for(monkeypatch):
         raise InputError("enough")
 
     monkeypatch.setattr("npgan.runs.start", start)
-    words = [
-        "--data",
-        "d",
-        "--validation",
-        "0.2",
-        "--epochs",
-        "3",
-        "--batch-size",
-        "7",
-        "--lr",
-        "0.5",
-    ]
-    words += ["--seed", "9", "--backend", "numpy", "--metrics-every", "4", "--out", "o", "--quiet"]
-    assert main(["train", "vae", *words]) == 2
-    assert main(["train", "--steps", "5"]) == 2
+    np.save("d.npy", np.zeros((50, 784), np.uint8))
+    words = (
+        "--data d.npy --validation 0.2 --epochs 3 --batch-size 7 --lr 0.5 --seed 9 --backend numpy"
+    )
+    more = "--latent 9 --best val_loss --patience 3 --metrics-every 4 --out o --quiet"
+    assert main(["train", "vae", *words.split(), *more.split()]) == 2
+    assert (
+        main(["train", "--steps", "5", "--ema", "0.5", "--penalty", "r1=2", "--penalty", "r2=0"])
+        == 2
+    )
     (config, *rest), (other, *others) = begun
     asked = preset("vae").override(
-        data="d", validation=0.2, epochs=3, batch_size=7, lr=0.5, seed=9, backend="numpy"
+        data="d.npy", validation=0.2, epochs=3, batch_size=7, lr=0.5, seed=9, backend="numpy"
     )
-    assert (config, rest) == (asked, ["o", 0, {"metrics_every": 4, "dataset": None}])
-    assert other == preset("gan-conv").override(steps=5, backend=backend.choice())
+    asked = asked.override(latent=9, best="val_loss", patience=3)
+    assert (config, rest[:2], rest[2]["metrics_every"]) == (asked, ["o", 0], 4)
+    assert len(rest[2]["dataset"].train) == 40
+    changed = preset("gan-conv").override(steps=5, backend=backend.choice())
+    settings = {**changed.settings, "ema": 0.5, "penalties": {"r1": 2.0}}
+    assert other == replace(changed, settings=settings)
     assert others == ["runs/gan-conv", 2, {"metrics_every": None, "dataset": None}]
 
 
@@ -106,10 +109,9 @@ def test_without_a_name_the_preset_is_that_of_the_data(monkeypatch, words, shape
         np.save("d.npy", np.zeros(shape, np.uint8))
         words = [*words, "--data", "d.npy"]
     assert main(["train", *words, "--out", "o"]) == 2
-    by_shape = bool(shape) and name != "vae"
     assert [one[0] for one in begun] == [name]
-    assert len(read) == by_shape
-    assert (begun[0][1] is None, begun[0][2] is None) == (not by_shape, not by_shape)
+    assert len(read) == bool(shape)
+    assert (begun[0][1] is None, begun[0][2] is None) == (not shape, not shape)
 
 
 def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(monkeypatch):
@@ -120,7 +122,7 @@ def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(mon
         if len(tried) == 1:
             folder.mkdir()
             raise runs.Taken("another began it")
-        return SimpleNamespace(step=1, total_steps=1, seconds=1)
+        return SimpleNamespace(step=1, total_steps=1, seconds=1, stop=None)
 
     os.makedirs("runs/ring")
     monkeypatch.setattr("npgan.runs.start", start)
@@ -131,21 +133,43 @@ def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(mon
     assert tried == ["o"]
 
 
+def told(monkeypatch, config, rows, **loop):
+    """Let a run of a preset be resumed, at whose end this is what the loop has come to."""
+    os.makedirs("r/samples", exist_ok=True)
+    loop = SimpleNamespace(total_steps=5, seconds=1.26, history=History.of(rows), **loop)
+    monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
+    monkeypatch.setattr("npgan.runs.read_config", lambda _: config)
+
+
 @pytest.mark.parametrize(("drawn", "seen"), [(True, "r/samples and "), (False, "")])
 def test_the_end_of_a_training_says_what_to_look_at(capsys, monkeypatch, drawn, seen):
-    os.makedirs("r/samples")
+    told(monkeypatch, preset("ring").override(steps=9, preset="mine"), [], step=5, stop=None)
     if drawn:
         open("r/samples/step-1.png", "w").close()
-    loop = SimpleNamespace(step=5, total_steps=5, seconds=1.26)
-    monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
     message = f"5 steps in 1.3 s of training; look at {seen}r/losses.png\n"
     assert run(capsys, "train", "--resume", "r") == (0, "", message)
     assert run(capsys, "train", "--resume", "r", "--quiet") == (0, "", "")
 
 
-@pytest.mark.parametrize(("stop", "code"), [("terminated", 143), ("enough", 130)])
+def test_the_end_of_a_training_says_which_weights_are_kept_and_why_it_ended(capsys, monkeypatch):
+    config = preset("vae").override(best="val_loss", preset="mine")
+    rows = [{"step": 2, "val_loss": 0.5}, {"step": 4, "val_loss": 0.7}, {"step": 5}]
+    told(monkeypatch, config, rows, step=5, stop="val_loss has not improved for 1 rows")
+    code, _, err = run(capsys, "train", "--resume", "r")
+    assert (code, ", since val_loss has not improved for 1 rows; look at" in err) == (0, True)
+    assert "the weights of step 2, where val_loss was best, 0.5; at the end it is 0.7\n" in err
+
+
+@pytest.mark.parametrize(("step", "few"), [(849, True), (850, False)])
+def test_a_run_that_has_hardly_begun_says_so(capsys, monkeypatch, step, few):
+    told(monkeypatch, preset("gan-conv"), [], step=step, stop=None)
+    _, _, err = run(capsys, "train", "--resume", "r")
+    assert ("these are few steps: gan-conv makes 8,500" in err) == few
+    assert ("npgan train --resume r --steps 8500\n" in err) == few
+
+
+@pytest.mark.parametrize(("stop", "code"), [("terminated", 143), ("interrupted", 130)])
 def test_a_training_that_was_stopped_says_how_to_go_on(capsys, monkeypatch, stop, code):
-    loop = SimpleNamespace(step=4, total_steps=5, stop=stop)
-    monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
+    told(monkeypatch, preset("ring"), [], step=4, stop=stop)
     message = "stopped at step 4 of 5; all is saved. Go on with:\n  npgan train --resume r\n"
     assert run(capsys, "train", "--resume", "r", "--quiet") == (code, "", message)

@@ -158,7 +158,7 @@ def test_a_share_that_is_none_is_refused(capsys):
 def test_a_batch_of_more_rows_than_are_left_is_said_plainly(capsys):
     np.save("x.npy", images(90, 4, 4))
     words = ("train", "vae", "--data", "x.npy", "--out", "r")
-    code, _, err = run(capsys, *words)
+    code, _, err = run(capsys, *words, "--batch-size", 128)
     assert (code, "batch_size (--batch-size), a number of training rows, must" in err) == (2, True)
     assert "at most 90, not 128" in err
     code, _, err = run(capsys, *words, "--batch-size", 90, "--validation", 0.1)

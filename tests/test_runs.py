@@ -230,6 +230,6 @@ def test_held_out_rows_without_the_labels_that_a_model_learns_from_are_not_looke
 ):
     rows = np.arange(12 * 4, dtype=np.uint8).reshape(12, 4)
     dataset = Dataset("own", rows, rows, np.arange(12) % 3, labels, shape=(4,))
-    config = replace(preset("classifier"), batch_size=4, epochs=1).for_data(dataset)
+    config = preset("classifier").override(batch_size=4, epochs=1).for_data(dataset)
     loop = runs.train._loop(config.build(12), config, dataset, tmp_path)
     assert (loop.validation is None) == (labels is None)

@@ -127,3 +127,26 @@ def test_test_rows_are_validated_with_where_they_have_the_labels_that_are_needed
     code, _, err = run(capsys, "train", preset, *words)
     assert code == 0, err
     assert ("val_" in Path("r/history.csv").read_text()) == validated
+
+
+def test_data_and_runs_of_a_project_move_together(capsys, tmp_path, monkeypatch, undrawn):
+    """Data elsewhere keeps its place, and data that was left behind is missed by name."""
+    project, elsewhere = tmp_path / "project", tmp_path / "x.npy"
+    (project / "data").mkdir(parents=True)
+    for path in (project / "data" / "x.npy", elsewhere):
+        np.save(path, np.random.default_rng(0).random((60, 4)).astype(np.float32))
+    monkeypatch.chdir(project)
+    for name, path in ("near", "data/x.npy"), ("far", "../x.npy"):
+        words = ("--data", path, "--steps", 2, "--quiet", "--out", f"runs/{name}")
+        assert run(capsys, "train", "vae", *words)[0] == 0
+    assert 'data = "./../../data/x.npy"' in (project / "runs/near/config.toml").read_text()
+    project.rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path)
+    for name in ("near", "far"):
+        folder = tmp_path / "moved" / "runs" / name
+        assert len(runs.load_data(runs.read_config(folder), folder).train) == 54
+        assert run(capsys, "train", "--resume", folder, "--steps", 4, "--quiet")[0] == 0
+    (tmp_path / "moved" / "data" / "x.npy").unlink()
+    code, _, err = run(capsys, "evaluate", "moved/runs/near")
+    missing = f"{tmp_path / 'moved' / 'data' / 'x.npy'}, the data of moved/runs/near, is not there"
+    assert (code, missing in err) == (2, True), err

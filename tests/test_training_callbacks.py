@@ -149,7 +149,7 @@ def test_early_stopping_looks_at_rows_that_have_its_column():
     assert loop.stop is None
     history.rows[-1]["val"] = 3.0
     stopping.on_log(loop)
-    assert loop.stop == "val has not fallen for 2 rows"
+    assert loop.stop == "val has not improved for 2 rows"
 
 
 def test_a_run_ends_with_a_picture_of_its_last_step(small_gan, points, tmp_path):

@@ -147,7 +147,7 @@ def run(a: argparse.Namespace) -> int:
         loop = runs.resume(folder, callbacks, **changes, metrics_every=a.metrics_every)
     else:
         folder, loop = _begin(a, callbacks)
-    if loop.stop in signals.REASONS.values():
+    if loop.stop in signals.REASONS.values() and loop.step < loop.total_steps:
         print(
             f"stopped at step {loop.step} of {loop.total_steps}; all is saved. Go on with:\n"
             f"  npgan train --resume {folder}",
@@ -208,25 +208,29 @@ def _asked(a: argparse.Namespace) -> "tuple[Config, Dataset | None]":
 
     place = {
         "data": a.data,
-        "validation": a.validation,
         "size": a.size and list(a.size),
         "fit": fit_of(a.size, a.fit),
     }
-    config = _configuration(a.preset or _preset_for(a)).override(**place)
-    tables = MODELS[config.model].of_tables
-    if a.schema is not None and not tables:
+
+    def read(config: "Config") -> "tuple[Config, Dataset]":
+        few = a.batch_size or min(config.batch_size, FEWEST_ROWS)
+        schema = a.schema and _schema(a.schema)
+        held_out, dataset = runs.read(config.override(batch_size=few), schema)
+        return replace(config, validation=held_out.validation), dataset
+
+    config = _configuration(a.preset or _preset_for(a)).override(**place, validation=a.validation)
+    if a.schema is not None and not MODELS[config.model].of_tables:
         raise InputError(f"{config.preset} learns from no table: no --schema")
-    if a.data is None and not tables:
+    if a.data is None and not MODELS[config.model].of_tables:
         return _changed(a, config), None
-    few = a.batch_size or min(config.batch_size, FEWEST_ROWS)
-    schema = a.schema and _schema(a.schema)
-    held_out, dataset = runs.read(config.override(batch_size=few), schema)
-    if a.preset is None and not tables:
-        config = _configuration(_default(a.data, dataset)).override(**place)
-    config = replace(config, validation=held_out.validation)
+    config, dataset = read(config)
+    if a.preset is None and (fitting := _default(a.data, dataset)) != config.preset:
+        config = _configuration(fitting).override(**place, validation=config.validation)
+        if MODELS[config.model].of_tables:
+            config, dataset = read(config)
     if a.data is None:
         return _changed(a, config), dataset
-    if not (tables or str(a.preset).endswith(".toml")):
+    if not (dataset.table or str(a.preset).endswith(".toml")):
         config = sized(config, dataset)
     if split_class(a.data)[0] not in DATASETS and dataset.test is not None:
         config = replace(config, best=config.best or MODELS[config.model].held_out)
@@ -276,6 +280,8 @@ def _default(source: str, dataset: "Dataset") -> str:
     """Return the preset for data that have been read: numbers of any size in a file are a table."""
     from npgan.models.presets import default
 
+    if dataset.table:
+        return "table"
     numbers = Path(source).suffix == ".csv" and dataset.image_shape is None
     beyond = numbers and (dataset.train.min() < 0 or dataset.train.max() > 1)
     return "table" if beyond else default(dataset.shape)

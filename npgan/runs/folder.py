@@ -205,7 +205,7 @@ def _beside(source: str, folder: Path) -> str:
     here, run = Path.cwd(), folder.resolve()
     if not Path(source).is_absolute() or not all(here in p.parents for p in (Path(source), run)):
         return source
-    return os.path.join(os.curdir, os.path.relpath(source, run))
+    return f"{os.curdir}{os.sep}{os.path.relpath(source, run)}"
 
 
 def _from_folder(source: str, folder: Path) -> str:
