@@ -127,6 +127,15 @@ def save_grid(path: Path, images: np.ndarray, shape: tuple[int, ...], columns: i
     _write(path, partial(image.save, format="PNG"))
 
 
+def save_image(path: Path, image: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Save an image (d,) in [0, 1] of a shape, see :func:`tile`, as a PNG of its own size."""
+    from PIL import Image
+
+    image = array("image", image, ("d",))
+    (octets,) = _in_bytes(image[None], shape)
+    _write(as_path(path), partial(Image.fromarray(octets).save, format="PNG"))
+
+
 def new_figure(width: float, height: float) -> "Figure":
     """Return an empty figure of a size in inches."""
     from matplotlib.figure import Figure  # slow to import

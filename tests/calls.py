@@ -322,6 +322,11 @@ def of_pictures() -> Iterator[Call]:
     yield Call(plotting.tile, {**colours, "columns": 3}, within(0, 255))
     yield Call(plotting.save_animation, {**path, **colours, "scale": 2}, anything)
     yield Call(plotting.save_grid, {**path, **images, "columns": 3}, anything)
+    yield Call(
+        plotting.save_image,
+        {**path, "image": images["images"][0], "shape": images["shape"]},
+        anything,
+    )
     rows = {"rows": {"a": X}, "shape": (2, 2), "notes": {"a": "abc"}}
     yield Call(plotting.save_rows, {**path, **rows}, anything)
     yield Call(plotting.save_animation, {**path, **images, "scale": 2}, anything)

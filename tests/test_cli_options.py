@@ -26,7 +26,7 @@ ARGUMENTS = {
     "train": "PRESET|FILE.toml --data --size --fit --schema --epochs --steps --validation --batch-size --lr "
     "--latent --width --penalty --ema --best --patience --seed --out --resume --threads --backend "
     "--metrics-every --quiet",
-    "sample": "RUN -n --seed --spread --label --where --out",
+    "sample": "RUN -n --seed --spread --label --where --out --each",
     "reconstruct": "RUN --out",
     "evaluate": "RUN --seed --samples --classifier",
     "complete": "RUN --mask --images --seed --out",

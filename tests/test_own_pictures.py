@@ -11,7 +11,7 @@ import pytest
 from commands import picture, run
 from PIL import Image
 
-from npgan import InputError, runs
+from npgan import InputError, data, runs
 from npgan.commands import complete, enhance, evaluate
 from npgan.commands.evaluate import _far
 from npgan.data import load_split
@@ -278,3 +278,29 @@ def test_a_pixel_is_hidden_in_all_its_channels():
     image.save("hole.png")
     known = complete.known_pixels("hole.png", (2, 4, 3)).reshape(8, 3)
     assert known.tolist() == [[float(i == 1)] * 3 for i in range(8)]
+
+
+def test_each_image_can_have_a_file_of_its_own_which_train_takes(capsys, pets):
+    ok(capsys, "train", "cgan-mnist", *WORDS, "--size", 8, "--out", "r")
+    ok(capsys, "sample", "r", "-n", 12, "--each", "made")
+    names = sorted(str(path) for path in Path("made").rglob("*.png"))
+    assert names == sorted(f"made/{'dog' if i % 2 else 'cat'}/{i:02}.png" for i in range(12))
+    ok(capsys, "sample", "r", "-n", 12, "--out", "s.npy")
+    made = data.load("made")
+    assert made.classes == ("cat", "dog")
+    drawn = np.rint(255 * np.load("s.npy"))
+    np.testing.assert_array_equal(made.train, np.concatenate([drawn[::2], drawn[1::2]]))
+    code, _, err = run(capsys, "sample", "r", "--each", "made")
+    assert (code, "made exists: --each makes a new folder" in err) == (2, True)
+
+
+def test_rows_of_numbers_can_be_a_csv_file(capsys):
+    np.save("x.npy", np.random.default_rng(0).random((60, 3)).astype(np.float32))
+    ok(capsys, "train", "gan-small", "--data", "x.npy", "--steps", 1, "--quiet", "--out", "r")
+    for ending in ("csv", "npy"):
+        ok(capsys, "sample", "r", "-n", 5, "--out", f"s.{ending}")
+    assert Path("s.csv").read_text().startswith("x1,x2,x3\n")
+    rows = np.loadtxt("s.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(rows, np.load("s.npy"), rtol=1e-6)
+    code, _, err = run(capsys, "sample", "r", "--each", "made")
+    assert (code, "needs images" in err) == (2, True)

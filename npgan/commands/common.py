@@ -79,11 +79,11 @@ def option(*names: str, **settings: Any) -> Option:
     return methodcaller("add_argument", *names, **settings)
 
 
-def either(*options: Option) -> Option:
-    """Return options of which only one may be given."""
+def either(*options: Option, required: bool = False) -> Option:
+    """Return options of which only one may be given, or must be."""
 
     def add(parser: argparse.ArgumentParser) -> None:
-        group = parser.add_mutually_exclusive_group()
+        group = parser.add_mutually_exclusive_group(required=required)
         for one in options:
             one(group)
 
@@ -96,10 +96,12 @@ def whole(name: str, default: int, what: str, least: int = 1, most: int = MOST) 
     return option(name, type=kind, default=default, metavar="N", help=what)
 
 
-def out(what: str = "the picture", endings: Sequence[str] = (".png",)) -> Option:
+def out(
+    what: str = "the picture", endings: Sequence[str] = (".png",), required: bool = True
+) -> Option:
     """Return the option for the file to write."""
     metavar = "|".join(f"FILE{ending}" for ending in endings)
-    return option("--out", type=picture(*endings), required=True, metavar=metavar, help=what)
+    return option("--out", type=picture(*endings), required=required, metavar=metavar, help=what)
 
 
 def label(argument: str) -> int | str:
