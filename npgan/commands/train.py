@@ -56,8 +56,8 @@ OPTIONS = (
         type=text,
         nargs="?",
         metavar="PRESET|FILE.toml",
-        help="see npgan presets, or a file as npgan new prints it; default gan-conv, but gan-mnist for data other than "
-        "images whose sides are multiples of 4, and table for tables",
+        help="see npgan presets, or a file as npgan new prints it; default gan-conv, dcgan-few for fewer than 10,000 "
+        "images in colour, gan-mnist for data other than images whose sides are multiples of 4, table for tables",
     ),
     option(
         "--data",
@@ -284,7 +284,7 @@ def _default(source: str, dataset: "Dataset") -> str:
         return "table"
     numbers = Path(source).suffix == ".csv" and dataset.image_shape is None
     beyond = numbers and (dataset.train.min() < 0 or dataset.train.max() > 1)
-    return "table" if beyond else default(dataset.shape)
+    return "table" if beyond else default(dataset.shape, len(dataset.train))
 
 
 def _schema(file: Path) -> Any:

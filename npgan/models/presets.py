@@ -350,19 +350,23 @@ PRESETS: dict[str, Config] = {
     ),
     **CONVOLUTIONAL,
 }
-DEFAULT, DENSE_DEFAULT = "gan-conv", "gan-mnist"
+DEFAULT, DENSE_DEFAULT, FEW_DEFAULT = "gan-conv", "gan-mnist", "dcgan-few"
+FEW = 10_000
+"""Images in colour, below which a discriminator soon knows each of them unless it sees them changed."""
 
 
-def default(shape: tuple[int, ...]) -> str:
-    """Return the preset that is trained on samples of this shape if none is named.
+def default(shape: tuple[int, ...], rows: int = 60_000) -> str:
+    """Return the preset that is trained on so many samples of this shape if none is named.
 
     Convolutions need images that can be halved twice.
 
-    >>> default((28, 28, 1)), default((30, 30, 3)), default((2,))
-    ('gan-conv', 'gan-mnist', 'gan-mnist')
+    >>> default((28, 28, 1)), default((32, 32, 3), 400), default((30, 30, 3)), default((2,))
+    ('gan-conv', 'dcgan-few', 'gan-mnist', 'gan-mnist')
     """
     halved = len(shape) == 3 and all(side % 4 == 0 for side in shape[:2])
-    return DEFAULT if halved else DENSE_DEFAULT
+    if not halved:
+        return DENSE_DEFAULT
+    return FEW_DEFAULT if shape[2] == 3 and rows < FEW else DEFAULT
 
 
 def preset(name: str) -> Config:

@@ -129,10 +129,10 @@ class Pictures(Callback):
         self.directory, self.draw, self.seconds = Path(directory), draw, interval
 
     def on_train_begin(self, loop: Loop) -> None:
-        """Draw the untrained model, and start the clock."""
-        self.interval = Interval(self.seconds)
+        """Draw the untrained model, for which kernels may be compiled, and start the clock."""
         if loop.step == 0:
-            self._draw(loop)
+            self.draw(self._path(loop))
+        self.interval = Interval(self.seconds)
 
     def on_log(self, loop: Loop) -> None:
         """Draw the model if it is time."""
