@@ -89,7 +89,7 @@ def test_a_run_is_begun_with_what_was_asked_for(monkeypatch):
     [
         ([], None, "gan-conv"),
         ([], (80, 8, 12, 3), "dcgan-few"),
-        ([], (10_005, 4, 4, 3), "gan-conv"),
+        ([], (11_200, 4, 4, 3), "gan-conv"),
         ([], (80, 8, 12, 1), "gan-conv"),
         ([], (80, 8, 10), "gan-mnist"),
         ([], (80, 10, 8), "gan-mnist"),

@@ -11,10 +11,10 @@ import pytest
 from commands import picture, run
 from PIL import Image
 
-from npgan import InputError, data, runs
+from npgan import InputError, runs
 from npgan.commands import complete, enhance, evaluate
 from npgan.commands.evaluate import _far
-from npgan.data import load_split
+from npgan.data import load, load_split
 from npgan.metrics import ssim
 
 RNG = np.random.default_rng(0)
@@ -286,7 +286,7 @@ def test_each_image_can_have_a_file_of_its_own_which_train_takes(capsys, pets):
     names = sorted(str(path) for path in Path("made").rglob("*.png"))
     assert names == sorted(f"made/{'dog' if i % 2 else 'cat'}/{i:02}.png" for i in range(12))
     ok(capsys, "sample", "r", "-n", 12, "--out", "s.npy")
-    made = data.load("made")
+    made = load("made")
     assert made.classes == ("cat", "dog")
     drawn = np.rint(255 * np.load("s.npy"))
     np.testing.assert_array_equal(made.train, np.concatenate([drawn[::2], drawn[1::2]]))
