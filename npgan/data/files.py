@@ -79,24 +79,51 @@ def refuse_size(source: str | Path, size: Any) -> None:
 
 
 def _load_folder(name: str, folder: Path, size: Size | None, fit: str) -> Dataset:
-    for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
-        if place.is_dir() and (paths := find_files(place)):
-            refuse_size(folder, size)
-            return read_files(name, paths, left_out(place, paths.values()))
-    found = _pictures(folder)
-    classes = {} if found else {one: _pictures(one) for one in open_folders(folder)}
-    classes = {one: pictures for one, pictures in classes.items() if pictures}
+    if idx := _idx_files(folder):
+        place, paths = idx
+        refuse_size(folder, size)
+        return read_files(name, paths, left_out(place, paths.values()))
+    parts = _parts(folder)
+    found = [picture for pictures in parts.values() for picture in pictures]
+    classes = {} if folder in parts else parts
     notes = left_out(folder, classes or found)
-    if not found and not classes:
+    if not found:
         raise InputError(f"{folder} holds no data{'; '.join(['', *notes])}; {ACCEPTED}")
     for one, pictures in classes.items():
         notes += [f"{one.name}: {note}" for note in left_out(one, pictures)]
-        found += pictures
     pixels, said = read_images(found, size, fit)
     arrays = {"train": pixels}
     if classes:
         arrays["train_labels"] = _labels(classes)
     return from_arrays(name, arrays, [*said, *notes])
+
+
+def picture_names(path: str | Path) -> list[str]:
+    """Return the names of the pictures in a folder, in the order of `load_path`; [] for all other data.
+
+    >>> picture_names("mnist")
+    []
+    """
+    folder = as_path(path)
+    with reading(folder):
+        if not folder.is_dir() or _idx_files(folder):
+            return []
+        return [str(one.relative_to(folder)) for some in _parts(folder).values() for one in some]
+
+
+def _idx_files(folder: Path) -> tuple[Path, dict[str, Path]] | None:
+    """Return where in a folder IDX files are, and these; None if there are none."""
+    for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
+        if place.is_dir() and (paths := find_files(place)):
+            return place, paths
+    return None
+
+
+def _parts(folder: Path) -> dict[Path, list[Path]]:
+    """Return the pictures in a folder or, if there are none, in its folders, a class each."""
+    found = _pictures(folder)
+    parts = {folder: found} if found else {one: _pictures(one) for one in open_folders(folder)}
+    return {one: pictures for one, pictures in parts.items() if pictures}
 
 
 def _pictures(folder: Path) -> list[Path]:
