@@ -18,7 +18,7 @@ from npgan.backend import run
 from npgan.errors import InputError, count
 from npgan.layers import Sequential
 from npgan.layers.layer import Array
-from npgan.models.checks import in_chunks
+from npgan.models.checks import in_chunks, inputs
 from npgan.models.tabular import Tabular
 from npgan.models.vae import Likelihood, Variational
 
@@ -116,6 +116,11 @@ class TableVAE(Tabular, Variational):
         """Return the loss on held-out rows, with beta 1."""
         bound = self._bound(self.check_data(rows), np.random.default_rng(0), self.samples)
         return {"val_loss": -float(bound.mean())}
+
+    def decode(self, z: Array) -> Array:
+        """Return what is expected of rows with codes z (n, k): means and probabilities, side by side (n, d)."""
+        output = in_chunks(self.decoder, inputs("z", z, self.decoder))[:, : self._width]
+        return run.gumbel_softmax_forward(output, None, self._blocks, 1.0)
 
     def sample(self, n: int, rng: np.random.Generator | int | None = None) -> Array:
         """Return n generated rows (n, b), drawn from the decoder's distributions given z ~ N(0, I)."""

@@ -49,6 +49,12 @@ class Source:
             ]
             yield pa.RecordBatch.from_arrays(columns, names=self.names)
 
+    def without(self, column: str) -> "Source":
+        """Return the table without one of its columns."""
+        names = [name for name in self.names if name != column]
+        raw = lambda: (batch.select(names) for batch in self.batches())  # noqa: E731
+        return replace(self, names=tuple(names), first=0, raw=raw)
+
 
 def open_source(table: Any, least: int = 2) -> Source:
     """Open a table: the path of a CSV, TSV or Parquet file, a pandas DataFrame or a pyarrow Table.
