@@ -48,9 +48,11 @@ def detect(data: Dataset, digit: int, seed: int) -> dict[str, float]:
     loop = Loop(model, train, batch_size=config.batch_size, rng=seed)
     loop.run(steps=config.steps)
     x, known, result = model.scaled(data.test), model.scaled(train), {"training": loop.seconds}
-    for name, score in scores_for(model).items():
+    for name, score in scores_for(model, data.shape).items():
         begin = time.perf_counter()
-        result[name] = auroc(score(model, x, known, np.random.default_rng(seed)), strange)
+        result[name] = auroc(
+            score(model, x, known, np.random.default_rng(seed), data.shape), strange
+        )
         result[f"{name}, seconds"] = time.perf_counter() - begin
     return result
 

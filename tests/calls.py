@@ -277,10 +277,11 @@ def of_uses() -> Iterator[Call]:
         kinds = get_args(score.kind) or (score.kind,)
         model = MODELS[GAN if score.kind is Model else kinds[0]]()
         rows = {"x": X, "train": MANY, "rng": generator()}
-        yield Call(score, {"model": model, **rows}, a_row_for("x"))
-    yield Call(anomaly.directions, {"x": X}, within(-1.001, 1.001))
-    yield Call(anomaly.blurred, {"x": X}, a_row_for("x"))
-    yield Call(anomaly.scores_for, {"model": MODELS[GAN]()}, lambda result, _: "critic" in result)
+        yield Call(score, {"model": model, **rows, "shape": (2, 2)}, a_row_for("x"))
+    yield Call(anomaly.directions, {"x": X, "shape": (2, 2)}, within(-1.001, 1.001))
+    yield Call(anomaly.blurred, {"x": X, "shape": (2, 2)}, a_row_for("x"))
+    asked = {"model": MODELS[GAN](), "shape": (2, 2)}
+    yield Call(anomaly.scores_for, asked, lambda result, _: "critic" in result)
     lengths = {"steps": 2, "restarts": 2, "lr": 0.1, "prior": 0.01}
     yield Call(
         latent.search,

@@ -74,7 +74,7 @@ TESTS = {
     "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models calls",
     "commands": (
         "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
-        "uses_defended uses_anomalies uses_codes uses_images streams own_data own_pictures cli_hostile "
+        "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures cli_hostile "
         "evaluation table_runs calls"
     ),
     "data": (
@@ -103,7 +103,7 @@ TESTS = {
         "fourier recorder recorder_rows recorder_traced kernels dense_kernels conv_kernels winograd_kernels "
         "pooling_kernels normalisation_kernels categories recorded_steps recorded_singly recorded_changes threads"
     ),
-    "study": "sample_metrics latent anomaly attacks evaluation table_report table_runs uses_images calls",
+    "study": "sample_metrics latent anomaly attacks evaluation table_report table_runs uses_tables uses_images calls",
     "training": (
         "training training_callbacks training_resumed training_checkpoints interrupts work "
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "

@@ -60,7 +60,12 @@ SILENT = [
     ),
     Silent("commands.defend.defence", "*ranges[::-1]", "*ranges", RANGES),
     Silent("commands.defend.rounded", "(low + high) / 2", "low", ROUNDED),
-    Silent("study.anomaly.directions", "polar(blurred(x))[1]", "polar(blurred(x))[0]", BOLD),
+    Silent(
+        "study.anomaly.directions",
+        "polar(x if shape is None else blurred(x, shape))[1]",
+        "polar(x if shape is None else blurred(x, shape))[0]",
+        BOLD,
+    ),
     Silent("study.anomaly.scores_for", "critic.in_width == model.features", "True", PAIRS),
     Silent("models.vaegan.VAEGAN.error", "layer(target, same)", "layer(target, rng)", PERFECT),
     Silent("models.vae.Variational._bound", "binarized(rows, rng)", "rows", HELD_OUT),

@@ -16,6 +16,7 @@ from npgan import (
     InputError,
     Sequential,
     Sigmoid,
+    TableVAE,
     Tanh,
     metrics,
 )
@@ -27,26 +28,61 @@ def points(*shape, seed=0):
     return np.random.default_rng(seed).random(shape, np.float32)
 
 
-def test_a_blur_weights_neighbours_in_both_directions_by_the_binomial():
-    image = points(6, 6)
-    padded = np.pad(image.astype(np.float64), 2)
+@pytest.mark.parametrize("shape", [(6, 6), (6, 6, 1), (4, 7), (5, 3, 3)])
+def test_a_blur_weights_neighbours_in_both_directions_by_the_binomial(shape):
+    images, (height, width, *_) = points(2, *shape), shape
+    padded = np.pad(images.astype(np.float64), [(0, 0), (2, 2), (2, 2), (0, 0)][: 1 + len(shape)])
     weights = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
-    expected = [
-        [(weights * padded[i : i + 5, j : j + 5]).sum() for j in range(6)] for i in range(6)
-    ]
-    found = anomaly.blurred(image.reshape(1, 36))
-    np.testing.assert_allclose(found.reshape(6, 6), expected, rtol=1e-5)
+    expected = sum(
+        weights[i, j] * padded[:, i : i + height, j : j + width] for i in range(5) for j in range(5)
+    )
+    found = anomaly.blurred(images.reshape(2, -1), shape)
+    np.testing.assert_allclose(found.reshape(images.shape), expected, rtol=1e-5)
     assert found.dtype == np.float32
-    np.testing.assert_array_equal(anomaly.blurred(points(2, 35)), points(2, 35))
 
 
-def test_directions_are_blurred_rows_of_length_1():
+@pytest.mark.parametrize("shape", [None, (5, 5)])
+def test_directions_are_rows_of_length_1_and_blurred_where_they_are_images(shape):
     x = np.vstack([points(3, 25), np.zeros((1, 25), np.float32)])
-    blurred = anomaly.blurred(x)
+    blurred = x if shape is None else anomaly.blurred(x, shape)
     lengths = np.linalg.norm(blurred, axis=1, keepdims=True)
     np.testing.assert_allclose(
-        anomaly.directions(x), blurred / np.maximum(lengths, 1e-9), rtol=1e-5
+        anomaly.directions(x, shape), blurred / np.maximum(lengths, 1e-9), rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("d", [4, 9, 16])
+def test_rows_of_a_square_number_of_features_are_no_images(d):
+    coder = Autoencoder(network(d, 2), network(2, d))
+    assert set(anomaly.scores_for(coder)) == {
+        *("reconstruction", "latent", "principal components", "nearest rows")
+    }
+    x, y = points(5, d), coder.reconstruct(points(5, d))
+    cosines = (x * y).sum(axis=1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1)
+    found = anomaly.angle(coder, x, x, np.random.default_rng(0))
+    np.testing.assert_allclose(found, 1 - cosines, atol=1e-5)
+
+
+def test_a_shape_must_make_the_features():
+    coder, x = Autoencoder(network(4, 2), network(2, 4)), points(5, 4)
+    with pytest.raises(InputError, match="that make 4 numbers"):
+        anomaly.scores_for(coder, (2, 3))
+    with pytest.raises(InputError, match="that make 4 numbers"):
+        anomaly.reconstruction(coder, x, x, np.random.default_rng(0), (2, 3))
+
+
+def test_rows_of_a_table_are_compared_one_hot():
+    vae = TableVAE(network(3, 4), network(2, 4), widths=[1, 2])
+    rows, train = np.array([[0.5, 0], [0.1, 1]]), np.array([[0.2, 1], [0.5, 0], [0.4, 0]])
+    one_hot, known = (
+        np.array([[0.5, 1, 0], [0.1, 0, 1]]),
+        np.array([[0.2, 0, 1], [0.5, 1, 0], [0.4, 1, 0]]),
+    )
+    found = anomaly.nearest_rows(vae, rows, train, np.random.default_rng(0))
+    np.testing.assert_allclose(found, metrics.neighbour_distance(one_hot, known, 3), rtol=1e-5)
+    assert set(anomaly.scores_for(vae)) == {
+        *("bound", "latent", "principal components", "nearest rows")
+    }
 
 
 def test_scores_of_images_compare_their_directions():
@@ -58,17 +94,18 @@ def test_scores_of_images_compare_their_directions():
         "principal components, angle": pca.decode(pca.encode(x)),
     }
     for name, y in images.items():
-        expected = 1 - (anomaly.directions(x) * anomaly.directions(y)).sum(axis=1)
-        found = anomaly.SCORES[name](coder, x, train, np.random.default_rng(0))
+        blurred = (anomaly.directions(z, (5, 5)) for z in (x, y))
+        expected = 1 - np.multiply(*blurred).sum(axis=1)
+        found = anomaly.SCORES[name](coder, x, train, np.random.default_rng(0), (5, 5))
         np.testing.assert_allclose(found, expected, atol=1e-6)
-    known = anomaly.directions(train)
+    known = anomaly.directions(train, (5, 5))
     for name, (rows, others) in {
-        "nearest directions": (anomaly.directions(x), known),
-        "nearest pixels": (x, train),
+        "nearest directions": (anomaly.directions(x, (5, 5)), known),
+        "nearest rows": (x, train),
         "latent": (coder.encode(x), coder.encode(train)),
     }.items():
         expected = [np.sort(np.linalg.norm(others - row, axis=1))[:3].mean() for row in rows]
-        found = anomaly.SCORES[name](coder, x, train, np.random.default_rng(0))
+        found = anomaly.SCORES[name](coder, x, train, np.random.default_rng(0), (5, 5))
         np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
@@ -136,9 +173,9 @@ def network(*widths):
 def test_a_model_has_the_scores_of_its_kind(model, own):
     assert {
         *("principal components", "principal components, angle"),
-        *("nearest pixels", "nearest directions"),
+        *("nearest rows", "nearest directions"),
     } == OF_ALL
-    found = anomaly.scores_for(model())
+    found = anomaly.scores_for(model(), (2, 2))
     assert set(found) == OF_ALL | own
     assert all(score is anomaly.SCORES[name] for name, score in found.items())
 
@@ -162,10 +199,10 @@ def test_rows_without_a_score_are_refused(wrong):
             anomaly.SCORES[name](None, *pair, rng)
     for rows in (wrong[:0, 0], np.full((5, 4), 1e101)):
         with pytest.raises(InputError, match=r"^x must"):
-            anomaly.blurred(rows)
-    assert anomaly.pixels(None, x[:1], x, rng).shape == (1,)
+            anomaly.blurred(rows, (2, 2))
+    assert anomaly.nearest_rows(None, x[:1], x, rng).shape == (1,)
     with pytest.raises(InputError):
-        anomaly.pixels(None, x, x, "a generator")
+        anomaly.nearest_rows(None, x, x, "a generator")
 
 
 def test_a_score_that_needs_no_training_rows_takes_one_as_well():
@@ -182,5 +219,5 @@ def test_of_many_training_rows_a_random_part_is_compared(monkeypatch, rows):
     chosen = train if rows == 40 else train[np.random.default_rng(3).permutation(41)[:40]]
     expected = metrics.neighbour_distance(x, chosen, 3)
     np.testing.assert_array_equal(
-        anomaly.pixels(None, x, train, np.random.default_rng(3)), expected
+        anomaly.nearest_rows(None, x, train, np.random.default_rng(3)), expected
     )

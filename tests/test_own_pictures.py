@@ -140,7 +140,7 @@ def test_one_class_is_learned_and_the_others_are_anomalies(capsys, pets):
     ok(capsys, "train", "detector", *data, "--size", 8, "--validation", 0.3, "--out", "r")
     assert runs.load_data(runs.read_config(Path("r")), Path("r")).name == "pets:cat"
     for words in ((), ("--normal", "dog")):
-        assert ok(capsys, "detect", "r", *words, "--out", "p.png")["nearest pixels"]["auroc"] == 1
+        assert ok(capsys, "detect", "r", *words, "--out", "p.png")["nearest rows"]["auroc"] == 1
     code, _, err = run(capsys, "detect", "r", "--normal", "cow", "--out", "p.png")
     assert (code, "has no class cow: there are cat, dog" in err) == (2, True)
 

@@ -44,11 +44,7 @@ def test_a_use_has_examples_and_says_which_runs_fit(capsys, name, labelled, tmp_
     wrong = "autoencoder" if name == "defend" else "classifier"
     words = ("--data", labelled, "--steps", 1, "--batch-size", 20, "--out", "r", "--quiet")
     run(capsys, "train", wrong, *words)
-    table = (
-        ("--data", labelled, "--out", "p.csv")
-        if name in ("score", "impute")
-        else ("--out", "p.png")
-    )
+    table = ("--data", labelled, "--out", "p.csv") if name == "score" else ("--out", "p.png")
     code, _, err = run(capsys, name, "r", *table)
     assert (code, err.count("\n")) == (2, 1)
     assert f"r is a run of {wrong}; {name} takes " in err

@@ -292,7 +292,7 @@ def test_a_detector_of_one_class_tells_the_others(capsys, train):
     folder = train("detector", data="bars.npz:1")
     result = answer(capsys, "detect", folder, "--out", "roc.png")
     assert result["angle"]["auroc"] > 0.95
-    assert {"reconstruction", "latent", "principal components", "nearest pixels"} < set(result)
+    assert {"reconstruction", "latent", "principal components", "nearest rows"} < set(result)
     assert picture("roc.png").std() > 0
 
 
@@ -425,14 +425,14 @@ def test_neighbours_are_sought_among_rows_of_the_whole_file(monkeypatch):
     """A file may have its classes one after the other: the first rows are of the first alone."""
     monkeypatch.setattr(anomaly, "KNOWN", 40)
     train = np.repeat([[0.0], [9.0]], 100, axis=0)
-    scores = anomaly.pixels(None, np.array([[0.0], [9.0]]), train, np.random.default_rng(0))
+    scores = anomaly.nearest_rows(None, np.array([[0.0], [9.0]]), train, np.random.default_rng(0))
     np.testing.assert_array_equal(scores, 0)
 
 
 def test_directions_do_not_say_how_bold_an_image_is():
     rng = np.random.default_rng(0)
     x, train = rng.random((4, 25)), rng.random((9, 25))
-    scores = [anomaly.nearest_directions(None, rows, train, rng) for rows in (x, 3 * x)]
+    scores = [anomaly.nearest_directions(None, rows, train, rng, (5, 5)) for rows in (x, 3 * x)]
     np.testing.assert_allclose(*scores)
 
 

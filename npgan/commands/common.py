@@ -104,6 +104,11 @@ def out(
     return option("--out", type=picture(*endings), required=required, metavar=metavar, help=what)
 
 
+def data(what: str, required: bool = False) -> Option:
+    """Return the option for data of the user's own."""
+    return option("--data", type=text, required=required, metavar="NAME|PATH", help=what)
+
+
 def label(argument: str) -> int | str:
     """Return a class's label, a whole number or text."""
     return int(argument) if re.fullmatch("-?[0-9]{1,18}", argument) else text(argument)
@@ -145,10 +150,6 @@ def fit_of(size: tuple[int, int] | None, fit: str | None) -> str | None:
 
 TABLES = ".csv", ".tsv"
 """The endings of tables that are text."""
-TABLE = option(
-    "--data", type=text, required=True, metavar="NAME|PATH", help="a table with the run's columns"
-)
-"""The table to work on."""
 RUN = option("run_folder", type=path, metavar="RUN")
 """The folder of the run to work on."""
 SEED = whole("--seed", 0, "of all noise", 0)
@@ -187,19 +188,33 @@ class Trained:
         return tuple(self.config.shape)
 
     @property
+    def images(self) -> tuple[int, ...] | None:
+        """The height, the width and the channels of the run's images; None: its rows are none."""
+        return self.shape if self.config.image_shape else None
+
+    @property
     def train(self) -> np.ndarray:
         """The training rows, as the model sees them."""
         return self.model.scaled(self.dataset.train)
 
-    def test(self, n: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the first n test rows, as the model sees them, and their labels; by default all.
+    def held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the test rows, as the data have them, and their labels.
 
         Data without test rows is refused: the model has seen all others.
         """
         rows, labels, name = self.dataset.test, self.dataset.test_labels, self.dataset.name
         if rows is None:
             raise InputError(f"the data set {name} has no test data: all of it was trained on")
+        return rows, labels
+
+    def test(self, n: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the first n test rows, as the model sees them, and their labels; by default all."""
+        rows, labels = self.held_out()
         return self.model.scaled(rows[:n]), None if labels is None else labels[:n]
+
+    def taken(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows as the model's own methods take floats: bytes scaled, those of tables as they are."""
+        return rows if self.model.of_tables else self.model.scaled(rows)
 
     def unit(self, x: np.ndarray) -> np.ndarray:
         """Return rows that the model sees or makes as images in [0, 1]."""

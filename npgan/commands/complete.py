@@ -1,8 +1,9 @@
-"""Complete images: fill a hidden part so that it fits the rest.
+"""Complete images, whose hidden part is filled so that it fits the rest, or a table, whose gaps are.
 
 A GAN, and a model whose codes are distributed like N(0, I), fills it by the z whose image agrees best with the
 known pixels (:func:`npgan.study.latent.search`). A denoising autoencoder that was trained to fill holes needs one
 pass. The results are compared with the mean image, principal components, and the best linear prediction.
+The gaps of a table are filled by draws (:mod:`npgan.study.imputation`).
 """
 
 import argparse
@@ -12,16 +13,20 @@ from typing import Any
 import numpy as np
 
 from npgan.commands import common
-from npgan.errors import InputError
+from npgan.commands.given import given
+from npgan.errors import InputError, count
 
-SUMMARY = "fill a hidden part of test images"
+SUMMARY = "fill a hidden part of images, or the cells of a table that have no value"
 EXAMPLES = """
   npgan complete runs/gan-conv --mask bottom --out completed.png
   npgan complete runs/completer --mask center --out completed.png
   npgan complete runs/completer --mask hole.png --out completed.png     what is black in it is hidden
+  npgan complete runs/completer --data photos --out completed.png
+  npgan complete runs/table-vae --data people.csv --out filled.csv            the same rows, without gaps
+  npgan complete runs/table-vae --data people.csv --seed 1 --out again.csv    other draws for the gaps
 """
 HIDING = "random_block", "dropout"  # layers that set pixels to 0
-COMPONENTS = 80
+COMPONENTS, IMAGES = 80, 200
 MASKS = {
     "left": lambda i, j: j < 0.5,
     "right": lambda i, j: j >= 0.5,
@@ -32,15 +37,22 @@ MASKS = {
 """Name -> whether a pixel is hidden, given how far down and how far to the right it lies, both in [0, 1)."""
 OPTIONS = (
     common.RUN,
+    common.data(
+        "images, by default the run's test images; of a run of a table, a table with its columns"
+    ),
     common.option(
         "--mask",
-        default="center",
         metavar="NAME|FILE.png",
-        help=f"{', '.join(MASKS)}; default center",
+        help=f"what is hidden of images: {', '.join(MASKS)}; default center",
     ),
-    common.whole("--images", 200, "the first N test images"),
+    common.option(
+        "--images",
+        type=common.number(int, count, 1),
+        metavar="N",
+        help=f"the first N images; default {IMAGES}",
+    ),
     common.SEED,
-    common.out(),
+    common.out("the picture, or the table", endings=(".png", *common.TABLES)),
 )
 
 
@@ -112,22 +124,58 @@ def by_covariance(train: np.ndarray, x: np.ndarray, known: np.ndarray) -> np.nda
     return filled
 
 
-def run(a: argparse.Namespace) -> dict[str, Any]:
+def run(a: argparse.Namespace) -> dict[str, Any] | None:
+    """Complete images or a table."""
+    from npgan.models import GAN, LATENT, NOT_OF_ONE_CODE, Autoencoder, TableVAE
+
+    kinds = GAN | LATENT | Autoencoder | TableVAE
+    trained = common.Trained("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
+    of_tables = trained.model.of_tables
+    if of_tables != (a.out.suffix in common.TABLES):
+        kind, ending = ("a table", ".csv") if of_tables else ("no table", ".png")
+        raise InputError(f"{a.run_folder} is a run of {kind}: use --out FILE{ending}")
+    return (_fill_table if of_tables else _complete_images)(a, trained)
+
+
+def _fill_table(a: argparse.Namespace, trained: common.Trained) -> None:
+    """Fill the gaps, and leave every other value as it is; the gaps of identifiers stay."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from npgan import runs, tables
+    from npgan.study.imputation import impute
+
+    if a.mask or a.images or not a.data:
+        raise InputError(
+            f"{a.run_folder} is a run of a table: --data says which is filled; no --mask, no --images"
+        )
+    encoding, gaps = runs.read_table(a.run_folder), given(trained, a.data, a.seed)
+    rows = impute(trained.model, encoding, gaps.rows, a.seed)
+    made = tables.texts(encoding.decode(rows, a.seed), encoding.schema)
+    columns = {
+        name: pc.coalesce(gaps.table[name], made[name])
+        if name in made.column_names
+        else gaps.table[name]
+        for name in gaps.table.column_names
+    }
+    tables.write_texts(pa.table(columns), a.out, gaps.delimiter)
+
+
+def _complete_images(a: argparse.Namespace, trained: common.Trained) -> dict[str, Any]:
     """Draw the images completed in each way, and return each way's errors: in the hidden pixels, and in all."""
-    from npgan.models import GAN, LATENT, NOT_OF_ONE_CODE, Autoencoder
+    from npgan.models import GAN, Autoencoder
     from npgan.models.checks import in_chunks
     from npgan.study.latent import search
 
-    kinds = GAN | LATENT | Autoencoder
-    trained = common.Trained("complete", a.run_folder, kinds, but=NOT_OF_ONE_CODE)
     model, shape = trained.model, trained.shape
     if isinstance(model, Autoencoder) and common.spoiling(model.encoder)[0].name not in HIDING:
         raise InputError(
             f"{a.run_folder} did not learn to fill holes: its encoder must begin with "
             f"{' or '.join(HIDING)}, as the preset completer's does"
         )
-    known = known_pixels(a.mask, shape)
-    train, truth = trained.train, trained.test(a.images)[0]
+    known = known_pixels(a.mask or "center", shape)
+    train, images = trained.train, a.images or IMAGES
+    truth = given(trained, a.data).rows[:images] if a.data else trained.test(images)[0]
     masked = truth * known
     if isinstance(model, Autoencoder):
         made = in_chunks(model.decoder, in_chunks(model.encoder, masked))

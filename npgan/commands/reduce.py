@@ -1,4 +1,4 @@
-"""Reduce dimensions: draw a map of the codes, beside a map by principal components.
+"""Reduce dimensions: write the codes of rows, or draw a map of them, beside a map by principal components.
 
 Two numbers say how much a code keeps: the squared error of reconstructions, and the accuracy of predicting a
 row's class from its nearest neighbours' codes. Principal components are the best linear code of the same width.
@@ -11,46 +11,82 @@ from typing import Any
 import numpy as np
 
 from npgan.commands import common
-from npgan.errors import count
+from npgan.commands.given import given, like
+from npgan.errors import InputError, count
 
-SUMMARY = "map test data by its codes, beside principal components"
+SUMMARY = "reduce rows to codes: a table of them, or a map beside principal components"
 EXAMPLES = """
   npgan reduce runs/autoencoder --out map.png
   npgan reduce runs/vae -k 10 --out map.png      classes by the votes of 10 neighbours
+  npgan reduce runs/table-vae --data new.csv --out codes.csv    its rows, with columns "code_1", ...
+  npgan reduce runs/vae --data photos --out codes.csv           a line for each picture
 """
 KNOWN = 10_000  # training rows, drawn at random, among which neighbours are sought
 POINTS = 5000  # in a map
-OPTIONS = (common.RUN, common.whole("-k", 5, "neighbours"), common.out("the maps"))
+OPTIONS = (
+    common.RUN,
+    common.data(
+        "pictures, rows, or a table with the run's columns; by default the run's test rows"
+    ),
+    common.whole("-k", 5, "neighbours"),
+    common.out("the maps, or the codes of --data", endings=(".png", *common.TABLES)),
+)
 
 
-def run(a: argparse.Namespace) -> dict[str, Any]:
+def run(a: argparse.Namespace) -> dict[str, Any] | None:
+    """Write the codes, or draw both maps and return how much each code keeps."""
+    from npgan.models import RECONSTRUCTORS, TableVAE
+
+    trained = common.Trained("reduce", a.run_folder, RECONSTRUCTORS | TableVAE)
+    if a.out.suffix == ".png":
+        return _map(a, trained)
+    if not a.data:
+        raise InputError(f"{a.out} will hold the codes of given rows: say which by --data")
+    new = given(trained, a.data)
+    codes = trained.model.encode(new.rows)
+    new.write({f"code_{i + 1}": code for i, code in enumerate(codes.T)}, a.out)
+    return None
+
+
+def _map(a: argparse.Namespace, trained: common.Trained) -> dict[str, Any]:
     """Draw both maps, and return how much each code keeps."""
     from npgan.metrics import PCA, neighbour_accuracy
-    from npgan.models import RECONSTRUCTORS
 
-    trained = common.Trained("reduce", a.run_folder, RECONSTRUCTORS)
     model, dataset = trained.model, trained.dataset
-    test, labels = trained.test()
+    rows, labels = _rows(a, trained)
     count("-k", a.k, 1, most=min(KNOWN, len(dataset.train)))
-    train = trained.train
-    components = PCA(train, min(model.encode(test[:1]).shape[1], train.shape[1]))
+    train, test = trained.train, model.scaled(rows)
+    components = PCA(train, min(model.encode(rows[:1]).shape[1], train.shape[1]))
+    chosen = np.random.default_rng(0).permutation(len(train))[:KNOWN]
     coders = {
-        trained.config.model: model,
-        f"{components.directions.shape[1]} principal components": components,
+        trained.config.model: (model, rows, dataset.train[chosen]),
+        f"{components.directions.shape[1]} principal components": (components, test, train[chosen]),
     }
     low, high = model.bounds or (-np.inf, np.inf)
-    chosen = np.random.default_rng(0).permutation(len(train))[:KNOWN]
     result, maps = {}, {}
-    for name, coder in coders.items():
-        code = coder.encode(test)
+    for name, (coder, x, known) in coders.items():
+        code = coder.encode(x)
         errors = np.clip(coder.decode(code), low, high) - test
         result[name] = {"mean_squared_error": float(np.square(errors).mean())}
         if labels is not None and dataset.train_labels is not None:
-            known = coder.encode(train[chosen]), dataset.train_labels[chosen]
-            result[name]["neighbour_accuracy"] = neighbour_accuracy(code, labels, *known, a.k)
+            classes = dataset.train_labels[chosen]
+            result[name]["neighbour_accuracy"] = neighbour_accuracy(
+                code, labels, coder.encode(known), classes, a.k
+            )
         maps[name] = code if code.shape[1] == 2 else PCA(code, min(2, code.shape[1])).encode(code)
     draw(a.out, maps, dataset.given(labels))
     return result
+
+
+def _rows(a: argparse.Namespace, trained: common.Trained) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the rows of the maps, as the run's data are, and their labels, if these are known to be the run's."""
+    if a.data and trained.model.of_tables:
+        return given(trained, a.data).rows, None
+    if a.data:
+        other = like(trained, a.data)
+        rows, labels = other.held_out
+        return rows, labels if other.classes == trained.dataset.classes else None
+    return trained.held_out()
 
 
 def draw(path: Path, maps: dict[str, np.ndarray], labels: np.ndarray | None) -> None:

@@ -1,45 +1,43 @@
-"""Say of each row of a table how unusual it is."""
+"""Say of each row, each picture or each row of a table how unusual it is."""
 
 import argparse
 
 import numpy as np
 
 from npgan.commands import common
-from npgan.errors import InputError
+from npgan.commands.given import given
+from npgan.errors import chosen
 
-SUMMARY = "score each row of a table by how unusual it is"
+SUMMARY = "score rows, pictures or a table's rows by how unusual they are"
 EXAMPLES = """
   npgan train table-vae --data people.csv
-  npgan score runs/table-vae --data new.csv --out scores.csv    its rows, with a column "score"
+  npgan score runs/table-vae --data new.csv --out scores.csv            its rows, with a column "score"
+  npgan score runs/detector --data photos --out scores.csv              a line for each picture
+  npgan score runs/vae --data rows.npy --by latent --out scores.csv
 """
-COLUMN = "score"
 OPTIONS = (
     common.RUN,
-    common.TABLE,
-    common.whole("--samples", 16, "codes that are drawn for a row", most=10_000),
+    common.data("what to score: pictures, rows, or a table with the run's columns", required=True),
+    common.option(
+        "--by",
+        type=common.text,
+        metavar="SCORE",
+        help="one that npgan detect names, such as latent; default: the first of npgan/study/anomaly.py",
+    ),
     common.SEED,
-    common.out("the table, and a score for each row", endings=common.TABLES),
+    common.out("a score for each row", endings=common.TABLES),
 )
 
 
 def run(a: argparse.Namespace) -> None:
-    """Score the rows and save them.
+    """Score the rows and save the scores: the higher, the more unusual."""
+    from npgan.models import NOT_OF_ONE_CODE
+    from npgan.study.anomaly import SCORED, scores_for
 
-    A score is minus a lower bound on the logarithm of a row's likelihood, in nats: the higher, the more unusual.
-    """
-    import pyarrow as pa
-
-    from npgan import runs, tables
-    from npgan.data.rows import open_table
-    from npgan.models import TableVAE
-
-    model, _ = runs.load_for("score", a.run_folder, TableVAE)
-    encoding = runs.read_table(a.run_folder)
-    source = open_table(a.data, least=1)
-    if COLUMN in source.names:
-        raise InputError(f"{source.name} has a column {COLUMN} already")
-    rows = encoding.rows(source, a.seed)
-    score = -model.bound(rows, np.random.default_rng(a.seed), a.samples)
-    table = pa.Table.from_batches(source.batches())
-    texts = pa.array([f"{one:.3f}" for one in score])
-    tables.write_texts(table.append_column(COLUMN, texts), a.out, source.delimiter)
+    trained = common.Trained("score", a.run_folder, SCORED, but=NOT_OF_ONE_CODE)
+    scores = scores_for(trained.model, trained.images)
+    score = chosen("score", a.by or next(iter(scores)), scores)
+    new = given(trained, a.data, a.seed)
+    train = trained.taken(trained.dataset.train) if score.compares else new.rows
+    rng = np.random.default_rng(a.seed)
+    new.write({"score": score(trained.model, new.rows, train, rng, trained.images)}, a.out)
