@@ -35,7 +35,7 @@ ARGUMENTS = {
     "enhance": "RUN --seed --out",
     "explore": "RUN --rows --steps --seed --out",
     "interpolate": "RUN --pairs --steps --seed --out",
-    "reduce": "RUN --data -k --out",
+    "reduce": "RUN --data --by -k --out",
     "score": "RUN --data --by --seed --out",
     "translate": "RUN --images --out",
     "gradcheck": "",

@@ -102,7 +102,8 @@ def test_a_codes_neighbours_are_sought_among_rows_of_the_whole_file(capsys, trai
     [
         (("-k", 0, "--out", "p.png"), "-k: it must be a whole number, at least 1"),
         (("-k", 151, "--out", "p.png"), "-k must be a whole number, at least 1 and at most 150"),
-        (("--out", "p.jpg"), "must end in .png"),
+        (("--out", "p.jpg"), "must end in .png or .csv or .tsv"),
+        (("--by", "species", "--out", "p.png"), "is a run of autoencoder, no table: no --by"),
     ],
 )
 def test_what_cannot_be_mapped(capsys, trained, words, message):

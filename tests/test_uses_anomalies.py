@@ -159,6 +159,15 @@ def test_codes_of_pictures_stand_beside_their_names(capsys, made):
     assert {*map(frozenset, result.values())} == {frozenset({"mean_squared_error"})}
 
 
+@pytest.mark.parametrize(("classes", "known"), [((5, 7, 9), True), ((5, 7, 8), False)])
+def test_neighbours_know_the_classes_of_data_that_have_the_runs(capsys, made, classes, known):
+    folder, *_ = made("autoencoder")
+    x = np.random.default_rng(1).integers(0, 256, (30, *SHAPE), np.uint8)
+    np.savez("new.npz", train=x, train_labels=np.array(classes).repeat(10))
+    ours, _ = answer(capsys, "reduce", folder, "--data", "new.npz", "--out", "p.png").values()
+    assert ("neighbour_accuracy" in ours) == known
+
+
 def test_given_pictures_are_completed(capsys, made, drawn):
     folder, model, _ = made("completer", shape=(12, 12))
     photos("photos", ["a.png", "b.png", "c.png"])

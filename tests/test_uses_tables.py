@@ -10,6 +10,7 @@ from commands import picture, run
 from drawings import answer
 
 from npgan import data, metrics, runs
+from npgan.commands import reduce
 from npgan.models import TableVAE
 from npgan.study import anomaly
 from npgan.tables import open_source
@@ -80,6 +81,8 @@ def test_anomalies_of_a_table_are_told_by_a_column_that_the_model_has_not_seen(c
         ("complete r --data normal.csv --mask top --out p.csv", "no --mask, no --images"),
         ("complete r --data normal.csv --images 3 --out p.csv", "no --mask, no --images"),
         ("reduce r --out codes.csv", "say which by --data"),
+        ("reduce r --by a --out map.png", "the column a is a number: only categories"),
+        ("reduce r --by kin --out map.png", "did you mean 'kind'"),
     ],
 )
 def test_what_does_not_fit_a_table_is_refused_in_one_line(capsys, trained, words, message):
@@ -133,6 +136,31 @@ def test_codes_of_a_table_are_mapped_beside_principal_components(capsys, trained
     assert ours["mean_squared_error"] < 0.25, "of numbers of variance 1 and of categories"
     assert theirs["mean_squared_error"] == pytest.approx(0, abs=1e-6)
     assert picture("map.png").std() > 0
+
+
+@pytest.mark.parametrize("words", [(), ("--data", "new.csv")])
+def test_a_map_of_a_table_has_a_colour_for_each_category(capsys, trained, monkeypatch, words):
+    drawn = []
+    monkeypatch.setattr(reduce, "draw", lambda *given: drawn.append(given))
+    write("new.csv", rows_of(70, 1))
+    result = answer(capsys, "reduce", trained, *words, "--by", "kind", "--out", "map.png")
+    model, config = runs.load(trained)[0], runs.read_config(Path("r"))
+    dataset = runs.load_data(config, Path("r"))
+    rows = dataset.table.rows(open_source("new.csv")) if words else dataset.test
+    names = np.array(dataset.table.schema.column("kind").categories)
+    np.testing.assert_array_equal(drawn[0][2], names[rows[:, 2].astype(int)])
+    codes = (model.encode(rows), rows[:, 2].astype(int))
+    known = (model.encode(dataset.train), dataset.train[:, 2].astype(int))
+    expected = metrics.neighbour_accuracy(*codes, *known, 5)
+    assert result["table-vae"]["neighbour_accuracy"] == pytest.approx(expected)
+
+
+def test_missing_and_rare_values_are_classes_too():
+    words = [f"w{i:03}" for i in range(260)]
+    dataset = data.load_table(pyarrow.table({"k": [*words[:255] * 9, *words[255:], None]}))
+    labelled = reduce._by("k", dataset, dataset.table)
+    found = labelled.given(labelled.train_labels)
+    assert found.tolist() == [*words[:255] * 9, *["others"] * 5, "missing"]
 
 
 def test_what_a_table_vae_decodes_are_means_and_probabilities(capsys, trained):

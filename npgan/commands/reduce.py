@@ -5,8 +5,9 @@ row's class from its nearest neighbours' codes. Principal components are the bes
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,14 +20,25 @@ EXAMPLES = """
   npgan reduce runs/autoencoder --out map.png
   npgan reduce runs/vae -k 10 --out map.png      classes by the votes of 10 neighbours
   npgan reduce runs/table-vae --data new.csv --out codes.csv    its rows, with columns "code_1", ...
+  npgan reduce runs/table-vae --by species --out map.png        a colour for each species
   npgan reduce runs/vae --data photos --out codes.csv           a line for each picture
 """
+if TYPE_CHECKING:
+    from npgan.data import Dataset
+    from npgan.tables import Encoding
+
 KNOWN = 10_000  # training rows, drawn at random, among which neighbours are sought
 POINTS = 5000  # in a map
 OPTIONS = (
     common.RUN,
     common.data(
         "pictures, rows, or a table with the run's columns; by default the run's test rows"
+    ),
+    common.option(
+        "--by",
+        type=common.text,
+        metavar="COLUMN",
+        help="a category of a run's table that gives rows their classes, and the map its colours",
     ),
     common.whole("-k", 5, "neighbours"),
     common.out("the maps, or the codes of --data", endings=(".png", *common.TABLES)),
@@ -38,6 +50,8 @@ def run(a: argparse.Namespace) -> dict[str, Any] | None:
     from npgan.models import RECONSTRUCTORS, TableVAE
 
     trained = common.Trained("reduce", a.run_folder, RECONSTRUCTORS | TableVAE)
+    if a.by and not trained.model.of_tables:
+        raise InputError(f"{a.run_folder} is a run of {trained.config.model}, no table: no --by")
     if a.out.suffix == ".png":
         return _map(a, trained)
     if not a.data:
@@ -52,8 +66,8 @@ def _map(a: argparse.Namespace, trained: common.Trained) -> dict[str, Any]:
     """Draw both maps, and return how much each code keeps."""
     from npgan.metrics import PCA, neighbour_accuracy
 
-    model, dataset = trained.model, trained.dataset
     rows, labels = _rows(a, trained)
+    model, dataset = trained.model, trained.dataset
     count("-k", a.k, 1, most=min(KNOWN, len(dataset.train)))
     train, test = trained.train, model.scaled(rows)
     components = PCA(train, min(model.encode(rows[:1]).shape[1], train.shape[1]))
@@ -80,13 +94,33 @@ def _map(a: argparse.Namespace, trained: common.Trained) -> dict[str, Any]:
 
 def _rows(a: argparse.Namespace, trained: common.Trained) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the rows of the maps, as the run's data are, and their labels, if these are known to be the run's."""
-    if a.data and trained.model.of_tables:
-        return given(trained, a.data).rows, None
-    if a.data:
+    from npgan import runs
+
+    if trained.model.of_tables:
+        if a.data:
+            trained.dataset = replace(trained.dataset, test=given(trained, a.data).rows)
+        if a.by:
+            trained.dataset = _by(a.by, trained.dataset, runs.read_table(a.run_folder))
+    elif a.data:
         other = like(trained, a.data)
         rows, labels = other.held_out
         return rows, labels if other.classes == trained.dataset.classes else None
     return trained.held_out()
+
+
+def _by(name: str, dataset: "Dataset", table: "Encoding") -> "Dataset":
+    """Return a table's data with a category as labels."""
+    from npgan.tables.schema import CODED
+
+    column = table.schema.column(name)
+    if column.kind not in CODED:
+        raise InputError(f"the column {name} is a {column.kind}: only categories have classes")
+    words = *column.categories, *["others"] * column.others, *["missing"] * column.missing
+    train, test = (
+        None if rows is None else rows.T[table.blocks[name]].astype(np.int64)
+        for rows in (dataset.train, dataset.test)
+    )
+    return replace(dataset, classes=words, train_labels=train, test_labels=test)
 
 
 def draw(path: Path, maps: dict[str, np.ndarray], labels: np.ndarray | None) -> None:
