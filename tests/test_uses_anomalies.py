@@ -11,6 +11,7 @@ from PIL import Image
 
 from npgan import data, metrics, plotting, runs
 from npgan.commands import detect
+from npgan.commands.score import NAMES
 from npgan.study import anomaly
 
 
@@ -79,6 +80,10 @@ def test_curves_are_named_in_the_order_of_their_areas(monkeypatch):
     (axes,) = figures[0].axes
     labels = axes.get_legend_handles_labels()[1]
     assert labels == ["b: 1.000", "c: 0.750", "a: 0.500"]
+
+
+def test_help_names_every_score():
+    assert list(NAMES) == list(anomaly.SCORES)
 
 
 def scores_of(file):

@@ -15,6 +15,11 @@ EXAMPLES = """
   npgan score runs/detector --data photos --out scores.csv              a line for each picture
   npgan score runs/vae --data rows.npy --by latent --out scores.csv
 """
+NAMES = (
+    *("angle", "reconstruction", "bound", "latent", "search", "features", "critic"),
+    *("principal components", "principal components, angle", "nearest rows", "nearest directions"),
+)
+"""The scores of :data:`npgan.study.anomaly.SCORES`, which is slow to import."""
 OPTIONS = (
     common.RUN,
     common.data("what to score: pictures, rows, or a table with the run's columns", required=True),
@@ -22,7 +27,7 @@ OPTIONS = (
         "--by",
         type=common.text,
         metavar="SCORE",
-        help="one that npgan detect names, such as latent; default: the first of npgan/study/anomaly.py",
+        help=f"{', '.join(NAMES)}; default: the first of these that the run has",
     ),
     common.SEED,
     common.out("a score for each row", endings=common.TABLES),

@@ -122,21 +122,6 @@ def latent(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     return neighbour_distance(model.encode(x), model.encode(_known(train, rng)), NEIGHBOURS)
 
 
-@_score("critic", GAN)
-def critic(model: Any, x: Array, train: Array, rng: Rng) -> Array:
-    """Minus the discriminator's logit: the score is large for rows that it takes for generated."""
-    return -in_chunks(model.discriminator, x)[:, 0]
-
-
-@_score("features", GAN, compares=True)
-def features(model: Any, x: Array, train: Array, rng: Rng) -> Array:
-    """Mean distance to the nearest training rows in the discriminator's last hidden layer."""
-    hidden = Sequential(*model.discriminator.layers[:-1])
-    return neighbour_distance(
-        in_chunks(hidden, x), in_chunks(hidden, _known(train, rng)), NEIGHBOURS
-    )
-
-
 @_score("search", GAN)
 def searched(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     """Squared error of the nearest image that the generator can make.
@@ -148,6 +133,21 @@ def searched(model: Any, x: Array, train: Array, rng: Rng) -> Array:
     parts = (x[i : i + 500] for i in range(0, len(x), 500))
     z = np.concatenate([search(generator, p, rng, steps=100, restarts=2) for p in parts])
     return np.square(x - in_chunks(generator, z)).sum(axis=1)
+
+
+@_score("features", GAN, compares=True)
+def features(model: Any, x: Array, train: Array, rng: Rng) -> Array:
+    """Mean distance to the nearest training rows in the discriminator's last hidden layer."""
+    hidden = Sequential(*model.discriminator.layers[:-1])
+    return neighbour_distance(
+        in_chunks(hidden, x), in_chunks(hidden, _known(train, rng)), NEIGHBOURS
+    )
+
+
+@_score("critic", GAN)
+def critic(model: Any, x: Array, train: Array, rng: Rng) -> Array:
+    """Minus the discriminator's logit: the score is large for rows that it takes for generated."""
+    return -in_chunks(model.discriminator, x)[:, 0]
 
 
 @_score("principal components", Model, compares=True)
