@@ -118,7 +118,7 @@ def test_a_map_shows_codes_or_their_two_main_components(capsys, made, monkeypatc
     folder, model, dataset = made(preset)
     result = answer(capsys, "reduce", folder, "-k", 3, "--out", "m.png")
     train, test = model.scaled(dataset.train), model.scaled(dataset.test)
-    width = {"vae-2d": 2, "autoencoder": 64}[preset]
+    width = {"vae-2d": 2, "autoencoder": 42}[preset]  # of images of 13 x 13
     components = PCA(train, width)
     coders = {model.name: model, f"{width} principal components": components}
     ((path, maps, labels),) = pictures
@@ -144,7 +144,7 @@ def test_codes_without_labels_are_mapped_alone(capsys, made, monkeypatch):
     pictures = []
     monkeypatch.setattr(reduce, "draw", lambda *arguments: pictures.append(arguments))
     np.save("rows.npy", np.random.default_rng(0).random((60, 4), np.float32))
-    folder, *_ = made("autoencoder", data="rows.npy")  # a code of 64 numbers for rows of 4
+    folder, *_ = made("autoencoder", "--latent", 64, data="rows.npy")  # for rows of 4 numbers
     result = answer(capsys, "reduce", folder, "--out", "m.png")
     assert list(result) == ["autoencoder", "4 principal components"]
     assert all(list(measures) == ["mean_squared_error"] for measures in result.values())
