@@ -138,7 +138,8 @@ def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(mon
 def told(monkeypatch, config, rows, **loop):
     """Let a run of a preset be resumed, at whose end this is what the loop has come to."""
     os.makedirs("r/samples", exist_ok=True)
-    loop = SimpleNamespace(total_steps=5, seconds=1.26, history=History.of(rows), **loop)
+    shown = {"history": History.of(rows), "validation": None}
+    loop = SimpleNamespace(total_steps=5, seconds=1.26, **shown, **loop)
     monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
     monkeypatch.setattr("npgan.runs.read_config", lambda _: config)
 
@@ -175,3 +176,10 @@ def test_a_training_that_was_stopped_says_how_to_go_on(capsys, monkeypatch, stop
     told(monkeypatch, preset("ring"), [], step=4, stop=stop)
     message = "stopped at step 4 of 5; all is saved. Go on with:\n  npgan train --resume r\n"
     assert run(capsys, "train", "--resume", "r", "--quiet") == (code, "", message)
+
+
+def test_a_run_that_has_learned_nothing_says_so(capsys):
+    np.save("x.npy", np.random.default_rng(0).random((200, 9)).astype(np.float32))
+    words = ("train", "vae", "--data", "x.npy", "--steps", 500, "--lr", 1e-9)
+    code, _, err = run(capsys, *words)
+    assert (code, "nothing was learned: its squared error on held-out rows is" in err) == (0, True)

@@ -164,6 +164,7 @@ def _summary(loop: Any, folder: Path) -> Iterator[str]:
     """Yield lines about a run that has ended."""
     from npgan import runs
     from npgan.models.presets import PRESETS
+    from npgan.study.trivial import no_better
     from npgan.training import best
 
     config, pictures = runs.read_config(folder), folder / runs.SAMPLES
@@ -176,6 +177,11 @@ def _summary(loop: Any, folder: Path) -> Iterator[str]:
             f"kept: the weights of step {row['step']}, where {config.best} was best, {row[config.best]:.4g}; at the "
             f"end it is {loop.history[config.best][-1]:.4g}"
         )
+    lacking = loop.validation is not None and no_better(
+        loop.model, loop.batches.data, loop.validation
+    )
+    if lacking:
+        yield f"nothing was learned: {lacking}. Train longer, or with another --lr"
     usual = PRESETS[config.preset].steps if config.preset in PRESETS else None
     if usual and 10 * loop.step < usual and not loop.stop:
         yield (
