@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgan.errors import InputError
-from npgan.metrics import PCA, frechet_distance
+from npgan.metrics import PCA, frechet, frechet_distance
 
 N = 50_000
 
@@ -152,6 +152,25 @@ def test_frechet_of_fewer_rows_than_features_is_the_same_without_their_covarianc
     expected = np.square(a.mean(0) - b.mean(0)).sum() + sum(map(np.trace, covariances))
     expected -= 2 * np.sqrt(np.maximum(values, 0)).sum()
     assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("block", [1, 100, 2**24])
+@pytest.mark.parametrize(("n", "m"), [(40, 5), (5, 40), (40, 30)])
+def test_frechet_does_not_depend_on_the_columns_held_at_a_time(rng, monkeypatch, n, m, block):
+    a, b = rng.normal(size=(n, 12)) + 1e4, 2 * rng.normal(size=(m, 12)) + 1e4
+    covariances = [np.cov(x.T) for x in (a, b)]
+    values, vectors = np.linalg.eigh(covariances[0])
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    rank = min(n - 1, m - 1, 12)  # the others are rounding errors, whose roots are large
+    roots = np.sqrt(np.linalg.eigvalsh(root @ covariances[1] @ root)[-rank:])
+    expected = np.square(a.mean(0) - b.mean(0)).sum() + sum(map(np.trace, covariances))
+    monkeypatch.setattr(frechet, "BLOCK", block)
+    assert frechet_distance(a, b) == pytest.approx(expected - 2 * roots.sum(), rel=1e-9)
+
+
+def test_few_rows_among_many_take_no_covariance_of_all_columns(rng, monkeypatch):
+    monkeypatch.setattr(np.linalg, "eigh", None)
+    assert frechet_distance(rng.normal(size=(60, 40)), rng.normal(size=(5, 40))) > 0
 
 
 def test_frechet_of_few_large_images_takes_no_matrix_of_all_their_pairs_of_pixels(rng):

@@ -1,11 +1,15 @@
 """The Fréchet distance: how far apart the Gaussians fitted to two sets of features lie."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from npgan.metrics.checks import sets
 from npgan.ops.normalisation import centre
 
 __all__ = ["frechet_distance"]
+
+BLOCK = 2**24  # numbers of both sets held in float64 at a time, 128 MiB
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -31,22 +35,46 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     >>> round(frechet_distance(a, 3 * a + 5), 9)  # 5² + (3 - 1)²
     29.0
     """
-    a, b = (np.asarray(x, np.float64) for x in sets(rows=2, a=a, b=b))
-    origin = a.mean(axis=0)
-    (a, mean_a), (b, mean_b) = (centre(x - origin, 0) for x in (a, b))
-    factor_a, factor_b = _factor_of_covariance(a), _factor_of_covariance(b)
-    means = np.square(mean_a - mean_b).sum()
-    traces = np.square(factor_a).sum() + np.square(factor_b).sum()
-    return float(means + traces - 2 * np.linalg.norm(factor_a.T @ factor_b, "nuc"))
+    a, b = sets(rows=2, a=a, b=b)
+    means = traces = 0.0
+    for x, y, apart in _centred(a, b):
+        means += np.square(apart).sum()
+        traces += sum(np.square(z).sum() / (len(z) - 1) for z in (x, y))
+    return float(means + traces - 2 * np.linalg.norm(_cross(a, b), "nuc"))
 
 
-def _factor_of_covariance(x: np.ndarray) -> np.ndarray:
-    r"""Return F with :math:`FF^\top = \Sigma`, of x (n, d) of mean 0: x itself if that is the smaller matrix.
+def _centred(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield some columns at a time in float64, centred, and the difference of their means: large images fill memory."""
+    width = max(1, BLOCK // (len(a) + len(b)))
+    for i in range(0, a.shape[1], width):
+        x, y = (np.asarray(z[:, i : i + width], np.float64) for z in (a, b))
+        origin = x.mean(axis=0)
+        (x, mean_x), (y, mean_y) = (centre(z - origin, 0) for z in (x, y))
+        yield x, y, mean_x - mean_y
 
-    Otherwise it is :math:`\Sigma^{1/2} = V\operatorname{diag}(\sqrt\lambda)V^\top`.
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    r"""Return :math:`F_a^\top F_b`, of sets that are not centred yet.
+
+    If one set has fewer rows than columns, centred rows X are the factors, :math:`F = X^\top/\sqrt{n - 1}`: this is
+    :math:`AB^\top/\sqrt{(n - 1)(m - 1)}`, (n, m). Otherwise they are
+    :math:`\Sigma^{1/2} = V\operatorname{diag}(\sqrt\lambda)V^\top`, (d, d).
     """
-    n, d = x.shape
-    if n <= d:
-        return x.T / np.sqrt(n - 1)
-    values, vectors = np.linalg.eigh(x.T @ x / (n - 1))
+    (n, d), m = a.shape, len(b)
+    if min(n, m) < d:
+        products = (x @ y.T for x, y, _ in _centred(a, b))
+        return sum(products, np.zeros((n, m))) / np.sqrt((n - 1) * (m - 1))
+    root_a, root_b = map(_root_of_covariance, _whole(a, b))
+    return root_a @ root_b
+
+
+def _whole(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both sets in float64, centred."""
+    blocks = list(_centred(a, b))
+    return np.hstack([x for x, _, _ in blocks]), np.hstack([y for _, y, _ in blocks])
+
+
+def _root_of_covariance(x: np.ndarray) -> np.ndarray:
+    """Return the symmetric root of the covariance of x (n, d) of mean 0."""
+    values, vectors = np.linalg.eigh(x.T @ x / (len(x) - 1))
     return vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
