@@ -188,6 +188,11 @@ def of_metrics() -> Iterator[Call]:
         shares("closer"),
     )
     yield Call(
+        metrics.copied_share,
+        {"samples": X, "held_out": X[:4], "train": KNOWN},
+        lambda result, given: finite(result, given) and result["copied"] <= 1,
+    )
+    yield Call(
         metrics.neighbour_accuracy,
         {**pair, "labels": LABELS, "known_labels": np.arange(M) % C, "k": 2},
         unit,

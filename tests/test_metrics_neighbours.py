@@ -33,6 +33,7 @@ def test_no_result_depends_on_the_blocks(sets, block):
     whole = neighbour_statistics(*sets, 2), copy_statistics(*sets, sets[1])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(neighbours, "BLOCK", block)
+        patch.setattr(neighbours, "WIDE", block)
         assert whole == (neighbour_statistics(*sets, 2), copy_statistics(*sets, sets[1]))
 
 

@@ -9,6 +9,7 @@ argument outside the bounds that the docstring gives.
 
 from npgan.metrics.classes import *
 from npgan.metrics.components import *
+from npgan.metrics.copies import *
 from npgan.metrics.coverage import *
 from npgan.metrics.frechet import *
 from npgan.metrics.images import *

@@ -1,4 +1,4 @@
-r"""What nearest neighbours show: fidelity, diversity, and whether samples are copies.
+r"""What nearest neighbours show: fidelity and diversity.
 
 A set's manifold is the union of balls, one about each of its points, that reach to the point's k-th
 nearest neighbour in the set. Distances are Euclidean, computed a block at a time. They are
@@ -15,7 +15,6 @@ from npgan.metrics.checks import sets
 
 __all__ = [
     "NEIGHBOURS",
-    "copy_statistics",
     "nearest_rows",
     "neighbour_accuracy",
     "neighbour_distance",
@@ -24,6 +23,7 @@ __all__ = [
 
 NEIGHBOURS = 5
 BLOCK = 2**22  # distances held at a time, 32 MiB
+WIDE = 2**25  # numbers of each set held in float64 at a time, 256 MiB
 CLOSE = 1e-6  # squared distance over squared norm of the row: six of sixteen digits are lost
 
 
@@ -60,7 +60,7 @@ def neighbour_statistics(
     sample_radii, real_radii = _squared_radii(samples, k), _squared_radii(real, k)
     precise = inside = 0
     recalled, covered = np.zeros((2, len(real)), bool)
-    for rows, squares in _squared_distances(samples, real):
+    for rows, squares in squared_distances(samples, real):
         in_real_balls = squares <= real_radii
         precise += int(in_real_balls.any(axis=1).sum())
         inside += int(in_real_balls.sum())
@@ -74,42 +74,23 @@ def neighbour_statistics(
     }
 
 
-def copy_statistics(
-    samples: np.ndarray, held_out: np.ndarray, train: np.ndarray
-) -> dict[str, float]:
-    r"""Return whether samples lie closer to training rows than held-out real data does.
+def neighbours_of_parts(
+    samples: np.ndarray, real: np.ndarray, parts: np.ndarray, k: int = NEIGHBOURS
+) -> dict[str, np.ndarray]:
+    """Return precision and density, (r,) each, of samples (n, d) with parts of the real rows (m, d), for few of these.
 
-    :math:`D(x)` is the distance of x from the nearest training row. Real data lies close to some of
-    them too; a generator that copies lies closer.
-
-    Parameters
-    ----------
-    samples : (n, d)
-    held_out : (m, d)
-    train : (t, d)
-
-    Returns
-    -------
-    nearest_train_row : the median of D over the samples
-    nearest_train_row_real : its median over the held-out rows
-    closer : the share of pairs (sample, held-out row) in which the sample is the closer one,
-        :math:`P(D(y) < D(x)) + \frac12 P(D(y) = D(x))`: 1/2 for new real data, 1 for copies, and
-        near 0 for samples that are merely bad (Meehan et al. 2020: Mann and Whitney's U)
-
-    Examples
-    --------
-    >>> train, held_out = np.array([[0.0], [4.0]]), np.array([[1.0], [2.0]])
-    >>> copy_statistics(np.array([[0.0], [5.0]]), held_out, train)
-    {'nearest_train_row': 0.5, 'nearest_train_row_real': 1.5, 'closer': 0.875}
+    ``parts`` (r, p) are the rows of each, p above k; distances are computed once. See :func:`neighbour_statistics`.
     """
-    samples, held_out, train = sets(samples=samples, held_out=held_out, train=train)
-    ours, theirs = (np.sort(_nearest(x, train)) for x in (samples, held_out))
-    below, up_to = (np.searchsorted(theirs, ours, side) for side in ("left", "right"))
-    return {
-        "nearest_train_row": float(np.median(ours)),
-        "nearest_train_row_real": float(np.median(theirs)),
-        "closer": float(1 - (below + up_to).mean() / (2 * len(theirs))),
-    }
+    squares, between = (
+        np.vstack([block for _, block in squared_distances(x, real)]) for x in (samples, real)
+    )
+    np.fill_diagonal(between, np.inf)
+    precise, inside = np.empty((2, len(parts)))
+    for i, part in enumerate(parts):
+        radii = np.partition(between[np.ix_(part, part)], k - 1)[:, k - 1]
+        in_balls = squares[:, part] <= radii
+        precise[i], inside[i] = in_balls.any(axis=1).mean(), in_balls.sum()
+    return {"precision": precise, "density": inside / (k * len(samples))}
 
 
 def neighbour_accuracy(
@@ -134,7 +115,7 @@ def neighbour_accuracy(
     known_labels = errors.labels("known_labels", known_labels, len(known))
     k = count("the number of neighbours", k, 1, len(known))
     right, (classes, known_labels) = 0, np.unique(known_labels, return_inverse=True)
-    for rows, squares in _squared_distances(x, known):
+    for rows, squares in squared_distances(x, known):
         nearest = known_labels[np.argpartition(squares, k - 1)[:, :k]]
         votes = (nearest[:, :, None] == np.arange(len(classes))).sum(axis=1)
         right += int((classes[votes.argmax(axis=1)] == labels[rows]).sum())
@@ -149,7 +130,7 @@ def neighbour_distance(x: np.ndarray, known: np.ndarray, k: int = NEIGHBOURS) ->
     """
     x, known = sets(x=x, known=known)
     k = count("the number of neighbours", k, 1, len(known))
-    parts = (np.partition(squares, k - 1)[:, :k] for _, squares in _squared_distances(x, known))
+    parts = (np.partition(squares, k - 1)[:, :k] for _, squares in squared_distances(x, known))
     return np.concatenate([np.sqrt(part).mean(axis=1) for part in parts])
 
 
@@ -160,16 +141,18 @@ def nearest_rows(x: np.ndarray, known: np.ndarray) -> np.ndarray:
     array([2, 0])
     """
     x, known = sets(x=x, known=known)
-    return np.concatenate([squares.argmin(axis=1) for _, squares in _squared_distances(x, known)])
+    return np.concatenate([squares.argmin(axis=1) for _, squares in squared_distances(x, known)])
 
 
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield slices of a's rows, and the squared distances of these rows from all rows of b."""
-    b = np.asarray(b, np.float64)
-    height = max(1, BLOCK // len(b))
+    wide = max(1, WIDE // a.shape[1])
+    height = max(1, min(BLOCK // len(b), wide))
     for start in range(0, len(a), height):
         rows = slice(start, start + height)
-        yield rows, _squares(np.asarray(a[rows], np.float64), b)
+        mine = np.asarray(a[rows], np.float64)
+        parts = (np.asarray(b[i : i + wide], np.float64) for i in range(0, len(b), wide))
+        yield rows, np.hstack([_squares(mine, part) for part in parts])
 
 
 def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -195,16 +178,8 @@ def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _squared_radii(x: np.ndarray, k: int) -> np.ndarray:
     """Return the squared distance of each row from its k-th nearest neighbour among the others."""
     radii = np.empty(len(x))
-    for rows, squares in _squared_distances(x, x):
+    for rows, squares in squared_distances(x, x):
         i = np.arange(len(squares))
         squares[i, rows.start + i] = np.inf
         radii[rows] = np.partition(squares, k - 1)[:, k - 1]
     return radii
-
-
-def _nearest(x: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the distance of each row from the nearest of the others, of which there may be many."""
-    squares = np.full(len(x), np.inf)
-    for _, block in _squared_distances(others, x):
-        np.minimum(squares, block.min(axis=0), out=squares)
-    return np.sqrt(squares)
