@@ -86,10 +86,11 @@ TESTS = {
         "recorder recorder_traced fourier gradcheck"
     ),
     "metrics": (
-        "metrics_classes metrics_frechet metrics_images metrics_mixtures metrics_neighbours table_report calls"
+        "metrics_classes metrics_copies metrics_frechet metrics_images metrics_mixtures "
+        "metrics_neighbours intervals table_report calls"
     ),
     "models": (
-        "presets recorded_steps recorded_singly recorded_changes models models_settings models_data "
+        "presets sizing recorded_steps recorded_singly recorded_changes models models_settings models_data "
         "models_state labels conditional players joined_models vae copies config_hostile runs "
         "runs_resumed runs_damaged runs_used categories table_runs"
     ),
@@ -103,9 +104,12 @@ TESTS = {
         "fourier recorder recorder_rows recorder_traced kernels dense_kernels conv_kernels winograd_kernels "
         "pooling_kernels normalisation_kernels categories recorded_steps recorded_singly recorded_changes threads"
     ),
-    "study": "sample_metrics latent anomaly attacks evaluation table_report table_runs uses_tables uses_images calls",
+    "study": (
+        "sample_metrics latent anomaly attacks evaluation intervals table_report table_runs uses_tables "
+        "uses_images trivial calls"
+    ),
     "training": (
-        "training training_callbacks training_resumed training_checkpoints interrupts work "
+        "training watch training_callbacks training_resumed training_checkpoints interrupts work "
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
         "lock pace"
     ),

@@ -68,10 +68,21 @@ def test_a_generator_that_copies_is_found_out(capsys, digits, monkeypatch):
     run(capsys, "train", "gan-small", "--data", digits, "--steps", 2, "--quiet", "--out", "r")
     train = np.load(digits)["x_train"].reshape(-1, 784) / np.float32(255)
     monkeypatch.setattr(GAN, "sample", lambda self, n, rng: train[np.arange(n) % len(train)])
-    result = strict(run(capsys, "evaluate", "r", "--samples", 250)[1])
-    assert result["copies"]["closer"] == 1
-    assert result["copies"]["nearest_train_row"] < 1e-3
-    assert result["classes"]["classes"] == 10
+    _, out, err = run(capsys, "evaluate", "r", "--samples", 250)
+    copies = strict(out)["copies"]
+    assert (copies["closer"], copies["copied"], copies["copying"]) == (1, 1, True)
+    assert "copies its training data: about 100% of the samples" in err
+    assert copies["nearest_train_row"] < 1e-3
+    assert strict(out)["classes"]["classes"] == 10
+    new = np.load(digits)["x_test"].reshape(-1, 784)[:150] / np.float32(255)
+    monkeypatch.setattr(GAN, "sample", lambda self, n, rng: 0.9 * new[np.arange(n) % len(new)])
+    _, out, err = run(capsys, "evaluate", "r", "--samples", 250)
+    assert (strict(out)["copies"]["copying"], "copies" in err) == (False, False)
+
+
+def test_there_are_at_most_as_many_samples_as_real_rows_to_compare_with():
+    gan = GAN(build(["dense 2 3"], rng=0), build(["dense 3 1"], rng=1))
+    assert evaluate(gan, own(30, 3), np.random.default_rng(0), 50)["samples"] == 30
 
 
 def test_points_have_modes(capsys):
@@ -210,6 +221,13 @@ def own(n, width, seed=0, **more):
     return data.Dataset("own", x[:n], x[n:], **more)
 
 
+def without_intervals(found):
+    """Return figures alone."""
+    if not isinstance(found, dict):
+        return found
+    return {k: without_intervals(v) for k, v in found.items() if not k.endswith("_interval")}
+
+
 def rows_of(dataset, n, rng):
     return dataset.train[rng.permutation(len(dataset.train))[:n]]
 
@@ -225,12 +243,17 @@ def test_samples_and_training_rows_are_measured_and_what_is_a_copy(monkeypatch):
     assert found.pop("features") == measures.features
     expected = {"samples": 50} | ours
     expected |= {f"{name}_real": real[name] for name in real}
-    test = measures.test.rows[:30]
-    expected["copies"] = metrics.copy_statistics(samples[:30], test, dataset.train)
+    test = measures.test.rows
+    expected["copies"] = metrics.copy_statistics(samples[:30], test[:30], dataset.train)
+    share, error = metrics.copied_share(samples[:30], test, dataset.train).values()
+    ends = np.clip([share - 1.96 * error, share + 1.96 * error], 0, 1)
+    assert found["copies"]["copied_interval"] == pytest.approx(ends, rel=1e-4)
+    expected["copies"] |= {"copied": np.clip(share, 0, 1), "copying": False}
     chosen = dataset.test[rng.permutation(60)[:50]]
     (logits,) = gan.logits(chosen, rng)
     expected |= reports.measured(gan.reports, *logits)
     expected["d_accuracy"] = reports.balanced_accuracy(*logits, 0, 0)
+    found = without_intervals(found)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-5)
@@ -266,7 +289,7 @@ def test_a_variational_model_has_its_bounds(samples):
     networks = build(["dense 4 4"], rng=0), build(["dense 2 4", "sigmoid"], rng=1)
     model = IWAE(*networks, samples=samples) if samples > 1 else VAE(*networks)
     found = evaluate(model, own(30, 4), np.random.default_rng(3), 20)
-    bounds = [name for name in found if name.startswith("negative")]
+    bounds = [name for name in without_intervals(found) if name.startswith("negative")]
     assert bounds == ["negative_elbo", *(["negative_bound_of_5_codes"] * (samples > 1))]
     rng, dataset = np.random.default_rng(3), own(30, 4)
     test = dataset.test
@@ -285,7 +308,7 @@ def test_a_translator_is_measured_by_its_absolute_error():
     )
     error = abs(model.translate(dataset.test[:, :2]) - dataset.test[:, 2:]).mean()
     found = evaluate(model, dataset, np.random.default_rng(3))
-    assert found == {"mean_absolute_error": pytest.approx(error, rel=1e-5)}
+    assert without_intervals(found) == {"mean_absolute_error": pytest.approx(error, rel=1e-5)}
 
 
 def test_a_classifiers_accuracy_comes_with_the_datas_own_labels():

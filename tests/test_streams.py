@@ -59,7 +59,14 @@ def test_a_stream_that_works_is_as_it_was():
 
 
 def test_a_result_is_written_a_line_each():
-    assert streams.as_json({"a": [1, True]}) == '{\n  "a": [\n    1,\n    true\n  ]\n}'
+    assert streams.as_json({"a": [1, True]}) == '{\n  "a": [1, true]\n}'
+
+
+def test_a_list_of_numbers_is_a_line_and_text_stays_as_it_is():
+    result = {"a": [[1, 2.5], [None, 4]], "b": ["x [\n1,\n 2\n]", "[3,  4]"], "c": []}
+    text = streams.as_json(result)
+    assert json.loads(text) == result
+    assert {"    [1, 2.5],", "    [null, 4]"} <= set(text.splitlines())
 
 
 @pytest.mark.parametrize("closed", range(3))

@@ -1,6 +1,7 @@
 """Measure how good a run's model is."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ EXAMPLES = """
   npgan evaluate runs/clothes --classifier runs/classifier
                                             compare samples by what a classifier of your data sees
 """
+COPYING = (
+    "the model copies its training data: about {:.0%} of the samples are nearest to rows that it was trained on, "
+    "where new samples would also be nearest to rows that were held out"
+)
 OPTIONS = (
     common.RUN,
     common.SEED,
@@ -39,6 +44,7 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     """Return the measures."""
     from npgan import runs
     from npgan.study.evaluation import evaluate
+    from npgan.study.intervals import rounded
 
     model, config = runs.load(a.run_folder)
     count("--samples", a.samples, NEIGHBOURS + 1, common.LARGEST // model.features)
@@ -46,7 +52,9 @@ def run(a: argparse.Namespace) -> dict[str, Any]:
     classifier = a.classifier and _classifier(a.classifier, config, dataset)
     rng, progress = np.random.default_rng(a.seed), common.progress("evaluating")
     result = evaluate(model, dataset, rng, a.samples, classifier, progress)
-    return {"run": str(a.run_folder), "data": config.data, **result}
+    if result.get("copies", {}).get("copying"):
+        print(COPYING.format(result["copies"]["copied"]), file=sys.stderr)
+    return {"run": str(a.run_folder), "data": config.data, **rounded(result)}
 
 
 def _classifier(folder: Path, config: "Config", dataset: "Dataset") -> "Classifier":

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -57,17 +58,15 @@ def kept() -> Iterator[None]:
 
 
 def as_json(result: Any) -> str:
-    """Return a result as JSON, which has no NaN and no infinity: they are null.
+    """Return a result as JSON, which has no NaN and no infinity: they are null. A list of numbers is one line.
 
     >>> print(as_json({"a": [1.5, math.nan]}))
     {
-      "a": [
-        1.5,
-        null
-      ]
+      "a": [1.5, null]
     }
     """
-    return json.dumps(_finite(result), indent=2, allow_nan=False)
+    text = json.dumps(_finite(result), indent=2, allow_nan=False)
+    return re.sub(r'\[\n([^][{}"]*)\n *\]', lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def _finite(value: Any) -> Any:

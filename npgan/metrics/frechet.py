@@ -43,6 +43,41 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(means + traces - 2 * np.linalg.norm(_cross(a, b), "nuc"))
 
 
+def frechet_of_parts(a: np.ndarray, b: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    r"""Return the distances (r,) of a (n, d) from parts of b (m, d), whose rows are ``parts`` (r, k), 1 < k <= m.
+
+    All is computed once, but for singular values: with :math:`X = F_a^\top B^\top` (at most m rows: others are made
+    fewer by a QR decomposition), the columns of X that belong to a part, centred, over :math:`\sqrt{k - 1}`, are its
+    :math:`F_a^\top F_b`. Its mean and trace follow from :math:`K = BB^\top` and :math:`B(\mu_a - \mu_b)`.
+    """
+    n, m, k = len(a), len(b), parts.shape[1]
+    gram, towards, apart, trace = np.zeros((m, m)), np.zeros(m), 0.0, 0.0
+    for x, y, difference in _centred(a, b):
+        gram += y @ y.T
+        towards += y @ difference[0]
+        apart += np.square(difference).sum()
+        trace += np.square(x).sum() / (n - 1)
+    products, found = _products(a, b), np.empty(len(parts))
+    for i, part in enumerate(parts):
+        moved = gram[np.ix_(part, part)].mean()
+        means = apart - 2 * towards[part].mean() + moved
+        traces = trace + (gram[part, part].sum() - k * moved) / (k - 1)
+        cross = centre(products[:, part], 1)[0] / np.sqrt(k - 1)
+        found[i] = means + traces - 2 * np.linalg.norm(cross, "nuc")
+    return found
+
+
+def _products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    r"""Return :math:`F_a^\top B^\top`, or its triangular factor R if that is smaller: (at most m, m)."""
+    (n, d), m = a.shape, len(b)
+    if min(n, m) < d:
+        found = _cross(a, b) * np.sqrt(m - 1)
+    else:
+        whole_a, whole_b = _whole(a, b)
+        found = _root_of_covariance(whole_a) @ whole_b.T
+    return np.linalg.qr(found)[1] if len(found) > m else found
+
+
 def _centred(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield some columns at a time in float64, centred, and the difference of their means: large images fill memory."""
     width = max(1, BLOCK // (len(a) + len(b)))

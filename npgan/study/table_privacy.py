@@ -10,22 +10,6 @@ from npgan.study.table_columns import Columns
 CELLS = 2**26
 """The most cells of the training rows with which rows are compared to find copies."""
 ROWS = 2**16
-Z = 1.959964  # 95 % of normal draws lie within
-
-
-def share(found: np.ndarray) -> tuple[float, list[float]]:
-    r"""Return a share of rows (n,), and its 95 % interval.
-
-    It is Wilson's, :math:`(p + z^2/2n \pm z \sqrt{p(1-p)/n + z^2/4n^2}) / (1 + z^2/n)`: if no row is a copy,
-    a bootstrap would say that none ever is. Source: Wilson 1927.
-
-    >>> share(np.zeros(34, bool))[1]
-    [0.0, 0.101514556]
-    """
-    n, p = len(found), float(found.mean())
-    middle, reach = p + Z**2 / (2 * n), Z * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n * n))
-    ends = np.clip([middle - reach, middle + reach], 0, 1 + Z**2 / n) / (1 + Z**2 / n)
-    return p, ends.round(9).tolist()
 
 
 def auc_error(scores: np.ndarray, positive: np.ndarray) -> float | None:

@@ -19,9 +19,10 @@ from npgan.metrics import (
     tv_complement,
 )
 from npgan.models.tabular import Tabular
+from npgan.study.intervals import share
 from npgan.study.table_columns import Columns
 from npgan.study.table_prediction import Target, compared, predictions
-from npgan.study.table_privacy import copied, near, share
+from npgan.study.table_privacy import copied, near
 
 __all__ = ["report"]
 
@@ -215,5 +216,6 @@ def _privacy(rows: Rows, train: np.ndarray) -> dict[str, Any]:
     )
     found = near(made, test, known) | {"training_rows": compared_with}
     for name, mine in zip(("copies", "copies_real"), copies, strict=True):
-        found[name], found[f"{name}_interval"] = share(mine)
+        found[name] = float(mine.mean())
+        found[f"{name}_interval"] = share(found[name], len(mine))
     return found
