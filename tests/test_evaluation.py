@@ -16,6 +16,7 @@ from npgan.objectives import reports
 from npgan.ops import sigmoid_forward
 from npgan.study import evaluation
 from npgan.study.evaluation import evaluate
+from npgan.study.intervals import rounded
 from npgan.study.sample_metrics import SampleMetrics, draw_samples
 from npgan.training import History
 
@@ -61,6 +62,8 @@ def test_digits_are_measured_beside_real_ones(capsys, digits):
     assert result["neighbours"]["recall"] < result["neighbours_real"]["recall"]
     assert result["classes"].keys() == result["classes_real"].keys()
     assert 0 <= result["copies"]["closer"] <= 1
+    assert result == rounded(result)
+    assert "recall_interval" in result["neighbours"]
     assert run(capsys, "evaluate", "r", "--samples", 250)[1] == out
 
 

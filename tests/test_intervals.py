@@ -55,6 +55,27 @@ def test_intervals_are_as_wide_as_figures_of_other_held_out_rows_vary(rng, m):
         assert 0.75 * spread < said < 1.5 * spread, name
 
 
+def test_each_figure_has_the_interval_of_what_it_compares(rng):
+    forms = [[rng.normal(size=(m, 3)) for _ in range(3)] for m in (50, 30)]
+    ours, test = (Representation(*form, np.full((len(form[0]), 2), 0.5)) for form in forms)
+    names = ("frechet_distance", "feature_frechet_distance", "neighbours", "feature_neighbours")
+    measures = (frechet_distance, frechet_distance, neighbour_statistics, neighbour_statistics)
+    found = {
+        name: measure(*(form[i] for form in forms))
+        for name, measure, i in zip(names, measures, (0, 1, 2, 1), strict=True)
+    }
+    result = intervals.of_samples(ours, test, found | {"classes": {"total_variation": 0.0}})
+    for name, i in zip(names[2:], (2, 1), strict=True):
+        values = neighbours_of_parts(forms[0][i], forms[1][i], intervals.halves(30))["precision"]
+        expected = intervals.spread("precision", found[name]["precision"], values, 30)
+        assert result[name]["precision_interval"] == expected
+    for name, i in zip(names[:2], (0, 1), strict=True):
+        values = frechet_of_parts(forms[0][i], forms[1][i], intervals.halves(30))
+        expected = intervals.spread("frechet_distance", found[name], values, 30)
+        assert result[f"{name}_interval"] == expected
+    assert result["classes"]["total_variation_interval"] == [0, 0]
+
+
 def test_the_mean_lies_within_its_interval_19_times_in_20(rng):
     ends = np.array([intervals.mean(x) for x in rng.exponential(size=(2000, 50))])
     assert abs(((ends[:, 0] < 1) & (ends[:, 1] > 1)).mean() - 0.94) < 0.02

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from npgan.errors import InputError
-from npgan.metrics import copied_share
+from npgan.metrics import copied_share, neighbours
 
 
 @pytest.fixture
@@ -56,6 +56,14 @@ def test_the_error_is_that_of_all_choices_of_held_out_rows(rng):
     assert len(errors) == 1
     assert np.std([one["copied"] for one in shares]) == pytest.approx(errors.pop(), rel=0.05)
     assert np.mean([one["copied"] for one in shares]) == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("block", [1, 100])
+def test_training_rows_are_counted_whatever_is_held_at_a_time(rng, monkeypatch, block):
+    sets = [rng.normal(size=(n, 3)) for n in (20, 15, 40)]
+    whole = copied_share(*sets)
+    monkeypatch.setattr(neighbours, "BLOCK", block)
+    assert copied_share(*sets) == pytest.approx(whole)
 
 
 def test_a_training_row_that_is_held_out_as_well_is_half_of_each(rng):
