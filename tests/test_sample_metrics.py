@@ -338,3 +338,9 @@ def test_too_few_test_rows_are_named_with_what_helps(asked):
     own = Dataset("table", table(9, width=2), table(5, 1, width=2))
     with pytest.raises(InputError, match=r"table has 5 test rows: 6 or more .*--validation"):
         getattr(SampleMetrics(gan(2), own, 100, 0), asked)(table(9, 2, width=2))
+
+
+@pytest.mark.parametrize(("rows", "n"), [(3, 6), (50, 50), (99, 60)])
+def test_a_history_is_of_no_more_samples_than_there_are_training_rows(rng, rows, n):
+    x = rng.random((rows + 20, 3), np.float32)
+    assert metrics_of(Dataset("own", x[:rows], x[rows:])).wanted(60) == n

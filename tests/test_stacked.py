@@ -141,7 +141,7 @@ def test_samples_are_counted_in_parts_as_in_one(few, gan, monkeypatch):
 def test_images_of_three_channels_that_are_no_such_digits_have_no_modes(few, gan):
     own = Dataset("own", few.train, few.test, few.train_labels, few.test_labels // 2, few.shape)
     measures = SampleMetrics(gan, own, 50, np.random.default_rng(0))
-    assert (measures.has_stacks, measures.wanted(2000), measures.wanted(1)) == (False, 2000, 1)
+    assert (measures.has_stacks, measures.wanted(2000), measures.wanted(1)) == (False, 300, 1)
     with pytest.raises(InputError, match="modes are counted in stacked digits"):
         measures.coverage(gan.scaled(few.train))
 

@@ -117,8 +117,8 @@ def start(
 
     The data is what :func:`read` returns; with ``dataset`` it was read already.
 
-    Every ``metrics_every`` epochs, metrics of 2000 samples, of stacked digits 26,000, are added to the history
-    (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
+    Every ``metrics_every`` epochs, metrics of 2000 samples, but no more than there are training rows, of stacked digits
+    26,000, are added to the history (:meth:`npgan.study.sample_metrics.SampleMetrics.columns`).
 
     Raises Taken if the folder holds anything already, and InputError if the configuration is invalid.
     """

@@ -130,7 +130,7 @@ class SampleMetrics:
             dataset.modes,
             dataset.std,
         )
-        self.width = train.shape[1]
+        self.known, self.width = train.shape
         self.is_bytes = train.dtype == np.uint8
         self.limits = model.value_range if self.is_bytes else (train.min(), train.max())
         self.shape, self.own = dataset.shape, classifier is not None
@@ -209,8 +209,12 @@ class SampleMetrics:
         return coverage_statistics(self._predicted(rows), 10 ** self.shape[2])
 
     def wanted(self, n: int) -> int:
-        """Return how many samples :meth:`columns` should be of: n, but enough to count the modes of stacked digits."""
-        return COUNTED if self.has_stacks else count("n", n, 1)
+        """Return how many samples :meth:`columns` should be of: n, but no more than there are training rows.
+
+        To count the modes of stacked digits, it is as many as the literature has.
+        """
+        most = max(self.known, NEIGHBOURS + 1)
+        return COUNTED if self.has_stacks else min(count("n", n, 1), most)
 
     def measure(self, rows: np.ndarray) -> dict[str, Any]:
         """Return all metrics of rows by name."""
