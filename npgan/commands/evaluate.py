@@ -29,7 +29,9 @@ COPYING = (
 OPTIONS = (
     common.RUN,
     common.SEED,
-    common.whole("--samples", 10_000, "to generate", NEIGHBOURS + 1),
+    common.whole(
+        "--samples", 10_000, "to generate, but no more than training rows", NEIGHBOURS + 1
+    ),
     common.option(
         "--classifier",
         type=common.path,

@@ -82,14 +82,14 @@ def neighbours_of_parts(
     ``parts`` (r, p) are the rows of each, p above k; distances are computed once. See :func:`neighbour_statistics`.
     """
     squares, between = (
-        np.vstack([block for _, block in squared_distances(x, real)]) for x in (samples, real)
+        np.vstack([block for _, block in squared_distances(real, x)]) for x in (samples, real)
     )
     np.fill_diagonal(between, np.inf)
     precise, inside = np.empty((2, len(parts)))
     for i, part in enumerate(parts):
         radii = np.partition(between[np.ix_(part, part)], k - 1)[:, k - 1]
-        in_balls = squares[:, part] <= radii
-        precise[i], inside[i] = in_balls.any(axis=1).mean(), in_balls.sum()
+        in_balls = squares[part] <= radii[:, None]
+        precise[i], inside[i] = in_balls.any(axis=0).mean(), np.count_nonzero(in_balls)
     return {"precision": precise, "density": inside / (k * len(samples))}
 
 
