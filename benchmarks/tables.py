@@ -40,6 +40,7 @@ from threadpoolctl import threadpool_limits
 from npgan import backend
 from npgan.data import load_table
 from npgan.models.presets import preset
+from npgan.models.sizing import sized
 from npgan.system.disk import write_atomically
 from npgan.training import Loop
 
@@ -148,7 +149,7 @@ def npgan(train: Frame, seed: int, settings: Settings) -> Draw:
     """Train the preset "table"."""
     dates = {name: train[name].dt.date for name in train if is_date(train[name].dtype)}
     data = load_table(train.assign(**dates))
-    config = preset("table").override(seed=seed, steps=settings.steps).for_data(data)
+    config = sized(preset("table"), data).override(seed=seed, steps=settings.steps).for_data(data)
     model = config.build(len(data.train))
     loop = Loop(model, data.train, batch_size=config.batch_size, rng=seed)
     loop.run(steps=config.total_steps(len(data.train)))

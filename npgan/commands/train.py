@@ -234,10 +234,10 @@ def _asked(a: argparse.Namespace) -> "tuple[Config, Dataset | None]":
         config = _configuration(fitting).override(**place, validation=config.validation)
         if MODELS[config.model].of_tables:
             config, dataset = read(config)
+    if not str(a.preset).endswith(".toml"):
+        config = sized(config, dataset)
     if a.data is None:
         return _changed(a, config), dataset
-    if not (dataset.table or str(a.preset).endswith(".toml")):
-        config = sized(config, dataset)
     if split_class(a.data)[0] not in DATASETS and dataset.test is not None:
         config = replace(config, best=config.best or MODELS[config.model].held_out)
     return _changed(a, config), dataset

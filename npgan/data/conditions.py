@@ -70,7 +70,7 @@ class TableBatches(Batches):
     array([[0.5, 0. , 0. , 1. ]], dtype=float32)
     """
 
-    limits = 100, 1000
+    limits = 50, 1000
     count = 0  # conditions
 
     def __init__(

@@ -20,7 +20,8 @@ def sized(config: Config, data: Dataset) -> Config:
     """Return a preset for data of one's own, of which there may be fewer rows, or shorter ones, than of the preset's.
 
     A minibatch has at most an eighth of the rows, so that an epoch has several. Hidden layers are at most 8 times as
-    wide as a row is long, and codes of an encoder at most a quarter as long. The number of steps stays.
+    wide as a row is long, and codes of an encoder at most a quarter as long; those of tables stay. So does the number of
+    steps.
 
     >>> import numpy as np
     >>> from npgan.models.presets import preset
@@ -29,12 +30,14 @@ def sized(config: Config, data: Dataset) -> Config:
     (20, 3, 'dense data 128 fan_in_uniform')
     """
     rows, features = data.train.shape
+    config = replace(config, batch_size=min(config.batch_size, max(FEWEST_ROWS, rows // 8)))
+    if data.table:
+        return config
     widest, latent = max(NARROWEST, 8 * features), config.latent
     if latent and "encoder" in config.networks:
         latent = min(latent, max(SHORTEST, features // 4))
     return replace(
         config,
-        batch_size=min(config.batch_size, max(FEWEST_ROWS, rows // 8)),
         latent=latent,
         networks=resized(config.networks, lambda width: min(width, widest)),
     )
