@@ -1,4 +1,4 @@
-"""A preset stays what it was when its figures were measured (docs/measured.md)."""
+"""A preset stays what it was when its figures were measured (docs/benchmarks.md)."""
 
 import json
 from dataclasses import replace
