@@ -357,13 +357,19 @@ def test_folders_of_pictures_are_classes_in_the_order_of_their_names(tmp_path):
     save(tmp_path / "cats" / "more", e=COLOURS)
     (tmp_path / "empty").mkdir()
     (tmp_path / "readme.txt").touch()
+    (tmp_path / "cats" / "more" / "notes.txt").touch()
+    (tmp_path / "dogs" / "again").symlink_to(tmp_path / "dogs")
     (tmp_path / "out").symlink_to(save(tmp_path.parent / f"{tmp_path.name} out", a=GREY))
     data = load(tmp_path)
-    assert (data.classes, data.train_labels.tolist()) == (("cats", "dogs"), [0, 1, 1])
+    assert (data.classes, data.train_labels.tolist()) == (("cats", "dogs"), [0, 0, 1, 1])
     np.testing.assert_array_equal(data.train[0].reshape(COLOURS.shape), COLOURS)
     assert "2 classes, with the labels cats, dogs" in data.summary()
     said = "hidden files (1): .hidden; folders (2): empty, out; other files (1): readme.txt"
-    assert data.notes == (f"left out: {said}", "cats: left out: folders (1): more")
+    assert data.notes == (
+        f"left out: {said}",
+        "with the pictures in folders within the classes' own (1)",
+        "from the classes left out: other files (1): notes.txt; folders (1): again",
+    )
     assert len(load(f"{tmp_path}:dogs").train) == 2
     with pytest.raises(InputError, match="has no class cows: there are cats, dogs"):
         load(f"{tmp_path}:cows")

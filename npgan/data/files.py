@@ -10,7 +10,7 @@ import numpy as np
 from npgan.data.arrays import from_arrays
 from npgan.data.dataset import Dataset
 from npgan.data.fit import DEFAULT, FITS, Size, as_size
-from npgan.data.folder import left_out, open_folders, regular_files
+from npgan.data.folder import left_out, open_folders, regular_files, within
 from npgan.data.idx import is_idx
 from npgan.data.images import read_images
 from npgan.data.mnist_files import find_files, read_files, read_upright
@@ -35,7 +35,7 @@ def load_path(path: str | Path, size: Any = None, fit: str = DEFAULT) -> Dataset
     - one IDX file of any name, the training data;
     - a folder of pictures in the order of their names (`npgan.data.picture.FORMATS`), in colour if any of
       them is; all have one size, or are brought to ``size``;
-    - a folder of such folders, one for each class, which has the folder's name.
+    - a folder of such folders, one for each class, which has the folder's name, and may hold folders of its own.
 
     Hidden files, folders beside pictures and links that lead out of a folder are left out; the data set's
     notes say so.
@@ -89,8 +89,10 @@ def _load_folder(name: str, folder: Path, size: Size | None, fit: str) -> Datase
     notes = left_out(folder, classes or found)
     if not found:
         raise InputError(f"{folder} holds no data{'; '.join(['', *notes])}; {ACCEPTED}")
-    for one, pictures in classes.items():
-        notes += [f"{one.name}: {note}" for note in left_out(one, pictures)]
+    inside = [place for one in classes for place in within(one)]
+    deep = len(inside) - len(classes)
+    notes += [f"with the pictures in folders within the classes' own ({deep})"] if deep else []
+    notes += [f"from the classes {note}" for note in left_out(inside, found)]
     pixels, said = read_images(found, size, fit)
     arrays = {"train": pixels}
     if classes:
@@ -120,9 +122,12 @@ def _idx_files(folder: Path) -> tuple[Path, dict[str, Path]] | None:
 
 
 def _parts(folder: Path) -> dict[Path, list[Path]]:
-    """Return the pictures in a folder or, if there are none, in its folders, a class each."""
+    """Return the pictures in a folder or, if there are none, in its folders and all within them, a class each."""
     found = _pictures(folder)
-    parts = {folder: found} if found else {one: _pictures(one) for one in open_folders(folder)}
+    places = {} if found else {one: within(one) for one in open_folders(folder)}
+    parts = {folder: found} if found else {}
+    for one, inside in places.items():
+        parts[one] = [picture for place in inside for picture in _pictures(place)]
     return {one: pictures for one, pictures in parts.items() if pictures}
 
 

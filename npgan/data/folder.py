@@ -37,11 +37,24 @@ def open_folders(folder: Path) -> list[Path]:
     ]
 
 
-def left_out(folder: Path, used: Iterable[Path], other: str = "other files") -> list[str]:
-    """Return in at most one line which entries of a folder were not used, and why."""
-    whole, names, used = folder.resolve(), dict[str, list[str]](), set(used)
-    for path in sorted(folder.iterdir()):
-        if path not in used:
-            names.setdefault(reason(path, whole) or other, []).append(path.name)
+def within(folder: Path) -> list[Path]:
+    """Return a folder and all folders within it at any depth, in the order of their names; links are not followed."""
+    found = [folder]
+    for path in open_folders(folder):
+        found += [] if path.is_symlink() else within(path)
+    return found
+
+
+def left_out(
+    places: Path | Iterable[Path], used: Iterable[Path], other: str = "other files"
+) -> list[str]:
+    """Return in at most one line which entries of folders were not used, and why."""
+    places = [places] if isinstance(places, Path) else list(places)
+    names, used = dict[str, list[str]](), {*used, *places}
+    for folder in places:
+        whole = folder.resolve()
+        for path in sorted(folder.iterdir()):
+            if path not in used:
+                names.setdefault(reason(path, whole) or other, []).append(path.name)
     parts = [f"{why} ({len(found)}): {listed(found, SHOWN)}" for why, found in names.items()]
     return [f"left out: {'; '.join(parts)}"] if parts else []
