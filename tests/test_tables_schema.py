@@ -41,6 +41,14 @@ KINDS = {
     "gaps": (["", *range(2, N), 9], Column("a", "whole number", missing=True)),
     "huge": (many("90071992547409920", "1", "2.5"), Column("a", "number", decimals=1)),
     "few": (many(3, 1, 3, 2), Column("a", "category", categories=("3", "1", "2"))),
+    "few floats": (
+        many("1.0e0", "2.0e0"),
+        Column("a", "category", categories=("1.0e0", "2.0e0")),
+    ),
+    "few, written in two ways": (
+        many("1", "2.0"),
+        Column("a", "whole number", decimals=1),
+    ),
     "eleven": (many(*range(5, 16)), Column("a", "whole number")),
     "seldom": ([0] * (N - 1) + [1], Column("a", "whole number")),
     "words": (many("m", "f", "f"), Column("a", "category", categories=("f", "m"))),

@@ -139,8 +139,8 @@ def _is_yes_no(tally: Tally) -> bool:
 def _is_few(tally: Tally) -> bool:
     found, counts = _numbers(tally), tally.values.counts
     often = max(2, OFTEN * tally.there)
-    plain = bool(found) and found.whole and not found.decimals[1] and len(counts) <= FEW
-    return plain and min(counts.values()) >= often
+    alike = bool(found) and found.whole and found.decimals[0] == found.decimals[1]
+    return alike and len(counts) <= FEW and min(counts.values()) >= often
 
 
 def _is_dated(kind: str) -> Callable[[Tally], bool]:
