@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from npgan.data import load_table
+from npgan.data import is_table, load_table
 from npgan.errors import InputError
 from npgan.tables import open_source, text
 
@@ -47,6 +47,62 @@ def test_every_way_to_write_a_table_is_read(tmp_path, content, name):
     source = open_source(written(tmp_path, content, name))
     assert (source.name, source.names) == (name, ("a", "b"))
     assert rows(source) == rows(source) == ROWS
+
+
+HEADLESS = "no line names the columns: they are called c1 to c2"
+COUNTED = "left out: line 1, which counts rows and columns"
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        ("1.5,2\n,4\n", (HEADLESS,)),
+        ("\ufeff# x\n1.5;2\n;4\n", ("left out: lines that begin with # (1)", HEADLESS)),
+        ("1.5,2\r\nNA,4\r\n", (HEADLESS,)),
+        ("  1.5e0   2\n nan 4  \n", ("cells between blanks", HEADLESS)),
+        ("2,1,good,bad\n1.5,2\nNA,4\n", (COUNTED, HEADLESS)),
+        ("2,1,good\n1.5,2\nNA,4\n", (COUNTED, HEADLESS)),
+    ],
+)
+@pytest.mark.parametrize("name", ["t.csv", "t.txt", "t.csv.gz"])
+def test_numbers_without_names_of_columns_are_all_data(tmp_path, content, notes, name):
+    source = open_source(written(tmp_path, content, name))
+    assert (source.names, source.notes) == (("c1", "c2"), notes)
+    assert [[row["c1"] and float(row["c1"]), row["c2"]] for row in rows(source)] == [
+        [1.5, "2"],
+        [None, "4"],
+    ]
+
+
+def test_a_first_row_of_numbers_is_no_count_of_rows_and_columns(tmp_path):
+    source = open_source(written(tmp_path, "2,2\n1.5,2\n3,4\n"))
+    assert [row["c1"] for row in rows(source)] == ["2", "1.5", "3"]
+    fewer = open_source(written(tmp_path, "2,3\n1.5,2,0\n3,4,1\n"))
+    assert (fewer.names, len(rows(fewer))) == (("c1", "c2", "c3"), 2)
+
+
+def test_blanks_separate_names_only_above_as_many_numbers(tmp_path):
+    source = open_source(written(tmp_path, "a  b\n1 2\n -3   4.5\n"))
+    assert rows(source) == [{"a": "1", "b": "2"}, {"a": "-3", "b": "4.5"}]
+    assert open_source(written(tmp_path, "my name\nJo Smith\nAl Jones\n")).names == ("my name",)
+    assert open_source(written(tmp_path, "the time\n1\n2\n")).names == ("the time",)
+
+
+def test_a_block_may_end_within_a_line_of_blanks(tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "BLOCK", 64)
+    path = written(tmp_path, "".join(f"  {i}.5   {i}\n" for i in range(500)))
+    assert [row["c2"] for row in rows(open_source(path))] == [str(i) for i in range(500)]
+
+
+def test_numbers_that_pandas_names_columns_with_stay_names(tmp_path):
+    assert open_source(written(tmp_path, "0,1,2\n5,6,7\n8,9,9\n")).names == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("content", ["2,1,good,bad\n1.5,2\n3,4\n", "1.5 2\n3 4\n"])
+def test_what_only_tables_are_read_from_is_a_table(tmp_path, content):
+    path = written(tmp_path, content)
+    assert is_table(path)
+    assert len(load_table(path).train) == 2
 
 
 def test_tabs_separate_a_tsv_whatever_its_header_has(tmp_path):
@@ -120,7 +176,8 @@ WRONG = {
     "a,a\n1,2\n3,4\n": "t.csv: several columns have the name a",
     "a,\n1,2\n3,4\n": "t.csv: column 2 has no name",
     ",a\nx,2\ny,4\n": "t.csv: column 1 has no name",
-    "1.5,2\n3,4\n5,6\n": "t.csv, line 1 must name the columns",
+    "1.5,2\n3\n": "t.csv, line 2: it has 1 cells, and the first row has 2 columns",
+    "a b\n1 2\n\n3\n": "t.csv, line 4: it has 1 cells, and the header names 2 columns",
     "a,b\n1,2\n3\n": "t.csv, line 3: it has 1 cells, and the header names 2 columns",
     '# c\na,b\n1,"x\ny"\n\n3,4,5\n': "t.csv, line 6: it has 3 cells, and the header names 2",
     b"a,b\n1,2\n3,\xff\n": "t.csv, line 3: it is no UTF-8 text",

@@ -81,7 +81,8 @@ def is_table(name_or_path: str | Path) -> bool:
     from npgan import tables
 
     try:
-        return tables.has_more_than_numbers(tables.open_source(path))
+        source = tables.open_source(path)
+        return not source.plain or tables.has_more_than_numbers(source)
     except InputError:
         return _has_words(path)  # what is wrong with a table, `load_table` says
 

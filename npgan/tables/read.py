@@ -39,6 +39,7 @@ class Source:
     raw: Callable[[], Iterator[pa.RecordBatch]] = field(repr=False)
     notes: tuple[str, ...] = ()
     first: int = 0  # the first column that is read
+    plain: bool = True  # whether `npgan.data.table.read_csv` takes it for the same table
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows as strings, stripped; a cell without a value is null."""
@@ -59,8 +60,9 @@ class Source:
 def open_source(table: Any, least: int = 2) -> Source:
     """Open a table: the path of a CSV, TSV or Parquet file, a pandas DataFrame or a pyarrow Table.
 
-    Text is UTF-8; cells stand between semicolons, tabs or commas, in quotes or not; lines before the
-    header may begin with #. A first column without a name that numbers the rows, as pandas writes it,
+    Text is UTF-8; cells stand between semicolons, tabs or commas, in quotes or not, or between blanks if the first
+    row has as many numbers as the header has words. Lines before the header may begin with #. Columns without a
+    header are called c1, c2, ... A first column without a name that numbers the rows, as pandas writes it,
     is left out.
 
     Raises an InputError for what cannot be read, for columns without a name of their own, and for
@@ -99,12 +101,8 @@ def _opened(table: Any) -> Source:
         raise InputError(f"{path} is no table that can be read; those end with {ENDINGS}")
     head = text.read_head(path)
     raw, place = partial(text.text_batches, path, head), partial(text.text_place, path, head)
-    counting = [str(i) for i in range(len(head.names))]
-    digits = all(set(name) <= set("0123456789.+-") for name in head.names)
-    if digits and head.names != counting and head.names[1:] != counting[:-1]:
-        raise InputError(f"{path.name}, line {head.lines} must name the columns: it has numbers")
-    said = (f"left out: lines that begin with # ({head.comments})",) if head.comments else ()
-    return Source(path.name, tuple(head.names), head.delimiter, place, raw, said)
+    plain = not head.blanks and not head.counted
+    return Source(path.name, tuple(head.names), head.delimiter, place, raw, head.notes, plain=plain)
 
 
 def is_missing(text: str) -> bool:
