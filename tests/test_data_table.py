@@ -1,9 +1,11 @@
 """Tables as pandas, spreadsheets and NumPy write them: no row is lost, invented or misread."""
 
+import gzip
+
 import numpy as np
 import pytest
 
-from npgan.data import load, table
+from npgan.data import is_table, load, table
 from npgan.errors import LARGEST, InputError
 
 TABLE = [[1.5, 2], [3, 4]]
@@ -258,3 +260,76 @@ def test_a_cell_of_a_letter_takes_four_bytes(tmp_path, monkeypatch, size, sound)
     else:
         with pytest.raises(InputError, match="announces 16 bytes"):
             read(tmp_path, "1,2\n3,4\n")
+
+
+# --- rows of pixels ------------------------------------------------------------------------------
+
+
+def digits(n=30, side=8, most=16):
+    """Return images with a dark border, and their labels, 3 to 5."""
+    images = np.zeros((n, side, side), int)
+    images[:, 1:-1, 1:-1] = np.random.default_rng(0).integers(0, most + 1, (n, side - 2, side - 2))
+    return images.reshape(n, -1), 3 + np.arange(n) % 3
+
+
+def as_text(rows, header=""):
+    return header + "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize("place", ["first", "last", "named", "none"])
+def test_rows_of_pixels_are_images_and_the_cell_beside_them_their_label(tmp_path, place, ending):
+    images, labels = digits()
+    rows, header = images, ""
+    if place != "none":
+        parts = (labels[:, None], images)
+        rows = np.concatenate(parts[:: -1 if place == "last" else 1], axis=1)
+    if place == "named":
+        header = ",".join(["label", *(f"pixel{i}" for i in range(64))]) + "\n"
+    path = tmp_path / f"a.{ending}"
+    content = as_text(rows, header).encode()
+    path.write_bytes(gzip.compress(content) if ending == "csv.gz" else content)
+    assert not is_table(path)
+    data = load(path)
+    assert (data.shape, data.train.max()) == ((8, 8, 1), 255)
+    np.testing.assert_array_equal(data.train > 0, images > 0)
+    assert "rows of 8 x 8 pixels were taken for images" in data.notes
+    if place == "none":
+        assert data.train_labels is None
+    else:
+        assert data.given(data.train_labels).tolist() == labels.tolist()
+        assert (f"the {place} column has the labels" in data.notes) == (place != "named")
+
+
+PIXELS, MARKS = digits()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        PIXELS + 0.5,
+        PIXELS - 1,
+        PIXELS * 20,
+        PIXELS % 8,
+        PIXELS[:, :63],
+        PIXELS[:, :49],
+        np.column_stack([MARKS, PIXELS, MARKS]),
+        np.column_stack([MARKS * 0, PIXELS]),
+        np.column_stack([MARKS, PIXELS + MARKS[:, None]]),
+    ],
+    ids=["fractions", "negative", "large", "answers", "63", "7 x 7", "two ends", "constant", "no corner"],
+)  # fmt: skip
+def test_what_may_be_no_image_is_left_as_it_is(tmp_path, rows):
+    data = read(tmp_path, as_text(rows.tolist()))
+    assert (data.image_shape, data.train.shape) == (None, rows.shape)
+
+
+def test_names_of_their_own_are_no_pixels(tmp_path):
+    words = "".join(f"{chr(97 + i % 26) * (1 + i // 26)}," for i in range(64))[:-1] + "\n"
+    assert read(tmp_path, as_text(PIXELS, words)).image_shape is None
+
+
+def test_a_compressed_table_is_bounded(tmp_path):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1.5,2\n" * 2**25))
+    with pytest.raises(InputError, match="out of proportion"):
+        load(tmp_path / "a.csv.gz")

@@ -65,7 +65,8 @@ def load_path(path: str | Path, size: Any = None, fit: str = DEFAULT) -> Dataset
             return _load_folder(name, path, size, fit)
         if not path.exists():
             raise InputError(f"there is nothing at {path}: {ACCEPTED}")
-        reader = READERS.get(path.suffix.lower()) or (_read_idx if is_idx(path) else None)
+        ending = ".csv" if path.name.lower().endswith(".csv.gz") else path.suffix.lower()
+        reader = READERS.get(ending) or (_read_idx if is_idx(path) else None)
         if reader is None:
             raise InputError(f"{path} is of no known kind: {ACCEPTED}")
         refuse_size(path, size)

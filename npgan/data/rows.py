@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from npgan.data.dataset import Dataset
 from npgan.errors import InputError, as_path, fraction
 
@@ -65,7 +67,7 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
 def is_table(name_or_path: str | Path) -> bool:
     """Return whether data are a table for :func:`load_table`, and not only numbers, which `load_path` reads.
 
-    For a .csv file the first rows decide; a folder is none.
+    For a .csv file the first rows decide, for a .csv.gz whether they are those of images; a folder is none.
 
     >>> is_table("penguins"), is_table("mnist"), is_table("people.parquet")
     (True, False, True)
@@ -73,18 +75,34 @@ def is_table(name_or_path: str | Path) -> bool:
     path = as_path(name_or_path)
     if name_or_path in TABLES:
         return True
-    if path.suffix != ".csv":
-        ending = Path(path.name.removesuffix(".gz")).suffix
-        return ending in (".csv", ".tsv", ".txt", ".parquet") and not path.is_dir()
+    ending = Path(path.name.removesuffix(".gz")).suffix
+    if ending != ".csv":
+        return ending in (".tsv", ".txt", ".parquet") and not path.is_dir()
     if not path.is_file():
         return False
     from npgan import tables
 
     try:
         source = tables.open_source(path)
-        return not source.plain or tables.has_more_than_numbers(source)
-    except InputError:
-        return _has_words(path)  # what is wrong with a table, `load_table` says
+        if not source.plain or tables.has_more_than_numbers(source):
+            return True
+        return path.suffix == ".gz" and not _holds_images(source)
+    except InputError:  # what is wrong with a table, `load_table` says
+        return path.suffix == ".gz" or _has_words(path)
+
+
+def _holds_images(source: Any) -> bool:
+    """Return whether the first rows of a table are the pixels of images."""
+    from npgan.data.table import LABELS, pixels
+    from npgan.tables.cells import numbers
+
+    batch = next(iter(source.batches()))
+    kept = [i for i, name in enumerate(source.names) if name.lower() not in LABELS]
+    if not kept:
+        return False
+    table = np.column_stack([numbers(batch.column(i), ".") for i in kept])
+    names = [source.names[i] for i in kept]
+    return pixels(table, names, labelled=len(kept) < len(source.names)) is not None
 
 
 def _has_words(path: Path) -> bool:

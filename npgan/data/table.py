@@ -1,6 +1,8 @@
 """Tables of numbers as text, .csv, as pandas, spreadsheets and NumPy write them."""
 
 import csv
+import gzip
+import math
 import re
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -10,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npgan.data.reading import check_size
+from npgan.data.reading import MAX_BYTES, RATIO, SMALL, check_size
 from npgan.errors import LARGEST, shown
 from npgan.system.disk import opened
 
@@ -27,13 +29,19 @@ MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"}
 LONGEST = 2**22
 """The most letters in a row: while it is read, a cell takes thirty times the memory of its letters."""
 CELLS = 2**16  # that are read at once
+SIDE = 8
+"""The smallest side of images whose pixels are the cells of a row."""
+SHADES = 16
+"""So many different values or more, 0 among them, have pixels; fewer may be answers to so many questions."""
+CLASSES = 100
+"""The most classes of images whose class is a row's first or last cell."""
 
 
 class Lines:
-    """The lines of a text; ``letters`` are those since a row ended."""
+    """The lines of a text; ``letters`` are those since a row ended, of which with all before there may be ``most``."""
 
-    def __init__(self, text: TextIOWrapper) -> None:
-        self.text, self.letters = text, 0
+    def __init__(self, text: TextIOWrapper, most: float = math.inf) -> None:
+        self.text, self.letters, self.all, self.most = text, 0, 0, most
 
     def __iter__(self) -> "Lines":
         return self
@@ -41,8 +49,13 @@ class Lines:
     def __next__(self) -> str:
         line = self.text.readline(LONGEST + 1)
         self.letters += len(line)
+        self.all += len(line)
         if self.letters > LONGEST:
             raise ValueError(f"a row has more than {LONGEST:,} letters")
+        if self.all > self.most:
+            raise ValueError(
+                f"it holds more than {self.most:,} letters, out of proportion to its size"
+            )
         if not line:
             raise StopIteration
         return line
@@ -62,14 +75,17 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     have a decimal comma. Lines before the table may begin with #. The first row may name the columns,
     also by the numbers from 0 on. A first column without a name whose whole numbers are all different
     numbers the rows and is left out. The one column with a name of `LABELS` has the labels if its numbers
-    are whole.
+    are whole. Rows of pixels become images, see :func:`pixels`. A file that ends with .gz is unpacked.
 
     Raises ValueError if a row has more or fewer cells than the first, or a cell holds no number; with its line.
     """
     with opened(path) as (raw, packed):
         check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32
-        with TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as text:
-            return _read(Lines(text))
+        zipped = path.suffix.lower() == ".gz"
+        file = gzip.GzipFile(fileobj=raw) if zipped else raw
+        most = min(MAX_BYTES, max(SMALL, RATIO * packed)) // 2 if zipped else math.inf
+        with TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text:
+            return _read(Lines(text, most))
 
 
 def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -100,7 +116,61 @@ def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
     if len(labels) > 1:
         notes.append(f"{len(labels)} columns with names of labels were taken for data")
     out, arrays, said = _set_apart(names, dict(zip(apart, exact.T, strict=True)))
-    return {"train": np.delete(table, out, axis=1) if out else table, **arrays}, [*notes, *said]
+    notes += said
+    if out:
+        table = np.delete(table, out, axis=1)
+    kept = [name for i, name in enumerate(names) if i not in out]
+    found = pixels(table, kept, labelled="train_labels" in arrays)
+    if found is None:
+        return {"train": table, **arrays}, notes
+    images, labels = found
+    if labels is not None:
+        where = "first" if np.array_equal(labels, table[:, 0]) else "last"
+        notes.append(f"the {where} column has the labels")
+        arrays["train_labels"] = labels
+    side = math.isqrt(images.shape[1])
+    return {"train": images, **arrays}, [
+        *notes,
+        f"rows of {side} x {side} pixels were taken for images",
+    ]
+
+
+def pixels(
+    table: np.ndarray, names: list[str], labelled: bool = False
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Return the pixels of the images whose rows a table holds, and the labels among them; None if it holds none.
+
+    Rows are images if their cells are whole numbers from 0 to 255 of at least `SHADES` values, if so many are the
+    pixels of a square of at least `SIDE` x `SIDE`, and if the names of the columns, if there are any, differ only by
+    numbers. One cell more, the first or the last, is the label if only one of the two can be: it is not the same in
+    all rows, has at most `CLASSES` values, and the cell at the other end is the same in nearly all rows, as an
+    image's corner is.
+    """
+    whole = (
+        len(table) and 0 <= table.min() <= table.max() <= 255 and (table == np.floor(table)).all()
+    )
+    if not whole or len(np.unique(table)) < SHADES:
+        return None
+    width = table.shape[1]
+    ends = [slice(0, width)]
+    if not labelled and math.isqrt(width) ** 2 != width:
+        ends = [slice(1, width)] * _is_label(table[:, 0], table[:, -1])
+        ends += [slice(0, width - 1)] * _is_label(table[:, -1], table[:, 0])
+    if len(ends) != 1:
+        return None
+    images = table[:, ends[0]]
+    side = math.isqrt(images.shape[1])
+    stems = {re.sub("[0-9]+", "", name) for name in names[ends[0]]}
+    if side < SIDE or side**2 != images.shape[1] or len(stems) > 1:
+        return None
+    labels = None if images.shape[1] == width else table[:, 0 if ends[0].start else -1]
+    return images.astype(np.uint8), None if labels is None else labels.astype(np.int64)
+
+
+def _is_label(column: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a column can be the label beside pixels, of which the ``other`` column is a corner."""
+    corner = np.unique(other, return_counts=True)[1].max()
+    return bool(2 <= len(np.unique(column)) <= CLASSES and corner >= 0.9 * len(other))
 
 
 def _set_apart(
