@@ -1,6 +1,7 @@
 """The benchmarks count, compare and start as they should; nothing here looks at a time."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,7 @@ def test_operations_of_a_step(name):
         "conv",
         "winograd",
         "same_time",
+        "own_data",
     ],
 )
 def test_help_shows_examples(script):
@@ -120,3 +122,42 @@ def test_a_summary_without_a_peer_has_no_best_one(peer):
     assert row["share"] == pytest.approx(count / 2.5e-3 / (product / 0.02))
     assert row["share_of_round"] == pytest.approx(count / product * (0.02 / 2e-3 + 0.04 / 3e-3) / 2)
     step.print_result(summary)
+
+
+def own_data(tmp_path, *words):
+    """Try one table of numbers as the benchmark tries its sets."""
+    folder = tmp_path / "sklearn" / "datasets" / "data"
+    folder.mkdir(parents=True)
+    (tmp_path / "sklearn" / "__init__.py").touch()
+    rows = np.random.default_rng(0).normal(size=(40, 2)).round(2)
+    (folder / "wine_data.csv").write_text(
+        "".join(f"{a},{b},{i % 2}\n" for i, (a, b) in enumerate(rows))
+    )
+    command = [
+        sys.executable,
+        str(BENCHMARKS / "own_data.py"),
+        "--out",
+        str(tmp_path / "out"),
+        *words,
+    ]
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
+    )
+
+
+def test_own_data_tries_a_set_and_shows_what_came_of_it(tmp_path):
+    done = own_data(tmp_path, "--sets", "wine", "--steps", "2")
+    row = next(line for line in done.stdout.splitlines() if line.startswith("| wine"))
+    assert (done.returncode, row.split(" | ")[1:3]) == (0, ["36", "rows of 3 columns"])
+    assert row.endswith(" | 0, 0 |")
+    found = json.loads((tmp_path / "out" / "results.json").read_text())["wine"]
+    assert (found["steps"], found["pictures"] > 0, "shapes " in row) == (2, True, True)
+    assert "c1 to c3" in found["said"]
+
+
+def test_own_data_names_what_is_missing_and_what_fails(tmp_path):
+    done = own_data(tmp_path, "--sets", "cancer,wine", "--steps", "-1")
+    assert done.returncode == 1
+    assert "| cancer | | not here: pip install --no-deps scikit-learn" in done.stderr
+    assert done.stdout.splitlines()[-1].endswith(" | 2 |")
