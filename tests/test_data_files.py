@@ -292,3 +292,14 @@ def test_labels_are_truth_values():
 def test_other_numbers_are_no_labels(labels, message):
     with pytest.raises(InputError, match=message):
         from_arrays("d", {"train": np.zeros((3, 2)), "train_labels": np.array(labels)})
+
+
+@pytest.mark.parametrize("content", ["a,b\nx,2\ny,3\n", "1,1,good\n2,0\n3,1\n", "1,2\n,3\n"])
+def test_what_only_models_of_tables_read_is_sent_to_them(tmp_path, content):
+    for name in ("a.csv", "a.tsv"):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(InputError, match="the presets table and table-vae learn from"):
+            load(tmp_path / name)
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(InputError, match=r"cells, line 1 has 2 columns$"):
+        load(tmp_path / "a.csv")

@@ -329,7 +329,8 @@ def test_names_of_their_own_are_no_pixels(tmp_path):
     assert read(tmp_path, as_text(PIXELS, words)).image_shape is None
 
 
-def test_a_compressed_table_is_bounded(tmp_path):
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1.5,2\n" * 2**25))
+def test_a_compressed_table_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "SMALL", 2**12)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1.5,2\n" * 2**16))
     with pytest.raises(InputError, match="out of proportion"):
         load(tmp_path / "a.csv.gz")

@@ -17,6 +17,7 @@ from npgan.data.mnist_files import find_files, read_files, read_upright
 from npgan.data.npy import read_npy, read_npz
 from npgan.data.picture import FORMATS
 from npgan.data.reading import reading
+from npgan.data.rows import is_table
 from npgan.data.table import read_csv
 from npgan.errors import InputError, as_path, chosen
 
@@ -70,7 +71,12 @@ def load_path(path: str | Path, size: Any = None, fit: str = DEFAULT) -> Dataset
         if reader is None:
             raise InputError(f"{path} is of no known kind: {ACCEPTED}")
         refuse_size(path, size)
-        return from_arrays(name, *reader(path))
+        try:
+            arrays, notes = reader(path)
+        except ValueError as error:
+            hint = f"; {OF_TABLES} it" if reader is read_csv and is_table(path) else ""
+            raise ValueError(f"{error}{hint}") from error
+        return from_arrays(name, arrays, notes)
 
 
 def refuse_size(source: str | Path, size: Any) -> None:
@@ -155,9 +161,10 @@ READERS: dict[str, Callable[[Path], Read]] = {
     ".csv": read_csv,
 }
 """End of a file's name -> what reads it: the arrays, and what is to be said of them."""
+OF_TABLES = "the presets table and table-vae learn from"
 WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 
 ACCEPTED = (
     f"accepted are a file ({', '.join(READERS)} or IDX) or a folder: of IDX files, of pictures ({', '.join(FORMATS)}), "
-    "or of such a folder of pictures for each class"
+    f"or of such a folder of pictures for each class; {OF_TABLES} .tsv, .txt and .parquet files"
 )
