@@ -40,7 +40,7 @@ CLASSES = 100
 class Lines:
     """The lines of a text; ``letters`` are those since a row ended, of which with all before there may be ``most``."""
 
-    def __init__(self, text: TextIOWrapper, most: float = math.inf) -> None:
+    def __init__(self, text: TextIOWrapper, most: int = MAX_BYTES) -> None:
         self.text, self.letters, self.all, self.most = text, 0, 0, most
 
     def __iter__(self) -> "Lines":
@@ -83,7 +83,7 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         check_size(path, 2 * packed, packed)  # "1," takes four bytes as float32
         zipped = path.suffix.lower() == ".gz"
         file = gzip.GzipFile(fileobj=raw) if zipped else raw
-        most = min(MAX_BYTES, max(SMALL, RATIO * packed)) // 2 if zipped else math.inf
+        most = min(MAX_BYTES, max(SMALL, RATIO * packed)) // 2 if zipped else MAX_BYTES
         with TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text:
             return _read(Lines(text, most))
 
@@ -123,11 +123,11 @@ def _read(lines: Lines) -> tuple[dict[str, np.ndarray], list[str]]:
     found = pixels(table, kept, labelled="train_labels" in arrays)
     if found is None:
         return {"train": table, **arrays}, notes
-    images, labels = found
-    if labels is not None:
-        where = "first" if np.array_equal(labels, table[:, 0]) else "last"
+    images, beside = found
+    if beside is not None:
+        where = "first" if np.array_equal(beside, table[:, 0]) else "last"
         notes.append(f"the {where} column has the labels")
-        arrays["train_labels"] = labels
+        arrays["train_labels"] = beside
     side = math.isqrt(images.shape[1])
     return {"train": images, **arrays}, [
         *notes,

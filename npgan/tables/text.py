@@ -71,7 +71,7 @@ class Blanks:
 class Tail:
     """A binary file that remembers the last byte that was read and is no white space."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Any) -> None:
         self.file, self.last, self.closed = file, b"", False
 
     def read(self, size: int) -> bytes:
