@@ -273,7 +273,9 @@ def test_an_epoch_of_few_rows_goes_through_them_several_times():
     assert batches.position == 3
 
 
-@pytest.mark.parametrize(("rows", "batches"), [(5, 50), (550, 55), (90_000, 1000)])
+@pytest.mark.parametrize(
+    ("rows", "batches"), [(5, 50), (550, 55), (990, 99), (1010, 101), (90_000, 1000)]
+)
 def test_an_epoch_of_a_table_is_neither_short_nor_long(rows, batches):
     data = np.zeros((rows, 1), np.float32)
     made = TableBatches(data, min(10, rows), np.random.default_rng(0), [1])

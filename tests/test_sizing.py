@@ -1,9 +1,10 @@
 """Presets are fitted to small data, and made wider and narrower."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from npgan.data import Dataset
+from npgan.data import Dataset, load_table
 from npgan.models.presets import PRESETS, preset
 from npgan.models.sizing import sized, widened
 
@@ -44,3 +45,12 @@ def test_a_preset_can_be_wider_or_narrower_and_still_fits_together(name, factor)
     hidden = name not in ("sparse", "contractive", "tied")  # these go from data to code at once
     assert (after > before) == (hidden and factor > 1)
     assert (after < before) == (hidden and factor < 1)
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(20, 32), (600, 37), (5000, 128)])
+def test_a_minibatch_of_a_table_has_a_sixteenth_of_the_rows_but_32_to_128(rows, batch):
+    table = load_table(pd.DataFrame({"a": np.linspace(0, 1, rows)}))
+    assert sized(preset("table"), table).batch_size == batch
+    assert sized(preset("table-vae"), table).latent == 16
+    fitted = sized(preset("table"), table).for_data(table)
+    assert fitted.batch_size == min(batch, len(table.train))

@@ -246,7 +246,7 @@ def test_data_of_words_are_a_table_and_train_one(capsys, in_an_empty_folder):
     assert "kind: category, cat 40, dog 40" in capsys.readouterr().out
     assert main(["train", "--data", "pets.csv", "--steps", "2", "--quiet", "--out", "r"]) == 0
     config = runs.read_config(Path("r"))
-    assert (config.model, config.widths, config.batch_size) == ("table-gan", [2, 1], 9)
+    assert (config.model, config.widths, config.batch_size) == ("table-gan", [2, 1], 32)
 
 
 @pytest.mark.parametrize(("scale", "model"), [(3, "table-gan"), (1, "gan")])

@@ -28,9 +28,6 @@ class Batches:
     [[2.0, 4.0], [3.0, 0.0]]
     """
 
-    limits = 1, 2**62
-    """The fewest and the most batches in an epoch: if there are too few rows, it goes through them several times."""
-
     def __init__(
         self,
         data: np.ndarray,
@@ -49,9 +46,8 @@ class Batches:
 
     @classmethod
     def in_epoch(cls, rows: int, batch_size: int) -> int:
-        """Return how many batches an epoch has."""
-        least, most = cls.limits
-        return min(max(least, rows // batch_size), most)
+        """Return how many batches an epoch has, which may go through few rows several times."""
+        return rows // batch_size
 
     def _shuffle(self) -> None:
         self._before = self.rng.bit_generator.state

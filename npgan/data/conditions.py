@@ -70,7 +70,6 @@ class TableBatches(Batches):
     array([[0.5, 0. , 0. , 1. ]], dtype=float32)
     """
 
-    limits = 50, 1000
     count = 0  # conditions
 
     def __init__(
@@ -79,6 +78,16 @@ class TableBatches(Batches):
         self.widths = np.array(widths)
         self.conditions = np.zeros(batch_size, np.int64)
         super().__init__(data, batch_size, rng)
+
+    @classmethod
+    def in_epoch(cls, rows: int, batch_size: int) -> int:
+        """Return how many batches an epoch has: at most 1000, and at least 50, of 1000 rows or more 100.
+
+        >>> [TableBatches.in_epoch(rows, 32) for rows in (300, 700, 2000, 9000, 90_000)]
+        [50, 70, 100, 281, 1000]
+        """
+        least = min(max(50, rows // 10), 100)
+        return min(max(least, rows // batch_size), 1000)
 
     def next(self) -> np.ndarray:
         """Return the next batch, (batch_size, d + count)."""

@@ -10,7 +10,7 @@ from npgan.data.dataset import Dataset
 from npgan.layers.layer import parameters
 from npgan.models.config import Config
 
-FEWEST_ROWS, NARROWEST, SHORTEST = 8, 128, 2
+FEWEST_ROWS, FEWEST_OF_TABLES, NARROWEST, SHORTEST = 8, 32, 128, 2
 """What a small data set leaves at least: rows of a minibatch, units of a hidden layer, numbers of a code."""
 SLOTS = "in_features", "out_features", "in_channels", "out_channels", "channels", "width"
 """Arguments of layers that are widths."""
@@ -20,8 +20,8 @@ def sized(config: Config, data: Dataset) -> Config:
     """Return a preset for data of one's own, of which there may be fewer rows, or shorter ones, than of the preset's.
 
     A minibatch has at most an eighth of the rows, so that an epoch has several. Hidden layers are at most 8 times as
-    wide as a row is long, and codes of an encoder at most a quarter as long; those of tables stay. So does the number of
-    steps.
+    wide as a row is long, and codes of an encoder at most a quarter as long. The number of steps stays. Of a table only
+    the minibatch changes, to a sixteenth of the rows.
 
     >>> import numpy as np
     >>> from npgan.models.presets import preset
@@ -30,9 +30,9 @@ def sized(config: Config, data: Dataset) -> Config:
     (20, 3, 'dense data 128 fan_in_uniform')
     """
     rows, features = data.train.shape
-    config = replace(config, batch_size=min(config.batch_size, max(FEWEST_ROWS, rows // 8)))
     if data.table:
-        return config
+        return replace(config, batch_size=min(config.batch_size, max(FEWEST_OF_TABLES, rows // 16)))
+    config = replace(config, batch_size=min(config.batch_size, max(FEWEST_ROWS, rows // 8)))
     widest, latent = max(NARROWEST, 8 * features), config.latent
     if latent and "encoder" in config.networks:
         latent = min(latent, max(SHORTEST, features // 4))
