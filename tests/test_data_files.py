@@ -298,7 +298,7 @@ def test_other_numbers_are_no_labels(labels, message):
 def test_what_only_models_of_tables_read_is_sent_to_them(tmp_path, content):
     for name in ("a.csv", "a.tsv"):
         (tmp_path / name).write_text(content)
-        with pytest.raises(InputError, match="the presets table and table-vae learn from"):
+        with pytest.raises(InputError, match="for the preset table"):
             load(tmp_path / name)
     (tmp_path / "a.csv").write_text("a,b\n1,2\n3\n")
     with pytest.raises(InputError, match=r"cells, line 1 has 2 columns$"):

@@ -74,7 +74,7 @@ def load_path(path: str | Path, size: Any = None, fit: str = DEFAULT) -> Dataset
         try:
             arrays, notes = reader(path)
         except ValueError as error:
-            hint = f"; {OF_TABLES} it" if reader is read_csv and is_table(path) else ""
+            hint = "; it is for the preset table" if reader is read_csv and is_table(path) else ""
             raise ValueError(f"{error}{hint}") from error
         return from_arrays(name, arrays, notes)
 
@@ -161,10 +161,9 @@ READERS: dict[str, Callable[[Path], Read]] = {
     ".csv": read_csv,
 }
 """End of a file's name -> what reads it: the arrays, and what is to be said of them."""
-OF_TABLES = "the presets table and table-vae learn from"
 WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 
 ACCEPTED = (
-    f"accepted are a file ({', '.join(READERS)} or IDX) or a folder: of IDX files, of pictures ({', '.join(FORMATS)}), "
-    f"or of such a folder of pictures for each class; {OF_TABLES} .tsv, .txt and .parquet files"
+    f"accepted are {', '.join(READERS)}, IDX, or a folder of IDX files, of pictures ({', '.join(FORMATS)}), "
+    f"or of such a folder for each class; for the preset table .tsv, .txt, .parquet"
 )
