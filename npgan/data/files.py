@@ -164,6 +164,6 @@ READERS: dict[str, Callable[[Path], Read]] = {
 WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 
 ACCEPTED = (
-    f"accepted are {', '.join(READERS)}, IDX, or a folder of IDX files, of pictures ({', '.join(FORMATS)}), "
-    f"or of such a folder for each class; for the preset table .tsv, .txt, .parquet"
+    f"accepted are a file ({', '.join(READERS)} or IDX) or a folder of IDX files, pictures ({', '.join(FORMATS)}), "
+    "or one for each class; for the preset table .tsv, .txt, .parquet"
 )
