@@ -118,6 +118,7 @@ TESTS = {
     "init.py": "init layers layers_random layers_built",
     "optim": "optim copies training training_resumed penalties vae",
     "plotting.py": "pictures calls own_data uses uses_images",
+    "plotting_tables.py": "plotting_tables pictures table_report",
     "runs": (
         "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options "
         "cli_training cli_program"

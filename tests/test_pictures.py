@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import golden
 import numpy as np
+import pyarrow as pa
 import pytest
 from commands import picture
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -23,6 +24,7 @@ from npgan import (
     Tanh,
     Translator,
     plotting,
+    plotting_tables,
 )
 from npgan.commands import defend, detect, reduce
 from npgan.study import pictures
@@ -32,6 +34,15 @@ GREY = np.linspace(-0.2, 1.2, 5 * 6).reshape(5, 6).astype(np.float32)
 POINTS = np.random.default_rng(0).standard_normal((2100, 2))
 ROWS = [{"step": step, "d_loss": 1 / step, "g_loss": step, "recall": 0.5} for step in range(1, 41)]
 LABELS = np.arange(2100) % 3
+TOWNS = [f"town {i // 2}" for i in range(28)] + ["a town of a very long name", None]
+TABLE = pa.table({
+    "number": [None, *np.geomspace(1, 9, 29)],
+    "whole": np.arange(30) ** 2,
+    "born": pa.array(range(9000, 9300, 10), pa.int32()).cast(pa.date32()),
+    "at": pa.array(range(0, 82800, 2760), pa.int32()).cast(pa.time32("s")),
+    "town": TOWNS,
+    "a column of the longest of all names": ["yes", "no", "no"] * 10,
+})  # fmt: skip
 
 FIGURES = {
     "rows": (plotting.save_rows, {"a": GREY[:3], "b": GREY[3:]}, (2, 3), {"b": [4, 5]}),
@@ -54,6 +65,7 @@ FIGURES = {
         {"a": 0.5, "distance to the mean": 0.75}, POINTS[:20, 0] > 0.3, "$title$",
     ),
     "maps": (reduce.draw, {"a": POINTS, "b": POINTS[:, :1]}, LABELS),
+    "table": (plotting_tables.save_table, TABLE, TABLE[3:17], ["town"]),
     "maps without labels": (reduce.draw, {"a": POINTS, "b": POINTS}, None),
 }  # fmt: skip
 SHOWN = {
@@ -88,7 +100,7 @@ def described(figure, **settings):
 
     def row(kind, artist, **more):
         return {
-            name: plain(getattr(artist, f"get_{name}")()) for name in SHOWN[kind].split()
+            name: plain(getattr(artist, f"get_{name}", str)()) for name in SHOWN[kind].split()
         } | more
 
     def legend(it):
@@ -104,7 +116,44 @@ def described(figure, **settings):
         for kind in ("lines", "collections", "images", "texts"):
             found[f"{kind} {i}"] = [row(kind, artist) for artist in getattr(axes, kind)]
         found[f"legend {i}"] = axes.get_legend() and legend(axes.get_legend())
+    if figure.subfigs:
+        found |= of_parts(figure)
     return found | {"legends": [legend(it) for it in figure.legends]}
+
+
+def of_parts(figure):
+    """Return what else is in a figure that has parts: sizes of words, bars, ticks and what is above."""
+    found = {}
+    for i, axes in enumerate(figure.axes):
+        x, y, z = axes.xaxis, axes.yaxis, axes.title
+        ticks, beside = (axis.get_major_ticks(1)[0].label1 for axis in (x, y))
+        found[f"words {i}"] = [it.get_fontsize() for it in (x.label, y.label, z, ticks)]
+        found[f"ticks {i}"] = [
+            [it.get_text() for it in axis.get_ticklabels()] + [axis.get_major_formatter()(0.12345, 0)]
+            for axis in (x, y)
+        ]  # fmt: skip
+        found[f"tick sizes {i}"] = [ticks.get_rotation(), beside.get_fontsize()]
+        locators = x.get_major_locator(), y.get_major_locator()
+        settings = [[getattr(it, name, None) for name in ("_nbins", "maxticks")] for it in locators]
+        found[f"locators {i}"] = [[type(it).__name__, *map(str, said)]
+                                  for it, said in zip(locators, settings, strict=True)]  # fmt: skip
+        found[f"patches {i}"] = [
+            [*map(plain, (it.get_facecolor(), it.get_edgecolor(), it.get_linewidth(), it.get_fill())),
+             np.round(it.get_path().transformed(it.get_patch_transform()).vertices, 4).tolist()]
+            for it in axes.patches
+        ]  # fmt: skip
+        bar = getattr(axes, "_colorbar_info", {})
+        found[f"bar {i}"] = [bar.get("shrink"), len(bar.get("parents", [])), axes.axison]
+    first = figure.subfigs[0]
+    title, (below,) = first._suptitle, first.legends
+    found["title"] = [title.get_text(), title.get_fontsize(), title.get_ha(), *title.get_position()]
+    found["legend"] = [
+        [it.get_text() for it in below.texts], below.texts[0].get_fontsize(), below._ncols,
+        below._outside_loc, below.get_frame_on(),
+        [plain(it.get_facecolor()) for it in below.legend_handles],
+    ]  # fmt: skip
+    found["heights"] = first._subplotspec.get_gridspec().get_height_ratios()
+    return found
 
 
 def drawn(monkeypatch, draw, *arguments):
