@@ -51,6 +51,8 @@ EDGES = {
     "no real number": (both([NAN], [1, 4.0]), np.linspace(1, 4, 31), []),
     "whole numbers": (both([0, 2], [3], "whole number"), [-0.5, 0.5, 1.5, 2.5, 3.5], []),
     "one whole number": (both([5], [5], "whole number"), [4.5, 5.5], []),
+    "whole numbers from 100": (both([100], [110.0], "whole number"), np.arange(100, 112) - 0.5, []),
+    "short and far": (both(np.array(STEPS) / 200, [9]), np.linspace(0.005, 0.495, 31), [FAR]),
     "30 apart": (both([0], [30], "whole number"), np.arange(32) - 0.5, []),
     "31 apart": (both([0], [31], "whole number"), np.arange(0, 34, 2) - 0.5, []),
     "tails": (both(STEPS, [1e6]), np.linspace(1, 99, 31), [FAR]),
@@ -106,6 +108,14 @@ def test_a_column_of_another_type_cannot_be_drawn():
     for real, made in ((number, pa.chunked_array([["x"]])), (lists, lists)):
         with pytest.raises(InputError, match="the column a cannot be drawn as a "):
             plotting_tables._both("a", real, made, False)
+
+
+def test_one_number_is_all_of_a_histogram():
+    axes = plotting_tables.new_figure(2, 2).subplots()
+    plotting_tables._histogram(axes, both([2.0], [NAN, 2, 3, 3.0]))
+    first, second = (patch.get_xy()[:, 1] for patch in axes.patches)
+    assert first.max() == 1
+    assert second.max() == pytest.approx(2 / 3)
 
 
 def bars(real, made):
@@ -176,7 +186,8 @@ def test_the_figure_grows_with_its_columns(monkeypatch, columns, n, across, down
 
 
 @pytest.mark.parametrize(
-    ("n", "size", "numbers"), [(2, 8, True), (10, 8, True), (11, 8, False), (21, 6, False)]
+    ("n", "size", "numbers"),
+    [(2, 8, True), (10, 8, True), (11, 8, False), (20, 8, False), (21, 6, False)],
 )
 def test_words_of_many_columns_are_smaller_and_numbers_are_left_out(n, size, numbers):
     x, y = np.array([[0.0, 1, 2, 3], [0, 2, 1, 3]])
