@@ -87,7 +87,7 @@ TESTS = {
     ),
     "metrics": (
         "metrics_classes metrics_copies metrics_frechet metrics_images metrics_mixtures "
-        "metrics_neighbours intervals table_report calls"
+        "metrics_neighbours intervals table_measures table_report calls"
     ),
     "models": (
         "presets sizing recorded_steps recorded_singly recorded_changes models models_settings models_data "
@@ -105,7 +105,7 @@ TESTS = {
         "pooling_kernels normalisation_kernels categories recorded_steps recorded_singly recorded_changes threads"
     ),
     "study": (
-        "sample_metrics latent anomaly attacks evaluation intervals table_report table_runs uses_tables "
+        "sample_metrics latent anomaly attacks evaluation intervals table_measures table_report table_runs uses_tables "
         "uses_images trivial calls"
     ),
     "training": (
