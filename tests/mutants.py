@@ -95,7 +95,7 @@ TESTS = {
         "runs_resumed runs_damaged runs_used categories table_runs"
     ),
     "objectives": "losses penalties reports regularisers gradcheck calls",
-    "ops": "ops gradcheck second_order normalisation random saturation borders categories",
+    "ops": "windows ops gradcheck second_order normalisation random saturation borders categories",
     "program": (
         "recorder recorder_rows recorder_traced recorded_steps recorded_singly "
         "recorded_changes threads replay fourier"

@@ -65,6 +65,9 @@ def test_what_cannot_be_measured_is_refused_by_its_name(case):
         (metrics.correlation, ([0.0, 1, 2], [0.0, -1, -2]), -1), (metrics.correlation, ([7.0], [7.0]), 0),
         (metrics.correlation, ([1e5, 1e5 + 1e-8], [0.0, 1]), 0), (metrics.correlation, ([1, 1 + 1e-9], [0.0, 1]), 1),
         (metrics.correlation_ratio, ([4, 4, 9, 9], [0.0, 2, 2, 4]), np.sqrt(1 / 2)),
+        (metrics.contingency_similarity, ([[2, 0]], [[0, 1]]), 0), (metrics.contingency_similarity, ([[2, 1]], [[2, 1]]), 1),
+        (metrics.correlation_similarity, ([[0.0, 1]], [[2.0, 1]]), 1), (metrics.cramers_v, ([3], [4]), 0),
+        (metrics.cramers_v, ([1, 1], [0, 1]), 0), (metrics.cramers_v, ([0, 1, 2, 0, 1, 2], [0, 1, 2, 1, 2, 0]), 0.5),
         (metrics.cramers_v, ([0, 0, 1, 1], [0, 1, 0, 1]), 0), (metrics.cramers_v, ([2, 3, 4], [1, 1, 7]), 1),
         (metrics.cramers_v, ([0, 0, 0, 1], [0, 0, 1, 1]), np.sqrt(1 / 3)),
     ],
@@ -77,7 +80,18 @@ def test_bins_are_of_equal_width():
     found = metrics.cut(np.array([-1, 0, 0.99, 1, 1.99, 2, 3, 4, 5]), np.array([4.0, 0]), 4)
     assert found.tolist() == [0, 0, 0, 1, 1, 2, 3, 3, 3]
     assert metrics.cut(np.array([0, 0.95, 10]), np.array([0.0, 10])).tolist() == [0, 0, 9]
+    assert metrics.cut(np.array([0.6999999999]), np.array([0, 1], np.float32)).tolist() == [6]
+    assert metrics.cut(np.array([-5.0, 5]), np.array([0.0, 1]), 1).tolist() == [0, 0]
+    assert metrics.cut(np.array([5.0]), np.array([0.0, 1]), 2**20).tolist() == [2**20 - 1]
     assert metrics.cut(np.array([1e300]), np.array([0.0, 10])).tolist() == [9]
+
+
+def test_sums_are_in_double_precision():
+    x = (1e6 + np.arange(1000)).astype(np.float32)
+    for pair in ((x, x), (x, np.arange(1000.0)), (np.arange(1000.0), x)):
+        assert metrics.correlation(*pair) == pytest.approx(1, abs=1e-12)
+    exact = metrics.correlation_ratio(np.arange(1000) // 500, np.arange(1000.0))
+    assert metrics.correlation_ratio(np.arange(1000) // 500, x) == pytest.approx(exact, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -173,12 +187,12 @@ def test_copies_are_sought_among_rows_that_are_evenly_chosen(monkeypatch):
 
 
 def test_a_row_in_both_sets_counts_half_and_ties_go_to_the_first():
-    train, held = np.array([[0.0], [2.0], [9.0]]), np.array([[0.0], [4.0]])
+    train, held = np.array([[0.0], [2.0], [9.0]]), np.array([[0.0], [4.0], [99.0]])
     found = copied_share(np.array([[0.0], [1.1], [5.0], [5.5]]), held, train)
-    weights = np.array([0.5, 1, 0, 0.5, 2])
-    assert found["copied"] == pytest.approx(1 - 5 / 8 * 2.5)
+    weights = np.array([0.5, 1, 0, 0.5, 2, 0])
+    assert found["copied"] == pytest.approx(1 - 2.5 / 2)
     spread = np.square(weights - weights.mean()).sum()
-    assert found["copied_error"] == pytest.approx(5 / 8 * np.sqrt(6 * spread / 20))
+    assert found["copied_error"] == pytest.approx(np.sqrt(9 * spread / 30) / 2)
 
 
 def test_the_closer_of_a_sample_and_a_held_out_row_is_known():
@@ -341,6 +355,7 @@ def test_rows_are_generated_until_there_are_enough(people, monkeypatch):
     found = generated.generate(model, encoding, 3, 0, [condition("d=v", encoding)])
     assert found.tolist() == rows[[1, 2, 1]].tolist()
     assert model.asked == [(3, 7)] * 3
+    assert len(generated.generate(Told([rows], SHARES), encoding, 1, 0)) == 1
     with pytest.raises(InputError, match="n must be"):
         generated.generate(model, encoding, 0, 0)
 
