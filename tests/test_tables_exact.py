@@ -4,6 +4,7 @@ import datetime
 import gzip
 import io
 import re
+import sys
 from collections import Counter
 
 import numpy as np
@@ -16,6 +17,7 @@ from npgan.tables import (
     Encoding,
     Schema,
     cells,
+    complete,
     condition,
     dates,
     infer,
@@ -249,7 +251,7 @@ def test_rare_values_are_drawn_by_their_counts():
 @pytest.mark.parametrize(
     ("values_", "counts", "sound"),
     [
-        (["a", "b"], [1, 2], True), (["a"], [0], False), (["a"], [True], False), ([""], [1], False),
+        (["a", "b"], [1, 2], True), (["a"], [1], True), (["a"], [0], False), (["a"], [True], False), ([""], [1], False),
         (["a", "a"], [1, 1], False), ([], [], False), (["a"], [1, 1], False), (["a"], [2**62], False),
         (["a"], (1,), False), (("a",), [1], False), ([f"{i}" for i in range(10_000)], [1] * 10_000, True),
         ([f"{i}" for i in range(10_001)], [1] * 10_001, False),
@@ -389,6 +391,110 @@ def test_a_table_has_more_than_numbers(tmp_path, content, more):
 
     (tmp_path / "t.csv").write_text(content)
     assert bool(has_more_than_numbers(open_source(tmp_path / "t.csv"))) is more
+
+
+@pytest.mark.parametrize(
+    ("said", "cells_", "found"),
+    [
+        (Column("a", "constant", True), ["x", "x"], Column("a", "constant", categories=("x",))),
+        (Column("a", "category", True), ["3.50", "3.50"],
+         Column("a", "constant", categories=("3.50",), decimals=2, padded=True)),
+        (Column("a", "number", decimals=5, padded=True), ["1.5", "2"],
+         Column("a", "number", decimals=5, padded=True)),
+        (Column("a", "number"), ["1.5", None], Column("a", "number", True, decimals=1, padded=True)),
+        (Column("a", "number"), ["1.5", "2"], Column("a", "number", decimals=1)),
+        (Column("a", "number"), ["3", "2"], Column("a", "number")),
+        (Column("a", "identifier", True), ["x", None], Column("a", "identifier")),
+        (Column("a", "date", format="%m/%d/%Y"), ["1/2/2024", "3/4/2024"],
+         Column("a", "date", format="%m/%d/%Y")),
+        (Column("a", "category"), ["x", "y"], Column("a", "category", categories=("x", "y"))),
+        (Column("a", "category", categories=("y",), others=True), ["x", "y"],
+         Column("a", "category", categories=("y",), others=True)),
+    ],
+)  # fmt: skip
+def test_a_column_is_completed(said, cells_, found):
+    table = pa.table({"a": pa.array(cells_, pa.string())})
+    schema = complete(Schema((said,)), open_source(table))
+    assert schema.columns[0] == found
+    assert (schema.rows, schema.delimiter, schema.decimal) == (2, ",", ".")
+
+
+@pytest.mark.parametrize(
+    ("cells_", "note"),
+    [
+        (["x"] * 3, "'x'"), ([None] * 3, "without any value"), (["1.5", None, "12"], "1.5 to 12, 1 of 3 missing"),
+        (["1/2/2024", "3/4/2024"], "such as 1/2/2024, day first, %d/%m/%Y (no day above 12 tells)"),
+        (["1/2/2024", "13/4/2024"], "such as 1/2/2024"), (["b", "a", "b", None], "b 2, a 1, 1 of 4 missing"),
+        (list("abcde") * 2, "a 2, b 2, c 2, d 2, e 2"), (list("abcdef") * 2, "6 values"),
+        (list("abcdefghij"), "nearly all its values differ"), ([*"0123456789"], "it counts the rows"),
+        (["1"] * 9 + ["x"], "1 9, x 1, nearly all of them numbers, but not 'x'"),
+        (["1"] * 8 + ["x", "y"], "1 8, x 1, y 1"),
+    ],
+)  # fmt: skip
+def test_a_note_says_what_a_column_holds(cells_, note):
+    table = pa.table({"a": pa.array(cells_, pa.string())})
+    assert infer(open_source(table)).columns[0].note == note
+
+
+def test_categories_beyond_the_most_share_a_code(monkeypatch):
+    monkeypatch.setattr(sys.modules["npgan.tables.infer"], "CODES", 2)
+    column = infer(open_source(pa.table({"a": ["c", "c", "b", "a", "a"]}))).columns[0]
+    assert (column.categories, column.others) == (("a", "c"), True)
+    assert column.note == "a 2, c 2, of which 2 have a code of their own"
+    table = pa.table({"a": [*"aabbccddeeffg"]})
+    assert (
+        infer(open_source(table)).columns[0].note == "a 2, b 2, of which 2 have a code of their own"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("decimals = -1", "decimals must be a whole number from 0, not -1"), ("decimals = 10_000", "decimals must"),
+        ("decimals = true", "decimals must"), ("missing = 1", "missing must be true or false"),
+        ("padded = 'x'", "padded must be true or false"), ("others = 0", "others must be true or false"),
+        ("format = 5", "format must be a format"), ("format = 'x'", "format must be a format"),
+        ("categories = 'x'", "categories must be texts"), ("categories = ['']", "categories must be texts"),
+        ("categories = ['x', 'x']", "categories must be texts"), ("categories = [5]", "categories must be texts"),
+        ("name = ' '", "name must be a text"), ("name = 5", "name must be a text"), ("kind = 5", "kind must be one of"),
+        ("kind = ['x']", "kind must be one of"),
+        ("kind = 'yes/no'\ncategories = ['yes', 'false']",
+         "are yes/no, true/false, y/n, t/f;"),
+    ],
+)  # fmt: skip
+def test_a_column_is_not_read_that_says_something_else(line, said):
+    lines = {"name": "name = 'a'", "kind": "kind = 'number'"} | {line.split()[0]: line}
+    with pytest.raises(InputError, match=f"of the schema: .*{re.escape(said)}"):
+        Schema.from_toml("[[columns]]\n" + "\n".join(lines.values()))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("rows = -1", "rows must be a whole number from 0"), ("rows = 1.5", "rows must"),
+        ("delimiter = '|'", "delimiter must be a comma, a semicolon or a tab"), ("delimiter = 5", "delimiter must"),
+        ("delimiter = ''", "delimiter must"), ("decimal = 5", "decimal must be a point or a comma"),
+        ("decimal = ''", "decimal must"),
+    ],
+)  # fmt: skip
+def test_a_schema_is_not_read_that_says_something_else(line, said):
+    with pytest.raises(InputError, match=f"the schema: {said}"):
+        Schema.from_toml(f"{line}\n[[columns]]\nname = 'a'\nkind = 'number'")
+
+
+def test_a_schema_says_what_is_not_as_always():
+    column = Column("a", "number", True, 9999, True, note="a note\nof two lines")
+    text_ = Schema((column, Column("b", "yes/no", categories=("y", "n"))), 0, "\t", ",").to_toml()
+    assert text_ == (
+        'rows = 0\ndelimiter = "\t"\ndecimal = ","\n\n[[columns]]\nname = "a"\nkind = "number"\n'
+        "missing = true\ndecimals = 9999\npadded = true\n# a note\\nof two lines\n"
+        '\n[[columns]]\nname = "b"\nkind = "yes/no"\ncategories = [\n    "y",\n    "n",\n]\n'
+    )
+    assert Schema.from_toml(text_).columns[0] == column
+    with pytest.raises(InputError, match="the schema must say its columns"):
+        Schema.from_toml("columns = []".replace("columns", "rows").replace("[]", "1"))
+    with pytest.raises(InputError, match="a schema is a text"):
+        Schema.from_toml(5)
 
 
 # --- natural types -------------------------------------------------------------------------------
@@ -566,7 +672,7 @@ def test_the_top_of_a_text_says_what_follows(tmp_path, content):
     ("content", "row", "line"),
     [("a,b\n1,2\n3,4\n", 0, 2), ("a,b\n1,2\n3,4\n", 1, 3), ("a,b\n1,2\n\n3,4\n", 1, 4),
      ('a,b\n1,"x\ny"\n3,4\n', 0, 3), ('a,b\n1,"x\ny"\n3,4\n', 1, 4), ("a b\n1  2\n\n3 4\n", 1, 4),
-     ('a,b\n1,"x\r\ny"\r\n3,4\n', 1, 4), ('a,b\n1,"x\ry"\n3,4\n', 1, 4)],
+     ('a;b\n1;"x\ny"\n3;4\n', 1, 4), ('a,b\n1,"x\r\ny"\r\n3,4\n', 1, 4), ('a,b\n1,"x\ry"\n3,4\n', 1, 4)],
 )  # fmt: skip
 def test_a_row_is_found_by_its_line(tmp_path, content, row, line):
     (tmp_path / "t.csv").write_bytes(content.encode())
@@ -689,6 +795,36 @@ def test_what_is_no_condition_is_refused(people, said, why):
         condition(said, people[0])
 
 
+def test_codes_are_decoded_if_they_are_some(people):
+    encoding, rows = people
+    drawn = encoding.decode(rows, 0).to_pydict()
+    assert drawn["c"] == ["x", "z", None, "y"]
+    assert drawn["e"] == ["u", None, "u", "u"]
+    assert drawn["a"] == [0.5, 2, None, 3.5]
+    for block, code in ((3, 4), (3, -1), (5, 2), (1, 2), (1, -1)):
+        wrong = rows.copy()
+        wrong[0, block] = code
+        with pytest.raises(InputError, match=f"block {block}"):
+            encoding.decode(wrong, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "last"),
+    [("date", 2_932_896), ("whole number", 2**53), ("date and time", 253_402_300_799)],
+)
+def test_quantiles_end_where_values_of_their_kind_do(kind, last):
+    form = {"date": "%Y-%m-%d", "date and time": "%Y-%m-%d %H:%M"}.get(kind, "")
+    schema = Schema((Column("a", kind, format=form),)).to_toml()
+    for end in (last, -last):
+        numbers = {"a": {"z": [0.0], "x": [float(end)]}}
+        assert Encoding.from_dict({"schema": schema, "numbers": numbers, "others": {}}).widths == (
+            1,
+        )
+        numbers["a"]["x"] = [end * (1 + 1e-6)]
+        with pytest.raises(InputError, match=f"the quantiles of the column a are no {kind}s"):
+            Encoding.from_dict({"schema": schema, "numbers": numbers, "others": {}})
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 
@@ -717,6 +853,20 @@ def test_a_table_has_the_marks_of_its_schema(tmp_path, delimiter, decimal, endin
     table, path = pa.table({"a": [1.5], "b": ["ja"]}), tmp_path / f"t.{ending}"
     write(table, path, Schema(columns, 1, delimiter, decimal))
     assert path.read_text() == found
+
+
+def test_what_is_no_table_is_not_written(tmp_path):
+    from npgan.tables.write import write_texts
+
+    schema = Schema((Column("a", "number"),))
+    for table, one, said in (
+        ("x", schema, "table must be"),
+        (pa.table({"a": [1.5]}), 5, "schema must be"),
+    ):
+        with pytest.raises(InputError, match=said):
+            write(table, tmp_path / "t.csv", one)
+    with pytest.raises(InputError, match="table must be"):
+        write_texts("x", tmp_path / "t.csv", ",")
 
 
 @pytest.mark.parametrize(
