@@ -210,8 +210,8 @@ def test_the_closer_of_a_sample_and_a_held_out_row_is_known():
 def test_a_fit_to_nothing_is_zero_and_to_one_row_is_that_row():
     empty = table_prediction.fitted(np.zeros((0, 0)), np.zeros((3, 0)), np.zeros((0, 2)))
     assert empty.tolist() == [[0, 0]] * 3
-    one = table_prediction.fitted(np.zeros((1, 1)), np.array([[4.0]]), np.array([[7.0]]))
-    assert one.tolist() == [[7]]
+    one = table_prediction.fitted(np.zeros((1, 1)), np.array([[4.0]]), np.array([[7.0, 3]]))
+    assert one.tolist() == [[7, 3]]
 
 
 def test_squares_are_not_below_zero():
