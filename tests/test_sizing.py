@@ -14,7 +14,7 @@ def data(rows, features):
 
 
 @pytest.mark.parametrize(
-    ("rows", "batch"), [(60_000, 128), (1024, 128), (1023, 127), (160, 20), (64, 8), (9, 8)]
+    ("rows", "batch"), [(60_000, 128), (1024, 128), (1023, 127), (160, 20), (64, 8), (9, 8), (3, 3)]
 )
 def test_a_minibatch_has_at_most_an_eighth_of_the_rows(rows, batch):
     assert sized(preset("vae"), data(rows, 784)).batch_size == batch

@@ -1,6 +1,7 @@
 """Train a preset or go on with a run."""
 
 import argparse
+import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,10 +27,11 @@ def penalty(argument: str) -> tuple[str, float]:
     >>> penalty("r1=0.3")
     ('r1', 0.3)
     """
-    name, equals, coefficient = argument.partition("=")
-    if not name or not equals:
-        raise argparse.ArgumentTypeError("it must be NAME=COEFFICIENT, such as r1=1")
-    return name, number(float, not_negative)(coefficient)
+    name, _, coefficient = argument.partition("=")
+    try:
+        return name, not_negative("the coefficient", float(coefficient))
+    except ValueError:
+        raise argparse.ArgumentTypeError("it must be NAME=COEFFICIENT, such as r1=1") from None
 
 
 SUMMARY = "train a model and keep everything in a folder"
@@ -246,11 +248,16 @@ def _asked(a: argparse.Namespace) -> "tuple[Config, Dataset | None]":
 def _changed(a: argparse.Namespace, config: "Config") -> "Config":
     """Return a configuration with what the options say of the model and its training."""
     from npgan import backend
+    from npgan.models.kinds import MODELS
     from npgan.models.refit import named
     from npgan.models.sizing import widened
 
     if a.latent is not None and "latent" not in named(config.networks):
         raise InputError(f"{config.preset} has no code whose length could be chosen: no --latent")
+    takes = inspect.signature(MODELS[config.model]).parameters
+    for name, setting in ("penalty", "penalties"), ("ema", "ema"):
+        if getattr(a, name) is not None and setting not in takes:
+            raise InputError(f"{config.preset} is no GAN that takes {setting}: no --{name}")
     given = {"epochs", "steps", "batch_size", "lr", "seed", "latent", "best", "patience"}
     changes = {name: getattr(a, name) for name in given}
     config = config.override(**changes, backend=a.backend or backend.choice())

@@ -32,7 +32,7 @@ def sized(config: Config, data: Dataset) -> Config:
     rows, features = data.train.shape
     if data.table:
         return replace(config, batch_size=min(config.batch_size, max(FEWEST_OF_TABLES, rows // 16)))
-    config = replace(config, batch_size=min(config.batch_size, max(FEWEST_ROWS, rows // 8)))
+    config = replace(config, batch_size=min(config.batch_size, rows, max(FEWEST_ROWS, rows // 8)))
     widest, latent = max(NARROWEST, 8 * features), config.latent
     if latent and "encoder" in config.networks:
         latent = min(latent, max(SHORTEST, features // 4))
