@@ -1,6 +1,8 @@
 """What models of tables are used for: scores, anomalies, gaps and codes, as a user meets them."""
 
+import contextlib
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from drawings import answer
 
 from npgan import data, metrics, runs
 from npgan.commands import reduce
+from npgan.commands.cli import main
 from npgan.models import TableVAE
 from npgan.study import anomaly
 from npgan.tables import open_source
@@ -33,12 +36,21 @@ def rows_of(n, seed, sign=1):
     return [(f"{x:.3f}", f"{sign * x:.3f}", "yes" if x > 0 else "no") for x in a]
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Return a folder with normal rows and a run of a VAE of them."""
+    folder = tmp_path_factory.mktemp("project")
+    with contextlib.chdir(folder):
+        write("normal.csv", rows_of(300, 0))
+        words = ["--data", "normal.csv", "--steps", "600", "--quiet", "--out", "r"]
+        assert main(["train", "table-vae", *words]) == 0
+    return folder
+
+
 @pytest.fixture
-def trained(capsys):
-    """Return a run of a VAE of normal rows."""
-    write("normal.csv", rows_of(300, 0))
-    words = ("--data", "normal.csv", "--steps", 600, "--quiet", "--out", "r")
-    assert run(capsys, "train", "table-vae", *words)[0] == 0
+def trained(project):
+    """Return the run, in a copy of the folder."""
+    shutil.copytree(project, ".", dirs_exist_ok=True)
     return "r"
 
 
