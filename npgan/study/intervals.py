@@ -133,7 +133,7 @@ def _of_neighbours(found: Mapping[str, float], of_parts: Any, m: int) -> dict[st
 def rounded(found: Any) -> Any:
     r"""Return measures with each interval behind its figure, both rounded to two digits of half the interval's length.
 
-    Source: "Guide to the expression of uncertainty in measurement", JCGM 100:2008, 7.2.6.
+    Source: "Guide to the expression of uncertainty in measurement", JCGM 100:2008.
 
     >>> rounded({"a": 0.123456, "b": 7, "a_interval": [0.10221, 0.16221]})
     {'a': 0.123, 'a_interval': [0.102, 0.162], 'b': 7}
