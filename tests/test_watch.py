@@ -15,7 +15,8 @@ from npgan.training import Callback, History, Loop, StopDiverged, best, checkpoi
 from npgan.training.watch import Best, EarlyStopping
 
 WELL = (
-    {"loss": 1.0},
+    {"loss": 2.0},
+    {"loss": 9.0, "d_loss": 1.0},
     {"d_pairs_won": 0.99},
     {"d_real": 0.999, "d_fake": 0.001},
     {"d_real": 0.002, "d_fake": 0.0},
@@ -26,7 +27,7 @@ SICK = (
     ({"d_accuracy": 1.0}, "told all real from all generated"),
     ({"d_real": 1.0, "d_fake": 0.0}, "told all real from all generated"),
     ({"d_real": 6e-10, "d_fake": 1e-9}, "taken all samples, real ones too, for generated"),
-    ({"loss": 1.01}, "the loss has been above its first value"),
+    ({"loss": 2.01}, "the loss has been more than twice its first value"),
 )
 
 

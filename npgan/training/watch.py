@@ -22,22 +22,25 @@ TROUBLES: dict[str, tuple[Callable[[Row, Row], bool], str]] = {
     "d_accuracy": (lambda row, first: row["d_accuracy"] > SURE, "won"),
     "d_fake": (lambda row, first: row["d_real"] - row["d_fake"] > SURE, "won"),
     "d_real": (lambda row, first: max(row["d_real"], row["d_fake"]) < 1 - SURE, "flat"),
-    "loss": (lambda row, first: row["loss"] > first["loss"], "risen"),
+    "loss": (
+        lambda row, first: "d_loss" not in row and row["loss"] - first["loss"] > abs(first["loss"]),
+        "risen",
+    ),
 }
-"""Column -> whether a row, beside the first, shows trouble, and which."""
+"""Column -> whether a row, beside the first, shows trouble, and which. Losses against a discriminator may rise."""
 MEANINGS = {
     "won": "the discriminator has told all real from all generated samples for {steps} steps, so that the generator "
     "learns nothing: try a lower --lr, or a larger penalty, such as --penalty r1=1 --penalty r2=1",
     "flat": "the discriminator has taken all samples, real ones too, for generated for {steps} steps: try a lower "
     "--lr, or a larger penalty, such as --penalty r1=1 --penalty r2=1",
-    "risen": "the loss has been above its first value for {steps} steps: try a lower --lr",
+    "risen": "the loss has been more than twice its first value for {steps} steps: try a lower --lr",
 }
 
 
 def trouble(row: Row, first: Row) -> str | None:
     """Return the trouble that a row of the history shows, a key of :data:`MEANINGS`; None: it shows none.
 
-    >>> trouble({"loss": 9.0}, {"loss": 2.0}), trouble({"loss": 1.0}, {"loss": 2.0})
+    >>> trouble({"loss": 9.0}, {"loss": 2.0}), trouble({"loss": 3.0}, {"loss": 2.0})
     ('risen', None)
     """
     for column, (shows, name) in TROUBLES.items():
@@ -49,8 +52,8 @@ def trouble(row: Row, first: Row) -> str | None:
 class StopDiverged(Callback):
     """End training with a DivergedError when for 1000 steps every row has shown that nothing is learned any more.
 
-    That is so when the discriminator makes no mistake at all, or when a loss is above its first value. What comes
-    before a resumption does not count: whoever goes on with a run has a reason.
+    That is so when the discriminator makes no mistake at all, or when a loss is more than twice its first value.
+    What comes before a resumption does not count: whoever goes on with a run has a reason.
     """
 
     def on_train_begin(self, loop: Loop) -> None:
