@@ -4,6 +4,7 @@ import datetime
 import decimal
 import gzip
 import re
+import time
 
 import pandas as pd
 import pyarrow as pa
@@ -224,3 +225,20 @@ def test_what_is_left_out_of_a_text_is_said(tmp_path):
     assert (
         "left out: lines that begin with # (2); left out: the first" in load_table(path).summary()
     )
+
+
+def test_a_table_that_is_left_early_is_read_no_further(tmp_path, monkeypatch):
+    """Else pyarrow's thread goes on reading, and aborts the process if Python ends meanwhile."""
+    path, going, read = tmp_path / "long.csv", [], text.Tail.read
+    path.write_text("a,b\n" + "1,x\n" * 2 * text.BLOCK)
+
+    def slow(tail, size):
+        going.append(size)
+        time.sleep(0.05)
+        content = read(tail, size)
+        going.pop()
+        return content
+
+    monkeypatch.setattr(text.Tail, "read", slow)
+    open_source(path)
+    assert not going

@@ -7,7 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -69,14 +69,14 @@ class Blanks:
 
 
 class Tail:
-    """A binary file that remembers the last byte that was read and is no white space."""
+    """A binary file that remembers the last byte that was read and is no white space; it ends where it is ``cut``."""
 
     def __init__(self, file: Any) -> None:
-        self.file, self.last, self.closed = file, b"", False
+        self.file, self.last, self.closed, self.cut = file, b"", False, False
 
     def read(self, size: int) -> bytes:
         """Return up to ``size`` bytes."""
-        content = self.file.read(size)
+        content = b"" if self.cut else self.file.read(size)
         self.last = content.rstrip()[-1:] or self.last
         return content
 
@@ -194,14 +194,26 @@ def text_batches(path: Path, head: Head) -> Iterator[pa.RecordBatch]:
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
                 ),
             )
-            for batch in reader:
-                yield batch
+            try:
+                for batch in reader:
+                    yield batch
+            finally:
+                _finish(reader, tail)
         except pa.ArrowInvalid as error:
             if "Empty CSV file" in str(error):
                 return
             raise _problem(path, head, str(error)) from None
     if batch and "\n" in batch.columns[-1][-1].as_py() and tail.last != b'"':
         raise InputError(f"{path.name}: a quote is not closed in its last row")
+
+
+def _finish(reader: Any, tail: Tail) -> None:
+    """Let pyarrow's thread, which reads ahead, come to an end: at Python's exit it would abort the process."""
+    tail.cut = True
+    with suppress(pa.ArrowInvalid):
+        for _ in reader:
+            pass
+    reader.close()
 
 
 def _problem(path: Path, head: Head, said: str) -> InputError:
