@@ -138,10 +138,11 @@ def test_runs_of_a_preset_are_numbered_also_where_another_one_takes_the_name(mon
 def told(monkeypatch, config, rows, **loop):
     """Let a run of a preset be resumed, at whose end this is what the loop has come to."""
     os.makedirs("r/samples", exist_ok=True)
-    shown = {"history": History.of(rows), "validation": None}
+    shown = {"history": History.of(rows), "validation": None, "model": None}
     loop = SimpleNamespace(total_steps=5, seconds=1.26, **shown, **loop)
     monkeypatch.setattr("npgan.runs.resume", lambda *_, **__: loop)
     monkeypatch.setattr("npgan.runs.read_config", lambda _: config)
+    monkeypatch.setattr("npgan.runs.load", lambda _: ("the best", config))
 
 
 @pytest.mark.parametrize(("drawn", "seen"), [(True, "r/samples and "), (False, "")])
@@ -183,3 +184,14 @@ def test_a_run_that_has_learned_nothing_says_so(capsys):
     words = ("train", "vae", "--data", "x.npy", "--steps", 500, "--lr", 1e-9)
     code, _, err = run(capsys, *words)
     assert (code, "nothing was learned: its squared error on held-out rows is" in err) == (0, True)
+
+
+def test_whether_something_was_learned_is_asked_of_the_weights_that_are_kept(capsys, monkeypatch):
+    rows, asked = [{"step": 2, "val_loss": 0.5}, {"step": 4, "val_loss": 0.7}], []
+    monkeypatch.setattr("npgan.study.trivial.no_better", lambda model, *_: asked.append(model))
+    for best in ("val_loss", None):
+        told(monkeypatch, preset("vae").override(best=best, preset="mine"), rows, step=5, stop=None)
+        loop = runs.resume()
+        loop.model, loop.batches, loop.validation = "the last", SimpleNamespace(data=0), 0
+        assert run(capsys, "train", "--resume", "r")[0] == 0
+    assert asked == ["the best", "the last"]

@@ -169,7 +169,7 @@ def _summary(loop: Any, folder: Path) -> Iterator[str]:
     from npgan.study.trivial import no_better
     from npgan.training import best
 
-    config, pictures = runs.read_config(folder), folder / runs.SAMPLES
+    config, pictures, model = runs.read_config(folder), folder / runs.SAMPLES, loop.model
     seen = f"{pictures} and " if any(pictures.iterdir()) else ""
     why = f", since {loop.stop}" if loop.stop else ""
     yield f"{loop.step} steps in {loop.seconds:.1f} s of training{why}; look at {seen}{folder / runs.CURVES}"
@@ -179,9 +179,8 @@ def _summary(loop: Any, folder: Path) -> Iterator[str]:
             f"kept: the weights of step {row['step']}, where {config.best} was best, {row[config.best]:.4g}; at the "
             f"end it is {loop.history[config.best][-1]:.4g}"
         )
-    lacking = loop.validation is not None and no_better(
-        loop.model, loop.batches.data, loop.validation
-    )
+        model = runs.load(folder)[0]
+    lacking = loop.validation is not None and no_better(model, loop.batches.data, loop.validation)
     if lacking:
         yield f"nothing was learned: {lacking}. Train longer, or with another --lr"
     usual = PRESETS[config.preset].steps if config.preset in PRESETS else None
