@@ -219,3 +219,11 @@ def test_truth_values_have_the_words_of_their_column(categories, found):
 def test_a_compressed_text_is_read_as_any_other(tmp_path):
     (tmp_path / "t.tsv.gz").write_bytes(gzip.compress(b"a;b\tc\n1\t2\n3\t4\n"))
     assert open_source(tmp_path / "t.tsv.gz").names == ("a;b", "c")
+
+
+def test_texts_in_a_tsv_file_stand_between_tabs(tmp_path):
+    from npgan.tables.write import write_texts
+
+    for name, content in (("t.tsv", "a\tb\n1,5\tx;y\n"), ("t.csv", 'a;b\n1,5;"x;y"\n')):
+        write_texts(pa.table({"a": ["1,5"], "b": ["x;y"]}), tmp_path / name, ";")
+        assert (tmp_path / name).read_text() == content

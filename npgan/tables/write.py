@@ -54,9 +54,10 @@ def texts(table: pa.Table, schema: Schema, decimal: str | None = None) -> pa.Tab
 
 
 def write_texts(table: pa.Table, path: str | Path, delimiter: str) -> None:
-    """Write a table of strings, whole or not at all; a cell without a value is empty."""
+    """Write a table of strings, whole or not at all, as .tsv with tabs; a cell without a value is empty."""
     instance("table", table, pa.Table)
-    write_atomically(as_path(path), _lines(table, delimiter))
+    path = as_path(path)
+    write_atomically(path, _lines(table, "\t" if path.suffix == ".tsv" else delimiter))
 
 
 def _csv(table: pa.Table, schema: Schema) -> memoryview:
