@@ -1,5 +1,6 @@
 """The best weights are kept, and a run that no longer learns is stopped."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -125,7 +126,7 @@ def test_a_run_on_data_of_ones_own_gives_its_best_weights(capsys):
     model, config = runs.load("r")
     assert (config.best, config.patience) == ("val_loss", 2)
     held_out = runs.load_data(config, "r").test
-    history = History.read_csv(runs.train.Path("r/history.csv"))
+    history = History.read_csv(Path("r/history.csv"))
     lowest = min(history["val_loss"])
     assert model.validate(held_out)["val_loss"] == pytest.approx(lowest, rel=1e-6)
     assert history["val_loss"][-1] > lowest
@@ -148,7 +149,20 @@ def test_measures_that_a_run_does_not_have_are_refused(capsys, words, message):
 
 def test_a_configuration_may_ask_for_a_measure_of_samples():
     config = preset("gan-small").override(best="frechet", metrics_every=1)
-    watching = runs.train._watching(config.build(60_000), config, runs.train.Path("r"))
+    watching = runs.train._watching(config.build(60_000), config, Path("r"))
     assert [type(one) for one in watching] == [StopDiverged, Best]
     with pytest.raises(InputError):
         list(runs.train._watching(config.build(60_000), config.override(best="loss"), "r"))
+
+
+@pytest.mark.usefixtures("in_an_empty_folder", "undrawn")
+def test_a_resumed_run_keeps_the_same_best_weights(capsys):
+    np.save("x.npy", np.random.default_rng(0).random((200, 9)).astype(np.float32))
+    words = ("train", "autoencoder", "--data", "x.npy", "--lr", 0.05, "--quiet")
+    for step, out in ((40, "whole"), (18, "parts")):
+        assert command(capsys, *words, "--steps", step, "--out", out)[0] == 0
+    assert command(capsys, "train", "--resume", "parts", "--steps", 40, "--quiet")[0] == 0
+    whole, parts = (Path(out, "best.safetensors").read_bytes() for out in ("whole", "parts"))
+    assert whole == parts
+    _, numbers = checkpoint.load(Path("whole/best.safetensors"))
+    assert numbers["step"] > 18
