@@ -101,18 +101,7 @@ def read_head(path: Path) -> Head:
     and the columns, as scikit-learn's files do, it is left out.
     """
     with _binary(path) as file:
-        start, lines, comments, text = 0, 0, 0, ""
-        while not text.strip() or text.startswith("#") or text.count('"') % 2:
-            again = text.strip() and not text.startswith("#")
-            start = start if again else file.tell()
-            line = file.readline(BLOCK)
-            if not line or len(text) >= BLOCK:
-                raise InputError(f"{path.name}: a quote in its header is not closed" if again
-                                 else f"{path.name} is empty: it has no header")  # fmt: skip
-            bom = codecs.BOM_UTF8 if line.startswith(codecs.BOM_UTF8) and not lines else b""
-            start, line = start + len(bom), line.removeprefix(bom)
-            text, lines = (text if again else "") + _decoded(line, path, lines + 1), lines + 1
-            comments += text.startswith("#")
+        start, lines, comments, text = _first_line(file, path)
         size, below = file.tell(), ""
         while not below.strip() and (line := file.readline(BLOCK)):
             below = line.decode(errors="replace")
@@ -139,6 +128,30 @@ def read_head(path: Path) -> Head:
         f"no line names the columns: they are called {' to '.join({names[0]: 0, names[-1]: 0})}"
     )
     return Head(names, delimiter, lines, size, blanks, False, counted, tuple(notes))
+
+
+def _first_line(file: Any, path: Path) -> tuple[int, int, int, str]:
+    """Return where the first line that says something begins, how many lines and comments there are, and the line.
+
+    It goes on behind its end if a quote is still open.
+    """
+    parts, start, lines, comments, letters, is_open = list[str](), 0, 0, 0, 0, False
+    while not parts or is_open:
+        start = start if parts else file.tell()
+        line = file.readline(BLOCK)
+        if not line or letters >= BLOCK:
+            raise InputError(f"{path.name}: a quote in its header is not closed" if parts
+                             else f"{path.name} is empty: it has no header")  # fmt: skip
+        bom = codecs.BOM_UTF8 if line.startswith(codecs.BOM_UTF8) and not lines else b""
+        start, lines = start + len(bom), lines + 1
+        text = _decoded(line.removeprefix(bom), path, lines)
+        if not parts and text.startswith("#"):
+            comments += 1
+        elif parts or text.strip():
+            parts.append(text)
+            letters += len(text)
+            is_open ^= text.count('"') % 2 == 1
+    return start, lines, comments, "".join(parts)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
