@@ -125,7 +125,7 @@ def test_a_rare_category_is_asked_for_and_not_waited_for(run):
 def vae(tmp_path_factory):
     """Return the folder of a VAE of penguins."""
     folder = tmp_path_factory.mktemp("runs") / "vae"
-    main(["train", "table-vae", "--steps", "1500", "--quiet", "--out", str(folder)])
+    main(["train", "table-vae", "--steps", "700", "--quiet", "--out", str(folder)])
     return folder
 
 
