@@ -6,6 +6,7 @@ from npgan.models import VAE, Autoencoder, Classifier, Model
 
 ROWS = 10_000  # that are looked at
 MARGIN = 0.99
+"""The part of the mean's error that an autoencoder's must at most be."""
 
 
 def no_better(model: Model, train: np.ndarray, held_out: np.ndarray) -> str | None:
@@ -25,5 +26,8 @@ def no_better(model: Model, train: np.ndarray, held_out: np.ndarray) -> str | No
         x, mean = model.scaled(held_out), model.scaled(train).mean(axis=0)
         error, of_mean = (np.square(y - x).mean() for y in (model.reconstruct(x), mean))
         if error > MARGIN * of_mean:
-            return f"its squared error on held-out rows is {error:.4g}, and that of their mean {of_mean:.4g}"
+            return (
+                f"its squared error on held-out rows is {error:.4g}, and that of the training rows' mean "
+                f"{of_mean:.4g}"
+            )
     return None

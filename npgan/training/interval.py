@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SHARE = 20
+"""How many times as long as something takes the wait behind it is at least."""
 
 
 class Interval:

@@ -122,5 +122,5 @@ def best(history: History, column: str) -> Row:
     {'step': 1, 'val_loss': 0.5}
     """
     costs = history.costs(column)
-    rows = [row for row in history if column in row]
-    return rows[max(i for i, cost in enumerate(costs) if cost == min(costs))]
+    last = max(range(len(costs)), key=lambda i: (-costs[i], i))
+    return [row for row in history if column in row][last]
