@@ -24,6 +24,7 @@ LETTERS, WORD = 30, 14  # the most letters of a column's name, and of a category
 TAIL = 0.01
 NUMBERS_IN = 10  # the most columns of a matrix whose numbers are written in
 WIDTH, HEIGHT = 3.1, 2.3  # inches of a panel
+CURVES, MIDDLE = 20, 0.9  # how many series are drawn, and which share of all of them a band holds
 REAL, MADE = {"color": "0.75"}, {"color": "C3"}
 
 
@@ -42,20 +43,26 @@ class Both(NamedTuple):
 
 
 def save_table(
-    path: Path | str, real: pa.Table, made: pa.Table, categories: Collection[str] = ()
+    path: Path | str,
+    real: pa.Table,
+    made: pa.Table,
+    categories: Collection[str] = (),
+    series: Collection[str] = (),
 ) -> None:
     """Save a picture of generated rows beside real ones as a PNG.
 
     Numbers and dates have histograms with the same bins; if a column has long tails, only the middle 98 % of the real
     values are shown. Categories have bars: the 12 most frequent of the real ones, and one for all others. Below are the
     associations of all pairs: Pearson's correlation of numbers, Cramér's V of categories, and the correlation ratio of
-    a number and a category; missing values are left out. Of more than 40 columns the first 40 are drawn.
+    a number and a category; missing values are left out. Of more than 40 columns the first 40 are drawn. Columns of a
+    series are curves above them all: the first 20 rows, and the mean and middle 90 % of all rows.
 
     Parameters
     ----------
     path : where the picture is saved
     real, made : tables of the same columns, with a row or more
     categories : names of columns that are categories, though their values are numbers; text is always one
+    series : names of columns that are one series of numbers
     """
     path = as_path(path)
     for name, table in (("real", real), ("made", made)):
@@ -65,28 +72,57 @@ def save_table(
     instance("categories", categories, Collection)
     if real.schema.names != made.schema.names:
         raise InputError(f"both tables must have the columns {shown(real.schema.names)}")
-    names = real.column_names[:COLUMNS]
-    columns = [_both(name, real[name], made[name], name in categories) for name in names]
-    _draw(path, columns, real.num_columns)
+    instance("series", series, Collection)
+    curves = [_both(name, real[name], made[name], False) for name in series]
+    names = [name for name in real.column_names if name not in series]
+    columns = [_both(name, real[name], made[name], name in categories) for name in names[:COLUMNS]]
+    _draw(path, columns, len(names), curves)
 
 
-def _draw(path: Path, columns: list[Both], n: int) -> None:
-    across = min(len(columns), 4 if len(columns) <= 12 else ACROSS)
+def _draw(path: Path, columns: list[Both], n: int, curves: list[Both]) -> None:
+    across = max(1, min(len(columns), 4 if len(columns) <= 12 else ACROSS))
     down = -(-len(columns) // across)
     width = max(WIDTH * across, 9)
     wide = max(5.3, min(0.2 * len(columns) + 2, width / 2))
-    figure = new_figure(width, HEIGHT * down + wide)
-    parts: Any = figure.subfigures(2, 1, height_ratios=[HEIGHT * down, wide])
-    _panels(parts[0], columns, down, across)
-    _matrices(parts[1], columns)
-    more = f": the first {len(columns)} of {n} columns" if n > len(columns) else ""
-    title = f"Shares of real and generated rows{more}"
-    parts[0].suptitle(title, fontsize=11, x=0.01, ha="left")
+    parts: list[tuple[float, Callable[[Any], None]]] = []
+    if curves:
+        parts.append((1.4 * HEIGHT, lambda part: _curves(part, curves)))
+    if columns:
+        parts.append((HEIGHT * down, lambda part: _panels(part, columns, n, down, across)))
+    if len(columns) > 1:
+        parts.append((wide, lambda part: _matrices(part, columns)))
+    heights, draws = zip(*parts, strict=True)
+    figure = new_figure(width, sum(heights))
+    subfigures: Any = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
+    for draw, part in zip(draws, subfigures[:, 0], strict=True):
+        draw(part)
     save_figure(path, figure)
 
 
-def _panels(figure: "SubFigure", columns: list[Both], down: int, across: int) -> None:
+def _curves(figure: "SubFigure", columns: list[Both]) -> None:
+    """Draw the first rows of a series, real and generated, and how all of them are spread."""
+    panels = figure.subplots(1, 3, sharey=True)
+    each = {"real": [c.real for c in columns], "generated": [c.made for c in columns]}
+    for axes, (word, values), style in zip(panels, each.items(), (REAL, MADE), strict=False):
+        rows, places = np.column_stack(values), np.arange(len(columns))
+        axes.plot(places, rows[:CURVES].T, linewidth=0.7)
+        axes.set_title(f"{word}, {min(CURVES, len(rows))} rows", fontsize=9)
+        low, high = np.quantile(rows, [(1 - MIDDLE) / 2, (1 + MIDDLE) / 2], axis=0)
+        panels[2].fill_between(places, low, high, **style, alpha=0.4, linewidth=0)
+        panels[2].plot(places, rows.mean(axis=0), **style, label=f"{word}, {len(rows):,} rows")
+    panels[2].set_title(f"mean and middle {MIDDLE:.0%}", fontsize=9)
+    panels[2].legend(fontsize=7)
+    for axes in panels:
+        axes.set_xlabel(f"{columns[0].name} to {columns[-1].name}", fontsize=7)
+        axes.tick_params(labelsize=7)
+    figure.suptitle(f"A series of {len(columns)} columns", fontsize=11, x=0.01, ha="left")
+
+
+def _panels(figure: "SubFigure", columns: list[Both], n: int, down: int, across: int) -> None:
     """Draw each column in a panel of its own, and a legend for all."""
+    more = f": the first {len(columns)} of {n} columns" if n > len(columns) else ""
+    title = f"Shares of real and generated rows{more}"
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     panels = [*figure.subplots(down, across, squeeze=False).flat]
     for axes, column in zip(panels, columns, strict=False):
         KINDS[column.kind](axes, column)

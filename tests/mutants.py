@@ -118,7 +118,7 @@ TESTS = {
     "init.py": "init layers layers_random layers_built",
     "optim": "optim copies training training_resumed penalties vae",
     "plotting.py": "pictures calls own_data uses uses_images",
-    "plotting_tables.py": "plotting_tables pictures table_report",
+    "plotting_tables.py": "plotting_tables pictures table_report series",
     "runs": (
         "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options "
         "cli_training cli_program"
@@ -130,7 +130,7 @@ TESTS = {
     ),
     "tables": (
         "table_values table_kinds table_files tables_read tables_schema tables_encode "
-        "table_runs table_report categories"
+        "table_runs table_report series categories"
     ),
 }
 """Room, or file of no room -> its test files, besides those that bear the module's name."""

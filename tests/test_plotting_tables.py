@@ -159,7 +159,7 @@ def test_there_are_no_bars_for_what_no_table_has():
 @pytest.mark.parametrize(
     ("columns", "n", "across", "down", "size", "wide"),
     [
-        (1, 1, 1, 1, (9, 7.6), 5.3),
+        (2, 2, 2, 1, (9, 7.6), 5.3),
         (4, 4, 4, 1, (12.4, 7.6), 5.3),
         (12, 12, 4, 3, (12.4, 12.2), 5.3),
         (13, 13, 5, 3, (15.5, 12.2), 5.3),
@@ -173,16 +173,29 @@ def test_the_figure_grows_with_its_columns(monkeypatch, columns, n, across, down
     monkeypatch.setattr(plotting_tables, "_matrices", lambda part, given: found.update(b=given))
     monkeypatch.setattr(plotting_tables, "save_figure", lambda path, it: found.update(it=it))
     given = [both([1], [2])] * columns
-    plotting_tables._draw("p.png", given, n)
-    assert found["a"] == (given, down, across)
+    plotting_tables._draw("p.png", given, n, [])
+    assert found["a"] == (given, n, down, across)
     assert found["b"] == given
     assert found["it"].get_size_inches().tolist() == pytest.approx(size)
     first, second = found["it"].subfigs
     ratios = first._subplotspec.get_gridspec().get_height_ratios()
     assert ratios == pytest.approx([2.3 * down, wide])
     assert second._subplotspec.rowspan.start == 1
-    more = ": the first 40 of 50 columns" if n > columns else ""
-    assert first.get_suptitle() == f"Shares of real and generated rows{more}"
+
+
+def test_the_title_says_how_many_columns_are_not_drawn():
+    for n, more in ((1, ""), (2, ": the first 1 of 2 columns")):
+        figure = plotting_tables.new_figure(4, 3).subfigures(1, 1)
+        plotting_tables._panels(figure, [both([1], [2])], n, 1, 1)
+        assert figure.get_suptitle() == f"Shares of real and generated rows{more}"
+
+
+def test_a_single_column_is_associated_with_none(monkeypatch):
+    saved = []
+    monkeypatch.setattr(plotting_tables, "save_figure", lambda path, figure: saved.append(figure))
+    plotting_tables._draw("p.png", [both([1], [2])], 1, [])
+    assert [len(part.axes) for part in saved[0].subfigs] == [1]
+    assert saved[0].get_size_inches().tolist() == [9, 2.3]
 
 
 @pytest.mark.parametrize(

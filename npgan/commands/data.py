@@ -1,6 +1,7 @@
 """Load a data set, say what it holds and draw it."""
 
 import argparse
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,8 @@ def _describe_table(a: argparse.Namespace) -> None:
     if a.size or a.out:
         raise InputError(f"{a.name} is a table: --size and --out are for pictures")
     dataset = data.load_table(a.name)
-    schema = dataset.table.schema  # type: ignore[union-attr]
-    print(schema.to_toml() if a.schema else "\n".join([dataset.summary(), *schema.lines()]))
+    table: Any = dataset.table
+    print(table.schema.to_toml() if a.schema else "\n".join([dataset.summary(), *table.lines()]))
 
 
 def _describe(a: argparse.Namespace) -> None:

@@ -57,7 +57,7 @@ def load_table(table: Any, share: float = 0.0, schema: Any = None, encoding: Any
         encoding = tables.Encoding.fit(found, source)
     if not encoding.widths:
         raise InputError(
-            f"{source.name} has no column to learn from: {'; '.join(encoding.schema.lines())}"
+            f"{source.name} has no column to learn from: {'; '.join(encoding.lines())}"
         )
     name = table if isinstance(table, str) and table in TABLES else source.name
     rows = encoding.rows(source)

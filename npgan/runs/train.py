@@ -136,7 +136,7 @@ def start(
     model = config.build(len(dataset.train))
     loop = _loop(model, config, dataset, folder)
     words = [] if config.data in data.DATASETS else [dataset.summary()]
-    words += dataset.table.schema.lines() if dataset.table else []
+    words += dataset.table.lines() if dataset.table else []
     words += _fitted(preset, config)
     loop.callbacks[1:1] = [*_measures(model, config, dataset), *callbacks]
     _check_free(folder)

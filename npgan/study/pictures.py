@@ -78,7 +78,8 @@ def draw_table(model: Any, table: "Encoding", real: np.ndarray, seed: int, path:
     learned = [c.name for c in table.schema.columns if c.kind not in ("identifier", "constant")]
     rows = real, model.sample(len(real), rng)
     shown, made = (table.decode(x, rng).select(learned) for x in rows)
-    save_table(path, shown, made, [c.name for c in table.schema.columns if c.kind in CODED])
+    coded = [c.name for c in table.schema.columns if c.kind in CODED]
+    save_table(path, shown, made, coded, table.series.names if table.series else ())
 
 
 def sampled(model: Any, n: int, seed: int, label: int | None = None) -> tuple[np.ndarray, int]:

@@ -37,15 +37,14 @@ class Columns:
         """Whether each (c,) is a category."""
         return np.array([column.kind in CODED for column in self.schema])
 
-    @cached_property
+    @property
     def _places(self) -> list[int]:
         """The first block of each."""
-        sizes = [1 + (c.kind in NUMBERED and c.missing) for c in self.schema]
-        return (np.cumsum(sizes) - sizes).tolist()
+        return [self.encoding.blocks[column.name] for column in self.schema]
 
     def values(self, rows: np.ndarray) -> np.ndarray:
         """Return the values (n, c), float64, of rows (n, blocks)."""
-        found = np.empty((len(rows), len(self.schema)))
+        rows, found = self.encoding.cells(rows), np.empty((len(rows), len(self.schema)))
         for j, (column, at) in enumerate(zip(self.schema, self._places, strict=True)):
             if column.kind in CODED:
                 x = np.rint(rows[:, at])

@@ -4,11 +4,13 @@ A row consists of ``blocks`` numbers, float32. A number or date is one block, it
 (:mod:`npgan.tables.quantiles`). If it may be missing, a second block follows: 0 if it is there, 1 if it is not; then
 the score is a draw from N(0, 1). A category or yes/no is one block, a code from 0. After the codes of its categories
 comes one for all values that have no code of their own, and then one for missing, where there are such cells.
-Identifiers and constants have no block.
+Identifiers and constants have no block. Of columns that are one series (:mod:`npgan.tables.series`), the last blocks
+are principal components.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +25,7 @@ from npgan.tables.quantiles import Quantiles
 from npgan.tables.rare import Rare, count_rare
 from npgan.tables.read import Source, is_missing
 from npgan.tables.schema import CODED, DATED, NUMBERED, Column, Schema
+from npgan.tables.series import Series, candidates, every
 from npgan.tables.values import codes, each, values
 
 __all__ = ["Encoding"]
@@ -68,10 +71,15 @@ class Encoding:
     schema: Schema
     numbers: dict[str, Quantiles] = field(repr=False)
     others: dict[str, Rare] = field(repr=False)
+    series: Series | None = field(default=None, repr=False)
 
     @classmethod
     def fit(cls, schema: Schema, source: Source) -> "Encoding":
-        """Return the encoding of a table; quantiles are found from at most 1,000,000 rows, evenly chosen."""
+        """Return the encoding of a table; quantiles are found from at most 1,000,000 rows, evenly chosen.
+
+        Columns are a series if they are at least 16 numbers without gaps, one after another, of which neighbours
+        have a mean correlation of at least 0.9.
+        """
         instance("schema", schema, Schema)
         instance("source", source, Source)
         _check_whole(schema)
@@ -85,32 +93,41 @@ class Encoding:
             for column in schema.columns:
                 cells = batch.column(column.name)
                 if column.kind in NUMBERED:
-                    kept = values(column, cells, schema.decimal)[-before % step :: step]
-                    found.setdefault(column.name, []).append(kept[~np.isnan(kept)])
+                    some = values(column, cells, schema.decimal)[-before % step :: step]
+                    found.setdefault(column.name, []).append(some[~np.isnan(some)])
                 elif column.others:
                     count_rare(cells, column.categories, others[column.name])
             before += len(batch)
 
         for _ in each(source, [c.name for c in schema.columns], look):
             pass
-        numbers = {}
-        for name in list(found):
-            kept = np.concatenate(found.pop(name))
-            if not len(kept):
+        kept = {name: np.concatenate(found.pop(name)) for name in list(found)}
+        for name, some in kept.items():
+            if not len(some):
                 raise InputError(f"{source.name}: the column {name} has no value")
-            numbers[name] = Quantiles.fit(kept)
+        numbers = {name: Quantiles.fit(some) for name, some in kept.items()}
         for name, counts in others.items():
             if not counts:
                 raise InputError(
                     f"{source.name}: the column {name} has no others than its categories"
                 )
-        return cls(schema, numbers, {name: Rare.most(one) for name, one in others.items()})
+        rare = {name: Rare.most(one) for name, one in others.items()}
+        return cls(schema, numbers, rare, _series(schema.columns, numbers, kept))
+
+    def lines(self) -> list[str]:
+        """Return a line about each column, but one about all those of a series."""
+        if not self.series:
+            return self.schema.lines()
+        names = self.series.names
+        rest = tuple(c for c in self.schema.columns if c.name not in names)
+        return [*replace(self.schema, columns=rest).lines(), self.series.line]
 
     @cached_property
     def blocks(self) -> dict[str, int]:
-        """Return the first block of each column that has one."""
+        """Return the first block of each column that has one, those of a series last, as :meth:`cells` has them."""
         places, at = {}, 0
-        for column in self.schema.columns:
+        last = self.series.names if self.series else ()
+        for column in sorted(self.schema.columns, key=lambda c: c.name in last):
             if _widths(column):
                 places[column.name] = at
             at += len(_widths(column))
@@ -119,7 +136,17 @@ class Encoding:
     @property
     def widths(self) -> tuple[int, ...]:
         """The width of each block: 1 for a number, the number of its codes for a category."""
-        return tuple(width for column in self.schema.columns for width in _widths(column))
+        found = [width for name in self.blocks for width in _widths(self.schema.column(name))]
+        if self.series:
+            found[-len(self.series.names) :] = [1] * len(self.series.components)
+        return tuple(found)
+
+    def cells(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows (n, blocks) with a block for each number of a series, instead of each component."""
+        if not self.series:
+            return rows
+        first = len(self.widths) - len(self.series.components)
+        return np.column_stack([rows[:, :first], self.series.decode(rows[:, first:])])
 
     def encode(self, batch: pa.RecordBatch, rng: np.random.Generator | int | None) -> np.ndarray:
         """Return the rows (n, blocks), float32, of a batch of a source.
@@ -127,7 +154,8 @@ class Encoding:
         Raises an InputError for a category that was never seen, for a cell that is not a number, and for an empty cell
         where none may be.
         """
-        rng, rows = generator(rng), np.empty((len(batch), len(self.widths)), np.float32)
+        width = sum(len(_widths(self.schema.column(name))) for name in self.blocks)
+        rng, rows = generator(rng), np.empty((len(batch), width), np.float32)
         for name, at in self.blocks.items():
             column, cells = self.schema.column(name), batch.column(name)
             if column.kind in CODED:
@@ -140,6 +168,9 @@ class Encoding:
             if column.missing:
                 rows[missing, at] = rng.standard_normal(missing.sum(), np.float32)
                 rows[:, at + 1] = missing
+        if self.series:
+            first = width - len(self.series.names)
+            return np.column_stack([rows[:, :first], self.series.encode(rows[:, first:], rng)])
         return rows
 
     def rows(self, source: Source, seed: int = 0) -> np.ndarray:
@@ -166,7 +197,7 @@ class Encoding:
 
         Numbers have the column's decimals and lie within its range.
         """
-        rows = array("rows", rows, ("n", len(self.widths)))
+        rows = self.cells(array("rows", rows, ("n", len(self.widths))))
         rng, columns = generator(rng), {}
         for column in self.schema.columns:
             at = self.blocks.get(column.name)
@@ -241,12 +272,12 @@ class Encoding:
             "schema": self.schema.to_toml(),
             "numbers": {name: found.to_dict() for name, found in self.numbers.items()},
             "others": {name: found.to_dict() for name, found in self.others.items()},
-        }
+        } | ({"series": self.series.to_dict()} if self.series else {})
 
     @classmethod
     def from_dict(cls, said: Any) -> "Encoding":
         """Return the encoding of such a dict, or raise an InputError."""
-        if not isinstance(said, dict) or {*said} != {"schema", "numbers", "others"}:
+        if not isinstance(said, dict) or {*said} - {"series"} != {"schema", "numbers", "others"}:
             raise InputError("an encoding must say its schema, numbers and others")
         schema = Schema.from_toml(said["schema"])
         _check_whole(schema)
@@ -260,6 +291,19 @@ class Encoding:
             last = {"whole number": EXACT, **LARGEST}.get(column.kind)
             if last is not None and abs(numbers[column.name].x).max() > last:
                 raise InputError(f"the quantiles of the column {column.name} are no {column.kind}s")
-        return cls(
-            schema, numbers, {name: Rare.from_dict(one) for name, one in said["others"].items()}
-        )
+        others = {name: Rare.from_dict(one) for name, one in said["others"].items()}
+        series = Series.from_dict(said["series"], schema.columns) if "series" in said else None
+        return cls(schema, numbers, others, series)
+
+
+def _series(
+    columns: Sequence[Column], numbers: dict[str, Quantiles], some: dict[str, np.ndarray]
+) -> Series | None:
+    """Return the first columns that are a series, if there are any, as some of their values (n,) show."""
+    for run in candidates(columns):
+        names, rng = [column.name for column in run], generator(0)
+        step = every(len(some[names[0]]), len(names))
+        scores = [numbers[name].encode(some[name][::step], rng) for name in names]
+        if found := Series.fit(names, np.column_stack(scores)):
+            return found
+    return None

@@ -31,7 +31,7 @@ RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
 class Condition:
     """A column's relation to a value: the code of a category, a number, or the days or seconds of a date.
 
-    ``text`` is the condition as it was written; ``block`` is the column's first block in the rows.
+    ``text`` is the condition as it was written; ``block`` is the column's first block in the cells.
     """
 
     text: str
@@ -42,7 +42,8 @@ class Condition:
 
     def holds(self, encoding: Encoding, rows: np.ndarray) -> np.ndarray:
         """Return for which rows (n, blocks) it holds; for a missing number it does not."""
-        column, found = encoding.schema.column(self.column), rows[:, self.block]
+        column, rows = encoding.schema.column(self.column), encoding.cells(rows)
+        found = rows[:, self.block]
         if column.kind in NUMBERED:
             found = rounded(encoding.numbers[self.column].decode(found), column.decimals)
             there = rows[:, self.block + 1] == 0 if column.missing else True
