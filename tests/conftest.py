@@ -128,6 +128,13 @@ def labelled(tmp_path):
 
 
 @pytest.fixture
+def few_steps(monkeypatch):
+    """Classifiers of a run's own labels make 60 steps."""
+    monkeypatch.setattr("npgan.runs.classifier.LEAST", 60)
+    monkeypatch.setattr("npgan.runs.classifier.PASSES", 1)
+
+
+@pytest.fixture
 def in_an_empty_folder(tmp_path, monkeypatch):
     """Work in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)

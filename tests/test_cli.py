@@ -13,6 +13,7 @@ from commands import Terminal, picture, run
 
 from npgan.check import catalogue
 from npgan.check.catalogue import results
+from npgan.commands import evaluate
 from npgan.commands.cli import main
 from npgan.models.config import Config
 from npgan.models.presets import PRESETS, preset
@@ -90,7 +91,10 @@ def test_evaluate_prints_json(capsys):
     assert result["modes_real"]["modes"] == 8
 
 
-def test_samples_are_compared_by_the_features_of_another_run(capsys, labelled):
+def test_samples_are_compared_by_the_features_of_another_run(
+    capsys, labelled, monkeypatch, few_steps
+):
+    monkeypatch.setattr(evaluate, "LEARNED", 2.0)  # no classifier is good enough but the given one
     short = ["--data", labelled, "--steps", 3, "--batch-size", 20, "--quiet", "--out"]
     for name in ("classifier", "gan-small"):
         run(capsys, "train", name, *short, name)

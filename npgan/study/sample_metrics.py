@@ -33,7 +33,7 @@ ROWS = 1000  # of which the digits are read at once
 RELIABLE = 0.9
 """The least accuracy on a data set with which the classifier of digits, and classes that are predicted, are used."""
 FEATURES = {
-    (True, True): "of the classifier that was given",
+    (True, True): "of a classifier of such data",
     (True, False): "of npgan's classifier of digits",
     (
         False,
