@@ -75,7 +75,7 @@ TESTS = {
     "commands": (
         "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
         "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures cli_hostile "
-        "evaluation table_runs calls"
+        "evaluation table_runs calls own_classifier"
     ),
     "data": (
         "data data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
@@ -121,7 +121,7 @@ TESTS = {
     "plotting_tables.py": "plotting_tables pictures table_report series",
     "runs": (
         "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options "
-        "cli_training cli_program"
+        "cli_training cli_program own_classifier"
     ),
     "shapes.py": "shapes borders ops",
     "system": (

@@ -1,6 +1,7 @@
 """A run of images with labels is measured by a classifier of them, which is trained once."""
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,23 +72,54 @@ def test_a_training_that_was_interrupted_goes_on(capsys, trained):
     class Interrupt(Callback):
         def on_step_end(self, loop):
             if loop.step == 20:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
 
     other = Path("other")
     other.mkdir()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as interrupted:
         classifier.own_classifier(other, config, dataset, [Interrupt()])
+    assert interrupted.value.args == (signal.SIGINT,)
+    assert not (other / "classifier").exists()
     again = classifier.own_classifier(other, config, dataset).weights()
     assert whole.keys() == again.keys()
     for name, array in whole.items():
         np.testing.assert_array_equal(array, again[name])
 
 
+def test_one_that_was_finished_but_not_yet_named_so_is_kept(trained):
+    config = runs.read_config(Path("r"))
+    dataset = runs.load_data(config, Path("r"))
+    whole = classifier.own_classifier(Path("r"), config, dataset).weights()
+    PLACE.rename(PLACE.with_name("classifier-unfinished"))
+    again = classifier.own_classifier(Path("r"), config, dataset).weights()
+    assert PLACE.exists()
+    for name, array in whole.items():
+        np.testing.assert_array_equal(array, again[name])
+
+
+def test_labels_in_order_are_judged_by_rows_from_everywhere(trained, monkeypatch):
+    config = runs.read_config(Path("r"))
+    dataset = runs.load_data(config, Path("r"))
+    order = np.argsort(dataset.test_labels, kind="stable")
+    sorted_rows = replace(dataset, test=dataset.test[order], test_labels=dataset.test_labels[order])
+    monkeypatch.setattr(evaluate, "KNOWN", 40)  # half of them, all of class 0
+
+    class Zero:
+        def predict(self, images):
+            return np.zeros(len(images), np.int64)
+
+    monkeypatch.setattr(runs, "own_classifier", lambda *given: Zero())
+    model = runs.load(Path("r"))[0]
+    assert evaluate._of_labels(Path("r"), model, config, sorted_rows) is None
+
+
 def test_one_that_has_not_learned_is_not_used(capsys, trained, monkeypatch):
     monkeypatch.setattr(classifier, "LEAST", 1)
     monkeypatch.setattr(evaluate, "LEARNED", 1.01)
     found, said = evaluated(capsys)
-    assert "of test images, and is not used" in said
+    assert (
+        "the classifier of the labels is right in only 100% of test images, and is not used" in said
+    )
     assert found["features"].startswith("none")
     assert "classifier_accuracy" not in found
 

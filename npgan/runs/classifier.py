@@ -11,13 +11,14 @@ from npgan.models import Classifier
 from npgan.models.config import Config
 from npgan.models.presets import preset
 from npgan.models.sizing import sized
-from npgan.runs.folder import CONFIG, WEIGHTS, load_for
+from npgan.runs.folder import CONFIG, load_for
 from npgan.runs.train import resume, start
+from npgan.system.signals import REASONS
 from npgan.training import Callback
 
 __all__ = ["own_classifier"]
 
-FOLDER = "classifier"
+FOLDER, UNFINISHED = "classifier", "classifier-unfinished"
 WORK, PASSES, LEAST = 3e12, 100, 500
 """The most floating-point operations of a training, about a minute, and passes through the data; the least steps."""
 
@@ -27,17 +28,19 @@ def own_classifier(
 ) -> Classifier:
     """Return a classifier of the labels of a run's data; at first it is trained, in ``folder / "classifier"``.
 
-    A training that was interrupted goes on.
+    A training that was interrupted goes on at the next call.
     """
-    place = folder / FOLDER
-    if (place / CONFIG).exists() and not (place / WEIGHTS).exists():
-        resume(place, callbacks)
-    elif not place.exists():
-        print(
-            f"samples are measured by what a classifier of their labels sees: {place}",
-            file=sys.stderr,
-        )
-        start(_like(config, dataset), place, callbacks, dataset=dataset)
+    place, unfinished = folder / FOLDER, folder / UNFINISHED
+    if not place.exists():
+        if (unfinished / CONFIG).exists():
+            loop = resume(unfinished, callbacks, data=config.data)
+        else:
+            words = f"samples are measured by what a classifier of their labels sees: {place}"
+            print(words, file=sys.stderr)
+            loop = start(_like(config, dataset), unfinished, callbacks, dataset=dataset)
+        if loop.step < loop.total_steps:
+            raise KeyboardInterrupt(next(n for n, why in REASONS.items() if why == loop.stop))
+        unfinished.rename(place)
     return load_for("the classifier of a run", place, Classifier)[0]
 
 
