@@ -38,13 +38,17 @@ def _pattern(form: str) -> str:
     return f"^{digits}{FRACTION if form.endswith(':%S') else '$'}"
 
 
+PATTERNS = {form: re.compile(_pattern(form)) for form in FORMATS}
+"""Format -> what every cell of it looks like."""
+
+
 def seconds(cells: pa.Array, form: str) -> pa.Array:
     """Return cells (n,), strings, as timestamps in seconds; null for what is missing or does not fit the format.
 
     >>> seconds(pa.array(["2024-02-29", "2023-02-29", "soon"]), "%Y-%m-%d").is_null().to_pylist()
     [False, True, True]
     """
-    fits = pc.match_substring_regex(cells, _pattern(form))
+    fits = pc.match_substring_regex(cells, PATTERNS[form].pattern)
     if not pc.any(fits).as_py():
         return pa.nulls(len(cells), pa.timestamp("s"))
     plain = pc.if_else(fits, cells, pa.scalar(None, pa.string()))

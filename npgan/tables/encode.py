@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -123,20 +124,22 @@ class Encoding:
         return [*replace(self.schema, columns=rest).lines(), self.series.line]
 
     @cached_property
+    def _learned(self) -> dict[str, Column]:
+        """Return each column that has a block, those of a series last."""
+        last = set(self.series.names) if self.series else ()
+        columns = sorted(self.schema.columns, key=lambda column: column.name in last)
+        return {column.name: column for column in columns if _widths(column)}
+
+    @cached_property
     def blocks(self) -> dict[str, int]:
         """Return the first block of each column that has one, those of a series last, as :meth:`cells` has them."""
-        places, at = {}, 0
-        last = self.series.names if self.series else ()
-        for column in sorted(self.schema.columns, key=lambda c: c.name in last):
-            if _widths(column):
-                places[column.name] = at
-            at += len(_widths(column))
-        return places
+        sizes = [len(_widths(column)) for column in self._learned.values()]
+        return dict(zip(self._learned, accumulate(sizes, initial=0), strict=False))
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The width of each block: 1 for a number, the number of its codes for a category."""
-        found = [width for name in self.blocks for width in _widths(self.schema.column(name))]
+        found = [width for column in self._learned.values() for width in _widths(column)]
         if self.series:
             found[-len(self.series.names) :] = [1] * len(self.series.components)
         return tuple(found)
@@ -154,10 +157,10 @@ class Encoding:
         Raises an InputError for a category that was never seen, for a cell that is not a number, and for an empty cell
         where none may be.
         """
-        width = sum(len(_widths(self.schema.column(name))) for name in self.blocks)
+        width = sum(len(_widths(column)) for column in self._learned.values())
         rng, rows = generator(rng), np.empty((len(batch), width), np.float32)
-        for name, at in self.blocks.items():
-            column, cells = self.schema.column(name), batch.column(name)
+        for name, column in self._learned.items():
+            at, cells = self.blocks[name], batch.column(name)
             if column.kind in CODED:
                 found = codes(column, cells)
                 rows[:, at] = np.where(found < 0, _widths(column)[0] - 1, found)

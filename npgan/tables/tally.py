@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from npgan.tables import cells as text
-from npgan.tables.dates import FORMATS, dates
+from npgan.tables.dates import FORMATS, PATTERNS, dates
 
 VALUES = 20_000
 """The most different values of a column that are counted; those that come later are not."""
@@ -84,9 +84,10 @@ class Dates:
 
     def add(self, cells: pa.Array) -> None:
         """Look at cells without nulls."""
-        self.first = self.first or cells[0].as_py()
-        for some in (cells[:1], cells):
-            self.formats = [f for f in self.formats if not np.isnan(dates(some, f)).any()]
+        one = cells[0].as_py()
+        self.first = self.first or one
+        likely = [form for form in self.formats if PATTERNS[form].match(one)]
+        self.formats = [form for form in likely if not np.isnan(dates(cells, form)).any()]
 
 
 class Tally:
