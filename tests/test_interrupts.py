@@ -344,3 +344,15 @@ def test_signals_that_come_together_are_told_apart(command, monkeypatch):
         while len(command.left) < 3 and time.monotonic() < ends:
             time.sleep(0.01)
         assert command.left == [signal.SIGINT] * 3
+
+
+def test_the_thread_that_hears_of_signals_lets_the_process_end_and_its_pipe_keeps_no_signal_waiting(
+    command,
+):
+    before = set(threading.enumerate())
+    with raised():
+        (watcher,) = set(threading.enumerate()) - before
+        assert watcher.daemon
+        go = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(go)
+        assert not os.get_blocking(go)

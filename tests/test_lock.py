@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec
 from types import SimpleNamespace
 
 import pytest
@@ -44,9 +44,8 @@ def test_where_windows_has_locks_a_byte_of_the_file_is_taken_without_waiting(mon
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.delattr(os, "O_NOFOLLOW", raising=False)
     monkeypatch.setitem(sys.modules, "msvcrt", windows)
-    spec = spec_from_file_location("lock_of_windows", lock.__file__)
-    there = module_from_spec(spec)
-    spec.loader.exec_module(there)
+    there = module_from_spec(lock.__spec__)
+    lock.__spec__.loader.exec_module(there)
     there._take(5)
     assert taken == [(5, windows.LK_NBLCK, 1)]
     assert there.OPEN == os.O_RDWR | os.O_CREAT

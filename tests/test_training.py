@@ -148,3 +148,17 @@ def test_training_uses_kernels_unless_the_reference_was_chosen(
 def test_an_unknown_backend_is_refused_in_words():
     with pytest.raises(InputError, match="unknown backend 'nump': did you mean 'numpy'"):
         backend.use("nump")
+
+
+def test_weights_that_are_infinite_after_the_last_step_are_named_and_are_not_whole(
+    small_gan, points
+):
+    gan = small_gan()
+
+    def spoil():
+        gan.generator.parameters.flat[0] = np.inf
+
+    loop = Loop(gan, points, batch_size=100, callbacks=[AtStep(_3=spoil)])
+    with pytest.raises(NonFiniteError, match=r"after step 3 .* is NaN or infinite.*; the data's"):
+        loop.run(steps=3)
+    assert (loop.whole, loop.failed) == (False, True)

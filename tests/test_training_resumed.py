@@ -248,3 +248,23 @@ def test_a_step_that_is_interrupted_leaves_the_order_of_the_data_as_it_was(small
     with pytest.raises(KeyboardInterrupt):
         step()
     np.testing.assert_equal(loop.batches.state(), before)
+
+
+class Silent(Autoencoder):
+    """Learns, and says nothing of it."""
+
+    def train_step(self, batch, rng):
+        super().train_step(batch, rng)
+        return {}
+
+
+@pytest.mark.parametrize("stop", [5, 6, 7, 13])
+def test_a_run_of_a_model_that_reports_nothing_goes_on(points, stop):
+    """Its history says when rows were due, and there is no sum at all."""
+    networks = Sequential(Dense(2, 1), rng=0), Sequential(Dense(1, 2), rng=1)
+    given = {"batch_size": 50, "rng": 1, "callbacks": [StopAt(stop)]}
+    loop = Loop(Silent(*networks), points, **given)
+    assert loop.run(steps=30).columns in ([], ["epoch", "step", "seconds"])
+    again = Loop(Silent(*networks), points, **given)
+    again.load_state(*loop.state())
+    assert (again.step, len(again.history)) == (stop, stop // 6)
