@@ -12,6 +12,7 @@ from steps_recorded import check, compiled
 from npgan import (
     Adam,
     Dense,
+    Dropout,
     GumbelSoftmax,
     InputError,
     Sequential,
@@ -344,3 +345,37 @@ def test_a_run_that_goes_on_is_the_one_that_never_stopped():
     second.run(steps=15)
     for name, array in whole.model.weights().items():
         np.testing.assert_array_equal(array, second.model.weights()[name])
+
+
+def test_rows_are_redrawn_from_codes_that_no_dropout_touches():
+    """The network's weights say what is drawn, with dropout between its layers or without."""
+    rows, made = table(20), []
+    for between in ([], [Dropout(0.5)]):
+        encoder = Sequential(Dense(WIDE, 16, rng=0), *between, Dense(16, 2 * 3, rng=1))
+        model = TableVAE(encoder, Sequential(Dense(3, WIDE + 2), rng=2), widths=WIDTHS)
+        made.append(model.redraw(rows, rng=5))
+    np.testing.assert_array_equal(*made)
+
+
+@pytest.mark.parametrize(
+    ("widths", "d", "fits"),
+    [([2**20], None, True), ([2**20 + 1], None, False), ([1, 2**20], 2**20 + 1, True), ([2, 1], 4, False),
+     ([1], None, True), ([0], None, False), ([2, 1], 3, True), ([2, 1], 2, False), ([0, 3], 3, False)],
+)  # fmt: skip
+def test_widths_are_from_1_to_a_million_and_make_up_a_row(widths, d, fits):
+    if fits:
+        ops.categories.check_widths(np.array(widths), d)
+    else:
+        with pytest.raises(InputError, match="widths of blocks"):
+            ops.categories.check_widths(np.array(widths), d)
+
+
+@pytest.mark.parametrize("widths", [[1, 3, 1, 1], [1, 3, 1, 3], [4, 4, 1], [1, 7, 0]])
+def test_a_likelihood_is_of_blocks_that_make_up_its_rows(widths):
+    x, output = np.zeros((2, WIDE)), np.zeros((2, WIDE + widths.count(1)))
+    for call in (
+        lambda: ops.log_table_forward(output, x, np.array(widths)),
+        lambda: ops.log_table_backward(np.ones(2), output, x, np.array(widths)),
+    ):
+        with pytest.raises(InputError, match="the widths of blocks"):
+            call()

@@ -1,5 +1,7 @@
 """Where windows lie, and the parts of minimal filtering, by numbers that are worked out by hand."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,23 @@ def test_a_convolution_makes_as_many_pixels_as_windows_fit(geometry, size, kerne
 )  # fmt: skip
 def test_a_transposed_convolution_makes_the_least_of_its_sizes(geometry, size, kernel, more, found):
     assert geometry.larger(size, kernel, more) == found
+
+
+def test_pixels_that_windows_leave_out_are_counted_one_by_one():
+    for stride, padding, dilation, k, size in product(
+        range(1, 6), range(4), (1, 2), range(1, 4), range(5, 12)
+    ):
+        if padding > dilation * (k - 1):
+            continue  # a window would see nothing but padding
+        seen, first = {0}, -padding
+        while (last := first + dilation * (k - 1)) < size + padding:
+            seen |= set(range(first, last + 1))
+            first += stride
+        n = size - 1 - max(i for i in seen if i < size)
+        words = {0: "", 1: f"of {size} x 40 pixels the last 1 row is in no window"}
+        many = f"of {size} x 40 pixels the last {n} rows are in no window"
+        geometry = Geometry.of((stride, 1), (padding, 0), (dilation, 1))
+        assert geometry.unseen((size, 40), (k, 1)) == words.get(n, many)
 
 
 def test_windows_that_do_not_fit_are_refused():

@@ -85,6 +85,17 @@ def test_the_matrices_filter(m, r):
     np.testing.assert_allclose(y, np.correlate(d, g), atol=1e-14)
 
 
+def test_the_matrices_are_at_the_first_points_of_as_many_as_are_needed_or_asked_for():
+    pixels = [[1, -1, 0], [0, 1, 0], [0, -1, 1]]
+    for most in ((), (0,), (3,), (4,)):
+        assert minimal(2, 2, *most).pixels.tolist() == pixels
+        assert absolute(2, 2, *most).pixels.tolist() == np.abs(pixels).tolist()
+    taps = np.array([1 / 3, -4 / 3])
+    np.testing.assert_allclose(minimal(2, 2, 5).taps, [[1, taps[0]], [1, taps[1]], [0, 1]])
+    for mine, its in zip(absolute(2, 2, 5), minimal(2, 2, 5), strict=True):
+        np.testing.assert_array_equal(mine, abs(its))
+
+
 @given(filterings([*FORMS, (6, 2), (2, 2)]), st.integers(1, 4))
 @settings(deadline=None)
 def test_the_three_products_are_the_convolution_s(way, m):
