@@ -4,6 +4,7 @@ import dataclasses
 import io
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -244,3 +245,24 @@ def test_a_report_is_printed_as_a_table():
 def test_results_cannot_be_changed(thing):
     with pytest.raises(dataclasses.FrozenInstanceError):
         thing.tolerance = thing.error = 1.0
+
+
+@pytest.mark.parametrize("largest", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("bend", [-1, 0, 1])
+@pytest.mark.parametrize("hidden", [True, False, None])
+def test_what_is_below_a_billionth_of_the_values_is_looked_at_with_longer_steps(
+    largest, bend, hidden
+):
+    looked, it = [], object.__new__(comparison.Comparison)
+
+    def is_hidden(*given):
+        looked.append(given)
+        return hidden
+
+    it.slopes, it.lines, it.analytic = SimpleNamespace(is_hidden=is_hidden), ["a"], [3.0]
+    it.largest, it.sizes, it.bends = largest * comparison.VISIBLE, np.ones(1), np.array([bend])
+    it.errors = np.full(1, 0.25)
+    due = largest < 1 and bend == 0
+    assert it._check_hidden() == (due and hidden is True)
+    assert looked == [("a", 3.0, 1.0)] * due
+    assert it.errors == (1.0 if due and hidden is None else 0.25)

@@ -218,3 +218,12 @@ def test_a_layer_whose_slope_is_no_rows_own_is_refused_at_once():
     net = Sequential(Dense(D, K), BatchNorm(K), rng=0)
     with pytest.raises(InputError, match="couples the samples"):
         Autoencoder(net, Sequential(Dense(K, D), rng=1), contraction=1.0)
+
+
+def test_squares_are_added_in_double_precision_whose_sum_is_beyond_singles():
+    net = Sequential(Dense(1, 1))
+    net.parameters["0.weight"][...] = 1e19
+    code, cache = net.forward(np.zeros((8, 1), np.float32))
+    value = regularisers.contraction(net, cache, code.shape)
+    assert value == pytest.approx(1e38, rel=1e-6)
+    assert regularisers.contraction(net, cache, code.shape, 0.5) == 0.5 * value

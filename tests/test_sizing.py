@@ -56,3 +56,14 @@ def test_a_minibatch_of_a_table_has_a_sixteenth_of_the_rows_but_32_to_128(rows, 
     assert sized(preset("table-vae"), table).latent == 16
     fitted = sized(preset("table"), table).for_data(table)
     assert fitted.batch_size == min(batch, len(table.train))
+
+
+@pytest.mark.parametrize("name", ["table", "table-vae"])
+def test_a_preset_of_tables_is_fitted_to_the_widths_of_ones_own_columns(name):
+    kinds = [word for word in "abc" for _ in range(20)]
+    table = load_table(pd.DataFrame({"a": np.linspace(0, 1, 60), "kind": kinds}))
+    widths = list(table.table.widths)
+    assert preset(name).widths != widths
+    fitted = preset(name).for_data(table)
+    assert (fitted.widths, fitted.settings["widths"]) == (widths, widths)
+    assert preset("ring").for_data(data(9, 2)).widths is None

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from commands import picture, run
 from matplotlib.figure import Figure
 
 from npgan import (
+    GAN,
+    VAE,
     Adam,
     Autoencoder,
     Dense,
@@ -22,6 +25,7 @@ from npgan.commands import (
     COMMANDS,
     reduce,
 )
+from npgan.commands.common import Trained
 from npgan.metrics import PCA, neighbour_accuracy
 from npgan.study import anomaly
 
@@ -161,3 +165,17 @@ def test_neighbours_vote_as_a_loop_counts_them(k):
     assert neighbour_accuracy(x, labels, known, known_labels, k) == right / 20
     with pytest.raises(InputError, match="neighbours"):
         neighbour_accuracy(x, labels, known, known_labels, 31)
+
+
+@pytest.mark.parametrize(("preset", "name"), [("gan-small", "gan-small"), (None, "gan")])
+def test_a_run_is_called_by_its_preset_or_else_by_its_kind_of_model(preset, name, monkeypatch):
+    asked, config = [], SimpleNamespace(preset=preset, model="gan")
+
+    def load_for(*given, **more):
+        asked.append((given, more))
+        return "the model", config
+
+    monkeypatch.setattr(runs, "load_for", load_for)
+    trained = Trained("a task", Path("r"), GAN, but=VAE)
+    assert (trained.name, trained.model, trained.folder) == (name, "the model", Path("r"))
+    assert asked == [(("a task", Path("r"), GAN), {"but": VAE})]
