@@ -1,9 +1,11 @@
 """Random numbers from a counter: known words, and the moments of what is made of them."""
 
+from math import cos, log, pi, sin, sqrt
+
 import numpy as np
 import pytest
 
-from npgan import ops
+from npgan import InputError, ops
 
 
 def philox(key, count):
@@ -68,3 +70,76 @@ def test_both_precisions_draw_the_same_numbers():
         ops.standard_normal(np.random.default_rng(3), (999,), t) for t in (np.float32, np.float64)
     )
     np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+@pytest.mark.parametrize("n", [1, 4, 7])
+def test_each_number_is_made_of_its_words(n):
+    blocks = -(-n // 4)
+    words = philox(ops.random.key(np.random.default_rng(5)), blocks).tolist()
+    normal, gumbel = [], [-log(-log((word + 0.5) / 2**32)) for row in words for word in row]
+    for first, second in (words[:2], words[2:]):  # a radius and an angle make two numbers
+        polar = [
+            (sqrt(-2 * log((u + 0.5) / 2**32)), 2 * pi * v / 2**32)
+            for u, v in zip(first, second, strict=True)
+        ]
+        normal += [radius * turn(angle) for turn in (cos, sin) for radius, angle in polar]
+    for name, expected in ("standard_normal", normal), ("gumbel", gumbel):
+        drawn = getattr(ops, name)(np.random.default_rng(5), (n,), np.float64)
+        np.testing.assert_allclose(drawn, expected[:n], rtol=1e-12)
+        single = getattr(ops, name)(np.random.default_rng(5), (n, 1))
+        np.testing.assert_array_equal(single, drawn[:, None].astype(np.float32), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((), 1), ((0,), 0), ((2, 3), 6), ((2**17, 2**17), 2**34), ((2**34 + 1,), None), ((-1,), None)],
+)
+def test_so_many_numbers_are_drawn_at_once_at_most(shape, size):
+    if size is None:
+        with pytest.raises(InputError, match="must be a whole number"):
+            ops.random.size_of(shape)
+    else:
+        assert ops.random.size_of(shape, np.float64) == size
+
+
+def test_complex_numbers_are_not_drawn_and_numbers_not_without_a_generator():
+    rng = np.random.default_rng(0)
+    for draw in (
+        lambda: ops.standard_normal(rng, (2,), np.complex64),
+        lambda: ops.gumbel(rng, (2,), np.complex128),
+        lambda: ops.uniform(rng, (2,), 0, 1, np.complex64),
+    ):
+        with pytest.raises(InputError, match="random numbers are real"):
+            draw()
+    for draw in (
+        lambda: ops.standard_normal(0, (2,)),
+        lambda: ops.gumbel(None, (2,)),
+        lambda: ops.uniform(np.random, (2,), 0, 1),
+        lambda: ops.dropout_mask(0, (2,), 0.5),
+    ):
+        with pytest.raises(InputError, match=r"drawn from a numpy\.random\.Generator, not from"):
+            draw()
+
+
+def test_uniform_numbers_are_the_generators_between_their_limits():
+    expected = np.random.default_rng(3).uniform(-1, 4, (2, 3))
+    drawn = ops.uniform(np.random.default_rng(3), (2, 3), -1, 4, np.float64)
+    np.testing.assert_array_equal(drawn, expected, strict=True)
+    single = ops.uniform(np.random.default_rng(3), (2, 3), -1, 4)
+    np.testing.assert_array_equal(single, expected.astype(np.float32), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("rate", "word"),
+    [(0.0, 0), (0.25, 2**30), (0.5, 2**31), (1 / 3, 1431655765), (1 - 2**-32, 2**32 - 1),
+     (1 - 2**-40, 2**32 - 1)],
+)  # fmt: skip
+def test_a_share_of_all_words_lies_below_the_threshold(rate, word):
+    assert ops.random.threshold(rate) == word
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(0.0, 1.0), (0.2, 1.25), (0.75, 4.0)])
+def test_what_dropout_keeps_is_scaled_so_that_its_mean_stays(rate, kept):
+    mask = ops.dropout_mask(np.random.default_rng(0), (50, 3), rate)
+    assert (mask.shape, mask.dtype) == ((50, 3), np.float32)
+    assert set(mask.ravel().tolist()) == {kept} | ({0.0} if rate else set())
