@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from npgan import InputError
 from npgan.data import Dataset, load_table
 from npgan.models.presets import PRESETS, preset
+from npgan.models.refit import in_numbers
 from npgan.models.sizing import sized, widened
 
 
@@ -67,3 +69,32 @@ def test_a_preset_of_tables_is_fitted_to_the_widths_of_ones_own_columns(name):
     fitted = preset(name).for_data(table)
     assert (fitted.widths, fitted.settings["widths"]) == (widths, widths)
     assert preset("ring").for_data(data(9, 2)).widths is None
+
+
+NUMBERS = {"height": 28, "width": 20, "latent": 3, "widths": "1,4"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("dense latent 5", "dense 3 5"), ("dense height/4*width/5*2+latent 1", "dense 59 1"),
+        ("relu", "relu"), ("gumbel_softmax widths", "gumbel_softmax 1,4"), ("dense 2*latent 007*latent", "dense 6 21"),
+        (["dense latent 1", {"a": "latent"}, 7], ["dense 3 1", {"a": "3"}, 7]), ("dense width/20 1", "dense 1 1"),
+    ],
+)  # fmt: skip
+def test_named_sizes_and_their_parts_become_numbers(spec, found):
+    assert in_numbers(spec, NUMBERS) == found
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("height/5", "a height that is a multiple of 5, not 28: --size brings"),
+        ("latent/2", "a latent that is a multiple of 2, not 3$"),
+        ("data", "does not say how large data is"), ("latent/0", "must be a number, not 'latent/0'"),
+        ("latent+x", "must be a number, not 'x'"),
+    ],
+)  # fmt: skip
+def test_sizes_that_are_not_known_or_have_no_such_part_are_refused(word, message):
+    with pytest.raises(InputError, match=message):
+        in_numbers(f"dense {word} 1", NUMBERS)
