@@ -144,3 +144,12 @@ def test_a_file_larger_than_any_history_is_not_read(tmp_path, size, fits):
         return
     with pytest.raises(InputError):
         History.read_csv(path)
+
+
+def test_the_costs_of_what_is_to_rise_are_its_negative_numbers():
+    rows = [{"step": i, "val_loss": v, "recall": v} for i, v in enumerate([0.5, 2.0], 1)]
+    history = History.of([*rows, {"step": 3}])
+    assert history.costs("val_loss") == history["recall"] == [0.5, 2.0]
+    assert history.costs("recall") == [-0.5, -2.0]
+    for name in ("val_accuracy", "precision", "modes", "high_quality"):
+        assert History.of([{"step": 1, name: 3.0}]).costs(name) == [-3.0], name

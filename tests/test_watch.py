@@ -12,8 +12,8 @@ from npgan import InputError, runs
 from npgan.errors import DivergedError
 from npgan.models import MODELS
 from npgan.models.presets import preset
-from npgan.training import Callback, History, Loop, StopDiverged, best, checkpoint
-from npgan.training.watch import Best, EarlyStopping
+from npgan.training import Callback, History, Loop, StopDiverged, best, checkpoint, watch
+from npgan.training.watch import SURE, Best, EarlyStopping
 
 WELL = (
     {"loss": 2.0},
@@ -166,3 +166,27 @@ def test_a_resumed_run_keeps_the_same_best_weights(capsys):
     assert whole == parts
     _, numbers = checkpoint.load(Path("whole/best.safetensors"))
     assert numbers["step"] > 18
+
+
+TINY = 1e-9
+
+
+@pytest.mark.parametrize(
+    ("row", "beyond", "name"),
+    [
+        ({"d_pairs_won": SURE}, {"d_pairs_won": SURE + TINY}, "won"),
+        ({"d_accuracy": SURE}, {"d_accuracy": SURE + TINY}, "won"),
+        ({"d_real": SURE, "d_fake": 0.0}, {"d_real": SURE + TINY, "d_fake": 0.0}, "won"),
+        ({"d_real": 1.0, "d_fake": 0.01}, {"d_real": 1.0, "d_fake": 0.0009}, "won"),
+        ({"d_real": 1 - SURE, "d_fake": 0.0}, {"d_real": 1 - SURE - TINY, "d_fake": 0.0}, "flat"),
+        ({"d_real": 0.0, "d_fake": 1 - SURE}, {"d_real": 0.0, "d_fake": 1 - SURE - TINY}, "flat"),
+        ({"loss": 6.0}, {"loss": 6.0 + TINY}, "risen"),
+        ({"loss": 9.0, "d_loss": 1.0}, {"loss": 9.0}, "risen"),
+    ],
+)
+def test_trouble_begins_beyond_its_limit(row, beyond, name):
+    first = {"loss": 3.0}
+    assert watch.trouble(row, first) is None
+    assert watch.trouble(beyond, first) == name
+    assert watch.trouble({"loss": -1.0}, {"loss": -2.0}) is None
+    assert watch.trouble({"loss": 0.1}, {"loss": -2.0}) == "risen"
