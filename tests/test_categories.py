@@ -25,6 +25,7 @@ from npgan import (
 from npgan.check.gradcheck import gradcheck
 from npgan.data.conditions import ConditionedBatches, TableBatches, conditions, shares, starts
 from npgan.models.presets import preset
+from npgan.models.tabular import drawn
 from npgan.training import Loop
 
 FLOATS = [np.float32, np.float64]
@@ -379,3 +380,12 @@ def test_a_likelihood_is_of_blocks_that_make_up_its_rows(widths):
     ):
         with pytest.raises(InputError, match="the widths of blocks"):
             call()
+
+
+@pytest.mark.parametrize("total", [0.25, 1.0, 4.0])
+def test_categories_are_drawn_by_their_share_whatever_their_sum(total):
+    shares = np.tile([0.0, 0.25, 0.75, 0.0], (4000, 1))
+    made = drawn(shares * total, np.random.default_rng(0))
+    np.testing.assert_array_equal(made, drawn(shares, np.random.default_rng(0)))
+    assert set(made) == {1, 2}
+    assert abs((made == 1).mean() - 0.25) < 0.03
