@@ -113,7 +113,7 @@ TESTS = {
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
         "lock pace"
     ),
-    "backend.py": "kernels recorder recorder_traced signals interrupts",
+    "backend.py": "backend kernels recorder recorder_traced signals interrupts",
     "errors.py": "borders calls models models_settings models_data",
     "init.py": "init layers layers_random layers_built",
     "optim": "optim copies training training_resumed penalties vae",
