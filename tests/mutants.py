@@ -129,8 +129,8 @@ TESTS = {
         "cli_program parameters kernels signals_early signals interrupts"
     ),
     "tables": (
-        "table_values table_kinds table_files tables_read tables_schema tables_encode "
-        "table_runs table_report series categories"
+        "table_values table_kinds table_files tables_read tables_schema tables_encode table_runs "
+        "table_report series categories table_edges"
     ),
 }
 """Room, or file of no room -> its test files, besides those that bear the module's name."""

@@ -1,0 +1,144 @@
+"""Tables at their edges: knots beside shares, blocks that end in a quote, what stays as it is."""
+
+import gzip
+import math
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+
+from npgan.errors import InputError
+from npgan.tables import Column, Encoding, Schema, frames, normal, open_source, quantiles, text
+from npgan.tables.normal import probability, score
+from npgan.tables.quantiles import Quantiles
+from npgan.tables.rare import Rare
+from npgan.tables.read import Source
+from npgan.tables.where import Condition
+
+FROZEN = Column, Schema, Encoding, Quantiles, Rare, Source, Condition
+
+
+@pytest.mark.parametrize("kind", FROZEN, ids=lambda kind: kind.__name__)
+def test_what_says_how_a_table_is_read_cannot_be_changed(kind):
+    one = object.__new__(kind)
+    with pytest.raises(AttributeError):
+        one.name = "x"
+
+
+# --- normal scores -------------------------------------------------------------------------------
+
+
+def test_the_table_of_the_normal_distribution_has_steps_of_a_thousandth():
+    np.testing.assert_allclose(normal.Z, np.arange(-6000, 6001) / 1000, rtol=0, atol=1e-12)
+    for z in (-6, -1.5, 0, 0.25, 6):
+        assert probability(np.array([z]))[0] == pytest.approx(math.erfc(-z / 2**0.5) / 2, rel=1e-9)
+        assert score(probability(np.array([z])))[0] == pytest.approx(z, abs=1e-7)
+    assert score(np.array([0, 1.0])).tolist() == [-6, 6]
+    assert probability(np.array([-7.0, 7])).tolist() == [normal.P[0], normal.P[-1]]
+
+
+def knots(x, most, share):
+    """Return pairs (x, u): both ends of a value's share, and evenly spaced scores where there is none."""
+    n, places = len(x), {value: (x < value).mean() for value in sorted(set(x))}
+    ends = {value: (low, low + (x == value).mean()) for value, low in places.items()}
+    alone = {v for v in ends if len(ends) <= most or (x == v).sum() >= share * n}
+    found = [(value, u) for value in alone for u in ends[value]]
+    middle = {value: sum(both) / 2 for value, both in ends.items()}
+    farthest = -score(np.array([0.5 / n]))[0]
+    for u in probability(np.linspace(-farthest, farthest, most)):
+        owner = next(value for value, (_, high) in ends.items() if u < high)
+        if owner not in alone:
+            found.append((np.interp(u, list(middle.values()), list(middle)), u))
+    values = list(ends)
+    for i, value in enumerate(values):
+        beside = {*values[max(i - 1, 0) : i], *values[i + 1 : i + 2]} & alone
+        if value not in alone and (beside or i in (0, len(values) - 1)):
+            found.append((value, middle[value]))
+    return sorted(found)
+
+
+SAMPLES = {
+    "the first value has a share": [0, 0, 0, 1, 2, 3, 4, 5, 6, 7],
+    "the last value has a share": [0, 1, 2, 3, 4, 5, 6, 7, 7, 7],
+    "two neighbours have shares": [0, 1, 2, 3, 3, 3, 4, 4, 4, 5, 6, 7],
+    "one is between two that have shares": [0, 1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7],
+    "a share is as large as it must be": [0, 1, 2, 2, 3, 4, 5, 6],
+    "a share is a little too small": [0, 1, 2, 2, 3, 4, 5, 6, 7],
+    "all values have no share": [0, 1, 2, 3, 4, 5.5, 7, 9, 20],
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_knots_are_evenly_spaced_where_no_value_has_a_share(monkeypatch, name):
+    monkeypatch.setattr(quantiles, "KNOTS", 6)
+    monkeypatch.setattr(quantiles, "SHARE", 0.25)
+    x = np.array(SAMPLES[name], np.float64)
+    expected = knots(x, 6, 0.25)
+    found = Quantiles.fit(x)
+    np.testing.assert_allclose(found.x, [value for value, _ in expected], rtol=1e-12)
+    z = score(np.array([u for _, u in expected]))
+    np.testing.assert_allclose(found.z, np.maximum.accumulate(z), rtol=0, atol=1e-6)
+    assert (found.z.astype(np.float32) == found.z).all()
+
+
+# --- text and Parquet ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [32, 50, 1000])
+def test_a_block_may_end_within_a_quote(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(text, "BLOCK", size)
+    rows = [{"a": str(i), "b": f"{'x' * i}\ny"} for i in range(20)]
+    lines = (f'{row["a"]},"{row["b"]}"\n' for row in rows)
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(lines))
+    head = text.read_head(tmp_path / "t.csv")
+    batches = list(text.text_batches(tmp_path / "t.csv", head))
+    found = [row for batch in batches for row in batch.to_pylist()]
+    assert found == [{"0": row["a"], "1": row["b"]} for row in rows]
+    assert (len(batches) > 1) == (size < 1000)
+
+
+def test_texts_are_read_by_one_thread_and_stay_as_they_are(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("a,b\nNA,\n1.50,x\n")
+    options, opened = [], pa_csv.open_csv
+    monkeypatch.setattr(pa_csv, "open_csv", lambda *a: options.extend(a[1:]) or opened(*a))
+    (batch,) = text.text_batches(tmp_path / "t.csv", text.read_head(tmp_path / "t.csv"))
+    assert batch.to_pylist() == [{"0": "NA", "1": ""}, {"0": "1.50", "1": "x"}]
+    assert (options[0].use_threads, options[0].block_size) == (False, 2**20)
+
+
+def test_parquet_is_read_by_one_thread_some_rows_at_a_time(tmp_path, monkeypatch):
+    pq.write_table(pa.table({"a": range(5)}), tmp_path / "t.parquet")
+    read, options = pq.ParquetFile.iter_batches, []
+
+    def iter_batches(file, rows, **given):
+        options.append(given)
+        return read(file, rows, **given)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", iter_batches)
+    monkeypatch.setattr(frames, "ROWS", 2)
+    batches = list(frames.parquet_batches(tmp_path / "t.parquet"))
+    assert [batch.column(0).to_pylist() for batch in batches] == [[0, 1], [2, 3], [4]]
+    assert options == [{"use_threads": False}]
+    assert [len(one) for one in frames.table_batches(pa.table({"a": range(5)}))] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-12], "Compressed file ended before"),
+        ("t.csv.gz", b"a,b\n1,2\n", "Not a gzipped file (b'a,')"),
+        ("none.csv", None, "No such file or directory"),
+        ("none.parquet", None, "No such file or directory"),
+        ("t.parquet", b"nothing", "Parquet file size is 7 bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, name, content, said):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(f"cannot read {path}: {said}")) as error:
+        open_source(path)
+    assert "\n" not in str(error.value)
