@@ -3,6 +3,7 @@
 import gzip
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from npgan.errors import InputError
-from npgan.tables import Column, Encoding, Schema, frames, normal, open_source, quantiles, text
+from npgan.tables import (
+    Column,
+    Encoding,
+    Schema,
+    frames,
+    normal,
+    open_source,
+    quantiles,
+    tally,
+    text,
+)
 from npgan.tables.normal import probability, score
 from npgan.tables.quantiles import Quantiles
 from npgan.tables.rare import Rare
@@ -42,8 +53,8 @@ def test_the_table_of_the_normal_distribution_has_steps_of_a_thousandth():
 
 def knots(x, most, share):
     """Return pairs (x, u): both ends of a value's share, and evenly spaced scores where there is none."""
-    n, places = len(x), {value: (x < value).mean() for value in sorted(set(x))}
-    ends = {value: (low, low + (x == value).mean()) for value, low in places.items()}
+    n = len(x)
+    ends = {value: ((x < value).mean(), (x <= value).mean()) for value in sorted(set(x))}
     alone = {v for v in ends if len(ends) <= most or (x == v).sum() >= share * n}
     found = [(value, u) for value in alone for u in ends[value]]
     middle = {value: sum(both) / 2 for value, both in ends.items()}
@@ -78,10 +89,54 @@ def test_knots_are_evenly_spaced_where_no_value_has_a_share(monkeypatch, name):
     x = np.array(SAMPLES[name], np.float64)
     expected = knots(x, 6, 0.25)
     found = Quantiles.fit(x)
-    np.testing.assert_allclose(found.x, [value for value, _ in expected], rtol=1e-12)
-    z = score(np.array([u for _, u in expected]))
-    np.testing.assert_allclose(found.z, np.maximum.accumulate(z), rtol=0, atol=1e-6)
+    assert found.x.tolist() == [value for value, _ in expected]
+    z = score(np.array([u for _, u in expected])).astype(np.float32)
+    assert found.z.tolist() == np.maximum.accumulate(z).tolist()
     assert (found.z.astype(np.float32) == found.z).all()
+
+
+def test_as_many_values_as_knots_have_shares_though_they_are_small(monkeypatch):
+    monkeypatch.setattr(quantiles, "KNOTS", 4)
+    monkeypatch.setattr(quantiles, "SHARE", 0.5)
+    assert Quantiles.fit(np.arange(4.0)).x.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert len(set(Quantiles.fit(np.arange(5.0)).x)) == 4
+
+
+def test_only_values_with_a_share_are_drawn():
+    some = Quantiles(np.array([-1.0, 0, 0.5, 1]), np.array([1.0, 3, 3, 9]))
+    low, high = probability(np.array([0, 0.5]))
+    drawn = score(low + (high - low) * np.random.default_rng(0).random(2))
+    z = some.encode(np.array([1.0, 3, 6, 3, 9]), np.random.default_rng(0))
+    np.testing.assert_allclose(z, [-1, drawn[0], 0.75, drawn[1], 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("end", [-5.5, -1.0, 5.5, 6.0])
+def test_a_share_ends_before_the_next_begins(end):
+    some = Quantiles(np.array([-6.0, end, end]), np.array([1.0, 1, 2]))
+    (z,) = some.encode(np.array([1.0]), SimpleNamespace(random=np.ones))
+    assert z == np.nextafter(np.float32(end), np.float32(-9))
+
+
+@pytest.mark.parametrize(
+    ("z", "x"), [(-9, 0), (0, 0), (0.5, 0.5), (1, 1), (1.5, 1.5), (1.75, 1.75), (2, 2), (9, 2)]
+)
+def test_where_two_knots_end_in_a_gap_what_lies_beyond_fills_it(z, x):
+    some = Quantiles(np.array([0.0, 1, 1]), np.array([0.0, 1, 2]))
+    assert some.decode(np.array([float(z)])).tolist() == [x]
+
+
+# --- tallies -------------------------------------------------------------------------------------
+
+
+def test_before_the_first_cell_nothing_is_counted():
+    empty = tally.Values()
+    assert (empty.counts, empty.letters, empty.full, empty.share) == ({}, 0, False, 0)
+    none = tally.Numbers(",")
+    assert (none.decimal, none.count, none.other, none.decimals) == (",", 0, "", (99_999, 0))
+    assert (none.low, none.high, none.whole, none.counting) == (np.inf, -np.inf, True, True)
+    assert np.isnan(none.last)
+    one = tally.Tally(".,")
+    assert (one.rows, one.missing, one.there, list(one.numbers)) == (0, 0, 0, [".", ","])
 
 
 # --- text and Parquet ----------------------------------------------------------------------------
