@@ -1,5 +1,6 @@
 """The backend: what is chosen, what takes the place of what, and for whom."""
 
+import os
 import sys
 import threading
 import warnings
@@ -69,6 +70,12 @@ def test_without_numba_the_caller_is_warned_and_all_runs_in_numpy(monkeypatch):
     assert (run.name, run.fused, run.relu_forward) == ("numpy", False, ops.relu_forward)
 
 
+def test_settings_with_which_numba_would_end_the_process_are_refused(monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "many")
+    with pytest.raises(InputError, match="NUMBA_NUM_THREADS must be from 1 to"):
+        backend.use("numba")
+
+
 def test_the_lock_of_the_compiler_is_taken_once_at_a_fork():
     from numba.core.compiler_lock import global_compiler_lock
 
@@ -87,6 +94,20 @@ def test_locks_are_given_back_in_the_opposite_order(monkeypatch):
     backend._take_locks()
     backend._give_locks()
     assert calls == [1, 2, -2, -1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without forks no lock is inherited")
+def test_a_fork_takes_locks_and_both_processes_give_them_back(monkeypatch):
+    calls = []
+    lock = SimpleNamespace(
+        acquire=lambda: calls.append("taken"), release=lambda: calls.append("given back")
+    )
+    monkeypatch.setattr(backend, "_locks", [lock])
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if calls == ["taken", "given back"] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert calls == ["taken", "given back"]
 
 
 # --- threads -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Tables at their edges: knots beside shares, blocks that end in a quote, what stays as it is."""
 
 import gzip
+import io
 import math
 import re
 from types import SimpleNamespace
@@ -197,3 +198,68 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, name, content, said):
     with pytest.raises(InputError, match=re.escape(f"cannot read {path}: {said}")) as error:
         open_source(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("most", "names"), [(4, None), (5, ["ab cd", "e"])])
+def test_a_header_has_no_more_letters_than_a_block(tmp_path, monkeypatch, most, names):
+    monkeypatch.setattr(text, "BLOCK", most)
+    (tmp_path / "t.csv").write_text('"ab\ncd",e\n1,2\n')
+    if names:
+        assert text.read_head(tmp_path / "t.csv").names == names
+        return
+    with pytest.raises(InputError, match=r"t\.csv: a quote in its header is not closed"):
+        text.read_head(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        ("# c\na," + "b" * 2**18 + "\n1,2\n", "t.csv", "t.csv, line 2: field larger than"),
+        (b"a,b\n\xff,1\n2,3\n", "t.csv", "t.csv, line 2: it is no UTF-8 text"),
+        (b"a b\n\xff 1\n2 3\n", "t.tsv", "t.tsv, line 2: it is no UTF-8 text"),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_said_with_its_line(tmp_path, content, name, said):
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=said):
+        open_source(tmp_path / name)
+
+
+def test_blanks_separate_nothing_in_a_tsv_file(tmp_path):
+    (tmp_path / "t.tsv").write_text("a b\n1 2\n")
+    head = text.read_head(tmp_path / "t.tsv")
+    assert (head.names, head.delimiter, head.blanks, head.notes) == (["a b"], "\t", False, ())
+
+
+@pytest.mark.parametrize("error", [False, True])
+def test_what_pyarrow_has_begun_to_read_is_read_to_its_end_and_closed(error):
+    """At once, for the file says from then on that it has ended."""
+    tail, calls = text.Tail(io.BytesIO(b"1,2\n")), []
+
+    class Reader:
+        def __iter__(self):
+            calls.append(tail.read(9))
+            yield
+            calls.append("read")
+            if error:
+                raise pa.ArrowInvalid("a row has no end")
+
+        def close(self):
+            calls.append("closed")
+
+    text._finish(Reader(), tail)
+    assert calls == [b"", "read", "closed"]
+
+
+# --- codes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "more"), [(19, ""), (20, ""), (21, ", ..."), (22, ", ...")])
+def test_of_many_categories_the_first_20_are_said(n, more):
+    values = tuple(f"k{i}" for i in range(n))
+    schema = Schema((Column("a", "category", categories=values),), n)
+    encoding = Encoding.fit(schema, open_source(pa.table({"a": values})))
+    with pytest.raises(InputError) as error:
+        encoding.code("a", "x")
+    has = ", ".join(values[:20])
+    assert str(error.value) == f"the column a has no 'x'; it has {has}{more}"
