@@ -78,7 +78,7 @@ TESTS = {
         "evaluation table_runs calls own_classifier"
     ),
     "data": (
-        "data data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
+        "data data_arrays data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
         "calls batches categories table_runs"
     ),
     "layers": (

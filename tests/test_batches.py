@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from npgan import InputError
 from npgan.data.batches import Batches
+from npgan.data.conditions import conditions, shares, starts
 
 
 def test_every_row_comes_once_an_epoch_in_a_new_order():
@@ -53,3 +54,20 @@ def test_bytes_become_0_to_1_where_nothing_else_is_said():
 def test_there_must_be_a_row():
     with pytest.raises(InputError, match="data must be numbers"):
         Batches(np.ones((0, 3), np.float32), 1, np.random.default_rng(0))
+
+
+def test_shares_are_counted_also_of_categories_without_rows():
+    rows = np.array([[0.5, 0, 1], [0.1, 1, 1], [7, 0, 0], [0, 0, 1]])
+    assert shares(rows, [1, 4, 2]).tolist() == [1, 0.75, 0.25, 0, 0, 0.25, 0.75]
+    for widths in ([1, 4], [1, 4, 2, 2]):
+        with pytest.raises(ValueError, match="zip"):
+            shares(rows, widths)
+
+
+@pytest.mark.parametrize(
+    ("widths", "first", "n"),
+    [([1, 1], [0], 1), ([2], [0, 1], 3), ([1, 3, 1, 2, 5], [0, 1, 4, 6], 11)],
+)
+def test_conditions_of_a_column_begin_where_those_before_end(widths, first, n):
+    found = starts(widths)
+    assert (found.tolist(), found.dtype, conditions(widths)) == (first, np.int64, n)
