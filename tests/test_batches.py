@@ -71,3 +71,13 @@ def test_shares_are_counted_also_of_categories_without_rows():
 def test_conditions_of_a_column_begin_where_those_before_end(widths, first, n):
     found = starts(widths)
     assert (found.tolist(), found.dtype, conditions(widths)) == (first, np.int64, n)
+
+
+def test_orders_are_permutations_that_are_drawn_one_after_the_other():
+    batches, rng = (
+        Batches(np.arange(7.0)[:, None], 2, np.random.default_rng(3)),
+        np.random.default_rng(3),
+    )
+    for _ in range(3):
+        seen = np.concatenate([batches.next() for _ in range(3)]).ravel()
+        assert seen.tolist() == rng.permutation(7)[:6].tolist()

@@ -334,3 +334,25 @@ def test_a_compressed_table_is_bounded(tmp_path, monkeypatch):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1.5,2\n" * 2**16))
     with pytest.raises(InputError, match="out of proportion"):
         load(tmp_path / "a.csv.gz")
+
+
+@pytest.mark.parametrize(
+    ("classes", "alike", "found"),
+    [(2, 1000, True), (1, 1000, False), (100, 900, True), (101, 900, False), (2, 899, False)],
+)
+def test_a_label_has_some_classes_and_stands_beside_a_corner(classes, alike, found):
+    column, other = np.arange(1000) % classes, np.arange(1000)
+    other[:alike] = 0
+    assert table._is_label(column, other) is found
+
+
+@pytest.mark.parametrize(("last", "sound"), [("10,20", True), ("10,200", False)])
+def test_a_compressed_table_has_half_as_many_letters_as_bytes(tmp_path, monkeypatch, last, sound):
+    monkeypatch.setattr(table, "SMALL", 100)
+    monkeypatch.setattr(table, "RATIO", 1)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1,2\n" * 11 + last.encode() + b"\n"))
+    if sound:
+        assert table.read_csv(tmp_path / "a.csv.gz")[0]["train"].shape == (12, 2)
+        return
+    with pytest.raises(ValueError, match="it holds more than 50 letters"):
+        table.read_csv(tmp_path / "a.csv.gz")

@@ -12,15 +12,19 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from npgan.data import load_table
 from npgan.errors import InputError
 from npgan.tables import (
     Column,
     Encoding,
     Schema,
+    condition,
     frames,
+    infer,
     normal,
     open_source,
     quantiles,
+    schema,
     tally,
     text,
 )
@@ -257,9 +261,65 @@ def test_what_pyarrow_has_begun_to_read_is_read_to_its_end_and_closed(error):
 @pytest.mark.parametrize(("n", "more"), [(19, ""), (20, ""), (21, ", ..."), (22, ", ...")])
 def test_of_many_categories_the_first_20_are_said(n, more):
     values = tuple(f"k{i}" for i in range(n))
-    schema = Schema((Column("a", "category", categories=values),), n)
-    encoding = Encoding.fit(schema, open_source(pa.table({"a": values})))
+    said = Schema((Column("a", "category", categories=values),), n)
+    encoding = Encoding.fit(said, open_source(pa.table({"a": values})))
     with pytest.raises(InputError) as error:
         encoding.code("a", "x")
     has = ", ".join(values[:20])
     assert str(error.value) == f"the column a has no 'x'; it has {has}{more}"
+
+
+# --- what is said, and what is not ---------------------------------------------------------------
+
+
+def small():
+    source = open_source(pa.table({"a": [1.5, 2.5, 4], "c": ["x", "y", "x"]}))
+    return source, Encoding.fit(infer(source), source)
+
+
+def test_the_words_for_a_table_say_what_it_is_and_not_what_it_holds():
+    source, encoding = small()
+    assert repr(source).startswith("Source(name='the table', names=('a', 'c'), delimiter=',', ")
+    assert "raw=" not in repr(source)
+    assert repr(encoding) == f"Encoding(schema={encoding.schema!r})"
+    assert Column("a", "number", note="x") == Column("a", "number", note="y")
+    assert Column("a", "number") != Column("a", "number", decimals=1)
+
+
+@pytest.mark.parametrize("given", [5, None, b"a=2", ["a=2"]])
+def test_a_condition_is_a_text(given):
+    with pytest.raises(InputError, match="a condition must be of the class str"):
+        condition(given, small()[1])
+
+
+@pytest.mark.parametrize(("more", "sound"), [(0, True), (-1, False)])
+def test_a_schema_has_a_longest_length(monkeypatch, more, sound):
+    said = "[[columns]]\nname = 'a'\nkind = 'number'\ndecimals = 0\n"
+    monkeypatch.setattr(schema, "LETTERS", len(said) + more)
+    if sound:
+        assert Schema.from_toml(said) == Schema((Column("a", "number"),))
+        return
+    with pytest.raises(InputError, match=f"at most {len(said) - 1} letters"):
+        Schema.from_toml(said)
+
+
+def test_fractions_of_a_second_are_left_out():
+    times = pa.array([1_999, None], pa.timestamp("ms"))
+    assert frames.as_text(times, "a", "t").to_pylist() == ["1970-01-01 00:00:01", None]
+    times = pa.array([61_999_999, None], pa.time64("us"))
+    assert frames.as_text(times, "a", "t").to_pylist() == ["00:01:01", None]
+
+
+def test_gaps_of_pandas_are_gaps():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": np.array(["x", np.nan, None], object), "b": [1.0, np.nan, 2]})
+    found = frames.as_table(table)
+    assert found.to_pydict() == {"a": ["x", None, None], "b": [1, None, 2]}
+    assert frames.as_table(found) is found
+    assert frames.as_table([1]) is None
+
+
+def test_rows_of_no_column_are_not_loaded():
+    said = Schema((Column("a", "identifier"), Column("b", "constant", categories=("x",))))
+    with pytest.raises(InputError, match="the table has no column to learn from: a: identifier"):
+        load_table(pa.table({"a": [1, 2], "b": ["x", "x"]}), encoding=Encoding(said, {}, {}))
