@@ -73,7 +73,7 @@ OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been sh
 TESTS = {
     "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models calls",
     "commands": (
-        "cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
+        "commands_common cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
         "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures cli_hostile "
         "evaluation table_runs calls own_classifier"
     ),
