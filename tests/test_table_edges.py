@@ -18,6 +18,7 @@ from npgan.tables import (
     Column,
     Encoding,
     Schema,
+    cells,
     condition,
     frames,
     infer,
@@ -27,6 +28,7 @@ from npgan.tables import (
     schema,
     tally,
     text,
+    values,
 )
 from npgan.tables.normal import probability, score
 from npgan.tables.quantiles import Quantiles
@@ -68,10 +70,10 @@ def knots(x, most, share):
         owner = next(value for value, (_, high) in ends.items() if u < high)
         if owner not in alone:
             found.append((np.interp(u, list(middle.values()), list(middle)), u))
-    values = list(ends)
-    for i, value in enumerate(values):
-        beside = {*values[max(i - 1, 0) : i], *values[i + 1 : i + 2]} & alone
-        if value not in alone and (beside or i in (0, len(values) - 1)):
+    known = list(ends)
+    for i, value in enumerate(known):
+        beside = {*known[max(i - 1, 0) : i], *known[i + 1 : i + 2]} & alone
+        if value not in alone and (beside or i in (0, len(known) - 1)):
             found.append((value, middle[value]))
     return sorted(found)
 
@@ -128,6 +130,37 @@ def test_a_share_ends_before_the_next_begins(end):
 def test_where_two_knots_end_in_a_gap_what_lies_beyond_fills_it(z, x):
     some = Quantiles(np.array([0.0, 1, 1]), np.array([0.0, 1, 2]))
     assert some.decode(np.array([float(z)])).tolist() == [x]
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def test_numbers_with_as_many_digits_as_float64_has_are_not_rounded():
+    for x, places in ((900719925.4740993, 7), (90071.99254740993, 11)):
+        assert x * 10.0**places == 2**53
+        assert cells.rounded(np.array([x]), places).tolist() == [x]
+
+
+@pytest.mark.parametrize("given", [[3.5, None], [-0.25], [2.0**60]])
+def test_numbers_without_decimals_are_written_as_they_are(given):
+    found = cells.as_cells(pa.array(given), 0, True, ".").to_pylist()
+    assert [None if one is None else float(one) for one in found] == given
+
+
+def test_cells_without_any_value_are_written_as_gaps():
+    for given in ([], [None, None]):
+        found = cells.as_cells(pa.array(given, pa.float64()), 2, True, ",")
+        assert (found.to_pylist(), found.type) == (given, pa.string())
+
+
+def test_a_misfit_says_what_is_wrong_and_nothing_else():
+    with pytest.raises(values.MisfitError) as error:
+        values.values(Column("a", "number"), pa.array(["1", "x"]), ".")
+    assert (str(error.value), error.value.row) == ("'x' in the column a is no number", 1)
+    source = open_source(pa.table({"a": ["1", "x"]}))
+    with pytest.raises(InputError) as error:
+        Encoding.fit(Schema((Column("a", "number"),), 2), source)
+    assert str(error.value) == "the table, row 2: 'x' in the column a is no number"
 
 
 # --- tallies -------------------------------------------------------------------------------------
@@ -260,12 +293,12 @@ def test_what_pyarrow_has_begun_to_read_is_read_to_its_end_and_closed(error):
 
 @pytest.mark.parametrize(("n", "more"), [(19, ""), (20, ""), (21, ", ..."), (22, ", ...")])
 def test_of_many_categories_the_first_20_are_said(n, more):
-    values = tuple(f"k{i}" for i in range(n))
-    said = Schema((Column("a", "category", categories=values),), n)
-    encoding = Encoding.fit(said, open_source(pa.table({"a": values})))
+    names = tuple(f"k{i}" for i in range(n))
+    said = Schema((Column("a", "category", categories=names),), n)
+    encoding = Encoding.fit(said, open_source(pa.table({"a": names})))
     with pytest.raises(InputError) as error:
         encoding.code("a", "x")
-    has = ", ".join(values[:20])
+    has = ", ".join(names[:20])
     assert str(error.value) == f"the column a has no 'x'; it has {has}{more}"
 
 
