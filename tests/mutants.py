@@ -120,8 +120,8 @@ TESTS = {
     "plotting.py": "pictures calls own_data uses uses_images",
     "plotting_tables.py": "plotting_tables pictures table_report series",
     "runs": (
-        "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options "
-        "cli_training cli_program own_classifier"
+        "runs runs_resumed runs_damaged runs_used own_data evaluation cli cli_options cli_training "
+        "cli_program own_classifier runs_folder"
     ),
     "shapes.py": "shapes borders ops",
     "system": (
