@@ -74,8 +74,8 @@ TESTS = {
     "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models calls",
     "commands": (
         "commands_common cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
-        "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures cli_hostile "
-        "evaluation table_runs calls own_classifier"
+        "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures "
+        "cli_hostile evaluation table_runs calls own_classifier commands_lists"
     ),
     "data": (
         "data data_arrays data_files data_images data_colours data_table data_toys data_hostile own_data own_pictures "
