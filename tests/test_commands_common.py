@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from npgan import plotting, runs
-from npgan.commands import common, given
+from npgan.commands import common, given, sample
 from npgan.errors import InputError, count, fraction
 
 ROWS, LABELS = np.arange(8.0).reshape(4, 2), np.array([3, 1, 2, 0])
@@ -166,6 +166,23 @@ def test_the_similarity_needs_images_as_large_as_its_window(shape, measures):
     found = common.quality(np.clip(truth + 0.1, 0, 1), truth, shape)
     assert set(found) == measures
     assert all(isinstance(value, float) for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("n", "last"), [(1, "0"), (10, "9"), (11, "10"), (100, "99"), (101, "100")]
+)
+def test_images_have_numbers_of_as_many_digits(monkeypatch, tmp_path, n, last):
+    saved, images = [], np.arange(float(n))
+    monkeypatch.setattr("npgan.study.pictures.sampled", lambda *a: (images, a))
+    monkeypatch.setattr(plotting, "save_image", lambda *a: saved.append(a))
+    run = trained(monkeypatch, image_shape=(1, 1), shape=[1, 1, 1])
+    monkeypatch.setattr(run, "unit", lambda x: x + 1, raising=False)
+    sample._save_each(SimpleNamespace(each=tmp_path / "new", n=n, seed=0), run, None)
+    names = [f"{i:0{len(last)}}.png" for i in range(n)]
+    assert [file for file, _, _ in saved] == [tmp_path / "new" / name for name in names]
+    assert [image for _, image, _ in saved] == (images + 1).tolist()
+    with pytest.raises(InputError, match="new exists: --each makes a new folder"):
+        sample._save_each(SimpleNamespace(each=tmp_path / "new", n=n, seed=0), run, None)
 
 
 # --- rows that are given -------------------------------------------------------------------------
