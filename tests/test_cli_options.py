@@ -56,6 +56,41 @@ def test_every_option_is_there_says_what_it_is_and_what_it_takes():
             assert action.metavar or action.nargs == 0 or action.choices, action
 
 
+READ_BY = {
+    "text": "train --data, train --fit, train PRESET|FILE.toml, sample --where, complete --data, detect --data, "
+    "reduce --data, reduce --by, score --data, score --by, new PRESET, data NAME|PATH, data --fit",
+    "path": "train --schema, train --out, train --resume, sample RUN, sample --each, reconstruct RUN, evaluate RUN, "
+    "evaluate --classifier, complete RUN, defend RUN, defend --through, defend --beside, detect RUN, enhance RUN, "
+    "explore RUN, interpolate RUN, reduce RUN, score RUN, translate RUN",
+    "int": "train --epochs, train --steps, train --batch-size, train --latent, train --patience, train --seed, "
+    "train --threads, train --metrics-every, sample -n, sample --seed, evaluate --seed, evaluate --samples, "
+    "complete --images, complete --seed, defend --images, defend --steps, defend --seed, detect --rows, "
+    "detect --seed, enhance --seed, explore --rows, explore --steps, explore --seed, interpolate --pairs, "
+    "interpolate --steps, interpolate --seed, reduce -k, score --seed, translate --images",
+    "float": "train --validation, train --lr, train --width, train --ema, sample --spread, defend --epsilon",
+    "label": "sample --label, detect --normal",
+    "size": "train --size, data --size",
+    "penalty": "train --penalty",
+    "read": "sample --out, reconstruct --out, complete --out, defend --out, defend --curve, detect --out, "
+    "enhance --out, explore --out, interpolate --out, reduce --out, score --out, translate --out, data --out",
+    None: "train --best, train --backend, complete --mask",
+}
+"""What reads an option's value, `read` a file to write; None: it is checked where it is used."""
+
+
+def test_every_value_is_read_by_what_checks_it():
+    found = {}
+    for name, command in COMMANDS.items():
+        parser = argparse.ArgumentParser(add_help=False)
+        for option in command.OPTIONS:
+            option(parser)
+        for action in (action for action in parser._actions if action.nargs != 0):
+            word = (action.option_strings or [action.metavar])[-1]
+            found.setdefault(getattr(action.type, "__name__", None), []).append(f"{name} {word}")
+    expected = {reader: sorted(words.split(", ")) for reader, words in READ_BY.items()}
+    assert {reader: sorted(words) for reader, words in found.items()} == expected
+
+
 BAD = {
     "preset": (["train", "gan-smal"], "did you mean 'gan-small'"),
     "data set": (["train", "--data", "mnits"], "did you mean 'mnist'"),
