@@ -356,3 +356,17 @@ def test_rows_of_no_column_are_not_loaded():
     said = Schema((Column("a", "identifier"), Column("b", "constant", categories=("x",))))
     with pytest.raises(InputError, match="the table has no column to learn from: a: identifier"):
         load_table(pa.table({"a": [1, 2], "b": ["x", "x"]}), encoding=Encoding(said, {}, {}))
+
+
+def test_a_row_with_a_gap_takes_as_many_random_numbers_as_one_without():
+    """So that the rows of a seed stay as they are: a gap is drawn as 0 is, and then anew."""
+    column = Column("a", "number", True)
+    knots_ = Quantiles(np.array([-1.0, 0, 1]), np.array([0.0, 0, 2]))
+    encoding = Encoding(Schema((column,)), {"a": knots_}, {})
+    cells_ = pa.RecordBatch.from_pydict({"a": ["0", None, "0"]})
+    rows, rng = encoding.encode(cells_, np.random.default_rng(0)), np.random.default_rng(0)
+    low, high = probability(np.array([-1.0, 0]))
+    drawn = score(low + (high - low) * rng.random(3))
+    np.testing.assert_allclose(rows[[0, 2], 0], drawn[[0, 2]], atol=1e-5)
+    assert rows[1, 0] == rng.standard_normal(1, np.float32)[0]
+    assert rows[:, 1].tolist() == [0, 1, 0]
