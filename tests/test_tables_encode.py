@@ -392,3 +392,8 @@ def test_columns_that_nothing_is_learned_from_may_be_missing():
         encoding.rows(open_source(pa.table({"one": [3, 3]})))
     with pytest.raises(InputError, match="has a column other, which the schema has not"):
         encoding.rows(open_source(pa.table({"kind": ["b", "a"], "other": [1, 2]})))
+
+
+def test_an_encoding_is_shown_by_its_schema():
+    encoding, _ = encoded(passengers())
+    assert repr(encoding) == f"Encoding(schema={encoding.schema!r})"
