@@ -10,6 +10,7 @@ from npgan import (
     GAN,
     VAE,
     Autoencoder,
+    BatchNorm,
     Classifier,
     ConditionalGAN,
     Dense,
@@ -221,3 +222,34 @@ def test_of_many_training_rows_a_random_part_is_compared(monkeypatch, rows):
     np.testing.assert_array_equal(
         anomaly.nearest_rows(None, x, train, np.random.default_rng(3)), expected
     )
+
+
+@pytest.mark.parametrize("shape", [None, (2, 2)])
+@pytest.mark.parametrize("wrong", [np.zeros(4), np.full((5, 4), 1e101), np.full((5, 4), np.nan)])
+def test_what_are_no_rows_has_no_directions(shape, wrong):
+    with pytest.raises(InputError, match=r"^x "):
+        anomaly.directions(wrong, shape)
+
+
+def test_scores_say_whether_they_are_of_images_and_whether_they_compare():
+    assert {n for n, score in anomaly.SCORES.items() if score.of_images} == {
+        "angle", "principal components, angle", "nearest directions"
+    }  # fmt: skip
+    assert {n for n, score in anomaly.SCORES.items() if score.compares} == {
+        "latent", "features", "principal components", "principal components, angle", "nearest rows",
+        "nearest directions",
+    }  # fmt: skip
+
+
+def test_few_training_rows_are_all_known_and_none_is_drawn(monkeypatch):
+    monkeypatch.setattr(anomaly, "KNOWN", 40)
+    train, rng = points(40, 4), np.random.default_rng(3)
+    assert anomaly._known(train, rng) is train
+    assert rng.random() == np.random.default_rng(3).random()
+
+
+def test_a_discriminator_that_compares_samples_scores_none_of_them():
+    critic = Sequential(Dense(4, 3, rng=0), BatchNorm(3), Dense(3, 1, rng=1))
+    assert set(anomaly.scores_for(GAN(network(2, 4), critic), (2, 2))) == OF_ALL | {"search"}
+    with pytest.raises(InputError, match="model must"):
+        anomaly.scores_for("model")

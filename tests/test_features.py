@@ -110,3 +110,19 @@ def test_a_reader_shows_the_last_hidden_layer_and_the_classes():
 def test_a_network_without_a_hidden_layer_has_no_features():
     with pytest.raises(InputError, match="one layer has no hidden layer"):
         features.Reader(build(["dense 3 5"]))
+
+
+@pytest.mark.parametrize("rows", [np.zeros((2, 4)), np.zeros((2, 2)), np.zeros(3)])
+def test_a_reader_takes_rows_of_its_networks_width(rows):
+    reader = features.Reader(build(["dense 3 5", "tanh", "dense 5 2"], rng=0))
+    assert (reader.width, reader.features(np.zeros((2, 3))).dtype) == (3, np.float32)
+    assert reader.features(np.zeros((3, 2)).T).shape == (2, 5)
+    for see in (reader.features, reader.probabilities):
+        with pytest.raises(InputError, match="rows must be"):
+            see(rows)
+    with pytest.raises(InputError, match="network"):
+        features.Reader("network")
+    assert features.Reader(build(["dense 3 2", "relu"], rng=0)).features(np.ones((1, 3))).shape == (
+        1,
+        2,
+    )

@@ -152,3 +152,91 @@ def test_what_few_held_out_rows_say_comes_with_intervals(names):
     many = own(1000, train_labels=labels["train_labels"], test_labels=np.arange(1000) % 2)
     found = evaluate(MODELS[names](), many, np.random.default_rng(0), 1000)
     assert not [name for name in found if name.endswith("_interval")]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "said"),
+    [
+        (0.1, 0.299, 0.12345, [0.123, 0.1, 0.299]), (0.1, 0.31, 0.12345, [0.12, 0.1, 0.31]),
+        (0.1, 0.45, 0.12345, [0.12, 0.1, 0.45]), (0.0, 0.1999, 0.12345, [0.123, 0, 0.2]),
+        (0.0, 2.0, 1.23456, [1.2, 0, 2]), (0.0, 1.99, 1.23456, [1.23, 0, 1.99]),
+        (0.0, 0.02, 0.012345, [0.012, 0, 0.02]),
+        (0, 200.0, 123.4, [120, 0, 200]), (0, 199.0, 123.4, [123, 0, 199]), (0.5, 0.5, 0.5, [0.5, 0.5, 0.5]),
+        (1 / 3, 1 / 3, 1 / 3, [0.333333333] * 3),
+    ],
+)  # fmt: skip
+def test_digits_end_where_the_second_of_half_the_interval_does(low, high, value, said):
+    found = intervals.rounded({"x": value, "x_interval": [low, high]})
+    assert found == {"x": said[0], "x_interval": said[1:]}
+
+
+def test_what_is_no_figure_is_not_rounded():
+    assert [intervals.rounded(one) for one in (None, "a", [0.123456], 1 / 3)] == [
+        None, "a", [0.123456], 1 / 3,
+    ]  # fmt: skip
+    found = {"x_interval": [0.0, 2.0], "x": 1.234, "y": {"z": 1 / 7}}
+    assert intervals.rounded(found) == {"x_interval": [0, 2], "x": 1.2, "y": {"z": 1 / 7}}
+
+
+@pytest.mark.parametrize(("p", "n"), [(0, 1), (1, 1), (0.5, 3), (1, 34), (0.9, 200)])
+def test_a_share_lies_between_the_roots_of_wilsons_equation(p, n):
+    z2 = 1.959964**2
+    roots = np.sort(np.roots([1 + z2 / n, -(2 * p + z2 / n), p * p]).real)
+    found = intervals.share(p, n)
+    assert found == pytest.approx(roots, abs=2e-9)
+    assert found == np.round(found, 9).tolist()
+    assert 0 <= found[0] <= p <= found[1] <= 1
+
+
+def test_a_mean_of_few_numbers_is_that_far_from_the_truth():
+    for x in ([0.0, 4.0], [1.0, 2, 6], np.arange(999.0)):
+        reach = 1.959964 * np.std(x, ddof=1) / len(x) ** 0.5
+        expected = [np.mean(x) - reach, np.mean(x) + reach]
+        assert intervals.mean(np.array(x)) == pytest.approx(expected)
+        assert all(type(end) is float for end in intervals.mean(np.array(x)))
+    assert intervals.mean(np.ones(1)) is intervals.mean(np.ones(1000)) is None
+    x = (1e4 + np.arange(500)).astype(np.float32)
+    np.testing.assert_array_equal(intervals.mean(x), intervals.mean(x.astype(np.float64)))
+
+
+def test_figures_of_rows_have_the_intervals_of_their_halves():
+    x = np.random.default_rng(0).random(25)
+
+    def figures(part):
+        return {"density": x[part].mean(), "d_gap": 9 * x[part].max()}
+
+    found = intervals.of_halves(25, figures)
+    parts = intervals.halves(25)
+    for name, value in figures(slice(None)).items():
+        values = np.array([figures(part)[name] for part in parts])
+        assert found[f"{name}_interval"] == intervals.spread(name, value, values, 25)
+    assert len(found) == 2
+    assert intervals.of_halves(11, figures) == intervals.of_halves(1000, figures) == {}
+
+
+def test_shares_of_held_out_rows_have_wilsons_interval_and_others_that_of_halves():
+    found = {"precision": 0.5, "recall": 0.25, "density": 1.0, "coverage": 0.75}
+    values = {"precision": np.array([0.4, 0.6]), "density": np.array([0.8, 1.2])}
+    said = intervals._of_neighbours(found, values, 30)
+    expected = {
+        f"{name}_interval": intervals.share(found[name], 30) for name in ("recall", "coverage")
+    }
+    for name in values:
+        of_name = intervals.spread(name, found[name], values[name], 30)
+        expected[f"{name}_interval"] = of_name
+    assert said == found | expected
+
+
+@pytest.mark.parametrize("names", [(), ("frechet_distance",), ("neighbours",)])
+def test_only_figures_that_were_found_have_intervals(rng, names):
+    ours, test = (representation(rng.normal(size=(m, 3))) for m in (20, 30))
+    whole = {"frechet_distance": 1.0, "neighbours": neighbour_statistics(ours.rows, test.rows)}
+    found = {name: whole[name] for name in names}
+    said = intervals.of_samples(ours, test, found)
+    assert {*said} == {
+        *names,
+        *(["frechet_distance_interval"] if "frechet_distance" in names else []),
+    }
+    assert intervals.of_samples(ours, representation(test.rows[:11]), found) == found
+    one = Representation(*[ours.rows] * 3, np.eye(2)[[0] * 20])
+    assert intervals.of_samples(one, test, {}) == intervals.of_samples(test, one, {}) == {}

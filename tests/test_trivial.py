@@ -48,3 +48,34 @@ def test_a_classifier_that_always_gives_the_same_answer_has_learned_nothing(slop
 
 def test_nothing_is_said_of_models_that_have_no_such_guess(small_gan, points):
     assert no_better(small_gan(), points, points) is None
+
+
+def told(rows, held_out):
+    """Return what is said of an autoencoder that returns the mean of the first rows, bit by bit."""
+    coder = Autoencoder(
+        network(np.zeros((4, 4)), 0.0), network(np.zeros((4, 4)), rows.mean(axis=0))
+    )
+    return no_better(coder, rows, held_out)
+
+
+@pytest.mark.parametrize(("margin", "learned"), [(0.999, False), (1.0, True)])
+def test_an_error_as_large_as_it_may_be_is_none(monkeypatch, margin, learned):
+    monkeypatch.setattr("npgan.study.trivial.MARGIN", margin)
+    assert (told(X[:150], X[150:]) is None) == learned
+
+
+def test_only_the_first_rows_are_looked_at(monkeypatch):
+    monkeypatch.setattr("npgan.study.trivial.ROWS", 100)
+    x, other = X[:100], X[100:150] + 50
+    said = told(x, X[100:])
+    assert said == no_better(
+        Autoencoder(network(np.zeros((4, 4)), 0.0), network(np.zeros((4, 4)), x.mean(axis=0))),
+        np.vstack([x, other]), np.vstack([X[100:], other]),
+    )  # fmt: skip
+
+
+def test_the_errors_are_said():
+    error = np.square(X[150:] - X[:150].mean(axis=0)).mean()
+    assert told(X[:150], X[150:]) == (
+        f"its squared error on held-out rows is {error:.4g}, and that of the training rows' mean {error:.4g}"
+    )
