@@ -173,3 +173,8 @@ def test_an_accuracy_is_a_share_of_the_test_rows():
     model, labels = Classifier(build(["dense 3 2"], rng=0)), np.arange(20) % 2
     found = evaluate(model, own(20, 3, train_labels=labels, test_labels=labels), RNG(0))
     assert found["accuracy_interval"] == intervals.share(found["accuracy"], 20)
+
+
+def test_a_mean_of_many_numbers_keeps_their_digits():
+    x = np.full(30_000, 0.1, np.float32)
+    assert evaluation._means({"x": x})["x"] == pytest.approx(float(x[0]), rel=1e-12)

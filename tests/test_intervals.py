@@ -240,3 +240,9 @@ def test_only_figures_that_were_found_have_intervals(rng, names):
     assert intervals.of_samples(ours, representation(test.rows[:11]), found) == found
     one = Representation(*[ours.rows] * 3, np.eye(2)[[0] * 20])
     assert intervals.of_samples(one, test, {}) == intervals.of_samples(test, one, {}) == {}
+
+
+def test_ends_of_intervals_have_nine_digits():
+    ends = intervals.spread("d_gap", 1 / 3, np.array([0.1, 0.2, 0.4]), 14)
+    reach = 1.959964 * np.std([0.1, 0.2, 0.4])
+    assert ends == [round(1 / 3 - reach, 9), round(1 / 3 + reach, 9)]

@@ -180,3 +180,17 @@ def test_rows_and_columns_are_not_changed(rows):
         rows.made = rows.test
     with pytest.raises(FrozenInstanceError):
         Columns(None).encoding = 1
+
+
+def test_there_is_one_zero_among_values_and_codes():
+    number = SimpleNamespace(decode=lambda x: x)
+    schema = [
+        SimpleNamespace(name="n", kind="number", missing=False, decimals=2),
+        SimpleNamespace(name="c", kind="category", missing=False),
+    ]
+    encoding = SimpleNamespace(
+        schema=SimpleNamespace(columns=schema), widths=[1, 2], numbers={"n": number}
+    )
+    found = Columns(encoding).values(np.array([[-0.0, -0.25], [0.0, 0.25], [-0.001, 1.25]]))
+    assert found.tolist() == [[0, 0], [0, 0], [0, 1]]
+    assert not np.signbit(found).any()
