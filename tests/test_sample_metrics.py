@@ -104,6 +104,14 @@ def test_the_scale_of_the_model_changes_nothing(mnist):
         np.testing.assert_allclose(found.rows, own, atol=1e-6)
 
 
+def test_digits_are_known_on_any_scale_of_the_data(mnist):
+    rows = {name: getattr(mnist, name) / np.float32(127.5) - 1 for name in ("train", "test")}
+    found = metrics_of(replace(mnist, **rows), gan(784))
+    assert (found.accuracy, found.has_classes) == (metrics_of(mnist).accuracy, True)
+    ours, expected = found.represent(rows["test"]), probabilities((rows["test"] + 1) / 2)
+    np.testing.assert_allclose(ours.probabilities, expected, atol=1e-5)
+
+
 def test_samples_outside_the_range_are_cut_off_as_in_pictures(mnist):
     assert np.isfinite(metrics_of(mnist, gan(784)).represent(np.full((6, 784), 1e9)).features).all()
 
