@@ -76,3 +76,19 @@ def test_rows_of_other_widths_are_refused(rng, wrong):
     sets = {name: rng.normal(size=(5, 3)) for name in ("samples", "held_out", "train")}
     with pytest.raises(InputError):
         copied_share(**sets | {wrong: np.zeros((5, 2))})
+
+
+@pytest.mark.parametrize("block", [1, 2, 100])
+def test_of_training_rows_that_are_as_near_the_first_counts(monkeypatch, block):
+    monkeypatch.setattr(neighbours, "BLOCK", block)
+    samples, train = np.array([[1.0], [0.0]]), np.array([[0.0], [2.0], [0.0], [9.0]])
+    found = copied_share(samples, np.array([[50.0]]), train)
+    squares = np.square(np.array([2, 0, 0, 0, 0]) - 2 / 5).sum()
+    assert found["copied"] == 1
+    assert found["copied_error"] == pytest.approx(5 / 2 * np.sqrt(4 * squares / 20))
+
+
+@pytest.mark.parametrize(("held_out", "copied"), [([[0.0]], 0.5), ([[0.5]], 1), ([[9.0]], 1)])
+def test_a_row_of_each_set_may_stand_alone(held_out, copied):
+    found = copied_share(np.zeros((1, 1)), np.array(held_out), np.zeros((1, 1)))
+    assert found["copied"] == 1 - 2 * (1 - copied)

@@ -183,3 +183,12 @@ def test_components_of_fewer_rows_than_columns_are_those_of_the_covariance(rng):
     found, values = PCA(x, 4).directions, np.linalg.eigvalsh(np.cov(x.T))[:-5:-1]
     np.testing.assert_allclose(np.cov(x.T) @ found, found * values, atol=1e-12)
     np.testing.assert_allclose(found.T @ found, np.eye(4), atol=1e-12)
+
+
+def test_as_many_components_as_rows_are_found_by_the_rows_and_others_by_columns(monkeypatch, rng):
+    rows = {"svd": [(3, 5, 3), (3, 5, 1)], "eigh": [(5, 5, 2), (6, 5, 2), (3, 5, 4)]}
+    for way, cases in rows.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(np.linalg, "eigh" if way == "svd" else "svd", None)
+            for n, d, k in cases:
+                assert PCA(rng.random((n, d)), k).directions.shape == (d, k)
