@@ -230,6 +230,16 @@ def test_numbers_are_black_on_light_fields():
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("x", "color"), [(0.6, "black"), (-0.6, "black"), (0.61, "white"), (-0.61, "white")]
+)
+def test_numbers_are_white_where_an_association_is_above_three_fifths(monkeypatch, x, color):
+    monkeypatch.setattr(plotting_tables, "associations", lambda *_: np.array([[x]]))
+    figure = plotting_tables.new_figure(4, 3).subfigures(1, 1)
+    plotting_tables._matrices(figure, [both([1], [1])])
+    assert [axes.texts[0].get_color() for axes in figure.axes[:2]] == [color] * 2
+
+
 def test_associations_leave_out_rows_in_which_one_of_two_is_missing():
     number, code = np.array([1.0, 2, 3, NAN]), np.array([0, 0, -1, 1])
     other, more = np.array([5, 5, 6, 6]), np.array([2.0, 4, 6.5, 1])
