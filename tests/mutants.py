@@ -106,7 +106,8 @@ TESTS = {
     ),
     "study": (
         "sample_metrics latent anomaly attacks evaluation evaluation_parts intervals imputation pictures_of_rows "
-        "table_measures table_prediction table_report table_report_parts table_runs uses_tables uses_images trivial calls"
+        "table_measures table_prediction table_report table_report_parts table_runs uses_tables "
+        "uses_images trivial calls"
     ),
     "training": (
         "training watch training_callbacks training_resumed training_checkpoints interrupts work "

@@ -175,6 +175,24 @@ def test_rows_are_drawn_at_random_before_samples_are(monkeypatch):
             table_report.report(*wrong)
 
 
+@pytest.mark.parametrize(
+    ("widths", "held_out", "said"),
+    [
+        ((1, 2), True, "own is not the table"),
+        ((1, 1), False, "own has no test data"),
+        (None, True, "own is not"),
+    ],
+)
+def test_a_report_is_on_the_models_table_and_needs_held_out_rows(widths, held_out, said):
+    model = TableGAN.__new__(TableGAN)
+    model.widths = [1, 1]
+    train = np.zeros((3, 2), np.float32)
+    dataset = Dataset("own", train, train if held_out else None)
+    object.__setattr__(dataset, "table", widths and SimpleNamespace(widths=widths))
+    with pytest.raises(InputError, match=f"^the data set {said}"):
+        table_report.report(model, dataset, 1, 0)
+
+
 def test_rows_and_columns_are_not_changed(rows):
     with pytest.raises(FrozenInstanceError):
         rows.made = rows.test
