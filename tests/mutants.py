@@ -105,9 +105,9 @@ TESTS = {
         "pooling_kernels normalisation_kernels categories recorded_steps recorded_singly recorded_changes threads"
     ),
     "study": (
-        "sample_metrics latent anomaly attacks evaluation evaluation_parts intervals imputation pictures_of_rows "
-        "table_measures table_prediction table_report table_report_parts table_runs uses_tables "
-        "uses_images trivial calls"
+        "sample_metrics latent anomaly attacks evaluation evaluation_parts generated_rows intervals imputation "
+        "pictures_of_rows table_measures table_prediction table_report table_report_parts table_runs "
+        "uses_tables uses_images trivial calls"
     ),
     "training": (
         "training watch training_callbacks training_resumed training_checkpoints interrupts work "
