@@ -1,7 +1,5 @@
 """The figures of an evaluation, each by itself: shares, intervals, copies, and what they are of."""
 
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -180,13 +178,3 @@ def test_an_accuracy_is_a_share_of_the_test_rows():
 def test_a_mean_of_many_numbers_keeps_their_digits():
     x = np.full(30_000, 0.1, np.float32)
     assert evaluation._means({"x": x})["x"] == pytest.approx(float(x[0]), rel=1e-12)
-
-
-def test_what_only_tables_need_is_imported_for_them_alone():
-    code = (
-        "import sys, npgan.study.evaluation, npgan.study.generated, npgan.study.pictures;"
-        "print({'matplotlib', 'pyarrow'} & {*sys.modules})"
-    )
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "set()"

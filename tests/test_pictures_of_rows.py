@@ -1,5 +1,7 @@
 """Which rows of points and of tables are drawn, and which of their columns."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,3 +81,13 @@ def test_modes_of_no_rows_are_not_counted():
     measures.has_stacks, measures.shape = True, (28, 28, 3)
     with pytest.raises(InputError, match="rows must be"):
         measures.coverage(octets[:0])
+
+
+def test_what_only_tables_need_is_imported_for_them_alone():
+    code = (
+        "import sys, npgan.study.evaluation, npgan.study.pictures;"
+        "print({'matplotlib', 'pyarrow'} & {*sys.modules})"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
