@@ -135,7 +135,7 @@ def test_a_classifier_judges_samples_of_rows_alone():
     for model in (coder, table):
         with pytest.raises(InputError, match="a classifier is of use for samples, not of tables"):
             evaluate(model, dataset, RNG(0), 6, judge)
-    assert "of the classifier" in evaluate(gan(), dataset, RNG(0), 6, judge)["features"]
+    assert "of a classifier" in evaluate(gan(), dataset, RNG(0), 6, judge)["features"]
 
 
 def test_errors_of_reconstructions_and_translations_are_means_over_rows_with_intervals():

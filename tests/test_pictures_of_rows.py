@@ -65,8 +65,8 @@ def test_what_was_learned_of_the_first_rows_of_a_table_is_drawn(monkeypatch, mos
     rows = encoding.rows(open_source(TABLE))
     config = SimpleNamespace(seed=6)
     pictures.draw(Told(rows), config, rows, None, PATH, encoding)
-    ((path, real, made, categories),) = found
-    assert (path, categories) == (PATH, ["c"])
+    ((path, real, made, categories, series),) = found
+    assert (path, categories, series) == (PATH, ["c"], ())
     assert real.column_names == made.column_names == ["a", "c", "n"]
     assert real["c"].to_pylist() == ["x", "y", "x"][:most]
     assert made["c"].to_pylist() == ["x", "y", "x"][-most:]

@@ -207,7 +207,11 @@ def test_there_is_one_zero_among_values_and_codes():
         SimpleNamespace(name="c", kind="category", missing=False),
     ]
     encoding = SimpleNamespace(
-        schema=SimpleNamespace(columns=schema), widths=[1, 2], numbers={"n": number}
+        schema=SimpleNamespace(columns=schema),
+        widths=[1, 2],
+        numbers={"n": number},
+        blocks={"n": 0, "c": 1},
+        cells=lambda rows: rows,
     )
     found = Columns(encoding).values(np.array([[-0.0, -0.25], [0.0, 0.25], [-0.001, 1.25]]))
     assert found.tolist() == [[0, 0], [0, 0], [0, 1]]
