@@ -208,3 +208,24 @@ def test_constants_from_elsewhere_are_in_the_key():
     sources = list(cache._sources())
     for name in ("system/memory.py", "ops/random.py", "ops/fourier.py", "ops/chain.py"):
         assert (PACKAGE / name).read_bytes() in sources
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners here")
+@pytest.mark.parametrize(
+    ("mode", "trusted"),
+    [
+        (0o700, True),
+        (0o755, True),
+        (0o711, True),
+        (0o775, False),
+        (0o757, False),
+        (0o720, False),
+        (0o702, False),
+    ],
+)
+def test_kernels_are_loaded_from_a_folder_that_only_the_user_may_write(
+    tmp_path, monkeypatch, mode, trusted
+):
+    monkeypatch.setattr(cache, "FOLDER", tmp_path)
+    tmp_path.chmod(mode)
+    assert cache.trusted() == trusted

@@ -1,5 +1,7 @@
 """What presets and data sets are said to be, word for word."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -119,3 +121,13 @@ def test_a_table_is_said_in_lines_or_as_a_schema(drawn, capsys, tmp_path):
     describe("n.csv")
     assert capsys.readouterr().out.startswith("Dataset('n.csv', train=(2, 2) float32)\n")
     assert drawn == []
+
+
+def test_what_is_imported_for_hints_alone_is_not_imported_when_commands_are():
+    words = "import pkgutil, sys, npgan.commands as c\n"
+    words += "for m in pkgutil.iter_modules(c.__path__): __import__(f'npgan.commands.{m.name}')\n"
+    words += "print([name for name in ('pyarrow', 'npgan.tables') if name in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"

@@ -1,5 +1,7 @@
 """The gradients of a whole model are checked, step by step."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from gradcheck_cases import X
@@ -17,7 +19,11 @@ from npgan import (
     Tanh,
     gradcheck,
 )
+from npgan.models.presets import preset
 from npgan.testing import assert_gradients
+
+of_gradients = import_module("npgan.check.gradcheck")
+of_presets = import_module("npgan.check.catalogue.presets")
 
 
 def networks(*odd):
@@ -146,3 +152,23 @@ def test_the_checkers_loss_is_that_of_a_step_whose_noise_has_the_seed_0():
 def test_what_a_model_cannot_be_checked_on_is_refused_in_words(inputs, options, message):
     with pytest.raises(InputError, match=message):
         gradcheck(GAN(*networks()), *inputs, **options)
+
+
+def test_a_presets_steps_are_checked_along_one_direction_by_the_method_that_is_asked_for(
+    monkeypatch,
+):
+    given = {}
+    monkeypatch.setattr(of_presets, "gradcheck", lambda *made, **how: given.update(how))
+    case = of_presets.Preset("gan-small", preset("gan-small").in_numbers())
+    case.check()
+    assert given == {"method": "central", "directions": 1}
+    case.check("complex")
+    assert given == {"method": "complex", "directions": 1}
+
+
+def test_training_steps_are_not_checked_at_other_points(monkeypatch):
+    def elsewhere(*given):
+        raise AssertionError
+
+    monkeypatch.setattr(of_gradients, "_checked_elsewhere", elsewhere)
+    assert gradcheck(GAN(*networks()), np.abs(X[:, :3]) / 2).passed

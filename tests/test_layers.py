@@ -26,6 +26,7 @@ from npgan import (
     gradcheck,
 )
 from npgan.layers import LAYERS, build, example
+from npgan.layers.beside import Beside
 from npgan.layers.conv import Convolution
 
 BACKWARD = Dense.backward
@@ -265,3 +266,11 @@ def test_gradients_of_anything_else_are_refused(what, choice):
     ):
         with pytest.raises(InputError, match="grads must be"):
             way()
+
+
+def test_layers_beside_others_are_drawn_by_the_seed_that_is_given():
+    first, again, other = (
+        Beside(Dense(3, 2), columns=1, rng=seed).parameters.flat.copy() for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from npgan.errors import InputError
 from npgan.metrics import copy_statistics, neighbour_statistics, neighbours
+from npgan.metrics.neighbours import neighbours_of_parts
 
 # small whole numbers: distances are exact, and ties, duplicates and radii of 0 abound
 SETS = st.integers(1, 3).flatmap(
@@ -254,3 +255,13 @@ def test_distances_of_bytes_do_not_wrap_around():
     x, known = np.array([[0, 255]], np.uint8), np.array([[255, 0], [3, 251]], np.uint8)
     np.testing.assert_array_equal(neighbours.neighbour_distance(x, known, 1), [5])
     np.testing.assert_array_equal(neighbours.nearest_rows(x, known), [1])
+
+
+def test_parts_of_many_rows_have_the_statistics_of_these_rows(rng):
+    samples, real = rng.standard_normal((2, 300, 3))
+    parts = np.array([rng.permutation(300)[:200] for _ in range(3)])
+    found = neighbours_of_parts(samples, real, parts, k=5)
+    for i, part in enumerate(parts):
+        alone = neighbour_statistics(samples, real[part], k=5)
+        for name in ("precision", "density"):
+            assert found[name][i] == pytest.approx(alone[name], abs=1e-12)

@@ -1,5 +1,7 @@
 """The settings of models: what each does, and which are refused."""
 
+from dataclasses import replace
+
 import naive
 import numpy as np
 import pytest
@@ -35,6 +37,7 @@ from npgan import (
     ops,
 )
 from npgan.models import MODELS as KINDS
+from npgan.models.presets import preset
 from npgan.objectives.losses import OBJECTIVES
 
 
@@ -235,3 +238,12 @@ def test_networks_are_trained_by_adam_unless_a_rule_is_given(name):
     assert model.optimizers.keys() == model.networks.keys()
     for rule in model.optimizers.values():
         assert (type(rule), rule.lr, rule.beta1) == (Adam, *usual)
+
+
+def test_weights_do_not_depend_on_the_order_in_which_networks_are_written():
+    config = preset("gan-small").override(batch_size=8)
+    turned = replace(config, networks=dict(reversed(config.networks.items())))
+    assert list(turned.networks) != list(config.networks)
+    mine, theirs = (c.build(64).weights() for c in (config, turned))
+    for name, array in mine.items():
+        np.testing.assert_array_equal(array, theirs[name])

@@ -274,3 +274,16 @@ def test_what_is_no_pair_of_tables_is_refused(name):
     real, made, categories, said = REFUSED[name]
     with pytest.raises(InputError, match=said):
         plotting_tables.save_table("p.png", real, made, categories)
+
+
+def test_the_scale_of_associations_stands_beside_both_squares():
+    x, y = np.array([[0.0, 1, 2], [0, 2, 1]])
+    figure, given = plotting_tables.new_figure(4, 3).subfigures(1, 1), {}
+    bar = figure.colorbar
+    figure.colorbar = lambda image, **more: given.update(more) or bar(image, **more)
+    plotting_tables._matrices(figure, [Both("a", x, y, "number"), Both("b", y, x, "number")])
+    assert given["shrink"] == 0.9
+    assert list(given["ax"]) == figure.axes[:2]
+    labels = figure.axes[2].get_yticklabels()
+    assert {label.get_fontsize() for label in labels} == {7}
+    assert figure.axes[2].yaxis.label.get_fontsize() == 8

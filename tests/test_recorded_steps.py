@@ -264,3 +264,7 @@ def test_data_that_a_program_cannot_read_is_read_one_by_one(kind):
     else:
         data = np.repeat(data, 2, axis=1)[:, ::2]
     check(autoencoder, data, recorded=False)
+
+
+def test_every_model_says_that_its_steps_are_recorded():
+    assert [name for name, kind in MODELS.items() if not kind.recorded] == []

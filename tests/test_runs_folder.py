@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pytest
 
 from npgan.errors import InputError
+from npgan.models.presets import preset
 from npgan.runs import folder, train
 from npgan.system import disk
 from npgan.tables import Encoding, infer, open_source
@@ -170,3 +172,34 @@ def test_samples_are_measured_if_that_was_asked_for():
     config.metrics_every = 1
     with pytest.raises(InputError, match="there are no samples of a model table-gan to measure"):
         train._measures(model, config, np.zeros(1))
+
+
+def people(rows):
+    return pa.table({"a": [float(i % 17) for i in range(rows)], "b": ["x", "y"] * (rows // 2)})
+
+
+def test_a_runs_data_are_read_by_its_own_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pa_csv.write_csv(people(60), "t.csv")
+    config, dataset = train.read(preset("table").override(data="t.csv", batch_size=8, steps=1))
+    drawn = []
+    monkeypatch.setattr(train, "draw", lambda *given, **more: drawn.append(more))
+    train.start(config, Path("r"), dataset=dataset)
+    assert [more["table"].widths for more in drawn] == [dataset.table.widths]
+    pa_csv.write_csv(people(20), "t.csv")  # other quantiles
+    again = folder.load_data(folder.read_config(Path("r")), Path("r"))
+    assert again.table.to_dict()["numbers"] == dataset.table.to_dict()["numbers"]
+
+
+def test_weights_that_are_missing_are_written_without_training(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.savez("d.npz", train=np.random.default_rng(0).random((40, 3), np.float32))
+    config, dataset = train.read(preset("gan-small").override(data="d.npz", batch_size=8, steps=3))
+    train.start(config, Path("r"), dataset=dataset)
+    (weights := Path("r/weights.safetensors")).unlink()
+    told = []
+    watching = SimpleNamespace(on_train_begin=told.append)
+    capsys.readouterr()
+    train.resume(Path("r"), [watching], steps=3)
+    assert weights.exists()
+    assert told == []

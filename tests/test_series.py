@@ -250,3 +250,42 @@ def test_gaps_beside_a_series_are_filled_and_the_series_stays(rng):
     assert not gaps[:, 3:].any()
     assert not dataset.table.missing(whole).any()
     np.testing.assert_array_equal(whole[~gaps], dataset.train[~gaps])
+
+
+def test_two_rows_that_are_alike_everywhere_are_a_series():
+    both = np.outer([1.0, -1.0], np.linspace(1, 2, LONG))
+    series = Series.fit(NAMES, both)
+    np.testing.assert_allclose(np.abs(series.directions), [both[0] / np.linalg.norm(both[0])])
+
+
+def test_components_are_those_of_scores_drawn_by_a_fixed_seed(rng):
+    table = of_waves(rng)
+    encoding, _ = fitted(table)
+    draws = np.random.default_rng(0)
+    scores = [encoding.numbers[name].encode(table[name].to_numpy(), draws) for name in NAMES]
+    np.testing.assert_allclose(encoding.series.mean, np.mean(scores, axis=1), atol=1e-6)
+
+
+def test_curves_are_thin_and_bands_are_pale(rng):
+    figure = plotting_tables.new_figure(9, 3).subfigures(1, 1)
+    x = rng.random((30, LONG))
+    columns = [
+        plotting_tables.Both(name, *both, "number")
+        for name, *both in zip(NAMES, x.T, x.T, strict=True)
+    ]
+    plotting_tables._curves(figure, columns)
+    real, made, spread = figure.axes
+    assert {line.get_linewidth() for axes in (real, made) for line in axes.lines} == {0.7}
+    bands = spread.collections
+    assert [band.get_alpha() for band in bands] == [0.4, 0.4]
+    assert [band.get_linewidth()[0] for band in bands] == [0, 0]
+    assert [line.get_color() for line in spread.lines] == ["0.75", "C3"]
+    assert {axes.title.get_fontsize() for axes in figure.axes} == {9}
+    assert {axes.xaxis.label.get_fontsize() for axes in figure.axes} == {7}
+    ticks = [label for axes in figure.axes for label in axes.get_xticklabels()]
+    assert {label.get_fontsize() for label in ticks} == {7}
+    assert {text.get_fontsize() for text in spread.get_legend().get_texts()} == {7}
+    title = figure._suptitle
+    assert (title.get_text(), title.get_fontsize()) == ("A series of 20 columns", 11)
+    assert (title.get_position()[0], title.get_ha()) == (0.01, "left")
+    assert len({tuple(axes.get_ylim()) for axes in figure.axes}) == 1

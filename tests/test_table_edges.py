@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from npgan.data import load_table
+from npgan.data import rows as data_rows
 from npgan.errors import InputError
 from npgan.tables import (
     Column,
@@ -370,3 +371,35 @@ def test_a_row_with_a_gap_takes_as_many_random_numbers_as_one_without():
     np.testing.assert_allclose(rows[[0, 2], 0], drawn[[0, 2]], atol=1e-5)
     assert rows[1, 0] == rng.standard_normal(1, np.float32)[0]
     assert rows[:, 1].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [('"a;b",c', ("a;b", "c")), ('"a,b";c', ("a,b", "c"))],
+)
+def test_what_is_in_quotes_separates_nothing(tmp_path, header, names):
+    mark = "," if header.endswith(",c") else ";"
+    (path := tmp_path / "t.csv").write_text(f"{header}\nx{mark}y\nz{mark}u\n")
+    assert open_source(path).names == names
+
+
+def test_rows_behind_a_mark_of_utf_8_are_all_read(tmp_path):
+    (path := tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbf1.5,2\n3,4\n5,6.5\n")
+    source = open_source(path)
+    rows = [row for batch in source.batches() for row in batch.to_pylist()]
+    assert [tuple(row.values()) for row in rows] == [("1.5", "2"), ("3", "4"), ("5", "6.5")]
+
+
+def test_a_folder_has_no_words(tmp_path):
+    assert data_rows._has_words(tmp_path) is False
+
+
+def test_a_column_that_arrow_cannot_write_as_text_is_named_with_the_reason(monkeypatch):
+    class Column:
+        type = pa.int64()
+
+        def cast(self, *given, **more):
+            raise pa.ArrowInvalid("it is out of bounds")
+
+    with pytest.raises(InputError, match="t, column a: it is out of bounds"):
+        frames.as_text(Column(), "a", "t")

@@ -8,6 +8,7 @@ import pytest
 
 from npgan import InputError, TableGAN, metrics
 from npgan.metrics import auroc, copied_share, copy_statistics
+from npgan.metrics.tables import _unit
 from npgan.study import generated, table_prediction, table_privacy, table_report
 from npgan.study.table_columns import Columns
 from npgan.tables import Column, Encoding, Schema, condition, open_source
@@ -374,3 +375,11 @@ def test_after_20_rounds_without_a_row_they_are_given_up(people, monkeypatch):
         with pytest.raises(InputError, match="of 60 generated rows none fulfils d=v and n=4: the"):
             generated.generate(model, encoding, 2, 0, where)
         assert not model.given
+
+
+@pytest.mark.parametrize(("spread", "flat"), [(2e-10, False), (5e-11, True)])
+def test_of_many_rows_a_spread_is_rounding_if_each_is(spread, flat):
+    """It is compared with 1e-12 of the largest number times the root of n, here 100."""
+    x = np.ones(10_000)
+    x[0] += spread
+    assert (_unit(x) == 0).all() == flat

@@ -19,6 +19,8 @@ from steps_recorded import compiled, gan, rows, steps_of
 from npgan.kernels import jit
 from npgan.kernels.elementwise import Activation
 from npgan.kernels.row import PERFORM
+from npgan.program import eager
+from npgan.program import tables as of_tables
 from npgan.program.prepare import RARE, compile_second, pieces, prepare
 from npgan.program.threads import (
     BUSY,
@@ -266,3 +268,39 @@ def test_helpers_work(threads):
         if max(used) > 0.01:
             return
     pytest.fail("no helper has worked")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_fork_has_no_pools_of_threads_that_only_its_parent_has():
+    worker_pool(1)
+    assert worker_pool.cache_info().currsize
+    child = os.fork()
+    if child == 0:
+        os._exit(worker_pool.cache_info().currsize)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_tables_have_a_line_for_each_row_and_a_place_for_each_part(threads, monkeypatch):
+    made, real = [], eager.Tables
+    monkeypatch.setattr(eager, "Tables", lambda *given: made.append(given) or real(*given))
+    monkeypatch.setattr(eager.KEPT, "tables", {})
+    backend.use("numba")
+    x = np.ones((500, 400), np.float32)
+    backend.run.dense_forward(x, np.ones((400, 300), np.float32), np.ones(300, np.float32))
+    assert made
+    for lines, parts, _, _ in made:
+        assert parts == 2 * lines
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_work_is_shared_with_other_threads_unless_it_is_said_not_to_be(threads, monkeypatch):
+    asked, real = [], worker_pool
+    monkeypatch.setattr(of_tables, "worker_pool", lambda size: asked.append(size) or real(size))
+    backend.use("numba")
+    x = np.ones((500, 400), np.float32)
+    w, b = np.ones((400, 300), np.float32), np.ones(300, np.float32)
+    backend.run.dense_forward(x, w, b)
+    assert set(asked) == {1}
