@@ -92,7 +92,7 @@ TESTS = {
     "models": (
         "presets sizing recorded_steps recorded_singly recorded_changes models models_settings models_data "
         "models_state labels conditional players joined_models vae copies config_hostile runs "
-        "runs_resumed runs_damaged runs_used categories table_runs"
+        "runs_resumed runs_damaged runs_used categories table_runs table_models"
     ),
     "objectives": "losses penalties reports regularisers gradcheck calls",
     "ops": "windows ops gradcheck second_order normalisation random saturation borders categories",

@@ -229,3 +229,16 @@ def test_kernels_are_loaded_from_a_folder_that_only_the_user_may_write(
     monkeypatch.setattr(cache, "FOLDER", tmp_path)
     tmp_path.chmod(mode)
     assert cache.trusted() == trusted
+
+
+def test_a_folder_that_cannot_be_removed_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / f"{cache.NAME}-new")
+    monkeypatch.setattr(cache, "KEPT", 1)
+    monkeypatch.setattr(cache, "DAY", 0)
+    tried = []
+    for name in ("old", "new"):
+        (tmp_path / f"{cache.NAME}-{name}").mkdir()
+    monkeypatch.setattr(cache, "_last_use", lambda folder: float(folder.name.endswith("new")))
+    monkeypatch.setattr(cache.shutil, "rmtree", lambda path, **how: tried.append((path.name, how)))
+    cache._remove_old()
+    assert tried == [(f"{cache.NAME}-old", {"ignore_errors": True})]

@@ -113,3 +113,8 @@ def test_scores_may_be_bytes_and_alarms_numbers():
 def test_what_are_no_alarms_is_refused(scores, positive):
     with pytest.raises(InputError):
         roc_curve(np.array(scores), np.array(positive))
+
+
+def test_no_images_are_compared_with_no_images():
+    with pytest.raises(InputError, match="x must be"):
+        ssim(np.zeros((0, 144)), np.zeros((0, 144)), (12, 12))

@@ -287,3 +287,24 @@ def test_the_scale_of_associations_stands_beside_both_squares():
     labels = figure.axes[2].get_yticklabels()
     assert {label.get_fontsize() for label in labels} == {7}
     assert figure.axes[2].yaxis.label.get_fontsize() == 8
+
+
+def test_a_legend_says_which_rows_are_which():
+    figure = plotting_tables.new_figure(4, 3).subfigures(1, 1)
+    plotting_tables._panels(figure, [both([1, 2, 3], [2, 4])], 1, 1, 1)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "real (3 rows)",
+        "generated (2 rows)",
+    ]
+    assert legend.get_patches()[0].get_facecolor()[:3] == (0.75, 0.75, 0.75)
+    assert {text.get_fontsize() for text in legend.get_texts()} == {8}
+    assert not legend.get_frame_on()
+
+
+def test_names_below_a_matrix_stand_upright():
+    x, y = np.array([[0.0, 1, 2], [0, 2, 1]])
+    figure = plotting_tables.new_figure(4, 3).subfigures(1, 1)
+    plotting_tables._matrices(figure, [Both("a", x, y, "number"), Both("b", y, x, "number")])
+    for axes in figure.axes[:2]:
+        assert {label.get_rotation() for label in axes.get_xticklabels()} == {90}

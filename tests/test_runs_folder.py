@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
+from npgan.data import load_table
 from npgan.errors import InputError
 from npgan.models.presets import preset
 from npgan.runs import folder, train
@@ -203,3 +204,16 @@ def test_weights_that_are_missing_are_written_without_training(tmp_path, monkeyp
     train.resume(Path("r"), [watching], steps=3)
     assert weights.exists()
     assert told == []
+
+
+def test_pictures_of_a_table_are_drawn_by_it(tmp_path, monkeypatch):
+    table = load_table(people(60), 0.1)
+    config = preset("table").override(batch_size=8, steps=1).for_data(table)
+    given = []
+    monkeypatch.setattr(train, "draw", lambda *rows, **more: given.append((rows, more)))
+    loop = train._loop(config.build(54), config, table, tmp_path)
+    (pictures,) = (c for c in loop.callbacks if isinstance(c, train.Pictures))
+    pictures.draw(tmp_path / "p.png")
+    (((_, its, real, labels, path), more),) = given
+    assert (its, labels, path.name, more) == (config, None, "p.png", {"table": table.table})
+    assert real is table.train
