@@ -91,10 +91,10 @@ def _draw(path: Path, columns: list[Both], n: int, curves: list[Both]) -> None:
         parts.append((HEIGHT * down, lambda part: _panels(part, columns, n, down, across)))
     if len(columns) > 1:
         parts.append((wide, lambda part: _matrices(part, columns)))
-    heights, draws = zip(*parts, strict=True)
+    heights = [height for height, _ in parts]
     figure = new_figure(width, sum(heights))
     subfigures: Any = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
-    for draw, part in zip(draws, subfigures[:, 0], strict=True):
+    for (_, draw), part in zip(parts, subfigures[:, 0], strict=True):
         draw(part)
     save_figure(path, figure)
 
