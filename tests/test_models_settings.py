@@ -36,6 +36,7 @@ from npgan import (
     Translator,
     ops,
 )
+from npgan.data import Dataset
 from npgan.models import MODELS as KINDS
 from npgan.models.presets import preset
 from npgan.objectives.losses import OBJECTIVES
@@ -247,3 +248,17 @@ def test_weights_do_not_depend_on_the_order_in_which_networks_are_written():
     mine, theirs = (c.build(64).weights() for c in (config, turned))
     for name, array in mine.items():
         np.testing.assert_array_equal(array, theirs[name])
+
+
+@pytest.mark.parametrize(("classes", "kept"), [(1000, True), (1001, False)])
+def test_labels_of_a_thousand_classes_are_kept_with_the_configuration(classes, kept):
+    names = tuple(range(classes))
+    data = Dataset("d", np.zeros((classes, 3), np.float32), train_labels=np.arange(classes))
+    labels = preset("gan-small").for_data(replace(data, classes=names)).labels
+    assert labels == (list(names) if kept else None)
+
+
+def test_no_rows_have_no_logits():
+    gan = preset("gan-small").override(batch_size=8).build(64)
+    with pytest.raises(InputError, match="real must be"):
+        gan.logits(np.zeros((0, 784), np.float32), np.random.default_rng(0))

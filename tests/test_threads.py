@@ -304,3 +304,19 @@ def test_work_is_shared_with_other_threads_unless_it_is_said_not_to_be(threads, 
     w, b = np.ones((400, 300), np.float32), np.ones(300, np.float32)
     backend.run.dense_forward(x, w, b)
     assert set(asked) == {1}
+
+
+@compiled
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_a_pool_is_called_once_for_an_operation_and_then_free_again(threads, monkeypatch):
+    called, real = [], WorkerPool.call
+    monkeypatch.setattr(
+        WorkerPool, "call", lambda pool, *given: called.append(pool) or real(pool, *given)
+    )
+    backend.use("numba")
+    x = np.ones((500, 400), np.float32)
+    w, b = np.ones((400, 300), np.float32), np.ones(300, np.float32)
+    backend.run.dense_forward(x, w, b)
+    assert called == [worker_pool(1)]
+    assert worker_pool(1).lock.acquire(blocking=False)
+    worker_pool(1).lock.release()
