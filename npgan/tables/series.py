@@ -6,7 +6,10 @@ the normal scores s (p,) of a series, their mean m, and V (k, p) with the direct
 
 .. math:: c = V(s - m), \qquad \hat s = m + V^\top c,
 
-each component as its normal score: whatever they generate is a sum of directions in which real series vary.
+each component as its normal score: whatever they generate is a sum of directions in which real series vary. The rows
+of V are eigenvectors of the scores' covariance C. For orthonormal rows the mean of ||s - ŝ||² is tr C - tr(V C Vᵀ),
+and the eigenvectors of the k largest eigenvalues make the second trace largest: their sum. k is the least number of
+them whose sum is 99 % of tr C.
 Source: Ramsay and Silverman 2005, "Functional Data Analysis", ch. 8.
 """
 
@@ -30,7 +33,7 @@ ROWS, CELLS = 10_000, 2**24
 
 @dataclass(frozen=True)
 class Series:
-    """The columns of a series, their mean scores m (p,), the directions V (k, p), and each component's quantiles."""
+    """The columns of a series, their mean scores m (p,), the directions V (k, p), and each component's quantiles, k."""
 
     names: tuple[str, ...]
     mean: np.ndarray
