@@ -80,12 +80,18 @@ def _together(small: str, large: str, weight: str = "weight") -> Also:
     return check
 
 
+def _product(x: Array, weight: Array) -> Array:
+    """Return the products of all pixels' channels and a matrix."""
+    y = x.reshape(-1, x.shape[3]) @ weight
+    return y.reshape(*x.shape[:3], weight.shape[1])
+
+
 def _windows(x: Array, weight: Array, geometry: Geometry) -> Array:
     """Return the windows' weighted sums: the products of all taps."""
     size = geometry.smaller(x.shape[1:3], weight.shape[:2])
     y = np.zeros((len(x), *size, weight.shape[3]), np.result_type(x, weight))
     for tap in geometry.taps(x.shape, y.shape, weight.shape):
-        y[tap.y] += np.tensordot(x[tap.x], weight[tap.weight], 1)
+        y[tap.y] += _product(x[tap.x], weight[tap.weight])
     return y
 
 
@@ -93,14 +99,15 @@ def _back(dy: Array, weight: Array, size: Pair, geometry: Geometry) -> Array:
     """Give each pixel of a window its share of dy: the transposes of all products."""
     dx = np.zeros((len(dy), *size, weight.shape[2] * geometry.groups), np.result_type(dy, weight))
     for tap in geometry.taps(dx.shape, dy.shape, weight.shape):
-        dx[tap.x] += np.tensordot(dy[tap.y], weight[tap.weight].T, 1)
+        dx[tap.x] += _product(dy[tap.y], weight[tap.weight].T)
     return dx
 
 
 def _add(dweight: Array, x: Array, dy: Array, geometry: Geometry) -> None:
     """Add, for each tap, the products of what it has seen and of the gradients there."""
     for tap in geometry.taps(x.shape, dy.shape, dweight.shape):
-        dweight[tap.weight] += np.tensordot(x[tap.x], dy[tap.y], ((0, 1, 2), (0, 1, 2)))
+        inputs, gradients = (a.reshape(-1, a.shape[3]) for a in (x[tap.x], dy[tap.y]))
+        dweight[tap.weight] += inputs.T @ gradients
 
 
 @operation("x (n, H, W, c), weight (K, L, I, O), bias (O,)", _together("y", "x"))
