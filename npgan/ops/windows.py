@@ -1,7 +1,6 @@
 """Where the windows of an image lie that a convolution or a pooling looks at."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, NamedTuple, Self
 
@@ -11,7 +10,6 @@ __all__: list[str] = []
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
 """A number for the rows, and one for the columns."""
-CONVOLUTIONS = 128  # whose taps are kept: more than a network has
 
 
 class Tap(NamedTuple):
@@ -114,22 +112,19 @@ class Geometry(NamedTuple):
             raise InputError(f"an output padding must be below the stride, not {by(more)}")
         return height, width
 
-    @lru_cache(CONVOLUTIONS)
-    def taps(self, x: Shape, y: Shape, weight: Shape) -> tuple[Tap, ...]:
-        """Return the taps of a convolution from x to y, for each group; one that only sees zeros has no pixels."""
+    def taps(self, x: Shape, y: Shape, weight: Shape) -> Iterator[Tap]:
+        """Yield the taps of a convolution from x to y, once for each group; one that only sees zeros has no pixels."""
         kernel, (i, o) = weight[:2], (weight[2], weight[3] // self.groups)
-        everything, taps = slice(None), list[Tap]()
         for a, b in product(*map(range, kernel)):
             (x0, y0), (x1, y1) = (self._seen(axis, tap, x, y) for axis, tap in enumerate((a, b)))
             for g in range(self.groups):
                 inputs, outputs = slice(g * i, (g + 1) * i), slice(g * o, (g + 1) * o)
-                tap = Tap(
+                everything = slice(None)
+                yield Tap(
                     (everything, x0, x1, inputs),
                     (everything, y0, y1, outputs),
                     (a, b, everything, outputs),
                 )
-                taps.append(tap)
-        return tuple(taps)
 
     def _seen(self, axis: int, tap: int, x: Shape, y: Shape) -> tuple[slice, slice]:
         """Return the pixels of x that a tap sees along an axis, and those of y that it sees them for."""
