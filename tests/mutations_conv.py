@@ -5,8 +5,8 @@ from mutations import Mutation, Silent
 CONV, TRANSPOSED = "layer conv2d", "layer conv_transpose2d"
 SECOND = "second derivative of conv2d"
 SECOND_TRANSPOSED = "second derivative of conv_transpose2d"
-SHARE = "np.tensordot(dy[tap.y], weight[tap.weight].T, 1)"
-SEEN = "np.tensordot(x[tap.x], dy[tap.y], ((0, 1, 2), (0, 1, 2)))"
+SHARE = "_product(dy[tap.y], weight[tap.weight].T)"
+SEEN = "inputs.T @ gradients"
 
 MUTATIONS = [
     Mutation("ops.conv._back", f"dx[tap.x] += {SHARE}", f"dx[tap.x] = {SHARE}", CONV),

@@ -222,7 +222,11 @@ def test_parquet_is_read_by_one_thread_some_rows_at_a_time(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-12], "Compressed file ended before"),
+        (
+            "t.csv.gz",
+            gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-12],
+            "Compressed file ended before",
+        ),
         ("t.csv.gz", b"a,b\n1,2\n", "Not a gzipped file (b'a,')"),
         ("none.csv", None, "No such file or directory"),
         ("none.parquet", None, "No such file or directory"),
