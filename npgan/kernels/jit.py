@@ -31,7 +31,7 @@ ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: for a literal, Numba compi
 
 def jit(function: Callable, **options: Any) -> Any:
     """Compile a function by this policy when it is first called."""
-    compiled = numba.njit(error_model="numpy", **options)(function)
+    compiled = numba.njit(error_model="numpy", no_cfunc_wrapper=True, **options)(function)
     if not interpreted:
         compiled._cache = Cache(function)
     return compiled
