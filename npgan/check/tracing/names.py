@@ -1,0 +1,119 @@
+"""What a step reads, by the names that its own code has for it."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from types import CellType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from npgan.check.tracing.arrays import Watched, watched
+from npgan.layers import Layer
+from npgan.models.model import Model
+from npgan.parameters import Parameters
+
+Named = Iterator[tuple[str, Any]]
+
+
+def listening(step: Any) -> Any:
+    """Return a step that does the same with arrays that tell what is computed of them.
+
+    Arrays and generators that a function has from outside, or a ``partial`` holds, are replaced in a copy of it.
+    """
+    if isinstance(step, partial):
+        return partial(listening(step.func), *watched(step.args), **watched(step.keywords))
+    if not isinstance(step, FunctionType):
+        return step
+    cells = tuple(_cell(cell) for cell in step.__closure__ or ())
+    outside = {name: watched(value) for name, value in inspect.getclosurevars(step).globals.items()}
+    scope = {**step.__globals__, **outside}
+    twin = FunctionType(step.__code__, scope, step.__name__, step.__defaults__, cells)
+    twin.__kwdefaults__ = step.__kwdefaults__
+    return twin
+
+
+def _cell(cell: CellType) -> CellType:
+    try:
+        new = watched(cell.cell_contents)
+    except ValueError:  # it is empty yet
+        return cell
+    return cell if new is cell.cell_contents else CellType(new)
+
+
+def things(step: Any) -> Named:
+    """Yield what a step has from outside, by name."""
+    if isinstance(step, partial):
+        yield from things(step.func)
+        try:
+            bound = inspect.signature(step.func).bind_partial(*step.args, **step.keywords)
+        except (TypeError, ValueError):  # a function without a signature
+            return
+        yield from bound.arguments.items()
+    elif isinstance(step, MethodType):
+        yield from _owned(step.__self__)
+    elif isinstance(step, FunctionType):
+        found = inspect.getclosurevars(step)
+        yield from {**found.globals, **found.nonlocals}.items()
+    elif callable(step):
+        yield from _owned(step)
+
+
+def _owned(owner: Any) -> Named:
+    known = isinstance(owner, Layer | Model)
+    yield from [("", owner)] if known else getattr(owner, "__dict__", {}).items()
+
+
+def vectors(name: str, thing: Any) -> Iterator[tuple[str, Parameters | np.ndarray]]:
+    """Yield the arrays, and the vectors of parameters, that a thing holds; a model's networks have their own names."""
+    if isinstance(thing, np.ndarray | Parameters):
+        yield name, thing
+    elif isinstance(thing, Layer):
+        yield from ((name, vector) for vector in (thing.parameters, thing.buffers))
+    elif isinstance(thing, Model):
+        yield from vectors("", thing.networks)
+        yield from vectors("d", thing.grads)
+        yield from vectors("average", getattr(thing, "average", None))
+        for network, rule in thing.optimizers.items():
+            yield from ((f"{network} {moment}", array) for moment, array in rule.state.items())
+    elif isinstance(thing, Mapping):
+        for key, value in thing.items():
+            yield from vectors(f"{name} {key}".strip(), value)
+    elif isinstance(thing, partial | MethodType):
+        for inner, value in things(thing):
+            yield from vectors(inner, value)
+    elif isinstance(thing, tuple | list):
+        for i, value in enumerate(thing):
+            yield from vectors(f"{name}[{i}]", value)
+
+
+def arrays(name: str, vector: Parameters | np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield an array, or a vector of parameters and each of them."""
+    if isinstance(vector, np.ndarray):
+        yield name, vector
+        return
+    yield name, vector.flat
+    yield from ((f"{name} {parameter}".strip(), array) for parameter, array in vector.items())
+
+
+@contextmanager
+def telling(parameters: list[Parameters]) -> Iterator[None]:
+    """Let the arrays of these parameters, and of the layers that share their memory, tell what is computed of them."""
+    every = [part for one in parameters for part in _with_scopes(one)]
+    before = [(one, dict(vars(one))) for one in every]
+    try:
+        for one in every:
+            one.flat = one.flat.view(Watched)
+            one._views = {name: array.view(Watched) for name, array in one._views.items()}
+            one._scopes = dict(one._scopes)
+        yield
+    finally:
+        for one, attributes in before:
+            vars(one).update(attributes)
+
+
+def _with_scopes(one: Parameters) -> Iterator[Parameters]:
+    yield one
+    for part in one._scopes.values():
+        yield from _with_scopes(part)
