@@ -151,9 +151,8 @@ class Recorder:
     def _leaf(self, array: np.ndarray) -> Place:
         """Return the smallest array from outside that this one is a part of, or else itself."""
         old = [(leaf.value.name, leaf.array) for leaf in self.places if leaf.kind == "leaf"]
-        found = [*self.known, *old, (CONSTANT, array)]
-        within = [one for one in found if _holds(one[1], array)]
-        name, whole = min(within, key=lambda one: one[1].nbytes)
+        within = [one for one in [*self.known, *old] if _holds(one[1], array)]
+        name, whole = min(within, key=lambda one: one[1].nbytes, default=(CONSTANT, array))
         same = [p for p in self.places if p.kind == "leaf" and p.layout == layout(whole)]
         if not same:
             same = [place(Value(name, whole.copy()), "leaf", whole)]
