@@ -53,7 +53,8 @@ def _last_equation(sentence: str) -> str:
     for before, part, after in zip(words[::2], words[1::2], words[2::2], strict=False):
         joint = before.strip(" ,")
         if equation and joint in JOINTS:
-            equation += rf",\ \mathrm{{{joint}}}\ {part}" if joint else rf",\ {part}"
+            comma = "," if "," in before else ""
+            equation += rf"{comma}\ \mathrm{{{joint}}}\ {part}" if joint else rf",\ {part}"
         elif "=" in part:
             equation = part
         if END.match(after):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from npgan.check.tracing import docs
 from npgan.errors import InputError, as_path
 from npgan.system.disk import write_atomically
 
@@ -90,7 +89,9 @@ class Graph:
     def edges(self) -> Iterator[tuple[Node, Node]]:
         """Yield each pair of nodes of which the second takes what the first made, once."""
         for node in self.nodes:
-            makers = [self.makers.get(value) for _, value in node.inputs if isinstance(value, Value)]
+            makers = [
+                self.makers.get(value) for _, value in node.inputs if isinstance(value, Value)
+            ]
             yield from ((maker, node) for maker in dict.fromkeys(makers) if maker)
 
     def said(self, argument: str, value: Value | float) -> str:

@@ -18,28 +18,33 @@ Named = Iterator[tuple[str, Any]]
 
 
 def listening(step: Any) -> Any:
-    """Return a step that does the same with arrays that tell what is computed of them.
+    """Return a step that does the same with arrays and generators that tell what becomes of them.
 
-    Arrays and generators that a function has from outside, or a ``partial`` holds, are replaced in a copy of it.
+    Those that a function has from outside, or a ``partial`` holds, are replaced in a copy of it.
     """
     if isinstance(step, partial):
-        return partial(listening(step.func), *watched(step.args), **watched(step.keywords))
+        named = {name: _telling(value) for name, value in step.keywords.items()}
+        return partial(listening(step.func), *_telling(step.args), **named)
     if not isinstance(step, FunctionType):
         return step
-    cells = tuple(_cell(cell) for cell in step.__closure__ or ())
-    outside = {name: watched(value) for name, value in inspect.getclosurevars(step).globals.items()}
-    scope = {**step.__globals__, **outside}
-    twin = FunctionType(step.__code__, scope, step.__name__, step.__defaults__, cells)
+    found = inspect.getclosurevars(step)
+    scope = step.__globals__ | {name: _telling(value) for name, value in found.globals.items()}
+    outer = {name: _telling(value) for name, value in found.nonlocals.items()}
+    cells = tuple(
+        cell if outer.get(name) is found.nonlocals.get(name) else CellType(outer[name])
+        for name, cell in zip(step.__code__.co_freevars, step.__closure__ or (), strict=True)
+    )
+    defaults = _telling(step.__defaults__)
+    twin = FunctionType(step.__code__, scope, step.__name__, defaults, cells)
     twin.__kwdefaults__ = step.__kwdefaults__
     return twin
 
 
-def _cell(cell: CellType) -> CellType:
-    try:
-        new = watched(cell.cell_contents)
-    except ValueError:  # it is empty yet
-        return cell
-    return cell if new is cell.cell_contents else CellType(new)
+def _telling(thing: Any) -> Any:
+    """Return an array or a generator that tells; whatever a step may change stays itself."""
+    if type(thing) is tuple:
+        return tuple(map(_telling, thing))
+    return watched(thing) if isinstance(thing, np.ndarray | np.random.Generator) else thing
 
 
 def things(step: Any) -> Named:
@@ -54,7 +59,8 @@ def things(step: Any) -> Named:
     elif isinstance(step, MethodType):
         yield from _owned(step.__self__)
     elif isinstance(step, FunctionType):
-        found = inspect.getclosurevars(step)
+        found, defaults = inspect.getclosurevars(step), inspect.signature(step).parameters.values()
+        yield from ((one.name, one.default) for one in defaults)
         yield from {**found.globals, **found.nonlocals}.items()
     elif callable(step):
         yield from _owned(step)

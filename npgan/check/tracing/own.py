@@ -31,8 +31,8 @@ def boxes() -> Iterator[None]:
             setattr(kind, name, method)
 
 
-def _below(kind: type) -> set[type]:
-    return {kind}.union(*(_below(inner) for inner in kind.__subclasses__()))
+def _below(kind: type[Layer]) -> set[type[Layer]]:
+    return {kind, *(one for inner in kind.__subclasses__() for one in _below(inner))}
 
 
 def _boxed(name: str, method: Callable) -> Callable:

@@ -192,7 +192,7 @@ class Recorder:
         ]
         points = {self.points.get(value) for value in mine}
         direct = [entry for entry in found if points & {*entry.outputs}]
-        return (direct or found or [None])[-1]
+        return next(reversed(direct or found), None)
 
     def _point(self, entry: Entry) -> None:
         """Note what the results of a backward operation, or of a loss, are gradients with respect to."""

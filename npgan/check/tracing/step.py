@@ -38,11 +38,11 @@ def trace(step: Callable[[], Any]) -> Graph:
     >>> [node.name for node in graph.nodes], graph.nodes[0].formula
     (['dense_forward', 'relu_forward'], 'y = xW + b')
     >>> print(graph)
-    no.  operation                    inputs                         output       numbers
-    1    dense_forward                x (1, 2)                       (1, 1)       11.5
-                                      weight (2, 1)
-                                      bias (1,)
-    2    relu_forward                 1 (1, 1)                       (1, 1)       11.5
+    no.  operation                   inputs                      output             numbers
+    1    dense_forward               x (1, 2)                    (1, 1)             11.5
+                                     weight (2, 1)
+                                     bias (1,)
+    2    relu_forward                1 (1, 1)                    (1, 1)             11.5
     """
     if not callable(step):
         raise InputError(f"trace takes a function without arguments, not {shown(step)}")
@@ -57,7 +57,7 @@ def trace(step: Callable[[], Any]) -> Graph:
     finally:
         LISTENER.reset(before)
     if not any(entry.kind in ("operation", "layer") for entry in recorder.entries):
-        raise InputError("the step runs no operation of npgan, and no layer: there is nothing to trace")
+        raise InputError("the step runs no operation of npgan: there is nothing to trace")
     returned = {recorder.value(array) for array in arrays_in(result) if array.size}
     return _graph(_kept(recorder.entries, returned))
 
