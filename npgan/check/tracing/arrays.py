@@ -28,6 +28,8 @@ DRAWS = (
     *("random", "integers", "standard_normal", "normal", "uniform", "choice", "permutation", "permuted"),
     *("exponential", "gumbel", "gamma", "beta", "bytes"),
 )  # fmt: skip
+NUMBERS = "bifuc"
+"""Kinds of dtypes: booleans and numbers."""
 NAMES = {"__getitem__": "select", "__setitem__": "assign", "add.reduce": "sum", "matmul": "product"}
 """What a few of NumPy's functions are called in a graph."""
 
@@ -115,7 +117,7 @@ def watched(things: Any) -> Any:
 
 
 def _watched(thing: Any) -> Any:
-    if type(thing) is np.ndarray and thing.dtype != object:
+    if type(thing) is np.ndarray and thing.dtype.kind in NUMBERS:
         return thing.view(Watched)
     if isinstance(thing, np.inexact):
         return np.asarray(thing).view(Watched)
@@ -123,7 +125,7 @@ def _watched(thing: Any) -> Any:
 
 
 def arrays_in(things: Any) -> list[np.ndarray]:
-    """Return the arrays in nested tuples, lists and mappings, as plain ones, in order.
+    """Return the arrays of numbers in nested tuples, lists and mappings, as plain ones, in order.
 
     >>> arrays_in([np.zeros(2), (None, {"a": np.ones(1)})])
     [array([0., 0.]), array([1.])]
@@ -131,7 +133,7 @@ def arrays_in(things: Any) -> list[np.ndarray]:
     found: list[np.ndarray] = []
 
     def keep(thing: Any) -> None:
-        if isinstance(thing, np.ndarray):
+        if isinstance(thing, np.ndarray) and thing.dtype.kind in NUMBERS:
             found.append(_plain(thing))
 
     changed_all(things, keep)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import cache
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,6 +50,7 @@ class Line(NamedTuple):
     bold: bool = False
 
 
+@cache
 def line(text: str, bold: bool = False) -> Line:
     """Return a line of text, or of a formula between dollars; one that cannot be read is endless."""
     from matplotlib.font_manager import FontProperties

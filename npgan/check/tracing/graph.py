@@ -97,7 +97,7 @@ class Graph:
     def said(self, argument: str, value: Value | float) -> str:
         """Return an input in words: the number of the node that made it, or its name, and its shape."""
         if not isinstance(value, Value):
-            return f"{argument} {value:.4g}"
+            return f"{argument} {value:.4g}".strip()
         maker = self.makers.get(value)
         return str(value) if maker is None else f"{maker.number} {value}"
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-from npgan.check.tracing.arrays import LISTENER
+from npgan.check.tracing.arrays import LISTENER, watched
 from npgan.check.tracing.record import Recorder
 from npgan.layers import Layer
 from npgan.parameters import Parameters
@@ -44,7 +44,7 @@ def _boxed(name: str, method: Callable) -> Callable:
         arguments = [*given, *named.values()]
         inputs = recorder.taken([("", arguments), *layer.parameters.items()])
         start = len(recorder.entries), len(recorder.places)
-        result = method(layer, *given, **named)
+        result = watched(method(layer, *given, **named))
         if all(entry.kind not in ("operation", "layer") for entry in recorder.entries[start[0] :]):
             del recorder.entries[start[0] :], recorder.places[start[1] :]
             grads = [one for one in arguments if isinstance(one, Parameters)]

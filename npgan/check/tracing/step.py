@@ -1,5 +1,6 @@
 """``npgan.trace``: a step is run once, and what ran is made a graph."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,7 @@ def trace(step: Callable[[], Any]) -> Graph:
                                      bias (1,)
     2    relu_forward                1 (1, 1)                    (1, 1)             11.5
     """
-    if not callable(step):
+    if not callable(step) or not _takes_nothing(step):
         raise InputError(f"trace takes a function without arguments, not {shown(step)}")
     found = [pair for name, thing in names.things(step) for pair in names.vectors(name, thing)]
     known = [pair for name, vector in found for pair in names.arrays(name, vector)]
@@ -62,11 +63,22 @@ def trace(step: Callable[[], Any]) -> Graph:
     return _graph(_kept(recorder.entries, returned))
 
 
+def _takes_nothing(step: Callable) -> bool:
+    try:
+        inspect.signature(step).bind()
+    except TypeError:
+        return False
+    except ValueError:  # it does not say what it takes
+        return True
+    return True
+
+
 def _kept(entries: list[Entry], wanted: set[Value]) -> list[Entry]:
-    """Return the operations, and of the rest what they or the wanted values depend on."""
+    """Return the operations, and of the rest what they or the wanted values depend on, or changes what has a name."""
     wanted, kept = set(wanted), []
     for entry in reversed(entries):
-        if entry.kind in ("operation", "layer") or wanted & {*entry.outputs}:
+        named = any(value.name for value in entry.outputs)
+        if entry.kind in ("operation", "layer") or named or wanted & {*entry.outputs}:
             kept.append(entry)
             wanted |= {value for _, value in entry.inputs if isinstance(value, Value)}
     return kept[::-1]
