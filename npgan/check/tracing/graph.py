@@ -77,7 +77,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """The operations of a step in the order in which they ran; printed, a table of them."""
+    """The operations of a step in the order in which they ran; printed, a table of what they took and made."""
 
     nodes: tuple[Node, ...]
 
@@ -85,6 +85,13 @@ class Graph:
     def makers(self) -> dict[Value, Node]:
         """Array -> the node that made it; those that the step was given have none."""
         return {value: node for node in self.nodes for value in node.outputs}
+
+    @cached_property
+    def given(self) -> tuple[Value, ...]:
+        """The arrays that no node made: data, parameters, constants."""
+        taken = (value for node in self.nodes for _, value in node.inputs)
+        outside = (v for v in taken if isinstance(v, Value) and v not in self.makers)
+        return tuple(dict.fromkeys(outside))
 
     def edges(self) -> Iterator[tuple[Node, Node]]:
         """Yield each pair of nodes of which the second takes what the first made, once."""
@@ -102,8 +109,9 @@ class Graph:
         return str(value) if maker is None else f"{maker.number} {value}"
 
     def __str__(self) -> str:
-        rows = [list(WIDTHS), *(row for node in self.nodes for row in self._rows(node))]
-        return "\n".join(line for row in rows for line in _lines(row))
+        given = (["", "given", "", str(value), value.numbers()] for value in self.given)
+        ran = (row for node in self.nodes for row in self._rows(node))
+        return "\n".join(line for row in [list(WIDTHS), *given, *ran] for line in _lines(row))
 
     def _rows(self, node: Node) -> Iterator[list[str]]:
         """Yield a row for each output of a node; the first says what it is and takes."""

@@ -28,7 +28,8 @@ def html(graph: Graph) -> str:
     """Return the page."""
     drawing = svg(graph)
     drawing = drawing[drawing.index("<svg") :]
-    rows = "\n".join(_row(graph, node) for node in graph.nodes)
+    given = (f"<tr><td><td>given<td><td>{_shown(value)}<td>" for value in graph.given)
+    rows = "\n".join([*given, *(_row(graph, node) for node in graph.nodes)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n<title>A step, operation by operation</title>\n'
@@ -44,13 +45,15 @@ def _row(graph: Graph, node: Node) -> str:
         str(node.number),
         f"<b>{escape(node.name)}</b>{of}",
         "<br>".join(_input(graph, *pair) for pair in node.inputs),
-        "".join(
-            f"{escape(str(value))}<pre>{escape(numbers(value))}</pre>" for value in node.outputs
-        ),
+        "".join(map(_shown, node.outputs)),
         f"<code>{escape(node.formula)}</code>"
         + (f"<br>{escape(node.source)}" if node.source else ""),
     )
     return f'<tr id="n{node.number}">' + "".join(f"<td>{cell}" for cell in cells)
+
+
+def _shown(value: Value) -> str:
+    return f"{escape(str(value))}<pre>{escape(numbers(value))}</pre>"
 
 
 def _input(graph: Graph, argument: str, value: Value | float) -> str:

@@ -40,6 +40,9 @@ def trace(step: Callable[[], Any]) -> Graph:
     (['dense_forward', 'relu_forward'], 'y = xW + b')
     >>> print(graph)
     no.  operation                   inputs                      output             numbers
+         given                                                   x (1, 2)           1 2
+         given                                                   weight (2, 1)      3 4
+         given                                                   bias (1,)          0.5
     1    dense_forward               x (1, 2)                    (1, 1)             11.5
                                      weight (2, 1)
                                      bias (1,)
