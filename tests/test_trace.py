@@ -19,6 +19,7 @@ from npgan.backend import run
 from npgan.check.tracing import arrays, docs, drawing, layout
 from npgan.check.tracing.graph import Value
 from npgan.layers import Layer
+from npgan.parameters import Parameters
 
 STEPS = importlib.import_module("npgan.check.catalogue.steps")
 X = np.array([[1.0, 2.0]])
@@ -301,6 +302,35 @@ def test_a_layer_of_ones_own_in_plain_numpy_is_a_box():
     assert not hasattr(Cube.forward, "__wrapped__")
 
 
+class Stretch(Layer):
+    """A layer in plain NumPy with a weight."""
+
+    def __init__(self):
+        self.bind(Parameters({"weight": (2,)}))
+        self.parameters["weight"] = [2, 3]
+
+    def forward(self, x, rng=None):
+        return x * self.parameters["weight"], x
+
+    def backward(self, dy, cache, grads=None, input_grad=True):
+        grads["weight"] += (dy * cache).sum(axis=0)
+        return dy * self.parameters["weight"]
+
+
+def test_a_layer_of_ones_own_has_its_weight_and_its_gradient_by_name():
+    net, x = Sequential(Stretch()), np.array([[1, 4]], np.float32)
+
+    def step():
+        y, cache = net.forward(x)
+        net.backward(np.ones_like(y), cache, net.parameters.like())
+
+    graph = npgan.trace(step)
+    assert names(graph) == ["Stretch.forward", "ones_like", "Stretch.backward"]
+    assert [value.name for value in graph.given] == ["x", "net 0.weight"]
+    assert values(graph)[3, "d net 0.weight"].tolist() == [1, 4]
+    assert values(graph)[3, ""].tolist() == [[2, 3]]
+
+
 def test_a_layer_of_ones_own_that_calls_operations_is_not():
     x = np.ones((1, 2))
     assert "dropout_forward" in names(npgan.trace(lambda: Twice().forward(x)))
@@ -317,11 +347,11 @@ def everything(thing):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_nothing_is_left_of_a_trace(fails):
-    net, before = by_hand(), dict(run.__dict__)
+    net, one, before = by_hand(), Parameters({"a.weight": (2,)}), dict(run.__dict__)
 
     def step():
         net.forward(X)
-        net.parameters.scope("0")
+        one.scope("a")
         return 1 / (not fails)
 
     try:
@@ -330,6 +360,7 @@ def test_nothing_is_left_of_a_trace(fails):
         assert fails
     assert run.__dict__ == before
     assert set(everything(net).values()) | set(everything(net.layers[0]).values()) == {np.ndarray}
+    assert type(one.scope("a").flat) is np.ndarray
     assert arrays.LISTENER.get() is None
 
 
@@ -344,9 +375,11 @@ def test_an_array_that_outlives_its_trace_computes_as_any_other():
 def test_noise_is_drawn_from_the_same_stream():
     one, other = (np.random.default_rng(3) for _ in range(2))
     x = np.zeros(2)
-    graph = npgan.trace(lambda: run.relu_forward(x + one.random(2)))
-    np.testing.assert_array_equal(graph.nodes[-1].outputs[0].array, other.random(2))
-    assert [node.kind for node in graph.nodes] == ["noise", "numpy", "forward"]
+    graph = npgan.trace(lambda: run.relu_forward(x + one.random(2)) + one.poisson(9))
+    expected = other.random(2)
+    np.testing.assert_array_equal(graph.nodes[2].outputs[0].array, expected)
+    np.testing.assert_array_equal(graph.nodes[3].outputs[0].array, expected + other.poisson(9))
+    assert [node.kind for node in graph.nodes] == ["noise", "numpy", "forward", "numpy"]
     assert one.random() == other.random()
 
 
@@ -411,9 +444,11 @@ def test_boxes_do_not_overlap_and_arrows_lead_down_past_them(seed):
     for a, b in itertools.combinations(boxes, 2):
         assert a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] or b[3] <= a[2]
     for way in ways.values():
-        assert all(one[1] <= other[1] for one, other in itertools.pairwise(way))
-        for (x, top), (_, low) in itertools.pairwise(way[1:-1]):  # where it passes a layer
-            assert not any(a < x < b and top < d and c < low for a, b, c, d in boxes if c >= top)
+        assert all(one[1] <= other[1] + 1e-6 for one, other in itertools.pairwise(way))
+        for (x, top), (same, low) in zip(way[::2], way[1::2], strict=True):  # within a layer
+            assert x == same
+            middle = [y for y in (top + 1e-6, (top + low) / 2, low - 1e-6) if top + 1e-6 < y < low]
+            assert not any(a < x < b and c < y < d for a, b, c, d in boxes for y in middle)
 
 
 WITHOUT = {

@@ -20,8 +20,8 @@ FILLING = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_alo
 """Functions that change their first argument."""
 METHODS = (
     *("argmax", "argmin", "argsort", "astype", "choose", "clip", "compress", "copy", "cumprod", "cumsum"),
-    *("diagonal", "dot", "flatten", "max", "mean", "min", "prod", "ravel", "repeat", "reshape", "round"),
-    *("std", "sum", "take", "trace", "var", "__getitem__"),
+    *("diagonal", "dot", "flatten", "mean", "ravel", "repeat", "reshape", "round", "std", "take", "trace"),
+    *("var", "__getitem__"),
 )  # fmt: skip
 IN_PLACE = "fill", "put", "sort", "partition", "__setitem__"
 DRAWS = (
@@ -30,7 +30,15 @@ DRAWS = (
 )  # fmt: skip
 NUMBERS = "bifuc"
 """Kinds of dtypes: booleans and numbers."""
-NAMES = {"__getitem__": "select", "__setitem__": "assign", "add.reduce": "sum", "matmul": "product"}
+NAMES = {
+    "__getitem__": "select",
+    "__setitem__": "assign",
+    "matmul": "product",
+    "add.reduce": "sum",
+    "multiply.reduce": "prod",
+    "maximum.reduce": "max",
+    "minimum.reduce": "min",
+}
 """What a few of NumPy's functions are called in a graph."""
 
 

@@ -144,16 +144,16 @@ def _box(axes: "Axes", text: list[Line], centre: Point, size: Point, colour: str
 
 
 def _arrow(axes: "Axes", way: list[Point], colour: str) -> None:
-    """Draw an arrow: straight down past a layer, in a curve from one layer to the next."""
+    """Draw an arrow: straight down within a layer, in a curve from one layer to the next."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path
 
     points, codes = [way[0]], [Path.MOVETO]
     for i, ((ax, ay), (bx, by)) in enumerate(pairwise(way)):
-        if i % 2:
+        if i % 2 == 0 and by - ay > 1:  # a line without length would leave the arrow without a head
             points.append((bx, by))
             codes.append(Path.LINETO)
-        else:
+        elif i % 2:
             middle = (ay + by) / 2
             points += [(ax, middle), (bx, middle), (bx, by)]
             codes += [Path.CURVE4] * 3

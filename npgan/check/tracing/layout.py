@@ -5,9 +5,7 @@ place in each of them. Then each layer is put in order, and its boxes are moved,
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-
-import numpy as np
+from itertools import accumulate, pairwise
 
 ACROSS, DOWN, LANE = (
     14.0,
@@ -33,12 +31,12 @@ def layered(
     Returns
     -------
     centres : x and y of each box; y grows downwards
-    ways : edge -> its points; there are two in each layer that it passes
+    ways : edge -> its points, two in each layer, between which it leads straight down
 
     Examples
     --------
     >>> layered([(10, 4), (10, 4)], [(0, 1)])
-    ([(5.0, 2.0), (5.0, 40.0)], {(0, 1): [(5.0, 4.0), (5.0, 38.0)]})
+    ([(5.0, 2.0), (5.0, 40.0)], {(0, 1): [(5.0, 4.0), (5.0, 4.0), (5.0, 38.0), (5.0, 38.0)]})
     """
     ranks = _ranks(len(sizes), edges)
     chains, widths = {}, [width for width, _ in sizes]
@@ -54,19 +52,21 @@ def layered(
     for box, rank in enumerate(ranks):
         layers[rank].append(box)
     heights = [max((sizes[b][1] for b in layer if b < len(sizes)), default=0) for layer in layers]
-    tops = np.concatenate([[0], np.cumsum(np.add(heights, DOWN))]).tolist()
+    tops = list(accumulate((height + DOWN for height in heights), initial=0.0))
     x = _across(layers, links, widths)
     middles = [top + height / 2 for top, height in zip(tops, heights, strict=False)]
-    centres = [(float(x[box]), middles[ranks[box]]) for box in range(len(sizes))]
+    centres = [(x[box], middles[ranks[box]]) for box in range(len(sizes))]
 
     def way(one: int, other: int) -> list[Point]:
-        passed = [
-            (float(x[b]), y)
-            for b in chains[one, other][1:-1]
+        points = [
+            (x[b], y)
+            for b in chains[one, other]
             for y in (tops[ranks[b]], tops[ranks[b]] + heights[ranks[b]])
         ]
         (ax, ay), (bx, by) = centres[one], centres[other]
-        return [(ax, ay + sizes[one][1] / 2), *passed, (bx, by - sizes[other][1] / 2)]
+        points[0] = ax, ay + sizes[one][1] / 2
+        points[-1] = bx, by - sizes[other][1] / 2
+        return points
 
     return centres, {edge: way(*edge) for edge in edges}
 
@@ -81,47 +81,53 @@ def _ranks(n: int, edges: Sequence[Edge]) -> list[int]:
     return ranks
 
 
-def _across(layers: list[list[int]], links: Sequence[Edge], widths: Sequence[float]) -> np.ndarray:
+def _across(layers: list[list[int]], links: Sequence[Edge], widths: Sequence[float]) -> list[float]:
     """Put the layers in order, and return the x of each box, from 0 on."""
     above: list[list[int]] = [[] for _ in widths]
     below: list[list[int]] = [[] for _ in widths]
     for one, other in links:
         above[other].append(one)
         below[one].append(other)
-    x = np.zeros(len(widths))
-    for layer in layers:
-        x[layer] = _apart(np.zeros(len(layer)), layer, widths)
+    both = [a + b for a, b in zip(above, below, strict=True)]
+    x = [0.0] * len(widths)
 
     def sweep(order: Sequence[list[int]], sides: Sequence[list[int]], sort: bool) -> None:
         for layer in order:
-            wanted = {b: x[sides[b]].mean() if sides[b] else x[b] for b in layer}
+            wanted = {
+                b: sum(x[c] for c in sides[b]) / len(sides[b]) if sides[b] else x[b] for b in layer
+            }
             if sort:
                 layer.sort(key=wanted.__getitem__)
-            x[layer] = _apart(np.array([wanted[b] for b in layer]), layer, widths)
+            places = _apart([wanted[b] for b in layer], layer, widths)
+            for box, place in zip(layer, places, strict=True):
+                x[box] = place
 
-    both = [a + b for a, b in zip(above, below, strict=True)]
+    sweep(layers, [[] for _ in widths], False)
     for i in range(SWEEPS):
         sort = i < SWEEPS // 2
         sweep(layers, above if sort else both, sort)
         sweep(layers[::-1], below if sort else both, sort)
-    halves = np.array(widths) / 2
-    return x - (x - halves).min()
+    left = min(place - width / 2 for place, width in zip(x, widths, strict=True))
+    return [place - left for place in x]
 
 
-def _apart(wanted: np.ndarray, layer: Sequence[int], widths: Sequence[float]) -> np.ndarray:
+def _apart(wanted: Sequence[float], layer: Sequence[int], widths: Sequence[float]) -> list[float]:
     r"""Return places as near as can be to those wanted, in this order and without overlap.
 
     With :math:`s_i` the least distance from the first, :math:`x_i - s_i` must not fall. The nearest such numbers are
     means of neighbours that would fall otherwise (pool adjacent violators).
 
-    >>> _apart(np.zeros(2), [0, 1], [6.0, 6.0])
-    array([-10.,  10.])
+    >>> _apart([0.0, 0.0], [0, 1], [6.0, 6.0])
+    [-10.0, 10.0]
     """
-    steps = [(widths[a] + widths[b]) / 2 + ACROSS for a, b in pairwise(layer)]
-    least = np.concatenate([[0], np.cumsum(steps)])
-    pools: list[list[float]] = []
-    for value in wanted - least:
-        pools.append([value])
-        while len(pools) > 1 and np.mean(pools[-2]) >= np.mean(pools[-1]):
-            pools[-2:] = [pools[-2] + pools[-1]]
-    return np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools]) + least
+    steps = ((widths[a] + widths[b]) / 2 + ACROSS for a, b in pairwise(layer))
+    least = list(accumulate(steps, initial=0.0))
+    pools: list[tuple[float, int]] = []  # the sum of each, and how many they are
+    for value, offset in zip(wanted, least, strict=True):
+        total, count = value - offset, 1
+        while pools and pools[-1][0] * count >= total * pools[-1][1]:
+            before, others = pools.pop()
+            total, count = total + before, count + others
+        pools.append((total, count))
+    means = (total / count for total, count in pools for _ in range(count))
+    return [mean + offset for mean, offset in zip(means, least, strict=True)]

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from npgan.check.tracing.arrays import LISTENER, watched
+from npgan.check.tracing.graph import Value
 from npgan.check.tracing.record import Recorder
 from npgan.layers import Layer
 from npgan.parameters import Parameters
@@ -42,13 +43,15 @@ def _boxed(name: str, method: Callable) -> Callable:
         if recorder is None:
             return method(layer, *given, **named)
         arguments = [*given, *named.values()]
-        inputs = recorder.taken([("", arguments), *layer.parameters.items()])
+        own = recorder.taken(layer.parameters.items())
+        names = {name: value.name for name, value in own if isinstance(value, Value)}
+        inputs = recorder.taken([("", arguments)]) + own
         start = len(recorder.entries), len(recorder.places)
         result = watched(method(layer, *given, **named))
         if all(entry.kind not in ("operation", "layer") for entry in recorder.entries[start[0] :]):
             del recorder.entries[start[0] :], recorder.places[start[1] :]
             grads = [one for one in arguments if isinstance(one, Parameters)]
-            changed = [(f"d {n}", array) for one in grads for n, array in one.items()]
+            changed = [(f"d {names[n]}", array) for one in grads for n, array in one.items()]
             recorder.write(f"{type(layer).__name__}.{name}", "layer", inputs, result, changed)
         return result
 

@@ -160,7 +160,9 @@ class Recorder:
         leaves = [place for place in self.places if place.kind == "leaf"]
         known = [*self.known, *((leaf.value.name, leaf.memory) for leaf in leaves)]
         within = [(name, whole) for name, whole in known if whole.holds(mine)]
-        name, whole = min(within, key=lambda one: one[1].array.nbytes, default=(CONSTANT, mine))
+        name, whole = min(
+            reversed(within), key=lambda one: one[1].array.nbytes, default=(CONSTANT, mine)
+        )
         for leaf in leaves:
             if leaf.memory.layout == whole.layout:
                 return leaf
