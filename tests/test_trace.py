@@ -483,7 +483,14 @@ def test_a_formula_is_drawn_in_lines(name):
     assert len(drawing.of_formula(docs.of_operation(name)[0])) == DRAWN[name]
 
 
-def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def sketched(monkeypatch):
+    """Leave the drawing out, which takes most of the time."""
+    monkeypatch.setattr(drawing, "svg", lambda _: "<svg/>")
+    monkeypatch.setattr("npgan.check.tracing.page.svg", drawing.svg)
+
+
+def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys, sketched):
     monkeypatch.chdir(tmp_path)
     page, names = (Path(npgan.__file__).parents[1] / "docs" / "trace.md").read_text(), {}
     for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
@@ -496,7 +503,9 @@ def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
 # --- the command ---------------------------------------------------------------------------------
 
 
-def test_the_command_traces_the_steps_of_a_run(capsys, labelled, tmp_path, monkeypatch, undrawn):
+def test_the_command_traces_the_steps_of_a_run(
+    capsys, labelled, tmp_path, monkeypatch, undrawn, sketched
+):
     monkeypatch.chdir(tmp_path)
     words = ("--data", labelled, "--steps", 1, "--batch-size", 20, "--quiet", "--out", "r")
     assert command(capsys, "train", "gan-small", *words)[0] == 0
