@@ -4,6 +4,7 @@ from npgan.system import signals as signals  # first, for Ctrl-C while the rest 
 
 # isort: split
 from npgan import data, models, optim, training
+from npgan.check.tracing.step import trace
 from npgan.errors import InputError, NonFiniteError
 from npgan.gradcheck import gradcheck
 from npgan.layers.activation import *

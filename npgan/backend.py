@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -151,21 +152,31 @@ def watched(see: Callable[[str, tuple], None]) -> Iterator[None]:
     relu_forward 1
     """
 
-    def reference(name: str, function: Callable) -> Callable:
-        column = TABLE.get(name)
-        return _seen(name, column["numpy"], see) if column else function
+    def seen(name: str, function: Callable, *arguments: Any) -> Any:
+        see(name, arguments)
+        return function(*arguments)
 
-    with _instead(reference):
+    with through(seen):
         run.fused = True
         yield
 
 
-def _seen(name: str, function: Callable, see: Callable[[str, tuple], None]) -> Callable:
-    def call(*arguments: Any) -> Any:
-        see(name, arguments)
-        return function(*arguments)
+@contextmanager
+def through(perform: Callable[..., Any]) -> Iterator[None]:
+    """Run this thread's operations in NumPy, each as ``perform(name, function, *arguments)``, without chains.
 
-    return call
+    >>> with through(lambda name, function, *arguments: (name, function(*arguments))):
+    ...     print(run.relu_forward(np.array([-1.0, 2.0])))
+    ('relu_forward', array([0., 2.]))
+    """
+
+    def reference(name: str, function: Callable) -> Callable:
+        column = TABLE.get(name)
+        return partial(perform, name, column["numpy"]) if column else function
+
+    with _instead(reference):
+        run.fused = False
+        yield
 
 
 @contextmanager

@@ -71,7 +71,7 @@ NOTHING, AT_IMPORT = "it dies or hangs", "at import"  # in place of the name of 
 OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been shown to any test
 
 TESTS = {
-    "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models calls",
+    "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models trace calls",
     "commands": (
         "commands_common cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
         "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures "
@@ -114,7 +114,7 @@ TESTS = {
         "runs runs_resumed runs_damaged runs_used faults checkpoint_files batches history "
         "lock pace"
     ),
-    "backend.py": "backend kernels recorder recorder_traced signals interrupts",
+    "backend.py": "backend trace kernels recorder recorder_traced signals interrupts",
     "errors.py": "borders calls models models_settings models_data",
     "init.py": "init layers layers_random layers_built",
     "optim": "optim copies training training_resumed penalties vae",

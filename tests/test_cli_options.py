@@ -37,6 +37,7 @@ ARGUMENTS = {
     "interpolate": "RUN --pairs --steps --seed --out",
     "reduce": "RUN --data --by -k --out",
     "score": "RUN --data --by --seed --out",
+    "trace": "RUN --step --rows --seed --out",
     "translate": "RUN --images --out",
     "gradcheck": "",
     "presets": "",
@@ -58,21 +59,22 @@ def test_every_option_is_there_says_what_it_is_and_what_it_takes():
 
 READ_BY = {
     "text": "train --data, train --fit, train PRESET|FILE.toml, sample --where, complete --data, detect --data, "
-    "reduce --data, reduce --by, score --data, score --by, new PRESET, data NAME|PATH, data --fit",
+    "reduce --data, reduce --by, score --data, score --by, trace --step, new PRESET, data NAME|PATH, data --fit",
     "path": "train --schema, train --out, train --resume, sample RUN, sample --each, reconstruct RUN, evaluate RUN, "
     "evaluate --classifier, complete RUN, defend RUN, defend --through, defend --beside, detect RUN, enhance RUN, "
-    "explore RUN, interpolate RUN, reduce RUN, score RUN, translate RUN",
+    "explore RUN, interpolate RUN, reduce RUN, score RUN, trace RUN, translate RUN",
     "int": "train --epochs, train --steps, train --batch-size, train --latent, train --patience, train --seed, "
     "train --threads, train --metrics-every, sample -n, sample --seed, evaluate --seed, evaluate --samples, "
     "complete --images, complete --seed, defend --images, defend --steps, defend --seed, detect --rows, "
     "detect --seed, enhance --seed, explore --rows, explore --steps, explore --seed, interpolate --pairs, "
-    "interpolate --steps, interpolate --seed, reduce -k, score --seed, translate --images",
+    "interpolate --steps, interpolate --seed, reduce -k, score --seed, trace --rows, trace --seed, translate --images",
     "float": "train --validation, train --lr, train --width, train --ema, sample --spread, defend --epsilon",
     "label": "sample --label, detect --normal",
     "size": "train --size, data --size",
     "penalty": "train --penalty",
     "read": "sample --out, reconstruct --out, complete --out, defend --out, defend --curve, detect --out, "
-    "enhance --out, explore --out, interpolate --out, reduce --out, score --out, translate --out, data --out",
+    "enhance --out, explore --out, interpolate --out, reduce --out, score --out, trace --out, "
+    "translate --out, data --out",
     None: "train --best, train --backend, complete --mask",
 }
 """What reads an option's value, `read` a file to write; None: it is checked where it is used."""

@@ -29,7 +29,8 @@ from npgan.commands.common import Trained
 from npgan.metrics import PCA, neighbour_accuracy
 from npgan.study import anomaly
 
-USES = COMMANDS.keys() - {"train", "sample", "evaluate", "gradcheck", "presets", "new", "data"}
+OTHERS = {"train", "sample", "evaluate", "gradcheck", "trace", "presets", "new", "data"}
+USES = COMMANDS.keys() - OTHERS
 
 
 @pytest.fixture

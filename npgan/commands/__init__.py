@@ -9,7 +9,7 @@ from types import ModuleType
 
 NAMES = (
     *("train", "sample", "reconstruct", "evaluate", "complete", "defend", "detect", "enhance"),
-    *("explore", "interpolate", "reduce", "score", "translate", "gradcheck"),
+    *("explore", "interpolate", "reduce", "score", "trace", "translate", "gradcheck"),
     *("presets", "new", "data"),
 )
 COMMANDS: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in NAMES}

@@ -234,7 +234,7 @@ def softplus_double_backward(ddx: Array, dy: Array, y: Array) -> tuple[Array, Ar
 
 @operation("x (*s), alpha")
 def elu_forward(x: Array, alpha: float = 1.0) -> Array:
-    r"""Exponential linear unit: :math:`x` for :math:`x > 0`, else :math:`\alpha(e^x - 1)`.
+    r"""Exponential linear unit: :math:`y = x` for :math:`x > 0`, else :math:`\alpha(e^x - 1)`.
 
     :math:`\alpha > 0`. Source: Clevert et al. 2016, eq. 15.
 
