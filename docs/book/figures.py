@@ -1,0 +1,105 @@
+"""The book's figures, each drawn anew whenever the pages are built: `python docs/book/figures.py`."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from npgan import ops
+
+FOLDER = Path(__file__).parent / "figures"
+BLUE, RED, GREY = "#1f5fa8", "#b3321b", "#555555"
+STYLE = {
+    "font.size": 12,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "svg.hashsalt": "npgan",  # the same file every time
+}
+
+
+def network_by_hand():
+    """Chapter 2: the small network, values above the arrows and gradients below."""
+    figure = Figure((8, 3.4))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-0.6, 8.5), ylim=(-1.15, 2.25))
+    axes.axis("off")
+    x, w1, w2 = (
+        np.array([[1.0, 2.0]]),
+        np.array([[1.0, -1.0], [0.0, 1.0]]),
+        np.array([[2.0], [-1.0]]),
+    )
+    z = x @ w1
+    h = ops.relu_forward(z)
+    logit = h @ w2
+    loss, delta = ops.bce_with_logits(logit, 1.0)
+    dh = ops.dense_backward_input(delta, w2)
+    dx = ops.dense_backward_input(ops.relu_backward(dh, h), w1)
+    places = {
+        "x₁": (0, 1.5),
+        "x₂": (0, 0),
+        "h₁": (3, 1.5),
+        "h₂": (3, 0),
+        "l": (5.5, 0.75),
+        "L": (8, 0.75),
+    }
+    values = np.hstack([x[0], h[0], logit[0], loss])
+    gradients = np.hstack([dx[0], dh[0], delta[0], 1.0])
+    edges = {
+        ("x₁", "h₁"): ("1", 0.5),
+        ("x₁", "h₂"): ("−1", 0.25),
+        ("x₂", "h₁"): ("0", 0.25),
+        ("x₂", "h₂"): ("1", 0.5),
+        ("h₁", "l"): ("2", 0.5),
+        ("h₂", "l"): ("−1", 0.5),
+        ("l", "L"): ("−ln σ(l)", 0.5),
+    }
+    for (a, b), (weight, share) in edges.items():
+        start, end = np.array(places[a]), np.array(places[b])
+        way = (end - start) / np.hypot(*(end - start))
+        start, end = start + 0.36 * way, end - 0.36 * way
+        axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": GREY})
+        axes.text(
+            *(start + share * (end - start)),
+            weight,
+            ha="center",
+            va="center",
+            color=GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )
+    for (name, (x, y)), value, gradient in zip(places.items(), values, gradients, strict=True):
+        axes.text(
+            x,
+            y,
+            name,
+            ha="center",
+            va="center",
+            size=14,
+            bbox={"boxstyle": "circle", "fc": "white"},
+        )
+        axes.text(x, y + 0.42, f"{value:.4g}", ha="center", color=BLUE)
+        axes.text(x, y - 0.58, f"{gradient:.4g}".replace("-", "−"), ha="center", color=RED)
+    axes.text(5.5, 2.0, "values, from left to right", color=BLUE, ha="center")
+    axes.text(5.5, -0.85, "derivatives of L, from right to left", color=RED, ha="center")
+    return figure
+
+
+FIGURES = {
+    "network_by_hand": network_by_hand,
+}
+"""A figure's name in the chapters -> the function that draws it."""
+
+
+def draw(folder=FOLDER):
+    """Draw every figure as an SVG file."""
+    folder.mkdir(exist_ok=True)
+    with mpl.rc_context(STYLE):
+        for name, function in FIGURES.items():
+            function().savefig(folder / f"{name}.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    draw()
