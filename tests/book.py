@@ -22,7 +22,7 @@ NO_TEXT = re.compile(
     r"|^:::+(\{\w+\})?|^:\w+:|figures/\w+\.svg|\\begin\{array\}\{\w+\}"  # directives
     r"|^#+ \d+\.|^\d+\. "  # the numbers of chapters and of lists
     r"|\b(19|20)\d\d\b"  # years
-    r"|(?i:\b(chapters?|eqs?|secs?|section|theorem|lemma|appendix|proposition|algorithm|arXiv:|Nature)\.? ?)"
+    r"|(?i:\b(chapters?|eqs?|secs?|section|theorem|lemma|appendix|proposition|algorithm|arXiv:|Nature|Review|JMLR)\.? ?)"
     r"\d[\d.]*((, | and )\d[\d.]*)*",  # places in books and papers
     re.MULTILINE,
 )
@@ -31,21 +31,26 @@ SPACED = rf"\s*{NUMBER}\s*"
 ROW = re.compile(
     rf"[(\[]{SPACED}(?:,{SPACED})+[)\]]|\\begin\{{pmatrix\}}{SPACED}(?:(?:&|\\\\){SPACED})+\\end"
 )
-POWER = re.compile(r"(?:(\d+(?:\.\d+)?) *\\cdot *)?10\^(?:\{(-?\d+)\}|(\d))")
+POWER = re.compile(
+    r"(?:((?:(?<![\w)}\]])-)?\d+(?:\.\d+)?) *\\cdot *|((?<![\w)}\]])-)?)10\^(?:\{(-?\d+)\}|(\d))"
+)
 NAME = re.compile(
-    r"(?:^|[$,;:(&\n]|\\q?quad|\\\\)\s*\\?([A-Za-z]+)(?:_(?:\{(\w+)\}|(\w)))?\s*&?=\s*$"
+    r"(?:^|[$,;:(&\n]|\\q?quad|\\\\)\s*"
+    r"(?:\\frac\{(?:d|\\partial )(\w+)\}\{(?:d|\\partial )(\w+)\}"  # dL_dv
+    r"|\\?([A-Za-z]+)(?:_(?:\{(\w+)\}|(\w)))?)\s*&?=\s*$"  # delta, dW1
 )
 READINGS = {
-    POWER: lambda match: [f"{match[1] or 1}e{match[2] or match[3]}"],
-    ROW: lambda match: re.findall(NUMBER, match[0]),
-    re.compile(NUMBER): lambda match: [match[0]],
+    POWER: lambda m: [f"{m[1] or (m[2] or '') + '1'}e{m[3] or m[4]}"],
+    ROW: lambda m: re.findall(NUMBER, m[0]),
+    re.compile(NUMBER): lambda m: [m[0]],
 }
+END = re.compile(r"\s*(?:[$,.;:&)\n]|\\q?quad|\\\\|\\end|$)")  # what may follow it
 ALONE = (0, 1, 2)
 
 
 @dataclass(frozen=True)
 class Value:
-    r"""One number of a text, or those of a row or matrix; a formula calls them by the name, ``dW1`` for dW_1."""
+    r"""One number of a text, or those of a row or matrix; a formula calls them by the name, dW_1 is ``dW1``."""
 
     start: int
     end: int
@@ -67,22 +72,23 @@ class Section:
     examples: list[doctest.Example]
     names: dict = field(default_factory=dict)
 
-    def values(self):
-        return list(values(self.text))
+    @property
+    def known(self):
+        """The numbers of the examples, in order."""
+        return [float(number) for number in re.findall(NUMBER, self.code)]
 
     def wrong(self, changed=None):
         """Return what is wrong with the numbers of the text, or of a changed one."""
-        known = [float(number) for number in re.findall(NUMBER, self.code)]
         found = list(values(self.text if changed is None else changed))
-        return [said for value in found if (said := self._remark(value, known))]
+        return [said for value in found if (said := self._remark(value))]
 
-    def _remark(self, value, known):
+    def _remark(self, value):
         shown = (
             f"{self.title}: {value.name + ' = ' if value.name else ''}{', '.join(value.numbers)}"
         )
         if value.name in self.names and not agree(value.numbers, self.names[value.name]):
             return f"{shown}, but it is {self.names[value.name]}"
-        n = len(value.numbers)
+        n, known = len(value.numbers), self.known
         if n == 1 and abs(value.values[0]) in ALONE:
             return None
         if any(known[i : i + n] == value.values for i in range(len(known))):
@@ -120,10 +126,14 @@ def values(text):
     left = blank(NO_TEXT, text)
     for pattern, read in READINGS.items():
         for match in pattern.finditer(left):
-            name = NAME.search(text[: match.start()])
-            called = "".join(filter(None, name.groups())) if name else ""
-            yield Value(*match.span(), read(match), called)
+            name = END.match(text, match.end()) and NAME.search(text[: match.start()])
+            yield Value(*match.span(), read(match), python_name(name) if name else "")
         left = blank(pattern, left)
+
+
+def python_name(match):
+    above, below, *others = match.groups()
+    return f"d{above}_d{below}" if above else "".join(filter(None, others))
 
 
 def numeric(value):

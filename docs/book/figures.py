@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from npgan import ops
 
 FOLDER = Path(__file__).parent / "figures"
-BLUE, RED, GREY = "#1f5fa8", "#b3321b", "#555555"
+BLUE, RED, GREEN, GREY = "#1f5fa8", "#b3321b", "#2d7d3a", "#666666"
 STYLE = {
     "font.size": 12,
     "axes.grid": True,
@@ -19,6 +19,27 @@ STYLE = {
     "legend.frameon": False,
     "svg.hashsalt": "npgan",  # the same file every time
 }
+
+
+def error_over_step():
+    """Chapter 1: the error of four numeric derivatives of exp(t) sin(t) at 1, over the step."""
+    f, t = lambda t: np.exp(t) * np.sin(t), 1.0
+    true = np.exp(t) * (np.sin(t) + np.cos(t))
+    h = np.logspace(-16, 0, 321)
+    central = lambda h: (f(t + h) - f(t - h)) / (2 * h)  # noqa: E731
+    ways = {
+        "forward difference": ((f(t + h) - f(t)) / h, GREY),
+        "central difference d(h)": (central(h), BLUE),
+        "Richardson's extrapolation": ((4 * central(h / 2) - central(h)) / 3, GREEN),
+        "complex step": (f(t + 1j * h).imag / h, RED),
+    }
+    figure = Figure((7, 4.6), layout="constrained")
+    axes = figure.add_subplot(xscale="log", yscale="log", xlabel="step h", ylabel="error")
+    for name, (slopes, colour) in ways.items():
+        axes.plot(h, np.maximum(abs(slopes - true), 1e-16), color=colour, label=name, linewidth=1.3)
+    axes.set(ylim=(5e-17, 10))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    return figure
 
 
 def network_by_hand():
@@ -88,6 +109,7 @@ def network_by_hand():
 
 
 FIGURES = {
+    "error_over_step": error_over_step,
     "network_by_hand": network_by_hand,
 }
 """A figure's name in the chapters -> the function that draws it."""
