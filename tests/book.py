@@ -3,11 +3,12 @@
 Text is what is left of a section without its code. Two rules hold for its numbers, also in formulas and tables:
 
 - Every number, and every row or matrix of numbers as a whole, stands in the section's examples: in the code if it is
-  given, in the output if it is a result. 0, 1 and 2 may stand alone.
+  given, in the output if it is a result. 0, 1 and 2 may stand alone, and a row of zeros.
 - Where a formula says ``name = numbers`` and the examples have a variable of that name, these are its values, rounded.
 """
 
 import doctest
+import keyword
 import re
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ NO_TEXT = re.compile(
     r"|^:::+(\{\w+\})?|^:\w+:|figures/\w+\.svg|\\begin\{array\}\{\w+\}"  # directives
     r"|^#+ \d+\.|^\d+\. "  # the numbers of chapters and of lists
     r"|\b(19|20)\d\d\b"  # years
-    r"|(?i:\b(chapters?|eqs?|secs?|section|theorem|lemma|appendix|proposition|algorithm|arXiv:|Nature|Review|JMLR)\.? ?)"
+    r"|(?i:\b(chapters?|eqs?|secs?|section|theorem|proposition|algorithm|Nature|Review|JMLR)\.? ?)"
     r"\d[\d.]*((, | and )\d[\d.]*)*",  # places in books and papers
     re.MULTILINE,
 )
@@ -37,7 +38,7 @@ POWER = re.compile(
 NAME = re.compile(
     r"(?:^|[$,;:(&\n]|\\q?quad|\\\\)\s*"
     r"(?:\\frac\{(?:d|\\partial )(\w+)\}\{(?:d|\\partial )(\w+)\}"  # dL_dv
-    r"|\\?([A-Za-z]+)(?:_(?:\{(\w+)\}|(\w)))?)\s*&?=\s*$"  # delta, dW1
+    r"|(d?)\\?([A-Za-z]+)(?:_(?:\{(\w+)\}|(\w)))?)\s*&?=\s*$"  # delta, dpsi, dW1
 )
 READINGS = {
     POWER: lambda m: [f"{m[1] or (m[2] or '') + '1'}e{m[3] or m[4]}"],
@@ -89,7 +90,7 @@ class Section:
         if value.name in self.names and not agree(value.numbers, self.names[value.name]):
             return f"{shown}, but it is {self.names[value.name]}"
         n, known = len(value.numbers), self.known
-        if n == 1 and abs(value.values[0]) in ALONE:
+        if not any(value.values) or (n == 1 and abs(value.values[0]) in ALONE):
             return None
         if any(known[i : i + n] == value.values for i in range(len(known))):
             return None
@@ -133,7 +134,8 @@ def values(text):
 
 def python_name(match):
     above, below, *others = match.groups()
-    return f"d{above}_d{below}" if above else "".join(filter(None, others))
+    name = f"d{above}_d{below}" if above else "".join(filter(None, others))
+    return name + "_" * keyword.iskeyword(name)  # lambda
 
 
 def numeric(value):
