@@ -27,8 +27,11 @@ NO_TEXT = re.compile(
     r"\d[\d.]*((, | and )\d[\d.]*)*",  # places in books and papers
     re.MULTILINE,
 )
-NUMBER = r"(?:(?<![\w)}\]])-)?(?<![A-Za-z0-9_.])\d+(?:\.\d+)?(?:e[-+]?\d+)?"
-SPACED = rf"\s*{NUMBER}\s*"
+NUMBER = (
+    r"(?<=frac)\d|(?<=frac\d)\d"  # \frac12
+    r"|(?:(?<![\w)}\]])-)?(?<![A-Za-z0-9_.])\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+)
+SPACED = rf"\s*(?:{NUMBER})\s*"
 ROW = re.compile(
     rf"[(\[]{SPACED}(?:,{SPACED})+[)\]]|\\begin\{{pmatrix\}}{SPACED}(?:(?:&|\\\\){SPACED})+\\end"
 )

@@ -48,7 +48,8 @@ def planted(section):
             old, at = match[0], value.start + match.start()
             other_digit = old[:-1] + str((int(old[-1]) + 3) % 10)
             other_sign = old[1:] if old[0] == "-" else f"-{old}"
-            for new in (other_digit, other_sign) if float(old) else (other_digit,):
+            signed = float(old) and not re.search(r"frac\d?$", section.text[:at])
+            for new in (other_digit, other_sign) if signed else (other_digit,):
                 if "." in new or float(new) not in section.known:
                     yield at, old, new, section.text[:at] + new + section.text[at + len(old) :]
 
