@@ -11,6 +11,7 @@ import doctest
 import keyword
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +40,7 @@ POWER = re.compile(
     r"(?:((?:(?<![\w)}\]])-)?\d+(?:\.\d+)?) *\\cdot *|((?<![\w)}\]])-)?)10\^(?:\{(-?\d+)\}|(\d))"
 )
 NAME = re.compile(
-    r"(?:^|[$,;:(&\n]|\\q?quad|\\\\)\s*"
+    r"(?:^|(?<!\\)[$,;:(&\n]|\\q?quad|\\\\)\s*"
     r"(?:\\frac\{(?:d|\\partial )(\w+)\}\{(?:d|\\partial )(\w+)\}"  # dL_dv
     r"|(d?)\\?([A-Za-z]+)(?:_(?:\{(\w+)\}|(\w)))?)\s*&?=\s*$"  # delta, dpsi, dW1
 )
@@ -76,7 +77,7 @@ class Section:
     examples: list[doctest.Example]
     names: dict = field(default_factory=dict)
 
-    @property
+    @cached_property
     def known(self):
         """The numbers of the examples, in order."""
         return [float(number) for number in re.findall(NUMBER, self.code)]
