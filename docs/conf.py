@@ -8,13 +8,13 @@ sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE / "book")]
 
 import figures  # noqa: E402
 import formulas  # noqa: E402
+import reference  # noqa: E402
 
 project = "npgan"
 author = copyright = "the authors of npgan"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.apidoc",
     "sphinx.ext.napoleon",
     "formulas",
 ]
@@ -27,7 +27,15 @@ html_css_files = ["book.css"]
 myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath"]
 myst_heading_anchors = 4
 
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+# A parameter that is called like an attribute somewhere is no reference to it.
+suppress_warnings = ["ref.python"]
+
 
 def setup(app):
-    """Draw the figures before anything is read."""
+    """Draw the figures and list the modules before anything is read."""
     app.connect("builder-inited", lambda app: figures.draw())
+    app.connect("builder-inited", lambda app: reference.write(HERE.parent / "npgan"))
+    app.connect("autodoc-process-docstring", reference.described, priority=400)  # before napoleon

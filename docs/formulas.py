@@ -1,6 +1,7 @@
 """Formulas as HTML, rendered by KaTeX in Node.js while the pages are built: one that cannot be ends the build."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -47,7 +48,10 @@ def inline(writer, node):
 
 def block(writer, node):
     """Write a formula on lines of its own, which can be scrolled if it is too wide."""
-    writer.body.append(f'<div class="math" tabindex="0">{html(node.astext(), True)}</div>')
+    formula = node.astext()
+    if re.search(r"&|\\\\", formula) and r"\begin" not in formula:
+        formula = rf"\begin{{aligned}}{formula}\end{{aligned}}"
+    writer.body.append(f'<div class="math" tabindex="0">{html(formula, True)}</div>')
     raise nodes.SkipNode
 
 
