@@ -1,5 +1,5 @@
 # Targets for people who work on npgan; each uses the Python of the active environment.
-.PHONY: check test format lint types arrows
+.PHONY: check test format lint types arrows docs docs-tools
 
 check: lint types arrows  ## format, lint, types, arrows, fast tests: under a minute
 	python -m pytest -q -n 2 -m "not slow"
@@ -20,3 +20,13 @@ types:
 
 arrows:
 	lint-imports
+
+docs: docs/node_modules  ## the book and all pages, into docs/_build/html
+	python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+
+docs-tools:  ## what `make docs` needs besides Node.js, which renders formulas
+	python -m pip install -q -e '.[docs]'
+
+docs/node_modules: docs/package-lock.json
+	npm ci --prefix docs --no-audit --no-fund
+	touch docs/node_modules

@@ -94,7 +94,7 @@ TESTS = {
         "models_state labels conditional players joined_models vae copies config_hostile runs "
         "runs_resumed runs_damaged runs_used categories table_runs table_models"
     ),
-    "objectives": "losses penalties reports regularisers gradcheck calls",
+    "objectives": "losses penalties reports regularisers gradcheck calls book",
     "ops": "windows ops gradcheck second_order normalisation random saturation borders categories",
     "program": (
         "recorder recorder_rows recorder_traced recorded_steps recorded_singly "

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")) + [ROOT / "examples/README.md"]
+PAGES = (
+    sorted(ROOT.glob("*.md"))
+    + sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/book/*.md")])
+    + [ROOT / "examples/README.md"]
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

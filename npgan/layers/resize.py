@@ -55,7 +55,7 @@ class UpsampleBilinear(Enlarged):
 
 
 class PixelShuffle(Enlarged):
-    """Each ``factor``² channels of a pixel as a square of pixels, :func:`npgan.ops.pixel_shuffle_forward`.
+    """Each ``factor**2`` channels of a pixel as a square of pixels, :func:`npgan.ops.pixel_shuffle_forward`.
 
     Raises InputError if they do not divide the channels.
 

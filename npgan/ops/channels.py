@@ -4,7 +4,7 @@ Both act on each sample by itself, and on rows as on images of one pixel. The de
 :mod:`npgan.ops.normalisation`: only what makes up a group of numbers is different here, and a pixel's mean
 is not subtracted.
 
-*s* stands for height and width, or for nothing where x are rows.
+``*s`` stands for height and width, or for nothing where x are rows.
 """
 
 import math
@@ -36,8 +36,8 @@ def group_norm_forward(
     A group is all pixels of c / groups neighbouring channels. With one group for rows it is
     :func:`layer_norm_forward`; with as many groups as channels it is instance normalisation (Ulyanov et al. 2016).
 
-    x: (n, *s, c); weight, bias: (c,); eps is added to the variance. It returns y (n, *s, c) and what the backward
-    pass needs, :math:`\hat x` (n, *s, c) and r (n, groups).
+    x: ``(n, *s, c)``; weight, bias: (c,); eps is added to the variance. It returns y ``(n, *s, c)`` and what the
+    backward pass needs, :math:`\hat x` ``(n, *s, c)`` and r (n, groups).
 
     Raises InputError if the groups do not divide the channels.
 
@@ -69,7 +69,7 @@ def group_norm_backward(
     .. math:: dw = \sum_{n,s} dy_{ns} \odot \hat x_{ns}, \qquad db = \sum_{n,s} dy_{ns}
 
     Parameters are those of :func:`layer_norm_backward`, except that inverse is (n, groups), and dy and normal are
-    (n, *s, c).
+    ``(n, *s, c)``.
 
     If eps = 0, any two different numbers become -1 and 1, so their gradients are 0.
 
@@ -101,7 +101,7 @@ def group_norm_double_backward(
 
     .. math:: ddy = q \odot w, \qquad dw = \sum_{n,s} q_{ns} \odot dy_{ns}.
 
-    ``ddx`` and both results are (n, *s, c). The other parameters are as for :func:`group_norm_backward`.
+    ``ddx`` and both results are ``(n, *s, c)``. The other parameters are as for :func:`group_norm_backward`.
 
     >>> x, dy = np.array([1.0, 10.0, 3.0, 50.0]).reshape(1, 1, 2, 2), np.arange(4.0).reshape(1, 1, 2, 2)
     >>> _, normal, inverse = group_norm_forward(x, np.ones(2), np.zeros(2), 2, 0.0)
@@ -123,7 +123,7 @@ def pixel_norm_forward(x: Array) -> tuple[Array, Array]:
 
     .. math:: y = r\,x, \qquad r = (\langle x^2 \rangle + \epsilon)^{-1/2}, \qquad \epsilon = 10^{-8},
 
-    with the mean over the channels of a pixel. x: (n, *s, c). It returns y (n, *s, c) and r (n, *s, 1).
+    with the mean over the channels of a pixel. x: ``(n, *s, c)``. It returns y ``(n, *s, c)`` and r ``(n, *s, 1)``.
 
     >>> pixel_norm_forward(np.array([[3.0, 3.0], [-1.0, 7.0]]))[0].round(3)
     array([[ 1. ,  1. ],

@@ -64,8 +64,10 @@ def dense_double_backward(ddx: Array, dy: Array, weight: Array, dweight: Array |
     has the gradient ``ddx`` with respect to ``dx``, it has
 
     .. math::
-        ddy_{no} = \sum_i ddx_{ni} W_{io} \Longleftrightarrow ddy = ddx\,W, \qquad
-        dW_{io} = \sum_n ddx_{ni}\,dy_{no} \Longleftrightarrow dW = ddx^\top dy.
+        \begin{aligned}
+        ddy_{no} &= \sum_i ddx_{ni} W_{io} &\Longleftrightarrow ddy &= ddx\,W, \\
+        dW_{io} &= \sum_n ddx_{ni}\,dy_{no} &\Longleftrightarrow dW &= ddx^\top dy.
+        \end{aligned}
 
     It does not depend on x, nor on the bias. ``dweight`` is None if it is not wanted.
 

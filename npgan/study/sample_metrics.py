@@ -85,7 +85,7 @@ class SampleMetrics:
     Rows have the features of the classifier that is given, :class:`npgan.study.features.Reader`. Without one, grey
     images of 28 by 28 pixels have those of npgan's classifier of digits, if it predicts at least nine in ten of the
     test labels. Otherwise they are not digits, or nothing shows that they are. Nearest neighbours are sought
-    among the features f, as in the literature, and among the directions f / |f|. Dim and blurred images
+    among the features f, as in the literature, and among the directions ``f / |f|``. Dim and blurred images
     have short features, and there real features are sparse, so that their balls are large and hold
     almost everything: averages of two digits have a precision of 0.99 by features, but 0.53 by directions.
     All other rows are their own features and directions.

@@ -20,10 +20,10 @@ def probability(z: np.ndarray) -> np.ndarray:
 
 
 def score(u: np.ndarray) -> np.ndarray:
-    """Return z with Φ(z) = u, within ±6: the inverse of :func:`probability`, with an error below 1e-6.
+    r"""Return z with Φ(z) = u, within ±6: the inverse of :func:`probability`, with an error below 1e-6.
 
-    A linear piece of width h errs by at most about h²/8 |φ'(z)| = h²/8 |z| φ(z) in u, with φ the density, and so by
-    h²/8 |z| in z.
+    A linear piece of width h errs by at most about :math:`\frac{h^2}{8}|\varphi'(z)| = \frac{h^2}{8}|z|\varphi(z)`
+    in u, with :math:`\varphi` the density, and so by :math:`\frac{h^2}{8}|z|` in z.
 
     >>> score(np.array([0.0, 0.5, 0.975])).round(5)
     array([-6.     ,  0.     ,  1.95996])

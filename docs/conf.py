@@ -1,0 +1,41 @@
+"""How Sphinx builds these pages: `make docs`."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE / "book")]
+
+import figures  # noqa: E402
+import formulas  # noqa: E402
+import reference  # noqa: E402
+
+project = "npgan"
+author = copyright = "the authors of npgan"
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "formulas",
+]
+exclude_patterns = ["_build", "node_modules"]
+html_theme = "furo"
+html_title = "npgan"
+html_static_path = ["_static", str(formulas.KATEX)]
+html_css_files = ["book.css"]
+
+myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath"]
+myst_heading_anchors = 4
+
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+# A parameter that is called like an attribute somewhere is no reference to it.
+suppress_warnings = ["ref.python"]
+
+
+def setup(app):
+    """Draw the figures and list the modules before anything is read."""
+    app.connect("builder-inited", lambda app: figures.draw())
+    app.connect("builder-inited", lambda app: reference.write(HERE.parent / "npgan"))
+    app.connect("autodoc-process-docstring", reference.described, priority=400)  # before napoleon
