@@ -38,7 +38,7 @@ ARGUMENTS = {
     "reduce": "RUN --data --by -k --out",
     "score": "RUN --data --by --seed --out",
     "translate": "RUN --images --out",
-    "gradcheck": "",
+    "gradcheck": "--json",
     "presets": "",
     "new": "PRESET",
     "data": "NAME|PATH --size --fit --schema --out",
