@@ -71,7 +71,9 @@ NOTHING, AT_IMPORT = "it dies or hangs", "at import"  # in place of the name of 
 OPEN = {"result": "open", "test": AT_IMPORT}  # of a mutant that has not been shown to any test
 
 TESTS = {
-    "check": "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models trace calls",
+    "check": (
+        "gradcheck gradcheck_wrong gradcheck_right gradcheck_refused gradcheck_models gradcheck_mistakes trace calls"
+    ),
     "commands": (
         "commands_common cli cli_options cli_training cli_program pictures uses uses_drawn uses_repaired "
         "uses_defended uses_anomalies uses_tables uses_codes uses_images streams own_data own_pictures "

@@ -157,6 +157,12 @@ def test_gradcheck_fails_on_a_wrong_gradient(capsys, monkeypatch):
     code, out, _ = run(capsys, "gradcheck")
     assert code == 1
     assert re.search(r"FAIL +layer tanh", out)
+    assert "backward of x: the sign is wrong" in out
+    code, out, _ = run(capsys, "gradcheck", "--json")
+    assert code == 1
+    found = json.loads(out)["checks"]["layer tanh"][0]
+    assert [mistake["kind"] for mistake in found["mistakes"]] == ["sign"]
+    assert not found["passed"]
 
 
 def test_presets_and_data_are_described(capsys):

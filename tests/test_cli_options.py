@@ -39,7 +39,7 @@ ARGUMENTS = {
     "score": "RUN --data --by --seed --out",
     "trace": "RUN --step --rows --seed --out",
     "translate": "RUN --images --out",
-    "gradcheck": "",
+    "gradcheck": "--json",
     "presets": "",
     "new": "PRESET",
     "data": "NAME|PATH --size --fit --schema --out",

@@ -23,6 +23,7 @@ import mutations_translator
 import mutations_uses
 import mutations_vae
 import pytest
+from diagnosed import blames, right_kinds, right_layer
 from mutations import mutated
 
 from npgan import backend
@@ -104,13 +105,22 @@ def ask_about(array, monkeypatch):
     every = Differentiable.gradients
 
     def gradients(self, upstream):
-        return {name: g if name == array else None for name, g in every(self, upstream).items()}
+        found = every(self, upstream)
+        return (
+            {name: g if name == array else None for name, g in found.items()}
+            if array in found
+            else found
+        )
 
     monkeypatch.setattr(Differentiable, "gradients", gradients)
 
 
+CHECKER = importlib.import_module("npgan.check.gradcheck")
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_the_gradient_checker_catches(mutation, monkeypatch):
+    monkeypatch.setattr(CHECKER, "mistakes", lambda *_: [])  # what they look like is tested below
     mutate(mutation, monkeypatch)
     ask_about(mutation.parameter.partition(",")[0], monkeypatch)
     monkeypatch.setattr(comparison, "FAILURES", 1)  # one wrong element of an array is enough
@@ -121,6 +131,27 @@ def test_the_gradient_checker_catches(mutation, monkeypatch):
     report = check(mutation.case)
     assert not report
     assert mutation.parameter in report.failed, report
+
+
+SAMPLE = [m for m in MUTATIONS if not m.raises and right_kinds(m) != ["none"]][::30]
+
+
+def test_the_gradient_checker_says_where_and_what_the_mistake_is(monkeypatch):
+    """All of them: diagnosed.py, by which 8 in 10 are named; in this sample 9 of 12."""
+    named = 0
+    monkeypatch.setattr(comparison, "FAILURES", 1)
+    for mutation in SAMPLE:
+        with monkeypatch.context() as patch:
+            mutate(mutation, patch)
+            ask_about(mutation.parameter.partition(",")[0], patch)
+            mistakes = check(mutation.case).mistakes
+        assert all(blames(mistake, right_layer(mutation)) for mistake in mistakes), mistakes
+        named += mistakes[0].kind in right_kinds(mutation)
+    assert (named, len(SAMPLE)) == (9, 12)
+
+
+def test_every_mistake_that_is_caught_has_a_kind_on_record():
+    assert all(right_kinds(mutation) for mutation in MUTATIONS if not mutation.raises)
 
 
 def named_test(name):

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from npgan.check.numeric import FLOOR, Line, Slope, Slopes
-from npgan.check.report import Entry
+from npgan.check.report import Elements, Entry
 
 VISIBLE = 1e-9  # of the values: a smaller derivative may be hidden by rounding
 NARROW = 1e-6  # the largest error that a corner close by may have made
@@ -123,4 +123,9 @@ class Comparison:
             error <= self.tolerance,
             f"{hidden} cannot be distinguished from 0" if hidden else "",
             bool(undecided),
+            None if self.is_direction else self._elements(),
         )
+
+    def _elements(self) -> Elements:
+        every = self.analytic, self.numeric, self.errors
+        return Elements(*(numbers.reshape(self.gradient.shape) for numbers in every))

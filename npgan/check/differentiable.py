@@ -15,6 +15,7 @@ from npgan.parameters import Parameters
 
 Function = Callable[..., tuple[Any, Any]]
 ROUNDED = 1e-10
+NOT_ADDED = "not added to what was in grads"
 
 
 @dataclass(frozen=True)
@@ -291,7 +292,7 @@ def _inconsistent(
         alone.flat[...] = grads.flat
     for parameter, gradient in grads.items():
         if differ(more[parameter], 2 * gradient):
-            found[parameter] = "not added to what was in grads"
+            found[parameter] = NOT_ADDED
         elif differ(alone[parameter], gradient):
             found[parameter] = "different where dx is not wanted"
     return found

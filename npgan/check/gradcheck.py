@@ -12,13 +12,14 @@ a function is also checked at other points: a gradient that is right at one poin
 replayed: every evaluation of a layer gets a new generator with the same seed, and the buffers as they were.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from npgan.check.comparison import Comparison
+from npgan.check.culprit import layers_of, mistakes
 from npgan.check.differentiable import (
     Differentiable,
     Function,
@@ -29,11 +30,11 @@ from npgan.check.differentiable import (
     require_copy,
 )
 from npgan.check.numeric import FLOOR, BlackBox, Line, Slopes
-from npgan.check.report import TOLERANCE, Entry, Report
-from npgan.errors import InputError, chosen, count, positive
+from npgan.check.report import TOLERANCE, Entry, Mistake, Report
+from npgan.errors import InputError, array, chosen, count, positive
 from npgan.layers import Layer
 
-__all__ = ["TOLERANCE", "Entry", "Function", "Report", "gradcheck"]
+__all__ = ["TOLERANCE", "Entry", "Function", "Mistake", "Report", "gradcheck"]
 
 PROBES = 2  # arrays, an element of which is moved to see whether the function repeats itself
 NEARBY = 1e-4  # of each number: how far a point beside a corner is
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
     directions: int | None
     seed: int
     tolerance: float
+    upstream: np.ndarray | None = None
 
 
 def gradcheck(
@@ -60,6 +62,7 @@ def gradcheck(
     directions: int | None = None,
     seed: int = 0,
     tolerance: float | None = None,
+    upstream: np.ndarray | None = None,
 ) -> Report:
     r"""Compare analytic gradients with numeric ones, element by element.
 
@@ -89,10 +92,13 @@ def gradcheck(
         evaluations instead of thousands, for large networks
     seed : of the upstream gradient, the directions and the replayed randomness
     tolerance : on the relative error; by default 1e-8 (central) or 1e-13 (complex)
+    upstream : the upstream gradient, of the value's shape; by default a random one. With ones the derivatives
+        are those of the sum of y, as one computes them by hand, but some mistakes do not show
 
     Returns
     -------
-    report : true if everything passed; printed, a table
+    report : true if everything passed; printed, a table. ``report.elements(name)`` has all derivatives of an
+        array, and ``report.mistakes`` says where a mistake is and what it looks like
 
     Notes
     -----
@@ -111,44 +117,86 @@ def gradcheck(
     are checked in the models whose penalties need them. What the complex step finds must be the slope of
     the real function, to 1e-6.
 
+    Only where something failed, each layer is checked once more, alone and on the input that it has there. The one that
+    is wrong is named, and not those through which its mistake passes. Ways to go wrong are then tried on its gradient,
+    :mod:`npgan.check.diagnosis`. Layers are those of a network or model, or those that a function knows by name.
+
     Examples
     --------
     >>> from npgan import Dense
     >>> bool(gradcheck(Dense(3, 2), np.random.default_rng(0).normal(size=(4, 3))))
     True
     >>> wrong = lambda x: ((x**2).sum(), -2 * x)
-    >>> gradcheck(wrong, np.ones(3)).failed
+    >>> report = gradcheck(wrong, np.ones(3))
+    >>> report.failed
     ['x']
+    >>> print(report.mistakes[0])
+    backward of x: the sign is wrong: -1 times the derivative
     """
     chosen("method", method, TOLERANCE)
     count("seed", seed)
     if directions is not None:
         count("directions", directions, 1)
     tolerance = positive("tolerance", TOLERANCE[method] if tolerance is None else tolerance)
-    settings = Settings(method, directions, seed, tolerance)
-    also: list[Entry] = []
+    if upstream is not None:
+        upstream = array("upstream", upstream, None, dtype=np.float64)
+    settings = Settings(method, directions, seed, tolerance, upstream)
     if isinstance(target, type):
         raise InputError(f"{target.__name__} is a class: check one of its instances")
-    if isinstance(target, Layer) or hasattr(target, "gradient_steps"):
+    is_layer = isinstance(target, Layer)
+    if is_layer or hasattr(target, "gradient_steps"):
         if wrt is not None:
             raise InputError(
                 "a layer or a model is checked with respect to all its parameters: without wrt"
             )
-        if not isinstance(target, Layer):
+        if not is_layer:
             return _of_model(target, inputs, settings)
-        subject = of_layer(target, inputs, method, seed)
-        if (evaluated := of_layer(target, inputs, method, None)).differs_from(subject):
-            found = _compare(evaluated, settings, elsewhere=False)
-            also = [replace(entry, name=f"{entry.name}, without rng") for entry in found]
-    else:
-        subject = of_function(target, inputs, {} if wrt is None else wrt, method)
-    entries = _compare(subject, settings, elsewhere=method == "central" and not wrt) + also
+
+    def subject(method: str = method, seed: int | None = seed) -> Differentiable:
+        if is_layer:
+            return of_layer(target, inputs, method, seed)
+        return of_function(target, inputs, {} if wrt is None else wrt, method)
+
+    entries = _compare(subject(), settings, elsewhere=method == "central" and not wrt)
+    also: list[Entry] = []
+    if is_layer and (evaluated := subject(seed=None)).differs_from(subject()):
+        also = _compare(evaluated, settings, elsewhere=False)
+    layers = None if is_layer else layers_of(target)
+    found = _mistakes(lambda: subject("central"), entries, layers, settings)
+    found += _mistakes(lambda: subject("central", None), also, layers, settings)
+    entries += [replace(entry, name=f"{entry.name}, without rng") for entry in also]
     if method == "complex":
         rough: dict[str, Any] = {"directions": 1, "seed": seed, "tolerance": max(ROUGH, tolerance)}
         for entry in gradcheck(target, *inputs, **rough).entries:
             if not entry.passed:
                 entries.append(replace(entry, note="by the real function's slope"))
-    return Report(entries, tolerance)
+    return Report(entries, tolerance, [*dict.fromkeys(found)])
+
+
+def _mistakes(
+    subject: Callable[[], Differentiable],
+    entries: Sequence[Entry],
+    layers: Mapping[str, Layer] | None,
+    settings: Settings,
+) -> list[Mistake]:
+    """Return where the mistakes are and what they look like, if a gradient is wrong.
+
+    A layer is wrong if it is at two points: its derivative may jump at one of them.
+    """
+    settings = settings._replace(method="central", upstream=None, directions=1)
+    wrong = [entry for entry in entries if not entry.passed]
+
+    def failures(alone: Differentiable) -> list[Entry]:
+        found = _compare(alone, settings, elsewhere=False)
+        if all(entry.passed for entry in found):
+            return []
+        again = _compare(alone, settings, nearby=True)
+        return [e for e, other in zip(found, again, strict=True) if not (e.passed or other.passed)]
+
+    try:
+        return mistakes(subject(), wrong, layers, failures, settings.seed) if wrong else []
+    except Exception:  # of the user's code, which is evaluated at other points
+        return []
 
 
 def _of_model(model: Any, inputs: tuple, settings: Settings) -> Report:
@@ -159,17 +207,21 @@ def _of_model(model: Any, inputs: tuple, settings: Settings) -> Report:
         raise InputError(
             f"a model is checked on a batch, and its labels if it has some, not on {len(inputs)} inputs"
         )
-    twin, entries = model.astype(np.float64), []
+    if settings.upstream is not None:
+        raise InputError("a model's losses are numbers: without upstream")
+    twin, entries, found = model.astype(np.float64), list[Entry](), list[Mistake]()
     require_copy(model, twin, model.weights(), twin.weights())
     untrained = {name for name, network in twin.networks.items() if network.parameters.flat.size}
     for step in twin.gradient_steps(*inputs):
         untrained -= set(step.networks)
         subject = of_function(step.function, (), step.parameters, settings.method)
-        found = _compare(replace(subject, owned=True), settings, elsewhere=False)
-        entries += [replace(entry, name=f"{step.name}: {entry.name}") for entry in found]
+        compared = _compare(replace(subject, owned=True), settings, elsewhere=False)
+        entries += [replace(entry, name=f"{step.name}: {entry.name}") for entry in compared]
+        for mistake in _mistakes(lambda: subject, compared, twin.networks, settings):  # noqa: B023
+            found.append(replace(mistake, layer=f"{step.name}: {mistake.layer}".removesuffix(": ")))
     for name in sorted(untrained):
         raise InputError(f"no loss of the model trains its network {name!r}: see Model.losses")
-    return Report(entries, settings.tolerance)
+    return Report(entries, settings.tolerance, found)
 
 
 def _compare(
@@ -266,8 +318,8 @@ def _gradients(
     if not np.isfinite(black_box.y).all():
         raise InputError("the value is not finite: there is no derivative of it")
     shape = black_box.y.shape
-    upstream = rng.standard_normal(shape) if callable(subject.evaluate()[1]) else np.ones(())
-    slopes = Slopes(black_box, np.asarray(upstream))
+    upstream = _upstream(settings.upstream, shape, callable(subject.evaluate()[1]), rng)
+    slopes = Slopes(black_box, upstream)
     gradients = subject.gradients(slopes.upstream)
     entries = [
         Comparison(slopes, name, lines, gradient, settings.method, settings.tolerance).entry(
@@ -278,6 +330,19 @@ def _gradients(
         for lines in _lines(subject.variables[name], settings.directions, rng)
     ]
     return slopes, gradients, entries
+
+
+def _upstream(
+    given: np.ndarray | None, shape: tuple[int, ...], is_wanted: bool, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the upstream gradient: that which was given, or a random one."""
+    drawn = rng.standard_normal(shape) if is_wanted else np.ones(())
+    if given is None:
+        return np.asarray(drawn)
+    if not is_wanted or given.shape != shape:
+        wanted = f"have the value's shape {shape}" if is_wanted else "be left out: there is no vjp"
+        raise InputError(f"upstream, of shape {given.shape}, must {wanted}")
+    return given
 
 
 def _probes(variables: Mapping[str, np.ndarray], rng: np.random.Generator) -> Iterator[Line]:

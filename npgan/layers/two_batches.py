@@ -6,6 +6,7 @@ import numpy as np
 
 from npgan.errors import InputError, count, instance, shown
 from npgan.layers.layer import Array, Grads, Layer, Rng
+from npgan.parameters import Parameters
 from npgan.shapes import takes
 
 
@@ -33,6 +34,12 @@ class TwoBatches(Layer):
     def __init__(self, network: Layer, first: int) -> None:
         instance("network", network, Layer)
         self.network, self.first = network, count("the number of first rows", first)
+        self.bind(network.parameters, network.buffers)
+
+    def bind(self, parameters: Parameters, buffers: Grads = None) -> None:
+        """Let the network live in this memory."""
+        super().bind(parameters, buffers)
+        self.network.bind(parameters, self.buffers)
 
     def _parts(self, rows: Array) -> tuple[Array, Array]:
         return rows[: self.first], rows[self.first :]

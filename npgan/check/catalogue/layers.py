@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from npgan.check.catalogue.case import Case
+from npgan.check.second_order import double_backward, penalized_backward
 from npgan.layers import (
     LAYERS,
     Activation,
@@ -20,7 +21,6 @@ from npgan.layers.chain import fuse
 from npgan.layers.normalisation import Norm
 from npgan.layers.spectral import Spectral, matrix
 from npgan.objectives.penalties import PENALTIES, gradient_penalty
-from npgan.parameters import Parameters
 
 SECOND_ORDER = [
     name for name, kind in LAYERS.items() if kind.double_backward is not Layer.double_backward
@@ -126,21 +126,7 @@ def _second_derivative(
     layer = layer.astype(np.float64)
     x = _samples(layer, rng, shape)
     dy = rng.standard_normal(layer(x).shape)
-    buffers = layer.buffers.flat.copy()
-
-    def function(dy: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, Callable]:
-        layer.buffers.flat[...] = buffers
-        cache = layer.forward(x, np.random.default_rng(0))[1]
-        dx, record = layer.input_gradient(dy, cache)
-
-        def vjp(ddx: np.ndarray) -> dict[str, np.ndarray]:
-            grads = layer.parameters.like()
-            ddy, dx = layer.double_backward(ddx, record, cache, grads)
-            return {"x0": ddy, "x1": np.zeros(x.shape) if dx is None else dx, **grads}
-
-        return dx, vjp
-
-    return Case(name, function, (dy, x), {"wrt": layer.parameters})
+    return Case(name, double_backward(layer), (dy, x), {"wrt": layer.parameters})
 
 
 def _critic(name: str) -> list[str]:
@@ -170,12 +156,7 @@ CRITICS = {
 def _penalized(name: str, net: Layer, rng: np.random.Generator) -> Case:
     net = net.astype(np.float64)
     x, dy, c = (rng.uniform(0.5, 1.5, shape) for shape in ((5, 3), (5, 1), (5, 1)))
-
-    def function() -> tuple[Any, Parameters]:
-        logits, cache = net.forward(x)
-        grads = net.parameters.like()
-        return (dy * logits).sum() + net.penalized_backward(dy, c, cache, grads), grads
-
+    function = penalized_backward(net, x, dy, c)
     return Case(name, function, (), {"wrt": net.parameters})
 
 

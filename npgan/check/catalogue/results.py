@@ -2,10 +2,10 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
@@ -24,12 +24,14 @@ class Result(NamedTuple):
     arrays : the number of arrays with a gradient
     errors : the largest relative error by central differences and, if it is analytic, by the complex step
     failures : the reports that failed
+    reports : all reports, in words and numbers
     """
 
     name: str
     arrays: int
     errors: list[float]
     failures: list[str]
+    reports: Sequence[dict[str, Any]] = ()
 
 
 def cores() -> int:
@@ -67,4 +69,5 @@ def _check(number: int) -> Result:
         len({entry.name for entry in reports[0].entries}),
         [report.error for report in reports],
         [str(report) for report in reports if not report],
+        [report.as_dict() for report in reports],
     )
