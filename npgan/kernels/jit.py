@@ -26,12 +26,13 @@ MOST_THREADS = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
+POLICY: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: for a literal, Numba compiles a kernel anew
 
 
 def jit(function: Callable, **options: Any) -> Any:
     """Compile a function by this policy when it is first called."""
-    compiled = numba.njit(error_model="numpy", no_cfunc_wrapper=True, **options)(function)
+    compiled = numba.njit(**POLICY, **options)(function)
     if not interpreted:
         compiled._cache = Cache(function)
     return compiled
