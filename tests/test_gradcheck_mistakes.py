@@ -1,7 +1,6 @@
 """The checker names the layer that is wrong, and says what its mistake looks like."""
 
 import json
-from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
@@ -130,8 +129,7 @@ def test_wrong(gradcheck):
 
 def test_the_fixture_fails_with_the_report(pytester):
     pytester.makepyfile(PLUGGED)
-    is_installed = any(e.value == "pytest_npgan" for e in entry_points(group="pytest11"))
-    plugin = () if is_installed else ("-p", "pytest_npgan")
-    result = pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider")
+    pytester.makeconftest('pytest_plugins = ["pytest_npgan"]')
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*the sign is wrong*"])
