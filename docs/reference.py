@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 PAGES = Path(__file__).parent / "api"
-PRIVATE = {"kernels", "program", "commands", "system", "__main__"}
-"""Rooms that nobody outside of npgan imports from."""
+PRIVATE = {"kernels", "program", "commands", "system", "__main__", "tracing.arrays"}
+"""Rooms and modules that nobody outside of npgan imports from."""
 
 
 def write(package):
@@ -15,7 +15,7 @@ def write(package):
     below = [
         write(path)
         for path in sorted(package.glob("*"))
-        if path.stem not in PRIVATE and is_module(path)
+        if PRIVATE.isdisjoint({path.stem, f"{package.name}.{path.stem}"}) and is_module(path)
     ]
     lines = [f"``{name}``", "=" * (len(name) + 4), "", f".. automodule:: {name}", "   :members:"]
     lines += ["   :show-inheritance:", "   :ignore-module-all:", ""]
