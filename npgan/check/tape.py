@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from npgan.check.wrapping import wrapped
 from npgan.layers import Layer
 
 TWICE = "double_backward", "penalized_backward"
@@ -109,7 +110,7 @@ def recorded(shifts: Shifts | None = None) -> Iterator[Tape]:
     passes = "backward", "input_gradient", *TWICE
     spies = {"forward": tape.forward} | dict.fromkeys(passes, tape.backward)
 
-    def spied(name: str, method: Callable) -> Callable:
+    def spied(_: type, name: str, method: Callable) -> Callable:
         @wraps(method)
         def call(layer: Layer, *given: Any, **named: Any) -> Any:
             if threading.get_ident() != tape.thread:
@@ -118,18 +119,8 @@ def recorded(shifts: Shifts | None = None) -> Iterator[Tape]:
 
         return call
 
-    before = [
-        (kind, name, vars(kind)[name])
-        for kind in _kinds(Layer)
-        for name in spies.keys() & vars(kind).keys()
-    ]
-    for kind, name, method in before:
-        setattr(kind, name, spied(name, method))
-    try:
+    with wrapped(spies, spied):
         yield tape
-    finally:
-        for kind, name, method in before:
-            setattr(kind, name, method)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -137,12 +128,3 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
         return all(map(_same, one, other))
     return one is other
-
-
-def _kinds(kind: type) -> list[type]:
-    """Return a class and all that inherit from it, each once."""
-    found: list[type] = [kind]
-    for one in found:
-        inheriting: list[type] = type.__subclasses__(one)
-        found += [other for other in inheriting if other not in found]
-    return found

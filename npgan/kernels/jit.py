@@ -27,6 +27,7 @@ interpreted = config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 POLICY: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
+"""For kernels, which C code never calls: it calls what :func:`c_function` compiles."""
 ZERO, ONE = np.int64(0), np.int64(1)  # as arguments: for a literal, Numba compiles a kernel anew
 
 

@@ -81,7 +81,7 @@ def _together(small: str, large: str, weight: str = "weight") -> Also:
 
 
 def _product(x: Array, weight: Array) -> Array:
-    """Return the products of all pixels' channels and a matrix."""
+    """Return the products of all pixels' channels and a matrix: (n, h, w, i) times (i, o) is (n, h, w, o)."""
     y = x.reshape(-1, x.shape[3]) @ weight
     return y.reshape(*x.shape[:3], weight.shape[1])
 

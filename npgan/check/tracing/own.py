@@ -1,42 +1,29 @@
 """Layers of the user's own: one that computes in plain NumPy is a box, whatever is in it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any
 
 from npgan.check.tracing.arrays import LISTENER, watched
 from npgan.check.tracing.graph import Value
 from npgan.check.tracing.record import Recorder
+from npgan.check.wrapping import wrapped
 from npgan.layers import Layer
 from npgan.parameters import Parameters
 
 METHODS = "forward", "backward", "input_gradient", "double_backward", "penalized_backward"
 
 
-@contextmanager
-def boxes() -> Iterator[None]:
+def boxes() -> AbstractContextManager[None]:
     """Let the methods of all layers that are not npgan's be written down as wholes."""
-    before = [
-        (kind, name, vars(kind)[name])
-        for kind in _below(Layer)
-        for name in METHODS
-        if name in vars(kind) and not kind.__module__.startswith("npgan.")
-    ]
-    try:
-        for kind, name, method in before:
-            setattr(kind, name, _boxed(name, method))
-        yield
-    finally:
-        for kind, name, method in before:
-            setattr(kind, name, method)
+    return wrapped(METHODS, _boxed)
 
 
-def _below(kind: type[Layer]) -> set[type[Layer]]:
-    return {kind, *(one for inner in kind.__subclasses__() for one in _below(inner))}
+def _boxed(kind: type, name: str, method: Callable) -> Callable:
+    if kind.__module__.startswith("npgan."):
+        return method
 
-
-def _boxed(name: str, method: Callable) -> Callable:
     @wraps(method)
     def call(layer: Layer, *given: Any, **named: Any) -> Any:
         recorder: Recorder | None = LISTENER.get()
