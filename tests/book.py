@@ -21,7 +21,7 @@ NO_TEXT = re.compile(
     r"`[^`\n]*`"  # code in a line
     r"|\]\([^)\n]*\)|https?://\S+"  # where links lead
     r"|_\{[^{}]*\}"  # indices
-    r"|^:::+(\{\w+\})?|^:\w+:|figures/\w+\.svg|\\begin\{array\}\{\w+\}"  # directives
+    r"|^:::+(\{\w+\})?|^:\w+:|figures/\w+\.(svg|gif)|\\begin\{array\}\{\w+\}"  # directives
     r"|^#+ \d+\.|^\d+\. "  # the numbers of chapters and of lists
     r"|\b(19|20)\d\d\b"  # years
     r"|(?i:\b(chapters?|eqs?|secs?|section|theorem|proposition|algorithm|Nature|Review|JMLR)\.? ?)"

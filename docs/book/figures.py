@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from drawings import style
+from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
 CHAPTERS = [
@@ -15,11 +16,15 @@ FIGURES = {name: function for chapter in CHAPTERS for name, function in chapter.
 
 
 def draw(folder=HERE / "figures"):
-    """Draw every figure as an SVG file."""
+    """Draw every figure as an SVG file, and one that moves as a GIF."""
     folder.mkdir(exist_ok=True)
     with mpl.rc_context(style.SETTINGS):
         for name, function in FIGURES.items():
-            function().savefig(folder / f"{name}.svg", metadata={"Date": None})
+            made = function()
+            if isinstance(made, Figure):
+                made.savefig(folder / f"{name}.svg", metadata={"Date": None})
+            else:
+                made.save(folder / f"{name}.gif", writer="pillow", fps=10, dpi=90)
 
 
 if __name__ == "__main__":
