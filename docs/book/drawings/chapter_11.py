@@ -24,7 +24,7 @@ def objectives():
     for name, (label, colour) in PULLS.items():
         objective = OBJECTIVES[name]
         other = [np.array([[2.0]])] * objective.relativistic
-        pull = [-objective.generator(np.array([[l]]), *other).dfake.item() for l in logits]
+        pull = [-objective.generator(np.array([[logit]]), *other).dfake.item() for logit in logits]
         left.plot(logits, pull, color=colour, label=say(label))
     left.set(xlabel=say("logit of the generated sample"), ylabel=say("pull"), ylim=(-0.6, 3.4))
     left.legend(fontsize=10)
