@@ -35,7 +35,9 @@ def judging():
     inside = (np.linalg.norm(samples[:, None] - real, axis=2) <= reach).any(axis=1)
     right.plot(*real.T, "o", color=BLUE, label=say("real"))
     right.plot(*samples[inside].T, "D", color=RED, label=say("sample, looks real"))
-    right.plot(*samples[~inside].T, "D", color=GREY, fillstyle="none", label=say("sample, does not"))
+    right.plot(
+        *samples[~inside].T, "D", color=GREY, fillstyle="none", label=say("sample, does not")
+    )
     right.set(aspect="equal", xlim=(-1.6, 5.4), ylim=(-2.1, 4.4), xticks=[], yticks=[])
     right.legend(fontsize=10, loc="upper right")
     return figure
