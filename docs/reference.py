@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 PAGES = Path(__file__).parent / "api"
-PRIVATE = {"kernels", "program", "commands", "system", "__main__", "tracing.arrays"}
+PRIVATE = {"kernels", "program", "commands", "system", "__main__", "tracing.arrays", "exercises"}
 """Rooms and modules that nobody outside of npgan imports from."""
 
 

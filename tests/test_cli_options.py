@@ -40,6 +40,7 @@ ARGUMENTS = {
     "trace": "RUN --step --rows --seed --out",
     "translate": "RUN --images --out",
     "gradcheck": "--json",
+    "exercise": "NUMBER --check --watch --hint --solution --out",
     "presets": "",
     "new": "PRESET",
     "data": "NAME|PATH --size --fit --schema --out",
@@ -62,12 +63,13 @@ READ_BY = {
     "reduce --data, reduce --by, score --data, score --by, trace --step, new PRESET, data NAME|PATH, data --fit",
     "path": "train --schema, train --out, train --resume, sample RUN, sample --each, reconstruct RUN, evaluate RUN, "
     "evaluate --classifier, complete RUN, defend RUN, defend --through, defend --beside, detect RUN, enhance RUN, "
-    "explore RUN, interpolate RUN, reduce RUN, score RUN, trace RUN, translate RUN",
+    "explore RUN, interpolate RUN, reduce RUN, score RUN, trace RUN, translate RUN, exercise --out",
     "int": "train --epochs, train --steps, train --batch-size, train --latent, train --patience, train --seed, "
     "train --threads, train --metrics-every, sample -n, sample --seed, evaluate --seed, evaluate --samples, "
     "complete --images, complete --seed, defend --images, defend --steps, defend --seed, detect --rows, "
     "detect --seed, enhance --seed, explore --rows, explore --steps, explore --seed, interpolate --pairs, "
-    "interpolate --steps, interpolate --seed, reduce -k, score --seed, trace --rows, trace --seed, translate --images",
+    "interpolate --steps, interpolate --seed, reduce -k, score --seed, trace --rows, trace --seed, translate --images, "
+    "exercise NUMBER, exercise --hint",
     "float": "train --validation, train --lr, train --width, train --ema, sample --spread, defend --epsilon",
     "label": "sample --label, detect --normal",
     "size": "train --size, data --size",

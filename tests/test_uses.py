@@ -29,7 +29,7 @@ from npgan.commands.common import Trained
 from npgan.metrics import PCA, neighbour_accuracy
 from npgan.study import anomaly
 
-OTHERS = {"train", "sample", "evaluate", "gradcheck", "trace", "presets", "new", "data"}
+OTHERS = {"train", "sample", "evaluate", "gradcheck", "trace", "exercise", "presets", "new", "data"}
 USES = COMMANDS.keys() - OTHERS
 
 

@@ -10,6 +10,7 @@ from types import ModuleType
 NAMES = (
     *("train", "sample", "reconstruct", "evaluate", "complete", "defend", "detect", "enhance"),
     *("explore", "interpolate", "reduce", "score", "trace", "translate", "gradcheck"),
+    "exercise",
     *("presets", "new", "data"),
 )
 COMMANDS: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in NAMES}
