@@ -1,5 +1,5 @@
 # Targets for people who work on npgan; each uses the Python of the active environment.
-.PHONY: check test format lint types arrows docs docs-tools
+.PHONY: check test format lint types arrows docs docs-zh docs-strings docs-tools
 
 check: lint types arrows  ## format, lint, types, arrows, fast tests: under a minute
 	python -m pytest -q -n 2 -m "not slow"
@@ -23,6 +23,13 @@ arrows:
 
 docs: docs/node_modules  ## the book and all pages, into docs/_build/html
 	python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+
+docs-zh: docs-strings  ## the book in Chinese, into docs/_build/html/zh; fails where a string is not translated
+	python docs/translated.py
+	python -m sphinx -W --keep-going -q -D language=zh_CN -d docs/_build/doctrees_zh docs docs/_build/html/zh
+
+docs-strings: docs/node_modules  ## the book's strings, for translation
+	python -m sphinx -q -b gettext -D exclude_patterns=api,zh,_build,node_modules -d docs/_build/doctrees_strings docs docs/_build/gettext
 
 docs-tools:  ## what `make docs` needs besides Node.js, which renders formulas
 	python -m pip install -q -e '.[docs]'

@@ -18,7 +18,9 @@ extensions = [
     "sphinx.ext.napoleon",
     "formulas",
 ]
-exclude_patterns = ["_build", "node_modules"]
+exclude_patterns = ["_build", "node_modules", "zh"]
+locale_dirs, gettext_compact = ["zh"], False
+figure_language_filename = "{root}.{language}{ext}"
 html_theme = "furo"
 html_title = "npgan"
 html_static_path = ["_static", str(formulas.KATEX)]
@@ -36,6 +38,6 @@ suppress_warnings = ["ref.python"]
 
 def setup(app):
     """Draw the figures and list the modules before anything is read."""
-    app.connect("builder-inited", lambda app: figures.draw())
+    app.connect("builder-inited", lambda app: figures.draw(language=app.config.language))
     app.connect("builder-inited", lambda app: reference.write(HERE.parent / "npgan"))
     app.connect("autodoc-process-docstring", reference.described, priority=400)  # before napoleon

@@ -10,6 +10,8 @@ SETTINGS = {
     "legend.frameon": False,
     "svg.hashsalt": "npgan",  # the same file every time
 }
+FONTS = {"zh_CN": ["DejaVu Sans", "Noto Sans CJK SC"]}
+"""Language -> the fonts that have its characters; Debian has the second in fonts-noto-cjk."""
 WORDS: dict[str, str] = {}
 """An English label -> its translation; empty in English."""
 
