@@ -24,10 +24,11 @@ KEPT = re.compile(
     r"\$[^$]+\$"  # a formula
     r"|:?\{?[a-z:]*\}?:?`+[^`]+`+_?_?"  # code, roles
     r"|\]\([^)\s]+\)"  # where a link leads
-    r"|\|[^|\s]+\|"
 )
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 HAN = re.compile(r"[\u4e00-\u9fff]")
+REFERENCE = re.compile(r"\*[^*]+\*.*\b(19|20)\d\d\b")
+FORMULA = re.compile(r"\\[A-Za-z]+|[{}^_&]|\\\\")
 MARKED = re.compile(r"(?<!\*)\*{1,2}(?![*\s])")
 
 
@@ -43,8 +44,13 @@ def parts(text):
 
 
 def words(text):
-    """Return whether there is something to translate."""
-    return bool(re.search(r"[A-Za-z]{2}", KEPT.sub(" ", text)))
+    """Return whether there is something to translate: a formula in a line of its own has no words."""
+    if re.search(r"\\text\{", text):
+        return True
+    plain = KEPT.sub(" ", text)
+    if FORMULA.search(plain):
+        return bool(re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", plain))
+    return bool(re.search(r"[A-Za-z]{2}", plain))
 
 
 def faults(english, chinese):
@@ -52,7 +58,7 @@ def faults(english, chinese):
     if not chinese:
         yield "is not translated"
         return
-    if words(english) and not HAN.search(chinese) and not re.match(r"^[A-Z]\. ", english):
+    if not HAN.search(chinese) and not REFERENCE.search(english):
         yield "has no Chinese"
     missing, added = parts(english) - parts(chinese), parts(chinese) - parts(english)
     for what, found in (("lacks", missing), ("has", added)):
@@ -69,7 +75,7 @@ def faults(english, chinese):
 def strings(name):
     """Return a document's English strings, in order."""
     with (STRINGS / f"{name}.pot").open("rb") as file:
-        return [message.id for message in read_po(file) if message.id]
+        return [message.id for message in read_po(file) if message.id and words(message.id)]
 
 
 def catalogue(name):
@@ -132,6 +138,8 @@ def fill(name, file):
     translated = catalogue(name)
     with (STRINGS / f"{name}.pot").open("rb") as source:
         pot = read_po(source, locale="zh_CN")
+    for message in [m for m in pot if m.id and not words(m.id)]:
+        pot.delete(message.id)
     for i, message in enumerate([m for m in pot if m.id], 1):
         message.string = translated.get(message.id, "")
         if line := said.get(str(i)):
