@@ -66,7 +66,8 @@ def faults(english, chinese):
             yield f"{what} {', '.join(found)}"
     if len(MARKED.findall(KEPT.sub("x", english))) > 0 and not MARKED.search(KEPT.sub("x", chinese)):
         yield "lacks the emphasis"
-    plain = KEPT.sub(" ", english).lower()
+    plain = re.sub(r"\*.*\*", " ", english) if REFERENCE.search(english) else english
+    plain = KEPT.sub(" ", plain).lower()
     for term, said in GLOSSARY.items():
         if re.search(rf"\b{term}(?:s|es)?\b", plain) and not any(s in chinese for s in said):
             yield f"says {term} otherwise than {' or '.join(said)}"
@@ -124,6 +125,21 @@ def hidden(text):
     return KEPT.sub(number, text), kept
 
 
+def shown(line, kept):
+    """Return a translation with what must be kept in its places; no space stands between stars and Chinese."""
+    if not kept:
+        return tight(line)
+    if not any("`" in part and ":" in part for part in kept):  # reStructuredText needs the spaces
+        line = tight(line)
+    return re.sub(r"\{(\d+)\}", lambda match: kept[int(match[1]) - 1], line)
+
+
+def tight(line):
+    """Return a line without the spaces between Chinese and the stars of emphasised Chinese."""
+    line = re.sub(rf"(?<={HAN.pattern}) (\*+)(?={HAN.pattern})", r"\1", line)
+    return re.sub(rf"(?<={HAN.pattern})(\*+) (?={HAN.pattern}|（)", r"\1", line)
+
+
 def listed(name):
     """Print a document's strings that are not translated."""
     translated = catalogue(name)
@@ -143,8 +159,7 @@ def fill(name, file):
     for i, message in enumerate([m for m in pot if m.id], 1):
         message.string = translated.get(message.id, "")
         if line := said.get(str(i)):
-            kept = hidden(message.id)[1]
-            message.string = re.sub(r"\{(\d+)\}", lambda m, k=kept: k[int(m[1]) - 1], line)
+            message.string = shown(line, hidden(message.id)[1])
         message.locations = []
     path = CATALOGUES / f"{name}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
