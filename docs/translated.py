@@ -28,6 +28,7 @@ KEPT = re.compile(
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 REFERENCE = re.compile(r"\*[^*]+\*.*\b(19|20)\d\d\b")
+NAMES = re.compile(r"(?:[A-Z][\w-]+(?: and [A-Z][\w-]+| et al\.)? \d{4}(?:; )?)+")
 FORMULA = re.compile(r"\\[A-Za-z]+|[{}^_&]|\\\\")
 MARKED = re.compile(r"(?<!\*)\*{1,2}(?![*\s])")
 
@@ -45,6 +46,8 @@ def parts(text):
 
 def words(text):
     """Return whether there is something to translate: a formula in a line of its own has no words."""
+    if text.startswith("* *") or NAMES.fullmatch(text):  # the items of a list follow, one by one
+        return False
     if re.search(r"\\text\{", text):
         return True
     plain = KEPT.sub(" ", text)
