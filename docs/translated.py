@@ -53,7 +53,7 @@ def words(text):
     plain = KEPT.sub(" ", text)
     if FORMULA.search(plain):
         return bool(re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", plain))
-    return bool(re.search(r"[A-Za-z]{2}", plain))
+    return bool(re.search(r"[A-Za-z]{3}" if "=" in plain else r"[A-Za-z]{2}", plain))
 
 
 def faults(english, chinese):
