@@ -10,6 +10,7 @@ A document is index or book/NAME. Its strings are extracted by `make docs-string
 import re
 import sys
 import tomllib
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -67,7 +68,9 @@ def faults(english, chinese):
     for what, found in (("lacks", missing), ("has", added)):
         if found:
             yield f"{what} {', '.join(found)}"
-    if len(MARKED.findall(KEPT.sub("x", english))) > 0 and not MARKED.search(KEPT.sub("x", chinese)):
+    if len(MARKED.findall(KEPT.sub("x", english))) > 0 and not MARKED.search(
+        KEPT.sub("x", chinese)
+    ):
         yield "lacks the emphasis"
     plain = re.sub(r"\*.*\*", " ", english) if REFERENCE.search(english) else english
     plain = KEPT.sub(" ", plain).lower()
@@ -112,8 +115,9 @@ def labels():
 
     heard = set()
     style.WORDS = type("Heard", (dict,), {"get": lambda _, word, other: heard.add(word) or other})()
-    for function in figures.FIGURES.values():
-        function()
+    with warnings.catch_warnings(action="ignore"):  # of one that moves, which is not saved
+        for function in figures.FIGURES.values():
+            function()
     return {label for label in heard if re.search(r"[A-Za-z]{3}", label)}
 
 
