@@ -39,9 +39,16 @@ def documents():
     return ["index", *(f"book/{path.stem}" for path in sorted((HERE / "book").glob("[0-9]*.md")))]
 
 
+def markdown(text):
+    """Return a docstring's formulas, roles and code as Markdown: pages that are Markdown are translated so."""
+    text = re.sub(r":math:`([^`]+)`", r"$\1$", text)
+    text = re.sub(r":(\w+):`", r"{py:\1}`", text)
+    return re.sub(r"``([^`]+)``", r"`\1`", text)
+
+
 def parts(text):
     """Return what a translation must keep: formulas, code and links, and the numbers between them."""
-    kept = Counter(re.sub(r"\s+", " ", part) for part in KEPT.findall(text))
+    kept = Counter(re.sub(r"\s+", " ", markdown(part)) for part in KEPT.findall(text))
     return kept + Counter(NUMBER.findall(KEPT.sub(" ", text)))
 
 
@@ -134,15 +141,13 @@ def hidden(text):
 
 def shown(line, kept):
     """Return a translation with what must be kept in its places; no space stands between stars and Chinese."""
-    if not kept:
-        return tight(line)
-    if not any("`" in part and ":" in part for part in kept):  # reStructuredText needs the spaces
-        line = tight(line)
-    return re.sub(r"\{(\d+)\}", lambda match: kept[int(match[1]) - 1], line)
+    line = tight(line)
+    return re.sub(r"\{(\d+)\}", lambda m: markdown(kept[int(m[1]) - 1]), line) if kept else line
 
 
 def tight(line):
-    """Return a line without the spaces between Chinese and the stars of emphasised Chinese."""
+    """Return a line without spaces between Chinese and the stars of emphasised Chinese, or beside punctuation."""
+    line = re.sub(r" (?=[，。：；）、])|(?<=[（，。：；、]) ", "", line)
     line = re.sub(rf"(?<={HAN.pattern}) (\*+)(?={HAN.pattern})", r"\1", line)
     return re.sub(rf"(?<={HAN.pattern})(\*+) (?={HAN.pattern}|（)", r"\1", line)
 
