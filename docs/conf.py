@@ -22,9 +22,18 @@ exclude_patterns = ["_build", "node_modules", "zh"]
 locale_dirs, gettext_compact = ["zh"], False
 figure_language_filename = "{root}.{language}{ext}"
 html_theme = "furo"
-html_title = "npgan"
+html_title, html_favicon = "npgan", "_static/icon.svg"
+html_theme_options = {"top_of_page_buttons": []}
 html_static_path = ["_static", str(formulas.KATEX)]
-html_css_files = ["book.css"]
+html_css_files, html_js_files = ["book.css"], ["book.js"]
+html_search_language = "en"  # it finds parts of Chinese sentences too
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        *("sidebar/brand.html", "language.html", "sidebar/search.html", "sidebar/scroll-start.html"),
+        *("sidebar/navigation.html", "sidebar/scroll-end.html"),
+    ]
+}
 
 myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath"]
 myst_heading_anchors = 4

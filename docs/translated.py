@@ -141,7 +141,7 @@ def hidden(text):
 
 def shown(line, kept):
     """Return a translation with what must be kept in its places; no space stands between stars and Chinese."""
-    line = tight(line)
+    line = re.sub(r"^(\d+)\. ", r"\1\\. ", tight(line))  # no list begins here
     return re.sub(r"\{(\d+)\}", lambda m: markdown(kept[int(m[1]) - 1]), line) if kept else line
 
 
