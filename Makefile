@@ -1,5 +1,5 @@
 # Targets for people who work on npgan; each uses the Python of the active environment.
-.PHONY: check test format lint types arrows docs docs-zh docs-strings docs-tools browse notebooks pdf
+.PHONY: check test format lint types arrows docs docs-zh docs-strings docs-tools browse notebooks
 
 check: lint types arrows  ## format, lint, types, arrows, fast tests: under a minute
 	python -m pytest -q -n 2 -m "not slow"
@@ -30,6 +30,9 @@ docs-zh: docs-strings  ## the book in Chinese, into docs/_build/html/zh; fails w
 
 docs-strings: docs/node_modules  ## the book's strings, for translation
 	python -m sphinx -q -b gettext -D exclude_patterns=api,zh,_build,node_modules -d docs/_build/doctrees_strings docs docs/_build/gettext
+
+notebooks:  ## every chapter as a notebook, run, into docs/_build/html/notebooks
+	python docs/notebooks.py
 
 browse:  ## open all pages in Debian's Chromium, and say what is wrong with them
 	python docs/browse.py

@@ -69,7 +69,9 @@ def broken(folder):
         for link in read(page).links:
             if re.match(r"[a-z]+:|//", link):
                 continue
-            url, place = urldefrag(urljoin(page.as_uri(), link.partition("?")[0] if "?v=" in link else link))
+            url, place = urldefrag(
+                urljoin(page.as_uri(), link.partition("?")[0] if "?v=" in link else link)
+            )
             target = Path(unquote(url.removeprefix("file://")))
             if not target.exists():
                 yield f"{page.relative_to(folder)}: leads to {link}, which is not there"
@@ -111,7 +113,10 @@ class Reader:
         page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
         page.on("request", self._asked)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: script: {error}"))
-        page.on("console", lambda said: said.type == "error" and self.faults.append(f"{page.url}: {said.text}"))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and self.faults.append(f"{page.url}: {said.text}"),
+        )
         return page
 
     def _asked(self, request):
@@ -127,7 +132,9 @@ class Reader:
             page.add_script_tag(path=AXE)
             for violation in page.evaluate("async () => (await axe.run()).violations"):
                 where = violation["nodes"][0]["target"]
-                found.append(f"{violation['id']}: {violation['help']}, {len(violation['nodes'])} times, first {where}")
+                found.append(
+                    f"{violation['id']}: {violation['help']}, {len(violation['nodes'])} times, first {where}"
+                )
         self.faults += [f"{name}, {width} pixels, {scheme}: {fault}" for fault in found]
 
     def search(self, words, wanted):

@@ -30,7 +30,12 @@ html_search_language = "en"  # it finds parts of Chinese sentences too
 templates_path = ["_templates"]
 html_sidebars = {
     "**": [
-        *("sidebar/brand.html", "language.html", "sidebar/search.html", "sidebar/scroll-start.html"),
+        *(
+            "sidebar/brand.html",
+            "language.html",
+            "sidebar/search.html",
+            "sidebar/scroll-start.html",
+        ),
         *("sidebar/navigation.html", "sidebar/scroll-end.html"),
     ]
 }
