@@ -36,7 +36,7 @@ LOOK = r"""
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()); ) {
     if (node.parentElement.closest("pre, code, .sig, .katex, script, style, option")) continue;
-    const raw = node.data.match(/\$[^\s$][^$]*\$|\\(begin|frac|sum|mathrm)\b|:math:/);
+    const raw = node.data.match(/\$[^\s$][^$]*\$|\\(begin|frac|sum|mathrm)(?![a-z])|:math:/);
     if (raw) faults.push(`has a formula as text: ${raw[0]}`);
   }
   for (const image of document.images) if (!image.naturalWidth) faults.push(`lacks the image ${image.src}`);

@@ -7,7 +7,10 @@ addEventListener("DOMContentLoaded", () => {
   }
   for (const header of document.querySelectorAll("th")) {
     const formula = header.querySelector("annotation");
-    if (formula && !header.ariaLabel) header.ariaLabel = header.textContent.trim() && formula.textContent;
+    if (!formula) continue;
+    const words = Object.assign(document.createElement("span"), { className: "visually-hidden" });
+    words.textContent = formula.textContent;
+    header.append(words);
   }
   const zh = document.documentElement.lang.startsWith("zh");
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", zh ? "各页" : "Pages");
