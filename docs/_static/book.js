@@ -16,3 +16,6 @@ addEventListener("DOMContentLoaded", () => {
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", zh ? "各页" : "Pages");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", zh ? "本页内容" : "On this page");
 });
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+});
