@@ -76,8 +76,11 @@ class Autoencoder(Coder, Model):
         self.contraction = not_negative("contraction", contraction)
         if self.contraction:  # a pass of one row finds layers that have no second derivative
             row = np.zeros((1, encoder.in_width), encoder.parameters.flat.dtype)
-            code, cache = encoder.forward(row)
-            regularisers.contraction(encoder, cache, code.shape, 0.0, encoder.parameters.like())
+            with np.errstate(
+                all="ignore"
+            ):  # as a step does: BLAS may look at what lies beside an array
+                code, cache = encoder.forward(row)
+                regularisers.contraction(encoder, cache, code.shape, 0.0, encoder.parameters.like())
         instance("tied", tied, bool | np.bool_)
         self.tied = bool(tied)
         self.ties = self._checked_ties() if tied else []
