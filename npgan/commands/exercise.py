@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 SUMMARY = "write a piece of npgan by hand, and have it judged"
 EXAMPLES = """
   npgan exercise                            list them
-  npgan exercise 3                          write exercise_03_softmax_cross_entropy.py, to be filled in
-  npgan exercise 3 --check                  judge it
-  npgan exercise 3 --watch                  judge it whenever it is saved, until it is right
-  npgan exercise 3 --hint 2                 the second hint
-  npgan exercise 3 --solution               after a try
+  npgan exercise 5                          write exercise_05_softmax_cross_entropy.py, to be filled in
+  npgan exercise 5 --check                  judge it
+  npgan exercise 5 --watch                  judge it whenever it is saved, until it is right
+  npgan exercise 5 --hint 2                 the second hint
+  npgan exercise 5 --solution               after a try
 """
 OPTIONS = (
     option(

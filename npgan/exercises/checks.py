@@ -32,8 +32,9 @@ def slopes(name: str, target: Callable, names: Sequence[str], *inputs: np.ndarra
 
     wrong = ", ".join(f"d{renamed(array)}" for array in report.failed)
     looks = [renamed(mistake).removeprefix("backward of ") for mistake in report.mistakes]
+    verb = "is" if len(report.failed) == 1 else "are"
     raise Wrong(
-        f"{name}(): {wrong} is wrong. " + ("; ".join(looks) or "It looks like nothing known")
+        f"{name}(): {wrong} {verb} wrong. " + ("; ".join(looks) or "It looks like nothing known")
     )
 
 
@@ -133,6 +134,47 @@ def adam(answer: Answer) -> None:
             same("update", f"in step {t}, {name}", found, right)
 
 
+def differences(answer: Answer) -> None:
+    """Judge derivatives by number, of a function whose differences are known: d(h) = 3 t^2 + h^2."""
+    t, h, number = 2.0, 0.5, {"the value": ()}
+    rights = {"central": 3 * t**2 + h**2, "richardson": 3 * t**2, "complex_step": 3 * t**2 - h**2}
+    for name, right in rights.items():
+        found = answer(name, number, _cube, t, h)
+        same(name, "for f(t) = t^3, t = 2 and h = 0.5, the value", found, right)
+    tiny = answer("complex_step", number, np.exp, 1.0, 1e-30)
+    same("complex_step", "for f(t) = e^t, t = 1 and h = 1e-30, the value", tiny, np.e)
+
+
+def _cube(t: complex) -> complex:
+    return t * t * t
+
+
+def dirac(answer: Answer) -> None:
+    """Judge the players' derivatives, each by its own loss, and a step of both."""
+    theta, psi, gamma, h = 1.5, -0.5, 0.3, 0.2
+
+    def own(i: int, theta: Any, psi: Any) -> np.ndarray:
+        return answer("derivatives", {"dtheta": (), "dpsi": ()}, float(theta), float(psi), gamma)[i]
+
+    def generator(theta: np.ndarray) -> Any:
+        return -np.log1p(np.exp(psi * theta)), own(0, theta, psi)
+
+    def discriminator(psi: np.ndarray) -> Any:
+        return np.log1p(np.exp(psi * theta)) + gamma / 2 * psi**2, own(1, theta, psi)
+
+    slopes("derivatives", generator, ("theta",), np.array(theta))
+    slopes("derivatives", discriminator, ("psi",), np.array(psi))
+    made = answer("step", {"theta": (), "psi": ()}, theta, psi, gamma, h)
+    for i, name in enumerate(("theta", "psi")):
+        right = (theta, psi)[i] - h * own(i, theta, psi)
+        same("step", f"from theta = {theta:g} and psi = {psi:g}, the new {name}", made[i], right)
+
+
+def network_loss(x: np.ndarray, W1: np.ndarray, W2: np.ndarray) -> Any:
+    """Return the loss of chapter 2's network, for the label 1."""
+    return np.logaddexp(0, -(ops.relu_forward(x @ W1) @ W2))
+
+
 def windows(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return a convolution, all windows at once."""
     view = np.lib.stride_tricks.sliding_window_view(x, weight.shape[:2], axis=(1, 2))
@@ -140,13 +182,13 @@ def windows(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def generator_loss(z: np.ndarray, A: np.ndarray, W: np.ndarray, u: np.ndarray) -> Any:
-    """Return the non-saturating loss of exercise 9's generator."""
+    """Return the non-saturating loss of the exercise's generator."""
     logits = ops.relu_forward(np.tanh(z @ A) @ W) @ u
     return ops.bce_with_logits_forward(logits, 1.0)
 
 
 def r1(x: np.ndarray, W: np.ndarray, u: np.ndarray, gamma: float) -> Any:
-    """Return R1 of exercise 10's discriminator, sample by sample."""
+    """Return R1 of the exercise's discriminator, sample by sample."""
     g = [(u * (1 - np.tanh(row @ W) ** 2)) @ W.T for row in x]
     return gamma / 2 * np.mean([row @ row for row in g])
 
@@ -155,6 +197,12 @@ def batch_norm(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return x with mean 0 and variance 1, and the inverse standard deviations."""
     inverse = 1 / np.sqrt(x.var(axis=0) + 1e-5)
     return (x - x.mean(axis=0)) * inverse, inverse
+
+
+def _network() -> Loss:
+    x, W1, W2 = drawn((3,), (3, 4), (4,), seed=1)
+    given = {"x": x, "W1": W1, "W2": W2}
+    return Loss("loss", given, network_loss, ("x", "W1", "W2"))
 
 
 def _dense() -> Layer:
@@ -218,19 +266,22 @@ def _iwae() -> Loss:
 
 
 CHECKS: dict[str, Callable[[Answer], None]] = {
+    "differences": differences,
+    "network": _network(),
     "dense": _dense(),
     "activation": Layer(
         {"x": drawn((3, 4))[0]}, lambda x: x * ops.sigmoid_forward(x), ("x",), ("x",)
     ),
     "softmax_cross_entropy": _softmax(),
-    "adam": adam,
     "bce_from_logits": _bce(),
+    "adam": adam,
     "reparameterisation": _gaussian(),
     "kl": _kl(),
-    "convolution": _convolution(),
-    "generator_step": _generator(),
-    "r1": _r1(),
     "iwae": _iwae(),
+    "generator_step": _generator(),
+    "dirac": dirac,
+    "r1": _r1(),
+    "convolution": _convolution(),
     "sigmoid": Layer({"x": drawn((3, 4))[0]}, ops.sigmoid_forward, ("y",), ("x",)),
     "batch_norm": Layer(
         {"x": drawn((6, 3))[0]}, batch_norm, ("normal", "inverse"), ("x",), ("normal", "inverse")

@@ -2,7 +2,7 @@
 
 y = x W + b, with x (n, k), W (k, m) and b (m,). One line is wrong. The shapes are right.
 
-1. npgan exercise 12 --check says which gradient is wrong.
+1. npgan exercise 15 --check says which gradient is wrong.
 2. Losses divide by the number of samples. Do layers?
 3. The bias is added to each row, so its derivative is a sum over the rows.
 """

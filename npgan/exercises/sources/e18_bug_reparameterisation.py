@@ -2,7 +2,7 @@
 
 z = mean + sigma eps, with sigma = e^(log_var / 2).
 
-1. npgan exercise 15 --check says which factor is wrong.
+1. npgan exercise 18 --check says which factor is wrong.
 2. Differentiate e^(s / 2) with respect to s.
 3. The chain rule gives 1/2.
 """
