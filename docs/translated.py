@@ -172,11 +172,11 @@ def fill(name, file):
         message.string = translated.get(message.id, "")
         if line := said.get(str(i)):
             message.string = shown(line, hidden(message.id)[1])
-        message.locations = []
+        message.locations, message.flags = [], set()
     path = CATALOGUES / f"{name}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
-        write_po(target, pot, omit_header=False, width=0, no_location=True)
+        write_po(target, pot, omit_header=True, width=0, no_location=True)
     for english, chinese in catalogue(name).items():
         for fault in faults(english, chinese):
             print(f"{fault}: {english[:100]!r}: {chinese[:100]}")
