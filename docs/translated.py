@@ -36,7 +36,11 @@ MARKED = re.compile(r"(?<!\*)\*{1,2}(?![*\s])")
 
 def documents():
     """Return the names of the documents that are translated."""
-    return ["index", *(f"book/{path.stem}" for path in sorted((HERE / "book").glob("[0-9]*.md")))]
+    return [
+        "index",
+        "exercises",
+        *(f"book/{path.stem}" for path in sorted((HERE / "book").glob("[0-9]*.md"))),
+    ]
 
 
 def markdown(text):
