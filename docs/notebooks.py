@@ -1,6 +1,6 @@
 """Every chapter as a notebook: written from its Markdown, run, and compared with what the chapter says.
 
-python docs/notebooks.py          into docs/_build/html/notebooks, where the chapters link to them
+python docs/notebooks.py          into docs/_build/html/notebooks and zh/notebooks, where the chapters link to them
 """
 
 import doctest
@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import nbformat
+import translated
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 HERE = Path(__file__).parent
-TARGET = HERE / "_build/html/notebooks"
+TARGETS = {"en": HERE / "_build/html/notebooks", "zh": HERE / "_build/html/zh/notebooks"}
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PULLED = re.compile(r"^```\{(?:eval-rst|literalinclude)\}(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
 NAMES = re.compile(r"autofunction:: ([\w.]+)")
@@ -31,12 +32,29 @@ def text(part):
     return PAGE.sub(r"](../book/\1.html\2)", part).strip()
 
 
-def notebook(chapter):
-    """Return a chapter's notebook; a cell's metadata have what it must print."""
+def chinese(part, catalogue):
+    """Return a chapter's Markdown with the translations of its strings, of the longest first."""
+    strings = sorted(catalogue, key=len, reverse=True)
+    for i, english in enumerate(strings):
+        words = r"\s+".join(map(re.escape, english.split()))
+        part = re.sub(rf"(?<![\w$\\]){words}(?![\w$])", f"\0{i}\0", part)
+    return re.sub("\0(\\d+)\0", lambda found: catalogue[strings[int(found[1])]], part)
+
+
+def english(part):
+    """Return the lines of a Chinese text in which there are only English words."""
+    known = translated.HAN, translated.REFERENCE, re.compile(r"^[-|!]")
+    lines = [line for line in part.splitlines() if translated.words(line)]
+    return [line for line in lines if not any(pattern.search(line) for pattern in known)]
+
+
+def notebook(chapter, catalogue):
+    """Return a chapter's notebook; a cell's metadata have what it must print, a text's its Chinese."""
     cells = []
     for i, part in enumerate(BLOCK.split(chapter)):
         if i % 2 == 0:
-            cells += [new_markdown_cell(text(part))] if text(part) else []
+            other = {"zh": text(chinese(part, catalogue))}
+            cells += [new_markdown_cell(text(part), metadata=other)] if text(part) else []
             continue
         for example in doctest.DocTestParser().get_examples(part):
             if cells[-1].cell_type == "code" and not cells[-1].metadata["said"]:
@@ -59,33 +77,40 @@ def printed(cell):
 
 
 def run(path):
-    """Write and run a chapter's notebook; yield where it differs from the chapter."""
-    made = notebook(path.read_text(encoding="utf-8"))
-    TARGET.mkdir(parents=True, exist_ok=True)
-    there = {"metadata": {"path": str(TARGET)}}
+    """Write and run a chapter's notebook, in both languages; yield where it differs from the chapter."""
+    made = notebook(path.read_text(encoding="utf-8"), translated.catalogue(f"book/{path.stem}"))
+    there = {"metadata": {"path": str(TARGETS["en"])}}
     quiet = ["--IPKernelApp.log_level=40"]  # it warns of its way to talk to this process
     NotebookClient(made, timeout=120, resources=there, extra_arguments=quiet).execute()
     check = doctest.OutputChecker()
+    texts = [cell.metadata.pop("zh") for cell in made.cells if cell.cell_type == "markdown"]
     for cell in made.cells:
         if cell.cell_type == "code" and not check.check_output(
             cell.metadata.pop("said"), printed(cell), 0
         ):
             yield f"{path.stem}: {cell.source}\nprints\n{printed(cell)}"
-    nbformat.write(made, TARGET / f"{path.stem}.ipynb")
+    nbformat.write(made, TARGETS["en"] / f"{path.stem}.ipynb")
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = texts.pop(0)
+            yield from (f"{path.stem}: not in Chinese: {line}" for line in english(cell.source))
+    nbformat.write(made, TARGETS["zh"] / f"{path.stem}.ipynb")
 
 
 def main():
     """Do it for all chapters."""
+    for language, target in TARGETS.items():
+        (target / "figures").mkdir(parents=True, exist_ok=True)
+        for figure in sorted(
+            (HERE / "book/figures").glob("*")
+        ):  # of x.svg and x.zh_CN.svg the last
+            if language == "zh" or ".zh_CN." not in figure.name:
+                (target / "figures" / figure.name.replace(".zh_CN", "")).write_bytes(
+                    figure.read_bytes()
+                )
     wrong = [said for path in sorted((HERE / "book").glob("[0-9]*.md")) for said in run(path)]
-    figures = TARGET / "figures"
-    figures.mkdir(exist_ok=True)
-    for figure in (HERE / "book/figures").glob("*"):
-        if ".zh_CN." not in figure.name:
-            (figures / figure.name).write_bytes(figure.read_bytes())
-    print(
-        "\n".join(wrong)
-        or f"{len(list(TARGET.glob('*.ipynb')))} notebooks print what their chapters say"
-    )
+    number = len(list(TARGETS["en"].glob("*.ipynb")))
+    print("\n".join(wrong) or f"{number} notebooks print what their chapters say")
     return bool(wrong)
 
 
