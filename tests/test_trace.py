@@ -16,7 +16,7 @@ from small_models import make_gan
 import npgan
 from npgan import Dense, InputError, LeakyReLU, ReLU, Sequential, backend
 from npgan.backend import run
-from npgan.check.tracing import arrays, docs, drawing, layout
+from npgan.check.tracing import arrays, docs, drawing, layout, mathtext
 from npgan.check.tracing.graph import Value
 from npgan.layers import Layer
 from npgan.parameters import Parameters
@@ -418,9 +418,19 @@ def test_a_picture_is_the_same_each_time_and_has_a_box_for_each_operation(tmp_pa
 def test_a_page_has_values_formulas_and_sources_and_asks_no_other_host(tmp_path):
     worked().save(tmp_path / "step.html")
     page = (tmp_path / "step.html").read_text()
-    for words in ("y = xW + b", "-1.076", "0.3133", "<svg", 'id="n9"', 'href="#n7"'):
+    for words in ('aria-label="y = xW + b"', "-1.076", "0.3133", "<svg", 'id="n9"', 'href="#n7"'):
         assert words in page
     assert not re.search(r"""(src|href)="(?!#)|@import|url\((?!#)""", page)
+    table = page.partition("<table>")[2]
+    assert "\\" not in re.sub('aria-label="[^"]*"', "", table)  # no LaTeX as text
+
+
+@pytest.mark.parametrize("name", [name for name in backend.TABLE if docs.of_operation(name)[0]])
+def test_a_formula_is_drawn_on_the_page_with_its_latex_as_label(name):
+    formula = docs.of_operation(name)[0]
+    for equation in mathtext.html(formula).split("<br>"):
+        ElementTree.fromstring(equation)
+        assert equation.startswith("<svg")
 
 
 def test_large_arrays_are_summed_up():

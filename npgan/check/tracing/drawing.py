@@ -1,8 +1,6 @@
 """The drawing of a graph: a box for each operation, an arrow for each array from one to another."""
 
 import io
-import re
-from functools import cache
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,19 +24,6 @@ INK, ARROW, GRADIENT = "#1a1a1a", "#5b6770", "#c2621b"
 SIZE, LEAST, GAP, PAD, MARGIN, SAMPLE = 9.0, 13.0, 5.0, 7.0, 20.0, 130.0  # points
 WIDEST, LETTERS = 230.0, 40
 """Of a formula in points, a wider one is only in the table; and of the outputs in one line."""
-MATHTEXT = (
-    (r"\\[bB]igg?[lr]?(?![a-zA-Z])", ""),
-    (r"\\mathrel\{(.)\}", r"\1"),
-    (r"\\tfrac", r"\\frac"),
-    (r"\\frac\s*([^\s{\\])\s*([^\s{\\])", r"\\frac{\1}{\2}"),
-    (r"\\frac\s*([^\s{\\])\s*(\\[a-z]+)", r"\\frac{\1}{\2}"),
-    (r"\\frac\s*([^\s{\\])\{", r"\\frac{\1}{"),
-    (r"\\sqrt(\\[a-z]+)", r"\\sqrt{\1}"),
-    (r"\\text\{", r"\\mathrm{"),
-    (r"&", ""),
-)
-"""What Matplotlib writes in another way than LaTeX."""
-BREAKS = re.compile(r",?\s*\\qquad\s*|,?\s*\\quad\s*|\s*\\Longleftrightarrow\s*|\\\\")
 
 
 class Line(NamedTuple):
@@ -50,18 +35,15 @@ class Line(NamedTuple):
     bold: bool = False
 
 
-@cache
 def line(text: str, bold: bool = False) -> Line:
     """Return a line of text, or of a formula between dollars; one that cannot be read is endless."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from npgan.check.tracing.mathtext import box, outline
 
-    font = FontProperties(weight="bold" if bold else "normal")
-    try:
-        outline = TextPath((0, 0), text, SIZE, prop=font).get_extents()
-    except ValueError:
+    path = outline(text, bold)
+    if path is None:
         return Line(text, inf, inf)
-    return Line(text, outline.width, max(outline.height + GAP, LEAST), bold)
+    left, low, right, high = box(path)
+    return Line(text, right - left, max(high - low + GAP, LEAST), bold)
 
 
 def of_formula(formula: str) -> list[Line]:
@@ -70,10 +52,9 @@ def of_formula(formula: str) -> list[Line]:
     >>> [line.text for line in of_formula(r"dW = \frac1n x^\top dy, \qquad db = \tfrac12 dy")]
     ['$dW = \\frac{1}{n} x^\\top dy$', '$db = \\frac{1}{2} dy$']
     """
-    for pattern, other in MATHTEXT:
-        formula = re.sub(pattern, other, formula)
-    parts = (part.strip(" ,") for part in BREAKS.split(formula))
-    return [made for part in parts if part and (made := line(f"${part}$")).width < WIDEST]
+    from npgan.check.tracing.mathtext import equations
+
+    return [made for part in equations(formula) if (made := line(part)).width < WIDEST]
 
 
 def lines(graph: Graph, node: Node) -> list[Line]:

@@ -18,17 +18,18 @@ div { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid #8886; }
 td:first-child { text-align: right; }
-pre, code { font: 13px/1.4 ui-monospace, monospace; margin: 0; white-space: pre-wrap; }
+pre, code { font: 12px/1.4 ui-monospace, monospace; margin: 0; }
 a { color: inherit; }
+td svg { fill: currentColor; margin: .2em 0; overflow: visible; }
 """
-HEAD = "<th>no.<th>operation<th>inputs<th>outputs, and their numbers<th>formula and source"
+HEAD = "<th>no.<th>operation, formula, source<th>inputs<th>outputs, and their numbers"
 
 
 def html(graph: Graph) -> str:
     """Return the page."""
     drawing = svg(graph)
     drawing = drawing[drawing.index("<svg") :]
-    given = (f"<tr><td><td>given<td><td>{_shown(value)}<td>" for value in graph.given)
+    given = (f"<tr><td><td>given<td><td>{_shown(value)}" for value in graph.given)
     rows = "\n".join([*given, *(_row(graph, node) for node in graph.nodes)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -40,14 +41,15 @@ def html(graph: Graph) -> str:
 
 
 def _row(graph: Graph, node: Node) -> str:
+    from npgan.check.tracing.mathtext import html as formula
+
     of = f' (of <a href="#n{node.of}">{node.of}</a>)' if node.of else ""
+    name = f"<b>{escape(node.name)}</b>{of}"
     cells = (
         str(node.number),
-        f"<b>{escape(node.name)}</b>{of}",
+        "<br>".join(filter(None, (name, formula(node.formula), escape(node.source)))),
         "<br>".join(_input(graph, *pair) for pair in node.inputs),
         "".join(map(_shown, node.outputs)),
-        f"<code>{escape(node.formula)}</code>"
-        + (f"<br>{escape(node.source)}" if node.source else ""),
     )
     return f'<tr id="n{node.number}">' + "".join(f"<td>{cell}" for cell in cells)
 
