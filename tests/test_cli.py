@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_trains(capsys, labelled, large, name):
+def test_every_preset_trains_and_can_be_traced(capsys, labelled, large, name):
     own = large if "random_block" in str(preset(name).networks) else labelled
     data = () if name == "ring" or preset(name).widths else ("--data", own)
     code, _, err = run(capsys, "train", name, "--steps", 3, "--batch-size", 20, "--out", "r", *data)
@@ -32,6 +32,9 @@ def test_every_preset_trains(capsys, labelled, large, name):
     )
     for path in ("r/losses.png", "r/samples/step-0000003.png"):
         assert picture(path).std() > 0
+    code, out, err = run(capsys, "trace", "r", "--rows", 4)
+    assert (code, err) == (0, "")
+    assert "_backward" in out
 
 
 def test_a_run_holds_its_whole_configuration(capsys, images):

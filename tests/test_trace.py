@@ -415,6 +415,11 @@ def test_a_picture_is_the_same_each_time_and_has_a_box_for_each_operation(tmp_pa
     ElementTree.fromstring(one)
 
 
+def test_a_function_of_numpy_that_is_called_like_an_operation_is_none():
+    *_, node = npgan.trace(lambda: np.tanh(run.relu_forward(np.ones(3)))).nodes
+    assert (node.name, node.kind) == ("tanh", "numpy")
+
+
 def test_a_page_has_values_formulas_and_sources_and_asks_no_other_host(tmp_path):
     worked().save(tmp_path / "step.html")
     page = (tmp_path / "step.html").read_text()

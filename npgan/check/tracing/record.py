@@ -196,7 +196,7 @@ class Recorder:
         self.makers.update(dict.fromkeys(entry.outputs, entry))
         if entry.of and "double" not in entry.name:
             pairs = [(g, x) for g, (_, x) in zip(entry.outputs, entry.of.inputs, strict=False)]
-        elif f"{entry.name}_backward" in vars(ops):
+        elif entry.kind == "operation" and f"{entry.name}_backward" in vars(ops):
             pairs = [(entry.outputs[1], entry.inputs[0][1])]
         else:
             points = [self.points[x] for _, x in entry.inputs if x in self.points]
