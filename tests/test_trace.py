@@ -415,6 +415,12 @@ def test_a_picture_is_the_same_each_time_and_has_a_box_for_each_operation(tmp_pa
     ElementTree.fromstring(one)
 
 
+@pytest.mark.parametrize("ending", [".svg", ".html"])
+def test_a_step_of_a_single_operation_is_drawn(tmp_path, ending):
+    npgan.trace(lambda: run.relu_forward(np.ones(3))).save(tmp_path / f"step{ending}")
+    assert "relu_forward" in (tmp_path / f"step{ending}").read_text()
+
+
 def test_a_function_of_numpy_that_is_called_like_an_operation_is_none():
     *_, node = npgan.trace(lambda: np.tanh(run.relu_forward(np.ones(3)))).nodes
     assert (node.name, node.kind) == ("tanh", "numpy")

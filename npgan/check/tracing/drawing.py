@@ -86,7 +86,7 @@ def svg(graph: Graph) -> str:
     centres, ways = layered(sizes, edges)
     kinds = [kind for kind in COLOURS if any(node.kind == kind for node in graph.nodes)]
     right = max(x + width / 2 for (x, _), (width, _) in zip(centres, sizes, strict=True))
-    right = max(right, max(x for way in ways.values() for x, _ in way), SAMPLE * len(kinds))
+    right = max(right, SAMPLE * len(kinds), *(x for way in ways.values() for x, _ in way))
     low = max(y + height / 2 for (_, y), (_, height) in zip(centres, sizes, strict=True))
     width, height = right + 2 * MARGIN, low + 3 * MARGIN
     figure = Figure(figsize=(width / 72, height / 72))

@@ -237,9 +237,11 @@ def view_of(whole: np.ndarray, part: np.ndarray) -> tuple[str, str]:
     r"""Return what a view of an array is called, and its formula.
 
     >>> a = np.zeros((4, 3))
-    >>> view_of(a, a[1:3]), view_of(a, a[:, :2]), view_of(a, a.T)
-    (('slice', 'a[1:3]'), ('slice', 'a[:, 0:2]'), ('transpose', 'a^\\top'))
+    >>> view_of(a, a[1:3]), view_of(a, a[:, :2]), view_of(a, a.T), view_of(a, a[::-1])
+    (('slice', 'a[1:3]'), ('slice', 'a[:, 0:2]'), ('transpose', 'a^\\top'), ('flip', ''))
     """
+    if part.size == whole.size and min(part.strides, default=0) < 0:
+        return "flip", ""
     if part.size == whole.size:
         turned = part.shape == whole.shape[::-1] and part.strides == whole.strides[::-1]
         return ("transpose", r"a^\top") if turned and part.ndim > 1 else ("reshape", "")
