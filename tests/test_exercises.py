@@ -84,9 +84,15 @@ ANSWERS = {
     "text": (DENSE.replace(Y, "'y'"), "returns str for y, not an array of numbers"),
     "objects": (
         DENSE.replace(Y, f"({Y}).astype(object)"),
-        "returns ndarray for y, not an array of",
+        "returns an array of object for y, not an array of numbers",
     ),
-    "complex numbers": (DENSE.replace(Y, f"({Y}) * 1j"), "returns ndarray for y, not an array of"),
+    "complex numbers": (DENSE.replace(Y, f"({Y}) * 1j"), "returns an array of complex128 for y"),
+    "truths": (DENSE.replace(Y, f"({Y}) > 0"), "returns an array of bool for y"),
+    "single precision": (
+        DENSE.replace(Y, f"({Y}).astype(np.float32)"),
+        "forward(): y[0, 0] is 1.98382925987, and should be 1.98382929824",
+    ),
+    "a null byte": (DENSE + "\0", "line 1 is no Python: source code string cannot contain null"),
     "NaN": (DENSE.replace(Y, f"({Y}) * np.nan"), "returns y with NaN or infinite numbers"),
     "a value": (DENSE.replace(Y, "x @ weight - bias"), "forward(): y[0, 0] is"),
     "in place": (DENSE.replace(DX, "dy.__imul__(2) @ weight.T"), "changes what it is given"),
@@ -120,6 +126,7 @@ PROCESSES = {
         "it is not done after 3 seconds: is there a loop without an end?",
     ),
     "ends Python": ("import os; os._exit(0)", "it ends Python before it is judged"),
+    "asks": ("input()", "the file raises EOFError in line 1: EOF when reading a line"),
     "prints": (
         "print('right')\n" + DENSE.replace(DX, "0 * dy @ weight.T"),
         "backward(): dx is wrong",

@@ -58,9 +58,8 @@ def examined(name: str, wanted: Shapes, result: Any) -> Any:
     for (what, shape), one in zip(wanted.items(), results, strict=True):
         array = np.asarray(one) if isinstance(one, np.ndarray | np.number | int | float) else None
         if array is None or array.dtype.kind not in "fiu":
-            raise Wrong(
-                f"{name}() returns {type(one).__name__} for {what}, not an array of numbers"
-            )
+            kind = type(one).__name__ if array is None else f"an array of {array.dtype}"
+            raise Wrong(f"{name}() returns {kind} for {what}, not an array of numbers")
         if array.shape != shape:
             right = f"of shape {shape}" if shape else "a single number"
             raise Wrong(f"{name}() returns {what} of shape {array.shape}: it must be {right}")
@@ -77,4 +76,7 @@ def same(name: str, what: str, found: np.ndarray, right: Any) -> None:
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
         place = f"{what}[{', '.join(map(str, at))}]" if at else what
-        raise Wrong(f"{name}(): {place} is {found[at]:.6g}, and should be {right[at]:.6g}")
+        digits = ".6g" if f"{found[at]:.6g}" != f"{right[at]:.6g}" else ".12g"
+        raise Wrong(
+            f"{name}(): {place} is {found[at]:{digits}}, and should be {right[at]:{digits}}"
+        )

@@ -21,7 +21,7 @@ def verdict(number: int, path: str | Path) -> str:
     except Wrong as wrong:
         return str(wrong)
     except SyntaxError as error:
-        return f"line {error.lineno} is no Python: {error.msg}"
+        return f"line {error.lineno or 1} is no Python: {error.msg}"
     except (Exception, SystemExit) as error:
         return f"the file {said(error, str(path))}"
     return RIGHT
@@ -31,7 +31,13 @@ def judged(number: int, path: Path, seconds: float = SECONDS) -> str:
     """Return the verdict on a file, by a process that may loop, print or end as it likes."""
     command = [sys.executable, "-m", __name__, str(number), str(path)]
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, timeout=seconds, text=True)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=seconds,
+            text=True,
+        )
     except subprocess.TimeoutExpired:
         return f"it is not done after {seconds:g} seconds: is there a loop without an end?"
     return done.stdout if done.stdout else "it ends Python before it is judged"
