@@ -71,6 +71,71 @@ def test_a_mistake_in_a_loss_has_a_kind(kind):
     assert [mistake.kind for mistake in report.mistakes] == [kind]
 
 
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+
+
+P, CHOSEN, SCALES = softmax(X), np.arange(X.size).reshape(X.shape) % 3 > 0, np.arange(1.0, 4)
+FUNCTIONS = {
+    "a mask": (lambda x: x * CHOSEN, lambda dy: dy, "mask", "a mask is not applied"),
+    "the mask of a maximum": (
+        lambda x: x.max(axis=1),
+        lambda dy: np.repeat(dy[:, None], 3, axis=1),
+        "mask",
+        "0 would be right in some of its derivatives",
+    ),
+    "1/n of a row": (
+        lambda x: x.mean(axis=1),
+        lambda dy: np.repeat(dy[:, None], 3, axis=1),
+        "rows",
+        "n = 3 being the number of numbers in a row",
+    ),
+    "sigma": (lambda x: np.exp(x / 2), lambda dy: dy / 2, "factor", "exp(-x/2) times"),
+    "a factor y": (
+        softmax,
+        lambda dy: dy - (dy * P).sum(axis=1, keepdims=True),
+        "derivative",
+        "the factor y is missing",
+    ),
+    "another axis": (
+        softmax,
+        lambda dy: P * (dy - (dy * P).sum(axis=0, keepdims=True)),
+        "path",
+        "a sum or a mean is taken over another axis",
+    ),
+    "a path": (
+        lambda x: x / np.sqrt((x**2).sum(axis=1, keepdims=True)),
+        lambda dy: dy / np.sqrt((X**2).sum(axis=1, keepdims=True)),
+        "path",
+        "a second path is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("missing", FUNCTIONS)
+def test_a_mistake_in_a_function_has_a_kind(missing):
+    forward, backward, kind, words = FUNCTIONS[missing]
+    (mistake,) = gradcheck(lambda x: (forward(x), backward), X).mistakes
+    assert (mistake.kind, words in mistake.words) == (kind, True)
+
+
+def test_an_upstream_gradient_without_its_factor_is_named():
+    def scaled(x, weight):
+        p = softmax(x)
+        back = lambda dy: (p * (dy - (dy * p).sum(1, keepdims=True)), (dy * p).sum(axis=0))  # noqa: E731
+        return p * weight, back
+
+    (mistake,) = gradcheck(scaled, X, SCALES).mistakes
+    assert (mistake.array, mistake.kind) == ("x0", "factor")
+    assert "dy is not multiplied by x1" in mistake.words
+
+
+def test_a_loss_without_its_mask_is_named():
+    (mistake,) = gradcheck(lambda x: ((np.maximum(x, 0) ** 2).sum(), 2 * abs(x)), X).mistakes
+    assert "0 would be right in" in mistake.words
+    assert mistake.kind == "mask"
+
+
 def test_what_looks_like_nothing_known_is_not_called_anything():
     wrong = np.random.default_rng(5).standard_normal(X.shape)
     assert [m.kind for m in gradcheck(lambda x: ((x**4).sum(), wrong), X).mistakes] == [""]

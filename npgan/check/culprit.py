@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npgan.check.diagnosis import Finding, alike, diagnose, surely
+from npgan.check.diagnosis import Finding, diagnose, surely
 from npgan.check.differentiable import NOT_ADDED, Differentiable, of_function, of_layer
 from npgan.check.evidence import gathered, upstream_gradients
+from npgan.check.likeness import alike
 from npgan.check.report import Entry, Mistake
 from npgan.check.second_order import double_backward, penalized_backward
 from npgan.check.tape import Call, Tape, recorded

@@ -9,14 +9,15 @@ derivatives, too: its gradients for unit vectors v are the rows of a matrix. Com
 matrix shows which terms of the sum are missing, have another sign, or belong somewhere else.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, product
 from typing import NamedTuple
 
 import numpy as np
 
-ALIKE = 1e-5  # of the largest number: two gradients that differ by less are the same
+from npgan.check.likeness import ALIKE, alike, another_axis, fitted, lines, rank, size, spanned
+
 SCALE = -2.0  # the multiple of v for which the gradient is asked once more
 
 
@@ -82,15 +83,6 @@ class Finding(NamedTuple):
     words: str
 
 
-def _size(*arrays: np.ndarray) -> float:
-    return max(float(abs(array).max(initial=0)) for array in arrays)
-
-
-def alike(a: np.ndarray, b: np.ndarray) -> bool:
-    """Return whether two arrays are the same up to the error of numeric derivatives."""
-    return a.shape == b.shape and bool((abs(a - b) <= ALIKE * _size(a, b)).all())
-
-
 def sign(e: Evidence) -> str:
     """Try -n."""
     return "the sign is wrong: -1 times the derivative" if e.is_like(-e.numeric) else ""
@@ -112,6 +104,7 @@ def rows(e: Evidence) -> str:
     """Try n times and 1/n of the derivative, for the number of rows and others that means are taken over."""
     ratio = _ratio(e)
     counts = {"rows": e.rows, "numbers": e.numeric.size}
+    counts["numbers in a row"] = e.numeric.size // max(e.rows, 1) if e.numeric.ndim > 1 else 0
     counts["values that add up"] = e.upstream.size // e.numeric.size
     for what, count in counts.items():
         for factor, word in (count, "n"), (1 / max(count, 1), "1/n"):
@@ -129,25 +122,41 @@ def factor(e: Evidence) -> str:
 def factors(e: Evidence) -> str:
     """Try n with a factor of its own for each column, or for each row."""
     for axis, what in ((-1, "column"), (0, "row")) if e.numeric.ndim > 1 else ():
-        right, given = _lines(e.numeric, axis), _lines(e.analytic, axis)
-        if min(right.shape) > 1 and (found := _fitted(given, right)) is not None and found.all():
+        right, given = lines(e.numeric, axis), lines(e.analytic, axis)
+        if min(right.shape) > 1 and (found := fitted(given, right)) is not None and found.all():
             some = ", ".join(f"{ratio:.3g}" for ratio in found[:3, 0])
             return f"each {what} has a factor of its own: {some}, ..."
     return ""
 
 
-def _lines(array: np.ndarray, axis: int) -> np.ndarray:
-    """Return an array as (lines, numbers in a line), a line for each place along an axis."""
-    return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
+def spread(e: Evidence) -> str:
+    """Try n times a known array, and times the standard deviation of a log-variance or 1 over it; and dy so."""
+    with np.errstate(all="ignore"):
+        for name, a in e.arrays.items():
+            if name != "dy" and a.shape == e.numeric.shape:
+                tried = {
+                    name: a,
+                    f"exp({name}/2)": np.exp(a / 2),
+                    f"exp(-{name}/2)": np.exp(-a / 2),
+                }
+                for words, factor in tried.items():
+                    if e.is_like(factor * e.numeric):
+                        return f"{words} times the derivative"
+            if name not in ("y", "dy") and a.ndim > 0 and e.upstream.shape[-a.ndim :] == a.shape:
+                for words, other in (
+                    ("not multiplied", e.upstream / a),
+                    ("multiplied", e.upstream * a),
+                ):
+                    if e.is_like(e.of(other)):
+                        return f"dy is {words} by {name}"
+    return ""
 
 
-def _fitted(lines: np.ndarray, *basis: np.ndarray) -> np.ndarray | None:
-    """Return what times the lines of a basis each line is, (lines, k); None if it is not in their span."""
-    parts = np.stack(basis, axis=2)
-    found = np.array(
-        [np.linalg.lstsq(part, line)[0] for part, line in zip(parts, lines, strict=True)]
-    )
-    return found if alike((parts * found[:, None]).sum(axis=2), lines) else None
+def lacking(e: Evidence) -> str:
+    """Try n without a factor y."""
+    y = e.arrays.get("y")
+    found = y is not None and y.shape == e.numeric.shape and alike(y * e.analytic, e.numeric)
+    return "the factor y is missing" if found else ""
 
 
 def transpose(e: Evidence) -> str:
@@ -167,7 +176,7 @@ def transpose(e: Evidence) -> str:
 
 def mask(e: Evidence) -> str:
     """Try the same derivative at other elements, chosen at random; of a loss, more than 0 where n is 0."""
-    wrong, on = (abs(g) > ALIKE * _size(e.numeric) for g in (e.analytic - e.numeric, e.numeric))
+    wrong, on = (abs(g) > ALIKE * size(e.numeric) for g in (e.analytic - e.numeric, e.numeric))
     if not e.has_upstream and wrong.any() and on.any() and np.array_equal(wrong, ~on):
         return f"0 would be right in {wrong.sum()} of {wrong.size} elements: a mask is not applied"
     if not (e.is_elementwise and e.is_linear and e.upstream.all()):
@@ -218,7 +227,7 @@ def _by_sample(e: Evidence) -> np.ndarray:
         .reshape(len(e.upstream), -1, e.numeric.size)
         .sum(axis=1)
     )
-    return np.array([share.reshape(e.numeric.shape) for share in shares if _size(share) > ALIKE])
+    return np.array([share.reshape(e.numeric.shape) for share in shares if size(share) > ALIKE])
 
 
 def unsummed(e: Evidence) -> str:
@@ -279,13 +288,15 @@ def terms(e: Evidence) -> Finding | None:
         given = found[:, None] * right
     elif not (e.has_upstream and e.is_linear):
         return None
-    wrong = abs(given - right) > ALIKE * _size(given, right)
+    wrong = abs(given - right) > ALIKE * size(given, right)
     right, given, of = right[wrong], given[wrong], "paths" if e.paths else "derivatives"
     some = f"in some of its {of}"
     if alike(given, -right):
         return Finding("sign", f"the sign is wrong {some}")
-    if _size(given) <= ALIKE * _size(right):
+    if size(given) <= ALIKE * size(right):
         return Finding("path", f"some of its {of} are missing: only the others are added up")
+    if size(right) <= ALIKE * size(given):
+        return Finding("mask", f"0 would be right {some}: a mask is not applied")
     ratio = float(given[0] / (right[0] or np.inf))
     return (
         Finding("factor", f"{ratio:.6g} times the derivative {some}")
@@ -299,29 +310,15 @@ def path(e: Evidence) -> str:
     if e.is_like(e.upstream):
         return "the path through the layers is missing: dy is returned as it is"
     rest = e.analytic - e.numeric
+    if another_axis(rest, [np.ones(rest.shape), *e.arrays.values()]):
+        return "a sum or a mean is taken over another axis"
     ones, known = np.ones(rest.shape), [a for a in e.arrays.values() if a.shape == rest.shape]
     products = [a * b for a, b in combinations(known, 2)]
     bases = chain(((a,) for a in (ones, *known, *products)), ((ones, a) for a in known))
-    lonely = _rank(rest) == 1 < _rank(e.numeric)
-    if lonely or any(_spanned(rest, basis) for basis in bases):
+    lonely = rank(rest) == 1 < rank(e.numeric)
+    if lonely or any(spanned(rest, basis) for basis in bases):
         return "a second path is missing, through a mean or a norm perhaps: g - n is in proportion along an axis"
     return ""
-
-
-def _rank(array: np.ndarray) -> int:
-    return np.linalg.matrix_rank(array, tol=ALIKE * _size(array)) if array.ndim == 2 else 0
-
-
-def _spanned(rest: np.ndarray, basis: Sequence[np.ndarray]) -> bool:
-    """Return whether lines of an array, along or across one of its axes, are in the span of a basis's."""
-    for axis, across in product(range(rest.ndim), (False, True)):
-        lines, *parts = (
-            _lines(a, axis) if across else np.moveaxis(a, axis, -1).reshape(-1, a.shape[axis])
-            for a in (rest, *basis)
-        )
-        if lines.shape[1] > 1 + len(basis) and _fitted(lines, *parts) is not None:
-            return True
-    return False
 
 
 KINDS: dict[str, Callable[[Evidence], str]] = {
@@ -342,7 +339,10 @@ KINDS: dict[str, Callable[[Evidence], str]] = {
 IN_PART = "sign", "stop", "upstream", "factor"
 """Kinds that are also tried on the wrong elements alone."""
 
-AT_LAST = {"factor": factors, "path": path, "derivative": function}
+AT_LAST = (
+    *(("factor", factors), ("factor", spread), ("derivative", lacking)),
+    *(("path", path), ("derivative", function)),
+)
 """Kinds of which less is needed."""
 
 
@@ -358,17 +358,17 @@ def diagnose(e: Evidence) -> Finding | None:
 
 def surely(e: Evidence) -> Finding | None:
     """Return what the mistake looks like, if hardly another one looks like that."""
-    return _first(KINDS, e) or _in_part(e) or terms(e)
+    return _first(KINDS.items(), e) or _in_part(e) or terms(e)
 
 
-def _first(kinds: Mapping[str, Callable[[Evidence], str]], e: Evidence) -> Finding | None:
-    found = (Finding(kind, words) for kind, tried in kinds.items() if (words := tried(e)))
+def _first(kinds: Iterable[tuple[str, Callable[[Evidence], str]]], e: Evidence) -> Finding | None:
+    found = (Finding(kind, words) for kind, tried in kinds if (words := tried(e)))
     return next(found, None)
 
 
 def _in_part(e: Evidence) -> Finding | None:
     """Try kinds on the wrong elements alone."""
-    wrong = abs(e.analytic - e.numeric) > ALIKE * _size(e.analytic, e.numeric)
+    wrong = abs(e.analytic - e.numeric) > ALIKE * size(e.analytic, e.numeric)
     places = np.flatnonzero(wrong)
     if not 0 < len(places) < wrong.size:
         return None

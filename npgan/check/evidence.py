@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from npgan.check.diagnosis import SCALE, Evidence, alike
+from npgan.check.diagnosis import SCALE, Evidence
 from npgan.check.differentiable import Differentiable
+from npgan.check.likeness import alike
 from npgan.check.report import Entry
 from npgan.check.tape import Call, Tape, recorded
 
