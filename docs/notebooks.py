@@ -41,7 +41,7 @@ def chinese(part, catalogue):
     return re.sub("\0(\\d+)\0", lambda found: catalogue[strings[int(found[1])]], part)
 
 
-def english(part):
+def untranslated(part):
     """Return the lines of a Chinese text in which there are only English words."""
     known = translated.HAN, translated.REFERENCE, re.compile(r"^[-|!]")
     lines = [line for line in part.splitlines() if translated.words(line)]
@@ -93,7 +93,9 @@ def run(path):
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = texts.pop(0)
-            yield from (f"{path.stem}: not in Chinese: {line}" for line in english(cell.source))
+            yield from (
+                f"{path.stem}: not in Chinese: {line}" for line in untranslated(cell.source)
+            )
     nbformat.write(made, TARGETS["zh"] / f"{path.stem}.ipynb")
 
 
