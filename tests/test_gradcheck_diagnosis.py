@@ -49,10 +49,10 @@ CASES = {
         "sum",
         "not summed over the samples",
     ),
-    "a number's mean": (
-        lambda x: (np.tile(x[:1, :1], (6, 1)), lambda dy: np.eye(*x.shape)[:, :1] * dy.mean()),
+    "a bias's mean": (
+        lambda b: (np.tile(b, (7, 1)), lambda dy: dy.mean(axis=0)),
         "rows",
-        "the number of values that add up",
+        "n = 7 being the number of values that add up",
     ),
 }
 
@@ -60,9 +60,16 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_function(case):
     function, kind, words = CASES[case]
-    array = {"a bias not summed": X[0], "a number's mean": X[:1, :1]}.get(case, X)
-    (mistake,) = gradcheck(function, array).mistakes
+    (mistake,) = gradcheck(function, X[0] if "bias" in case else X).mistakes
     assert (mistake.kind, words in mistake.words) == (kind, True), mistake
+
+
+def test_a_matrix_that_is_reshaped_and_not_transposed():
+    def product(x, weight):
+        return x @ weight, lambda dy: (dy @ weight.reshape(2, 3), x.T @ dy)
+
+    (mistake,) = gradcheck(product, X, W[:, :2]).mistakes
+    assert (mistake.array, mistake.kind) == ("x0", "transpose")
 
 
 def test_what_a_loss_hands_to_its_network():
