@@ -130,7 +130,7 @@ def factors(e: Evidence) -> str:
 
 
 def spread(e: Evidence) -> str:
-    """Try n times a known array, and times the standard deviation of a log-variance or 1 over it; and dy so."""
+    """Try n times a known array a, or times exp(a/2), the sigma of a log-variance, or 1 over it; then dy/a and dy a."""
     with np.errstate(all="ignore"):
         for name, a in e.arrays.items():
             if name != "dy" and a.shape == e.numeric.shape:
